@@ -1,0 +1,52 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "millrace",
+    products: [
+        .library(name: "Millrace", targets: ["Millrace"]),
+        .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
+        .library(name: "MillraceRuntime", targets: ["MillraceRuntime"]),
+        .library(name: "MillraceCommandLine", targets: ["MillraceCommandLine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+
+        .target(name: "Millrace", swiftSettings: swiftSettings),
+        .target(name: "MillraceEngine", dependencies: ["Millrace", logging], swiftSettings: swiftSettings),
+        .target(name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", logging], swiftSettings: swiftSettings),
+        .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
+        .target(name: "RocksDB", dependencies: ["CRocksDB"], swiftSettings: swiftSettings),
+        .target(
+            name: "MillraceRuntime",
+            dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", logging, serviceLifecycle],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "MillraceCommandLine",
+            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging],
+            swiftSettings: swiftSettings),
+
+        .target(
+            name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
+            swiftSettings: swiftSettings),
+    ]
+)
