@@ -1,0 +1,110 @@
+/// A table whose values are taken together by a new key, to be aggregated. Kafka: `KGroupedTable`.
+///
+/// When a value of the table changes, the old one is subtracted from its aggregate and the new one added to its own.
+public struct KGroupedTable<Key, Value> {
+    @usableFromInline let builder: StreamsBuilder
+    @usableFromInline let node: Int
+    @usableFromInline let name: String?
+    @usableFromInline let keySerde: Serde<Key>?
+    @usableFromInline let valueSerde: Serde<Value>?
+    @usableFromInline let shared = SharedRepartition()
+
+    @usableFromInline
+    init(builder: StreamsBuilder, node: Int, name: String?, keySerde: Serde<Key>?, valueSerde: Serde<Value>?) {
+        self.builder = builder
+        self.node = node
+        self.name = name
+        self.keySerde = keySerde
+        self.valueSerde = valueSerde
+    }
+}
+
+extension KGroupedTable {
+    /// Counts the entries of each key.
+    @inlinable
+    public func count(into store: Materialized<Key, Int64>? = nil, named name: String? = nil) -> KTable<Key, Int64> {
+        aggregate(
+            into: store ?? .with(), initial: 0, named: name, adder: { _, _, count in count + 1 },
+            subtractor: { _, _, count in count - 1 })
+    }
+
+    /// Combines the values of each key into one of the same type.
+    ///
+    /// - Parameters:
+    ///   - adder: gets the value so far and one that came.
+    ///   - subtractor: gets the value so far and one that went.
+    @inlinable
+    public func reduce(
+        into store: Materialized<Key, Value>? = nil, named name: String? = nil,
+        adder: @escaping @Sendable (Value, Value) throws -> Value?,
+        subtractor: @escaping @Sendable (Value, Value) throws -> Value?
+    ) -> KTable<Key, Value> {
+        let store = store ?? .with()
+        let (key, value) = (store.key ?? keySerde, store.value ?? valueSerde)
+        let problem = missingSerdes(key: key, value: value, remedy: "pass it in reduce(into:)")
+        return adding(store, key: key, value: value, prefix: "KTABLE-REDUCE-", named: name) { name, plan in
+            .tableReduce(
+                name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem,
+                adder: adder, subtractor: subtractor)
+        }
+    }
+
+    /// Combines the values of each key into an aggregate of any type.
+    ///
+    /// - Parameters:
+    ///   - initial: the aggregate of a key that has none yet.
+    ///   - adder: gets the key, a value that came and the aggregate so far; `nil` deletes the key.
+    ///   - subtractor: gets the key, a value that went and the aggregate so far; `nil` deletes the key.
+    @inlinable
+    public func aggregate<Aggregate>(
+        into store: Materialized<Key, Aggregate>,
+        initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil,
+        adder: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?,
+        subtractor: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
+    ) -> KTable<Key, Aggregate> {
+        let (key, value) = (store.key ?? keySerde, store.value ?? .ofType)
+        let problem = missingSerdes(key: key, value: value, remedy: "pass it in aggregate(into:)")
+        return adding(store, key: key, value: value, prefix: "KTABLE-AGGREGATE-", named: name) { name, plan in
+            .tableAggregate(
+                name: name, store: plan, key: key ?? .missing, aggregate: value ?? .missing, problem: problem,
+                initial: initial, adder: adder, subtractor: subtractor)
+        }
+    }
+
+    @usableFromInline
+    func adding<Aggregate>(
+        _ store: Materialized<Key, Aggregate>, key: Serde<Key>?, value: Serde<Aggregate>?, prefix: String,
+        named name: String?, _ make: (String, StorePlan) -> ProcessorElement
+    ) -> KTable<Key, Aggregate> {
+        let plan = store.storePlan(orNamed: { builder.newStoreName("KTABLE-AGGREGATE-") })
+        let sinkName = name.map { "\($0)-sink" } ?? builder.newName("KSTREAM-SINK-")
+        let sourceName = name.map { "\($0)-source" } ?? builder.newName("KSTREAM-SOURCE-")
+        let element = make(name ?? builder.newName(prefix), plan)
+        let parent = repartition(topic: "\(self.name ?? plan.name)-repartition", sink: sinkName, source: sourceName)
+        let node = builder.add(
+            [.processor(element)], named: element.name, to: [parent], oldValues: .ownStore, isMaterialized: true)
+        return KTable(builder: builder, node: node, keySerde: key, valueSerde: value, storeName: store.storeName)
+    }
+
+    /// The repartitioning that carries pairs of old and new values; one for all aggregations where it has a name.
+    private func repartition(topic: String, sink: String, source: String) -> Int {
+        if name != nil, let node = shared.node {
+            builder.plan.attach(node, to: [self.node])
+            return node
+        }
+        let problem = missingSerdes(key: keySerde, value: valueSerde, remedy: "pass them to groupBy")
+        let (key, value) = (keySerde ?? .missing, Serde.change(of: valueSerde ?? .missing))
+        let repartition = builder.add(
+            [
+                .repartitionTopic(RepartitionTopic(name: topic)),
+                .sink(.sink(name: sink, topic: .internal(topic), key: key, value: value, problem: problem)),
+                .source(
+                    .source(
+                        name: source, topics: [.internal(topic)], key: key, value: value,
+                        timestamp: .failOnInvalidTimestamp, problem: nil)),
+            ],
+            named: source, to: [node], oldValues: .none, isMaterialized: false)
+        shared.node = repartition
+        return repartition
+    }
+}

@@ -1,0 +1,122 @@
+/// A table that changes: for each key its present value. Kafka: `KTable`.
+///
+/// Closures of a table see present values only; the deletion of a key passes through every operator as such.
+public struct KTable<Key, Value> {
+    @usableFromInline let builder: StreamsBuilder
+    @usableFromInline let node: Int
+    @usableFromInline let keySerde: Serde<Key>?
+    @usableFromInline let valueSerde: Serde<Value>?
+    /// The name under which the table can be queried, if it was given a store.
+    public let storeName: String?
+
+    @usableFromInline
+    init(builder: StreamsBuilder, node: Int, keySerde: Serde<Key>?, valueSerde: Serde<Value>?, storeName: String?) {
+        self.builder = builder
+        self.node = node
+        self.keySerde = keySerde
+        self.valueSerde = valueSerde
+        self.storeName = storeName
+    }
+}
+
+extension KTable {
+    /// Keeps the keys whose value satisfies a predicate; the others are deleted from the result.
+    ///
+    /// - Parameter store: keeps the result in a store of its own; by default it is computed from this table.
+    @inlinable
+    public func filter(
+        into store: Materialized<Key, Value>? = nil, named name: String? = nil,
+        _ predicate: @escaping @Sendable (Key, Value) throws -> Bool
+    ) -> KTable {
+        let plan = optionalStore(store, "KTABLE-FILTER-")
+        let name = name ?? builder.newName("KTABLE-FILTER-")
+        let (key, value) = (store?.key ?? keySerde, store?.value ?? valueSerde)
+        let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in filter(into:)") }
+        let element = ProcessorElement.tableFilter(
+            name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem, predicate)
+        return adding(element, key: key, value: value)
+    }
+
+    /// Keeps the keys whose value does not satisfy a predicate.
+    @inlinable
+    public func filterNot(
+        into store: Materialized<Key, Value>? = nil, named name: String? = nil,
+        _ predicate: @escaping @Sendable (Key, Value) throws -> Bool
+    ) -> KTable {
+        filter(into: store, named: name) { key, value in try !predicate(key, value) }
+    }
+
+    /// Turns each value into another one; `nil` deletes the key from the result.
+    @inlinable
+    public func mapValues<NewValue>(
+        into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
+        _ transform: @escaping @Sendable (Value) throws -> NewValue?
+    ) -> KTable<Key, NewValue> {
+        mapValues(into: store, named: name) { _, value in try transform(value) }
+    }
+
+    /// Turns each value into another one, with a look at the key.
+    @inlinable
+    public func mapValues<NewValue>(
+        into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
+        _ transform: @escaping @Sendable (Key, Value) throws -> NewValue?
+    ) -> KTable<Key, NewValue> {
+        let plan = optionalStore(store, "KTABLE-MAPVALUES-")
+        let name = name ?? builder.newName("KTABLE-MAPVALUES-")
+        let (key, value) = (store?.key ?? keySerde, store?.value ?? .ofType)
+        let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in mapValues(into:)") }
+        let element = ProcessorElement.tableMapValues(
+            name: name, store: plan, key: key ?? .missing, value: value, problem: problem, transform)
+        return adding(element, key: key, value: value)
+    }
+
+    /// The table's changes as a stream; a deletion becomes a tombstone.
+    @inlinable
+    public func toStream(named name: String? = nil) -> KStream<Key, Value> {
+        let name = name ?? builder.newName("KTABLE-TOSTREAM-")
+        let node = builder.add(
+            .processor(.tableToStream(name: name, Record<Key, Value>.self)), named: name, to: [node])
+        return KStream(
+            builder: builder, node: node, keySerde: keySerde, valueSerde: valueSerde, repartitionRequired: false)
+    }
+
+    /// Takes the values together by a new key, to be aggregated; they go through a repartition topic.
+    ///
+    /// - Parameter selector: the new key and value of an entry; where either is `nil` the entry is left out.
+    @inlinable
+    public func groupBy<NewKey: Equatable & SendableMetatype, NewValue>(
+        named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<NewValue>? = nil,
+        _ selector: @escaping @Sendable (Key, Value) throws -> (NewKey?, NewValue?)
+    ) -> KGroupedTable<NewKey, NewValue> {
+        let selectName = name ?? builder.newName("KTABLE-SELECT-")
+        let select = builder.add(
+            .processor(.tableRepartitionMap(name: selectName, selector)), named: selectName, to: [node])
+        enableSendingOldValues()
+        return KGroupedTable(
+            builder: builder, node: select, name: name, keySerde: key ?? .ofType, valueSerde: value ?? .ofType)
+    }
+
+    @usableFromInline
+    func enableSendingOldValues() {
+        builder.plan.enableSendingOldValues(of: node, forced: true)
+    }
+
+    /// The plan of a store that is made only where the user named one. Without a name a number is used up, as in Kafka.
+    @usableFromInline
+    func optionalStore<NewValue>(_ store: Materialized<Key, NewValue>?, _ prefix: String) -> StorePlan? {
+        guard let store else { return nil }
+        let plan = store.storePlan(orNamed: { builder.newStoreName(prefix) })
+        return store.storeName == nil ? nil : plan
+    }
+
+    @usableFromInline
+    func adding<NewValue>(
+        _ element: ProcessorElement, key: Serde<Key>?, value: Serde<NewValue>?
+    ) -> KTable<Key, NewValue> {
+        let node = builder.add(
+            [.processor(element)], named: element.name, to: [node], oldValues: .inherited,
+            isMaterialized: element.store != nil)
+        return KTable<Key, NewValue>(
+            builder: builder, node: node, keySerde: key, valueSerde: value, storeName: element.store?.name)
+    }
+}

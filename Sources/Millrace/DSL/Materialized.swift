@@ -1,0 +1,48 @@
+/// How a table keeps its values. Kafka: `Materialized`.
+///
+/// ```swift
+/// .aggregate(into: .store("risk-store", value: .double), initial: 0.0) { _, event, highest in max(event.score, highest) }
+/// ```
+public struct Materialized<Key, Value>: Sendable {
+    @usableFromInline package var storeName: String?
+    @usableFromInline package var key: Serde<Key>?
+    @usableFromInline package var value: Serde<Value>?
+    package var isPersistent = true
+    package var changelogConfiguration: [String: String]? = [:]
+
+    /// A store with a name, under which it can be queried and its changelog topic found.
+    ///
+    /// - Parameters:
+    ///   - name: letters, digits, `.`, `_` and `-`; the changelog topic is `<application id>-<name>-changelog`.
+    ///   - key: the keys' serde; by default that of the stream or table.
+    ///   - value: the values' serde; by default the one that the type brings.
+    public static func store(_ name: String, key: Serde<Key>? = nil, value: Serde<Value>? = nil) -> Materialized {
+        Materialized(storeName: name, key: key, value: value)
+    }
+
+    /// A store with a generated name.
+    public static func with(key: Serde<Key>? = nil, value: Serde<Value>? = nil) -> Materialized {
+        Materialized(storeName: nil, key: key, value: value)
+    }
+
+    /// Keeps the store in memory instead of RocksDB; it is filled from its changelog at each start.
+    public func inMemory() -> Materialized {
+        var copy = self
+        copy.isPersistent = false
+        return copy
+    }
+
+    /// Settings of the changelog topic beside or instead of the usual ones (`cleanup.policy=compact`).
+    public func changelog(_ configuration: [String: String]) -> Materialized {
+        var copy = self
+        copy.changelogConfiguration = configuration
+        return copy
+    }
+
+    /// Keeps no changelog: what the store holds is lost with its disk, or with the process where it is in memory.
+    public func withoutChangelog() -> Materialized {
+        var copy = self
+        copy.changelogConfiguration = nil
+        return copy
+    }
+}

@@ -1,0 +1,124 @@
+/// What the inlinable operators of the DSL use to add their pieces to the plan.
+@usableFromInline
+enum PlanBoundary {
+    @usableFromInline static var root: Int { Plan.root }
+}
+
+/// The part of a node that an operator of the DSL decides on.
+@usableFromInline
+enum OperatorRole {
+    case other
+    case streamSource
+    case tableSource
+    case merge
+    case changesKey
+    case changesValue
+}
+
+extension StreamsBuilder {
+    @usableFromInline
+    func newName(_ prefix: String) -> String { plan.newName(prefix) }
+
+    @usableFromInline
+    func newStoreName(_ prefix: String) -> String { plan.newStoreName(prefix) }
+
+    @usableFromInline
+    func add(_ element: PlanElement, named name: String, to parents: [Int], role: OperatorRole = .other) -> Int {
+        add([element], named: name, to: parents, role: role, oldValues: .none, isMaterialized: false)
+    }
+
+    @usableFromInline
+    func add(
+        _ elements: [PlanElement], named name: String, to parents: [Int], role: OperatorRole = .other,
+        oldValues: OldValuesSource, isMaterialized: Bool
+    ) -> Int {
+        plan.add(name: name, to: parents) { node in
+            node.elements = elements
+            node.oldValues = oldValues
+            node.isMaterialized = isMaterialized
+            switch role {
+            case .other: break
+            case .streamSource: node.role = .streamSource
+            case .tableSource: node.role = .tableSource
+            case .merge: node.role = .merge
+            case .changesKey: node.changesKey = true
+            case .changesValue: node.changesValue = true
+            }
+        }
+    }
+
+    /// Adds a repartitioning that the optimiser may merge with others, or attaches the shared one to its parent again.
+    @usableFromInline
+    func addRepartition<Key, Value>(
+        prefix: String, to parent: Int, key: Serde<Key>?, value: Serde<Value>?, shared: SharedRepartition? = nil
+    ) -> Int {
+        let topic = prefix.hasSuffix("-repartition") ? prefix : "\(prefix)-repartition"
+        let names = plan.newRepartitionNames(topic: topic, prefix: prefix)
+        if let node = shared?.node {
+            plan.attach(node, to: [parent])
+            return node
+        }
+        let remake: @Sendable (String, RepartitionNames) -> [PlanElement] = { topic, names in
+            PlanElement.repartition(topic: topic, names: names, key: key, value: value)
+        }
+        let node = plan.add(name: names.source, to: [parent]) { node in
+            node.role = .repartition(.init(topic: topic, hasValueSerde: value != nil, remake: remake))
+            node.elements = remake(topic, names)
+        }
+        shared?.node = node
+        return node
+    }
+}
+
+/// The repartitioning that several aggregations of one grouping share where the user has given it a name.
+@usableFromInline
+final class SharedRepartition {
+    @usableFromInline var node: Int?
+    @usableFromInline init() {}
+}
+
+extension PlanElement {
+    /// The pieces of a repartitioning: a filter (Kafka's place for dropping null keys), a sink and a source.
+    package static func repartition<Key, Value>(
+        topic: String, names: RepartitionNames, key: Serde<Key>?, value: Serde<Value>?, partitions: Int32? = nil
+    ) -> [PlanElement] {
+        let problem = missingSerdes(key: key, value: value, remedy: "pass them to groupByKey, groupBy or repartition")
+        let (key, value) = (key ?? .missing, value ?? .missing)
+        let name = TopicName.internal(topic)
+        return [
+            .repartitionTopic(RepartitionTopic(name: topic, partitions: partitions)),
+            .processor(.passThrough(name: names.filter, Record<Key, Value>.self)),
+            .sink(.sink(name: names.sink, topic: name, key: key, value: value, problem: problem)),
+            .source(
+                .source(
+                    name: names.source, topics: [name], key: key, value: value, timestamp: .failOnInvalidTimestamp,
+                    problem: nil)),
+        ]
+    }
+}
+
+extension Serde {
+    /// Stands in for a serde that is reported as missing when the topology is built.
+    @usableFromInline
+    static var missing: Serde<Value> {
+        let error = SerdeError(type: "\(Value.self)", message: "no serde was given")
+        return Serde(serialize: { _, _ in throw error }, deserialize: { _ in throw error })
+    }
+}
+
+/// The sentence for serdes that are missing, or `nil` where none is.
+@usableFromInline
+func missingSerdes<Key, Value>(key: Serde<Key>?, value: Serde<Value>?, remedy: String) -> String? {
+    let missing = (key == nil ? ["key type \(Key.self)"] : []) + (value == nil ? ["value type \(Value.self)"] : [])
+    if missing.isEmpty { return nil }
+    return "no serde for \(missing.joined(separator: " and ")); \(remedy), or let the type conform to DefaultSerde"
+}
+
+extension Materialized {
+    @usableFromInline
+    func storePlan(orNamed generate: () -> String) -> StorePlan {
+        StorePlan(
+            name: storeName ?? generate(), kind: .timestampedKeyValue, isPersistent: isPersistent,
+            changelogConfiguration: changelogConfiguration)
+    }
+}

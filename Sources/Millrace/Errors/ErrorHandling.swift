@@ -1,0 +1,72 @@
+/// What to do with a record that could not be read, processed or written.
+public enum ErrorResponse: Sendable, Hashable {
+    /// Stop the task: nothing of the present transaction is committed.
+    case fail
+    /// Count the record as dropped, log it, go on.
+    case `continue`
+    /// Write the source record to this topic, with headers that say what happened, and go on.
+    ///
+    /// The headers are those of KIP-1034: `__streams.errors.exception`, `.message`, `.stacktrace`, `.topic`,
+    /// `.partition`, `.offset`.
+    case deadLetter(topic: String)
+}
+
+/// What an error handler is told.
+public struct ErrorContext: Sendable {
+    /// The error, with its operator, topic, partition and offset.
+    public let error: StreamsError
+    /// The bytes of the source record's key; `nil` for a null key.
+    public let key: [UInt8]?
+    /// The bytes of the source record's value; `nil` for a tombstone.
+    public let value: [UInt8]?
+
+    public init(error: StreamsError, key: [UInt8]?, value: [UInt8]?) {
+        self.error = error
+        self.key = key
+        self.value = value
+    }
+}
+
+/// The three places where a bad record is decided upon. Each fails by default, as in Kafka Streams.
+public struct ErrorHandlers: Sendable {
+    public typealias Handler = @Sendable (ErrorContext) -> ErrorResponse
+
+    /// Bytes that are no value of the source's type. Kafka: `DeserializationExceptionHandler`.
+    public var deserialization: Handler
+    /// A closure of the topology that threw. Kafka: `ProcessingExceptionHandler` (KIP-1033).
+    public var processing: Handler
+    /// A result that could not be serialised or was refused by the broker. Kafka: `ProductionExceptionHandler`.
+    public var production: Handler
+
+    public init(
+        deserialization: @escaping Handler = { _ in .fail },
+        processing: @escaping Handler = { _ in .fail },
+        production: @escaping Handler = { _ in .fail }
+    ) {
+        self.deserialization = deserialization
+        self.processing = processing
+        self.production = production
+    }
+
+    /// The same answer to every error of a kind.
+    public init(
+        deserialization: ErrorResponse, processing: ErrorResponse = .fail, production: ErrorResponse = .fail
+    ) {
+        self.init(
+            deserialization: { _ in deserialization }, processing: { _ in processing }, production: { _ in production })
+    }
+}
+
+/// Why a record did not go on, as it is counted.
+public struct DropReason: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public static let nullKey = DropReason(rawValue: "null-key")
+    public static let nullValue = DropReason(rawValue: "null-value")
+    public static let nullKeyOrValue = DropReason(rawValue: "null-key-or-value")
+    public static let negativeTimestamp = DropReason(rawValue: "negative-timestamp")
+    public static let deserialization = DropReason(rawValue: "deserialization")
+    public static let processing = DropReason(rawValue: "processing")
+    public static let production = DropReason(rawValue: "production")
+}

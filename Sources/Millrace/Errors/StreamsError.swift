@@ -1,0 +1,63 @@
+/// An error of a topology or of the instance that runs it, with where it happened.
+public struct StreamsError: Error, CustomStringConvertible {
+    /// What kind of error it is. Open: more codes may come, so match with a default case.
+    public struct Code: RawRepresentable, Hashable, Sendable {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// The topology cannot be built as it was written.
+        public static let invalidTopology = Code(rawValue: "invalid topology")
+        /// Bytes could not be read as the type that the source names.
+        public static let deserialization = Code(rawValue: "deserialization")
+        /// A closure of the topology threw.
+        public static let processing = Code(rawValue: "processing")
+        /// A record could not be written.
+        public static let production = Code(rawValue: "production")
+        /// A timestamp extractor returned a negative timestamp.
+        public static let invalidTimestamp = Code(rawValue: "invalid timestamp")
+        /// A state store failed, or its directory is in use.
+        public static let stateStore = Code(rawValue: "state store")
+        /// A topic is missing or is not shaped as the topology needs it.
+        public static let topic = Code(rawValue: "topic")
+        /// The broker refused, or cannot be reached.
+        public static let broker = Code(rawValue: "broker")
+        /// Another instance has taken over this one's place.
+        public static let fenced = Code(rawValue: "fenced")
+        /// A setting is wrong.
+        public static let configuration = Code(rawValue: "configuration")
+        /// A call that the instance's present state does not allow.
+        public static let illegalState = Code(rawValue: "illegal state")
+    }
+
+    public let code: Code
+    public let message: String
+    /// The operator, by its name in `Topology.describe()`.
+    public var node: String?
+    /// The record that was being processed.
+    public var record: RecordMetadata?
+    /// The task, as `<sub-topology>_<partition>`.
+    public var task: String?
+    /// The error that caused this one.
+    public var underlying: (any Error)?
+
+    public init(
+        _ code: Code, _ message: String, node: String? = nil, record: RecordMetadata? = nil, task: String? = nil,
+        underlying: (any Error)? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.node = node
+        self.record = record
+        self.task = task
+        self.underlying = underlying
+    }
+
+    public var description: String {
+        var text = "\(code.rawValue): \(message)"
+        if let node { text += " [node \(node)]" }
+        if let record { text += " [topic \(record.topic), partition \(record.partition), offset \(record.offset)]" }
+        if let task { text += " [task \(task)]" }
+        if let underlying { text += " because of \(underlying)" }
+        return text
+    }
+}

@@ -1,0 +1,130 @@
+/// Which optimisations to apply when a topology is built. None by default, as in Kafka Streams (`topology.optimization`).
+public struct TopologyOptimization: OptionSet, Sendable, Hashable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// A table's source topic serves as its changelog.
+    public static let reuseTableSourceTopics = TopologyOptimization(rawValue: 1 << 0)
+    /// Repartitionings behind the same key change share one topic.
+    public static let mergeRepartitionTopics = TopologyOptimization(rawValue: 1 << 1)
+
+    public static let none: TopologyOptimization = []
+    public static let all: TopologyOptimization = [.reuseTableSourceTopics, .mergeRepartitionTopics]
+}
+
+extension Plan {
+    package mutating func optimize(_ optimization: TopologyOptimization) throws {
+        try mergeDuplicateSources()
+        if optimization.contains(.reuseTableSourceTopics) { reuseTableSourceTopics() }
+        if optimization.contains(.mergeRepartitionTopics) { mergeRepartitionTopics() }
+    }
+
+    /// Streams of the same topics read them once.
+    private mutating func mergeDuplicateSources() throws {
+        var sourceOfTopic: [TopicName: PlanNode.ID] = [:]
+        for id in self[Plan.root].children {
+            guard case .streamSource = self[id].role, case .source(let source)? = self[id].elements.first else { continue }
+            for topic in source.topics {
+                guard let main = sourceOfTopic[topic] else {
+                    sourceOfTopic[topic] = id
+                    continue
+                }
+                if main == id { continue }
+                guard case .source(let other)? = self[main].elements.first, Set(other.topics) == Set(source.topics) else {
+                    throw StreamsError(
+                        .invalidTopology,
+                        "topic \(topic.name) is read by two sources whose topics overlap but are not the same; "
+                            + "read each topic by a stream of its own and merge them", node: source.name)
+                }
+                for child in self[id].children {
+                    disconnect(id, child)
+                    connect(main, child)
+                }
+                disconnect(Plan.root, id)
+                break
+            }
+        }
+    }
+
+    private mutating func reuseTableSourceTopics() {
+        for node in nodes {
+            guard case .tableSource = node.role else { continue }
+            for index in node.elements.indices {
+                guard case .processor(var processor) = node.elements[index], processor.store != nil,
+                    case .source(let source)? = node.elements.first, let topic = source.topics.first
+                else { continue }
+                processor.store?.sourceTopicAsChangelog = topic.name
+                self[node.id].elements[index] = .processor(processor)
+            }
+        }
+    }
+
+    /// Replaces the repartitionings behind each key change by a single one right behind it.
+    private mutating func mergeRepartitionTopics() {
+        for (keyChange, repartitions) in repartitionsByKeyChange() where !repartitions.isEmpty {
+            mergeRepartitions(repartitions, behind: keyChange)
+        }
+    }
+
+    /// The repartitionings with nothing but key- and value-keeping operations between them and a key change, by key change.
+    private func repartitionsByKeyChange() -> [(PlanNode.ID, [PlanNode.ID])] {
+        var groups: [(keyChange: PlanNode.ID, repartitions: [PlanNode.ID])] =
+            nodes.filter(\.changesKey).sorted { $0.buildPriority < $1.buildPriority }.map { ($0.id, []) }
+        for node in nodes.sorted(by: { $0.buildPriority < $1.buildPriority }) {
+            guard case .repartition = node.role,
+                let keyChange = nearest(from: node.id, where: \.changesKey),
+                keyChange == nearest(from: node.id, where: { $0.changesKey || $0.changesValue }),
+                let group = groups.firstIndex(where: { $0.keyChange == keyChange })
+            else { continue }
+            groups[group].repartitions.append(node.id)
+        }
+        // Behind a merge of several key changes the merge takes their place.
+        for merge in nodes {
+            guard case .merge = merge.role else { continue }
+            var merged: [PlanNode.ID] = []
+            var replaced: Set<PlanNode.ID> = []
+            for group in groups {
+                let allBehindMerge = group.repartitions.allSatisfy {
+                    nearest(from: $0) { $0.parents.contains(merge.id) } != nil
+                }
+                guard allBehindMerge, nearest(from: merge.id, where: { $0.parents.contains(group.keyChange) }) != nil
+                else { continue }
+                merged += group.repartitions.filter { !merged.contains($0) }
+                replaced.insert(group.keyChange)
+            }
+            groups.removeAll { replaced.contains($0.keyChange) }
+            groups.append((merge.id, merged))
+        }
+        return groups
+    }
+
+    private mutating func mergeRepartitions(_ repartitions: [PlanNode.ID], behind keyChange: PlanNode.ID) {
+        let plans = repartitions.compactMap { id -> PlanNode.Repartition? in
+            guard case .repartition(let plan) = self[id].role else { return nil }
+            return plan
+        }
+        guard let first = plans.first else { return }
+        let remake = (plans.first(where: \.hasValueSerde) ?? first).remake
+        let names = newRepartitionNames(topic: first.topic, prefix: first.topic)
+        let single = add(name: names.source, to: []) { node in
+            node.role = .repartition(first)
+            node.elements = remake(first.topic, names)
+        }
+        // It has to be written right behind the key change, before what used to follow that.
+        self[single].buildPriority = self[keyChange].buildPriority
+        for repartition in repartitions {
+            guard let branch = nearest(from: repartition, where: { $0.parents.contains(keyChange) || $0.parents.contains(single) })
+            else { continue }
+            connect(single, branch)
+            disconnect(keyChange, branch)
+            let parents = self[repartition].parents
+            let children = self[repartition].children
+            for child in children {
+                disconnect(repartition, child)
+                for parent in parents { connect(parent, child) }
+            }
+            for parent in parents { disconnect(parent, repartition) }
+        }
+        connect(keyChange, single)
+    }
+}

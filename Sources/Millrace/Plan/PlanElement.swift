@@ -1,0 +1,115 @@
+/// One piece that a plan node contributes to the topology.
+///
+/// Most operators contribute a single processor. A repartition contributes a filter, a sink and a source; a table a
+/// source, a processor and a store. The pieces of one node are written in order, each fed by the one before it, the first
+/// by the node's parents.
+@usableFromInline
+package enum PlanElement: Sendable {
+    case source(SourceElement)
+    case processor(ProcessorElement)
+    case sink(SinkElement)
+    /// A topic of the topology's own, to be created before it runs.
+    case repartitionTopic(RepartitionTopic)
+}
+
+@usableFromInline
+package struct SourceElement: Sendable {
+    package var name: String
+    package var topics: [TopicName]
+    /// Makes the reader of one partition.
+    package var make: @Sendable (NodeInstance) throws -> SourceReader
+    /// What is missing for this element to work, found when it was added; reported when the topology is built.
+    package var problem: String?
+
+    @usableFromInline
+    init(
+        name: String, topics: [TopicName], problem: String?,
+        make: @escaping @Sendable (NodeInstance) throws -> SourceReader
+    ) {
+        self.name = name
+        self.topics = topics
+        self.problem = problem
+        self.make = make
+    }
+}
+
+@usableFromInline
+package struct ProcessorElement: Sendable {
+    package var name: String
+    /// The store that this processor brings along, if it has one.
+    package var store: StorePlan?
+    package var make: @Sendable (NodeInstance) throws -> Receiver
+    package var problem: String?
+
+    @usableFromInline
+    init(
+        name: String, store: StorePlan? = nil, problem: String? = nil,
+        make: @escaping @Sendable (NodeInstance) throws -> Receiver
+    ) {
+        self.name = name
+        self.store = store
+        self.problem = problem
+        self.make = make
+    }
+}
+
+@usableFromInline
+package struct SinkElement: Sendable {
+    package var name: String
+    package var topic: TopicName
+    package var make: @Sendable (NodeInstance) throws -> Receiver
+    package var problem: String?
+
+    @usableFromInline
+    init(
+        name: String, topic: TopicName, problem: String?, make: @escaping @Sendable (NodeInstance) throws -> Receiver
+    ) {
+        self.name = name
+        self.topic = topic
+        self.problem = problem
+        self.make = make
+    }
+}
+
+/// A topic through which records are sent because their key has changed.
+@usableFromInline
+package struct RepartitionTopic: Hashable, Sendable {
+    /// The name without the application's id.
+    package var name: String
+    /// How many partitions; by default the most that any topic upstream has.
+    package var partitions: Int32?
+}
+
+/// A state store as the topology needs it.
+@usableFromInline
+package struct StorePlan: Sendable {
+    /// How the bytes of keys and values are laid out and what may be asked of the store.
+    package enum Kind: Hashable, Sendable {
+        /// Values with their timestamps, by key.
+        case timestampedKeyValue
+    }
+
+    package var name: String
+    package var kind: Kind
+    /// Whether the store is kept on disk; otherwise in memory, to be filled from its changelog at each start.
+    package var isPersistent: Bool
+    /// Settings of the changelog topic that differ from the usual ones; `nil` for a store without a changelog.
+    package var changelogConfiguration: [String: String]?
+    /// The source topic that serves as the changelog, where the topology was optimised so.
+    package var sourceTopicAsChangelog: String?
+
+    package init(
+        name: String, kind: Kind, isPersistent: Bool, changelogConfiguration: [String: String]?
+    ) {
+        self.name = name
+        self.kind = kind
+        self.isPersistent = isPersistent
+        self.changelogConfiguration = changelogConfiguration
+    }
+
+    /// The store's changelog, if it has one.
+    package var changelogTopic: TopicName? {
+        if let sourceTopicAsChangelog { return .external(sourceTopicAsChangelog) }
+        return changelogConfiguration == nil ? nil : .internal("\(name)-changelog")
+    }
+}

@@ -1,0 +1,23 @@
+extension ProcessorElement {
+    /// Hands each record to the child whose predicate is the first to hold, or to the child behind the last predicate's.
+    ///
+    /// A record that no predicate wants, with no such child, goes no further. Kafka: `KStreamBranch`.
+    @inlinable
+    static func branch<Key, Value>(
+        name: String, _ predicates: [@Sendable (Record<Key, Value>) throws -> Bool]
+    ) -> ProcessorElement {
+        ProcessorElement(name: name) { node in
+            let targets = try node.forwards(Record<Key, Value>.self)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Value> { record in
+                let chosen: Int
+                do {
+                    chosen = try predicates.firstIndex { try $0(record) } ?? predicates.count
+                } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                if chosen < targets.count { try targets[chosen](record) }
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+extension ProcessorElement {
+    /// Turns each record into any number of others. Kafka: `KStreamFlatMap`, `KStreamFlatMapValues`.
+    ///
+    /// - Parameters:
+    ///   - transform: the parts of a record; `nil` drops it, for want of a value to make them from.
+    ///   - combine: makes a record of the original one and a part.
+    @inlinable
+    static func flatMap<Key, Value, NewKey, NewValue, Part>(
+        name: String, _ transform: @escaping @Sendable (Record<Key, Value>) throws -> [Part]?,
+        combine: @escaping @Sendable (Record<Key, Value>, Part) -> Record<NewKey, NewValue>
+    ) -> ProcessorElement {
+        ProcessorElement(name: name) { node in
+            let forward = try node.forward(Record<NewKey, NewValue>.self)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Value> { record in
+                let parts: [Part]?
+                do { parts = try transform(record) } catch { return try context.processingFailed(error, at: name) }
+                guard let parts else { return context.drop(.nullValue, at: name) }
+                for part in parts { try forward(combine(record, part)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+extension ProcessorElement {
+    /// Turns each record into another one; a result of `nil` drops it, for want of a value to make it from.
+    ///
+    /// Serves `map`, `mapValues` and `selectKey`. Kafka: `KStreamMap`, `KStreamMapValues`.
+    @inlinable
+    static func map<Key, Value, NewKey, NewValue>(
+        name: String, _ transform: @escaping @Sendable (Record<Key, Value>) throws -> Record<NewKey, NewValue>?
+    ) -> ProcessorElement {
+        ProcessorElement(name: name) { node in
+            let forward = try node.forward(Record<NewKey, NewValue>.self)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Value> { record in
+                let result: Record<NewKey, NewValue>?
+                do { result = try transform(record) } catch { return try context.processingFailed(error, at: name) }
+                if let result { try forward(result) } else { context.drop(.nullValue, at: name) }
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// What an operator is given when a task instantiates it.
+@usableFromInline
+package struct NodeInstance {
+    /// The operator's name in the topology's description.
+    @usableFromInline package let name: String
+    @usableFromInline package let context: any TaskContext
+    /// Whether somebody downstream needs the old value of a change.
+    @usableFromInline package let sendsOldValues: Bool
+    /// The stores connected to this node, in the order in which they were connected.
+    @usableFromInline package let storeNames: [String]
+    @usableFromInline let children: [Receiver]
+
+    package init(
+        name: String, context: any TaskContext, sendsOldValues: Bool, storeNames: [String], children: [Receiver]
+    ) {
+        self.name = name
+        self.context = context
+        self.sendsOldValues = sendsOldValues
+        self.storeNames = storeNames
+        self.children = children
+    }
+
+    /// A function that hands a record to every child, in order.
+    @inlinable
+    func forward<Key, Value>(_ type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
+        let targets = try forwards(type)
+        switch targets.count {
+        case 0: return { _ in }
+        case 1: return targets[0]
+        default: return { record in for target in targets { try target(record) } }
+        }
+    }
+
+    /// The entrances of the children, in order.
+    @usableFromInline
+    func forwards<Key, Value>(_ type: Record<Key, Value>.Type) throws -> [Forward<Key, Value>] {
+        try children.map { try $0.open(node: name, as: type) }
+    }
+}
+
+/// What a task offers to the operators it runs. The engine implements it.
+@usableFromInline
+package protocol TaskContext: AnyObject {
+    /// The bytes of a store of this task.
+    func store(named name: String) throws -> any KeyValueBytesStore
+
+    /// A topic to write to.
+    func output(to topic: TopicName) throws -> any RecordOutput
+
+    /// Hands an error of a closure to the processing handler. Returns where the handler decided to go on without the record.
+    func processingFailed(_ error: any Error, at node: String) throws
+
+    /// Hands an error of a serde to the deserialisation handler. Returns where the handler decided to go on.
+    func deserializationFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws
+
+    /// Hands an error of writing a result to the production handler. Returns where the handler decided to go on.
+    func productionFailed(_ error: any Error, at node: String) throws
+
+    /// Counts a record that goes no further.
+    func drop(_ reason: DropReason, at node: String)
+}
+
+/// A topic as an operator writes to it.
+@usableFromInline
+package protocol RecordOutput: AnyObject {
+    /// Sends a record. The bytes are copied before the call returns.
+    ///
+    /// - Parameter partition: the partition, or `nil` to choose it from the key as Kafka's default partitioner does.
+    func send(
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
+        headers: Headers) throws
+}
+
+/// The name of a topic before the application's id is known.
+public enum TopicName: Hashable, Sendable {
+    /// A topic of the user's, by its full name.
+    case external(String)
+    /// A topic of the topology's own: the application's id and a hyphen come before this name.
+    case `internal`(String)
+
+    /// The name as the topology's description prints it.
+    public var name: String {
+        switch self {
+        case .external(let name), .internal(let name): name
+        }
+    }
+
+    /// The name on the broker.
+    public func resolved(applicationID: String) -> String {
+        switch self {
+        case .external(let name): name
+        case .internal(let name): "\(applicationID)-\(name)"
+        }
+    }
+}
+
+extension NodeInstance {
+    /// The typed view of this node's own store.
+    @usableFromInline
+    func timestampedStore<Key, Value>(
+        key: Serde<Key>, value: Serde<Value>
+    ) throws -> TimestampedKeyValueStore<Key, Value> {
+        guard let storeName = storeNames.first else {
+            throw StreamsError(.invalidTopology, "no store is connected", node: name)
+        }
+        return TimestampedKeyValueStore(try context.store(named: storeName), key: key, value: value)
+    }
+}

@@ -1,0 +1,34 @@
+extension ProcessorElement {
+    /// Aggregates the records of each key of a stream. A null key or value is dropped. Kafka: `KStreamAggregate`.
+    @inlinable
+    static func streamAggregate<Key, Value, Aggregate>(
+        name: String, store: StorePlan, key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,
+        initial: @escaping @Sendable () throws -> Aggregate,
+        _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, store: store, problem: problem) { node in
+            let forward = try node.forward(Record<Key, Change<Aggregate>>.self)
+            let store = try node.timestampedStore(key: key, value: serde)
+            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            return TypedReceiver<Key, Value> { record in
+                guard let key = record.key, let value = record.value else {
+                    return context.drop(.nullKeyOrValue, at: name)
+                }
+                let stored = try store.get(key)
+                let old: Aggregate
+                let new: Aggregate?
+                do {
+                    old = try stored?.value ?? initial()
+                    new = try aggregator(key, value, old)
+                } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
+                try store.put(key, new, timestampMs: timestampMs)
+                var result = record.with(value: Change(newValue: new, oldValue: sendsOldValues ? old : nil))
+                result.timestampMs = timestampMs
+                try forward(result)
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+extension ProcessorElement {
+    /// Keeps the keys of a table whose value satisfies a predicate; for the others it hands on a deletion.
+    ///
+    /// Kafka: `KTableFilter`. Where old values are known a deletion of what was never there is left out.
+    @inlinable
+    static func tableFilter<Key, Value>(
+        name: String, store: StorePlan?, key: Serde<Key>, value serde: Serde<Value>, problem: String?,
+        _ predicate: @escaping @Sendable (Key, Value) throws -> Bool
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, store: store, problem: problem) { node in
+            let forward = try node.forward(Record<Key, Change<Value>>.self)
+            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let store = node.storeNames.isEmpty ? nil : try node.timestampedStore(key: key, value: serde)
+            return TypedReceiver<Key, Change<Value>> { record in
+                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                var result = Change<Value>(newValue: nil, oldValue: nil)
+                do {
+                    if let new = change.newValue, try predicate(key, new) { result.newValue = new }
+                    if sendsOldValues, store == nil, let old = change.oldValue, try predicate(key, old) {
+                        result.oldValue = old
+                    }
+                } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                if sendsOldValues, let store { result.oldValue = try store.get(key)?.value }
+                if sendsOldValues, result.oldValue == nil, result.newValue == nil { return }
+                try store?.put(key, result.newValue, timestampMs: record.timestampMs)
+                try forward(record.with(value: result))
+            }
+        }
+    }
+}

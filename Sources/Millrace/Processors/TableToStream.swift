@@ -1,0 +1,12 @@
+extension ProcessorElement {
+    /// Makes a stream of a table's changes: of each the new value. Kafka: `KTable.toStream`.
+    @inlinable
+    static func tableToStream<Key, Value>(name: String, _ type: Record<Key, Value>.Type) -> ProcessorElement {
+        ProcessorElement(name: name) { node in
+            let forward = try node.forward(Record<Key, Value>.self)
+            return TypedReceiver<Key, Change<Value>> { record in
+                try forward(record.with(value: record.value.flatMap(\.newValue)))
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+extension Serde where Value: FixedWidthInteger & Sendable {
+    /// Two's complement, big endian, as wide as the type: Kafka's `ShortSerializer`, `IntegerSerializer`, `LongSerializer`.
+    static func bigEndian(_ name: String) -> Serde<Value> {
+        Serde(
+            name: name,
+            serialize: { value, buffer in withUnsafeBytes(of: value.bigEndian) { buffer.append(contentsOf: $0) } },
+            deserialize: { bytes in
+                guard bytes.count == MemoryLayout<Value>.size else {
+                    throw SerdeError.wrongSize(name, bytes.count, expected: MemoryLayout<Value>.size)
+                }
+                return Value(bigEndian: bytes.loadUnaligned(as: Value.self))
+            })
+    }
+}
+
+extension Serde where Value == Int16 {
+    /// 2 bytes, big endian.
+    public static var int16: Serde<Int16> { .bigEndian("Int16") }
+}
+
+extension Serde where Value == Int32 {
+    /// 4 bytes, big endian.
+    public static var int32: Serde<Int32> { .bigEndian("Int32") }
+}
+
+extension Serde where Value == Int64 {
+    /// 8 bytes, big endian; what a count is stored as.
+    public static var int64: Serde<Int64> { .bigEndian("Int64") }
+}
+
+extension Serde where Value == Double {
+    /// 8 bytes, IEEE 754, big endian.
+    public static var double: Serde<Double> {
+        let bits = Serde<UInt64>.bigEndian("Double")
+        return Serde(
+            name: "Double",
+            serialize: { try bits.serialize($0.bitPattern, into: &$1) },
+            deserialize: { Double(bitPattern: try bits.deserialize($0)) })
+    }
+}
+
+extension Serde where Value == Float {
+    /// 4 bytes, IEEE 754, big endian.
+    public static var float: Serde<Float> {
+        let bits = Serde<UInt32>.bigEndian("Float")
+        return Serde(
+            name: "Float",
+            serialize: { try bits.serialize($0.bitPattern, into: &$1) },
+            deserialize: { Float(bitPattern: try bits.deserialize($0)) })
+    }
+}
+
+extension Serde where Value == Bool {
+    /// One byte, 1 or 0; any other byte is an error.
+    public static var bool: Serde<Bool> {
+        Serde(
+            name: "Bool",
+            serialize: { $1.append($0 ? 1 : 0) },
+            deserialize: { bytes in
+                guard bytes.count == 1 else { throw SerdeError.wrongSize("Bool", bytes.count, expected: 1) }
+                switch bytes[0] {
+                case 0: return false
+                case 1: return true
+                default: throw SerdeError(type: "Bool", message: "byte \(bytes[0])")
+                }
+            })
+    }
+}
+
+extension Serde where Value == String {
+    /// UTF-8. Bytes that are not UTF-8 are an error: replacing them, as Java does, would lose them.
+    public static var string: Serde<String> {
+        Serde(
+            name: "String",
+            serialize: { value, buffer in buffer.append(contentsOf: value.utf8) },
+            deserialize: { bytes in
+                guard let text = String(validating: bytes, as: UTF8.self) else {
+                    throw SerdeError(type: "String", message: "invalid UTF-8 in \(bytes.count) bytes")
+                }
+                return text
+            })
+    }
+}
+
+extension Serde where Value == [UInt8] {
+    /// The bytes themselves.
+    public static var bytes: Serde<[UInt8]> {
+        Serde(
+            name: "bytes", serialize: { value, buffer in buffer.append(contentsOf: value) },
+            deserialize: { Array($0) })
+    }
+}
+
+extension Int16: DefaultSerde {
+    public static var defaultSerde: Serde<Int16> { .int16 }
+}
+
+extension Int32: DefaultSerde {
+    public static var defaultSerde: Serde<Int32> { .int32 }
+}
+
+extension Int64: DefaultSerde {
+    public static var defaultSerde: Serde<Int64> { .int64 }
+}
+
+extension Double: DefaultSerde {
+    public static var defaultSerde: Serde<Double> { .double }
+}
+
+extension Float: DefaultSerde {
+    public static var defaultSerde: Serde<Float> { .float }
+}
+
+extension Bool: DefaultSerde {
+    public static var defaultSerde: Serde<Bool> { .bool }
+}
+
+extension String: DefaultSerde {
+    public static var defaultSerde: Serde<String> { .string }
+}
+
+extension Array: DefaultSerde where Element == UInt8 {
+    public static var defaultSerde: Serde<[UInt8]> { .bytes }
+}

@@ -1,0 +1,83 @@
+/// How values of one type become bytes and come back.
+///
+/// Both directions work on memory that is reused from record to record: serialising appends to a buffer, deserialising
+/// reads from a buffer that is valid only during the call. Null never reaches a serde: a null key or value stays null.
+/// The formats of the built-in serdes are those of `org.apache.kafka.common.serialization.Serdes`.
+public struct Serde<Value>: Sendable {
+    /// What the type is called in error messages.
+    public let name: String
+    @usableFromInline let write: @Sendable (Value, inout [UInt8]) throws -> Void
+    @usableFromInline let read: @Sendable (UnsafeRawBufferPointer) throws -> Value
+
+    /// Makes a serde of two functions.
+    ///
+    /// - Parameters:
+    ///   - name: what the type is called in error messages; the type's own name by default.
+    ///   - serialize: appends the value's bytes to the buffer and leaves what is already there.
+    ///   - deserialize: reads the value; the buffer is not valid after the call. Throws for bytes that are no such value.
+    public init(
+        name: String = String(describing: Value.self),
+        serialize: @escaping @Sendable (_ value: Value, _ buffer: inout [UInt8]) throws -> Void,
+        deserialize: @escaping @Sendable (_ bytes: UnsafeRawBufferPointer) throws -> Value
+    ) {
+        self.name = name
+        self.write = serialize
+        self.read = deserialize
+    }
+
+    /// Appends the value's bytes to the buffer.
+    @inlinable
+    public func serialize(_ value: Value, into buffer: inout [UInt8]) throws {
+        try write(value, &buffer)
+    }
+
+    /// Reads a value from bytes.
+    @inlinable
+    public func deserialize(_ bytes: UnsafeRawBufferPointer) throws -> Value {
+        try read(bytes)
+    }
+
+    /// The value's bytes in an array of their own.
+    public func bytes(of value: Value) throws -> [UInt8] {
+        var buffer: [UInt8] = []
+        try write(value, &buffer)
+        return buffer
+    }
+
+    /// Reads a value from an array of bytes.
+    public func value(from bytes: [UInt8]) throws -> Value {
+        try bytes.withUnsafeBytes { try read($0) }
+    }
+}
+
+/// A type that knows its own serde, so that none need be named where it is read or written.
+public protocol DefaultSerde {
+    static var defaultSerde: Serde<Self> { get }
+}
+
+extension Serde {
+    /// The serde that the type itself brings, if it does.
+    @usableFromInline
+    static var ofType: Serde<Value>? {
+        guard let type = Value.self as? any DefaultSerde.Type else { return nil }
+        func open<T: DefaultSerde>(_ type: T.Type) -> Serde<Value>? { T.defaultSerde as? Serde<Value> }
+        return open(type)
+    }
+}
+
+/// Bytes that are not a value of the type a serde was asked for.
+public struct SerdeError: Error, CustomStringConvertible {
+    public let type: String
+    public let message: String
+
+    public init(type: String, message: String) {
+        self.type = type
+        self.message = message
+    }
+
+    public var description: String { "not a \(type): \(message)" }
+
+    static func wrongSize(_ type: String, _ size: Int, expected: Int) -> SerdeError {
+        SerdeError(type: type, message: "\(size) bytes instead of \(expected)")
+    }
+}

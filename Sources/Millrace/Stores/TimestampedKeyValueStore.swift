@@ -1,0 +1,73 @@
+/// A typed view of a key-value store whose values carry timestamps.
+///
+/// The bytes are those of Kafka's `ValueAndTimestampSerializer`: 8 bytes of milliseconds, big endian, then the value.
+/// A view belongs to the task that made it and must not leave its thread.
+public struct TimestampedKeyValueStore<Key, Value> {
+    @usableFromInline let bytes: any KeyValueBytesStore
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let valueSerde: Serde<Value>
+    @usableFromInline let scratch = Scratch()
+
+    @usableFromInline
+    package init(_ bytes: any KeyValueBytesStore, key: Serde<Key>, value: Serde<Value>) {
+        self.bytes = bytes
+        self.keySerde = key
+        self.valueSerde = value
+    }
+
+    /// The value of a key with its timestamp, or `nil`.
+    ///
+    /// - Throws: `SerdeError` where the stored bytes are no such value; the store's own errors.
+    @inlinable
+    public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? {
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        var found: ValueAndTimestamp<Value>?
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try bytes.withValue(forKey: keyBytes) { valueBytes in
+                if let valueBytes { found = try Self.decode(valueBytes, valueSerde) }
+            }
+        }
+        return found
+    }
+
+    /// Sets the value of a key, or deletes it with a value of `nil`; the changelog gets the timestamp either way.
+    @inlinable
+    public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws {
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        scratch.value.removeAll(keepingCapacity: true)
+        withUnsafeBytes(of: timestampMs.bigEndian) { scratch.value.append(contentsOf: $0) }
+        if let value { try valueSerde.serialize(value, into: &scratch.value) }
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try scratch.value.withUnsafeBytes { valueBytes in
+                try bytes.put(key: keyBytes, value: value == nil ? nil : valueBytes, timestampMs: timestampMs)
+            }
+        }
+    }
+
+    /// Calls `body` for every entry in the order of the keys' bytes, until it returns `false`.
+    public func forEach(_ body: (Key, ValueAndTimestamp<Value>) throws -> Bool) throws {
+        try bytes.scan(from: nil, to: nil) { keyBytes, valueBytes in
+            try body(try keySerde.deserialize(keyBytes), try Self.decode(valueBytes, valueSerde))
+        }
+    }
+
+    @inlinable
+    static func decode(_ bytes: UnsafeRawBufferPointer, _ serde: Serde<Value>) throws -> ValueAndTimestamp<Value> {
+        guard bytes.count >= 8 else {
+            throw SerdeError(type: "timestamped \(serde.name)", message: "\(bytes.count) bytes, fewer than a timestamp's 8")
+        }
+        let timestampMs = Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
+        let value = try serde.deserialize(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(8)))
+        return ValueAndTimestamp(value: value, timestampMs: timestampMs)
+    }
+}
+
+/// Buffers that are reused from call to call.
+@usableFromInline
+final class Scratch {
+    @usableFromInline var key: [UInt8] = []
+    @usableFromInline var value: [UInt8] = []
+    @usableFromInline init() {}
+}

@@ -1,0 +1,56 @@
+/// Which moment a record stands for.
+///
+/// Semantics: Kafka's `TimestampExtractor` and its built-in implementations. A negative result means that the record
+/// has no usable time: it is dropped and counted.
+public struct TimestampExtractor<Key, Value>: Sendable {
+    @usableFromInline
+    let extract: @Sendable (_ record: Record<Key, Value>, _ partitionTimeMs: Int64) throws -> Int64
+
+    /// Takes the moment from the record.
+    ///
+    /// - Parameter extract: gets the record, whose timestamp is the broker's, and the highest timestamp seen so far in
+    ///   its partition (−1 if there is none); returns milliseconds since the epoch.
+    public init(
+        _ extract: @escaping @Sendable (_ record: Record<Key, Value>, _ partitionTimeMs: Int64) throws -> Int64
+    ) {
+        self.extract = extract
+    }
+
+    /// The record's own timestamp; a negative one stops the task. The default, as in Kafka Streams.
+    public static var failOnInvalidTimestamp: TimestampExtractor {
+        TimestampExtractor { record, _ in
+            guard record.timestampMs >= 0 else {
+                throw StreamsError(
+                    .invalidTimestamp,
+                    "the record's timestamp is \(record.timestampMs); choose .logAndSkipOnInvalidTimestamp or "
+                        + ".usePartitionTimeOnInvalidTimestamp to go on")
+            }
+            return record.timestampMs
+        }
+    }
+
+    /// The record's own timestamp; a record with a negative one is dropped and counted.
+    public static var logAndSkipOnInvalidTimestamp: TimestampExtractor {
+        TimestampExtractor { record, _ in record.timestampMs }
+    }
+
+    /// The record's own timestamp, or the partition's time where that is negative; fails while there is none.
+    public static var usePartitionTimeOnInvalidTimestamp: TimestampExtractor {
+        TimestampExtractor { record, partitionTimeMs in
+            if record.timestampMs >= 0 { return record.timestampMs }
+            guard partitionTimeMs >= 0 else {
+                throw StreamsError(
+                    .invalidTimestamp,
+                    "the record's timestamp is \(record.timestampMs) and its partition has no time yet")
+            }
+            return partitionTimeMs
+        }
+    }
+
+    /// A moment that the value carries. A null value keeps the record's own timestamp.
+    ///
+    /// - Parameter timestampMs: milliseconds since the epoch; negative drops the record.
+    public static func value(_ timestampMs: @escaping @Sendable (Value) -> Int64) -> TimestampExtractor {
+        TimestampExtractor { record, _ in record.value.map(timestampMs) ?? record.timestampMs }
+    }
+}

@@ -1,0 +1,46 @@
+/// What a set of operations comes to: sources, processors and sinks, joined into sub-topologies, with their stores.
+///
+/// Immutable. `StreamsBuilder.build()` makes it; the test driver, the simulation and the runtime run it.
+public struct Topology: Sendable {
+    /// A source, processor or sink.
+    package struct Node: Sendable {
+        package enum Kind: Sendable {
+            case source(SourceElement)
+            case processor(ProcessorElement)
+            case sink(SinkElement)
+        }
+
+        package var name: String
+        package var kind: Kind
+        package var predecessors: [Int]
+        package var successors: [Int] = []
+        package var storeNames: [String] = []
+        package var sendsOldValues: Bool
+    }
+
+    /// The nodes that are connected with each other, and so run in one task.
+    package struct Subtopology: Sendable {
+        package let id: Int
+        /// Indices into the topology's nodes, in the order in which they were written.
+        package let nodes: [Int]
+        /// The topics that the sub-topology reads.
+        package let sourceTopics: [TopicName]
+        /// The topics that it writes to.
+        package let sinkTopics: [TopicName]
+        package let stores: [StorePlan]
+    }
+
+    package let nodes: [Node]
+    package let subtopologies: [Subtopology]
+    package let repartitionTopics: [RepartitionTopic]
+
+    /// All topics of the user's that must exist before an instance starts.
+    public var sourceTopics: [String] {
+        subtopologies.flatMap(\.sourceTopics).compactMap { topic in
+            if case .external(let name) = topic { name } else { nil }
+        }
+    }
+
+    /// The description, to the letter as Kafka Streams' `Topology.describe()` prints it.
+    public func describe() -> String { TopologyDescription(self).text }
+}

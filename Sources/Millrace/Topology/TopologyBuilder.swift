@@ -1,0 +1,161 @@
+/// Writes a plan's pieces down in order and joins them into sub-topologies. Kafka: `InternalTopologyBuilder`.
+struct TopologyBuilder {
+    private var nodes: [Topology.Node] = []
+    private var indexOfName: [String: Int] = [:]
+    private var stores: [String: StorePlan] = [:]
+    private var firstUserOfStore: [String: Int] = [:]
+    private var repartitionTopics: [RepartitionTopic] = []
+    private var groups = DisjointSets()
+    private var problems: [String] = []
+
+    /// Builds the topology of a plan, or throws one error that lists everything that is wrong.
+    static func build(_ plan: Plan) throws -> Topology {
+        var builder = TopologyBuilder()
+        for node in plan.inBuildOrder() { builder.write(node, of: plan) }
+        builder.checkTopics()
+        if nothingToRead(plan) { builder.problems.append("the topology reads no topic: add a stream or a table") }
+        guard builder.problems.isEmpty else {
+            throw StreamsError(.invalidTopology, builder.problems.joined(separator: "; "))
+        }
+        return builder.topology()
+    }
+
+    private static func nothingToRead(_ plan: Plan) -> Bool { plan[Plan.root].children.isEmpty }
+
+    private mutating func write(_ node: PlanNode, of plan: Plan) {
+        var inputs = node.parents.filter { $0 != Plan.root }.map { plan[$0].name }
+        for element in node.elements {
+            switch element {
+            case .repartitionTopic(let topic):
+                if !repartitionTopics.contains(where: { $0.name == topic.name }) { repartitionTopics.append(topic) }
+            case .source(let source):
+                add(source.name, .source(source), after: [], node, problem: source.problem)
+                inputs = [source.name]
+            case .processor(let processor):
+                add(processor.name, .processor(processor), after: inputs, node, problem: processor.problem)
+                if let store = processor.store, node.isMaterialized { connect(store, to: processor.name) }
+                inputs = [processor.name]
+            case .sink(let sink):
+                add(sink.name, .sink(sink), after: inputs, node, problem: sink.problem)
+                inputs = []
+            }
+        }
+    }
+
+    private mutating func add(
+        _ name: String, _ kind: Topology.Node.Kind, after predecessors: [String], _ node: PlanNode, problem: String?
+    ) {
+        if let problem { problems.append("\(name): \(problem)") }
+        if indexOfName[name] != nil {
+            problems.append("\(name): an operator of this name exists already; give one of them another name")
+            return
+        }
+        let index = groups.add()
+        let predecessorIndices = predecessors.compactMap { indexOfName[$0] }
+        indexOfName[name] = index
+        nodes.append(
+            Topology.Node(
+                name: name, kind: kind, predecessors: predecessorIndices, sendsOldValues: node.sendsOldValues))
+        for predecessor in predecessorIndices {
+            nodes[predecessor].successors.append(index)
+            groups.unite(predecessor, index)
+        }
+    }
+
+    private mutating func connect(_ store: StorePlan, to processor: String) {
+        guard let index = indexOfName[processor] else { return }
+        if stores[store.name] != nil {
+            problems.append("\(processor): a store named \(store.name) exists already; give one of them another name")
+            return
+        }
+        stores[store.name] = store
+        nodes[index].storeNames.append(store.name)
+        firstUserOfStore[store.name] = index
+    }
+
+    private mutating func checkTopics() {
+        var reader: [TopicName: String] = [:]
+        for node in nodes {
+            guard case .source(let source) = node.kind else { continue }
+            if source.topics.isEmpty { problems.append("\(node.name): names no topic to read") }
+            for topic in source.topics {
+                if topic.name.isEmpty { problems.append("\(node.name): a topic's name is empty") }
+                if let other = reader[topic] {
+                    problems.append(
+                        "\(node.name): topic \(topic.name) is read by \(other) already; use that stream or table twice")
+                }
+                reader[topic] = node.name
+            }
+        }
+    }
+
+    private func topology() -> Topology {
+        var members: [(root: Int, nodes: [Int])] = []
+        for index in nodes.indices {
+            let root = groups.root(of: index)
+            if let group = members.firstIndex(where: { $0.root == root }) {
+                members[group].nodes.append(index)
+            } else {
+                members.append((root, [index]))
+            }
+        }
+        let subtopologies = members.enumerated().map { id, member in subtopology(id, member.nodes) }
+        return Topology(nodes: nodes, subtopologies: subtopologies, repartitionTopics: repartitionTopics)
+    }
+
+    private func subtopology(_ id: Int, _ members: [Int]) -> Topology.Subtopology {
+        var sources: [TopicName] = []
+        var sinks: [TopicName] = []
+        var storePlans: [StorePlan] = []
+        for index in members {
+            switch nodes[index].kind {
+            case .source(let source): sources += source.topics
+            case .sink(let sink): sinks.append(sink.topic)
+            case .processor: break
+            }
+            storePlans += nodes[index].storeNames.compactMap { name in
+                firstUserOfStore[name] == index ? stores[name] : nil
+            }
+        }
+        return Topology.Subtopology(
+            id: id, nodes: members, sourceTopics: sources, sinkTopics: sinks, stores: storePlans)
+    }
+}
+
+extension Plan {
+    /// The nodes in the order of their priorities, each after all its parents. Nodes that the optimiser cut off are left out.
+    fileprivate func inBuildOrder() -> [PlanNode] {
+        var written: Set<PlanNode.ID> = [Plan.root]
+        var waiting = self[Plan.root].children
+        var order: [PlanNode] = []
+        while let next = waiting.indices.min(by: { self[waiting[$0]].buildPriority < self[waiting[$1]].buildPriority }) {
+            let node = self[waiting.remove(at: next)]
+            if written.contains(node.id) || !node.parents.allSatisfy(written.contains) { continue }
+            written.insert(node.id)
+            order.append(node)
+            waiting += node.children
+        }
+        return order
+    }
+}
+
+/// Which elements belong together: union and find with path halving.
+private struct DisjointSets {
+    private var parents: [Int] = []
+
+    mutating func add() -> Int {
+        parents.append(parents.count)
+        return parents.count - 1
+    }
+
+    mutating func unite(_ left: Int, _ right: Int) {
+        let (leftRoot, rightRoot) = (root(of: left), root(of: right))
+        if leftRoot != rightRoot { parents[rightRoot] = leftRoot }
+    }
+
+    func root(of element: Int) -> Int {
+        var element = element
+        while parents[element] != element { element = parents[element] }
+        return element
+    }
+}
