@@ -68,7 +68,8 @@ package final class Database: Sendable {
 
     /// Sets the value of a key.
     ///
-    /// - Throws: `closed`, `noSpace`, `ioError`. Once a flush in the background failed, writes throw its error.
+    /// - Throws: `closed`, `noSpace`, `ioError`. Once a flush failed, also one in the background, writes throw its
+    ///   error until the database was reopened or, for `noSpace`, RocksDB noticed that there is room again.
     package func put(_ value: UnsafeRawBufferPointer, forKey key: UnsafeRawBufferPointer) throws(RocksDBError) {
         let handle = try opened("put")
         try handle.call("put") {

@@ -8,7 +8,7 @@ package struct RocksDBError: Error, Sendable, Hashable {
 
         /// Reading or writing a file failed, for another reason than those below.
         package static let ioError = Code("I/O error")
-        /// The disk, or the quota for the database, is full.
+        /// The disk is full, or a quota or the process's limit on the size of a file is reached.
         package static let noSpace = Code("no space")
         /// Another process, or another `Database` of this one, has the directory open.
         package static let locked = Code("locked")
@@ -85,9 +85,11 @@ extension String {
         hasPrefix("IO error: While lock file: ") || hasPrefix("IO error: lock ")
     }
 
-    /// The subcodes of `Status::NoSpace` and `Status::SpaceLimit`, or the text of ENOSPC behind a file's name.
+    /// The subcodes of `Status::NoSpace` and `Status::SpaceLimit`, or the text of ENOSPC, EDQUOT or EFBIG behind a file's
+    /// name.
     fileprivate var isLackOfSpace: Bool {
-        let reason = "No space left on device"
-        return hasPrefix("IO error: \(reason)") || hasSuffix(reason) || hasPrefix("IO error: Space limit reached")
+        let reasons = ["No space left on device", "Disk quota exceeded", "File too large"]
+        return reasons.contains { hasSuffix($0) } || hasPrefix("IO error: No space left on device")
+            || hasPrefix("IO error: Space limit reached")
     }
 }
