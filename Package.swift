@@ -35,7 +35,8 @@ let package = Package(
         .target(name: "MillraceEngine", dependencies: ["Millrace", logging], swiftSettings: swiftSettings),
         .target(name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", logging], swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
-        .target(name: "RocksDB", dependencies: ["CRocksDB"], swiftSettings: swiftSettings),
+        .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
+        .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
             name: "MillraceRuntime",
             dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", logging, serviceLifecycle],
@@ -48,5 +49,8 @@ let package = Package(
         .target(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
-    ]
+
+        .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
+    ],
+    cxxLanguageStandard: .cxx20
 )

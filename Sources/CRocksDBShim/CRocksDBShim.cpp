@@ -1,0 +1,78 @@
+// RocksDB's db/c.cc defines each of its handles as a struct whose first member, `rep`, is the C++ object (or a pointer to
+// it, for a database; or a shared_ptr, for a cache). These views rely on that and nothing else.
+
+#include "CRocksDBShim.h"
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include <rocksdb/c.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/statistics.h>
+#include <rocksdb/write_buffer_manager.h>
+
+struct rocksdb_shim_write_buffers_t {
+  std::shared_ptr<rocksdb::WriteBufferManager> rep;
+};
+
+static rocksdb::Options &view(rocksdb_options_t *options) { return *reinterpret_cast<rocksdb::Options *>(options); }
+
+static const rocksdb::Options &view(const rocksdb_options_t *options) {
+  return *reinterpret_cast<const rocksdb::Options *>(options);
+}
+
+static rocksdb::DB *view(rocksdb_t *db) { return *reinterpret_cast<rocksdb::DB **>(db); }
+
+static const std::shared_ptr<rocksdb::Cache> &view(rocksdb_cache_t *cache) {
+  return *reinterpret_cast<std::shared_ptr<rocksdb::Cache> *>(cache);
+}
+
+bool rocksdb_shim_layout_matches(rocksdb_options_t *options) {
+  const size_t size = 7654321;
+  rocksdb_options_set_write_buffer_size(options, size);
+  rocksdb_options_set_max_open_files(options, 4321);
+  return view(options).write_buffer_size == size && view(options).max_open_files == 4321;
+}
+
+rocksdb_shim_write_buffers_t *rocksdb_shim_write_buffers_create(size_t size_in_bytes, rocksdb_cache_t *cache) {
+  auto shared = cache ? view(cache) : std::shared_ptr<rocksdb::Cache>();
+  return new rocksdb_shim_write_buffers_t{std::make_shared<rocksdb::WriteBufferManager>(size_in_bytes, shared)};
+}
+
+void rocksdb_shim_write_buffers_destroy(rocksdb_shim_write_buffers_t *buffers) { delete buffers; }
+
+size_t rocksdb_shim_write_buffers_usage(const rocksdb_shim_write_buffers_t *buffers) {
+  return buffers->rep->memory_usage();
+}
+
+void rocksdb_shim_options_set_write_buffers(rocksdb_options_t *options, const rocksdb_shim_write_buffers_t *buffers) {
+  view(options).write_buffer_manager = buffers->rep;
+}
+
+void rocksdb_shim_options_set_avoid_flush_during_shutdown(rocksdb_options_t *options, bool avoid) {
+  view(options).avoid_flush_during_shutdown = avoid;
+}
+
+uint64_t rocksdb_shim_ticker_count(const rocksdb_options_t *options, int ticker) {
+  static const rocksdb::Tickers tickers[] = {
+      rocksdb::BLOCK_CACHE_HIT,     rocksdb::BLOCK_CACHE_MISS,    rocksdb::MEMTABLE_HIT,      rocksdb::MEMTABLE_MISS,
+      rocksdb::BLOOM_FILTER_USEFUL, rocksdb::BYTES_READ,          rocksdb::BYTES_WRITTEN,     rocksdb::FLUSH_WRITE_BYTES,
+      rocksdb::COMPACT_READ_BYTES,  rocksdb::COMPACT_WRITE_BYTES, rocksdb::STALL_MICROS,
+  };
+  const int count = sizeof(tickers) / sizeof(tickers[0]);
+  const auto &statistics = view(options).statistics;
+  return statistics && ticker >= 0 && ticker < count ? statistics->getTickerCount(tickers[ticker]) : 0;
+}
+
+void rocksdb_shim_compact_range(rocksdb_t *db, const char *start, size_t start_len, const char *limit, size_t limit_len,
+                                char **errptr) {
+  const rocksdb::Slice from(start, start ? start_len : 0), to(limit, limit ? limit_len : 0);
+  const rocksdb::Status status =
+      view(db)->CompactRange(rocksdb::CompactRangeOptions(), start ? &from : nullptr, limit ? &to : nullptr);
+  if (!status.ok()) {
+    *errptr = strdup(status.ToString().c_str());
+  }
+}

@@ -1,0 +1,100 @@
+import RocksDB
+import Testing
+
+@Suite("Options")
+struct OptionsTests {
+    let directory: TestDirectory
+
+    init() throws { directory = try TestDirectory() }
+
+    @Test("every problem of the options is told at once")
+    func problems() {
+        var options = DatabaseOptions()
+        #expect(options.problems == [])
+        options.blockSizeInBytes = 0
+        options.maxWriteBuffers = 1
+        options.maxOpenFiles = .max
+        options.bloomFilterBitsPerKey = .nan
+        #expect(options.problems.count == 4)
+        let error = failure { _ = try Database(path: directory("db"), options: options) }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message.contains("maxWriteBuffers is 1, must be at least 2") == true)
+    }
+
+    @Test("each compression either works or is refused with a reason", arguments: DatabaseOptions.Compression.allCases)
+    func compression(_ compression: DatabaseOptions.Compression) throws {
+        var options = DatabaseOptions()
+        options.compression = compression
+        options.compactionStyle = .level
+        do {
+            let database = try Database(path: directory("db"), options: options)
+            let value = String(repeating: "same ", count: 10_000)
+            try database.put(value, "k")
+            try database.flush()
+            #expect(try database.get("k") == value)
+        } catch let error as RocksDBError {
+            #expect(compression != .none)
+            #expect(error.code == .invalidArgument, "\(error)")
+        }
+    }
+
+    @Test("raw options come last and leave the typed ones as they are")
+    func rawOptions() throws {
+        let memory = try SharedMemory(blockCacheSizeInBytes: 32 << 20, writeBufferSizeInBytes: 32 << 20)
+        var options = DatabaseOptions()
+        options.sharedMemory = memory
+        options.countsStatistics = true
+        options.flushesOnClose = false
+        options.rawOptions = "write_buffer_size=131072;max_subcompactions=2"
+        let database = try Database(path: directory("db"), options: options)
+        let before = memory.writeBufferUsageInBytes
+        try database.put(String(repeating: "x", count: 50_000), "k")
+        #expect(memory.writeBufferUsageInBytes > before)
+        #expect(try database.count(of: .bytesWritten) > 50_000)
+        for index in 0..<20 { try database.put(String(repeating: "x", count: 20_000), "\(index)") }
+        // Buffers of 128 KiB were filled three times over; of 16 MiB, never.
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try database.count(of: .flushBytesWritten) == 0, ContinuousClock.now < deadline {}
+        #expect(try database.count(of: .flushBytesWritten) > 0)
+        try database.put("lost", "lost")
+        try database.close()
+        #expect(try Database(path: directory("db")).get("lost") == nil)
+    }
+
+    @Test("raw options that RocksDB does not know are refused", arguments: ["no_such_option=1", "block_size=many"])
+    func wrongRawOptions(raw: String) {
+        var options = DatabaseOptions()
+        options.rawOptions = raw
+        #expect(failure { _ = try Database(path: directory("db"), options: options) }?.code == .invalidArgument)
+    }
+
+    @Test("properties are read by name, and an unknown one is nil")
+    func properties() throws {
+        let database = try Database(path: directory("db"))
+        for index in 0..<100 { try database.put("v", "\(index)") }
+        #expect(try database.property("rocksdb.stats")?.isEmpty == false)
+        #expect(try database.property("rocksdb.unknown") == nil)
+        #expect(try database.integerProperty("rocksdb.unknown") == nil)
+        #expect(try database.approximateKeyCount() == 100)
+        #expect(try database.estimatedMemory().memtablesInBytes > 0)
+    }
+
+    @Test("tickers count only if asked to")
+    func tickers() throws {
+        let silent = try Database(path: directory("silent"))
+        try silent.put("v", "k")
+        #expect(try silent.count(of: .bytesWritten) == 0)
+        var options = DatabaseOptions()
+        options.countsStatistics = true
+        let database = try Database(path: directory("db"), options: options)
+        try database.put("v", "k")
+        _ = try database.get("k")
+        #expect(try database.count(of: .memtableHit) == 1)
+        try database.flush()
+        _ = try database.get("k")
+        _ = try database.get("k")
+        #expect(try database.count(of: .blockCacheHit) > 0)
+        #expect(try database.count(of: .blockCacheMiss) > 0)
+        #expect(try database.count(of: .flushBytesWritten) > 0)
+    }
+}
