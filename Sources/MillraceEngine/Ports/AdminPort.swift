@@ -1,0 +1,57 @@
+package import Millrace
+
+/// A topic to be created.
+package struct NewTopic: Hashable, Sendable {
+    package var name: String
+    package var partitions: Int32
+    /// −1 for the broker's default.
+    package var replicationFactor: Int16
+    package var configuration: [String: String]
+
+    package init(name: String, partitions: Int32, replicationFactor: Int16, configuration: [String: String]) {
+        self.name = name
+        self.partitions = partitions
+        self.replicationFactor = replicationFactor
+        self.configuration = configuration
+    }
+}
+
+/// A member of a group as the coordinator describes it.
+package struct GroupMember: Hashable, Sendable {
+    package var memberID: String
+    package var clientID: String
+
+    package init(memberID: String, clientID: String) {
+        self.memberID = memberID
+        self.clientID = clientID
+    }
+}
+
+/// What a group looks like to its coordinator.
+package struct GroupDescription: Hashable, Sendable {
+    package var isStable: Bool
+    package var members: [GroupMember]
+
+    package init(isStable: Bool, members: [GroupMember]) {
+        self.isStable = isStable
+        self.members = members
+    }
+}
+
+/// Asks and changes what the cluster consists of. Calls block.
+package protocol AdminPort: AnyObject {
+    /// How many partitions each topic has; topics that do not exist are left out.
+    func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32]
+
+    /// The settings of topics, as far as the broker tells them.
+    func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]]
+
+    /// Creates topics; one that exists already is no error.
+    func createTopics(_ topics: [NewTopic]) throws(PortError)
+
+    /// Deletes the records before the given offsets.
+    func deleteRecords(before offsets: [TopicPartition: Int64]) throws(PortError)
+
+    /// The members of a group, or `nil` where the broker cannot describe groups.
+    func describeGroup(_ group: String) throws(PortError) -> GroupDescription?
+}

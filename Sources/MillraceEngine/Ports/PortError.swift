@@ -1,0 +1,28 @@
+/// What went wrong outside, with the answers that a worker needs to decide what to do.
+package struct PortError: Error, CustomStringConvertible, Sendable {
+    /// What a worker does about it.
+    package enum Kind: Hashable, Sendable {
+        /// Try again.
+        case retriable
+        /// Abort the transaction and process its records again.
+        case abortable
+        /// The member's generation is over: give up the partitions without a commit and join again.
+        case staleGeneration
+        /// Another instance has this one's transactional id or static member id.
+        case fenced
+        /// This record alone is refused: it is too large, or its topic does not exist.
+        case rejected
+        /// Nothing helps.
+        case fatal
+    }
+
+    package var kind: Kind
+    package var message: String
+
+    package init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    package var description: String { message }
+}

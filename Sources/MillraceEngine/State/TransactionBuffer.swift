@@ -1,0 +1,104 @@
+import Millrace
+
+/// What a task has written to a store since the last checkpoint, and what it has read of it, in one hash table over the
+/// store on disk.
+///
+/// Reads see the task's own writes. Entries that differ from the store on disk are marked and listed; they go down in one
+/// sorted batch when the task says so, which it does only right after a commit: the store on disk never stands ahead of the
+/// committed changelog. Entries that agree with it are a cache and are let go when the table exceeds its bound. After an
+/// abort the whole buffer is thrown away with its task and what had been committed comes back from the changelog.
+package final class TransactionBuffer: KeyValueBytesStore {
+    private let store: any PersistentStore
+    private let maxSizeInBytes: Int
+    private var table = ByteTable()
+    private var dirty: [ByteTable.Place] = []
+    private var hand = 0
+    /// The memory that entries take which are not yet in the store on disk, about.
+    package private(set) var dirtySizeInBytes = 0
+
+    package init(over store: any PersistentStore, maxSizeInBytes: Int) {
+        self.store = store
+        self.maxSizeInBytes = maxSizeInBytes
+    }
+
+    package var sizeInBytes: Int { table.sizeInBytes }
+
+    package func withValue(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        if let place = table.find(key) { return try body(table.value(at: place)) }
+        var place = 0
+        try store.withValue(forKey: key) { value in place = table.set(key, to: value) }
+        try body(table.value(at: place))
+    }
+
+    package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
+        let place = table.set(key, to: value)
+        if table.isMarked(place) { return }
+        table.setMark(place, true)
+        dirty.append(place)
+        dirtySizeInBytes += key.count + (value?.count ?? 0) + 64
+    }
+
+    package func scan(
+        from lower: [UInt8]?, to upper: [UInt8]?,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        let bounds = KeyBounds(lower: lower, upper: upper)
+        let own = sortedDirty().filter { !bounds.isBelow(table.key(at: $0)) && !bounds.isAbove(table.key(at: $0)) }
+        var next = 0
+        var goesOn = true
+        try store.scan(from: lower, to: upper) { key, value in
+            while goesOn, next < own.count, precedes(table.key(at: own[next]), key) {
+                goesOn = try visit(own[next], body)
+                next += 1
+            }
+            guard goesOn else { return false }
+            if next < own.count, table.key(at: own[next]).elementsEqual(key) {
+                goesOn = try visit(own[next], body)
+                next += 1
+            } else {
+                goesOn = try body(key, value)
+            }
+            return goesOn
+        }
+        while goesOn, next < own.count {
+            goesOn = try visit(own[next], body)
+            next += 1
+        }
+    }
+
+    private func visit(
+        _ place: ByteTable.Place,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws -> Bool {
+        guard let value = table.value(at: place) else { return true }
+        return try body(table.key(at: place), value)
+    }
+
+    private func sortedDirty() -> [ByteTable.Place] {
+        dirty.sorted { precedes(table.key(at: $0), table.key(at: $1)) }
+    }
+
+    /// Writes everything that is not in the store on disk yet to it, with the changelog position that it reaches.
+    ///
+    /// To be called only when all of it is committed.
+    package func writeDown(position: Int64?) throws {
+        let writes = sortedDirty().map { StoreWrite(key: table.key(at: $0), value: table.value(at: $0)) }
+        try store.apply(writes, position: position)
+        for place in dirty { table.setMark(place, false) }
+        dirty.removeAll(keepingCapacity: true)
+        dirtySizeInBytes = 0
+        evict()
+    }
+
+    /// Lets clean entries go, round the table, until it takes three quarters of its bound.
+    private func evict() {
+        guard table.sizeInBytes > maxSizeInBytes else { return }
+        let target = maxSizeInBytes / 4 * 3
+        for _ in 0..<table.placeLimit where table.sizeInBytes > target {
+            hand = hand + 1 < table.placeLimit ? hand + 1 : 0
+            if table.isTaken(hand), !table.isMarked(hand) { table.remove(at: hand) }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package import Logging
+package import Millrace
+
+/// What a task needs to know beside its topology.
+package struct TaskConfiguration: Sendable {
+    package var applicationID: String
+    package var handlers: ErrorHandlers
+    /// The bound of each store's transaction buffer.
+    package var maxStoreBufferSizeInBytes: Int
+
+    package init(applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int) {
+        self.applicationID = applicationID
+        self.handlers = handlers
+        self.maxStoreBufferSizeInBytes = maxStoreBufferSizeInBytes
+    }
+}
+
+/// One partition of one sub-topology at work: its queues, its operators, its stores. Kafka: `StreamTask`.
+///
+/// Synchronous and deterministic: it does what it is told, on the thread of the worker that owns it. The test driver runs
+/// the very same class.
+package final class StreamTask {
+    package let id: TaskID
+    private let environment: TaskEnvironment
+    private var queues: [TopicPartition: InputQueue] = [:]
+    private var orderedQueues: [InputQueue] = []
+    private var ready = TimestampHeap()
+    private let provider: (any StoreProvider)?
+    package let stores: [TaskStore]
+    /// The highest timestamp processed; −1 while there is none. Kafka: stream time.
+    package private(set) var streamTimeMs: Int64 = -1
+    /// Whether something was processed, or dropped, since the last commit.
+    package private(set) var hasProgress = false
+
+    /// Instantiates the operators and opens the stores.
+    ///
+    /// - Parameters:
+    ///   - nodes: the indices of the topology's nodes that the task runs.
+    ///   - stores: the stores of those nodes.
+    ///   - partitions: the partitions that the task reads.
+    ///   - provider: where stores on disk come from; without one all are kept in memory.
+    package init(
+        id: TaskID, topology: Topology, nodes: [Int], stores plans: [StorePlan], partitions: [TopicPartition],
+        configuration: TaskConfiguration, producer: any ProducerPort, provider: (any StoreProvider)?, logger: Logger
+    ) throws {
+        self.id = id
+        self.provider = provider
+        var logger = logger
+        logger[metadataKey: "task"] = "\(id)"
+        environment = TaskEnvironment(
+            id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
+            logger: logger)
+        stores = try Self.openStores(
+            plans, of: id, configuration: configuration, environment: environment, provider: provider)
+        for store in stores { environment.stores[store.plan.name] = store }
+        do {
+            let sources = try Self.instantiate(topology, nodes: nodes, in: environment)
+            for partition in partitions.sorted() {
+                guard let source = sources[partition.topic] else { continue }
+                let queue = InputQueue(partition: partition, reader: try source())
+                queues[partition] = queue
+                orderedQueues.append(queue)
+            }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    // MARK: Input
+
+    package var partitions: [TopicPartition] { orderedQueues.map(\.partition) }
+
+    package func add(_ record: FetchedRecord, to partition: TopicPartition) {
+        queues[partition]?.append(record)
+    }
+
+    package func bufferedCount(of partition: TopicPartition) -> Int { queues[partition]?.count ?? 0 }
+
+    package func bufferedSizeInBytes(of partition: TopicPartition) -> Int { queues[partition]?.sizeInBytes ?? 0 }
+
+    /// Whether a partition has nothing to process, so that it might hold back an earlier record.
+    package func isEmpty(_ partition: TopicPartition) -> Bool { (queues[partition]?.count ?? 0) == 0 }
+
+    /// Resumes where the group's committed offset left off: takes the partition's time from its metadata.
+    package func restoreTime(of partition: TopicPartition, metadata: String) {
+        guard let queue = queues[partition], let timeMs = OffsetMetadata.decode(metadata)?.partitionTimeMs else { return }
+        queue.partitionTimeMs = timeMs
+        streamTimeMs = max(streamTimeMs, timeMs)
+    }
+
+    /// Forgets what was fetched but not processed, before its partitions are read anew.
+    package func clearInput() {
+        ready.removeAll()
+        for queue in orderedQueues { queue.clear() }
+        hasProgress = false
+    }
+
+    // MARK: Processing
+
+    /// Processes the record with the lowest timestamp among the heads of the partitions. Returns whether there was one.
+    package func process() throws -> Bool {
+        try fillHeads()
+        guard let index = ready.removeFirst() else { return false }
+        let queue = orderedQueues[index]
+        defer { environment.current = nil }
+        environment.current = queue
+        hasProgress = true
+        if let timestampMs = try queue.fill() { streamTimeMs = max(streamTimeMs, timestampMs) }
+        try queue.process()
+        environment.counts.processed += 1
+        if let next = try fill(queue) { ready.insert(queue: index, timestampMs: next) }
+        return true
+    }
+
+    private func fillHeads() throws {
+        for (index, queue) in orderedQueues.enumerated() where queue.head == nil && queue.count > 0 {
+            if let timestampMs = try fill(queue) { ready.insert(queue: index, timestampMs: timestampMs) }
+        }
+    }
+
+    private func fill(_ queue: InputQueue) throws -> Int64? {
+        let before = queue.nextOffset
+        let timestampMs = try queue.fill()
+        if queue.nextOffset != before { hasProgress = true }
+        return timestampMs
+    }
+
+    // MARK: Committing
+
+    /// The offsets to commit, with the partitions' times, for everything that has been processed.
+    package func committableOffsets() -> [TopicPartition: CommittedOffset] {
+        var offsets: [TopicPartition: CommittedOffset] = [:]
+        for queue in orderedQueues {
+            guard let offset = queue.nextOffset else { continue }
+            let metadata = OffsetMetadata(partitionTimeMs: queue.partitionTimeMs).encoded()
+            offsets[queue.partition] = CommittedOffset(offset: offset, metadata: metadata)
+        }
+        return offsets
+    }
+
+    /// Notes that everything up to here is committed, and how far the changelogs have got.
+    package func committed(changelogPosition: (TopicPartition) -> Int64?) {
+        hasProgress = false
+        for store in stores {
+            guard let changelog = store.changelog else { continue }
+            let isSource = store.plan.sourceTopicAsChangelog != nil
+            store.committed(position: isSource ? queues[changelog]?.nextOffset : changelogPosition(changelog))
+        }
+    }
+
+    /// The memory of committed and uncommitted changes that are not on disk yet.
+    package var dirtySizeInBytes: Int { stores.reduce(0) { $0 + $1.dirtySizeInBytes } }
+
+    /// Writes the stores down to disk. Only right after a commit.
+    package func checkpoint(durably: Bool) throws {
+        for store in stores { try store.checkpoint(durably: durably) }
+    }
+
+    /// Counts since the last call.
+    package func takeCounts() -> TaskCounts {
+        defer { environment.counts = TaskCounts() }
+        return environment.counts
+    }
+
+    package func countRestored(_ count: Int) { environment.counts.restored += count }
+
+    /// Closes the stores, without writing anything down, and gives the task's folder up.
+    package func close() {
+        for store in stores { store.close() }
+        if !stores.isEmpty { provider?.unlock(id) }
+    }
+}
+
+extension StreamTask {
+    /// A store's bytes, for tests and queries.
+    package func store(named name: String) -> (any KeyValueBytesStore)? { environment.stores[name]?.bytes }
+
+    private static func openStores(
+        _ plans: [StorePlan], of id: TaskID, configuration: TaskConfiguration, environment: TaskEnvironment,
+        provider: (any StoreProvider)?
+    ) throws -> [TaskStore] {
+        guard !plans.isEmpty else { return [] }
+        try provider?.lock(id)
+        var opened: [TaskStore] = []
+        do {
+            for plan in plans {
+                let persistent = plan.isPersistent ? try provider?.open(plan, of: id) : nil
+                let output: (any RecordOutput)? =
+                    if plan.sourceTopicAsChangelog == nil, let topic = plan.changelogTopic {
+                        try environment.output(to: topic)
+                    } else { nil }
+                opened.append(
+                    try TaskStore(
+                        plan: plan,
+                        changelog: plan.changelogTopic.map {
+                            TopicPartition(
+                                topic: $0.resolved(applicationID: configuration.applicationID), partition: id.partition)
+                        },
+                        output: output, persistent: persistent, partition: id.partition,
+                        maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes))
+            }
+            return opened
+        } catch {
+            for store in opened { store.close() }
+            provider?.unlock(id)
+            throw error
+        }
+    }
+
+    /// Makes the operators, children before parents. Returns for each topic what makes a reader of one of its partitions.
+    private static func instantiate(
+        _ topology: Topology, nodes: [Int], in environment: TaskEnvironment
+    ) throws -> [String: () throws -> SourceReader] {
+        var receivers: [Int: Receiver] = [:]
+        var sources: [String: () throws -> SourceReader] = [:]
+        for index in nodes.reversed() {
+            let node = topology.nodes[index]
+            let instance = NodeInstance(
+                name: node.name, context: environment, sendsOldValues: node.sendsOldValues,
+                storeNames: node.storeNames, children: node.successors.compactMap { receivers[$0] })
+            switch node.kind {
+            case .processor(let processor): receivers[index] = try processor.make(instance)
+            case .sink(let sink): receivers[index] = try sink.make(instance)
+            case .source(let source):
+                for topic in source.topics {
+                    sources[topic.resolved(applicationID: environment.applicationID)] = { try source.make(instance) }
+                }
+            }
+        }
+        return sources
+    }
+}

@@ -1,0 +1,151 @@
+import Logging
+package import Millrace
+
+/// Counts of what a task has done, for metrics.
+package struct TaskCounts: Sendable, Hashable {
+    package var processed = 0
+    package var restored = 0
+    package var deadLettered = 0
+    package var dropped: [DropReason: Int] = [:]
+
+    package init() {}
+
+    package static func += (left: inout TaskCounts, right: TaskCounts) {
+        left.processed += right.processed
+        left.restored += right.restored
+        left.deadLettered += right.deadLettered
+        left.dropped.merge(right.dropped, uniquingKeysWith: +)
+    }
+}
+
+/// What the operators of a task reach: its stores, its topics, and the handlers of its errors.
+final class TaskEnvironment: TaskContext {
+    let id: TaskID
+    let applicationID: String
+    private let producer: any ProducerPort
+    private let handlers: ErrorHandlers
+    private let logger: Logger
+    private var outputs: [String: TaskOutput] = [:]
+    var stores: [String: TaskStore] = [:]
+    var counts = TaskCounts()
+    /// The queue whose record is being processed.
+    var current: InputQueue?
+
+    init(
+        id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, logger: Logger
+    ) {
+        self.id = id
+        self.applicationID = applicationID
+        self.producer = producer
+        self.handlers = handlers
+        self.logger = logger
+    }
+
+    func store(named name: String) throws -> any KeyValueBytesStore {
+        guard let store = stores[name] else {
+            throw StreamsError(.stateStore, "there is no store named \(name)", task: id.description)
+        }
+        return store.bytes
+    }
+
+    func output(to topic: TopicName) throws -> any RecordOutput {
+        try output(toTopic: topic.resolved(applicationID: applicationID))
+    }
+
+    private func output(toTopic topic: String) throws -> TaskOutput {
+        if let output = outputs[topic] { return output }
+        let output = TaskOutput(topic: topic, number: try producer.topic(named: topic), producer: producer, task: self)
+        outputs[topic] = output
+        return output
+    }
+
+    func processingFailed(_ error: any Error, at node: String) throws {
+        try decide(.processing, "a closure of the topology threw", error, at: node, .processing, handlers.processing)
+    }
+
+    func productionFailed(_ error: any Error, at node: String) throws {
+        try decide(.production, "a result could not be written", error, at: node, .production, handlers.production)
+    }
+
+    func deserializationFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws {
+        try decide(
+            .deserialization, "the record cannot be read", error, at: node, .deserialization, handlers.deserialization,
+            record: copy record)
+    }
+
+    func drop(_ reason: DropReason, at node: String) {
+        counts.dropped[reason, default: 0] += 1
+        logger.debug("dropped a record", metadata: ["reason": "\(reason.rawValue)", "node": "\(node)"])
+    }
+
+    private func decide(
+        _ code: StreamsError.Code, _ message: String, _ cause: any Error, at node: String, _ reason: DropReason,
+        _ handler: ErrorHandlers.Handler, record: RawRecord? = nil
+    ) throws {
+        let record = record ?? current?.current
+        let metadata = record.map { RecordMetadata(topic: $0.topic, partition: $0.partition, offset: $0.offset) }
+        let error = StreamsError(
+            code, message, node: node, record: metadata, task: id.description, underlying: cause)
+        let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))
+        switch handler(context) {
+        case .fail: throw error
+        case .continue: logger.warning("skipped a record: \(error)")
+        case .deadLetter(let topic):
+            try writeDeadLetter(to: topic, context, record)
+            counts.deadLettered += 1
+            logger.warning("sent a record to \(topic): \(error)")
+        }
+        counts.dropped[reason, default: 0] += 1
+    }
+
+    /// Writes the source record as it came, with headers that say what happened to it (KIP-1034).
+    private func writeDeadLetter(to topic: String, _ context: ErrorContext, _ record: RawRecord?) throws {
+        let cause = context.error.underlying ?? context.error
+        var headers = record?.headers ?? Headers()
+        headers.append(name: "__streams.errors.exception", text: String(reflecting: type(of: cause)))
+        headers.append(name: "__streams.errors.message", text: context.error.description)
+        headers.append(name: "__streams.errors.stacktrace", text: String(reflecting: cause))
+        if let metadata = context.error.record {
+            headers.append(name: "__streams.errors.topic", text: metadata.topic)
+            headers.append(name: "__streams.errors.partition", text: String(metadata.partition))
+            headers.append(name: "__streams.errors.offset", text: String(metadata.offset))
+        }
+        try output(toTopic: topic).sendOrThrow(
+            key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
+            headers: headers)
+    }
+}
+
+/// A topic that a task writes to.
+final class TaskOutput: RecordOutput {
+    private let topic: String
+    private let number: Int
+    private let producer: any ProducerPort
+    private unowned let task: TaskEnvironment
+
+    init(topic: String, number: Int, producer: any ProducerPort, task: TaskEnvironment) {
+        self.topic = topic
+        self.number = number
+        self.producer = producer
+        self.task = task
+    }
+
+    func send(
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
+        headers: Headers
+    ) throws {
+        do {
+            try sendOrThrow(key: key, value: value, partition: partition, timestampMs: timestampMs, headers: headers)
+        } catch let error where error.kind == .rejected {
+            try task.productionFailed(error, at: topic)
+        }
+    }
+
+    func sendOrThrow(
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
+        headers: Headers
+    ) throws(PortError) {
+        try producer.send(
+            topic: number, partition: partition, key: key, value: value, timestampMs: timestampMs, headers: headers)
+    }
+}
