@@ -79,6 +79,9 @@ package final class StreamTask {
 
     package func bufferedSizeInBytes(of partition: TopicPartition) -> Int { queues[partition]?.sizeInBytes ?? 0 }
 
+    /// The next offset of a partition after what was processed; `nil` before anything was.
+    package func nextOffset(of partition: TopicPartition) -> Int64? { queues[partition]?.nextOffset }
+
     /// Whether a partition has nothing to process, so that it might hold back an earlier record.
     package func isEmpty(_ partition: TopicPartition) -> Bool { (queues[partition]?.count ?? 0) == 0 }
 
