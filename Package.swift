@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "MillraceEngine", dependencies: ["Millrace", logging], swiftSettings: swiftSettings),
         .target(name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", logging], swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
+        .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .target(name: "RocksDB", dependencies: ["CRocksDB"], swiftSettings: swiftSettings),
         .target(
             name: "MillraceRuntime",
