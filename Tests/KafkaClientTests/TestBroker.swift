@@ -30,7 +30,9 @@ enum TestBroker {
 
     static func topic(_ base: String = "records", partitions: Int32 = 1) throws -> String {
         let name = uniqueName(base)
-        let results = try admin().createTopics([NewTopic(name, partitions: partitions)], timeoutMs: 10_000)
+        // Some tests use timestamps of long ago, which a broker would soon clean away.
+        let topic = NewTopic(name, partitions: partitions, configs: ["retention.ms": "-1"])
+        let results = try admin().createTopics([topic], timeoutMs: 10_000)
         try results[name]?.get()
         return name
     }

@@ -61,7 +61,7 @@ extension KafkaAdmin {
     ) throws(KafkaError) -> [TopicPartition: CommittedOffset] {
         let list = PartitionList(partitions ?? [])
         var requests: [OpaquePointer?] = [
-            rd_kafka_ListConsumerGroupOffsets_new(group, partitions == nil ? nil : list.pointer)
+            list.lend { rd_kafka_ListConsumerGroupOffsets_new(group, partitions == nil ? nil : $0) }
         ]
         defer { for request in requests { rd_kafka_ListConsumerGroupOffsets_destroy(request) } }
         return try request(

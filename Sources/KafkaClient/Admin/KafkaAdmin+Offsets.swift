@@ -35,7 +35,7 @@ extension KafkaAdmin {
     ) throws(KafkaError) -> [TopicPartition: Result<Int64, KafkaError>] {
         guard !offsets.isEmpty else { return [:] }
         let list = PartitionList(offsets)
-        var requests: [OpaquePointer?] = [rd_kafka_DeleteRecords_new(list.pointer)]
+        var requests: [OpaquePointer?] = [list.lend { rd_kafka_DeleteRecords_new($0) }]
         defer { for request in requests { rd_kafka_DeleteRecords_destroy(request) } }
         return try request(
             RD_KAFKA_ADMIN_OP_DELETERECORDS, "delete records", timeoutMs: timeoutMs,

@@ -2,7 +2,7 @@ import CRdkafka
 
 /// Owns one `rd_kafka_topic_partition_list_t`, with everything in it.
 struct PartitionList: ~Copyable {
-    let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+    private let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
 
     init(_ partitions: some Collection<TopicPartition>) {
         pointer = rd_kafka_topic_partition_list_new(Int32(partitions.count))
@@ -29,6 +29,11 @@ struct PartitionList: ~Copyable {
         rd_kafka_topic_partition_list_destroy(pointer)
     }
 
+    /// Lends the list to a call of librdkafka; it lives until the call has returned.
+    borrowing func lend<Value>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Value) -> Value {
+        body(pointer)
+    }
+
     func add(_ partition: TopicPartition, offset: Int64, metadata: String? = nil) {
         guard let element = rd_kafka_topic_partition_list_add(pointer, partition.topic, partition.partition) else {
             return
@@ -45,8 +50,19 @@ struct PartitionList: ~Copyable {
         }
     }
 
+    /// What `read` makes of each element it has something to say about, by partition.
+    borrowing func values<Value>(
+        _ read: (rd_kafka_topic_partition_t) -> Value?
+    ) -> [TopicPartition: Value] {
+        var values: [TopicPartition: Value] = [:]
+        for element in UnsafePointer(pointer).elements {
+            if let value = read(element) { values[element.topicPartition] = value }
+        }
+        return values
+    }
+
     /// - Throws: the error of the first partition that has one.
-    func checkEach(_ client: ClientHandle, _ operation: String) throws(KafkaError) {
+    borrowing func checkEach(_ client: ClientHandle, _ operation: String) throws(KafkaError) {
         for element in UnsafePointer(pointer).elements where element.err != RD_KAFKA_RESP_ERR_NO_ERROR {
             throw client.error(element.err, "\(operation) \(element.topicPartition)")
         }
@@ -64,6 +80,9 @@ extension UnsafePointer<rd_kafka_topic_partition_list_t> {
 
 extension rd_kafka_topic_partition_t {
     var topicPartition: TopicPartition { TopicPartition(String(cString: topic), partition) }
+
+    /// nil where there is no such offset.
+    var absoluteOffset: Int64? { offset >= 0 ? offset : nil }
 
     /// nil where nothing is committed.
     var committedOffset: CommittedOffset? {

@@ -12,7 +12,7 @@ extension KafkaConsumer {
         let table = try AssignmentTable(partitions, client: client)
         let list = PartitionList(capacity: partitions.count)
         for assigned in partitions { list.add(assigned.topicPartition, offset: assigned.start.code) }
-        try client.check(rd_kafka_assign(client.pointer, list.pointer), "assign \(partitions.count) partitions")
+        try client.check(list.lend { rd_kafka_assign(client.pointer, $0) }, "assign \(partitions.count) partitions")
         self.table = table
         if rebalances.awaited == .assign { rebalances.answered() }
     }
@@ -51,7 +51,7 @@ extension KafkaConsumer {
     package func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         try checkOpen("pause")
         let list = PartitionList(partitions)
-        try client.check(rd_kafka_pause_partitions(client.pointer, list.pointer), "pause")
+        try client.check(list.lend { rd_kafka_pause_partitions(client.pointer, $0) }, "pause")
         try list.checkEach(client, "pause")
     }
 
@@ -59,7 +59,7 @@ extension KafkaConsumer {
     package func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
         try checkOpen("resume")
         let list = PartitionList(partitions)
-        try client.check(rd_kafka_resume_partitions(client.pointer, list.pointer), "resume")
+        try client.check(list.lend { rd_kafka_resume_partitions(client.pointer, $0) }, "resume")
         try list.checkEach(client, "resume")
     }
 
@@ -68,7 +68,7 @@ extension KafkaConsumer {
         try checkOpen("seek")
         let list = PartitionList(capacity: 1)
         list.add(partition, offset: start.code)
-        try client.check(rd_kafka_seek_partitions(client.pointer, list.pointer, timeoutMs), "seek \(partition)")
+        try client.check(list.lend { rd_kafka_seek_partitions(client.pointer, $0, timeoutMs) }, "seek \(partition)")
         try list.checkEach(client, "seek")
     }
 }

@@ -7,7 +7,7 @@ extension KafkaConsumer {
         try checkOpen("commit")
         guard !offsets.isEmpty else { return }
         let list = PartitionList(offsets)
-        try client.check(rd_kafka_commit(client.pointer, list.pointer, 0), "commit")
+        try client.check(list.lend { rd_kafka_commit(client.pointer, $0, 0) }, "commit")
         try list.checkEach(client, "commit")
     }
 
@@ -20,25 +20,17 @@ extension KafkaConsumer {
         try checkOpen("committed")
         guard !partitions.isEmpty else { return [:] }
         let list = PartitionList(partitions)
-        try client.check(rd_kafka_committed(client.pointer, list.pointer, timeoutMs), "committed offsets")
+        try client.check(list.lend { rd_kafka_committed(client.pointer, $0, timeoutMs) }, "committed offsets")
         try list.checkEach(client, "committed offset of")
-        var offsets: [TopicPartition: CommittedOffset] = [:]
-        for element in UnsafePointer(list.pointer).elements {
-            if let committed = element.committedOffset { offsets[element.topicPartition] = committed }
-        }
-        return offsets
+        return list.values(\.committedOffset)
     }
 
     /// One behind the last record polled, by partition; absent before the first.
     package func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
         try checkOpen("position")
         let list = PartitionList(partitions)
-        try client.check(rd_kafka_position(client.pointer, list.pointer), "position")
-        var offsets: [TopicPartition: Int64] = [:]
-        for element in UnsafePointer(list.pointer).elements where element.offset >= 0 {
-            offsets[element.topicPartition] = element.offset
-        }
-        return offsets
+        try client.check(list.lend { rd_kafka_position(client.pointer, $0) }, "position")
+        return list.values(\.absoluteOffset)
     }
 
     /// Asks the leader for the first and end offset.
@@ -103,12 +95,8 @@ extension ClientHandle {
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         guard !times.isEmpty else { return [:] }
         let list = PartitionList(times)
-        try check(rd_kafka_offsets_for_times(pointer, list.pointer, timeoutMs), "offsets for times")
+        try check(list.lend { rd_kafka_offsets_for_times(pointer, $0, timeoutMs) }, "offsets for times")
         try list.checkEach(self, "offset for time of")
-        var offsets: [TopicPartition: Int64] = [:]
-        for element in UnsafePointer(list.pointer).elements where element.offset >= 0 {
-            offsets[element.topicPartition] = element.offset
-        }
-        return offsets
+        return list.values(\.absoluteOffset)
     }
 }

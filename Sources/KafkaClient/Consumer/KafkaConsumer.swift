@@ -53,7 +53,7 @@ package final class KafkaConsumer {
         try checkOpen("subscribe")
         let list = PartitionList(topics.map { TopicPartition($0, -1) })
         try client.check(
-            rd_kafka_subscribe(client.pointer, list.pointer), "subscribe \(topics.joined(separator: ", "))")
+            list.lend { rd_kafka_subscribe(client.pointer, $0) }, "subscribe \(topics.joined(separator: ", "))")
     }
 
     /// Leaves the group; `.revoked` follows from `poll`.
@@ -94,7 +94,9 @@ package final class KafkaConsumer {
         rebalances.isClosing = true
         // Closing waits for a rebalance that was announced but not answered.
         switch rebalances.awaited {
-        case .assign: rd_kafka_assign(client.pointer, PartitionList(capacity: 0).pointer)
+        case .assign:
+            let none = PartitionList(capacity: 0)
+            _ = none.lend { rd_kafka_assign(client.pointer, $0) }
         case .unassign: rd_kafka_assign(client.pointer, nil)
         case nil: break
         }

@@ -19,7 +19,7 @@ extension KafkaProducer {
         guard !offsets.isEmpty else { return }
         let list = PartitionList(offsets)
         try client.check(
-            rd_kafka_send_offsets_to_transaction(client.pointer, list.pointer, group.pointer, timeoutMs),
+            list.lend { rd_kafka_send_offsets_to_transaction(client.pointer, $0, group.pointer, timeoutMs) },
             "send offsets to transaction")
     }
 
