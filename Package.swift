@@ -1,16 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Warnings are errors where the continuous build asks for it; never for those who depend on the package.
-let warningsAsErrors: [SwiftSetting] =
-    Context.environment["MILLRACE_WARNINGS_AS_ERRORS"] == "1" ? [.treatAllWarnings(as: .error)] : []
-
-let swiftSettings: [SwiftSetting] = [
+var swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
-] + warningsAsErrors
+]
+
+// Warnings are errors where the continuous build asks for it; never for those who depend on the package.
+if Context.environment["MILLRACE_BUILD_WARNINGS_AS_ERRORS"] == "1" {
+    swiftSettings.append(.treatAllWarnings(as: .error))
+}
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -58,6 +59,10 @@ let package = Package(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
 
+        .testTarget(
+            name: "MillraceCommandLineTests",
+            dependencies: ["MillraceCommandLine", argumentParser, logging],
+            swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
