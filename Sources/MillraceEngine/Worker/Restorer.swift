@@ -68,6 +68,7 @@ final class Restorer {
             switch event {
             case .endOfPartition(let slot): finished.append(slot)
             case .offsetOutOfRange(let slot): try restart(slot)
+            case .trouble(let message): logger.warning("while restoring: \(message)")
             case .assigned, .revoked: break
             }
         }

@@ -28,7 +28,7 @@ extension Worker {
         switch configuration.guarantee {
         case .exactlyOnce:
             try beginTransactionIfNeeded()
-            try ports.producer.commitTransaction(offsets: offsets, group: ports.consumer.groupMetadata())
+            try ports.producer.commitTransaction(offsets: offsets, group: try ports.consumer.groupMetadata())
             isInTransaction = false
         case .atLeastOnce:
             try ports.producer.flush()
@@ -39,6 +39,7 @@ extension Worker {
             purgeable[partition] = offset.offset
         }
         status.commits += 1
+        status.trouble = nil
     }
 
     /// Writes state down where there is too much of it, and makes it durable now and then.

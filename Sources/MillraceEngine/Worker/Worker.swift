@@ -92,7 +92,6 @@ package final class Worker {
                 try resume()
                 try commitIfDue()
                 retry.succeeded()
-                status.trouble = nil
             }
         } catch let error as PortError {
             try recover(from: error)
@@ -142,6 +141,7 @@ package final class Worker {
     }
 
     private func receive(_ polled: PollResult) throws {
+        if !polled.records.isEmpty { status.trouble = nil }
         for record in polled.records where slots.indices.contains(record.slot) {
             slots[record.slot].isAtEnd = false
             slots[record.slot].task.add(record, to: slots[record.slot].partition)
@@ -152,6 +152,9 @@ package final class Worker {
             case .revoked(_, let lost): try endGeneration(lost: lost)
             case .endOfPartition(let slot) where slots.indices.contains(slot): slots[slot].isAtEnd = true
             case .endOfPartition: break
+            case .trouble(let message):
+                if status.trouble != message { logger.warning("\(message)") }
+                status.trouble = message
             case .offsetOutOfRange(let slot):
                 let partition = slots.indices.contains(slot) ? "\(slots[slot].partition)" : "a partition"
                 throw StreamsError(.topic, "the committed offset of \(partition) does not exist any more")

@@ -1,11 +1,5 @@
 package import Millrace
 
-/// What is promised about each record's effects.
-package enum ProcessingGuarantee: String, Sendable, Hashable, CaseIterable {
-    case atLeastOnce = "at-least-once"
-    case exactlyOnce = "exactly-once"
-}
-
 /// The settings of a worker. All times in milliseconds.
 package struct WorkerConfiguration: Sendable {
     package var applicationID: String
