@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// Who the process is, and where its cluster is.
-struct ApplicationOptions: ParsableArguments {
+struct ApplicationOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.applicationID) var applicationID: String?
     @Option(InstanceOption.bootstrapServers) var bootstrapServers: String?
     @Option(InstanceOption.instanceID) var instanceID: String?
@@ -16,7 +16,7 @@ struct ApplicationOptions: ParsableArguments {
 }
 
 /// How records are processed.
-struct ProcessingOptions: ParsableArguments {
+struct ProcessingOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.threads) var threads: String?
     @Option(InstanceOption.guarantee) var guarantee: String?
     @Option(InstanceOption.commitIntervalMs) var commitIntervalMs: String?
@@ -37,7 +37,7 @@ struct ProcessingOptions: ParsableArguments {
 }
 
 /// Where state is kept, and how much of it.
-struct StateOptions: ParsableArguments {
+struct StateOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.stateDirectory) var stateDirectory: String?
     @Option(InstanceOption.cacheMaxBytes) var cacheMaxBytes: String?
     // Takes the next argument whatever it looks like: -1 would pass for a flag.
@@ -53,7 +53,7 @@ struct StateOptions: ParsableArguments {
 }
 
 /// What becomes of bad records.
-struct ErrorOptions: ParsableArguments {
+struct ErrorOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.deserializationErrors) var deserializationErrors: String?
     @Option(InstanceOption.processingErrors) var processingErrors: String?
     @Option(InstanceOption.productionErrors) var productionErrors: String?
@@ -70,7 +70,7 @@ struct ErrorOptions: ParsableArguments {
 }
 
 /// Settings handed to librdkafka as they are.
-struct ClientOptions: ParsableArguments {
+struct ClientOptions: ParsableArguments, Sendable {
     @Option(.common, of: "every client") var kafka: [String] = []
     @Option(.consumer, of: "consumers only") var consumer: [String] = []
     @Option(.producer, of: "producers only") var producer: [String] = []
@@ -82,7 +82,7 @@ struct ClientOptions: ParsableArguments {
 }
 
 /// What else the process needs to know.
-struct RunningOptions: ParsableArguments {
+struct RunningOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.config) var config: String?
     @Option(InstanceOption.logLevel) var logLevel: String?
 

@@ -22,7 +22,7 @@ import Foundation
 ///
 /// ArgumentParser stops at the first argument it cannot read. So it reads texts only, and what they mean is checked here,
 /// all of it at once, together with the other layers.
-public struct InstanceOptions: ParsableArguments {
+public struct InstanceOptions: ParsableArguments, Sendable {
     @OptionGroup(title: "Application") var application: ApplicationOptions
     @OptionGroup(title: "Processing") var processing: ProcessingOptions
     @OptionGroup(title: "State") var state: StateOptions

@@ -112,6 +112,11 @@ import Testing
         #expect(options.clientSettings.consumer == ["e": "1"])
     }
 
+    @Test("a value that looks like a flag is taken where it can be meant")
+    func negativeValue() throws {
+        #expect(try resolve(["--replication-factor", "-1", "--threads", "2"]).threads == 2)
+    }
+
     @Test("commits are further apart without exactly once, unless told otherwise")
     func commitInterval() throws {
         let relaxed = ["--guarantee", "at-least-once"]

@@ -111,11 +111,20 @@ import Testing
             ("log-level", ["critical"], ["INFO", "fatal"]),
         ] as [(String, [String], [String])])
     func edges(option: String, good: [String], bad: [String]) throws {
+        let options = try InstanceOptions.parse(required)
+        func problems(_ value: String) throws -> [OptionProblem] {
+            try withFile(#"{"\#(option)": "\#(value)"}"#) { path in
+                guard case .failure(let invalid) = options.check(environment: ["MILLRACE_CONFIG": path]) else {
+                    return []
+                }
+                return invalid.problems
+            }
+        }
         for value in good {
-            #expect(try problems(["--\(option)=\(value)"]) == [], "\(option) \(value)")
+            #expect(try problems(value) == [], "\(option) \(value)")
         }
         for value in bad {
-            #expect(try problems(["--\(option)=\(value)"]).count == 1, "\(option) \(value)")
+            #expect(try problems(value).count == 1, "\(option) \(value)")
         }
     }
 
