@@ -19,7 +19,7 @@ enum InstanceOption {
     static let threads = OptionDefinition(
         "threads", valueName: "COUNT", summary: "Worker threads, among which the tasks are shared out", default: "1",
         .integer(in: 1...1024))
-    static let guarantee = OptionDefinition<Resolved.Guarantee>(
+    static let guarantee = OptionDefinition<ProcessingGuarantee>(
         "guarantee", valueName: "GUARANTEE", summary: "exactly-once or at-least-once", default: "exactly-once", .choice)
     static let commitIntervalMs = OptionDefinition(
         "commit-interval-ms", valueName: "MS", summary: "Milliseconds between commits",
@@ -28,10 +28,10 @@ enum InstanceOption {
         "topology-optimization", valueName: "WHICH", summary: "Rewrites of the topology: none or all", default: "none",
         .choice)
     static let maxBufferedRecords = OptionDefinition(
-        "max-buffered-records", valueName: "COUNT", summary: "Records read ahead for each task", default: "10000",
+        "max-buffered-records", valueName: "COUNT", summary: "Records read ahead for each partition", default: "1000",
         .integer(in: 1...Int(Int32.max)))
     static let maxBufferedBytes = OptionDefinition(
-        "max-buffered-bytes", valueName: "BYTES", summary: "Bytes read ahead for each task", default: "16MiB",
+        "max-buffered-bytes", valueName: "BYTES", summary: "Bytes read ahead for each partition", default: "16MiB",
         .byteCount(atLeast: 1))
 
     static let stateDirectory = OptionDefinition(

@@ -11,7 +11,7 @@ extension ResolvedInstanceOptions {
         let threads = reader.value(InstanceOption.threads) ?? 1
         let commitIntervalMs = reader.value(InstanceOption.commitIntervalMs)
         let topologyOptimization = reader.value(InstanceOption.topologyOptimization) ?? .none
-        let maxBufferedRecords = reader.value(InstanceOption.maxBufferedRecords) ?? 10_000
+        let maxBufferedRecords = reader.value(InstanceOption.maxBufferedRecords) ?? 1_000
         let maxBufferedBytes = reader.value(InstanceOption.maxBufferedBytes) ?? 16 << 20
         let stateDirectory = reader.value(InstanceOption.stateDirectory)
         let cacheMaxBytes = reader.value(InstanceOption.cacheMaxBytes) ?? 64 << 20

@@ -31,7 +31,7 @@ import Testing
                 == ResolvedInstanceOptions(
                     applicationID: "risk", bootstrapServers: ["localhost:9092"], instanceID: nil, threads: 1,
                     guarantee: .exactlyOnce, commitInterval: .milliseconds(100), topologyOptimization: .none,
-                    maxBufferedRecords: 10_000, maxBufferedBytes: 16_777_216,
+                    maxBufferedRecords: 1_000, maxBufferedBytes: 16_777_216,
                     stateDirectory: "/home/risk/.local/state/millrace", cacheMaxBytes: 67_108_864,
                     replicationFactor: -1, deserializationErrors: .fail, processingErrors: .fail,
                     productionErrors: .fail, deadLetterTopic: nil, logLevel: .info, clientSettings: .init()))

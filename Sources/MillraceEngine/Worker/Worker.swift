@@ -177,8 +177,11 @@ package final class Worker {
         var drained: [TopicPartition] = []
         for index in slots.indices where slots[index].isPaused && !restorer.isRestoring(slots[index].task) {
             let slot = slots[index]
-            if slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition / 2 { continue }
-            if slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition / 2 {
+            if slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition / 2 {
+                continue
+            }
+            if slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition / 2
+            {
                 continue
             }
             slots[index].isPaused = false

@@ -69,7 +69,8 @@ final class Supervisor: Sendable {
         let problems = configuration.problems()
         guard problems.isEmpty else { throw StreamsError(.configuration, problems.joined(separator: "; ")) }
         logger.info(
-            "starting", metadata: [
+            "starting",
+            metadata: [
                 "librdkafka": "\(LibrdkafkaVersion.current)", "guarantee": "\(configuration.guarantee.rawValue)",
                 "threads": "\(configuration.threads)",
             ])

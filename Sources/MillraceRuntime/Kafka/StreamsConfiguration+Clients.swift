@@ -56,7 +56,9 @@ extension StreamsConfiguration {
 
     private func overrides(_ specific: [String: String]) -> ClientSettings {
         var settings = ClientSettings()
-        for (name, value) in clientSettings.common.merging(specific, uniquingKeysWith: { $1 }) { settings[name] = value }
+        for (name, value) in clientSettings.common.merging(specific, uniquingKeysWith: { $1 }) {
+            settings[name] = value
+        }
         return settings
     }
 
