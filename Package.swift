@@ -55,6 +55,10 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceRuntimeTests",
+            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RocksDB", logging],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )
