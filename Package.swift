@@ -75,6 +75,10 @@ let package = Package(
             dependencies: ["MillraceCommandLine", argumentParser, logging],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceRuntimeTests",
+            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RocksDB", logging],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )
