@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "risk-demo",
             dependencies: [
-                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging, serviceLifecycle,
+                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
 

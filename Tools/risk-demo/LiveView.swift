@@ -13,7 +13,7 @@ final class LiveView: Sendable {
     private let stopped = Atomic<Bool>(false)
 
     /// What was read of the results so far.
-    private struct Results {
+    fileprivate struct Results {
         var scores: [String: Double] = [:]
         var alerts = 0
         var updates = 0

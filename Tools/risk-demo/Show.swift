@@ -4,7 +4,6 @@ import Logging
 import Millrace
 import MillraceRuntime
 import RiskScore
-import ServiceLifecycle
 
 /// The whole demo: events, an instance, a live view, and the proof.
 struct Show: AsyncParsableCommand {
@@ -24,7 +23,11 @@ struct Show: AsyncParsableCommand {
     var stateDir: String?
 
     @Option(help: "Log level of the instance.")
-    var logLevel = Logger.Level.warning
+    var logLevel = "warning"
+
+    func validate() throws {
+        if Logger.Level(rawValue: logLevel) == nil { throw ValidationError("--log-level: there is no level \(logLevel)") }
+    }
 
     func run() async throws {
         let broker = DemoBroker(options: demo)
@@ -72,7 +75,7 @@ struct Show: AsyncParsableCommand {
         configuration.errorHandlers = ErrorHandlers(deserialization: .deadLetter(topic: demo.deadLetterTopic))
         configuration.clientSettings.common = demo.clientSettings
         var logger = Logger(label: "risk-demo")
-        logger.logLevel = logLevel
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .warning
         return StreamsApplication(try builder.build(), configuration: configuration, logger: logger)
     }
 

@@ -1,4 +1,5 @@
 import KafkaClient
+import Millrace
 
 /// The settings of the Kafka clients that a configuration leads to.
 extension StreamsConfiguration {
