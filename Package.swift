@@ -17,6 +17,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -26,6 +28,7 @@ let package = Package(
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
         .library(name: "MillraceRuntime", targets: ["MillraceRuntime"]),
         .library(name: "MillraceCommandLine", targets: ["MillraceCommandLine"]),
+        .executable(name: "millrace", targets: ["millrace-command"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -33,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
     ],
     targets: [
         .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
@@ -44,6 +48,8 @@ let package = Package(
             name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", logging],
             swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
+        .target(
+            name: "EmbeddedBroker", dependencies: [deque, logging, nioCore, nioPosix], swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
@@ -68,7 +74,14 @@ let package = Package(
                 "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "millrace-command", dependencies: ["EmbeddedBroker", argumentParser, logging],
+            path: "Tools/millrace", swiftSettings: swiftSettings),
 
+        .testTarget(
+            name: "EmbeddedBrokerTests",
+            dependencies: ["EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
+            swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
