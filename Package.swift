@@ -55,6 +55,8 @@ let package = Package(
             dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle],
             swiftSettings: swiftSettings),
 
+        .target(name: "EmbeddedBroker", swiftSettings: swiftSettings),
+
         .target(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
@@ -69,6 +71,7 @@ let package = Package(
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
 
+        .testTarget(name: "EmbeddedBrokerTests", dependencies: ["EmbeddedBroker"], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
