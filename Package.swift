@@ -61,6 +61,7 @@ let package = Package(
             dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle],
             swiftSettings: swiftSettings),
 
+
         .target(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
