@@ -1,5 +1,5 @@
 /// A kind of request: its number in the Kafka protocol.
-enum API: Int16, CaseIterable, Sendable {
+package enum API: Int16, CaseIterable, Sendable {
     case produce = 0
     case fetch = 1
     case listOffsets = 2

@@ -24,14 +24,20 @@ struct WireBytes: NullableWireValue, Hashable {
 /// Record batches, one behind the other, as they were received: they are neither read nor encoded here.
 struct WireRecords: NullableWireValue, Hashable {
     /// What stands one behind the other on the wire.
-    var segments: [ArraySlice<UInt8>]
+    var segments: [[UInt8]]
 
-    init(_ segments: [ArraySlice<UInt8>] = []) {
+    init(_ segments: [[UInt8]] = []) {
         self.segments = segments
     }
 
     init(_ bytes: [UInt8]) {
-        segments = [bytes[...]]
+        segments = [bytes]
+    }
+
+    /// All of it in one piece.
+    func joined() -> [UInt8] {
+        if segments.count == 1, let only = segments.first { return only }
+        return Array(segments.joined())
     }
 
     var sizeInBytes: Int {
