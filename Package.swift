@@ -54,6 +54,13 @@ let package = Package(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
+            swiftSettings: swiftSettings),
+
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
