@@ -29,7 +29,7 @@ extension KTable {
         _ predicate: @escaping @Sendable (Key, Value) throws -> Bool
     ) -> KTable {
         let plan = optionalStore(store, "KTABLE-FILTER-")
-        let name = name ?? builder.newName("KTABLE-FILTER-")
+        let name = builder.newName("KTABLE-FILTER-", unless: name)
         let (key, value) = (store?.key ?? keySerde, store?.value ?? valueSerde)
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in filter(into:)") }
         let element = ProcessorElement.tableFilter(
@@ -62,7 +62,7 @@ extension KTable {
         _ transform: @escaping @Sendable (Key, Value) throws -> NewValue?
     ) -> KTable<Key, NewValue> {
         let plan = optionalStore(store, "KTABLE-MAPVALUES-")
-        let name = name ?? builder.newName("KTABLE-MAPVALUES-")
+        let name = builder.newName("KTABLE-MAPVALUES-", unless: name)
         let (key, value) = (store?.key ?? keySerde, store?.value ?? .ofType)
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in mapValues(into:)") }
         let element = ProcessorElement.tableMapValues(
@@ -73,7 +73,7 @@ extension KTable {
     /// The table's changes as a stream; a deletion becomes a tombstone.
     @inlinable
     public func toStream(named name: String? = nil) -> KStream<Key, Value> {
-        let name = name ?? builder.newName("KTABLE-TOSTREAM-")
+        let name = builder.newName("KTABLE-TOSTREAM-", unless: name)
         let node = builder.add(
             .processor(.tableToStream(name: name, Record<Key, Value>.self)), named: name, to: [node])
         return KStream(
@@ -88,7 +88,7 @@ extension KTable {
         named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<NewValue>? = nil,
         _ selector: @escaping @Sendable (Key, Value) throws -> (NewKey?, NewValue?)
     ) -> KGroupedTable<NewKey, NewValue> {
-        let selectName = name ?? builder.newName("KTABLE-SELECT-")
+        let selectName = builder.newName("KTABLE-SELECT-", unless: name)
         let select = builder.add(
             .processor(.tableRepartitionMap(name: selectName, selector)), named: selectName, to: [node])
         enableSendingOldValues()

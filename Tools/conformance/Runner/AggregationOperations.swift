@@ -3,7 +3,7 @@ import Millrace
 extension ScenarioBuilder {
     static let aggregationOperations: [String: Operation] = [
         "count": { scenario, fields in
-            let store: Materialized<String, Int64>? = try scenario.store(fields)
+            let store: Materialized<String, Int64> = try scenario.store(fields)
             let counts: KTable<String, Int64>
             switch try scenario.result("from", of: fields) {
             case .groupedStream(let grouped): counts = grouped.count(into: store)
@@ -14,7 +14,7 @@ extension ScenarioBuilder {
             scenario.name(.table(counts.mapValues { String($0) }), try fields.text("as"))
         },
         "reduce": { scenario, fields in
-            let store: Materialized<String, String>? = try scenario.store(fields)
+            let store: Materialized<String, String> = try scenario.store(fields)
             let adder = try Aggregators.adder(fields)
             let reduced: KTable<String, String>
             switch try scenario.result("from", of: fields) {
@@ -26,7 +26,7 @@ extension ScenarioBuilder {
             scenario.name(.table(reduced), try fields.text("as"))
         },
         "aggregate": { scenario, fields in
-            let store: Materialized<String, String> = try scenario.store(fields) ?? .with()
+            let store: Materialized<String, String> = try scenario.store(fields)
             let adder = try Aggregators.adder(fields)
             let aggregated: KTable<String, String>
             switch try scenario.result("from", of: fields) {
@@ -42,9 +42,10 @@ extension ScenarioBuilder {
         },
     ]
 
-    private func store<Value>(_ fields: Fields) throws -> Materialized<String, Value>? {
-        let store: Materialized<String, Value>? = try fields.store()
-        return try fields.optionalBool("logging") == false ? (store ?? .with()).withoutChangelog() : store
+    /// How the result is kept. The recordings pass a Materialized even where it has no name.
+    private func store<Value>(_ fields: Fields) throws -> Materialized<String, Value> {
+        let store: Materialized<String, Value> = try fields.store() ?? .with()
+        return try fields.optionalBool("logging") == false ? store.withoutChangelog() : store
     }
 }
 

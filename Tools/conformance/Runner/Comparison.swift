@@ -44,7 +44,7 @@ enum Comparison {
     private static func text(_ entry: Scenario.Entry?) -> String {
         guard let entry else { return "nothing" }
         let headers = entry.headers.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
-        return "\(entry.key ?? "null"): \(entry.value ?? "null") @\(entry.timestampMs)"
+        return "\(entry.key ?? "null"): \(entry.value ?? "null") @\(entry.timestampMs.map(String.init) ?? "null")"
             + (headers.isEmpty ? "" : " [\(headers)]")
     }
 }

@@ -46,7 +46,7 @@ enum Functions {
         case "valueFirst": return { $1?.first.map(String.init) }
         case "valueBefore": return { _, value in value?.part(before: argument) }
         case "keyFirst": return { key, _ in key?.first.map(String.init) }
-        case "prefixKey": return { key, _ in argument + (key ?? "null") }
+        case "prefixKey": return { key, _ in key.map { argument + $0 } }
         case "const": return { _, _ in argument }
         case "null": return { _, _ in nil }
         case "key": return { key, _ in key }

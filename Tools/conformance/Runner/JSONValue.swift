@@ -75,6 +75,11 @@ final class Fields {
         return number
     }
 
+    func nullableNumber(_ name: String) throws(ScenarioError) -> Int64? {
+        if case .null = try required(name) { return nil }
+        return try number(name)
+    }
+
     func optionalBool(_ name: String) throws(ScenarioError) -> Bool? {
         guard let value = optional(name) else { return nil }
         guard case .bool(let bool) = value else { throw .malformed("\(owner): \(name) is neither true nor false") }

@@ -3,7 +3,7 @@ package import Foundation
 /// A recording: a topology, a sequence of inputs, and what Kafka Streams made of them. Tests/Conformance/FORMAT.md defines it.
 package struct Scenario: Sendable {
     enum Step: Sendable {
-        case record(topic: String, Entry)
+        case record(topic: String, Entry, timestampMs: Int64)
         case advanceWallClock(milliseconds: Int64)
     }
 
@@ -11,7 +11,8 @@ package struct Scenario: Sendable {
     struct Entry: Hashable, Sendable {
         var key: String?
         var value: String?
-        var timestampMs: Int64
+        /// `nil` in the changelogs of buffers, which have none.
+        var timestampMs: Int64?
         /// Sorted by name, for JSON keeps no order.
         var headers: [EntryHeader] = []
     }
@@ -62,7 +63,8 @@ package struct Scenario: Sendable {
             return step
         }
         let topic = try fields.text("topic")
-        return .record(topic: topic, try entry(fields, key: "key", value: "value"))
+        return .record(
+            topic: topic, try entry(fields, key: "key", value: "value"), timestampMs: try fields.number("ts"))
     }
 
     private static func output(_ value: JSONValue) throws -> [String: [Entry]] {
@@ -89,7 +91,7 @@ package struct Scenario: Sendable {
         let headers = try fields.optionalTexts(byName: "headers").sorted { $0.key < $1.key }
         let entry = Entry(
             key: try fields.nullableText(key), value: try fields.nullableText(value),
-            timestampMs: try fields.number("ts"), headers: headers.map { EntryHeader(name: $0.key, value: $0.value) })
+            timestampMs: try fields.nullableNumber("ts"), headers: headers.map { EntryHeader(name: $0.key, value: $0.value) })
         try fields.checkAllRead()
         return entry
     }
