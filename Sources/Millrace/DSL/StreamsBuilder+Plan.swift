@@ -125,6 +125,6 @@ extension Materialized {
     func storePlan(orNamed generate: () -> String) -> StorePlan {
         StorePlan(
             name: storeName ?? generate(), kind: .timestampedKeyValue, isPersistent: isPersistent,
-            changelogConfiguration: changelogConfiguration)
+            isCached: isCached, changelogConfiguration: changelogConfiguration)
     }
 }
