@@ -34,7 +34,9 @@ extension KTable {
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in filter(into:)") }
         let element = ProcessorElement.tableFilter(
             name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem, predicate)
-        return adding(element, key: key, value: value)
+        let table = adding(element, key: key, value: value)
+        table.useOldValues(of: self)
+        return table
     }
 
     /// Keeps the keys whose value does not satisfy a predicate.
@@ -99,6 +101,14 @@ extension KTable {
     @usableFromInline
     func enableSendingOldValues() {
         builder.plan.enableSendingOldValues(of: node, forced: true)
+    }
+
+    /// Has another table's changes come with old values if it is kept anyway.
+    @usableFromInline
+    func useOldValues(of parent: KTable) {
+        if builder.plan.enableSendingOldValues(of: parent.node, forced: false) {
+            builder.plan[node].sendsOldValues = true
+        }
     }
 
     /// The plan of a store that is made only where the user named one. Without a name a number is used up, as in Kafka.

@@ -11,6 +11,18 @@ struct TableOutput<Key, Value> {
     @usableFromInline let sendsOldValues: Bool
     @usableFromInline let context: any TaskContext
 
+    @usableFromInline
+    init(
+        store: TimestampedKeyValueStore<Key, Value>, cache: CachingKeyValueStore?,
+        forward: @escaping Forward<Key, Change<Value>>, sendsOldValues: Bool, context: any TaskContext
+    ) {
+        self.store = store
+        self.cache = cache
+        self.forward = forward
+        self.sendsOldValues = sendsOldValues
+        self.context = context
+    }
+
     /// The value of a key, changes that wait in the cache included.
     @inlinable
     func get(_ key: Key) throws -> ValueAndTimestamp<Value>? { try store.get(key) }

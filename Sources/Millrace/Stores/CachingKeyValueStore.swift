@@ -4,8 +4,9 @@
 /// listener, which forwards it; in the order in which the keys were last changed. Of several changes of a key between two
 /// flushes only the last one is seen below and behind; a deletion of a key that the store below does not have is seen by
 /// nobody. Kafka: `CachingKeyValueStore`.
+@usableFromInline
 package final class CachingKeyValueStore: KeyValueBytesStore {
-    /// The record that caused a change.
+    /// The record that caused a change, as it is forwarded behind the table.
     @usableFromInline
     package struct Origin {
         @usableFromInline package var timestampMs: Int64
@@ -28,11 +29,17 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
         _ origin: Origin
     ) throws -> Void
 
+    private struct Change {
+        /// The timestamp of the changelog's record.
+        var timestampMs: Int64
+        var origin: Origin
+    }
+
     private let store: any KeyValueBytesStore
     private var table = ByteTable()
     /// The places of the changes, the least recently changed first.
     private var order = PlaceList()
-    private var origins: [Origin?] = []
+    private var changes: [Change?] = []
     private var listener: FlushListener?
     private var sendsOldValues = false
     private var isFlushing = false
@@ -46,7 +53,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
     }
 
     /// The memory that the changes take, about.
-    package var sizeInBytes: Int { table.sizeInBytes + table.count * MemoryLayout<Origin>.stride }
+    package var sizeInBytes: Int { table.sizeInBytes + table.count * MemoryLayout<Change>.stride }
 
     /// Sets who is told of each change that is flushed.
     @usableFromInline
@@ -58,6 +65,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
     /// Lets the listener go, and with it everything that it refers to.
     package func removeListener() { listener = nil }
 
+    @usableFromInline
     package func withValue(
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
@@ -65,19 +73,24 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
         try store.withValue(forKey: key, body)
     }
 
+    @usableFromInline
     package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
-        put(key: key, value: value, origin: Origin(timestampMs: timestampMs, headers: Headers(), metadata: nil))
+        let origin = Origin(timestampMs: timestampMs, headers: Headers(), metadata: nil)
+        put(key: key, value: value, timestampMs: timestampMs, origin: origin)
     }
 
     /// Sets or, with a value of `nil`, deletes a key, and keeps the record that caused it for the flush.
     @usableFromInline
-    package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, origin: Origin) {
+    package func put(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64, origin: Origin
+    ) {
         let place = table.set(key, to: value)
-        if place >= origins.count { origins += Array(repeating: nil, count: place + 1 - origins.count) }
-        origins[place] = origin
+        if place >= changes.count { changes += Array(repeating: nil, count: place + 1 - changes.count) }
+        changes[place] = Change(timestampMs: timestampMs, origin: origin)
         order.moveToEnd(place)
     }
 
+    @usableFromInline
     package func scan(
         from lower: [UInt8]?, to upper: [UInt8]?,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
@@ -86,7 +99,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
         let changes = table.places.map { (key: table.key(at: $0), value: table.value(at: $0)) }
             .filter { !bounds.isBelow($0.key) && !bounds.isAbove($0.key) }
             .sorted { precedes($0.key, $1.key) }
-        try scanMerging(changes, into: { try store.scan(from: lower, to: upper, $0) }, body)
+        try store.scan(from: lower, to: upper, under: changes, body)
     }
 
     /// Hands down every change made before the call.
@@ -103,13 +116,13 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
     }
 
     private func flush(_ place: ByteTable.Place) throws {
-        let origin = origins[place] ?? Origin(timestampMs: 0, headers: Headers(), metadata: nil)
+        guard let change = changes[place] else { return }
         key.replace(with: table.key(at: place))
         let value = table.value(at: place)
         if let value { newValue.replace(with: value) }
         let isDeletion = value == nil
         order.remove(place)
-        origins[place] = nil
+        changes[place] = nil
         table.remove(at: place)
         try key.withUnsafeBytes { key in
             var hasOldValue = false
@@ -121,10 +134,10 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
             }
             if isDeletion, !hasOldValue, listener != nil { return }
             try newValue.withUnsafeBytes { newValue in
-                try store.put(key: key, value: isDeletion ? nil : newValue, timestampMs: origin.timestampMs)
+                try store.put(key: key, value: isDeletion ? nil : newValue, timestampMs: change.timestampMs)
                 try oldValue.withUnsafeBytes { oldValue in
                     try listener?(
-                        key, isDeletion ? nil : newValue, sendsOldValues && hasOldValue ? oldValue : nil, origin)
+                        key, isDeletion ? nil : newValue, sendsOldValues && hasOldValue ? oldValue : nil, change.origin)
                 }
             }
         }

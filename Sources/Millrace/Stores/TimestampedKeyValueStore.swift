@@ -46,7 +46,9 @@ public struct TimestampedKeyValueStore<Key, Value> {
         origin: CachingKeyValueStore.Origin
     ) throws {
         try serialize(key, value, timestampMs: timestampMs) { keyBytes, valueBytes in
-            cache.put(key: keyBytes, value: valueBytes, origin: origin)
+            cache.put(
+                key: keyBytes, value: valueBytes, timestampMs: value == nil ? origin.timestampMs : timestampMs,
+                origin: origin)
         }
     }
 

@@ -41,6 +41,8 @@ package enum ConsumerEvent: Sendable {
     case endOfPartition(slot: Int)
     /// The offset to read from does not exist any more.
     case offsetOutOfRange(slot: Int)
+    /// Something is wrong that may pass by itself, such as a broker that cannot be reached.
+    case trouble(String)
 }
 
 /// What one poll brought.
@@ -103,7 +105,7 @@ package protocol ConsumerPort: AnyObject {
     func knownEndOffset(of partition: TopicPartition) -> Int64?
 
     /// The member's place in the group, to be sent with transactional offsets (KIP-447). Valid until the next rebalance.
-    func groupMetadata() -> AnyObject?
+    func groupMetadata() throws(PortError) -> AnyObject?
 
     /// The id that the coordinator gave this member; `nil` before it has joined.
     func memberID() -> String?

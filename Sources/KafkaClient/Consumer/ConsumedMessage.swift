@@ -1,0 +1,75 @@
+import CRdkafka
+
+/// One record, borrowed from a `ConsumedMessages`: valid while that lives, which the caller has to see to.
+package struct ConsumedMessage {
+    /// Who set a record's timestamp.
+    package enum TimestampType: Sendable {
+        case none, created, appended
+    }
+
+    /// The number given to the partition in `assign`.
+    package let slot: Int
+    package let partition: Int32
+    package let offset: Int64
+    /// Milliseconds since 1970; -1 if the record has none.
+    package let timestampMs: Int64
+    package let timestampType: TimestampType
+    /// nil for a null key; an empty key has a count of 0.
+    package let key: UnsafeRawBufferPointer?
+    /// nil for a null value (a tombstone); an empty value has a count of 0.
+    package let value: UnsafeRawBufferPointer?
+
+    private let message: UnsafeMutablePointer<rd_kafka_message_t>
+    private let topicPlace: Int
+    // The batch retains the table; a retain for every record would cost as much as reading its fields.
+    private unowned(unsafe) let table: AssignmentTable
+
+    init(_ message: UnsafeMutablePointer<rd_kafka_message_t>, slot: Int, topicPlace: Int, table: AssignmentTable) {
+        self.message = message
+        self.topicPlace = topicPlace
+        self.table = table
+        self.slot = slot
+        self.partition = message.pointee.partition
+        self.offset = message.pointee.offset
+        self.key = message.pointee.key.map { UnsafeRawBufferPointer(start: $0, count: message.pointee.key_len) }
+        self.value = message.pointee.payload.map { UnsafeRawBufferPointer(start: $0, count: message.pointee.len) }
+        var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
+        self.timestampMs = rd_kafka_message_timestamp(message, &type)
+        switch type {
+        case RD_KAFKA_TIMESTAMP_CREATE_TIME: self.timestampType = .created
+        case RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME: self.timestampType = .appended
+        default: self.timestampType = .none
+        }
+    }
+
+    /// The topic's name, the same String for every record of the topic.
+    package var topic: String { table.topic(topicPlace) }
+
+    /// The headers in their order, copied; parsed on the first call. A header's value may be null.
+    package var headers: [MessageHeader] {
+        var list: OpaquePointer?
+        guard rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else { return [] }
+        var headers: [MessageHeader] = []
+        var name: UnsafePointer<CChar>?
+        var value: UnsafeRawPointer?
+        var size = 0
+        while rd_kafka_header_get_all(list, headers.count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR {
+            guard let name else { break }
+            let bytes = value.map { [UInt8](UnsafeRawBufferPointer(start: $0, count: size)) }
+            headers.append(MessageHeader(String(cString: name), bytes))
+        }
+        return headers
+    }
+}
+
+/// A record header.
+package struct MessageHeader: Sendable, Hashable {
+    package var name: String
+    /// nil for null, which is not the same as empty.
+    package var value: [UInt8]?
+
+    package init(_ name: String, _ value: [UInt8]?) {
+        self.name = name
+        self.value = value
+    }
+}

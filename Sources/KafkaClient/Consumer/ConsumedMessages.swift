@@ -1,0 +1,38 @@
+import CRdkafka
+
+/// The records of one poll, where librdkafka put them: nothing is copied until the caller does.
+///
+/// Owns the messages and gives them back when it is released; it keeps the client alive until then.
+package final class ConsumedMessages: RandomAccessCollection {
+    struct Entry {
+        let message: UnsafeMutablePointer<rd_kafka_message_t>
+        let slot: Int32
+        let topicPlace: Int32
+    }
+
+    package let startIndex = 0
+    package let endIndex: Int
+    private let entries: UnsafeMutablePointer<Entry>
+    private let table: AssignmentTable
+    private let client: ClientHandle
+
+    /// Takes ownership of the `count` first entries and of their messages.
+    init(_ entries: UnsafeMutablePointer<Entry>, count: Int, table: AssignmentTable, client: ClientHandle) {
+        self.entries = entries
+        self.endIndex = count
+        self.table = table
+        self.client = client
+    }
+
+    deinit {
+        for index in 0..<endIndex { rd_kafka_message_destroy(entries[index].message) }
+        entries.deallocate()
+    }
+
+    /// One record. It borrows from this object: do not keep it, or its key and value, any longer.
+    package subscript(index: Int) -> ConsumedMessage {
+        precondition(index >= 0 && index < endIndex, "message index out of range")
+        let entry = entries[index]
+        return ConsumedMessage(entry.message, slot: Int(entry.slot), topicPlace: Int(entry.topicPlace), table: table)
+    }
+}

@@ -1,0 +1,86 @@
+import CRdkafka
+
+extension KafkaConsumer {
+    /// Starts reading exactly these partitions, and answers an `.assigned` event; they may be others than the group gave,
+    /// or none. Without `subscribe` it reads them by hand.
+    /// - Throws: `.invalidState` if a revocation has not been answered with `unassign`.
+    package func assign(_ partitions: [AssignedPartition]) throws(KafkaError) {
+        try checkOpen("assign")
+        if rebalances.awaited == .unassign {
+            throw KafkaError(.invalidState, "Partitions were revoked: call unassign first", context: "assign")
+        }
+        let table = try AssignmentTable(partitions, client: client)
+        let list = PartitionList(capacity: partitions.count)
+        for assigned in partitions { list.add(assigned.topicPartition, offset: assigned.start.code) }
+        try client.check(list.lend { rd_kafka_assign(client.pointer, $0) }, "assign \(partitions.count) partitions")
+        self.table = table
+        if rebalances.awaited == .assign { rebalances.answered() }
+    }
+
+    /// Stops reading, and answers a `.revoked` event. What was fetched but not polled is dropped.
+    package func unassign() throws(KafkaError) {
+        try checkOpen("unassign")
+        let table = try AssignmentTable([], client: client)
+        try client.check(rd_kafka_assign(client.pointer, nil), "unassign")
+        self.table = table
+        if rebalances.awaited == .unassign { rebalances.answered() }
+    }
+
+    /// True if partitions were lost to the group (session timeout, fencing) rather than given up.
+    package var assignmentLost: Bool { rd_kafka_assignment_lost(client.pointer) != 0 }
+
+    /// This member's id in the group; nil before it joined.
+    package var memberID: String? {
+        guard let id = rd_kafka_memberid(client.pointer) else { return nil }
+        defer { rd_kafka_mem_free(client.pointer, id) }
+        let text = String(cString: id)
+        return text.isEmpty ? nil : text
+    }
+
+    /// The group's state as a producer needs it in `sendOffsets`. Take it anew after each rebalance.
+    package func groupMetadata() throws(KafkaError) -> ConsumerGroupMetadata {
+        try checkOpen("group metadata")
+        guard let metadata = rd_kafka_consumer_group_metadata(client.pointer) else {
+            throw client.error(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, "group metadata")
+        }
+        return ConsumerGroupMetadata(metadata)
+    }
+
+    /// Stops fetching. librdkafka drops what it has prefetched of these partitions and fetches it again on `resume`:
+    /// pausing costs the more, the more often it is done.
+    package func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try checkOpen("pause")
+        let list = PartitionList(partitions)
+        try client.check(list.lend { rd_kafka_pause_partitions(client.pointer, $0) }, "pause")
+        try list.checkEach(client, "pause")
+    }
+
+    /// Goes on behind the last record polled.
+    package func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try checkOpen("resume")
+        let list = PartitionList(partitions)
+        try client.check(list.lend { rd_kafka_resume_partitions(client.pointer, $0) }, "resume")
+        try list.checkEach(client, "resume")
+    }
+
+    /// Goes on from another offset; records fetched before are dropped. The partition must be assigned.
+    package func seek(_ partition: TopicPartition, to start: StartOffset, timeoutMs: Int32) throws(KafkaError) {
+        try checkOpen("seek")
+        let list = PartitionList(capacity: 1)
+        list.add(partition, offset: start.code)
+        try client.check(list.lend { rd_kafka_seek_partitions(client.pointer, $0, timeoutMs) }, "seek \(partition)")
+        try list.checkEach(client, "seek")
+    }
+}
+
+extension StartOffset {
+    /// librdkafka's number for it.
+    var code: Int64 {
+        switch self {
+        case .absolute(let offset): max(0, offset)
+        case .beginning: Int64(RD_KAFKA_OFFSET_BEGINNING)
+        case .end: Int64(RD_KAFKA_OFFSET_END)
+        case .stored: Int64(RD_KAFKA_OFFSET_STORED)
+        }
+    }
+}

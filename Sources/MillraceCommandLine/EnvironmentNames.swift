@@ -1,0 +1,27 @@
+/// Which variables of the environment are ours.
+///
+/// All variables that begin with MILLRACE_ are, so that a misspelt one is told, save three kinds: those of tests and
+/// builds, and those that Kubernetes makes for every service in the namespace. For a service called "millrace-kafka"
+/// that is MILLRACE_KAFKA_SERVICE_HOST, MILLRACE_KAFKA_PORT, MILLRACE_KAFKA_PORT_9092_TCP and so on.
+enum EnvironmentNames {
+    static func isOurs(_ variable: String) -> Bool {
+        variable.hasPrefix(OptionNames.environmentPrefix)
+            && !variable.hasPrefix("MILLRACE_TEST_") && !variable.hasPrefix("MILLRACE_BUILD_")
+            && !isServiceLink(variable)
+    }
+
+    /// The setting's name that a variable such as MILLRACE_CONSUMER_FETCH_MIN_BYTES stands for: `fetch.min.bytes`.
+    static func setting(_ variable: String) -> (scope: ClientScope, name: String)? {
+        for scope in ClientScope.allCases where variable.hasPrefix(scope.environmentPrefix) {
+            let name = variable.dropFirst(scope.environmentPrefix.count).lowercased()
+            return (scope, name.map { $0 == "_" ? "." : String($0) }.joined())
+        }
+        return nil
+    }
+
+    private static func isServiceLink(_ variable: String) -> Bool {
+        variable.hasSuffix("_SERVICE_HOST") || variable.hasSuffix("_SERVICE_PORT")
+            || variable.contains("_SERVICE_PORT_") || variable.hasSuffix("_PORT")
+            || ["_TCP", "_UDP", "_SCTP"].contains { variable.contains("_PORT_") && variable.contains($0) }
+    }
+}

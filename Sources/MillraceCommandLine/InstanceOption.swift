@@ -1,0 +1,84 @@
+import Logging
+
+/// The options of a Millrace process, each defined here and nowhere else.
+enum InstanceOption {
+    typealias Resolved = ResolvedInstanceOptions
+
+    static let applicationID = OptionDefinition(
+        "application-id", valueName: "NAME",
+        summary: "Names the application: its consumer group, and the prefix of its internal topics", default: nil,
+        .kafkaName)
+    static let bootstrapServers = OptionDefinition(
+        "bootstrap-servers", valueName: "HOST:PORT,…", summary: "The brokers to connect to first", default: nil,
+        isList: true, .endpoints)
+    static let instanceID = OptionDefinition(
+        "instance-id", valueName: "NAME",
+        summary: "Keeps this process's place in the group over restarts (static membership)",
+        default: "none, a new member at every start", .kafkaName)
+
+    static let threads = OptionDefinition(
+        "threads", valueName: "COUNT", summary: "Worker threads, among which the tasks are shared out", default: "1",
+        .integer(in: 1...1024))
+    static let guarantee = OptionDefinition<Resolved.Guarantee>(
+        "guarantee", valueName: "GUARANTEE", summary: "exactly-once or at-least-once", default: "exactly-once", .choice)
+    static let commitIntervalMs = OptionDefinition(
+        "commit-interval-ms", valueName: "MS", summary: "Milliseconds between commits",
+        default: "100 with exactly-once, else 30000", .integer(in: 0...Int(Int32.max)))
+    static let topologyOptimization = OptionDefinition<Resolved.TopologyOptimization>(
+        "topology-optimization", valueName: "WHICH", summary: "Rewrites of the topology: none or all", default: "none",
+        .choice)
+    static let maxBufferedRecords = OptionDefinition(
+        "max-buffered-records", valueName: "COUNT", summary: "Records read ahead for each task", default: "10000",
+        .integer(in: 1...Int(Int32.max)))
+    static let maxBufferedBytes = OptionDefinition(
+        "max-buffered-bytes", valueName: "BYTES", summary: "Bytes read ahead for each task", default: "16MiB",
+        .byteCount(atLeast: 1))
+
+    static let stateDirectory = OptionDefinition(
+        "state-directory", valueName: "PATH", summary: "Where stores keep their files",
+        default: "$XDG_STATE_HOME/millrace, ~/.local/state/millrace or /tmp/millrace", .path)
+    static let cacheMaxBytes = OptionDefinition(
+        "cache-max-bytes", valueName: "BYTES", summary: "State kept in memory, for the whole process; 0 for none",
+        default: "64MiB", .byteCount(atLeast: 0))
+    static let replicationFactor = OptionDefinition(
+        "replication-factor", valueName: "COUNT",
+        summary: "Replicas of the internal topics; -1 for the broker's default", default: "-1", ValueSyntax.replicas)
+
+    static let deserializationErrors = OptionDefinition<Resolved.ErrorHandling>(
+        "deserialization-errors", valueName: "HANDLING",
+        summary: "For records that cannot be read: fail, continue or dead-letter", default: "fail", .choice)
+    static let processingErrors = OptionDefinition<Resolved.ErrorHandling>(
+        "processing-errors", valueName: "HANDLING",
+        summary: "For records whose processing throws: fail, continue or dead-letter", default: "fail", .choice)
+    static let productionErrors = OptionDefinition<Resolved.ErrorHandling>(
+        "production-errors", valueName: "HANDLING",
+        summary: "For records that cannot be written: fail, continue or dead-letter", default: "fail", .choice)
+    static let deadLetterTopic = OptionDefinition(
+        "dead-letter-topic", valueName: "TOPIC", summary: "Takes the records that are handled by dead-letter",
+        default: "none", .kafkaName)
+
+    static let logLevel = OptionDefinition<Logger.Level>(
+        "log-level", valueName: "LEVEL", summary: "trace, debug, info, notice, warning, error or critical",
+        default: "info", .choice)
+
+    /// All that may stand in a configuration file or the environment, but for the raw settings.
+    static let all: [any NamedOption] = [
+        applicationID, bootstrapServers, instanceID, threads, guarantee, commitIntervalMs, topologyOptimization,
+        maxBufferedRecords, maxBufferedBytes, stateDirectory, cacheMaxBytes, replicationFactor, deserializationErrors,
+        processingErrors, productionErrors, deadLetterTopic, logLevel,
+    ]
+
+    /// Names the configuration file, so it cannot stand in one.
+    static let config = OptionDefinition(
+        "config", valueName: "FILE", summary: "A JSON object of options, by their names without the dashes",
+        default: "none", .path)
+}
+
+extension ValueSyntax where Value == Int {
+    /// Kafka's wire format holds a replication factor in 16 bits, with -1 for the broker's default (KIP-464).
+    fileprivate static var replicas: Self {
+        ValueSyntax(expectation: "a whole number from 1 to 32767, or -1 for the broker's default") { text in
+            Int(text).flatMap { $0 == -1 || (1...32767).contains($0) ? $0 : nil }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+public import ArgumentParser
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The options that every Millrace process takes, from the command line, the environment and a configuration file.
+///
+/// A command embeds them and resolves them before it starts anything:
+///
+///     struct Risk: AsyncParsableCommand {
+///         static let configuration = CommandConfiguration(discussion: InstanceOptions.discussion)
+///         @OptionGroup var instance: InstanceOptions
+///
+///         func run() async throws {
+///             let options = try instance.resolve()
+///             …
+///         }
+///     }
+///
+/// ArgumentParser stops at the first argument it cannot read. So it reads texts only, and what they mean is checked here,
+/// all of it at once, together with the other layers.
+public struct InstanceOptions: ParsableArguments, Sendable {
+    @OptionGroup(title: "Application") var application: ApplicationOptions
+    @OptionGroup(title: "Processing") var processing: ProcessingOptions
+    @OptionGroup(title: "State") var state: StateOptions
+    @OptionGroup(title: "Errors") var errors: ErrorOptions
+    @OptionGroup(title: "Kafka clients") var clients: ClientOptions
+    @OptionGroup(title: "Running") var running: RunningOptions
+
+    /// Creates options as ArgumentParser needs them; `InstanceOptions.parse(_:)` is what fills them.
+    public init() {}
+
+    /// Explains the layers, with an example and the exit statuses: for a command's `CommandConfiguration`.
+    public static let discussion = """
+        Every option may be given on the command line, in the environment, or in a JSON file; the first of these that \
+        has it wins. The environment's names stand beside the options below; a variable that is empty counts as not \
+        set. In the file, options go by their names without the dashes:
+
+          {"application-id": "risk", "bootstrap-servers": ["kafka-1:9092"], "threads": 4,
+           "kafka": {"security.protocol": "SASL_SSL"}}
+
+        Settings of librdkafka, which may hold passwords, are best given in the file or the environment: \
+        MILLRACE_KAFKA_SASL_PASSWORD sets sasl.password.
+
+        EXAMPLE
+          --application-id risk --bootstrap-servers localhost:9092 --threads 2
+
+        EXIT STATUS
+          0 after a clean stop, 1 after a failure, 64 if an option is wrong; then nothing has been started.
+        """
+
+    /// Reads all layers and checks all that they say.
+    ///
+    /// - Parameter environment: Default nil, the environment of this process.
+    /// - Throws: `ValidationError`, which makes a command exit with status 64 (EX_USAGE), with every problem in its text
+    ///   and where it comes from.
+    public func resolve(environment: [String: String]? = nil) throws -> ResolvedInstanceOptions {
+        do {
+            return try check(environment: environment).get()
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    /// As ``resolve(environment:)``, with the problems as data.
+    public func check(environment: [String: String]? = nil) -> Result<ResolvedInstanceOptions, InvalidOptions> {
+        let environment = environment ?? ProcessInfo.processInfo.environment
+        var reader = OptionReader(
+            commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config, environment: environment
+        )
+        let resolved = ResolvedInstanceOptions(reading: &reader, environment: environment)
+        guard let resolved, reader.problems.isEmpty else { return .failure(InvalidOptions(problems: reader.problems)) }
+        return .success(resolved)
+    }
+
+    private var commandLine: [String: String] {
+        [application.given, processing.given, state.given, errors.given, running.given]
+            .reduce(into: [:]) { flags, group in
+                flags.merge(group.compactMapValues(\.self)) { $1 }
+            }
+    }
+}

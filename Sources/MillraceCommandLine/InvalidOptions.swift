@@ -1,0 +1,44 @@
+import ArgumentParser
+
+/// Everything that is wrong with the options of a process, found in one go before anything starts.
+public struct InvalidOptions: Error, Sendable, Equatable, CustomStringConvertible {
+    /// At least one, in the order of the layers: command line, environment, file, then what concerns several options.
+    public var problems: [OptionProblem]
+
+    /// One line for each problem.
+    public var description: String {
+        let count = problems.count == 1 ? "1 option is wrong" : "\(problems.count) options are wrong"
+        return "\(count):\n" + problems.map { "  \($0)" }.joined(separator: "\n")
+    }
+}
+
+/// One thing that is wrong with the options of a process.
+public struct OptionProblem: Sendable, Equatable, CustomStringConvertible {
+    /// Where it was said; nil for what nobody said, or what concerns several options.
+    public var origin: OptionOrigin?
+    /// What is wrong, and what was expected.
+    public var message: String
+
+    /// Origin and message on one line.
+    public var description: String { origin.map { "\($0): \(message)" } ?? message }
+}
+
+/// Where the value of an option came from.
+public enum OptionOrigin: Sendable, Hashable, CustomStringConvertible {
+    /// A flag such as `--threads`.
+    case commandLine(flag: String)
+    /// A variable such as `MILLRACE_THREADS`.
+    case environment(variable: String)
+    /// A key of the configuration file, with dots between the levels; nil for the file as a whole.
+    case file(path: String, key: String?)
+
+    /// The flag, the variable, or `FILE: key`.
+    public var description: String {
+        switch self {
+        case .commandLine(let flag): flag
+        case .environment(let variable): variable
+        case .file(let path, let key?): "\(path): \(key)"
+        case .file(let path, nil): path
+        }
+    }
+}

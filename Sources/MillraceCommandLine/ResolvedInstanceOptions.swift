@@ -1,0 +1,78 @@
+public import Logging
+
+/// What one Millrace process was told to do, read from all layers and checked: the result of
+/// ``InstanceOptions/resolve(environment:)``.
+///
+/// Names and meanings follow Kafka Streams' StreamsConfig; defaults that differ from it say so.
+public struct ResolvedInstanceOptions: Sendable, Equatable {
+    /// What a record's processing promises: StreamsConfig `processing.guarantee`.
+    public enum Guarantee: String, Sendable, CaseIterable {
+        case exactlyOnce = "exactly-once"
+        case atLeastOnce = "at-least-once"
+    }
+
+    /// Which rewrites the topology goes through: StreamsConfig `topology.optimization`.
+    public enum TopologyOptimization: String, Sendable, CaseIterable {
+        case none
+        case all
+    }
+
+    /// What becomes of a record that cannot be read, processed or written: KIP-161, KIP-1033, KIP-1034.
+    public enum ErrorHandling: String, Sendable, CaseIterable {
+        /// The worker stops with the error.
+        case fail
+        /// The record is dropped and counted.
+        case `continue`
+        /// The record goes to ``ResolvedInstanceOptions/deadLetterTopic``.
+        case deadLetter = "dead-letter"
+    }
+
+    /// Names the consumer group and prefixes the internal topics.
+    public var applicationID: String
+    /// The brokers to start from, each HOST:PORT; at least one.
+    public var bootstrapServers: [String]
+    /// Identifies this process to the group over restarts (static membership, KIP-345); nil for a dynamic member.
+    public var instanceID: String?
+    /// Worker threads, from 1. Default 1.
+    public var threads: Int
+    /// Default exactly once; Kafka Streams' is at least once.
+    public var guarantee: Guarantee
+    /// Time between commits. Default 100 ms with exactly once, 30 s otherwise.
+    public var commitInterval: Duration
+    /// Default none.
+    public var topologyOptimization: TopologyOptimization
+    /// Records read but not yet processed, for each task. Default 10,000.
+    public var maxBufferedRecords: Int
+    /// Bytes read but not yet processed, for each task. Default 16 MiB.
+    public var maxBufferedBytes: Int
+    /// Where the stores keep their files.
+    public var stateDirectory: String
+    /// Bytes of state kept in memory, for the whole process; 0 for none. Default 64 MiB; Kafka Streams' is 10 MiB.
+    public var cacheMaxBytes: Int
+    /// Replicas of the internal topics, or -1 for the broker's default. Default -1.
+    public var replicationFactor: Int
+    /// For records that a serde cannot read. Default fail.
+    public var deserializationErrors: ErrorHandling
+    /// For records whose processing throws. Default fail.
+    public var processingErrors: ErrorHandling
+    /// For records that cannot be written. Default fail.
+    public var productionErrors: ErrorHandling
+    /// Where dead letters go; never nil if one of the three says ``ErrorHandling/deadLetter``.
+    public var deadLetterTopic: String?
+    /// Default info.
+    public var logLevel: Logger.Level
+    /// Handed to librdkafka as they are.
+    public var clientSettings: ClientSettings
+
+    /// Raw librdkafka settings by their names, such as `sasl.password`; the specific ones go over the common ones.
+    public struct ClientSettings: Sendable, Equatable {
+        /// For every client.
+        public var common: [String: String] = [:]
+        /// For consumers only.
+        public var consumer: [String: String] = [:]
+        /// For producers only.
+        public var producer: [String: String] = [:]
+        /// For the admin client only.
+        public var admin: [String: String] = [:]
+    }
+}

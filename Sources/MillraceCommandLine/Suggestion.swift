@@ -1,0 +1,25 @@
+/// What is said of a name nobody knows.
+enum Suggestion {
+    /// Names the known one that is nearest, if it is near enough to be what was meant.
+    static func unknown(_ name: String, among known: [String]) -> String {
+        let nearest = known.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
+        guard let nearest, nearest.distance <= 2 else { return "is not an option" }
+        return "is not an option; did you mean \(nearest.name)?"
+    }
+
+    /// The least number of bytes to insert, remove or replace.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right.utf8)
+        var row = Array(0...right.count)
+        for (position, byte) in left.utf8.enumerated() {
+            var diagonal = position
+            row[0] = position + 1
+            for index in right.indices {
+                let above = row[index + 1]
+                row[index + 1] = byte == right[index] ? diagonal : 1 + min(diagonal, above, row[index])
+                diagonal = above
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,50 @@
+package import Millrace
+
+/// Creates the topics of a topology's own and checks those that exist.
+package enum InternalTopics {
+    /// Reads the partition counts of the user's topics, plans the application's own and makes sure of them.
+    ///
+    /// - Throws: `StreamsError` with code `.topic` where a source is missing or a topic of the application's own has another
+    ///   partition count or cleanup policy than the topology needs; `PortError` where the broker fails.
+    package static func prepare(
+        _ topology: Topology, applicationID: String, replicationFactor: Int16, admin: any AdminPort
+    ) throws -> TopicPlan {
+        let counts = try admin.partitionCounts(of: topology.sourceTopics)
+        let plan = try TopicPlan(
+            topology, applicationID: applicationID, partitionCounts: counts, replicationFactor: replicationFactor)
+        let names = plan.internalTopics.map(\.name)
+        if names.isEmpty { return plan }
+        let existing = try admin.partitionCounts(of: names)
+        let missing = plan.internalTopics.filter { existing[$0.name] == nil }
+        if !missing.isEmpty { try admin.createTopics(missing) }
+        // What another instance created at the same moment is checked like everything else.
+        try check(plan, counts: admin.partitionCounts(of: names), configurations: admin.configurations(of: names))
+        return plan
+    }
+
+    private static func check(
+        _ plan: TopicPlan, counts: [String: Int32], configurations: [String: [String: String]]
+    ) throws {
+        var problems: [String] = []
+        for topic in plan.internalTopics {
+            guard let count = counts[topic.name] else {
+                problems.append("topic \(topic.name) was created but cannot be found")
+                continue
+            }
+            if count != topic.partitions {
+                problems.append(
+                    "topic \(topic.name) has \(count) partitions, but the topology needs \(topic.partitions): "
+                        + "use another application id, or reset the application")
+            }
+            let wanted = topic.configuration["cleanup.policy"]
+            if let policy = configurations[topic.name]?["cleanup.policy"], let wanted, policies(policy) != policies(wanted) {
+                problems.append("topic \(topic.name) has cleanup.policy=\(policy), but needs \(wanted)")
+            }
+        }
+        guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
+    }
+
+    private static func policies(_ text: String) -> Set<Substring> {
+        Set(text.split(whereSeparator: { $0 == "," || $0 == " " }))
+    }
+}

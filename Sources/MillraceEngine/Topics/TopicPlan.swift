@@ -1,0 +1,107 @@
+package import Millrace
+
+/// Which topics of its own a topology needs, how many partitions each has, and which tasks follow from that.
+///
+/// A pure function of the topology and the partition counts of the user's topics. Kafka: `RepartitionTopics`,
+/// `ChangelogTopics`, `PartitionGrouper`.
+package struct TopicPlan: Sendable {
+    /// The topology's own topics, to be created or checked.
+    package let internalTopics: [NewTopic]
+    /// The partitions that each task reads.
+    package let inputs: [TaskID: [TopicPartition]]
+    /// The repartition topics, whose records are deleted once they are committed.
+    package let repartitionTopics: Set<String>
+
+    package var tasks: [TaskID] { inputs.keys.sorted() }
+
+    /// The topics that the application subscribes to.
+    package var subscription: [String] { Set(inputs.values.joined().map(\.topic)).sorted() }
+
+    /// - Parameters:
+    ///   - partitionCounts: of the user's topics; those that do not exist are missing.
+    /// - Throws: `StreamsError` with code `.topic` that names every missing topic and what reads it.
+    package init(
+        _ topology: Topology, applicationID: String, partitionCounts: [String: Int32], replicationFactor: Int16
+    ) throws {
+        var counts = partitionCounts
+        try Self.checkSources(topology, counts: counts)
+        try Self.planRepartitions(topology, applicationID: applicationID, counts: &counts)
+        var inputs: [TaskID: [TopicPartition]] = [:]
+        var topics = topology.repartitionTopics.map { repartition in
+            let name = TopicName.internal(repartition.name).resolved(applicationID: applicationID)
+            return NewTopic(
+                name: name, partitions: counts[name] ?? 1, replicationFactor: replicationFactor,
+                configuration: Self.repartitionConfiguration)
+        }
+        repartitionTopics = Set(topics.map(\.name))
+        for subtopology in topology.subtopologies {
+            let sources = subtopology.sourceTopics.map { $0.resolved(applicationID: applicationID) }
+            let taskCount = sources.compactMap { counts[$0] }.max() ?? 0
+            for partition in 0..<taskCount {
+                inputs[TaskID(subtopology: subtopology.id, partition: partition)] =
+                    sources.filter { partition < counts[$0, default: 0] }.map {
+                        TopicPartition(topic: $0, partition: partition)
+                    }
+            }
+            topics += subtopology.stores.compactMap { store in
+                guard case .internal = store.changelogTopic, let topic = store.changelogTopic else { return nil }
+                return NewTopic(
+                    name: topic.resolved(applicationID: applicationID), partitions: taskCount,
+                    replicationFactor: replicationFactor,
+                    configuration: Self.changelogConfiguration.merging(
+                        store.changelogConfiguration ?? [:], uniquingKeysWith: { $1 }))
+            }
+        }
+        self.inputs = inputs
+        internalTopics = topics
+    }
+
+    /// Kafka: `RepartitionTopicConfig`. Records stay until they are deleted behind the committed offset.
+    private static let repartitionConfiguration = [
+        "cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime",
+    ]
+    /// Kafka: `UnwindowedUnversionedChangelogTopicConfig`.
+    private static let changelogConfiguration = ["cleanup.policy": "compact", "message.timestamp.type": "CreateTime"]
+
+    private static func checkSources(_ topology: Topology, counts: [String: Int32]) throws {
+        var problems: [String] = []
+        for node in topology.nodes {
+            guard case .source(let source) = node.kind else { continue }
+            for case .external(let topic) in source.topics where counts[topic] == nil {
+                problems.append("topic \(topic), which \(node.name) reads, does not exist: create it before starting")
+            }
+        }
+        guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
+    }
+
+    /// A repartition topic has as many partitions as it was told to, or the most that any topic upstream has.
+    private static func planRepartitions(
+        _ topology: Topology, applicationID: String, counts: inout [String: Int32]
+    ) throws {
+        var open = topology.repartitionTopics
+        while !open.isEmpty {
+            let before = open.count
+            open.removeAll { repartition in
+                let topic = TopicName.internal(repartition.name)
+                let count = repartition.partitions ?? upstreamCount(of: topic, topology, applicationID, counts)
+                guard let count else { return false }
+                counts[topic.resolved(applicationID: applicationID)] = count
+                return true
+            }
+            guard open.count < before else {
+                let names = open.map(\.name).joined(separator: ", ")
+                throw StreamsError(
+                    .topic, "the partition count of \(names) depends on itself; give repartition(partitions:) a number")
+            }
+        }
+    }
+
+    private static func upstreamCount(
+        of topic: TopicName, _ topology: Topology, _ applicationID: String, _ counts: [String: Int32]
+    ) -> Int32? {
+        let writers = topology.subtopologies.filter { $0.sinkTopics.contains(topic) }
+        let sources = writers.flatMap(\.sourceTopics).filter { $0 != topic }
+        let known = sources.map { counts[$0.resolved(applicationID: applicationID)] }
+        return known.contains(nil) ? nil : known.compactMap { $0 }.max()
+    }
+}

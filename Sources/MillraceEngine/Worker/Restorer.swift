@@ -1,0 +1,117 @@
+import Logging
+import Millrace
+
+/// Fills stores from their changelogs: for each the records from where the store stands to the end of the topic.
+///
+/// The end is where the consumer says that the partition ends, which is its last stable offset: aborted records are never
+/// seen. A store that stands where its changelog does not reach any more is emptied and filled from the beginning.
+final class Restorer {
+    private struct Job {
+        let task: StreamTask
+        let store: TaskStore
+        let changelog: TopicPartition
+        /// The offset not to read beyond; for a source topic that serves as a changelog, which goes on behind it.
+        let limit: Int64?
+    }
+
+    private let makeConsumer: () throws -> any ConsumerPort
+    private let logger: Logger
+    private var consumer: (any ConsumerPort)?
+    private var jobs: [Int: Job] = [:]
+    private var nextSlot = 0
+
+    init(logger: Logger, makeConsumer: @escaping () throws -> any ConsumerPort) {
+        self.logger = logger
+        self.makeConsumer = makeConsumer
+    }
+
+    var isIdle: Bool { jobs.isEmpty }
+
+    func isRestoring(_ task: StreamTask) -> Bool { jobs.values.contains { $0.task === task } }
+
+    /// Starts to fill the stores of a task.
+    ///
+    /// - Parameter committed: the committed offsets of the task's input, where a source topic serves as a changelog.
+    func add(_ task: StreamTask, committed: [TopicPartition: CommittedOffset]) throws {
+        for store in task.stores {
+            guard let changelog = store.changelog else { continue }
+            let limit = store.plan.sourceTopicAsChangelog == nil ? nil : committed[changelog]?.offset ?? 0
+            if let limit, store.position ?? 0 >= limit { continue }
+            jobs[nextSlot] = Job(task: task, store: store, changelog: changelog, limit: limit)
+            nextSlot += 1
+        }
+        try assign()
+    }
+
+    /// Forgets the stores of a task that is being closed.
+    func remove(_ task: StreamTask) throws {
+        guard isRestoring(task) else { return }
+        jobs = jobs.filter { $0.value.task !== task }
+        try assign()
+    }
+
+    /// Reads some more. Returns the tasks whose stores are complete now.
+    func step(maxRecords: Int, timeoutMs: Int) throws -> [StreamTask] {
+        guard let consumer, !jobs.isEmpty else { return [] }
+        let polled = try consumer.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+        var bySlot: [Int: [FetchedRecord]] = [:]
+        for record in polled.records { bySlot[record.slot, default: []].append(record) }
+        var finished: [Int] = []
+        for (slot, records) in bySlot {
+            guard let job = jobs[slot] else { continue }
+            let wanted = job.limit.map { limit in records.filter { $0.offset < limit } } ?? records
+            try job.store.restore(wanted)
+            job.task.countRestored(wanted.count)
+            if let limit = job.limit, let last = records.last, last.offset + 1 >= limit { finished.append(slot) }
+        }
+        for event in polled.events {
+            switch event {
+            case .endOfPartition(let slot): finished.append(slot)
+            case .offsetOutOfRange(let slot): try restart(slot)
+            case .trouble(let message): logger.warning("while restoring: \(message)")
+            case .assigned, .revoked: break
+            }
+        }
+        return try finish(finished)
+    }
+
+    func close() {
+        consumer?.close()
+        consumer = nil
+    }
+
+    private func finish(_ slots: [Int]) throws -> [StreamTask] {
+        let touched = slots.compactMap { jobs.removeValue(forKey: $0)?.task }
+        if touched.isEmpty { return [] }
+        try assign()
+        var complete: [StreamTask] = []
+        for task in touched where !isRestoring(task) && !complete.contains(where: { $0 === task }) {
+            complete.append(task)
+        }
+        return complete
+    }
+
+    private func restart(_ slot: Int) throws {
+        guard let job = jobs.removeValue(forKey: slot) else { return }
+        logger.warning(
+            "the changelog does not reach back to where the store stands; restoring it from the beginning",
+            metadata: ["store": "\(job.store.plan.name)", "changelog": "\(job.changelog)"])
+        try job.store.wipe()
+        jobs[nextSlot] = job
+        nextSlot += 1
+        try assign()
+    }
+
+    private func assign() throws {
+        if jobs.isEmpty {
+            try consumer?.assign([])
+            return
+        }
+        let consumer = try consumer ?? makeConsumer()
+        self.consumer = consumer
+        try consumer.assign(
+            jobs.map { slot, job in
+                PartitionAssignment(partition: job.changelog, slot: slot, offset: job.store.position)
+            })
+    }
+}

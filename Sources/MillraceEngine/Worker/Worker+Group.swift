@@ -1,0 +1,152 @@
+import Logging
+import Millrace
+
+/// How far a worker has followed its group.
+///
+/// Membership is Kafka's, assignment is ours: when the coordinator announces a generation, every member reads the list of
+/// members and computes the same distribution of the tasks. The group's generation fences whoever gets it wrong.
+struct GroupProgress {
+    enum Phase {
+        /// Not a member, or between two generations.
+        case out
+        /// The coordinator has announced a generation; the members are not known yet.
+        case joining(coordinatorPartitions: [TopicPartition], sinceMs: Int64)
+        /// The tasks are assigned.
+        case active
+    }
+
+    var phase: Phase = .out
+    /// The member id of the last generation in which tasks were assigned.
+    var memberID: String?
+
+    var isActive: Bool { if case .active = phase { true } else { false } }
+    var isWaiting: Bool { if case .joining = phase { true } else { false } }
+}
+
+extension Worker {
+    func beginGeneration(_ partitions: [TopicPartition]) {
+        group.phase = .joining(coordinatorPartitions: partitions, sinceMs: ports.clock.monotonicMs())
+    }
+
+    /// Commits what is done and stops reading. The stores stay open, for most tasks usually come back.
+    func endGeneration(lost: Bool) throws {
+        if lost {
+            logger.warning("the group gave this member's partitions away; what was not committed is dropped")
+            closeTasksUncommitted()
+        } else {
+            do {
+                try commit()
+            } catch let error as PortError where error.kind != .fatal && error.kind != .fenced {
+                logger.warning("could not commit before the rebalance; its records will be processed again: \(error)")
+                closeTasksUncommitted()
+            }
+        }
+        for task in tasks.values {
+            task.clearInput()
+            try restorer.remove(task)
+        }
+        removeSlots()
+        group.phase = .out
+        try ports.consumer.assign([])
+    }
+
+    /// Computes this member's tasks as soon as the group's members are known.
+    func joinIfKnown() throws {
+        guard case .joining(let partitions, let sinceMs) = group.phase else { return }
+        let waited = ports.clock.monotonicMs() - sinceMs
+        guard let description = try ports.admin.describeGroup(configuration.applicationID) else {
+            return try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan))
+        }
+        let memberID = ports.consumer.memberID()
+        guard description.isStable, let memberID, description.members.contains(where: { $0.memberID == memberID }) else {
+            if waited < configuration.groupDescriptionTimeoutMs { return }
+            throw PortError(.staleGeneration, "the group did not become stable within \(waited) ms of its assignment")
+        }
+        try activate(TaskAssignor.assign(plan.tasks, to: description.members)[memberID] ?? [])
+    }
+
+    /// Opens and closes tasks until they are the given ones, and reads their partitions from the committed offsets.
+    private func activate(_ ids: [TaskID]) throws {
+        let committed = try ports.consumer.committed(ids.flatMap { plan.inputs[$0] ?? [] })
+        try closeTasks { task in
+            !ids.contains(task.id) || self.group.memberID != self.ports.consumer.memberID()
+        }
+        for id in ids where tasks[id] == nil {
+            let task = try open(id)
+            tasks[id] = task
+            try restorer.add(task, committed: committed)
+        }
+        removeSlots()
+        var assignments: [PartitionAssignment] = []
+        for id in ids {
+            guard let task = tasks[id] else { continue }
+            slotsOfTask[id] = slots.count..<(slots.count + task.partitions.count)
+            for partition in task.partitions {
+                let offset = committed[partition]
+                if let offset { task.restoreTime(of: partition, metadata: offset.metadata) }
+                assignments.append(PartitionAssignment(partition: partition, slot: slots.count, offset: offset?.offset))
+                slots.append(Slot(partition: partition, task: task))
+            }
+        }
+        try ports.consumer.assign(assignments)
+        try pauseRestoring()
+        group.phase = .active
+        group.memberID = ports.consumer.memberID()
+        logger.info("assigned", metadata: ["tasks": "\(ids.map(\.description).joined(separator: " "))"])
+    }
+
+    private func pauseRestoring() throws(PortError) {
+        var waiting: [TopicPartition] = []
+        for index in slots.indices where restorer.isRestoring(slots[index].task) {
+            slots[index].isPaused = true
+            waiting.append(slots[index].partition)
+        }
+        if !waiting.isEmpty { try ports.consumer.pause(waiting) }
+    }
+
+    private func open(_ id: TaskID) throws -> StreamTask {
+        let subtopology = topology.subtopologies[id.subtopology]
+        let storeCount = max(1, plan.tasks.count * max(1, subtopology.stores.count))
+        return try StreamTask(
+            id: id, topology: topology, nodes: subtopology.nodes, stores: subtopology.stores,
+            partitions: plan.inputs[id] ?? [],
+            configuration: TaskConfiguration(
+                applicationID: configuration.applicationID, handlers: configuration.handlers,
+                maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
+                maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount),
+            producer: ports.producer, provider: ports.provider, logger: logger)
+    }
+
+    /// Closes tasks whose changes are all committed, writing the stores down first.
+    func closeTasks(where condition: (StreamTask) -> Bool = { _ in true }) throws {
+        for task in tasks.values.filter(condition) {
+            try task.checkpoint(durably: true)
+            try restorer.remove(task)
+            close(task)
+        }
+    }
+
+    /// Closes all tasks as they are. Their stores stand at their last checkpoint; the changelog has the rest.
+    func closeTasksUncommitted() {
+        if isInTransaction {
+            do { try ports.producer.abortTransaction() } catch { logger.warning("could not abort: \(error)") }
+            isInTransaction = false
+        }
+        for task in tasks.values {
+            do { try restorer.remove(task) } catch { logger.debug("while closing task \(task.id): \(error)") }
+            close(task)
+        }
+        removeSlots()
+    }
+
+    private func close(_ task: StreamTask) {
+        status.counts += task.takeCounts()
+        task.close()
+        tasks[task.id] = nil
+    }
+
+    private func removeSlots() {
+        slots = []
+        slotsOfTask = [:]
+    }
+}

@@ -1,0 +1,255 @@
+package import Logging
+package import Millrace
+
+/// What a worker works with. Each worker has consumers and a producer of its own.
+package struct WorkerPorts {
+    package var consumer: any ConsumerPort
+    package var makeRestoreConsumer: () throws -> any ConsumerPort
+    package var producer: any ProducerPort
+    package var admin: any AdminPort
+    package var provider: (any StoreProvider)?
+    package var clock: any Clock
+
+    package init(
+        consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
+        producer: any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?, clock: any Clock
+    ) {
+        self.consumer = consumer
+        self.makeRestoreConsumer = makeRestoreConsumer
+        self.producer = producer
+        self.admin = admin
+        self.provider = provider
+        self.clock = clock
+    }
+}
+
+/// One member of the group: a consumer, a producer and any number of tasks, moved on step by step.
+///
+/// Whoever owns the worker calls `step` again and again from one thread: a thread of the runtime, or the scheduler of a
+/// simulation. A step polls, follows the group, restores, processes, and commits when it is time. Kafka: `StreamThread`.
+package final class Worker {
+    let topology: Topology
+    let plan: TopicPlan
+    let configuration: WorkerConfiguration
+    let ports: WorkerPorts
+    let logger: Logger
+    let restorer: Restorer
+    /// The tasks whose stores are open. While the group rebalances they are kept, but not run.
+    var tasks: [TaskID: StreamTask] = [:]
+    /// Who reads the partition of each slot; a task's slots follow each other.
+    var slots: [Slot] = []
+    var slotsOfTask: [TaskID: Range<Int>] = [:]
+    var group = GroupProgress()
+    var isInTransaction = false
+    var retry = Backoff()
+    var lastCommitMs: Int64
+    var lastCheckpointMs: Int64
+    var lastPurgeMs: Int64
+    private var lastLagMs: Int64
+    var purgeable: [TopicPartition: Int64] = [:]
+    package internal(set) var status = WorkerStatus()
+
+    /// A partition that is being read.
+    struct Slot {
+        let partition: TopicPartition
+        let task: StreamTask
+        var isPaused = false
+        /// Whether everything that the partition holds has been fetched.
+        var isAtEnd = false
+    }
+
+    package init(
+        topology: Topology, plan: TopicPlan, configuration: WorkerConfiguration, ports: WorkerPorts, logger: Logger
+    ) {
+        self.topology = topology
+        self.plan = plan
+        self.configuration = configuration
+        self.ports = ports
+        self.logger = logger
+        restorer = Restorer(logger: logger, makeConsumer: ports.makeRestoreConsumer)
+        let now = ports.clock.monotonicMs()
+        (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
+    }
+
+    /// Takes the place of whoever had this worker's transactional id and joins the group.
+    package func start() throws {
+        if configuration.guarantee == .exactlyOnce { try ports.producer.initTransactions() }
+        try ports.consumer.subscribe(to: plan.subscription)
+    }
+
+    /// Does what there is to do.
+    ///
+    /// - Parameter maxWaitMs: how long to wait for records where there is nothing else to do.
+    /// - Throws: what makes the worker unusable: an error that a handler did not forgive, or one of the broker that trying
+    ///   again does not mend.
+    package func step(maxWaitMs: Int) throws {
+        do {
+            try receive(try poll(maxWaitMs: maxWaitMs))
+            if !retry.isWaiting(at: ports.clock.monotonicMs()) {
+                try joinIfKnown()
+                try restore()
+                try process()
+                try resume()
+                try commitIfDue()
+                retry.succeeded()
+            }
+        } catch let error as PortError {
+            try recover(from: error)
+        }
+        updateStatus()
+    }
+
+    /// Commits, makes the stores durable, closes them and leaves the group.
+    package func close() throws {
+        defer { closePorts() }
+        do {
+            try commit()
+            try closeTasks()
+        } catch {
+            logger.error("the last commit failed; its records will be processed again: \(error)")
+            closeTasksUncommitted()
+            throw error
+        }
+    }
+
+    /// Drops everything that is not committed and lets go of the group.
+    package func closeUncommitted() {
+        closeTasksUncommitted()
+        closePorts()
+    }
+
+    private func closePorts() {
+        restorer.close()
+        ports.producer.close()
+        ports.consumer.close()
+    }
+
+    // MARK: Input
+
+    private func poll(maxWaitMs: Int) throws(PortError) -> PollResult {
+        let untilCommit = max(0, lastCommitMs + configuration.commitIntervalMs - ports.clock.monotonicMs())
+        let running = runningTasks
+        let wait: Int
+        if retry.isWaiting(at: ports.clock.monotonicMs()) || group.isWaiting {
+            wait = min(maxWaitMs, 20)
+        } else if !restorer.isIdle || running.contains(where: isProcessable) {
+            wait = 0
+        } else {
+            wait = running.contains(where: \.hasProgress) ? min(maxWaitMs, Int(untilCommit)) : maxWaitMs
+        }
+        return try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: wait)
+    }
+
+    private func receive(_ polled: PollResult) throws {
+        if !polled.records.isEmpty { status.trouble = nil }
+        for record in polled.records where slots.indices.contains(record.slot) {
+            slots[record.slot].isAtEnd = false
+            slots[record.slot].task.add(record, to: slots[record.slot].partition)
+        }
+        for event in polled.events {
+            switch event {
+            case .assigned(let partitions): beginGeneration(partitions)
+            case .revoked(_, let lost): try endGeneration(lost: lost)
+            case .endOfPartition(let slot) where slots.indices.contains(slot): slots[slot].isAtEnd = true
+            case .endOfPartition: break
+            case .trouble(let message):
+                if status.trouble != message { logger.warning("\(message)") }
+                status.trouble = message
+            case .offsetOutOfRange(let slot):
+                let partition = slots.indices.contains(slot) ? "\(slots[slot].partition)" : "a partition"
+                throw StreamsError(.topic, "the committed offset of \(partition) does not exist any more")
+            }
+        }
+        try pauseFull()
+    }
+
+    /// Back-pressure: a partition that waits for another one of its task must not fill the memory.
+    private func pauseFull() throws(PortError) {
+        var full: [TopicPartition] = []
+        for index in slots.indices where !slots[index].isPaused && isFull(slots[index]) {
+            slots[index].isPaused = true
+            full.append(slots[index].partition)
+        }
+        if !full.isEmpty { try ports.consumer.pause(full) }
+    }
+
+    private func resume() throws(PortError) {
+        var drained: [TopicPartition] = []
+        for index in slots.indices where slots[index].isPaused && !restorer.isRestoring(slots[index].task) {
+            let slot = slots[index]
+            if slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition / 2 { continue }
+            if slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition / 2 {
+                continue
+            }
+            slots[index].isPaused = false
+            drained.append(slot.partition)
+        }
+        if !drained.isEmpty { try ports.consumer.resume(drained) }
+    }
+
+    private func isFull(_ slot: Slot) -> Bool {
+        slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition
+            || slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition
+    }
+
+    // MARK: Processing
+
+    /// The tasks that may process: those of the present generation whose stores are complete.
+    var runningTasks: [StreamTask] {
+        guard group.isActive else { return [] }
+        return tasks.values.filter { !restorer.isRestoring($0) }.sorted { $0.id < $1.id }
+    }
+
+    private func restore() throws {
+        if restorer.isIdle || !group.isActive { return }
+        let wait = runningTasks.isEmpty ? 20 : 0
+        let complete = try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
+        for task in complete { logger.info("restored", metadata: ["task": "\(task.id)"]) }
+    }
+
+    private func process() throws {
+        for task in runningTasks {
+            var left = configuration.maxRecordsPerStep
+            while left > 0, isProcessable(task) {
+                try beginTransactionIfNeeded()
+                guard try task.process() else { break }
+                left -= 1
+            }
+        }
+        if configuration.guarantee == .atLeastOnce || isInTransaction { try ports.producer.poll() }
+    }
+
+    /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.
+    private func isProcessable(_ task: StreamTask) -> Bool {
+        guard let range = slotsOfTask[task.id] else { return false }
+        var hasRecords = false
+        for slot in slots[range] {
+            if !task.isEmpty(slot.partition) {
+                hasRecords = true
+            } else if range.count > 1, !slot.isAtEnd, !slot.isPaused {
+                return false
+            }
+        }
+        return hasRecords
+    }
+
+    // MARK: Status
+
+    private func updateStatus() {
+        for task in tasks.values { status.counts += task.takeCounts() }
+        status.tasks = group.isActive ? tasks.keys.sorted() : []
+        status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
+        let now = ports.clock.monotonicMs()
+        if now - lastLagMs >= 500 {
+            lastLagMs = now
+            status.lag = slots.reduce(0) { $0 + lag(of: $1) }
+        }
+    }
+
+    private func lag(of slot: Slot) -> Int64 {
+        guard let end = ports.consumer.knownEndOffset(of: slot.partition),
+            let next = slot.task.nextOffset(of: slot.partition)
+        else { return 0 }
+        return slot.isAtEnd && slot.task.isEmpty(slot.partition) ? 0 : max(0, end - next)
+    }
+}

@@ -1,0 +1,57 @@
+package import Millrace
+
+/// The settings of a worker. All times in milliseconds.
+package struct WorkerConfiguration: Sendable {
+    package var applicationID: String
+    package var guarantee: ProcessingGuarantee
+    package var handlers: ErrorHandlers
+    package var commitIntervalMs: Int64
+    /// How often committed state is made durable in the stores on disk, which bounds what a restart has to replay.
+    package var checkpointIntervalMs: Int64 = 10_000
+    /// How often records are deleted from repartition topics once they are committed. Kafka: `repartition.purge.interval.ms`.
+    package var purgeIntervalMs: Int64 = 30_000
+    /// The memory of one worker for state that is not on disk yet or is kept to be read again.
+    package var stateCacheSizeInBytes: Int
+    /// A partition with more records waiting is paused. Kafka: `buffered.records.per.partition`.
+    package var maxBufferedRecordsPerPartition = 1_000
+    /// A partition with more bytes waiting is paused.
+    package var maxBufferedSizeInBytesPerPartition = 16 << 20
+    /// How many records one poll may bring, and how many one step processes.
+    package var maxRecordsPerStep = 1_000
+    /// How long to wait for a group to become stable before its coordinator's own assignment is used.
+    package var groupDescriptionTimeoutMs: Int64 = 5_000
+
+    package init(
+        applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,
+        stateCacheSizeInBytes: Int
+    ) {
+        self.applicationID = applicationID
+        self.guarantee = guarantee
+        self.handlers = handlers
+        self.commitIntervalMs = commitIntervalMs
+        self.stateCacheSizeInBytes = stateCacheSizeInBytes
+    }
+}
+
+/// What a worker is doing, for those who watch it.
+package struct WorkerStatus: Sendable {
+    package enum Phase: String, Sendable {
+        /// Has not been given its tasks yet, or is giving them up.
+        case rebalancing
+        /// Reads changelogs to fill its stores.
+        case restoring
+        case running
+    }
+
+    package var phase: Phase = .rebalancing
+    package var tasks: [TaskID] = []
+    /// Counts since the worker was made.
+    package var counts = TaskCounts()
+    package var commits = 0
+    /// Records that are known to be in the input partitions and not processed yet.
+    package var lag: Int64 = 0
+    /// The last error that was tried again, while it lasts.
+    package var trouble: String?
+
+    package init() {}
+}

@@ -1,0 +1,109 @@
+public import Millrace
+
+/// Everything that an instance of a streams application is told. Kafka: `StreamsConfig`.
+///
+/// Only the application's id and the brokers have no default. `problems` lists everything that is wrong at once; an
+/// application refuses to start while there is anything.
+public struct StreamsConfiguration: Sendable {
+    /// Names the consumer group and stands before the names of the application's own topics. Kafka: `application.id`.
+    public var applicationID: String
+    /// Brokers to start from, each `HOST:PORT`. Kafka: `bootstrap.servers`.
+    public var bootstrapServers: [String]
+    /// What is promised about each record. Exactly once by default; Kafka Streams' default is at least once.
+    public var guarantee: ProcessingGuarantee = .exactlyOnce
+    /// Worker threads, each a member of the group with a producer of its own. 1 by default. Kafka: `num.stream.threads`.
+    public var threads = 1
+    /// A name under which this instance takes its old place again after a restart, however it ended (static membership,
+    /// KIP-345). By default there is none: a killed instance's partitions then wait for the end of its session.
+    public var instanceID: String?
+    /// Where the stores are kept; one folder an application, one in it a task.
+    public var stateDirectory: String
+    /// How often to commit. By default 100 ms with exactly once, 30 s otherwise. Kafka: `commit.interval.ms`.
+    public var commitInterval: Duration?
+    /// How often committed state is made durable on disk, which bounds what a restart replays. 10 s by default.
+    public var checkpointInterval: Duration = .seconds(10)
+    /// Memory of the whole process for state that is being read or is not on disk yet. 64 MiB by default.
+    public var stateCacheSizeInBytes = 64 << 20
+    /// Fetched records of a partition above which it is paused. 1,000 by default. Kafka: `buffered.records.per.partition`.
+    public var maxBufferedRecordsPerPartition = 1_000
+    /// Fetched bytes of a partition above which it is paused. 16 MiB by default.
+    public var maxBufferedSizeInBytesPerPartition = 16 << 20
+    /// Replicas of the application's own topics; −1, the default, leaves it to the broker. Kafka: `replication.factor`.
+    public var replicationFactor: Int16 = -1
+    /// What to do with bad records. All fail by default.
+    public var errorHandlers = ErrorHandlers()
+    /// How long the first answer of a broker may take before the start fails. 5 s by default.
+    public var connectTimeout: Duration = .seconds(5)
+    /// How long a transaction may stay open before the broker aborts it. 10 s by default, as in Kafka Streams.
+    public var transactionTimeout: Duration = .seconds(10)
+    /// Settings handed to librdkafka as they are, over those that the other fields lead to.
+    public var clientSettings = ClientOverrides()
+
+    /// Settings of librdkafka by their names (its CONFIGURATION.md); the specific ones go over the common ones.
+    public struct ClientOverrides: Sendable, Hashable {
+        /// For every client.
+        public var common: [String: String] = [:]
+        /// For consumers.
+        public var consumer: [String: String] = [:]
+        /// For producers.
+        public var producer: [String: String] = [:]
+        /// For the admin client.
+        public var admin: [String: String] = [:]
+
+        public init() {}
+    }
+
+    public init(applicationID: String, bootstrapServers: [String], stateDirectory: String) {
+        self.applicationID = applicationID
+        self.bootstrapServers = bootstrapServers
+        self.stateDirectory = stateDirectory
+    }
+
+    var commitIntervalMs: Int64 {
+        (commitInterval ?? (guarantee == .exactlyOnce ? .milliseconds(100) : .seconds(30))).milliseconds
+    }
+
+    /// Everything that is wrong, in words; empty where the configuration can be used.
+    public func problems() -> [String] {
+        var problems: [String] = []
+        if !Self.isTopicName(applicationID) {
+            problems.append("application id \"\(applicationID)\": 1 to 200 letters, digits, '.', '_' and '-' only")
+        }
+        if bootstrapServers.isEmpty { problems.append("bootstrap servers: at least one HOST:PORT is needed") }
+        if stateDirectory.isEmpty { problems.append("state directory: the path is empty") }
+        if instanceID == "" { problems.append("instance id: it is empty; leave it out for a dynamic member") }
+        if threads < 1 { problems.append("threads: \(threads), but at least 1 is needed") }
+        if stateCacheSizeInBytes < 0 { problems.append("state cache: a negative size") }
+        if maxBufferedRecordsPerPartition < 1 { problems.append("buffered records per partition: at least 1 is needed") }
+        if replicationFactor == 0 || replicationFactor < -1 {
+            problems.append("replication factor: \(replicationFactor), but it has to be at least 1, or −1")
+        }
+        if commitIntervalMs < 1 { problems.append("commit interval: it has to be at least 1 ms") }
+        if guarantee == .exactlyOnce, commitIntervalMs >= transactionTimeout.milliseconds {
+            problems.append(
+                "commit interval: \(commitIntervalMs) ms is not below the transaction timeout of "
+                    + "\(transactionTimeout.milliseconds) ms")
+        }
+        return problems + clientProblems()
+    }
+
+    private static func isTopicName(_ name: String) -> Bool {
+        (1...200).contains(name.utf8.count) && name != "." && name != ".."
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,231 @@
+import Dispatch
+import KafkaClient
+import Logging
+import Millrace
+import MillraceEngine
+import Synchronization
+
+/// Starts an application's workers on threads of their own, watches them and brings them to an end.
+///
+/// Runs on a thread too, because opening state and asking brokers block. What its threads share is behind one mutex; each
+/// worker lives and dies on its own thread.
+final class Supervisor: Sendable {
+    private let topology: Topology
+    private let configuration: StreamsConfiguration
+    private let logger: Logger
+    private let handler: StreamsApplication.UncaughtErrorHandler
+    private let shared = Mutex(Shared())
+    private let wakeUp = DispatchSemaphore(value: 0)
+    private let stopRequested = Atomic<Bool>(false)
+
+    private struct Shared {
+        var state = ApplicationState.created
+        var statuses: [Int: WorkerStatus] = [:]
+        /// What workers had done that are gone.
+        var past = WorkerStatus()
+        var ended: [(worker: Int, error: (any Error)?)] = []
+        var observers: [AsyncStream<ApplicationState>.Continuation] = []
+        var finish: (@Sendable (Result<Void, any Error>) -> Void)?
+    }
+
+    init(
+        topology: Topology, configuration: StreamsConfiguration, logger: Logger,
+        uncaughtErrorHandler: @escaping StreamsApplication.UncaughtErrorHandler
+    ) {
+        self.topology = topology
+        self.configuration = configuration
+        self.handler = uncaughtErrorHandler
+        var logger = logger
+        logger[metadataKey: "application"] = "\(configuration.applicationID)"
+        self.logger = logger
+    }
+
+    // MARK: Starting and stopping
+
+    /// Runs the application on a thread of its own and reports its end, once.
+    func start(_ finish: @escaping @Sendable (Result<Void, any Error>) -> Void) {
+        let isFirst = shared.withLock { shared in
+            guard shared.state == .created, shared.finish == nil else { return false }
+            shared.finish = finish
+            return true
+        }
+        guard isFirst else {
+            let message = "the application is \(state.rawValue); it can be run once"
+            return finish(.failure(StreamsError(.illegalState, message)))
+        }
+        do {
+            try startThread(named: "millrace") { self.end(Result { try self.run() }) }
+        } catch {
+            end(.failure(error))
+        }
+    }
+
+    func requestStop() {
+        stopRequested.store(true, ordering: .releasing)
+        wakeUp.signal()
+    }
+
+    private func run() throws {
+        let problems = configuration.problems()
+        guard problems.isEmpty else { throw StreamsError(.configuration, problems.joined(separator: "; ")) }
+        logger.info(
+            "starting", metadata: [
+                "librdkafka": "\(LibrdkafkaVersion.current)", "guarantee": "\(configuration.guarantee.rawValue)",
+                "threads": "\(configuration.threads)",
+            ])
+        let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
+        defer { factory.close() }
+        move(to: .rebalancing)
+        for worker in 0..<configuration.threads { try spawn(worker, factory) }
+        try watch(factory)
+    }
+
+    private func end(_ result: Result<Void, any Error>) {
+        if case .failure(let error) = result {
+            logger.error("ended by an error: \(error)")
+            move(to: .pendingError)
+            move(to: .error)
+        } else {
+            move(to: .pendingShutdown)
+            move(to: .notRunning)
+            logger.info("stopped")
+        }
+        shared.withLock { shared in
+            defer { shared.finish = nil }
+            return shared.finish
+        }?(result)
+    }
+
+    // MARK: Workers
+
+    private func spawn(_ number: Int, _ factory: WorkerFactory) throws {
+        shared.withLock { $0.statuses[number] = WorkerStatus() }
+        try startThread(named: "millrace-\(number)") {
+            var failure: (any Error)?
+            do {
+                try self.work(number, try factory.makeWorker(number))
+            } catch {
+                failure = error
+            }
+            self.shared.withLock { $0.ended.append((number, failure)) }
+            self.wakeUp.signal()
+        }
+    }
+
+    /// The life of one worker, on its thread.
+    private func work(_ number: Int, _ worker: Worker) throws {
+        do {
+            try worker.start()
+            while !stopRequested.load(ordering: .acquiring) {
+                try worker.step(maxWaitMs: 200)
+                publish(worker.status, of: number)
+            }
+        } catch {
+            logger.error("worker \(number) failed: \(error)")
+            worker.closeUncommitted()
+            publish(worker.status, of: number)
+            throw error
+        }
+        move(to: .pendingShutdown)
+        try worker.close()
+        publish(worker.status, of: number)
+    }
+
+    /// Waits for workers to end until all have, replacing those whose error the handler forgives.
+    private func watch(_ factory: WorkerFactory) throws {
+        var alive = configuration.threads
+        var firstError: (any Error)?
+        while alive > 0 {
+            wakeUp.wait()
+            let ended = shared.withLock { shared in
+                defer { shared.ended = [] }
+                return shared.ended
+            }
+            for (number, error) in ended {
+                retire(number)
+                if let error, mayReplace(error) {
+                    logger.warning("replacing worker \(number)")
+                    try spawn(number, factory)
+                    continue
+                }
+                alive -= 1
+                guard let error else { continue }
+                firstError = firstError ?? error
+                move(to: .pendingError)
+                requestStop()
+            }
+        }
+        if let firstError { throw firstError }
+    }
+
+    private func mayReplace(_ error: any Error) -> Bool {
+        if stopRequested.load(ordering: .acquiring) { return false }
+        if let error = error as? StreamsError, error.code == .fenced { return false }
+        return handler(error) == .replaceThread
+    }
+
+    // MARK: What is seen from outside
+
+    var state: ApplicationState { shared.withLock { $0.state } }
+
+    var metrics: StreamsMetrics {
+        shared.withLock { shared in
+            var metrics = StreamsMetrics()
+            for status in [shared.past] + shared.statuses.sorted(by: { $0.key < $1.key }).map(\.value) {
+                metrics.add(status)
+            }
+            return metrics
+        }
+    }
+
+    func stateChanges() -> AsyncStream<ApplicationState> {
+        let (stream, continuation) = AsyncStream.makeStream(of: ApplicationState.self)
+        shared.withLock { shared in
+            continuation.yield(shared.state)
+            if shared.state.isFinal { continuation.finish() } else { shared.observers.append(continuation) }
+        }
+        return stream
+    }
+
+    private func publish(_ status: WorkerStatus, of number: Int) {
+        let phase = shared.withLock { shared in
+            shared.statuses[number] = status
+            return shared.statuses.values.allSatisfy { $0.phase == .running } ? ApplicationState.running : .rebalancing
+        }
+        move(to: phase)
+    }
+
+    private func retire(_ number: Int) {
+        shared.withLock { shared in
+            guard let status = shared.statuses.removeValue(forKey: number) else { return }
+            shared.past.counts += status.counts
+            shared.past.commits += status.commits
+        }
+    }
+
+    private func move(to next: ApplicationState) {
+        let moved = shared.withLock { shared in
+            guard shared.state.move(to: next) else { return false }
+            for observer in shared.observers {
+                observer.yield(next)
+                if next.isFinal { observer.finish() }
+            }
+            if next.isFinal { shared.observers = [] }
+            return true
+        }
+        if moved { logger.info("state", metadata: ["state": "\(next.rawValue)"]) }
+    }
+}
+
+extension StreamsMetrics {
+    fileprivate mutating func add(_ status: WorkerStatus) {
+        processedRecords += status.counts.processed
+        restoredRecords += status.counts.restored
+        deadLetteredRecords += status.counts.deadLettered
+        droppedRecords.merge(status.counts.dropped, uniquingKeysWith: +)
+        commits += status.commits
+        lag += status.lag
+        tasks += status.tasks.map(\.description)
+        if let trouble = status.trouble { troubles.append(trouble) }
+    }
+}

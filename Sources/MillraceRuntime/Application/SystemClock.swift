@@ -1,0 +1,14 @@
+import Glibc
+import MillraceEngine
+
+/// The machine's clocks.
+final class SystemClock: Clock, Sendable {
+    func wallClockMs() -> Int64 { read(CLOCK_REALTIME) }
+    func monotonicMs() -> Int64 { read(CLOCK_MONOTONIC) }
+
+    private func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,86 @@
+import KafkaClient
+import Logging
+import Millrace
+import MillraceEngine
+
+/// What an application's workers have in common: the topics, the state directory, the admin client. Makes workers.
+final class WorkerFactory: Sendable {
+    private let topology: Topology
+    private let configuration: StreamsConfiguration
+    private let logger: Logger
+    private let plan: TopicPlan
+    private let directory: StateDirectory
+    private let admin: KafkaAdminPort
+    private let clock = SystemClock()
+    /// What tells this instance from others: the name it was given, or one that it keeps in its state directory.
+    private let instance: String
+
+    /// Takes the state directory, makes sure that a broker answers and that all topics are there and shaped as needed.
+    init(topology: Topology, configuration: StreamsConfiguration, logger: Logger) throws {
+        self.topology = topology
+        self.configuration = configuration
+        self.logger = logger
+        directory = try StateDirectory(
+            configuration.stateDirectory, applicationID: configuration.applicationID, logger: logger)
+        instance = configuration.instanceID ?? directory.processID.uuidString.lowercased()
+        do {
+            admin = try KafkaAdminPort(
+                configuration.adminSettings(clientID: "\(configuration.applicationID)-\(instance)-admin"),
+                timeoutMs: Int32(clamping: configuration.connectTimeout.milliseconds), log: Self.log(to: logger))
+            try admin.checkConnection()
+            plan = try InternalTopics.prepare(
+                topology, applicationID: configuration.applicationID,
+                replicationFactor: configuration.replicationFactor, admin: admin)
+        } catch let error as PortError {
+            directory.close()
+            let servers = configuration.bootstrapServers.joined(separator: ",")
+            throw StreamsError(.broker, "while starting with the brokers at \(servers): \(error)", underlying: nil)
+        } catch {
+            directory.close()
+            throw error
+        }
+    }
+
+    /// Gives the state directory up, when all workers have ended.
+    func close() { directory.close() }
+
+    /// Makes a worker with clients of its own. To be called on the worker's thread.
+    func makeWorker(_ number: Int) throws -> Worker {
+        let clientID = "\(configuration.applicationID)-\(instance)-worker-\(number)"
+        var logger = logger
+        logger[metadataKey: "worker"] = "\(number)"
+        let log = Self.log(to: logger)
+        let timeoutMs = Int32(clamping: configuration.connectTimeout.milliseconds)
+        let restoreSettings = configuration.restoreSettings(clientID: clientID)
+        let ports = WorkerPorts(
+            consumer: try KafkaConsumerPort(
+                configuration.consumerSettings(clientID: clientID, worker: number), timeoutMs: timeoutMs, log: log),
+            makeRestoreConsumer: { try KafkaConsumerPort(restoreSettings, timeoutMs: timeoutMs, log: log) },
+            producer: try KafkaProducerPort(
+                configuration.producerSettings(clientID: clientID, transactionalID: clientID),
+                patienceMs: 60_000, clock: clock, logger: logger, log: log),
+            admin: admin, provider: directory, clock: clock)
+        var settings = WorkerConfiguration(
+            applicationID: configuration.applicationID, guarantee: configuration.guarantee,
+            handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
+            stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
+        settings.checkpointIntervalMs = configuration.checkpointInterval.milliseconds
+        settings.maxBufferedRecordsPerPartition = configuration.maxBufferedRecordsPerPartition
+        settings.maxBufferedSizeInBytesPerPartition = configuration.maxBufferedSizeInBytesPerPartition
+        return Worker(topology: topology, plan: plan, configuration: settings, ports: ports, logger: logger)
+    }
+
+    /// librdkafka's own log, by syslog's levels.
+    private static func log(to logger: Logger) -> ClientLogHandler {
+        { line in
+            let level: Logger.Level =
+                switch line.level {
+                case ...3: .warning
+                case 4: .notice
+                case 5, 6: .debug
+                default: .trace
+                }
+            logger.log(level: level, "\(line.message)", metadata: ["librdkafka": "\(line.facility)"])
+        }
+    }
+}

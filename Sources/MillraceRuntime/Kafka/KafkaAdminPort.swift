@@ -1,0 +1,77 @@
+import KafkaClient
+import Millrace
+import MillraceEngine
+
+/// The engine's admin client over librdkafka's. May be used by all workers at once.
+final class KafkaAdminPort: AdminPort, Sendable {
+    private let admin: KafkaAdmin
+    private let timeoutMs: Int32
+
+    init(_ settings: ClientSettings, timeoutMs: Int32, log: @escaping ClientLogHandler) throws(PortError) {
+        admin = try port { () throws(KafkaError) in try KafkaAdmin(settings, log: log) }
+        self.timeoutMs = timeoutMs
+    }
+
+    /// Fails within the time-out, with the address, where no broker answers.
+    func checkConnection() throws(PortError) {
+        _ = try port { () throws(KafkaError) in try admin.brokers(timeoutMs: timeoutMs) }
+    }
+
+    func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32] {
+        let described = try port { () throws(KafkaError) in try admin.describeTopics(topics, timeoutMs: timeoutMs) }
+        var counts: [String: Int32] = [:]
+        for (name, result) in described {
+            switch result {
+            case .success(let topic): counts[name] = Int32(topic.partitions.count)
+            case .failure(let error) where error.code == .unknownTopicOrPartition: break
+            case .failure(let error): throw PortError(error)
+            }
+        }
+        return counts
+    }
+
+    func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]] {
+        var configurations: [String: [String: String]] = [:]
+        for topic in topics {
+            let entries = try port { () throws(KafkaError) in
+                try admin.describeConfigs(.topic(topic), timeoutMs: timeoutMs)
+            }
+            configurations[topic] = entries.compactMapValues(\.value)
+        }
+        return configurations
+    }
+
+    func createTopics(_ topics: [MillraceEngine.NewTopic]) throws(PortError) {
+        let wanted = topics.map { topic in
+            KafkaClient.NewTopic(
+                topic.name, partitions: topic.partitions, replicationFactor: Int32(topic.replicationFactor),
+                configs: topic.configuration)
+        }
+        let results = try port { () throws(KafkaError) in try admin.createTopics(wanted, timeoutMs: timeoutMs) }
+        for case .failure(let error) in results.values where error.code != .topicAlreadyExists {
+            throw PortError(error)
+        }
+    }
+
+    func deleteRecords(before offsets: [Millrace.TopicPartition: Int64]) throws(PortError) {
+        var wanted: [KafkaClient.TopicPartition: Int64] = [:]
+        for (partition, offset) in offsets { wanted[KafkaClient.TopicPartition(partition)] = offset }
+        let results = try port { () throws(KafkaError) in try admin.deleteRecords(before: wanted, timeoutMs: timeoutMs) }
+        for case .failure(let error) in results.values { throw PortError(error) }
+    }
+
+    func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
+        let described = try port { () throws(KafkaError) in
+            try admin.describeConsumerGroups([group], timeoutMs: timeoutMs)
+        }
+        switch described[group] {
+        case .success(let description):
+            return GroupDescription(
+                isStable: description.state == .stable,
+                members: description.members.map { GroupMember(memberID: $0.memberID, clientID: $0.clientID) })
+        case .failure(let error) where [.unsupportedFeature, .unsupportedVersion].contains(error.code): return nil
+        case .failure(let error): throw PortError(error)
+        case nil: return nil
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import KafkaClient
+import MillraceEngine
+
+extension PortError {
+    /// What an error of librdkafka or a broker means for a worker.
+    init(_ error: KafkaError) {
+        self.init(Self.kind(of: error), error.description)
+    }
+
+    private static let fencing: Set<KafkaError.Code> = [
+        .fenced, .producerFenced, .invalidProducerEpoch, .fencedInstanceID,
+    ]
+    private static let generational: Set<KafkaError.Code> = [
+        .illegalGeneration, .unknownMemberID, .rebalanceInProgress, .assignmentLost, .maxPollIntervalExceeded,
+    ]
+    private static let ofOneRecord: Set<KafkaError.Code> = [
+        .messageTooLarge, .invalidTimestamp, .unknownTopicOrPartition, .unknownTopicLocally, .unknownPartition,
+        .invalidTopic,
+    ]
+
+    private static func kind(of error: KafkaError) -> Kind {
+        if fencing.contains(error.code) { return .fenced }
+        if error.isFatal { return .fatal }
+        if generational.contains(error.code) { return .staleGeneration }
+        if error.requiresAbort { return .abortable }
+        if ofOneRecord.contains(error.code) { return .rejected }
+        return error.isRetriable || error.isBrokerUnreachable || error.code == .timedOut ? .retriable : .fatal
+    }
+}
+
+/// Calls into the client and turns its error into the engine's.
+func port<Result>(_ body: () throws(KafkaError) -> Result) throws(PortError) -> Result {
+    do { return try body() } catch { throw PortError(error) }
+}

@@ -1,0 +1,149 @@
+import Logging
+import Testing
+
+@testable import MillraceCommandLine
+
+@Suite struct LayerTests {
+    @Test(
+        "the command line goes over the environment, the environment over the file, the file over the default",
+        arguments: [
+            (flag: "4", variable: "3", file: "2", threads: 4),
+            (flag: "4", variable: nil, file: "2", threads: 4),
+            (flag: nil, variable: "3", file: "2", threads: 3),
+            (flag: nil, variable: nil, file: "2", threads: 2),
+            (flag: nil, variable: "3", file: nil, threads: 3),
+            (flag: nil, variable: "", file: "2", threads: 2),
+            (flag: nil, variable: nil, file: nil, threads: 1),
+        ] as [(flag: String?, variable: String?, file: String?, threads: Int)])
+    func precedence(row: (flag: String?, variable: String?, file: String?, threads: Int)) throws {
+        let options = try resolve(
+            row.flag.map { ["--threads", $0] } ?? [],
+            environment: row.variable.map { ["MILLRACE_THREADS": $0] } ?? [:],
+            file: row.file.map { "{\"threads\": \($0)}" })
+        #expect(options.threads == row.threads)
+    }
+
+    @Test("without anything but the required options, the defaults hold")
+    func defaults() throws {
+        let options = try resolve(environment: ["HOME": "/home/risk"])
+        #expect(
+            options
+                == ResolvedInstanceOptions(
+                    applicationID: "risk", bootstrapServers: ["localhost:9092"], instanceID: nil, threads: 1,
+                    guarantee: .exactlyOnce, commitInterval: .milliseconds(100), topologyOptimization: .none,
+                    maxBufferedRecords: 10_000, maxBufferedBytes: 16_777_216,
+                    stateDirectory: "/home/risk/.local/state/millrace", cacheMaxBytes: 67_108_864,
+                    replicationFactor: -1, deserializationErrors: .fail, processingErrors: .fail,
+                    productionErrors: .fail, deadLetterTopic: nil, logLevel: .info, clientSettings: .init()))
+    }
+
+    @Test("every option can stand in the file")
+    func wholeFile() throws {
+        let file = """
+            {
+                "application-id": "orders", "bootstrap-servers": ["a:1", "[::1]:2"], "instance-id": "one",
+                "threads": "8", "guarantee": "at-least-once", "commit-interval-ms": 250, "topology-optimization": "all",
+                "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-directory": "/var/lib/orders",
+                "cache-max-bytes": 0, "replication-factor": 3, "deserialization-errors": "dead-letter",
+                "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
+                "log-level": "debug",
+                "kafka": {"security.protocol": "SSL", "socket.keepalive.enable": true},
+                "consumer": {"fetch.min.bytes": 1000}, "producer": {"linger.ms": 0.5}, "admin": {"debug": ""}
+            }
+            """
+        let options = try check(file: file).get()
+        #expect(
+            options
+                == ResolvedInstanceOptions(
+                    applicationID: "orders", bootstrapServers: ["a:1", "[::1]:2"], instanceID: "one", threads: 8,
+                    guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
+                    maxBufferedRecords: 5, maxBufferedBytes: 1024, stateDirectory: "/var/lib/orders",
+                    cacheMaxBytes: 0, replicationFactor: 3, deserializationErrors: .deadLetter,
+                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .debug,
+                    clientSettings: .init(
+                        common: ["security.protocol": "SSL", "socket.keepalive.enable": "true"],
+                        consumer: ["fetch.min.bytes": "1000"], producer: ["linger.ms": "0.5"], admin: ["debug": ""])))
+    }
+
+    @Test("every option can stand in the environment")
+    func wholeEnvironment() throws {
+        let environment = [
+            "MILLRACE_APPLICATION_ID": "orders", "MILLRACE_BOOTSTRAP_SERVERS": "a:1, b:2",
+            "MILLRACE_INSTANCE_ID": "one", "MILLRACE_THREADS": "8", "MILLRACE_GUARANTEE": "at-least-once",
+            "MILLRACE_COMMIT_INTERVAL_MS": "250", "MILLRACE_TOPOLOGY_OPTIMIZATION": "all",
+            "MILLRACE_MAX_BUFFERED_RECORDS": "5", "MILLRACE_MAX_BUFFERED_BYTES": "1KiB",
+            "MILLRACE_STATE_DIRECTORY": "/var/lib/orders", "MILLRACE_CACHE_MAX_BYTES": "1GiB",
+            "MILLRACE_REPLICATION_FACTOR": "3", "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
+            "MILLRACE_PROCESSING_ERRORS": "continue", "MILLRACE_PRODUCTION_ERRORS": "fail",
+            "MILLRACE_DEAD_LETTER_TOPIC": "dead", "MILLRACE_LOG_LEVEL": "trace",
+            "MILLRACE_KAFKA_SASL_PASSWORD": "a=b", "MILLRACE_ADMIN_DEBUG": "all",
+        ]
+        let options = try check(environment: environment).get()
+        #expect(
+            options
+                == ResolvedInstanceOptions(
+                    applicationID: "orders", bootstrapServers: ["a:1", "b:2"], instanceID: "one", threads: 8,
+                    guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
+                    maxBufferedRecords: 5, maxBufferedBytes: 1024, stateDirectory: "/var/lib/orders",
+                    cacheMaxBytes: 1 << 30, replicationFactor: 3, deserializationErrors: .deadLetter,
+                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .trace,
+                    clientSettings: .init(common: ["sasl.password": "a=b"], admin: ["debug": "all"])))
+    }
+
+    @Test("the environment can name the file, and a flag another one")
+    func fileFromEnvironment() throws {
+        try withFile("{\"threads\": 2}") { (two: String) throws in
+            try withFile("{\"threads\": 3}") { (three: String) throws in
+                let environment = ["MILLRACE_CONFIG": two]
+                #expect(try resolve(environment: environment).threads == 2)
+                #expect(try resolve(["--config", three], environment: environment).threads == 3)
+            }
+        }
+    }
+
+    @Test("raw settings merge over the layers, name by name, and the last of several flags wins")
+    func rawSettings() throws {
+        let options = try resolve(
+            ["--kafka", "a=first", "--kafka", "a=flag", "--producer", "linger.ms=7"],
+            environment: ["MILLRACE_KAFKA_A": "variable", "MILLRACE_KAFKA_B_C": "variable"],
+            file: #"{"kafka": {"a": "file", "b.c": "file", "d": "file"}, "consumer": {"e": 1}}"#)
+        #expect(options.clientSettings.common == ["a": "flag", "b.c": "variable", "d": "file"])
+        #expect(options.clientSettings.producer == ["linger.ms": "7"])
+        #expect(options.clientSettings.consumer == ["e": "1"])
+    }
+
+    @Test("a value that looks like a flag is taken where it can be meant")
+    func negativeValue() throws {
+        #expect(try resolve(["--replication-factor", "-1", "--threads", "2"]).threads == 2)
+    }
+
+    @Test("commits are further apart without exactly once, unless told otherwise")
+    func commitInterval() throws {
+        let relaxed = ["--guarantee", "at-least-once"]
+        #expect(try resolve(relaxed).commitInterval == .seconds(30))
+        #expect(try resolve(relaxed + ["--commit-interval-ms", "100"]).commitInterval == .milliseconds(100))
+    }
+
+    @Test(
+        "state goes where the XDG specification says",
+        arguments: [
+            (["XDG_STATE_HOME": "/state", "HOME": "/home/me"], "/state/millrace"),
+            (["XDG_STATE_HOME": "relative", "HOME": "/home/me"], "/home/me/.local/state/millrace"),
+            (["HOME": ""], "/tmp/millrace"),
+            ([:], "/tmp/millrace"),
+        ] as [([String: String], String)])
+    func stateDirectory(environment: [String: String], expected: String) throws {
+        #expect(try resolve(environment: environment).stateDirectory == expected)
+    }
+
+    @Test("variables of tests, builds and Kubernetes services are left alone")
+    func foreignVariables() throws {
+        let environment = [
+            "MILLRACE_TEST_BOOTSTRAP_SERVERS": "x", "MILLRACE_BUILD_ANYTHING": "1", "THREADS": "9",
+            "MILLRACE_SERVICE_HOST": "10.0.0.1", "MILLRACE_PORT": "tcp://10.0.0.1:80",
+            "MILLRACE_KAFKA_SERVICE_HOST": "10.0.0.1", "MILLRACE_KAFKA_SERVICE_PORT_CLIENT": "9092",
+            "MILLRACE_KAFKA_PORT_9092_TCP_ADDR": "10.0.0.1",
+        ]
+        #expect(try resolve(environment: environment).clientSettings == .init())
+    }
+}
