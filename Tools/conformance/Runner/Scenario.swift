@@ -40,7 +40,8 @@ package struct Scenario: Sendable {
         try self.init(json: Data(contentsOf: url))
     }
 
-    init(json: Data) throws {
+    /// Reads a scenario from JSON.
+    package init(json: Data) throws {
         let fields = try Fields(JSONDecoder().decode(JSONValue.self, from: json), of: "scenario")
         name = try fields.text("name")
         configuration = try fields.optionalTexts(byName: "config")
@@ -53,6 +54,17 @@ package struct Scenario: Sendable {
         guard outputs.count == steps.count else {
             throw ScenarioError.malformed("\(steps.count) inputs but \(outputs.count) outputs")
         }
+    }
+
+    /// The operations that the scenario uses and their fields, as `operation.field`.
+    package var features: Set<String> {
+        var features: Set<String> = []
+        for case .object(let fields) in operations {
+            guard case .text(let name)? = fields["op"] else { continue }
+            features.insert(name)
+            features.formUnion(fields.keys.map { "\(name).\($0)" })
+        }
+        return features
     }
 
     private static func step(_ value: JSONValue) throws -> Step {
