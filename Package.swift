@@ -70,6 +70,15 @@ let package = Package(
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
 
+        .target(
+            name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
+            swiftSettings: swiftSettings),
+
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",

@@ -82,6 +82,7 @@ public final class TopologyTestDriver {
         var goesOn = true
         while goesOn {
             goesOn = try task.process()
+            _ = try task.prepareCommit()
             task.committed { _ in nil }
             collectOutput()
         }

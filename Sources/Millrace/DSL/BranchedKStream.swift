@@ -62,6 +62,6 @@ extension KStream {
     /// Splits the stream into branches.
     @inlinable
     public func split(named name: String? = nil) -> BranchedKStream<Key, Value> {
-        BranchedKStream(source: self, name: name ?? builder.newName("KSTREAM-BRANCH-")) { .branch(name: $0, $1) }
+        BranchedKStream(source: self, name: builder.newName("KSTREAM-BRANCH-", unless: name)) { .branch(name: $0, $1) }
     }
 }

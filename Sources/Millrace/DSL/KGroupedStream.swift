@@ -83,7 +83,7 @@ extension KGroupedStream {
     ) -> KTable<Key, Value> {
         let store = store ?? .with()
         let plan = store.storePlan(orNamed: { stream.builder.newStoreName("KSTREAM-REDUCE-") })
-        let name = name ?? stream.builder.newName("KSTREAM-REDUCE-")
+        let name = stream.builder.newName("KSTREAM-REDUCE-", unless: name)
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? stream.valueSerde)
         return adding(
             .streamReduce(
@@ -106,7 +106,7 @@ extension KGroupedStream {
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> KTable<Key, Aggregate> {
         let plan = store.storePlan(orNamed: { stream.builder.newStoreName("KSTREAM-AGGREGATE-") })
-        let name = name ?? stream.builder.newName("KSTREAM-AGGREGATE-")
+        let name = stream.builder.newName("KSTREAM-AGGREGATE-", unless: name)
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? .ofType)
         return adding(
             .streamAggregate(

@@ -77,9 +77,9 @@ extension KGroupedTable {
         named name: String?, _ make: (String, StorePlan) -> ProcessorElement
     ) -> KTable<Key, Aggregate> {
         let plan = store.storePlan(orNamed: { builder.newStoreName("KTABLE-AGGREGATE-") })
-        let sinkName = name.map { "\($0)-sink" } ?? builder.newName("KSTREAM-SINK-")
-        let sourceName = name.map { "\($0)-source" } ?? builder.newName("KSTREAM-SOURCE-")
-        let element = make(name ?? builder.newName(prefix), plan)
+        let sinkName = builder.newName("KSTREAM-SINK-", unless: name, suffix: "-sink")
+        let sourceName = builder.newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
+        let element = make(builder.newName(prefix, unless: name), plan)
         let parent = repartition(topic: "\(self.name ?? plan.name)-repartition", sink: sinkName, source: sourceName)
         let node = builder.add(
             [.processor(element)], named: element.name, to: [parent], oldValues: .ownStore, isMaterialized: true)

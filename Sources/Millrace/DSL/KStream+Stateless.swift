@@ -4,7 +4,7 @@ extension KStream {
         _ name: String?, _ prefix: String, role: OperatorRole = .other, key: Serde<NewKey>?, value: Serde<NewValue>?,
         _ make: (String) -> ProcessorElement
     ) -> KStream<NewKey, NewValue> {
-        let name = name ?? builder.newName(prefix)
+        let name = builder.newName(prefix, unless: name)
         let node = builder.add(.processor(make(name)), named: name, to: [node], role: role)
         let changesKey = if case .changesKey = role { true } else { false }
         return KStream<NewKey, NewValue>(

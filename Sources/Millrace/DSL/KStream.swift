@@ -48,7 +48,7 @@ extension KStream {
         _ topic: String, key: Serde<Key>? = nil, value: Serde<Value>? = nil, named name: String? = nil,
         partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil
     ) {
-        let name = name ?? builder.newName("KSTREAM-SINK-")
+        let name = builder.newName("KSTREAM-SINK-", unless: name)
         let (key, value) = (key ?? keySerde, value ?? valueSerde)
         let problem = missingSerdes(key: key, value: value, remedy: "pass it to to(_:key:value:)")
         _ = builder.add(
@@ -83,7 +83,7 @@ extension KStream {
     /// The records of both streams in one, in the order in which each has them.
     @inlinable
     public func merge(_ other: KStream, named name: String? = nil) -> KStream {
-        let name = name ?? builder.newName("KSTREAM-MERGE-")
+        let name = builder.newName("KSTREAM-MERGE-", unless: name)
         let node = builder.add(
             .processor(.passThrough(name: name, Record<Key, Value>.self)), named: name, to: [node, other.node],
             role: .merge)
@@ -96,7 +96,7 @@ extension KStream {
     /// Makes a table of the stream: the newest record of a key is its value, a tombstone deletes it.
     @inlinable
     public func toTable(into store: Materialized<Key, Value>? = nil, named name: String? = nil) -> KTable<Key, Value> {
-        let name = name ?? builder.newName("KSTREAM-TOTABLE-")
+        let name = builder.newName("KSTREAM-TOTABLE-", unless: name)
         let store = store ?? .with()
         let plan = store.storePlan(orNamed: { builder.newStoreName("KSTREAM-TOTABLE-") })
         let (key, value) = (store.key ?? keySerde, store.value ?? valueSerde)

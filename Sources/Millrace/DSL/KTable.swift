@@ -29,12 +29,14 @@ extension KTable {
         _ predicate: @escaping @Sendable (Key, Value) throws -> Bool
     ) -> KTable {
         let plan = optionalStore(store, "KTABLE-FILTER-")
-        let name = name ?? builder.newName("KTABLE-FILTER-")
+        let name = builder.newName("KTABLE-FILTER-", unless: name)
         let (key, value) = (store?.key ?? keySerde, store?.value ?? valueSerde)
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in filter(into:)") }
         let element = ProcessorElement.tableFilter(
             name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem, predicate)
-        return adding(element, key: key, value: value)
+        let table = adding(element, key: key, value: value)
+        table.useOldValues(of: self)
+        return table
     }
 
     /// Keeps the keys whose value does not satisfy a predicate.
@@ -62,7 +64,7 @@ extension KTable {
         _ transform: @escaping @Sendable (Key, Value) throws -> NewValue?
     ) -> KTable<Key, NewValue> {
         let plan = optionalStore(store, "KTABLE-MAPVALUES-")
-        let name = name ?? builder.newName("KTABLE-MAPVALUES-")
+        let name = builder.newName("KTABLE-MAPVALUES-", unless: name)
         let (key, value) = (store?.key ?? keySerde, store?.value ?? .ofType)
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in mapValues(into:)") }
         let element = ProcessorElement.tableMapValues(
@@ -73,7 +75,7 @@ extension KTable {
     /// The table's changes as a stream; a deletion becomes a tombstone.
     @inlinable
     public func toStream(named name: String? = nil) -> KStream<Key, Value> {
-        let name = name ?? builder.newName("KTABLE-TOSTREAM-")
+        let name = builder.newName("KTABLE-TOSTREAM-", unless: name)
         let node = builder.add(
             .processor(.tableToStream(name: name, Record<Key, Value>.self)), named: name, to: [node])
         return KStream(
@@ -88,7 +90,7 @@ extension KTable {
         named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<NewValue>? = nil,
         _ selector: @escaping @Sendable (Key, Value) throws -> (NewKey?, NewValue?)
     ) -> KGroupedTable<NewKey, NewValue> {
-        let selectName = name ?? builder.newName("KTABLE-SELECT-")
+        let selectName = builder.newName("KTABLE-SELECT-", unless: name)
         let select = builder.add(
             .processor(.tableRepartitionMap(name: selectName, selector)), named: selectName, to: [node])
         enableSendingOldValues()
@@ -99,6 +101,14 @@ extension KTable {
     @usableFromInline
     func enableSendingOldValues() {
         builder.plan.enableSendingOldValues(of: node, forced: true)
+    }
+
+    /// Has another table's changes come with old values if it is kept anyway.
+    @usableFromInline
+    func useOldValues(of parent: KTable) {
+        if builder.plan.enableSendingOldValues(of: parent.node, forced: false) {
+            builder.plan[node].sendsOldValues = true
+        }
     }
 
     /// The plan of a store that is made only where the user named one. Without a name a number is used up, as in Kafka.

@@ -36,7 +36,7 @@ public final class StreamsBuilder {
         _ topics: [String], key: Serde<Key>, value: Serde<Value>,
         timestamp: TimestampExtractor<Key, Value> = .failOnInvalidTimestamp, named name: String? = nil
     ) -> KStream<Key, Value> {
-        let name = name ?? newName("KSTREAM-SOURCE-")
+        let name = newName("KSTREAM-SOURCE-", unless: name)
         let node = add(
             .source(
                 .source(
@@ -70,8 +70,8 @@ public final class StreamsBuilder {
     ) -> KTable<Key, Value> {
         let store = store ?? .with()
         let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") })
-        let sourceName = name.map { "\($0)-source" } ?? newName("KSTREAM-SOURCE-")
-        let tableName = name ?? newName("KTABLE-SOURCE-")
+        let sourceName = newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
+        let tableName = newName("KTABLE-SOURCE-", unless: name)
         let (storeKey, storeValue) = (store.key ?? key, store.value ?? value)
         let node = add(
             [

@@ -56,6 +56,12 @@ package protocol TaskContext: AnyObject {
     /// Hands an error of writing a result to the production handler. Returns where the handler decided to go on.
     func productionFailed(_ error: any Error, at node: String) throws
 
+    /// Where the record that is being processed came from; `nil` outside of processing.
+    var recordMetadata: RecordMetadata? { get }
+
+    /// Does something on behalf of a record that was processed before, so that an error names it.
+    func resume(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws
+
     /// Counts a record that goes no further.
     func drop(_ reason: DropReason, at node: String)
 }
