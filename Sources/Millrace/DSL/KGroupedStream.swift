@@ -30,6 +30,10 @@ public struct KGroupedStream<Key, Value> {
 extension KStream {
     /// Takes the records together by their key.
     ///
+    /// ```swift
+    /// payments.groupByKey().count()
+    /// ```
+    ///
     /// - Parameters:
     ///   - name: the name of the repartition topic, should one be needed; by default that of the aggregation's store.
     ///   - key: the keys' serde for the repartition topic; by default the stream's.
@@ -45,6 +49,10 @@ extension KStream {
     }
 
     /// Takes the records together by a new key, for which they go through a repartition topic.
+    ///
+    /// ```swift
+    /// payments.groupBy { _, payment in payment.shop }.count()
+    /// ```
     ///
     /// A tombstone, or a new key of `nil`, is dropped and counted.
     @inlinable
@@ -66,7 +74,11 @@ extension KStream {
 }
 
 extension KGroupedStream {
-    /// Counts the records of each key.
+    /// Counts the records of each key; one without a key or value is dropped.
+    ///
+    /// ```swift
+    /// payments.groupByKey().count(into: .store("payments-per-account"))
+    /// ```
     @inlinable
     public func count(into store: Materialized<Key, Int64>? = nil, named name: String? = nil) -> KTable<Key, Int64> {
         if let store, store.storeName == nil { _ = stream.builder.newStoreName("KSTREAM-AGGREGATE-") }
@@ -74,6 +86,10 @@ extension KGroupedStream {
     }
 
     /// Combines the values of each key into one of the same type; the first value stands as it is.
+    ///
+    /// ```swift
+    /// amounts.groupByKey().reduce { total, amount in total + amount }
+    /// ```
     ///
     /// - Parameter reducer: gets the value so far and the next one; `nil` deletes the key.
     @inlinable
@@ -93,6 +109,12 @@ extension KGroupedStream {
     }
 
     /// Combines the values of each key into an aggregate of any type.
+    ///
+    /// ```swift
+    /// payments.groupByKey().aggregate(into: .store("highest", value: .double), initial: 0) { _, payment, highest in
+    ///     max(payment.amount, highest)
+    /// }
+    /// ```
     ///
     /// - Parameters:
     ///   - store: how the aggregates are kept.

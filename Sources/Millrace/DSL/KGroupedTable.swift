@@ -21,6 +21,10 @@ public struct KGroupedTable<Key, Value> {
 
 extension KGroupedTable {
     /// Counts the entries of each key.
+    ///
+    /// ```swift
+    /// customers.groupBy { id, customer in (customer.city, id) }.count()
+    /// ```
     @inlinable
     public func count(into store: Materialized<Key, Int64>? = nil, named name: String? = nil) -> KTable<Key, Int64> {
         aggregate(
@@ -29,6 +33,11 @@ extension KGroupedTable {
     }
 
     /// Combines the values of each key into one of the same type.
+    ///
+    /// ```swift
+    /// balances.groupBy { account, balance in (account.prefix(2).description, balance) }
+    ///     .reduce { total, balance in total + balance } subtractor: { total, balance in total - balance }
+    /// ```
     ///
     /// - Parameters:
     ///   - adder: gets the value so far and one that came.
@@ -50,6 +59,14 @@ extension KGroupedTable {
     }
 
     /// Combines the values of each key into an aggregate of any type.
+    ///
+    /// ```swift
+    /// customers.groupBy { id, customer in (customer.city, id) }.aggregate(into: .store("cities"), initial: "") {
+    ///     _, id, ids in ids + id
+    /// } subtractor: {
+    ///     _, id, ids in ids.replacingOccurrences(of: id, with: "")
+    /// }
+    /// ```
     ///
     /// - Parameters:
     ///   - initial: the aggregate of a key that has none yet.

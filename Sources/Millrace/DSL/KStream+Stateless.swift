@@ -27,6 +27,10 @@ extension KStream {
     }
 
     /// Keeps the records that satisfy a predicate, tombstones among them.
+    ///
+    /// ```swift
+    /// payments.filter { record in record.headers.last(named: "replayed") == nil }
+    /// ```
     @inlinable
     public func filter(
         named name: String? = nil, _ predicate: @escaping @Sendable (Record<Key, Value>) throws -> Bool
@@ -35,6 +39,10 @@ extension KStream {
     }
 
     /// Drops the records whose key and value satisfy a predicate; a tombstone stays.
+    ///
+    /// ```swift
+    /// payments.filterNot { _, payment in payment.isTest }
+    /// ```
     @inlinable
     public func filterNot(
         named name: String? = nil, _ predicate: @escaping @Sendable (Key?, Value) throws -> Bool
@@ -68,6 +76,10 @@ extension KStream {
     }
 
     /// Turns each value into another one, with a look at the key.
+    ///
+    /// ```swift
+    /// payments.mapValues { account, payment in "\(account ?? "nobody") paid \(payment.amount)" }
+    /// ```
     @inlinable
     public func mapValues<NewValue>(
         named name: String? = nil, value: Serde<NewValue>? = nil,
@@ -92,23 +104,48 @@ extension KStream {
     }
 
     /// Makes any number of records of each value, all under its key; a tombstone gives none.
+    ///
+    /// ```swift
+    /// lines.flatMapValues { line in line.split(separator: " ").map(String.init) }
+    /// ```
     @inlinable
     public func flatMapValues<NewValue>(
         named name: String? = nil, value: Serde<NewValue>? = nil,
         _ transform: @escaping @Sendable (Value) throws -> [NewValue]
     ) -> KStream<Key, NewValue> {
+        flatMapValues(named: name, value: value, parts: { record in try record.value.map(transform) })
+    }
+
+    /// Makes any number of records of each value, with a look at the key.
+    @inlinable
+    public func flatMapValues<NewValue>(
+        named name: String? = nil, value: Serde<NewValue>? = nil,
+        _ transform: @escaping @Sendable (Key?, Value) throws -> [NewValue]
+    ) -> KStream<Key, NewValue> {
+        flatMapValues(named: name, value: value, parts: { record in
+            try record.value.map { try transform(record.key, $0) }
+        })
+    }
+
+    @inlinable
+    func flatMapValues<NewValue>(
+        named name: String?, value: Serde<NewValue>?,
+        parts: @escaping @Sendable (Record<Key, Value>) throws -> [NewValue]?
+    ) -> KStream<Key, NewValue> {
         adding(
             name, "KSTREAM-FLATMAPVALUES-", role: .changesValue, key: keySerde, value: value ?? .ofType
         ) { name in
-            .flatMap(
-                name: name, { (record: Record<Key, Value>) in try record.value.map(transform) },
-                combine: { record, part in record.with(value: part) })
+            .flatMap(name: name, parts, combine: { record, part in record.with(value: part) })
         }
     }
 
     // MARK: Changing keys
 
-    /// Gives each record a new key and value.
+    /// Gives each record a new key and value; a tombstone is dropped, for it has nothing to make them of.
+    ///
+    /// ```swift
+    /// payments.map { _, payment in (payment.account, payment.amount) }
+    /// ```
     ///
     /// The records go through a repartition topic before the next operation that needs all records of a key together.
     @inlinable
@@ -181,21 +218,47 @@ extension KStream {
     }
 
     /// Makes any number of records, with keys of their own, of each one; a tombstone is dropped.
+    ///
+    /// ```swift
+    /// orders.flatMap { _, order in order.items.map { item in (item.product, item.amount) } }
+    /// ```
     @inlinable
     public func flatMap<NewKey, NewValue>(
         named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<NewValue>? = nil,
         _ transform: @escaping @Sendable (Key?, Value) throws -> [(NewKey?, NewValue?)]
     ) -> KStream<NewKey, NewValue> {
+        flatMap(named: name, key: key, value: value, parts: { record in
+            try record.value.map { try transform(record.key, $0) }
+        })
+    }
+
+    /// Makes any number of records, with keys of their own, of each record, tombstones among them.
+    @inlinable
+    public func flatMap<NewKey, NewValue>(
+        named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<NewValue>? = nil,
+        _ transform: @escaping @Sendable (Record<Key, Value>) throws -> [(NewKey?, NewValue?)]
+    ) -> KStream<NewKey, NewValue> {
+        flatMap(named: name, key: key, value: value, parts: { record in try transform(record) })
+    }
+
+    @inlinable
+    func flatMap<NewKey, NewValue>(
+        named name: String?, key: Serde<NewKey>?, value: Serde<NewValue>?,
+        parts: @escaping @Sendable (Record<Key, Value>) throws -> [(NewKey?, NewValue?)]?
+    ) -> KStream<NewKey, NewValue> {
         adding(name, "KSTREAM-FLATMAP-", role: .changesKey, key: key ?? .ofType, value: value ?? .ofType) { name in
             .flatMap(
-                name: name, { record in try record.value.map { try transform(record.key, $0) } },
-                combine: { record, part in record.with(key: part.0).with(value: part.1) })
+                name: name, parts, combine: { record, part in record.with(key: part.0).with(value: part.1) })
         }
     }
 
     // MARK: Looking on
 
     /// Shows each record to a closure and hands it on unchanged.
+    ///
+    /// ```swift
+    /// payments.peek { record in print(record.timestampMs) }
+    /// ```
     @inlinable
     public func peek(
         named name: String? = nil, _ action: @escaping @Sendable (Record<Key, Value>) throws -> Void
@@ -204,6 +267,10 @@ extension KStream {
     }
 
     /// Shows each record to a closure; the stream ends there.
+    ///
+    /// ```swift
+    /// payments.foreach { record in print(record.value?.amount ?? 0) }
+    /// ```
     @inlinable
     public func foreach(
         named name: String? = nil, _ action: @escaping @Sendable (Record<Key, Value>) throws -> Void

@@ -31,6 +31,10 @@ public final class StreamsBuilder {
     }
 
     /// A stream of the records of several topics.
+    ///
+    /// ```swift
+    /// builder.stream(["card-payments", "cash-payments"], key: .string, value: .json(Payment.self))
+    /// ```
     @inlinable
     public func stream<Key, Value>(
         _ topics: [String], key: Serde<Key>, value: Serde<Value>,
@@ -47,6 +51,10 @@ public final class StreamsBuilder {
     }
 
     /// A stream of a topic whose keys and values are of types that bring their own serdes.
+    ///
+    /// ```swift
+    /// builder.stream("amounts", of: Record<String, Double>.self)
+    /// ```
     @inlinable
     public func stream<Key: DefaultSerde, Value: DefaultSerde>(
         _ topic: String, of type: Record<Key, Value>.Type = Record<Key, Value>.self, named name: String? = nil
@@ -55,6 +63,10 @@ public final class StreamsBuilder {
     }
 
     /// A table of a topic: the newest record of a key is its value, a tombstone deletes it.
+    ///
+    /// ```swift
+    /// builder.table("customers", key: .string, value: .json(Customer.self), into: .store("customers"))
+    /// ```
     ///
     /// - Parameters:
     ///   - topic: the topic's full name.
@@ -95,7 +107,7 @@ public final class StreamsBuilder {
     ///   and what to do.
     public func build(optimization: TopologyOptimization = .none) throws -> Topology {
         var copy = plan
-        try copy.optimize(optimization)
+        copy.optimize(optimization)
         return try TopologyBuilder.build(copy)
     }
 }

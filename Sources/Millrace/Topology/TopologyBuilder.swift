@@ -82,7 +82,8 @@ struct TopologyBuilder {
                 if topic.name.isEmpty { problems.append("\(node.name): a topic's name is empty") }
                 if let other = reader[topic] {
                     problems.append(
-                        "\(node.name): topic \(topic.name) is read by \(other) already; use that stream or table twice")
+                        "\(node.name): topic \(topic.name) is read by \(other) already; use that stream or table twice, or "
+                            + "read each topic by a stream of its own and merge them")
                 }
                 reader[topic] = node.name
             }
