@@ -17,6 +17,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -52,7 +53,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
-            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging],
+            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals],
             swiftSettings: swiftSettings),
 
         .target(
@@ -68,12 +69,26 @@ let package = Package(
 
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
+            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-demo",
+            dependencies: [
+                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
+            ],
+            path: "Tools/risk-demo", swiftSettings: swiftSettings),
+
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
             dependencies: ["MillraceCommandLine", argumentParser, logging],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceRuntimeTests",
+            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RocksDB", logging],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )

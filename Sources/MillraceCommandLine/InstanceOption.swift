@@ -1,4 +1,5 @@
 import Logging
+import Millrace
 
 /// The options of a Millrace process, each defined here and nowhere else.
 enum InstanceOption {
@@ -19,7 +20,7 @@ enum InstanceOption {
     static let threads = OptionDefinition(
         "threads", valueName: "COUNT", summary: "Worker threads, among which the tasks are shared out", default: "1",
         .integer(in: 1...1024))
-    static let guarantee = OptionDefinition<Resolved.Guarantee>(
+    static let guarantee = OptionDefinition<ProcessingGuarantee>(
         "guarantee", valueName: "GUARANTEE", summary: "exactly-once or at-least-once", default: "exactly-once", .choice)
     static let commitIntervalMs = OptionDefinition(
         "commit-interval-ms", valueName: "MS", summary: "Milliseconds between commits",
@@ -28,14 +29,14 @@ enum InstanceOption {
         "topology-optimization", valueName: "WHICH", summary: "Rewrites of the topology: none or all", default: "none",
         .choice)
     static let maxBufferedRecords = OptionDefinition(
-        "max-buffered-records", valueName: "COUNT", summary: "Records read ahead for each task", default: "10000",
+        "max-buffered-records", valueName: "COUNT", summary: "Records read ahead for each partition", default: "1000",
         .integer(in: 1...Int(Int32.max)))
     static let maxBufferedBytes = OptionDefinition(
-        "max-buffered-bytes", valueName: "BYTES", summary: "Bytes read ahead for each task", default: "16MiB",
+        "max-buffered-bytes", valueName: "BYTES", summary: "Bytes read ahead for each partition", default: "16MiB",
         .byteCount(atLeast: 1))
 
     static let stateDirectory = OptionDefinition(
-        "state-directory", valueName: "PATH", summary: "Where stores keep their files",
+        "state-dir", valueName: "PATH", summary: "Where stores keep their files",
         default: "$XDG_STATE_HOME/millrace, ~/.local/state/millrace or /tmp/millrace", .path)
     static let cacheMaxBytes = OptionDefinition(
         "cache-max-bytes", valueName: "BYTES", summary: "State kept in memory, for the whole process; 0 for none",

@@ -1,4 +1,5 @@
 import Logging
+import Millrace
 
 extension ResolvedInstanceOptions {
     /// Reads every option; nil if a required one is missing or wrong, which the reader then has among its problems.
@@ -11,7 +12,7 @@ extension ResolvedInstanceOptions {
         let threads = reader.value(InstanceOption.threads) ?? 1
         let commitIntervalMs = reader.value(InstanceOption.commitIntervalMs)
         let topologyOptimization = reader.value(InstanceOption.topologyOptimization) ?? .none
-        let maxBufferedRecords = reader.value(InstanceOption.maxBufferedRecords) ?? 10_000
+        let maxBufferedRecords = reader.value(InstanceOption.maxBufferedRecords) ?? 1_000
         let maxBufferedBytes = reader.value(InstanceOption.maxBufferedBytes) ?? 16 << 20
         let stateDirectory = reader.value(InstanceOption.stateDirectory)
         let cacheMaxBytes = reader.value(InstanceOption.cacheMaxBytes) ?? 64 << 20

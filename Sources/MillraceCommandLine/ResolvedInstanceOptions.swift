@@ -1,16 +1,11 @@
 public import Logging
+public import Millrace
 
 /// What one Millrace process was told to do, read from all layers and checked: the result of
 /// ``InstanceOptions/resolve(environment:)``.
 ///
 /// Names and meanings follow Kafka Streams' StreamsConfig; defaults that differ from it say so.
 public struct ResolvedInstanceOptions: Sendable, Equatable {
-    /// What a record's processing promises: StreamsConfig `processing.guarantee`.
-    public enum Guarantee: String, Sendable, CaseIterable {
-        case exactlyOnce = "exactly-once"
-        case atLeastOnce = "at-least-once"
-    }
-
     /// Which rewrites the topology goes through: StreamsConfig `topology.optimization`.
     public enum TopologyOptimization: String, Sendable, CaseIterable {
         case none
@@ -36,14 +31,14 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
     /// Worker threads, from 1. Default 1.
     public var threads: Int
     /// Default exactly once; Kafka Streams' is at least once.
-    public var guarantee: Guarantee
+    public var guarantee: ProcessingGuarantee
     /// Time between commits. Default 100 ms with exactly once, 30 s otherwise.
     public var commitInterval: Duration
     /// Default none.
     public var topologyOptimization: TopologyOptimization
-    /// Records read but not yet processed, for each task. Default 10,000.
+    /// Records read but not yet processed, for each partition. Default 1,000.
     public var maxBufferedRecords: Int
-    /// Bytes read but not yet processed, for each task. Default 16 MiB.
+    /// Bytes read but not yet processed, for each partition. Default 16 MiB.
     public var maxBufferedBytes: Int
     /// Where the stores keep their files.
     public var stateDirectory: String

@@ -74,6 +74,22 @@ extension BrokerTests {
             #expect(producer.takeDeliveryError() == nil)
         }
 
+        @Test("delivery reports arrive only inside the producer's own calls")
+        func reportsWaitForPoll() throws {
+            let topic = try TestBroker.topic()
+            let producer = try TestBroker.producer()
+            try producer.send("v", to: topic)
+            let consumer = try TestBroker.consumer()
+            try consumer.assign(topic)
+            #expect(try consumer.receive(1).count == 1)
+            #expect(producer.inFlight == 1 && producer.acknowledged == 0)
+            try eventually("the report") {
+                producer.poll(timeoutMs: 50)
+                return producer.acknowledged == 1
+            }
+            try consumer.close()
+        }
+
         @Test("producing to a partition that does not exist fails with its name")
         func unknownPartition() throws {
             let topic = try TestBroker.topic()

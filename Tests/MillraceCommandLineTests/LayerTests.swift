@@ -31,7 +31,7 @@ import Testing
                 == ResolvedInstanceOptions(
                     applicationID: "risk", bootstrapServers: ["localhost:9092"], instanceID: nil, threads: 1,
                     guarantee: .exactlyOnce, commitInterval: .milliseconds(100), topologyOptimization: .none,
-                    maxBufferedRecords: 10_000, maxBufferedBytes: 16_777_216,
+                    maxBufferedRecords: 1_000, maxBufferedBytes: 16_777_216,
                     stateDirectory: "/home/risk/.local/state/millrace", cacheMaxBytes: 67_108_864,
                     replicationFactor: -1, deserializationErrors: .fail, processingErrors: .fail,
                     productionErrors: .fail, deadLetterTopic: nil, logLevel: .info, clientSettings: .init()))
@@ -43,7 +43,7 @@ import Testing
             {
                 "application-id": "orders", "bootstrap-servers": ["a:1", "[::1]:2"], "instance-id": "one",
                 "threads": "8", "guarantee": "at-least-once", "commit-interval-ms": 250, "topology-optimization": "all",
-                "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-directory": "/var/lib/orders",
+                "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
                 "cache-max-bytes": 0, "replication-factor": 3, "deserialization-errors": "dead-letter",
                 "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
                 "log-level": "debug",
@@ -72,7 +72,7 @@ import Testing
             "MILLRACE_INSTANCE_ID": "one", "MILLRACE_THREADS": "8", "MILLRACE_GUARANTEE": "at-least-once",
             "MILLRACE_COMMIT_INTERVAL_MS": "250", "MILLRACE_TOPOLOGY_OPTIMIZATION": "all",
             "MILLRACE_MAX_BUFFERED_RECORDS": "5", "MILLRACE_MAX_BUFFERED_BYTES": "1KiB",
-            "MILLRACE_STATE_DIRECTORY": "/var/lib/orders", "MILLRACE_CACHE_MAX_BYTES": "1GiB",
+            "MILLRACE_STATE_DIR": "/var/lib/orders", "MILLRACE_CACHE_MAX_BYTES": "1GiB",
             "MILLRACE_REPLICATION_FACTOR": "3", "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
             "MILLRACE_PROCESSING_ERRORS": "continue", "MILLRACE_PRODUCTION_ERRORS": "fail",
             "MILLRACE_DEAD_LETTER_TOPIC": "dead", "MILLRACE_LOG_LEVEL": "trace",

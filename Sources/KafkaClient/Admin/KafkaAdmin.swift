@@ -5,11 +5,9 @@ import CRdkafka
 /// Each call blocks its thread for at most the timeout given. Nothing here creates a topic as a side effect.
 package final class KafkaAdmin: Sendable {
     let client: ClientHandle
-    private let settings: ClientSettings
 
     /// - Throws: the settings that librdkafka refuses.
     package init(_ settings: ClientSettings, log: ClientLogHandler? = nil) throws(KafkaError) {
-        self.settings = settings
         client = try ClientHandle(.admin, settings, context: CallbackContext(log: ClientLog(log)))
     }
 

@@ -1,6 +1,6 @@
 import CRdkafka
 
-/// One record, borrowed from a `ConsumedMessages`: valid while that lives, which the caller has to see to.
+/// One record of a `ConsumedMessages`, which it keeps alive: `key` and `value` are valid as long as either lives.
 package struct ConsumedMessage {
     /// Who set a record's timestamp.
     package enum TimestampType: Sendable {
@@ -21,14 +21,14 @@ package struct ConsumedMessage {
 
     private let message: UnsafeMutablePointer<rd_kafka_message_t>
     private let topicPlace: Int
-    // The batch retains the table; a retain for every record would cost as much as reading its fields.
-    private unowned(unsafe) let table: AssignmentTable
+    private let batch: ConsumedMessages
 
-    init(_ message: UnsafeMutablePointer<rd_kafka_message_t>, slot: Int, topicPlace: Int, table: AssignmentTable) {
+    init(_ entry: ConsumedMessages.Entry, of batch: ConsumedMessages) {
+        let message = entry.message
         self.message = message
-        self.topicPlace = topicPlace
-        self.table = table
-        self.slot = slot
+        self.topicPlace = Int(entry.topicPlace)
+        self.batch = batch
+        self.slot = Int(entry.slot)
         self.partition = message.pointee.partition
         self.offset = message.pointee.offset
         self.key = message.pointee.key.map { UnsafeRawBufferPointer(start: $0, count: message.pointee.key_len) }
@@ -43,7 +43,7 @@ package struct ConsumedMessage {
     }
 
     /// The topic's name, the same String for every record of the topic.
-    package var topic: String { table.topic(topicPlace) }
+    package var topic: String { batch.table.topic(topicPlace) }
 
     /// The headers in their order, copied; parsed on the first call. A header's value may be null.
     package var headers: [MessageHeader] {

@@ -13,7 +13,7 @@ package final class ConsumedMessages: RandomAccessCollection {
     package let startIndex = 0
     package let endIndex: Int
     private let entries: UnsafeMutablePointer<Entry>
-    private let table: AssignmentTable
+    let table: AssignmentTable
     private let client: ClientHandle
 
     /// Takes ownership of the `count` first entries and of their messages.
@@ -29,10 +29,9 @@ package final class ConsumedMessages: RandomAccessCollection {
         entries.deallocate()
     }
 
-    /// One record. It borrows from this object: do not keep it, or its key and value, any longer.
+    /// One record. Copy its key and value before letting go of both it and this object.
     package subscript(index: Int) -> ConsumedMessage {
         precondition(index >= 0 && index < endIndex, "message index out of range")
-        let entry = entries[index]
-        return ConsumedMessage(entry.message, slot: Int(entry.slot), topicPlace: Int(entry.topicPlace), table: table)
+        return ConsumedMessage(entries[index], of: self)
     }
 }

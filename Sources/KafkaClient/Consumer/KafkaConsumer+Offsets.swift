@@ -26,6 +26,8 @@ extension KafkaConsumer {
     }
 
     /// One behind the last record polled, by partition; absent before the first.
+    ///
+    /// librdkafka 2.2.0 to 2.13.1 also moves it at the end of a partition and on errors: commit what was processed instead.
     package func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
         try checkOpen("position")
         let list = PartitionList(partitions)

@@ -18,7 +18,9 @@ package struct OffsetMetadata: Hashable, Sendable {
 
     /// Reads metadata of version 1 or 2; `nil` for anything else, which somebody other than a streams application wrote.
     package static func decode(_ text: String) -> OffsetMetadata? {
-        guard let data = Data(base64Encoded: text), case let bytes = [UInt8](data), bytes.count >= 9, bytes[0] == 1 || bytes[0] == 2 else { return nil }
+        guard let bytes = Data(base64Encoded: text).map(Array.init), bytes.count >= 9,
+            bytes[0] == 1 || bytes[0] == 2
+        else { return nil }
         let time = bytes[1..<9].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return OffsetMetadata(partitionTimeMs: Int64(bitPattern: time))
     }

@@ -102,7 +102,9 @@ package final class StreamTask {
 
     /// Resumes where the group's committed offset left off: takes the partition's time from its metadata.
     package func restoreTime(of partition: TopicPartition, metadata: String) {
-        guard let queue = queues[partition], let timeMs = OffsetMetadata.decode(metadata)?.partitionTimeMs else { return }
+        guard let queue = queues[partition], let timeMs = OffsetMetadata.decode(metadata)?.partitionTimeMs else {
+            return
+        }
         queue.partitionTimeMs = timeMs
         streamTimeMs = max(streamTimeMs, timeMs)
     }

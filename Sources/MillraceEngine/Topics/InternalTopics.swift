@@ -37,7 +37,9 @@ package enum InternalTopics {
                         + "use another application id, or reset the application")
             }
             let wanted = topic.configuration["cleanup.policy"]
-            if let policy = configurations[topic.name]?["cleanup.policy"], let wanted, policies(policy) != policies(wanted) {
+            if let policy = configurations[topic.name]?["cleanup.policy"], let wanted,
+                policies(policy) != policies(wanted)
+            {
                 problems.append("topic \(topic.name) has cleanup.policy=\(policy), but needs \(wanted)")
             }
         }

@@ -11,7 +11,9 @@ extension Worker {
     func commitIfDue() throws {
         let now = ports.clock.monotonicMs()
         let dirty = tasks.values.reduce(0) { $0 + $1.dirtySizeInBytes }
-        if dirty <= configuration.stateCacheSizeInBytes / 2, now - lastCommitMs < configuration.commitIntervalMs { return }
+        if dirty <= configuration.stateCacheSizeInBytes / 2, now - lastCommitMs < configuration.commitIntervalMs {
+            return
+        }
         try commit()
         try checkpointIfDue(dirtySizeInBytes: dirty)
         try purgeIfDue()

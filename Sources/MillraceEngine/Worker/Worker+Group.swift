@@ -58,7 +58,8 @@ extension Worker {
             return try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan))
         }
         let memberID = ports.consumer.memberID()
-        guard description.isStable, let memberID, description.members.contains(where: { $0.memberID == memberID }) else {
+        guard description.isStable, let memberID, description.members.contains(where: { $0.memberID == memberID })
+        else {
             if waited < configuration.groupDescriptionTimeoutMs { return }
             throw PortError(.staleGeneration, "the group did not become stable within \(waited) ms of its assignment")
         }

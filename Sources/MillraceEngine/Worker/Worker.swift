@@ -177,8 +177,11 @@ package final class Worker {
         var drained: [TopicPartition] = []
         for index in slots.indices where slots[index].isPaused && !restorer.isRestoring(slots[index].task) {
             let slot = slots[index]
-            if slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition / 2 { continue }
-            if slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition / 2 {
+            if slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition / 2 {
+                continue
+            }
+            if slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition / 2
+            {
                 continue
             }
             slots[index].isPaused = false
@@ -203,8 +206,7 @@ package final class Worker {
     private func restore() throws {
         if restorer.isIdle || !group.isActive { return }
         let wait = runningTasks.isEmpty ? 20 : 0
-        let complete = try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
-        for task in complete { logger.info("restored", metadata: ["task": "\(task.id)"]) }
+        try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
     }
 
     private func process() throws {

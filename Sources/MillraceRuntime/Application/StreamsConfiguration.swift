@@ -74,7 +74,9 @@ public struct StreamsConfiguration: Sendable {
         if instanceID == "" { problems.append("instance id: it is empty; leave it out for a dynamic member") }
         if threads < 1 { problems.append("threads: \(threads), but at least 1 is needed") }
         if stateCacheSizeInBytes < 0 { problems.append("state cache: a negative size") }
-        if maxBufferedRecordsPerPartition < 1 { problems.append("buffered records per partition: at least 1 is needed") }
+        if maxBufferedRecordsPerPartition < 1 {
+            problems.append("buffered records per partition: at least 1 is needed")
+        }
         if replicationFactor == 0 || replicationFactor < -1 {
             problems.append("replication factor: \(replicationFactor), but it has to be at least 1, or −1")
         }

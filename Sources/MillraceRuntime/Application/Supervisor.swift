@@ -54,7 +54,7 @@ final class Supervisor: Sendable {
             return finish(.failure(StreamsError(.illegalState, message)))
         }
         do {
-            try startThread(named: "millrace") { self.end(Result { try self.run() }) }
+            try startThread { self.end(Result { try self.run() }) }
         } catch {
             end(.failure(error))
         }
@@ -69,7 +69,8 @@ final class Supervisor: Sendable {
         let problems = configuration.problems()
         guard problems.isEmpty else { throw StreamsError(.configuration, problems.joined(separator: "; ")) }
         logger.info(
-            "starting", metadata: [
+            "starting",
+            metadata: [
                 "librdkafka": "\(LibrdkafkaVersion.current)", "guarantee": "\(configuration.guarantee.rawValue)",
                 "threads": "\(configuration.threads)",
             ])
@@ -100,7 +101,7 @@ final class Supervisor: Sendable {
 
     private func spawn(_ number: Int, _ factory: WorkerFactory) throws {
         shared.withLock { $0.statuses[number] = WorkerStatus() }
-        try startThread(named: "millrace-\(number)") {
+        try startThread {
             var failure: (any Error)?
             do {
                 try self.work(number, try factory.makeWorker(number))

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import KafkaClient
 import Logging
 import Millrace

@@ -56,7 +56,8 @@ final class KafkaAdminPort: AdminPort, Sendable {
     func deleteRecords(before offsets: [Millrace.TopicPartition: Int64]) throws(PortError) {
         var wanted: [KafkaClient.TopicPartition: Int64] = [:]
         for (partition, offset) in offsets { wanted[KafkaClient.TopicPartition(partition)] = offset }
-        let results = try port { () throws(KafkaError) in try admin.deleteRecords(before: wanted, timeoutMs: timeoutMs) }
+        let results = try port { () throws(KafkaError) in try admin.deleteRecords(before: wanted, timeoutMs: timeoutMs)
+        }
         for case .failure(let error) in results.values { throw PortError(error) }
     }
 

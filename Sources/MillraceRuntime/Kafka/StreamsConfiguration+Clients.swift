@@ -1,4 +1,5 @@
 import KafkaClient
+import Millrace
 
 /// The settings of the Kafka clients that a configuration leads to.
 extension StreamsConfiguration {
@@ -56,7 +57,9 @@ extension StreamsConfiguration {
 
     private func overrides(_ specific: [String: String]) -> ClientSettings {
         var settings = ClientSettings()
-        for (name, value) in clientSettings.common.merging(specific, uniquingKeysWith: { $1 }) { settings[name] = value }
+        for (name, value) in clientSettings.common.merging(specific, uniquingKeysWith: { $1 }) {
+            settings[name] = value
+        }
         return settings
     }
 

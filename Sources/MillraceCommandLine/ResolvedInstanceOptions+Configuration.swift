@@ -1,0 +1,34 @@
+import Millrace
+public import MillraceRuntime
+
+extension ResolvedInstanceOptions {
+    /// The options as the runtime takes them.
+    public var configuration: StreamsConfiguration {
+        var configuration = StreamsConfiguration(
+            applicationID: applicationID, bootstrapServers: bootstrapServers, stateDirectory: stateDirectory)
+        configuration.instanceID = instanceID
+        configuration.threads = threads
+        configuration.guarantee = guarantee
+        configuration.commitInterval = commitInterval
+        configuration.maxBufferedRecordsPerPartition = maxBufferedRecords
+        configuration.maxBufferedSizeInBytesPerPartition = maxBufferedBytes
+        configuration.stateCacheSizeInBytes = cacheMaxBytes
+        configuration.replicationFactor = Int16(clamping: replicationFactor)
+        configuration.errorHandlers = ErrorHandlers(
+            deserialization: response(deserializationErrors), processing: response(processingErrors),
+            production: response(productionErrors))
+        configuration.clientSettings.common = clientSettings.common
+        configuration.clientSettings.consumer = clientSettings.consumer
+        configuration.clientSettings.producer = clientSettings.producer
+        configuration.clientSettings.admin = clientSettings.admin
+        return configuration
+    }
+
+    private func response(_ handling: ErrorHandling) -> ErrorResponse {
+        switch (handling, deadLetterTopic) {
+        case (.fail, _), (.deadLetter, nil): .fail
+        case (.continue, _): .continue
+        case (.deadLetter, let topic?): .deadLetter(topic: topic)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+public import ArgumentParser
+import Logging
+public import Millrace
+import MillraceRuntime
+import ServiceLifecycle
+import UnixSignals
+
+/// A processor instance as a command: a topology, and the command line that every instance has.
+///
+/// ```swift
+/// @main
+/// struct RiskScores: StreamsCommand {
+///     @OptionGroup var instance: InstanceOptions
+///
+///     func define(_ builder: StreamsBuilder) {
+///         RiskScoreTopology().define(in: builder)
+///     }
+/// }
+/// ```
+///
+/// SIGTERM and SIGINT finish what is in hand, commit, close the stores, leave the group and exit with 0.
+public protocol StreamsCommand: AsyncParsableCommand {
+    /// The options that every instance takes; to be declared with `@OptionGroup`.
+    var instance: InstanceOptions { get }
+
+    /// Adds the topology's operations. Called once, after all options have been checked.
+    func define(_ builder: StreamsBuilder) throws
+}
+
+extension StreamsCommand {
+    public static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion)
+    }
+
+    public func run() async throws {
+        let options = try instance.resolve()
+        let configuration = options.configuration
+        let problems = configuration.problems()
+        guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n")) }
+        let builder = StreamsBuilder()
+        try define(builder)
+        let topology = try builder.build(optimization: options.topologyOptimization == .all ? .all : .none)
+        var logger = Logger(label: Self._commandName)
+        logger.logLevel = options.logLevel
+        let application = StreamsApplication(topology, configuration: configuration, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: application, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .cancelGroup)
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+}

@@ -1,0 +1,42 @@
+package import RocksDB
+
+/// How the databases of an application's stores are opened, and how much memory they take together.
+///
+/// Everything else is as ``DatabaseOptions`` has it, which is what Kafka Streams' `RocksDBStore` sets: universal compaction,
+/// no compression, blocks of 4 KiB, memtables of 16 MiB, at most 3 of them, no write-ahead log. Different are:
+///
+/// | option | Kafka Streams | here | why |
+/// | --- | --- | --- | --- |
+/// | block cache | 50 MiB for each store | one, with the memtables in it | one budget for the process, however many tasks |
+/// | index and filter blocks | outside of the cache | inside | the same |
+/// | Bloom filter on the last level | left out | kept | the keys that come down from the transaction buffer are often new |
+/// | memtables grow by | 1 MiB | 128 KiB | a hundred stores with little in them should not use up the budget |
+/// | flush on close | yes | no | only ``PersistentStore/flush()`` makes durable; a wiped store writes nothing more |
+package struct RocksDBStoreOptions: Sendable {
+    /// Room for the block cache and, within it, the memtables of all stores. Default 128 MiB.
+    package var memoryInBytes = 128 << 20
+    /// The part of it that memtables may take before RocksDB flushes them. Default 64 MiB.
+    package var writeBuffersInBytes = 64 << 20
+    /// Further RocksDB options for every store, applied last, in its own notation: "max_subcompactions=2". Default empty.
+    package var rawOptions = ""
+
+    package init() {}
+
+    /// The memory that all stores share; given to several directories it is one budget for all of them.
+    ///
+    /// - Throws: `invalidArgument` if a size is negative or the write buffers are larger than the whole.
+    package func makeMemory() throws(RocksDBError) -> SharedMemory {
+        try SharedMemory(blockCacheSizeInBytes: memoryInBytes, writeBufferSizeInBytes: writeBuffersInBytes)
+    }
+
+    /// The options of one database.
+    func databaseOptions(memory: SharedMemory) -> DatabaseOptions {
+        var options = DatabaseOptions()
+        options.sharedMemory = memory
+        options.flushesOnClose = false
+        options.rawOptions = rawOptions.isEmpty ? Self.arena : "\(Self.arena);\(rawOptions)"
+        return options
+    }
+
+    private static let arena = "arena_block_size=131072"
+}

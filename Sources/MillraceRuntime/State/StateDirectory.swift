@@ -1,0 +1,132 @@
+package import FoundationEssentials
+package import Logging
+package import Millrace
+package import MillraceEngine
+package import RocksDB
+import Synchronization
+
+/// The folder in which an application's instance keeps its tasks' stores.
+///
+/// ```
+/// <state directory>/<application id>/.lock                            held while the instance runs
+///                                    millrace-process-metadata        the instance's id
+///                                    .discarded/                      what is being deleted
+///                                    <sub-topology>_<partition>/rocksdb/<store>/
+/// ```
+///
+/// The layout is that of Kafka Streams' `StateDirectory` and `RocksDBStore`. The whole folder belongs to one process at a
+/// time, through a lock that ends with the process; within it each task's folder belongs to one worker at a time. Directories
+/// are created so that nobody but the user can look into them.
+///
+/// Thread-safe; each worker comes for its own tasks.
+package final class StateDirectory: StoreProvider, Sendable {
+    /// The application's folder.
+    package let path: String
+    /// What tells this instance from others, also after a restart. Kafka: the process id in `kafka-streams-process-metadata`.
+    package let processID: UUID
+    let logger: Logger
+    let discards: DiscardFolder
+    private let options: RocksDBStoreOptions
+    private let memory: SharedMemory
+    private let possession: Mutex<Possession>
+
+    private struct Possession {
+        /// `nil` once closed.
+        var lock: DirectoryLock?
+        /// The tasks that a worker has, or whose folder is being removed.
+        var tasks: Set<TaskID> = []
+    }
+
+    /// Takes possession of an application's folder, creating it where there is none.
+    ///
+    /// - Parameters:
+    ///   - root: the state directory, which several applications may share.
+    ///   - memory: what the stores' databases share; by default a budget of this directory's own, as `options` say.
+    /// - Throws: ``StreamsError`` with `.stateStore`: another process has the folder, or it cannot be written; with
+    ///   `.configuration`: the application's id is no name for a folder, or the options are wrong.
+    package init(
+        _ root: String, applicationID: String, options: RocksDBStoreOptions = RocksDBStoreOptions(),
+        memory: SharedMemory? = nil, logger: Logger
+    ) throws(StreamsError) {
+        guard !root.isEmpty, !root.utf8.contains(0), Self.isName(applicationID) else {
+            throw StreamsError(
+                .configuration, "\"\(root)\" with \"\(applicationID)\" makes no path for a state directory")
+        }
+        path = (root == "/" ? "" : root.hasSuffix("/") ? String(root.dropLast()) : root) + "/" + applicationID
+        self.logger = logger
+        self.options = options
+        do throws(RocksDBError) {
+            self.memory = if let memory { memory } else { try options.makeMemory() }
+        } catch {
+            throw StreamsError(.configuration, "the memory of the stores: \(error.message)", underlying: error)
+        }
+        try StateFiles.createDirectory(path)
+        possession = Mutex(Possession(lock: try DirectoryLock(path)))
+        processID = try ProcessMetadata.processID(in: path, logger: logger)
+        discards = DiscardFolder(path: path + "/.discarded")
+        discards.empty(logger: logger)
+    }
+
+    /// Gives a task to the caller.
+    ///
+    /// - Throws: ``StreamsError`` with `.locked` while another worker of this process has it: to be tried again.
+    package func lock(_ task: TaskID) throws {
+        try take(task)
+        StateFiles.touch(folder(of: task))
+    }
+
+    /// Opens a store of a task that the caller has locked, creating it where there is none.
+    ///
+    /// - Throws: ``StreamsError`` with `.stateStore`: see ``RocksDBKeyValueStore``; with `.illegalState`: the task is not
+    ///   locked.
+    package func open(_ store: StorePlan, of task: TaskID) throws -> any PersistentStore {
+        guard possession.withLock({ $0.tasks.contains(task) }) else {
+            throw StreamsError(
+                .illegalState, "store \(store.name) opened without a lock on its task", task: task.description)
+        }
+        guard Self.isName(store.name) else {
+            throw StreamsError(
+                .stateStore, "\"\(store.name)\" is no name for a store's folder", task: task.description)
+        }
+        let path = "\(folder(of: task))/rocksdb/\(store.name)"
+        let location = StoreLocation(
+            name: store.name, task: task, path: path,
+            isLogged: store.changelogTopic != nil, discards: discards)
+        return try RocksDBKeyValueStore(at: location, options: options.databaseOptions(memory: memory), logger: logger)
+    }
+
+    /// Gives a task up; its stores must be closed.
+    package func unlock(_ task: TaskID) {
+        StateFiles.touch(folder(of: task))
+        release(task)
+    }
+
+    /// Gives the folder up to other processes; every task must have been unlocked. Releasing the directory does the same.
+    package func close() {
+        possession.withLock { $0.lock = nil }
+    }
+
+    /// The folder of a task.
+    func folder(of task: TaskID) -> String { "\(path)/\(task)" }
+
+    func take(_ task: TaskID) throws(StreamsError) {
+        try possession.withLock { possession throws(StreamsError) in
+            guard possession.lock != nil else {
+                throw StreamsError(.illegalState, "the state directory \(path) is closed", task: task.description)
+            }
+            guard possession.tasks.insert(task).inserted else {
+                throw StreamsError(
+                    .locked, "\(folder(of: task)) is still in use by another worker", task: task.description)
+            }
+        }
+    }
+
+    func release(_ task: TaskID) {
+        possession.withLock { _ = $0.tasks.remove(task) }
+    }
+
+    /// Whether a text can be the name of a folder.
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text != "." && text != ".." && !text.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "/") }
+    }
+}

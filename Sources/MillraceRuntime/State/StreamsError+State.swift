@@ -1,0 +1,44 @@
+public import Millrace
+import MillraceEngine
+import RocksDB
+
+extension StreamsError.Code {
+    /// A task's folder is still in use by another worker of this process, which is giving it up: try again shortly.
+    public static let locked = StreamsError.Code(rawValue: "locked")
+}
+
+/// A failure of the operating system on a file of the state directory.
+package struct StateFileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was being done: "create", "lock", "move".
+    package let operation: String
+    package let path: String
+    /// The system's `errno`.
+    package let number: Int32
+    /// The system's words for it.
+    package let reason: String
+
+    package var description: String { "cannot \(operation) \(path): \(reason)" }
+}
+
+extension StreamsError {
+    /// A failure on a file: its message holds the path and the reason, `underlying` the ``StateFileError``.
+    static func stateFile(_ error: StateFileError) -> StreamsError {
+        StreamsError(.stateStore, error.description, underlying: error)
+    }
+
+    /// A failure of a store's database: its message says in words what can be done, `underlying` has the `RocksDBError`.
+    static func database(_ error: RocksDBError, of store: StoreLocation) -> StreamsError {
+        let what =
+            switch error.code {
+            case .noSpace: "there is no space left for"
+            case .locked: "another process has"
+            case .corruption: "damaged:"
+            case .closed: "closed already:"
+            case .ioError where error.message.hasSuffix("Permission denied"): "permission denied:"
+            default: "\(error.operation) failed:"
+            }
+        return StreamsError(
+            .stateStore, "\(what) the database of store \(store.name) in \(store.path)", task: store.task.description,
+            underlying: error)
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import Logging
+import Millrace
+import MillraceEngine
+import Synchronization
+
+/// A directory of a test's own, removed with everything in it when released.
+final class TestDirectory: Sendable {
+    let path: String
+
+    /// In memory where the system offers that: syncing is what takes the time.
+    init() throws {
+        let shared = URL(fileURLWithPath: "/dev/shm", isDirectory: true)
+        let isThere = FileManager.default.isWritableFile(atPath: shared.path)
+        let parent = isThere ? shared : FileManager.default.temporaryDirectory
+        let directory = parent.appendingPathComponent("millrace-state-\(UUID().uuidString)", isDirectory: true)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        path = directory.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// Keeps what is logged.
+final class RecordingLog: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var warnings: [String] { lines.withLock { $0 } }
+
+    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+
+    private struct Handler: LogHandler {
+        let log: RecordingLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            guard event.level >= .warning else { return }
+            log.lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
+        }
+    }
+}
+
+let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A plan of a store on disk.
+func plan(_ name: String = "counts", isLogged: Bool = true) -> StorePlan {
+    StorePlan(
+        name: name, kind: .timestampedKeyValue, isPersistent: true, changelogConfiguration: isLogged ? [:] : nil)
+}
+
+/// A key with its value; `nil` stands for a deletion.
+struct Entry: Hashable, CustomStringConvertible {
+    var key: [UInt8]
+    var value: [UInt8]?
+
+    init(_ key: [UInt8], _ value: [UInt8]?) {
+        self.key = key
+        self.value = value
+    }
+
+    init(_ key: String, _ value: String?) { self.init(Array(key.utf8), value.map { Array($0.utf8) }) }
+
+    var description: String { "\(Self.text(key)): \(value.map(Self.text) ?? "deleted")" }
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        bytes.map { (0x20..<0x7F).contains($0) ? String(UnicodeScalar($0)) : "<\(String($0, radix: 16))>" }.joined()
+    }
+}
+
+extension PersistentStore {
+    func get(_ key: [UInt8]) throws -> [UInt8]? {
+        var found: [UInt8]?
+        try key.withUnsafeBytes { key in try withValue(forKey: key) { found = $0.map { Array($0) } } }
+        return found
+    }
+
+    func get(_ key: String) throws -> String? {
+        try get(Array(key.utf8)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func apply(_ entries: [Entry], position: Int64?) throws {
+        let bytes = entries.flatMap { $0.key + ($0.value ?? []) }
+        try bytes.withUnsafeBytes { bytes in
+            var start = 0
+            func take(_ count: Int) -> UnsafeRawBufferPointer {
+                defer { start += count }
+                return UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
+            }
+            try apply(
+                entries.map { StoreWrite(key: take($0.key.count), value: $0.value.map { take($0.count) }) },
+                position: position)
+        }
+    }
+
+    func entries(from lower: [UInt8]? = nil, to upper: [UInt8]? = nil) throws -> [Entry] {
+        var entries: [Entry] = []
+        try scan(from: lower, to: upper) { key, value in
+            entries.append(Entry(Array(key), Array(value)))
+            return true
+        }
+        return entries
+    }
+}
+
+extension KeyValueBytesStore {
+    func get(_ key: [UInt8]) throws -> [UInt8]? {
+        var found: [UInt8]?
+        try key.withUnsafeBytes { key in try withValue(forKey: key) { found = $0.map { Array($0) } } }
+        return found
+    }
+
+    func put(_ entries: Entry...) throws { try put(entries) }
+
+    func put(_ entries: [Entry]) throws {
+        for entry in entries {
+            try entry.key.withUnsafeBytes { key in
+                try (entry.value ?? []).withUnsafeBytes { value in
+                    try put(key: key, value: entry.value == nil ? nil : value, timestampMs: 0)
+                }
+            }
+        }
+    }
+
+    func entries(from lower: [UInt8]? = nil, to upper: [UInt8]? = nil) throws -> [Entry] {
+        var entries: [Entry] = []
+        try scan(from: lower, to: upper) { key, value in
+            entries.append(Entry(Array(key), Array(value)))
+            return true
+        }
+        return entries
+    }
+}
+
+/// Keys of every awkward kind, in the order of their bytes.
+let awkwardKeys: [[UInt8]] = {
+    let marker = [0xFF] + Array("millrace".utf8)
+    return [
+        [], [0], [0, 0], [0, 0xFF], [0x7F], [0x80], Array("millrace".utf8).map { $0 | 0x80 }, [0xFE, 0xFF], [0xFF],
+        [0xFF, 0], Array(marker.dropLast()), marker, marker + [0], marker + [0] + Array("format".utf8),
+        marker + [0] + Array("position".utf8), marker + [0, 0xFF], marker + [1], marker + [1, 1], marker + [2],
+        marker + marker, Array(marker.dropLast()) + [0x66], [0xFF, 0xFF], [UInt8](repeating: 0xFF, count: 100),
+    ].sorted { $0.lexicographicallyPrecedes($1) }
+}()
+
+/// Repeatable random numbers (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+
+/// Shows the risk score at work and proves its results.
+@main
+struct RiskDemo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "risk-demo",
+        abstract: "Generates risk events, scores them exactly once and proves the result.",
+        subcommands: [Show.self, Generate.self, Prove.self], defaultSubcommand: Show.self)
+}
+
+/// What all parts of the demo need to know.
+struct DemoOptions: ParsableArguments {
+    @Option(help: "The brokers, HOST:PORT,…")
+    var bootstrapServers: String
+
+    @Option(help: "Partitions of the topics, where they have to be created.")
+    var partitions: Int32 = 4
+
+    @Option(help: "Names the application: its group, its internal topics and its state folder.")
+    var applicationID = "risk-demo"
+
+    var deadLetterTopic: String { "\(applicationID)-dead-letters" }
+
+    /// Settings that every client of the demo has. Large answers, because some brokers ignore the limits of a fetch.
+    var clientSettings: [String: String] {
+        ["receive.message.max.bytes": "2000000000"]
+    }
+}
+
+/// How the events are made.
+struct GeneratorOptions: ParsableArguments {
+    @Option(help: "Events a second.")
+    var rate = 2_000
+
+    @Option(help: "How many accounts there are; a few of them have most of the events.")
+    var accounts = 10_000
+
+    @Option(help: "Seed of the events; random by default, and printed.")
+    var seed: UInt64?
+
+    func validate() throws {
+        guard rate > 0, accounts > 0 else { throw ValidationError("--rate and --accounts have to be positive") }
+    }
+}
