@@ -67,6 +67,19 @@ let package = Package(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceTests", dependencies: ["Millrace", "MillraceTesting", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
         .executableTarget(

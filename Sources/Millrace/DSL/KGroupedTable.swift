@@ -25,6 +25,7 @@ extension KGroupedTable {
     /// ```swift
     /// customers.groupBy { id, customer in (customer.city, id) }.count()
     /// ```
+    @discardableResult
     @inlinable
     public func count(into store: Materialized<Key, Int64>? = nil, named name: String? = nil) -> KTable<Key, Int64> {
         aggregate(
@@ -42,6 +43,7 @@ extension KGroupedTable {
     /// - Parameters:
     ///   - adder: gets the value so far and one that came.
     ///   - subtractor: gets the value so far and one that went.
+    @discardableResult
     @inlinable
     public func reduce(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
@@ -72,6 +74,7 @@ extension KGroupedTable {
     ///   - initial: the aggregate of a key that has none yet.
     ///   - adder: gets the key, a value that came and the aggregate so far; `nil` deletes the key.
     ///   - subtractor: gets the key, a value that went and the aggregate so far; `nil` deletes the key.
+    @discardableResult
     @inlinable
     public func aggregate<Aggregate>(
         into store: Materialized<Key, Aggregate>,

@@ -259,6 +259,7 @@ extension KStream {
     /// ```swift
     /// payments.peek { record in print(record.timestampMs) }
     /// ```
+    @discardableResult
     @inlinable
     public func peek(
         named name: String? = nil, _ action: @escaping @Sendable (Record<Key, Value>) throws -> Void

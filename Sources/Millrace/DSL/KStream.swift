@@ -110,6 +110,7 @@ extension KStream {
     /// ```swift
     /// addresses.toTable(into: .store("addresses"))
     /// ```
+    @discardableResult
     @inlinable
     public func toTable(into store: Materialized<Key, Value>? = nil, named name: String? = nil) -> KTable<Key, Value> {
         let name = builder.newName("KSTREAM-TOTABLE-", unless: name)

@@ -27,6 +27,7 @@ extension KTable {
     /// ```
     ///
     /// - Parameter store: keeps the result in a store of its own; by default it is computed from this table.
+    @discardableResult
     @inlinable
     public func filter(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
@@ -48,6 +49,7 @@ extension KTable {
     /// ```swift
     /// balances.filterNot { _, balance in balance == 0 }
     /// ```
+    @discardableResult
     @inlinable
     public func filterNot(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
@@ -61,6 +63,7 @@ extension KTable {
     /// ```swift
     /// customers.mapValues { customer in customer.city }
     /// ```
+    @discardableResult
     @inlinable
     public func mapValues<NewValue>(
         into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
@@ -70,6 +73,7 @@ extension KTable {
     }
 
     /// Turns each value into another one, with a look at the key.
+    @discardableResult
     @inlinable
     public func mapValues<NewValue>(
         into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
