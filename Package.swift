@@ -75,7 +75,7 @@ let package = Package(
         .testTarget(
             name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "TestSupport"],
+            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "TestSupport", logging],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],

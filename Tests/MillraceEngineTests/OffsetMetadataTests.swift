@@ -25,7 +25,9 @@ struct OffsetMetadataTests {
         #expect(OffsetMetadata.decode("AgAAAXSHboAAAAAAAQAAAAFh")?.partitionTimeMs == 1_600_000_000_000)
     }
 
-    @Test("what somebody else wrote is no metadata", arguments: ["", "AQ==", "not base64!", "AwAAAXSHboAA", "AgAAAXSHbg=="])
+    @Test(
+        "what somebody else wrote is no metadata",
+        arguments: ["", "AQ==", "not base64!", "AwAAAXSHboAA", "AgAAAXSHbg=="])
     func others(text: String) {
         #expect(OffsetMetadata.decode(text) == nil)
     }

@@ -1,6 +1,7 @@
-@testable import MillraceEngine
 import TestSupport
 import Testing
+
+@testable import MillraceEngine
 
 @Suite("TimestampHeap")
 struct TimestampHeapTests {
@@ -20,8 +21,8 @@ struct TimestampHeapTests {
     @Test(
         "equal timestamps come as from Java's priority queue",
         arguments: [
-            ([5, 5], [0, 1]), ([5, 5, 5], [0, 2, 1]), ([5, 5, 5, 5], [0, 3, 1, 2]), ([7, 5, 5], [1, 2, 0]),
-            ([5, 7, 5, 7], [0, 2, 1, 3]),
+            ([5, 5], [0, 1]), ([5, 5, 5], [0, 2, 1]), ([5, 5, 5, 5], [0, 3, 2, 1]), ([7, 5, 5], [1, 2, 0]),
+            ([5, 7, 5, 7], [0, 2, 3, 1]),
         ] as [([Int64], [Int])])
     func ties(timestamps: [Int64], order: [Int]) {
         var heap = TimestampHeap()

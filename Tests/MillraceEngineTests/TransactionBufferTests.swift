@@ -8,7 +8,8 @@ struct TransactionBufferTests {
     private let disk = FakeDisk()
 
     @Test(
-        "behaves as a sorted dictionary does, and so does the disk after writing down", arguments: 1...6 as ClosedRange<UInt64>,
+        "behaves as a sorted dictionary does, and so does the disk after writing down",
+        arguments: 1...6 as ClosedRange<UInt64>,
         [0, 4_000, .max])
     func model(seed: UInt64, maxSizeInBytes: Int) throws {
         let buffer = TransactionBuffer(over: disk, maxSizeInBytes: maxSizeInBytes)

@@ -5,7 +5,8 @@ import Testing
 @Suite("TopologyTestDriver")
 struct TopologyTestDriverTests {
     private func driver(
-        applicationID: String = "app", _ define: (StreamsBuilder) -> Void = { builder in
+        applicationID: String = "app",
+        _ define: (StreamsBuilder) -> Void = { builder in
             builder.stream("in", key: .string, value: .string).to("out")
         }
     ) throws -> TopologyTestDriver {

@@ -67,15 +67,21 @@ struct DocumentationExamples {
         customers.mapValues { customer in customer.city }.toStream().to("cities")
         customers.groupBy { id, customer in (customer.city, id) }.count()
         customers.groupBy { id, customer in (customer.city, id) }.aggregate(into: .store("cities"), initial: "") {
-            _, id, ids in ids + id
+            _, id, ids in
+            ids + id
         } subtractor: {
-            _, id, ids in ids.split(separator: id).joined()
+            _, id, ids in
+            ids.split(separator: id).joined()
         }
         let balances = builder.table("balances", key: .string, value: .double)
         balances.filter { _, balance in balance < 0 }.toStream().to("debts")
         balances.filterNot { _, balance in balance == 0 }.toStream().to("accounts")
         balances.groupBy { account, balance in (account.prefix(2).description, balance) }
-            .reduce { total, balance in total + balance } subtractor: { total, balance in total - balance }
+            .reduce { total, balance in
+                total + balance
+            } subtractor: { total, balance in
+                total - balance
+            }
         _ = try builder.build(optimization: .all)
     }
 }

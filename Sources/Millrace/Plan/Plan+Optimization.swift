@@ -24,7 +24,9 @@ extension Plan {
     private mutating func mergeDuplicateSources() {
         var sourceOfTopic: [TopicName: PlanNode.ID] = [:]
         for id in self[Plan.root].children {
-            guard case .streamSource = self[id].role, case .source(let source)? = self[id].elements.first else { continue }
+            guard case .streamSource = self[id].role, case .source(let source)? = self[id].elements.first else {
+                continue
+            }
             for topic in source.topics {
                 guard let main = sourceOfTopic[topic] else {
                     sourceOfTopic[topic] = id

@@ -129,7 +129,8 @@ extension Plan {
         var written: Set<PlanNode.ID> = [Plan.root]
         var waiting = self[Plan.root].children
         var order: [PlanNode] = []
-        while let next = waiting.indices.min(by: { self[waiting[$0]].buildPriority < self[waiting[$1]].buildPriority }) {
+        while let next = waiting.indices.min(by: { self[waiting[$0]].buildPriority < self[waiting[$1]].buildPriority })
+        {
             let node = self[waiting.remove(at: next)]
             if written.contains(node.id) || !node.parents.allSatisfy(written.contains) { continue }
             written.insert(node.id)

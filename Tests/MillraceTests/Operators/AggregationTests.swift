@@ -5,7 +5,8 @@ import Testing
 @Suite("Aggregations")
 struct AggregationTests {
     private let records = [
-        text("a", "x", 10), text("b", "y", 20), text("a", "z", 5), text(nil, "n", 30), text("a", nil, 40), text("b", "", 50),
+        text("a", "x", 10), text("b", "y", 20), text("a", "z", 5), text(nil, "n", 30), text("a", nil, 40),
+        text("b", "", 50),
     ]
 
     @Test("count counts the records of each key that have a value")
@@ -66,10 +67,16 @@ struct AggregationTests {
 
     @Test("a grouped table subtracts the old value, then adds the new one")
     func groupedTable() throws {
-        let records = [text("1", "a3", 1), text("2", "a4", 2), text("1", "b5", 3), text("2", nil, 4), text("1", "b6", 5)]
+        let records = [
+            text("1", "a3", 1), text("2", "a4", 2), text("1", "b5", 3), text("2", nil, 4), text("1", "b6", 5),
+        ]
         let outcome = try runTable(records, key: .string, value: .string) { table in
             table.groupBy { _, value in (String(value.prefix(1)), String(value.dropFirst())) }
-                .reduce { $0 + "+" + $1 } subtractor: { $0 + "-" + $1 }
+                .reduce {
+                    $0 + "+" + $1
+                } subtractor: {
+                    $0 + "-" + $1
+                }
         }
         #expect(
             outcome.lines == ["a=3@1", "a=3+4@2", "a=3+4-3@3", "b=5@3", "a=3+4-3-4@4", "b=5-5+6@5"])

@@ -115,7 +115,8 @@ struct ErrorHandlerTests {
     func closure() throws {
         let driver = try driver(
             ErrorHandlers(deserialization: { context in
-                context.value?.count == 2 && context.key == [0x6b] && context.error.record?.topic == "in" ? .continue : .fail
+                context.value?.count == 2 && context.key == [0x6b] && context.error.record?.topic == "in"
+                    ? .continue : .fail
             }))
         try pipe(tooShort, to: driver)
         #expect(throws: StreamsError.self) { try pipe([1], to: driver) }
@@ -150,7 +151,13 @@ struct ErrorHandlerTests {
             { $0.groupByKey().aggregate(into: .with(), initial: "") { _, _, _ in throw Refusal() }.toStream() },
             { $0.toTable().filter { _, _ in throw Refusal() }.toStream() },
             { $0.toTable().mapValues { (_: String) -> String? in throw Refusal() }.toStream() },
-            { $0.toTable().groupBy { (_, _) -> (String?, String?) in throw Refusal() }.reduce { $1 } subtractor: { $1 }.toStream() },
+            {
+                $0.toTable().groupBy { (_, _) -> (String?, String?) in throw Refusal() }.reduce {
+                    $1
+                } subtractor: {
+                    $1
+                }.toStream()
+            },
         ] as [@Sendable (KStream<String, String>) -> KStream<String, String>])
     func everyOperator(operators: @Sendable (KStream<String, String>) -> KStream<String, String>) throws {
         let builder = StreamsBuilder()

@@ -95,12 +95,13 @@ struct StatelessStreamTests {
             ])
     }
 
-    @Test("merge takes the records of both streams")
+    @Test("merge takes the records of both streams, in the order in which the operators were added")
     func merge() throws {
         #expect(
-            try run([text("a", "x", 1)]) { stream in stream.merge(stream.mapValues { value in value + "2" }) }.lines == [
-                "a=x@1", "a=x2@1",
-            ])
+            try run([text("a", "x", 1)]) { stream in stream.merge(stream.mapValues { value in value + "2" }) }.lines
+                == [
+                    "a=x2@1", "a=x@1",
+                ])
     }
 
     @Test("split gives a record to the first branch that wants it")

@@ -5,7 +5,8 @@ import Testing
 @Suite("Tables")
 struct TableTests {
     private let records = [
-        text("a", "apple", 5), text("b", "", 2), text("a", "ant", 3), text(nil, "x", 6), text("a", nil, 7), text("c", nil, 8),
+        text("a", "apple", 5), text("b", "", 2), text("a", "ant", 3), text(nil, "x", 6), text("a", nil, 7),
+        text("c", nil, 8),
     ]
 
     @Test("the newest record by offset is a key's value, whatever its timestamp")
@@ -46,7 +47,9 @@ struct TableTests {
             table.mapValues { value in value.isEmpty ? nil : Int64(value.count) }
         }
         #expect(outcome.records.map(\.value) == [5, nil, 3, nil, nil])
-        let withKeys = try runTable(records, key: .string, value: .string) { $0.mapValues { key, value in key + value } }
+        let withKeys = try runTable(records, key: .string, value: .string) {
+            $0.mapValues { key, value in key + value }
+        }
         #expect(withKeys.lines == ["a=aapple@5", "b=b@2", "a=aant@3", "a=-@7", "c=-@8"])
     }
 
@@ -61,7 +64,7 @@ struct TableTests {
         for record in records { try input.pipe(key: record.key, value: record.value, timestampMs: record.timestampMs) }
         let store = try #require(driver.keyValueStore("lengths", key: .string, value: .int64))
         var entries: [String] = []
-        try store.forEach { key, stored in
+        try store.scan { key, stored in
             entries.append("\(key)=\(stored.value)@\(stored.timestampMs)")
             return true
         }
@@ -71,7 +74,10 @@ struct TableTests {
 
     @Test("toTable makes a table of a stream, through a repartition topic where its key has changed")
     func toTable() throws {
-        #expect(try run(records) { $0.toTable(into: .store("t")).toStream() }.lines == ["a=apple@5", "b=@2", "a=ant@3", "a=-@7"])
+        #expect(
+            try run(records) { $0.toTable(into: .store("t")).toStream() }.lines == [
+                "a=apple@5", "b=@2", "a=ant@3", "a=-@7",
+            ])
         let rekeyed = try run([text("x", "ant", 1), text("y", "ape", 2)]) { stream in
             stream.selectKey { _, value in value.first.map(String.init) }.toTable(into: .store("t")).toStream()
         }

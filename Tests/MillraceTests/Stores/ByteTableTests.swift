@@ -71,7 +71,7 @@ struct ByteTableTests {
         Self.set(&table, [1], [UInt8](repeating: 7, count: 1_000))
         let found = ([1] as [UInt8]).withUnsafeBytes { table.find($0) }
         #expect(found == place)
-        #expect(table.isMarked(place))
+        #expect(table.isMarked(place) == true)
         #expect(table.value(at: place)?.count == 1_000)
     }
 
@@ -81,9 +81,9 @@ struct ByteTableTests {
         let place = Self.set(&table, [1], [1])
         table.setMark(place, true)
         table.remove(at: place)
-        #expect(!table.isTaken(place))
+        #expect(table.isTaken(place) == false)
         #expect(Self.set(&table, [2], [2]) == place)
-        #expect(!table.isMarked(place))
+        #expect(table.isMarked(place) == false)
         #expect(table.placeLimit == 1)
     }
 

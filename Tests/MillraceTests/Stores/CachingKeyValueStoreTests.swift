@@ -18,13 +18,16 @@ struct CachingKeyValueStoreTests {
         cache.onFlush(sendsOldValues: sendsOldValues) { key, new, old, origin in
             flushed.append(
                 Flushed(
-                    key: Array(key), new: new.map(Array.init), old: old.map(Array.init), timestampMs: origin.timestampMs))
+                    key: Array(key), new: new.map(Array.init), old: old.map(Array.init), timestampMs: origin.timestampMs
+                ))
         }
         try cache.flush()
         return flushed
     }
 
-    @Test("behaves as a sorted dictionary does, and so does the store below after a flush", arguments: 1...6 as ClosedRange<UInt64>)
+    @Test(
+        "behaves as a sorted dictionary does, and so does the store below after a flush",
+        arguments: 1...6 as ClosedRange<UInt64>)
     func model(seed: UInt64) throws {
         let cache = CachingKeyValueStore(over: inner)
         var model = StoreModel(seed: seed)

@@ -1,6 +1,7 @@
-@testable import Millrace
 import TestSupport
 import Testing
+
+@testable import Millrace
 
 @Suite("The orders of Java's collections")
 struct JavaCollectionsTests {

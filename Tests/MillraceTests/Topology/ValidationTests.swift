@@ -22,7 +22,9 @@ struct ValidationTests {
     func missingSerdeOfSink() {
         let text = problems { texts($0).mapValues { _ in Plain() }.to("out", named: "writer") }
         #expect(
-            text == "writer: no serde for value type Plain; pass it to to(_:key:value:), or let the type conform to DefaultSerde")
+            text
+                == "writer: no serde for value type Plain; pass it to to(_:key:value:), or let the type conform to DefaultSerde"
+        )
     }
 
     @Test("a repartitioning without serdes names both")
@@ -40,7 +42,9 @@ struct ValidationTests {
     @Test("an aggregate of a type without a serde is named")
     func missingSerdeOfAggregate() {
         let text = problems { builder in
-            texts(builder).groupByKey().aggregate(into: .store("s"), initial: Plain(), named: "agg") { _, _, plain in plain }
+            texts(builder).groupByKey().aggregate(into: .store("s"), initial: Plain(), named: "agg") { _, _, plain in
+                plain
+            }
         }
         #expect(text.contains("agg: no serde for value type Plain; pass it in aggregate(into:)"))
     }
