@@ -2,9 +2,8 @@ public import Millrace
 
 /// The fraud risk score: for each account the highest score that any of its events has had.
 ///
-/// Every event updates its account's score in `risk-store` and emits it to `risk-scores`, at once: a cache, which tables
-/// have by default, would hand on only the last score of a commit interval. Scores from the alert threshold
-/// on go to `risk-alerts` too. Event time is the event's own.
+/// Every event updates its account's score in `risk-store` and emits it to `risk-scores`, at once and without a cache, for a
+/// decision waits for it; scores from the alert threshold on go to `risk-alerts` too. Event time is the event's own.
 public struct RiskScoreTopology: Sendable {
     public static let events = "risk-events"
     public static let scores = "risk-scores"

@@ -86,6 +86,8 @@ final class Restorer {
         let done = slots.compactMap { jobs.removeValue(forKey: $0) }
         if done.isEmpty { return }
         for job in done {
+            // What took reading is made durable at once, so that the next restart does not read it again.
+            if job.restored > 0 { try job.store.checkpoint(durably: true) }
             logger.info(
                 "restored",
                 metadata: [
