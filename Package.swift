@@ -19,6 +19,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -58,7 +59,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
-            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle],
+            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals],
             swiftSettings: swiftSettings),
 
 
@@ -66,6 +67,28 @@ let package = Package(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
+            swiftSettings: swiftSettings),
+
+        .target(
+            name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceTests", dependencies: ["Millrace", "MillraceTesting", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "TestSupport", logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
             path: "Tools/risk-scores", swiftSettings: swiftSettings),

@@ -1,4 +1,5 @@
 import Logging
+import Millrace
 
 /// The options of a Millrace process, each defined here and nowhere else.
 enum InstanceOption {
@@ -35,7 +36,7 @@ enum InstanceOption {
         .byteCount(atLeast: 1))
 
     static let stateDirectory = OptionDefinition(
-        "state-directory", valueName: "PATH", summary: "Where stores keep their files",
+        "state-dir", valueName: "PATH", summary: "Where stores keep their files",
         default: "$XDG_STATE_HOME/millrace, ~/.local/state/millrace or /tmp/millrace", .path)
     static let cacheMaxBytes = OptionDefinition(
         "cache-max-bytes", valueName: "BYTES", summary: "State kept in memory, for the whole process; 0 for none",

@@ -1,4 +1,5 @@
 import Logging
+import Millrace
 
 extension ResolvedInstanceOptions {
     /// Reads every option; nil if a required one is missing or wrong, which the reader then has among its problems.

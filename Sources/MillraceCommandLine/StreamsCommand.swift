@@ -3,6 +3,7 @@ import Logging
 public import Millrace
 import MillraceRuntime
 import ServiceLifecycle
+import UnixSignals
 
 /// A processor instance as a command: a topology, and the command line that every instance has.
 ///

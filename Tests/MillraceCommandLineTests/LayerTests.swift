@@ -43,7 +43,7 @@ import Testing
             {
                 "application-id": "orders", "bootstrap-servers": ["a:1", "[::1]:2"], "instance-id": "one",
                 "threads": "8", "guarantee": "at-least-once", "commit-interval-ms": 250, "topology-optimization": "all",
-                "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-directory": "/var/lib/orders",
+                "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
                 "cache-max-bytes": 0, "replication-factor": 3, "deserialization-errors": "dead-letter",
                 "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
                 "log-level": "debug",
@@ -72,7 +72,7 @@ import Testing
             "MILLRACE_INSTANCE_ID": "one", "MILLRACE_THREADS": "8", "MILLRACE_GUARANTEE": "at-least-once",
             "MILLRACE_COMMIT_INTERVAL_MS": "250", "MILLRACE_TOPOLOGY_OPTIMIZATION": "all",
             "MILLRACE_MAX_BUFFERED_RECORDS": "5", "MILLRACE_MAX_BUFFERED_BYTES": "1KiB",
-            "MILLRACE_STATE_DIRECTORY": "/var/lib/orders", "MILLRACE_CACHE_MAX_BYTES": "1GiB",
+            "MILLRACE_STATE_DIR": "/var/lib/orders", "MILLRACE_CACHE_MAX_BYTES": "1GiB",
             "MILLRACE_REPLICATION_FACTOR": "3", "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
             "MILLRACE_PROCESSING_ERRORS": "continue", "MILLRACE_PRODUCTION_ERRORS": "fail",
             "MILLRACE_DEAD_LETTER_TOPIC": "dead", "MILLRACE_LOG_LEVEL": "trace",

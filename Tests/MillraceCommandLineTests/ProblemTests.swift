@@ -105,7 +105,7 @@ import Testing
                 "bootstrap-servers", ["h:1", "h:1,i:65535", "[::1]:9092", " h:1 , i:2 "],
                 ["", "h", "h:", ":1", "h:0", "h:65536", "h:1,", "::1:9092", "[]:1", "ssl://h:1", "h h:1"]
             ),
-            ("state-directory", ["state", "/s"], [""]),
+            ("state-dir", ["state", "/s"], [""]),
             ("guarantee", ["exactly-once", "at-least-once"], ["Exactly-Once", "exactly_once", ""]),
             ("topology-optimization", ["none", "all"], ["some"]),
             ("log-level", ["critical"], ["INFO", "fatal"]),

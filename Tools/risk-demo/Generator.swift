@@ -77,6 +77,7 @@ struct Generate: ParsableCommand {
         try broker.createTopics()
         let generator = Generator(generator, broker: broker)
         print("seed \(generator.seed)")
+        fflush(nil)
         try generator.run(seconds: seconds)
         print("wrote \(generator.written) events")
     }

@@ -126,7 +126,16 @@ struct Prove: ParsableCommand {
 
     @OptionGroup var demo: DemoOptions
 
+    @Option(help: "Seconds to wait for an instance to catch up with the input.")
+    var patience: Double = 0
+
     func run() throws {
-        if try !Proof(DemoBroker(options: demo)).report() { throw ExitCode(1) }
+        let deadline = ContinuousClock.now + .seconds(patience)
+        var proof = try Proof(DemoBroker(options: demo))
+        while !proof.problems.isEmpty, ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.5)
+            proof = try Proof(DemoBroker(options: demo))
+        }
+        if !proof.report() { throw ExitCode(1) }
     }
 }

@@ -2,8 +2,8 @@ public import Millrace
 
 /// The fraud risk score: for each account the highest score that any of its events has had.
 ///
-/// Every event updates its account's score in `risk-store` and emits it to `risk-scores`; scores from the alert threshold
-/// on go to `risk-alerts` too. Event time is the event's own.
+/// Every event updates its account's score in `risk-store` and emits it to `risk-scores`, at once and without a cache, for a
+/// decision waits for it; scores from the alert threshold on go to `risk-alerts` too. Event time is the event's own.
 public struct RiskScoreTopology: Sendable {
     public static let events = "risk-events"
     public static let scores = "risk-scores"
@@ -23,7 +23,7 @@ public struct RiskScoreTopology: Sendable {
             builder
             .stream(Self.events, key: .string, value: .json(RiskEvent.self), timestamp: .value(\.timestampMs))
             .groupByKey()
-            .aggregate(into: .store(Self.store, value: .double), initial: 0) { _, event, highest in
+            .aggregate(into: .store(Self.store, value: .double).withoutCache(), initial: 0) { _, event, highest in
                 max(event.score, highest)
             }
             .toStream()

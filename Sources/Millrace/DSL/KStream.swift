@@ -37,6 +37,10 @@ public struct KStream<Key, Value> {
 extension KStream {
     /// Writes the stream to a topic, which has to exist.
     ///
+    /// ```swift
+    /// amounts.to("amounts", value: .double)
+    /// ```
+    ///
     /// - Parameters:
     ///   - topic: the topic's full name.
     ///   - key: the keys' serde; by default the stream's.
@@ -48,7 +52,7 @@ extension KStream {
         _ topic: String, key: Serde<Key>? = nil, value: Serde<Value>? = nil, named name: String? = nil,
         partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil
     ) {
-        let name = name ?? builder.newName("KSTREAM-SINK-")
+        let name = builder.newName("KSTREAM-SINK-", unless: name)
         let (key, value) = (key ?? keySerde, value ?? valueSerde)
         let problem = missingSerdes(key: key, value: value, remedy: "pass it to to(_:key:value:)")
         _ = builder.add(
@@ -60,6 +64,10 @@ extension KStream {
     }
 
     /// Sends the stream through a topic of the application's own, so that all records of a key meet in one partition.
+    ///
+    /// ```swift
+    /// payments.selectKey { _, payment in payment.shop }.repartition(named: "by-shop", partitions: 12)
+    /// ```
     ///
     /// Kafka: `KStream.repartition`. The topic is `<application id>-<name>-repartition`.
     ///
@@ -81,9 +89,13 @@ extension KStream {
     }
 
     /// The records of both streams in one, in the order in which each has them.
+    ///
+    /// ```swift
+    /// cardPayments.merge(cashPayments).to("payments")
+    /// ```
     @inlinable
     public func merge(_ other: KStream, named name: String? = nil) -> KStream {
-        let name = name ?? builder.newName("KSTREAM-MERGE-")
+        let name = builder.newName("KSTREAM-MERGE-", unless: name)
         let node = builder.add(
             .processor(.passThrough(name: name, Record<Key, Value>.self)), named: name, to: [node, other.node],
             role: .merge)
@@ -94,9 +106,14 @@ extension KStream {
     }
 
     /// Makes a table of the stream: the newest record of a key is its value, a tombstone deletes it.
+    ///
+    /// ```swift
+    /// addresses.toTable(into: .store("addresses"))
+    /// ```
+    @discardableResult
     @inlinable
     public func toTable(into store: Materialized<Key, Value>? = nil, named name: String? = nil) -> KTable<Key, Value> {
-        let name = name ?? builder.newName("KSTREAM-TOTABLE-")
+        let name = builder.newName("KSTREAM-TOTABLE-", unless: name)
         let store = store ?? .with()
         let plan = store.storePlan(orNamed: { builder.newStoreName("KSTREAM-TOTABLE-") })
         let (key, value) = (store.key ?? keySerde, store.value ?? valueSerde)

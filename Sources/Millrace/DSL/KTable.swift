@@ -22,22 +22,34 @@ public struct KTable<Key, Value> {
 extension KTable {
     /// Keeps the keys whose value satisfies a predicate; the others are deleted from the result.
     ///
+    /// ```swift
+    /// balances.filter { _, balance in balance < 0 }
+    /// ```
+    ///
     /// - Parameter store: keeps the result in a store of its own; by default it is computed from this table.
+    @discardableResult
     @inlinable
     public func filter(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
         _ predicate: @escaping @Sendable (Key, Value) throws -> Bool
     ) -> KTable {
         let plan = optionalStore(store, "KTABLE-FILTER-")
-        let name = name ?? builder.newName("KTABLE-FILTER-")
+        let name = builder.newName("KTABLE-FILTER-", unless: name)
         let (key, value) = (store?.key ?? keySerde, store?.value ?? valueSerde)
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in filter(into:)") }
         let element = ProcessorElement.tableFilter(
             name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem, predicate)
-        return adding(element, key: key, value: value)
+        let table = adding(element, key: key, value: value)
+        table.useOldValues(of: self)
+        return table
     }
 
     /// Keeps the keys whose value does not satisfy a predicate.
+    ///
+    /// ```swift
+    /// balances.filterNot { _, balance in balance == 0 }
+    /// ```
+    @discardableResult
     @inlinable
     public func filterNot(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
@@ -47,6 +59,11 @@ extension KTable {
     }
 
     /// Turns each value into another one; `nil` deletes the key from the result.
+    ///
+    /// ```swift
+    /// customers.mapValues { customer in customer.city }
+    /// ```
+    @discardableResult
     @inlinable
     public func mapValues<NewValue>(
         into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
@@ -56,13 +73,14 @@ extension KTable {
     }
 
     /// Turns each value into another one, with a look at the key.
+    @discardableResult
     @inlinable
     public func mapValues<NewValue>(
         into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
         _ transform: @escaping @Sendable (Key, Value) throws -> NewValue?
     ) -> KTable<Key, NewValue> {
         let plan = optionalStore(store, "KTABLE-MAPVALUES-")
-        let name = name ?? builder.newName("KTABLE-MAPVALUES-")
+        let name = builder.newName("KTABLE-MAPVALUES-", unless: name)
         let (key, value) = (store?.key ?? keySerde, store?.value ?? .ofType)
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in mapValues(into:)") }
         let element = ProcessorElement.tableMapValues(
@@ -71,9 +89,13 @@ extension KTable {
     }
 
     /// The table's changes as a stream; a deletion becomes a tombstone.
+    ///
+    /// ```swift
+    /// balances.toStream().to("balances")
+    /// ```
     @inlinable
     public func toStream(named name: String? = nil) -> KStream<Key, Value> {
-        let name = name ?? builder.newName("KTABLE-TOSTREAM-")
+        let name = builder.newName("KTABLE-TOSTREAM-", unless: name)
         let node = builder.add(
             .processor(.tableToStream(name: name, Record<Key, Value>.self)), named: name, to: [node])
         return KStream(
@@ -82,13 +104,17 @@ extension KTable {
 
     /// Takes the values together by a new key, to be aggregated; they go through a repartition topic.
     ///
+    /// ```swift
+    /// customers.groupBy { id, customer in (customer.city, id) }.count()
+    /// ```
+    ///
     /// - Parameter selector: the new key and value of an entry; where either is `nil` the entry is left out.
     @inlinable
     public func groupBy<NewKey: Equatable & SendableMetatype, NewValue>(
         named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<NewValue>? = nil,
         _ selector: @escaping @Sendable (Key, Value) throws -> (NewKey?, NewValue?)
     ) -> KGroupedTable<NewKey, NewValue> {
-        let selectName = name ?? builder.newName("KTABLE-SELECT-")
+        let selectName = builder.newName("KTABLE-SELECT-", unless: name)
         let select = builder.add(
             .processor(.tableRepartitionMap(name: selectName, selector)), named: selectName, to: [node])
         enableSendingOldValues()
@@ -99,6 +125,14 @@ extension KTable {
     @usableFromInline
     func enableSendingOldValues() {
         builder.plan.enableSendingOldValues(of: node, forced: true)
+    }
+
+    /// Has another table's changes come with old values if it is kept anyway.
+    @usableFromInline
+    func useOldValues(of parent: KTable) {
+        if builder.plan.enableSendingOldValues(of: parent.node, forced: false) {
+            builder.plan[node].sendsOldValues = true
+        }
     }
 
     /// The plan of a store that is made only where the user named one. Without a name a number is used up, as in Kafka.

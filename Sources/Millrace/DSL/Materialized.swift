@@ -8,6 +8,7 @@ public struct Materialized<Key, Value>: Sendable {
     @usableFromInline package var key: Serde<Key>?
     @usableFromInline package var value: Serde<Value>?
     package var isPersistent = true
+    package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]
 
     /// A store with a name, under which it can be queried and its changelog topic found.
@@ -29,6 +30,14 @@ public struct Materialized<Key, Value>: Sendable {
     public func inMemory() -> Materialized {
         var copy = self
         copy.isPersistent = false
+        return copy
+    }
+
+    /// Hands every change on at once. With a cache, as by default, changes wait for the next commit, and of several changes
+    /// of a key only the last one goes on.
+    public func withoutCache() -> Materialized {
+        var copy = self
+        copy.isCached = false
         return copy
     }
 

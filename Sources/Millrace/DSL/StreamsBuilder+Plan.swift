@@ -16,8 +16,14 @@ enum OperatorRole {
 }
 
 extension StreamsBuilder {
+    /// The next generated name with this prefix, or the user's own, for which a number is used up all the same.
+    ///
+    /// - Parameter suffix: stands behind the user's name where one operation needs several.
     @usableFromInline
-    func newName(_ prefix: String) -> String { plan.newName(prefix) }
+    func newName(_ prefix: String, unless name: String? = nil, suffix: String = "") -> String {
+        let generated = plan.newName(prefix)
+        return name.map { $0 + suffix } ?? generated
+    }
 
     @usableFromInline
     func newStoreName(_ prefix: String) -> String { plan.newStoreName(prefix) }
@@ -78,7 +84,7 @@ final class SharedRepartition {
 }
 
 extension PlanElement {
-    /// The pieces of a repartitioning: a filter (Kafka's place for dropping null keys), a sink and a source.
+    /// The pieces of a repartitioning: a filter that drops null keys, a sink and a source.
     package static func repartition<Key, Value>(
         topic: String, names: RepartitionNames, key: Serde<Key>?, value: Serde<Value>?, partitions: Int32? = nil
     ) -> [PlanElement] {
@@ -87,7 +93,7 @@ extension PlanElement {
         let name = TopicName.internal(topic)
         return [
             .repartitionTopic(RepartitionTopic(name: topic, partitions: partitions)),
-            .processor(.passThrough(name: names.filter, Record<Key, Value>.self)),
+            .processor(.dropNullKeys(name: names.filter, Record<Key, Value>.self)),
             .sink(.sink(name: names.sink, topic: name, key: key, value: value, problem: problem)),
             .source(
                 .source(
@@ -119,6 +125,6 @@ extension Materialized {
     func storePlan(orNamed generate: () -> String) -> StorePlan {
         StorePlan(
             name: storeName ?? generate(), kind: .timestampedKeyValue, isPersistent: isPersistent,
-            changelogConfiguration: changelogConfiguration)
+            isCached: isCached, changelogConfiguration: changelogConfiguration)
     }
 }

@@ -93,14 +93,17 @@ package struct StorePlan: Sendable {
     package var kind: Kind
     /// Whether the store is kept on disk; otherwise in memory, to be filled from its changelog at each start.
     package var isPersistent: Bool
+    /// Whether changes wait in a cache until the next commit.
+    package var isCached: Bool
     /// Settings of the changelog topic that differ from the usual ones; `nil` for a store without a changelog.
     package var changelogConfiguration: [String: String]?
     /// The source topic that serves as the changelog, where the topology was optimised so.
     package var sourceTopicAsChangelog: String?
 
     package init(
-        name: String, kind: Kind, isPersistent: Bool, changelogConfiguration: [String: String]?
+        name: String, kind: Kind, isPersistent: Bool, isCached: Bool = true, changelogConfiguration: [String: String]?
     ) {
+        self.isCached = isCached
         self.name = name
         self.kind = kind
         self.isPersistent = isPersistent

@@ -56,6 +56,12 @@ package protocol TaskContext: AnyObject {
     /// Hands an error of writing a result to the production handler. Returns where the handler decided to go on.
     func productionFailed(_ error: any Error, at node: String) throws
 
+    /// Where the record that is being processed came from; `nil` outside of processing.
+    var recordMetadata: RecordMetadata? { get }
+
+    /// Does something on behalf of a record that was processed before, so that an error names it.
+    func resume(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws
+
     /// Counts a record that goes no further.
     func drop(_ reason: DropReason, at node: String)
 }
@@ -72,21 +78,22 @@ package protocol RecordOutput: AnyObject {
 }
 
 /// The name of a topic before the application's id is known.
-public enum TopicName: Hashable, Sendable {
+@usableFromInline
+package enum TopicName: Hashable, Sendable {
     /// A topic of the user's, by its full name.
     case external(String)
     /// A topic of the topology's own: the application's id and a hyphen come before this name.
     case `internal`(String)
 
     /// The name as the topology's description prints it.
-    public var name: String {
+    package var name: String {
         switch self {
         case .external(let name), .internal(let name): name
         }
     }
 
     /// The name on the broker.
-    public func resolved(applicationID: String) -> String {
+    package func resolved(applicationID: String) -> String {
         switch self {
         case .external(let name): name
         case .internal(let name): "\(applicationID)-\(name)"

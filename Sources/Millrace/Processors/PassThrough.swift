@@ -6,4 +6,19 @@ extension ProcessorElement {
             TypedReceiver<Key, Value>(try node.forward(Record<Key, Value>.self))
         }
     }
+
+    /// Drops what has no key before it goes to a repartition topic.
+    ///
+    /// Kafka: the filter of `KStreamImpl.createRepartitionedSource` after `InternalStreamsBuilder.rewriteRepartitionNodes`.
+    @inlinable
+    static func dropNullKeys<Key, Value>(name: String, _ type: Record<Key, Value>.Type) -> ProcessorElement {
+        ProcessorElement(name: name) { node in
+            let forward = try node.forward(Record<Key, Value>.self)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Value> { record in
+                if record.key == nil { return context.drop(.nullKey, at: name) }
+                try forward(record)
+            }
+        }
+    }
 }

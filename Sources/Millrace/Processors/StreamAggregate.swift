@@ -7,14 +7,13 @@ extension ProcessorElement {
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
-            let forward = try node.forward(Record<Key, Change<Aggregate>>.self)
-            let store = try node.timestampedStore(key: key, value: serde)
-            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let table: TableOutput<Key, Aggregate> = try node.tableOutput(key: key, value: serde)
+            let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key, let value = record.value else {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
-                let stored = try store.get(key)
+                let stored = try table.get(key)
                 let old: Aggregate
                 let new: Aggregate?
                 do {
@@ -24,10 +23,7 @@ extension ProcessorElement {
                     return try context.processingFailed(error, at: name)
                 }
                 let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
-                try store.put(key, new, timestampMs: timestampMs)
-                var result = record.with(value: Change(newValue: new, oldValue: sendsOldValues ? old : nil))
-                result.timestampMs = timestampMs
-                try forward(result)
+                try table.set(key, to: new, from: old, timestampMs: timestampMs, by: record)
             }
         }
     }

@@ -10,22 +10,24 @@ extension ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<Value>>.self)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
-            let store = node.storeNames.isEmpty ? nil : try node.timestampedStore(key: key, value: serde)
+            let table: TableOutput<Key, Value>? =
+                node.storeNames.isEmpty ? nil : try node.tableOutput(key: key, value: serde)
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 var result = Change<Value>(newValue: nil, oldValue: nil)
                 do {
                     if let new = change.newValue, try predicate(key, new) { result.newValue = new }
-                    if sendsOldValues, store == nil, let old = change.oldValue, try predicate(key, old) {
+                    if sendsOldValues, table == nil, let old = change.oldValue, try predicate(key, old) {
                         result.oldValue = old
                     }
                 } catch {
                     return try context.processingFailed(error, at: name)
                 }
-                if sendsOldValues, let store { result.oldValue = try store.get(key)?.value }
+                if sendsOldValues, let table { result.oldValue = try table.get(key)?.value }
                 if sendsOldValues, result.oldValue == nil, result.newValue == nil { return }
-                try store?.put(key, result.newValue, timestampMs: record.timestampMs)
-                try forward(record.with(value: result))
+                guard let table else { return try forward(record.with(value: result)) }
+                try table.set(
+                    key, to: result.newValue, from: result.oldValue, timestampMs: record.timestampMs, by: record)
             }
         }
     }

@@ -8,25 +8,23 @@ extension ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<NewValue>>.self)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
-            var store: TimestampedKeyValueStore<Key, NewValue>?
-            if !node.storeNames.isEmpty, let serde { store = try node.timestampedStore(key: key, value: serde) }
-            let resultStore = store
+            let table: TableOutput<Key, NewValue>? =
+                if !node.storeNames.isEmpty, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 var result = Change<NewValue>(newValue: nil, oldValue: nil)
                 do {
                     if let new = change.newValue { result.newValue = try transform(key, new) }
-                    if sendsOldValues, resultStore == nil, let old = change.oldValue {
+                    if sendsOldValues, table == nil, let old = change.oldValue {
                         result.oldValue = try transform(key, old)
                     }
                 } catch {
                     return try context.processingFailed(error, at: name)
                 }
-                if let resultStore {
-                    if sendsOldValues { result.oldValue = try resultStore.get(key)?.value }
-                    try resultStore.put(key, result.newValue, timestampMs: record.timestampMs)
-                }
-                try forward(record.with(value: result))
+                guard let table else { return try forward(record.with(value: result)) }
+                if sendsOldValues { result.oldValue = try table.get(key)?.value }
+                try table.set(
+                    key, to: result.newValue, from: result.oldValue, timestampMs: record.timestampMs, by: record)
             }
         }
     }

@@ -7,12 +7,11 @@ extension ProcessorElement {
         subtractor: @escaping @Sendable (Value, Value) throws -> Value?
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
-            let forward = try node.forward(Record<Key, Change<Value>>.self)
-            let store = try node.timestampedStore(key: key, value: serde)
-            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)
+            let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
-                let stored = try store.get(key)
+                let stored = try table.get(key)
                 var aggregate = stored?.value
                 var touched = false
                 do {
@@ -31,11 +30,9 @@ extension ProcessorElement {
                 } catch {
                     return try context.processingFailed(error, at: name)
                 }
-                var result = record.with(
-                    value: Change(newValue: aggregate, oldValue: sendsOldValues ? stored?.value : nil))
-                if touched, let stored { result.timestampMs = max(record.timestampMs, stored.timestampMs) }
-                try store.put(key, aggregate, timestampMs: result.timestampMs)
-                try forward(result)
+                var timestampMs = record.timestampMs
+                if touched, let stored { timestampMs = max(timestampMs, stored.timestampMs) }
+                try table.set(key, to: aggregate, from: stored?.value, timestampMs: timestampMs, by: record)
             }
         }
     }

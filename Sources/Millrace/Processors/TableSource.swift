@@ -7,17 +7,19 @@ extension ProcessorElement {
         name: String, store: StorePlan, key: Serde<Key>, value serde: Serde<Value>, problem: String?
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
-            let forward = try node.forward(Record<Key, Change<Value>>.self)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
-            let store = node.storeNames.isEmpty ? nil : try node.timestampedStore(key: key, value: serde)
+            guard !node.storeNames.isEmpty else {
+                let forward = try node.forward(Record<Key, Change<Value>>.self)
+                return TypedReceiver<Key, Value> { record in
+                    if record.key == nil { return context.drop(.nullKey, at: name) }
+                    try forward(record.with(value: Change(newValue: record.value, oldValue: nil)))
+                }
+            }
+            let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
-                var old: Value?
-                if let store {
-                    if sendsOldValues { old = try store.get(key)?.value }
-                    try store.put(key, record.value, timestampMs: record.timestampMs)
-                }
-                try forward(record.with(value: Change(newValue: record.value, oldValue: old)))
+                let old = sendsOldValues ? try table.get(key)?.value : nil
+                try table.set(key, to: record.value, from: old, timestampMs: record.timestampMs, by: record)
             }
         }
     }

@@ -2,15 +2,10 @@
 ///
 /// The engine's transaction buffer implements it over a persistent or in-memory store.
 @usableFromInline
-package protocol KeyValueBytesStore: AnyObject {
+package protocol KeyValueBytesStore: ScannableStore {
     /// Calls `body` with the value of a key, or with `nil`. The bytes are valid only during the call.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
     /// Sets or, with a value of `nil`, deletes a key. The changelog record gets the timestamp.
     func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws
-
-    /// Calls `body` for every key from `lower` up to and without `upper`, in the bytes' order, until it returns `false`.
-    func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 }

@@ -34,20 +34,41 @@ public struct TimestampedKeyValueStore<Key, Value> {
     /// Sets the value of a key, or deletes it with a value of `nil`; the changelog gets the timestamp either way.
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws {
+        try serialize(key, value, timestampMs: timestampMs) { keyBytes, valueBytes in
+            try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
+        }
+    }
+
+    /// Puts a value into the cache that this view is of, with the record that caused it.
+    @inlinable
+    func put(
+        _ key: Key, _ value: Value?, timestampMs: Int64, to cache: CachingKeyValueStore,
+        origin: CachingKeyValueStore.Origin
+    ) throws {
+        try serialize(key, value, timestampMs: timestampMs) { keyBytes, valueBytes in
+            cache.put(
+                key: keyBytes, value: valueBytes, timestampMs: value == nil ? origin.timestampMs : timestampMs,
+                origin: origin)
+        }
+    }
+
+    @inlinable
+    func serialize(
+        _ key: Key, _ value: Value?, timestampMs: Int64,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
         scratch.key.removeAll(keepingCapacity: true)
         try keySerde.serialize(key, into: &scratch.key)
         scratch.value.removeAll(keepingCapacity: true)
         withUnsafeBytes(of: timestampMs.bigEndian) { scratch.value.append(contentsOf: $0) }
         if let value { try valueSerde.serialize(value, into: &scratch.value) }
         try scratch.key.withUnsafeBytes { keyBytes in
-            try scratch.value.withUnsafeBytes { valueBytes in
-                try bytes.put(key: keyBytes, value: value == nil ? nil : valueBytes, timestampMs: timestampMs)
-            }
+            try scratch.value.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
         }
     }
 
     /// Calls `body` for every entry in the order of the keys' bytes, until it returns `false`.
-    public func forEach(_ body: (Key, ValueAndTimestamp<Value>) throws -> Bool) throws {
+    public func scan(_ body: (Key, ValueAndTimestamp<Value>) throws -> Bool) throws {
         try bytes.scan(from: nil, to: nil) { keyBytes, valueBytes in
             try body(try keySerde.deserialize(keyBytes), try Self.decode(valueBytes, valueSerde))
         }
@@ -56,7 +77,8 @@ public struct TimestampedKeyValueStore<Key, Value> {
     @inlinable
     static func decode(_ bytes: UnsafeRawBufferPointer, _ serde: Serde<Value>) throws -> ValueAndTimestamp<Value> {
         guard bytes.count >= 8 else {
-            throw SerdeError(type: "timestamped \(serde.name)", message: "\(bytes.count) bytes, fewer than a timestamp's 8")
+            throw SerdeError(
+                type: "timestamped \(serde.name)", message: "\(bytes.count) bytes, fewer than a timestamp's 8")
         }
         let timestampMs = Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
         let value = try serde.deserialize(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(8)))

@@ -29,14 +29,9 @@ package struct StoreWrite {
 }
 
 /// A store on disk, below the transaction buffer: a prefix of its changelog.
-package protocol PersistentStore: AnyObject {
+package protocol PersistentStore: ScannableStore {
     /// Calls `body` with the value of a key, or with `nil`; the bytes are valid only during the call.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
-
-    /// Calls `body` for the keys from `lower` up to and without `upper`, in the bytes' order, until it returns `false`.
-    func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 
     /// Applies writes and the changelog position that they reach, all or nothing.
     func apply(_ writes: [StoreWrite], position: Int64?) throws

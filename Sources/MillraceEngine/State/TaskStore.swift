@@ -7,6 +7,8 @@ package final class TaskStore {
     package let changelog: TopicPartition?
     /// What operators read and write.
     let bytes: any KeyValueBytesStore
+    /// The cache in which changes wait for the next commit, where the store has one.
+    let cache: CachingKeyValueStore?
 
     private enum Backing {
         case memory(InMemoryKeyValueStore)
@@ -21,10 +23,11 @@ package final class TaskStore {
     ///
     /// - Parameters:
     ///   - output: the changelog as something to write to; `nil` where the store is not logged or its source topic serves.
+    ///   - isCached: whether changes wait for the next commit.
     ///   - persistent: the store on disk; `nil` to keep everything in memory.
     init(
         plan: StorePlan, changelog: TopicPartition?, output: (any RecordOutput)?, persistent: (any PersistentStore)?,
-        partition: Int32, maxBufferSizeInBytes: Int
+        partition: Int32, isCached: Bool, maxBufferSizeInBytes: Int
     ) throws {
         self.plan = plan
         self.changelog = changelog
@@ -39,7 +42,9 @@ package final class TaskStore {
             backing = .memory(memory)
             inner = memory
         }
-        bytes = output.map { ChangeLoggingStore(inner, changelog: $0, partition: partition) } ?? inner
+        let logged = output.map { ChangeLoggingStore(inner, changelog: $0, partition: partition) } ?? inner
+        cache = isCached ? CachingKeyValueStore(over: logged) : nil
+        bytes = cache ?? logged
     }
 
     /// The memory of changes that are not on disk yet.

@@ -45,35 +45,9 @@ package final class TransactionBuffer: KeyValueBytesStore {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         let bounds = KeyBounds(lower: lower, upper: upper)
-        let own = sortedDirty().filter { !bounds.isBelow(table.key(at: $0)) && !bounds.isAbove(table.key(at: $0)) }
-        var next = 0
-        var goesOn = true
-        try store.scan(from: lower, to: upper) { key, value in
-            while goesOn, next < own.count, precedes(table.key(at: own[next]), key) {
-                goesOn = try visit(own[next], body)
-                next += 1
-            }
-            guard goesOn else { return false }
-            if next < own.count, table.key(at: own[next]).elementsEqual(key) {
-                goesOn = try visit(own[next], body)
-                next += 1
-            } else {
-                goesOn = try body(key, value)
-            }
-            return goesOn
-        }
-        while goesOn, next < own.count {
-            goesOn = try visit(own[next], body)
-            next += 1
-        }
-    }
-
-    private func visit(
-        _ place: ByteTable.Place,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
-    ) throws -> Bool {
-        guard let value = table.value(at: place) else { return true }
-        return try body(table.key(at: place), value)
+        let changes = sortedDirty().map { (key: table.key(at: $0), value: table.value(at: $0)) }
+            .filter { !bounds.isBelow($0.key) && !bounds.isAbove($0.key) }
+        try store.scan(from: lower, to: upper, under: changes, body)
     }
 
     private func sortedDirty() -> [ByteTable.Place] {

@@ -68,6 +68,11 @@ final class InputQueue {
     /// The decoded record's bytes and place.
     var current: RawRecord? { head.map(raw) }
 
+    /// The decoded record's place.
+    var currentMetadata: RecordMetadata? {
+        head.map { RecordMetadata(topic: partition.topic, partition: partition.partition, offset: $0.offset) }
+    }
+
     private func raw(_ record: FetchedRecord) -> RawRecord {
         RawRecord(
             topic: partition.topic, partition: partition.partition, offset: record.offset,

@@ -7,8 +7,14 @@ package struct TaskConfiguration: Sendable {
     package var handlers: ErrorHandlers
     /// The bound of each store's transaction buffer.
     package var maxStoreBufferSizeInBytes: Int
+    /// The bound of the changes that wait in the caches of the task's tables for the next commit; with 0 nothing is cached.
+    package var maxCacheSizeInBytes: Int
 
-    package init(applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int) {
+    package init(
+        applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int,
+        maxCacheSizeInBytes: Int = 10 << 20
+    ) {
+        self.maxCacheSizeInBytes = maxCacheSizeInBytes
         self.applicationID = applicationID
         self.handlers = handlers
         self.maxStoreBufferSizeInBytes = maxStoreBufferSizeInBytes
@@ -26,6 +32,8 @@ package final class StreamTask {
     private var orderedQueues: [InputQueue] = []
     private var ready = TimestampHeap()
     private let provider: (any StoreProvider)?
+    private let maxCacheSizeInBytes: Int
+    private let caches: [CachingKeyValueStore]
     package let stores: [TaskStore]
     /// The highest timestamp processed; −1 while there is none. Kafka: stream time.
     package private(set) var streamTimeMs: Int64 = -1
@@ -45,6 +53,7 @@ package final class StreamTask {
     ) throws {
         self.id = id
         self.provider = provider
+        maxCacheSizeInBytes = configuration.maxCacheSizeInBytes
         var logger = logger
         logger[metadataKey: "task"] = "\(id)"
         environment = TaskEnvironment(
@@ -52,6 +61,7 @@ package final class StreamTask {
             logger: logger)
         stores = try Self.openStores(
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
+        caches = stores.compactMap(\.cache)
         for store in stores { environment.stores[store.plan.name] = store }
         do {
             let sources = try Self.instantiate(topology, nodes: nodes, in: environment)
@@ -65,6 +75,11 @@ package final class StreamTask {
             close()
             throw error
         }
+    }
+
+    deinit {
+        // The listeners hold the operators, and these the environment that holds the stores.
+        for cache in caches { cache.removeListener() }
     }
 
     // MARK: Input
@@ -108,14 +123,24 @@ package final class StreamTask {
         try fillHeads()
         guard let index = ready.removeFirst() else { return false }
         let queue = orderedQueues[index]
-        defer { environment.current = nil }
+        try process(queue)
+        if caches.reduce(0, { $0 + $1.sizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
+        if let next = try fill(queue) { ready.insert(queue: index, timestampMs: next) }
+        return true
+    }
+
+    private func process(_ queue: InputQueue) throws {
         environment.current = queue
+        defer { environment.current = nil }
         hasProgress = true
         if let timestampMs = try queue.fill() { streamTimeMs = max(streamTimeMs, timestampMs) }
         try queue.process()
         environment.counts.processed += 1
-        if let next = try fill(queue) { ready.insert(queue: index, timestampMs: next) }
-        return true
+    }
+
+    /// Hands on what waits in the caches of tables, those upstream first.
+    package func flushCaches() throws {
+        for cache in caches { try cache.flush() }
     }
 
     private func fillHeads() throws {
@@ -133,8 +158,10 @@ package final class StreamTask {
 
     // MARK: Committing
 
-    /// The offsets to commit, with the partitions' times, for everything that has been processed.
-    package func committableOffsets() -> [TopicPartition: CommittedOffset] {
+    /// Flushes the caches of tables, which may produce more output, and returns the offsets to commit, with the partitions'
+    /// times, for everything that has been processed. Kafka: `StreamTask.prepareCommit`.
+    package func prepareCommit() throws -> [TopicPartition: CommittedOffset] {
+        try flushCaches()
         var offsets: [TopicPartition: CommittedOffset] = [:]
         for queue in orderedQueues {
             guard let offset = queue.nextOffset else { continue }
@@ -203,6 +230,7 @@ extension StreamTask {
                                 topic: $0.resolved(applicationID: configuration.applicationID), partition: id.partition)
                         },
                         output: output, persistent: persistent, partition: id.partition,
+                        isCached: plan.isCached && configuration.maxCacheSizeInBytes > 0,
                         maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes))
             }
             return opened

@@ -30,6 +30,8 @@ final class TaskEnvironment: TaskContext {
     var counts = TaskCounts()
     /// The queue whose record is being processed.
     var current: InputQueue?
+    /// The record on whose behalf something is done that waited in a cache.
+    private var resumed: RecordMetadata?
 
     init(
         id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, logger: Logger
@@ -39,6 +41,15 @@ final class TaskEnvironment: TaskContext {
         self.producer = producer
         self.handlers = handlers
         self.logger = logger
+    }
+
+    var recordMetadata: RecordMetadata? { current?.currentMetadata ?? resumed }
+
+    func resume(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws {
+        let (previous, queue) = (resumed, current)
+        (resumed, current) = (metadata, nil)
+        defer { (resumed, current) = (previous, queue) }
+        try body()
     }
 
     func store(named name: String) throws -> any KeyValueBytesStore {
@@ -83,7 +94,8 @@ final class TaskEnvironment: TaskContext {
         _ handler: ErrorHandlers.Handler, record: RawRecord? = nil
     ) throws {
         let record = record ?? current?.current
-        let metadata = record.map { RecordMetadata(topic: $0.topic, partition: $0.partition, offset: $0.offset) }
+        let metadata =
+            record.map { RecordMetadata(topic: $0.topic, partition: $0.partition, offset: $0.offset) } ?? resumed
         let error = StreamsError(
             code, message, node: node, record: metadata, task: id.description, underlying: cause)
         let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))

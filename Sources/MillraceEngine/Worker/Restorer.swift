@@ -12,6 +12,7 @@ final class Restorer {
         let changelog: TopicPartition
         /// The offset not to read beyond; for a source topic that serves as a changelog, which goes on behind it.
         let limit: Int64?
+        var restored = 0
     }
 
     private let makeConsumer: () throws -> any ConsumerPort
@@ -50,9 +51,9 @@ final class Restorer {
         try assign()
     }
 
-    /// Reads some more. Returns the tasks whose stores are complete now.
-    func step(maxRecords: Int, timeoutMs: Int) throws -> [StreamTask] {
-        guard let consumer, !jobs.isEmpty else { return [] }
+    /// Reads some more.
+    func step(maxRecords: Int, timeoutMs: Int) throws {
+        guard let consumer, !jobs.isEmpty else { return }
         let polled = try consumer.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
         var bySlot: [Int: [FetchedRecord]] = [:]
         for record in polled.records { bySlot[record.slot, default: []].append(record) }
@@ -62,6 +63,7 @@ final class Restorer {
             let wanted = job.limit.map { limit in records.filter { $0.offset < limit } } ?? records
             try job.store.restore(wanted)
             job.task.countRestored(wanted.count)
+            jobs[slot]?.restored += wanted.count
             if let limit = job.limit, let last = records.last, last.offset + 1 >= limit { finished.append(slot) }
         }
         for event in polled.events {
@@ -72,7 +74,7 @@ final class Restorer {
             case .assigned, .revoked: break
             }
         }
-        return try finish(finished)
+        try finish(finished)
     }
 
     func close() {
@@ -80,15 +82,19 @@ final class Restorer {
         consumer = nil
     }
 
-    private func finish(_ slots: [Int]) throws -> [StreamTask] {
-        let touched = slots.compactMap { jobs.removeValue(forKey: $0)?.task }
-        if touched.isEmpty { return [] }
-        try assign()
-        var complete: [StreamTask] = []
-        for task in touched where !isRestoring(task) && !complete.contains(where: { $0 === task }) {
-            complete.append(task)
+    private func finish(_ slots: [Int]) throws {
+        let done = slots.compactMap { jobs.removeValue(forKey: $0) }
+        if done.isEmpty { return }
+        for job in done {
+            // What took reading is made durable at once, so that the next restart does not read it again.
+            if job.restored > 0 { try job.store.checkpoint(durably: true) }
+            logger.info(
+                "restored",
+                metadata: [
+                    "task": "\(job.task.id)", "store": "\(job.store.plan.name)", "records": "\(job.restored)",
+                ])
         }
-        return complete
+        try assign()
     }
 
     private func restart(_ slot: Int) throws {

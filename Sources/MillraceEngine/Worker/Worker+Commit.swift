@@ -26,10 +26,10 @@ extension Worker {
         let progressed = runningTasks.filter(\.hasProgress)
         if progressed.isEmpty { return }
         var offsets: [TopicPartition: CommittedOffset] = [:]
-        for task in progressed { offsets.merge(task.committableOffsets()) { $1 } }
+        try beginTransactionIfNeeded()
+        for task in progressed { offsets.merge(try task.prepareCommit()) { $1 } }
         switch configuration.guarantee {
         case .exactlyOnce:
-            try beginTransactionIfNeeded()
             try ports.producer.commitTransaction(offsets: offsets, group: try ports.consumer.groupMetadata())
             isInTransaction = false
         case .atLeastOnce:

@@ -113,7 +113,8 @@ extension Worker {
             partitions: plan.inputs[id] ?? [],
             configuration: TaskConfiguration(
                 applicationID: configuration.applicationID, handlers: configuration.handlers,
-                maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount)),
+                maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
+                maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount),
             producer: ports.producer, provider: ports.provider, logger: logger)
     }
 

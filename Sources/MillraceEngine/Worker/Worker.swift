@@ -206,8 +206,7 @@ package final class Worker {
     private func restore() throws {
         if restorer.isIdle || !group.isActive { return }
         let wait = runningTasks.isEmpty ? 20 : 0
-        let complete = try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
-        for task in complete { logger.info("restored", metadata: ["task": "\(task.id)"]) }
+        try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
     }
 
     private func process() throws {

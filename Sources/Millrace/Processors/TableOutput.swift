@@ -1,0 +1,77 @@
+/// A table's store together with what comes behind the table: a change goes to both.
+///
+/// Where the store is cached a change waits there and is handed on when the cache is flushed, as the difference from what
+/// the store below held; without a cache it is handed on at once. Kafka: `TimestampedTupleForwarder`,
+/// `TimestampedCacheFlushListener`.
+@usableFromInline
+struct TableOutput<Key, Value> {
+    @usableFromInline let store: TimestampedKeyValueStore<Key, Value>
+    @usableFromInline let cache: CachingKeyValueStore?
+    @usableFromInline let forward: Forward<Key, Change<Value>>
+    @usableFromInline let sendsOldValues: Bool
+    @usableFromInline let context: any TaskContext
+
+    @usableFromInline
+    init(
+        store: TimestampedKeyValueStore<Key, Value>, cache: CachingKeyValueStore?,
+        forward: @escaping Forward<Key, Change<Value>>, sendsOldValues: Bool, context: any TaskContext
+    ) {
+        self.store = store
+        self.cache = cache
+        self.forward = forward
+        self.sendsOldValues = sendsOldValues
+        self.context = context
+    }
+
+    /// The value of a key, changes that wait in the cache included.
+    @inlinable
+    func get(_ key: Key) throws -> ValueAndTimestamp<Value>? { try store.get(key) }
+
+    /// Changes the value of a key.
+    ///
+    /// - Parameters:
+    ///   - newValue: the new value; `nil` deletes the key.
+    ///   - oldValue: the value that it replaces, for those who want it.
+    ///   - timestampMs: the new value's timestamp.
+    ///   - record: the record that causes the change. Its timestamp is that of a deletion in the changelog.
+    @inlinable
+    func set<Input>(
+        _ key: Key, to newValue: Value?, from oldValue: Value?, timestampMs: Int64, by record: Record<Key, Input>
+    ) throws {
+        if let cache {
+            return try store.put(
+                key, newValue, timestampMs: timestampMs, to: cache,
+                origin: .init(
+                    timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
+        }
+        try store.put(key, newValue, timestampMs: newValue == nil ? record.timestampMs : timestampMs)
+        try forward(
+            Record(
+                key: key, value: Change(newValue: newValue, oldValue: sendsOldValues ? oldValue : nil),
+                timestampMs: timestampMs, headers: record.headers))
+    }
+}
+
+extension NodeInstance {
+    /// This node's own store with what comes behind it.
+    @inlinable
+    func tableOutput<Key, Value>(key: Serde<Key>, value: Serde<Value>) throws -> TableOutput<Key, Value> {
+        let forward = try forward(Record<Key, Change<Value>>.self)
+        let store = try timestampedStore(key: key, value: value)
+        let cache = store.bytes as? CachingKeyValueStore
+        let context = context
+        cache?.onFlush(sendsOldValues: sendsOldValues) { keyBytes, newBytes, oldBytes, origin in
+            let key = try key.deserialize(keyBytes)
+            let new = try newBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
+            let old = try oldBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
+            try context.resume(origin.metadata) {
+                try forward(
+                    Record(
+                        key: key, value: Change(newValue: new?.value, oldValue: old?.value),
+                        timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers))
+            }
+        }
+        return TableOutput(
+            store: store, cache: cache, forward: forward, sendsOldValues: sendsOldValues, context: context)
+    }
+}

@@ -1,0 +1,152 @@
+/// The cache of a table: what has changed since the last flush, the newest value of each key only.
+///
+/// Reads see what is cached. A flush hands each change down to the store below, and so to its changelog, and tells the
+/// listener, which forwards it; in the order in which the keys were last changed. Of several changes of a key between two
+/// flushes only the last one is seen below and behind; a deletion of a key that the store below does not have is seen by
+/// nobody. Kafka: `CachingKeyValueStore`.
+@usableFromInline
+package final class CachingKeyValueStore: KeyValueBytesStore {
+    /// The record that caused a change, as it is forwarded behind the table.
+    @usableFromInline
+    package struct Origin {
+        @usableFromInline package var timestampMs: Int64
+        @usableFromInline package var headers: Headers
+        /// Where the record came from, for error messages.
+        @usableFromInline package var metadata: RecordMetadata?
+
+        @usableFromInline
+        package init(timestampMs: Int64, headers: Headers, metadata: RecordMetadata?) {
+            self.timestampMs = timestampMs
+            self.headers = headers
+            self.metadata = metadata
+        }
+    }
+
+    /// Gets a change when it is flushed: the key, its new value and, where asked for or deleted, the one below.
+    @usableFromInline
+    package typealias FlushListener = (
+        _ key: UnsafeRawBufferPointer, _ newValue: UnsafeRawBufferPointer?, _ oldValue: UnsafeRawBufferPointer?,
+        _ origin: Origin
+    ) throws -> Void
+
+    private struct Change {
+        /// The timestamp of the changelog's record.
+        var timestampMs: Int64
+        var origin: Origin
+    }
+
+    private let store: any KeyValueBytesStore
+    private var table = ByteTable()
+    /// The places of the changes, the least recently changed first.
+    private var order = PlaceList()
+    private var changes: [Change?] = []
+    private var listener: FlushListener?
+    private var sendsOldValues = false
+    private var isFlushing = false
+    // What is being flushed, copied, for whoever is told of it may change the table.
+    private var key: [UInt8] = []
+    private var newValue: [UInt8] = []
+    private var oldValue: [UInt8] = []
+
+    package init(over store: any KeyValueBytesStore) {
+        self.store = store
+    }
+
+    /// The memory that the changes take, about.
+    package var sizeInBytes: Int { table.sizeInBytes + table.count * MemoryLayout<Change>.stride }
+
+    /// Sets who is told of each change that is flushed.
+    @usableFromInline
+    package func onFlush(sendsOldValues: Bool, _ listener: @escaping FlushListener) {
+        self.sendsOldValues = sendsOldValues
+        self.listener = listener
+    }
+
+    /// Lets the listener go, and with it everything that it refers to.
+    package func removeListener() { listener = nil }
+
+    @usableFromInline
+    package func withValue(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        if let place = table.find(key) { return try body(table.value(at: place)) }
+        try store.withValue(forKey: key, body)
+    }
+
+    @usableFromInline
+    package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
+        let origin = Origin(timestampMs: timestampMs, headers: Headers(), metadata: nil)
+        put(key: key, value: value, timestampMs: timestampMs, origin: origin)
+    }
+
+    /// Sets or, with a value of `nil`, deletes a key, and keeps the record that caused it for the flush.
+    @usableFromInline
+    package func put(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64, origin: Origin
+    ) {
+        let place = table.set(key, to: value)
+        if place >= changes.count { changes += Array(repeating: nil, count: place + 1 - changes.count) }
+        changes[place] = Change(timestampMs: timestampMs, origin: origin)
+        order.moveToEnd(place)
+    }
+
+    @usableFromInline
+    package func scan(
+        from lower: [UInt8]?, to upper: [UInt8]?,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        let bounds = KeyBounds(lower: lower, upper: upper)
+        let changes = table.places.map { (key: table.key(at: $0), value: table.value(at: $0)) }
+            .filter { !bounds.isBelow($0.key) && !bounds.isAbove($0.key) }
+            .sorted { precedes($0.key, $1.key) }
+        try store.scan(from: lower, to: upper, under: changes, body)
+    }
+
+    /// Hands down every change made before the call.
+    ///
+    /// - Throws: what the store below and the listener throw; the change that failed is lost, the ones behind it are kept.
+    package func flush() throws {
+        guard !isFlushing else { return }
+        isFlushing = true
+        defer { isFlushing = false }
+        for _ in 0..<table.count {
+            guard let place = order.first else { return }
+            try flush(place)
+        }
+    }
+
+    private func flush(_ place: ByteTable.Place) throws {
+        guard let change = changes[place] else { return }
+        key.replace(with: table.key(at: place))
+        let value = table.value(at: place)
+        if let value { newValue.replace(with: value) }
+        let isDeletion = value == nil
+        order.remove(place)
+        changes[place] = nil
+        table.remove(at: place)
+        try key.withUnsafeBytes { key in
+            var hasOldValue = false
+            if isDeletion || sendsOldValues {
+                try store.withValue(forKey: key) { value in
+                    if let value { oldValue.replace(with: value) }
+                    hasOldValue = value != nil
+                }
+            }
+            if isDeletion, !hasOldValue, listener != nil { return }
+            try newValue.withUnsafeBytes { newValue in
+                try store.put(key: key, value: isDeletion ? nil : newValue, timestampMs: change.timestampMs)
+                try oldValue.withUnsafeBytes { oldValue in
+                    try listener?(
+                        key, isDeletion ? nil : newValue, sendsOldValues && hasOldValue ? oldValue : nil, change.origin)
+                }
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func replace(with bytes: UnsafeRawBufferPointer) {
+        removeAll(keepingCapacity: true)
+        append(contentsOf: bytes)
+    }
+}

@@ -1,0 +1,118 @@
+// Kafka Streams' descriptions show the iteration order of Java's collections. These are their orders, no more.
+
+/// The order in which Java's `HashSet` and `HashMap` of strings are iterated.
+enum JavaHashOrder {
+    static func sorted(_ strings: [String]) -> [String] {
+        var capacity = 16
+        while Double(capacity) * 0.75 < Double(strings.count) { capacity *= 2 }
+        return strings.enumerated().sorted { left, right in
+            let (leftBucket, rightBucket) = (bucket(left.element, capacity), bucket(right.element, capacity))
+            return leftBucket == rightBucket ? left.offset < right.offset : leftBucket < rightBucket
+        }.map(\.element)
+    }
+
+    private static func bucket(_ string: String, _ capacity: Int) -> Int {
+        var hash: UInt32 = 0
+        for unit in string.utf16 { hash = hash &* 31 &+ UInt32(unit) }
+        return Int((hash ^ (hash >> 16)) & UInt32(capacity - 1))
+    }
+}
+
+/// Java's `TreeSet`, a red-black tree, for elements whose order changes after they were inserted.
+///
+/// An element is placed by comparisons at the moment of its insertion and never moved again, so that the result depends on
+/// the tree's shape. Hence the same tree, step by step.
+struct JavaTreeSet {
+    private struct Node {
+        var element: Int
+        var left: Int?
+        var right: Int?
+        var parent: Int?
+        var isRed = true
+    }
+
+    private var nodes: [Node] = []
+    private var root: Int?
+
+    /// Inserts an element that is not in the set yet.
+    mutating func insert(_ element: Int, precedes: (Int, Int) -> Bool) {
+        let new = nodes.count
+        nodes.append(Node(element: element))
+        guard var parent = root else {
+            root = new
+            nodes[new].isRed = false
+            return
+        }
+        while true {
+            if precedes(element, nodes[parent].element) {
+                guard let left = nodes[parent].left else {
+                    nodes[parent].left = new
+                    break
+                }
+                parent = left
+            } else {
+                guard let right = nodes[parent].right else {
+                    nodes[parent].right = new
+                    break
+                }
+                parent = right
+            }
+        }
+        nodes[new].parent = parent
+        balance(after: new)
+    }
+
+    /// The elements from the first to the last.
+    var elements: [Int] {
+        var result: [Int] = []
+        func visit(_ node: Int?) {
+            guard let node else { return }
+            visit(nodes[node].left)
+            result.append(nodes[node].element)
+            visit(nodes[node].right)
+        }
+        visit(root)
+        return result
+    }
+
+    private mutating func balance(after inserted: Int) {
+        var node = inserted
+        while let parent = nodes[node].parent, nodes[parent].isRed, let grandparent = nodes[parent].parent {
+            let isLeft = nodes[grandparent].left == parent
+            let uncle = isLeft ? nodes[grandparent].right : nodes[grandparent].left
+            if let uncle, nodes[uncle].isRed {
+                nodes[parent].isRed = false
+                nodes[uncle].isRed = false
+                nodes[grandparent].isRed = true
+                node = grandparent
+                continue
+            }
+            var upper = parent
+            if node == (isLeft ? nodes[parent].right : nodes[parent].left) {
+                upper = node
+                node = parent
+                rotate(node, toLeft: isLeft)
+            }
+            nodes[upper].isRed = false
+            nodes[grandparent].isRed = true
+            rotate(grandparent, toLeft: !isLeft)
+        }
+        if let root { nodes[root].isRed = false }
+    }
+
+    private mutating func rotate(_ node: Int, toLeft: Bool) {
+        guard let pivot = toLeft ? nodes[node].right : nodes[node].left else { return }
+        let inner = toLeft ? nodes[pivot].left : nodes[pivot].right
+        if toLeft { nodes[node].right = inner } else { nodes[node].left = inner }
+        if let inner { nodes[inner].parent = node }
+        let parent = nodes[node].parent
+        nodes[pivot].parent = parent
+        if let parent {
+            if nodes[parent].left == node { nodes[parent].left = pivot } else { nodes[parent].right = pivot }
+        } else {
+            root = pivot
+        }
+        if toLeft { nodes[pivot].left = node } else { nodes[pivot].right = node }
+        nodes[node].parent = pivot
+    }
+}

@@ -1,0 +1,126 @@
+/// Any JSON value. Scenario files are read through it so that a field nobody knows is found and not skipped.
+enum JSONValue: Decodable, Hashable, Sendable {
+    case null
+    case bool(Bool)
+    case number(Int64)
+    case text(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(String.self) {
+            self = .text(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .number(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+}
+
+/// The fields of one JSON object, which notes those that were read.
+final class Fields {
+    /// What the object is called in error messages.
+    let owner: String
+    private let values: [String: JSONValue]
+    private var read: Set<String> = []
+
+    init(_ value: JSONValue, of owner: String) throws(ScenarioError) {
+        guard case .object(let values) = value else { throw .malformed("\(owner) is no object") }
+        self.owner = owner
+        self.values = values
+    }
+
+    /// The value of a field, `nil` where the field is missing.
+    func optional(_ name: String) -> JSONValue? {
+        read.insert(name)
+        return values[name]
+    }
+
+    func required(_ name: String) throws(ScenarioError) -> JSONValue {
+        guard let value = optional(name) else { throw .malformed("\(owner) has no field \(name)") }
+        return value
+    }
+
+    /// A text; `nil` where the field is missing.
+    func optionalText(_ name: String) throws(ScenarioError) -> String? {
+        guard let value = optional(name) else { return nil }
+        guard case .text(let text) = value else { throw .malformed("\(owner): \(name) is no text") }
+        return text
+    }
+
+    func text(_ name: String) throws(ScenarioError) -> String {
+        guard case .text(let text) = try required(name) else { throw .malformed("\(owner): \(name) is no text") }
+        return text
+    }
+
+    /// A text or null; an error where the field is missing.
+    func nullableText(_ name: String) throws(ScenarioError) -> String? {
+        switch try required(name) {
+        case .null: return nil
+        case .text(let text): return text
+        default: throw .malformed("\(owner): \(name) is neither text nor null")
+        }
+    }
+
+    func number(_ name: String) throws(ScenarioError) -> Int64 {
+        guard case .number(let number) = try required(name) else { throw .malformed("\(owner): \(name) is no number") }
+        return number
+    }
+
+    func nullableNumber(_ name: String) throws(ScenarioError) -> Int64? {
+        if case .null = try required(name) { return nil }
+        return try number(name)
+    }
+
+    func optionalBool(_ name: String) throws(ScenarioError) -> Bool? {
+        guard let value = optional(name) else { return nil }
+        guard case .bool(let bool) = value else { throw .malformed("\(owner): \(name) is neither true nor false") }
+        return bool
+    }
+
+    func array(_ name: String) throws(ScenarioError) -> [JSONValue] {
+        guard case .array(let values) = try required(name) else { throw .malformed("\(owner): \(name) is no array") }
+        return values
+    }
+
+    func texts(_ name: String) throws(ScenarioError) -> [String] {
+        var texts: [String] = []
+        for value in try array(name) {
+            guard case .text(let text) = value else { throw .malformed("\(owner): \(name) holds more than texts") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    func object(_ name: String) throws(ScenarioError) -> [String: JSONValue] {
+        guard case .object(let values) = try required(name) else { throw .malformed("\(owner): \(name) is no object") }
+        return values
+    }
+
+    /// Texts by name; empty where the field is missing.
+    func optionalTexts(byName name: String) throws(ScenarioError) -> [String: String] {
+        guard let value = optional(name) else { return [:] }
+        guard case .object(let values) = value else { throw .malformed("\(owner): \(name) is no object") }
+        var texts: [String: String] = [:]
+        for (key, value) in values {
+            guard case .text(let text) = value else { throw .malformed("\(owner): \(name).\(key) is no text") }
+            texts[key] = text
+        }
+        return texts
+    }
+
+    /// Throws where a field was never asked for: its meaning would be skipped silently.
+    func checkAllRead() throws(ScenarioError) {
+        if let unknown = values.keys.filter({ !read.contains($0) }).sorted().first {
+            throw .unsupported("\(owner).\(unknown)")
+        }
+    }
+}

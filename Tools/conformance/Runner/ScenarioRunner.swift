@@ -1,0 +1,70 @@
+import Millrace
+import MillraceTesting
+
+/// Runs scenarios through the test driver and compares everything that was recorded.
+package enum ScenarioRunner {
+    /// Runs a scenario.
+    ///
+    /// - Throws: `ScenarioError` with the first difference or with what is not supported; else what the library threw.
+    package static func run(_ scenario: Scenario) throws {
+        let builder = ScenarioBuilder()
+        let topology = try builder.build(scenario)
+        try Comparison.description(topology.describe(), with: scenario.description)
+        let driver = try TopologyTestDriver(topology)
+        for (index, step) in scenario.steps.enumerated() {
+            try perform(step, on: driver)
+            try Comparison.topics(output(of: driver), with: scenario.outputs[index], at: "step \(index)")
+        }
+        let stores = try contents(of: topology, in: driver, countStores: builder.countStores)
+        try Comparison.topics(stores, with: scenario.stores, at: "final store")
+    }
+
+    private static func perform(_ step: Scenario.Step, on driver: TopologyTestDriver) throws {
+        switch step {
+        case .advanceWallClock: throw ScenarioError.unsupported("input.advanceWallClockMs")
+        case .record(let topic, let entry, let timestampMs):
+            let headers = entry.headers.map { Header(name: $0.name, value: Array($0.value.utf8)) }
+            try driver.inputTopic(topic, key: .string, value: .string).pipe(
+                key: entry.key, value: entry.value, timestampMs: timestampMs, headers: Headers(headers))
+        }
+    }
+
+    private static func output(of driver: TopologyTestDriver) throws -> [String: [Scenario.Entry]] {
+        var output: [String: [Scenario.Entry]] = [:]
+        for topic in driver.unreadTopics {
+            let text = topic.hasPrefix("app-") ? hex : utf8
+            output[topic] = try driver.outputTopic(topic, key: .bytes, value: .bytes).readRecords().map { record in
+                Scenario.Entry(
+                    key: record.key.map(text), value: record.value.map(text), timestampMs: record.timestampMs,
+                    headers: record.headers.map { .init(name: $0.name, value: $0.value.map(text) ?? "null") })
+            }
+        }
+        return output
+    }
+
+    private static func contents(
+        of topology: Topology, in driver: TopologyTestDriver, countStores: Set<String>
+    ) throws -> [String: [Scenario.Entry]] {
+        var contents: [String: [Scenario.Entry]] = [:]
+        for store in topology.subtopologies.flatMap(\.stores) where store.kind == .timestampedKeyValue {
+            let view = driver.keyValueStore(store.name, key: .string, value: .bytes)
+            var entries: [Scenario.Entry] = []
+            try view?.scan { key, stored in
+                let value =
+                    try countStores.contains(store.name)
+                    ? String(Serde.int64.value(from: stored.value)) : Serde.string.value(from: stored.value)
+                entries.append(Scenario.Entry(key: key, value: value, timestampMs: stored.timestampMs))
+                return true
+            }
+            contents[store.name] = entries
+        }
+        return contents
+    }
+
+    private static let utf8: @Sendable ([UInt8]) -> String = { String(decoding: $0, as: UTF8.self) }
+
+    private static let hex: @Sendable ([UInt8]) -> String = { bytes in
+        let digits = Array("0123456789abcdef")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+}

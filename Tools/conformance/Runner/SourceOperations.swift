@@ -1,0 +1,15 @@
+import Millrace
+
+extension ScenarioBuilder {
+    static let sourceOperations: [String: Operation] = [
+        "stream": { scenario, fields in
+            let stream = scenario.builder.stream(try fields.texts("topics"), key: .string, value: .string)
+            scenario.name(.stream(stream), try fields.text("as"))
+        },
+        "table": { scenario, fields in
+            let table = scenario.builder.table(
+                try fields.text("topic"), key: .string, value: .string, into: try fields.store())
+            scenario.name(.table(table), try fields.text("as"))
+        },
+    ]
+}
