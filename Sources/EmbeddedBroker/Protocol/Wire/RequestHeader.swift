@@ -38,9 +38,13 @@ struct RequestHeader: Hashable {
 }
 
 extension WireRequest {
-    /// Reads the body of a request, which is all that is left in `buffer`.
+    /// Reads the body of a request.
+    ///
+    /// What follows it is passed over, as in Kafka's own broker: librdkafka 2.16, asking for the metadata of all topics,
+    /// leaves three bytes behind its request.
     static func decode(_ buffer: ByteBuffer, version: Int16) throws(MalformedMessage) -> Self {
-        try decodeBody(buffer, of: api, version: version)
+        var reader = WireReader(buffer, version: version, isFlexible: api.isFlexible(version))
+        return try read(from: &reader)
     }
 
     /// The request as it goes over the wire, its size in front.
@@ -60,7 +64,10 @@ extension WireRequest {
 extension WireResponse {
     /// Reads the body of a response, which is all that is left in `buffer`.
     static func decode(_ buffer: ByteBuffer, version: Int16) throws(MalformedMessage) -> Self {
-        try decodeBody(buffer, of: api, version: version)
+        var reader = WireReader(buffer, version: version, isFlexible: api.isFlexible(version))
+        let response = try read(from: &reader)
+        try reader.expectEnd()
+        return response
     }
 
     /// The response as it goes over the wire, its size in front.
@@ -75,13 +82,4 @@ extension WireResponse {
         try write(to: &writer)
         return try writer.finishedFrame()
     }
-}
-
-private func decodeBody<Body: WireStructure>(
-    _ buffer: ByteBuffer, of api: API, version: Int16
-) throws(MalformedMessage) -> Body {
-    var reader = WireReader(buffer, version: version, isFlexible: api.isFlexible(version))
-    let body = try Body.read(from: &reader)
-    try reader.expectEnd()
-    return body
 }

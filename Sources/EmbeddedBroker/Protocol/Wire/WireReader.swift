@@ -93,7 +93,7 @@ struct WireReader: FieldCoder {
         }
     }
 
-    /// Every message fills its frame.
+    /// Throws if more bytes follow.
     func expectEnd() throws(MalformedMessage) {
         guard remainingBytes == 0 else { throw MalformedMessage("\(remainingBytes) bytes behind the message") }
     }
