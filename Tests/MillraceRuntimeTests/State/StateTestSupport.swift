@@ -144,7 +144,8 @@ let awkwardKeys: [[UInt8]] = {
     let highBits: [UInt8] = Array("millrace".utf8).map { $0 | 0x80 }
     var keys: [[UInt8]] = [[], [0], [0, 0], [0, 0xFF], [0x7F], [0x80], highBits, [0xFE, 0xFF], [0xFF], [0xFF, 0]]
     keys += [cutMarker, marker, marker + marker, cutMarker + [0x66], [0xFF, 0xFF]]
-    let tails: [[UInt8]] = [[0], [0] + Array("format".utf8), [0] + Array("position".utf8), [0, 0xFF], [1], [1, 1], [2]]
+    let names = [Array("format".utf8), Array("position".utf8)]
+    let tails: [[UInt8]] = names.map { [0] + $0 } + [[0], [0, 0xFF], [1], [1, 1], [2]]
     keys += tails.map { marker + $0 }
     keys.append([UInt8](repeating: 0xFF, count: 100))
     return keys.sorted { $0.lexicographicallyPrecedes($1) }
