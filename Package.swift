@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
-            dependencies: ["MillraceCommandLine", argumentParser, logging],
+            dependencies: ["Millrace", "MillraceCommandLine", argumentParser, logging],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(
