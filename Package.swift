@@ -17,9 +17,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -62,7 +62,6 @@ let package = Package(
             dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals],
             swiftSettings: swiftSettings),
 
-
         .target(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
@@ -73,6 +72,18 @@ let package = Package(
         .executableTarget(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
+            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-demo",
+            dependencies: [
+                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
+            ],
+            path: "Tools/risk-demo", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "millrace-command", dependencies: ["EmbeddedBroker", argumentParser, logging],
+            path: "Tools/millrace", swiftSettings: swiftSettings),
 
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
@@ -89,19 +100,6 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
-            path: "Tools/risk-scores", swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-demo",
-            dependencies: [
-                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
-            ],
-            path: "Tools/risk-demo", swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "millrace-command", dependencies: ["EmbeddedBroker", argumentParser, logging],
-            path: "Tools/millrace", swiftSettings: swiftSettings),
-
         .testTarget(
             name: "EmbeddedBrokerTests",
             dependencies: ["EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],

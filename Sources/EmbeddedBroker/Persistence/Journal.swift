@@ -83,9 +83,7 @@ final class Journal {
     func append(_ cluster: Cluster) throws {
         let changes = cluster.takeChanges()
         guard !changes.isEmpty, !isClosed else { return }
-        var unit = JournalFrame.Unit()
-        for change in changes { unit.add(change) }
-        position += try file.write(unit.finished(), at: position)
+        position += try file.write(JournalFrame.encode(changes), at: position)
         hasUnflushed = true
         if flush == .always { try flushNow() }
         try finishSnapshot()

@@ -1,25 +1,21 @@
 /// How a unit of changes lies in a file: its length, the checksum (CRC-32C) of its bytes, its bytes. A unit counts as a
 /// whole or not at all: one that the end of the file cuts short, or whose checksum is wrong, was never acknowledged.
 enum JournalFrame {
-    static let headerSizeInBytes = 8
+    static let headerSizeInBytes = 12
 
-    /// Changes that are to be written together.
-    struct Unit {
-        private var frame = [UInt8](repeating: 0, count: headerSizeInBytes)
+    /// The changes as one unit.
+    static func encode(_ changes: [ClusterChange]) -> [UInt8] {
+        frame(ClusterChange.encode(changes))
+    }
 
-        /// Without the header.
-        var sizeInBytes: Int { frame.count - headerSizeInBytes }
-
-        mutating func add(_ change: ClusterChange) {
-            change.encode(into: &frame)
-        }
-
-        /// The unit's bytes, the header in front.
-        consuming func finished() -> [UInt8] {
-            frame.storeBigEndian(UInt32(sizeInBytes), at: 0)
-            frame.storeBigEndian(checksum(frame[headerSizeInBytes...]), at: 4)
-            return frame
-        }
+    /// One unit of changes that are encoded already.
+    static func frame(_ bytes: [UInt8]) -> [UInt8] {
+        var frame: [UInt8] = []
+        frame.reserveCapacity(headerSizeInBytes + bytes.count)
+        frame.appendBigEndian(UInt64(bytes.count))
+        frame.appendBigEndian(CRC32C.checksum(bytes))
+        frame += bytes
+        return frame
     }
 
     /// Reads units from the start of the file, until its end or one that is not whole.
@@ -31,17 +27,15 @@ enum JournalFrame {
         while position + headerSizeInBytes <= size {
             let header = try file.read(headerSizeInBytes, at: position)
             guard header.count == headerSizeInBytes else { break }
-            let length = Int(header.loadBigEndian(at: 0) as UInt32)
-            guard length > 0, position + headerSizeInBytes + length <= size else { break }
+            let left = size - position - headerSizeInBytes
+            guard let length = Int(exactly: header.loadBigEndian(at: 0) as UInt64), length > 0, length <= left else {
+                break
+            }
             let bytes = try file.read(length, at: position + headerSizeInBytes)
-            guard bytes.count == length, checksum(bytes[...]) == header.loadBigEndian(at: 4) else { break }
+            guard bytes.count == length, CRC32C.checksum(bytes) == header.loadBigEndian(at: 8) else { break }
             try unit(bytes)
             position += headerSizeInBytes + length
         }
         return position
-    }
-
-    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        bytes.withUnsafeBytes { CRC32C.checksum($0) }
     }
 }

@@ -41,15 +41,15 @@ final class SnapshotWriting: Sendable {
         let file = try JournalFile(directory.unfinishedSnapshot(number))
         try file.truncate(to: 0)
         var position = 0
-        var unit = JournalFrame.Unit()
+        var unit: [UInt8] = []
         for change in changes {
             if state.withLock({ $0.isCancelled }) { throw CancellationError() }
-            unit.add(change)
-            guard unit.sizeInBytes >= Self.unitSizeInBytes else { continue }
-            position += try file.write(unit.finished(), at: position)
-            unit = JournalFrame.Unit()
+            unit += ClusterChange.encode([change])
+            guard unit.count >= Self.unitSizeInBytes else { continue }
+            position += try file.write(JournalFrame.frame(unit), at: position)
+            unit.removeAll(keepingCapacity: true)
         }
-        if unit.sizeInBytes > 0 { position += try file.write(unit.finished(), at: position) }
+        if !unit.isEmpty { position += try file.write(JournalFrame.frame(unit), at: position) }
         // Always: the name must not reach the disk before the content.
         try file.flush()
         try directory.finishSnapshot(number)
