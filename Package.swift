@@ -103,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "EmbeddedBrokerTests",
             dependencies: ["EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
-            swiftSettings: swiftSettings),
+            resources: [.copy("Protocol/golden-checksums.txt")], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",

@@ -1,5 +1,5 @@
 /// A type that a field of a message can have.
-protocol WireValue {
+protocol WireValue: Sendable {
     static func read(from reader: inout WireReader) throws(MalformedMessage) -> Self
     func write(to writer: inout WireWriter) throws(MalformedMessage)
 }
