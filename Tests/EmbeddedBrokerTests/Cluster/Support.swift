@@ -101,7 +101,7 @@ func code<Value>(_ call: @autoclosure () throws -> Value) -> KafkaErrorCode {
 
 /// A transactional producer that counts its sequence numbers.
 struct TestProducer {
-    let cluster: Cluster
+    private(set) var cluster: Cluster
     let transactionalID: String
     var identity: ProducerIdentity
     var sequences: [TopicPartition: Int32] = [:]
@@ -111,6 +111,12 @@ struct TestProducer {
         self.transactionalID = transactionalID
         identity = try cluster.initProducerID(
             transactionalID: transactionalID, transactionTimeoutMs: timeoutMs, nowMs: nowMs)
+    }
+
+    /// The same producer at a restarted cluster.
+    init(continuing producer: TestProducer, with cluster: Cluster) {
+        self = producer
+        self.cluster = cluster
     }
 
     mutating func send(_ values: [String], to partition: TopicPartition, nowMs: Int64 = 0) throws {
