@@ -1,7 +1,8 @@
 import NIOCore
 
-/// Keeps the cluster's changes in a data directory: each unit is written before anything of it is acknowledged. When the
-/// file has grown, a snapshot of the cluster, written on a thread of its own, replaces it and all before it.
+/// Keeps the cluster's changes in a data directory: each unit is written before anything of it is acknowledged. A file
+/// that has grown is followed by the next. When the files hold much more than the cluster does, because records and
+/// offsets were replaced or deleted, a snapshot of the cluster, written on a thread of its own, takes their place.
 ///
 /// Belongs to the broker's event loop.
 final class Journal {
@@ -12,9 +13,10 @@ final class Journal {
     private var file: JournalFile
     private var number: UInt64
     private var position: Int
+    /// What the full files since the last snapshot take.
+    private var fullSizeInBytes = 0
     private var hasUnflushed = false
     private var snapshot: SnapshotWriting?
-    /// A journal shorter than the last snapshot is not worth the next.
     private var snapshotSizeInBytes: Int
     private var isClosed = false
 
@@ -39,11 +41,13 @@ final class Journal {
         let following = journals.filter { $0 >= start }
         var number = start
         var position = 0
+        var fullSize = 0
         for journal in following {
             guard journal == number || (journal == number + 1 && journal > start) else {
                 throw JournalFailure("\(directory.journal(number)) is missing")
             }
             number = journal
+            fullSize += position
             let file = try JournalFile(directory.journal(journal))
             position = try read(file, into: &changes, repairing: journal == following.last)
         }
@@ -51,7 +55,7 @@ final class Journal {
         let journal = Journal(
             directory, lock: lock, flush: flush, sizeLimitInBytes: sizeLimitInBytes,
             file: try JournalFile(directory.journal(number)), number: number, position: position,
-            snapshotSizeInBytes: snapshotSize)
+            fullSizeInBytes: fullSize, snapshotSizeInBytes: snapshotSize)
         return (journal, changes)
     }
 
@@ -67,7 +71,7 @@ final class Journal {
 
     private init(
         _ directory: DataDirectory, lock: JournalFile, flush: JournalFlush, sizeLimitInBytes: Int, file: JournalFile,
-        number: UInt64, position: Int, snapshotSizeInBytes: Int
+        number: UInt64, position: Int, fullSizeInBytes: Int, snapshotSizeInBytes: Int
     ) {
         self.directory = directory
         self.lock = lock
@@ -76,6 +80,7 @@ final class Journal {
         self.file = file
         self.number = number
         self.position = position
+        self.fullSizeInBytes = fullSizeInBytes
         self.snapshotSizeInBytes = snapshotSizeInBytes
     }
 
@@ -86,10 +91,7 @@ final class Journal {
         position += try file.write(JournalFrame.encode(changes), at: position)
         hasUnflushed = true
         if flush == .always { try flushNow() }
-        try finishSnapshot()
-        if snapshot == nil, position > max(sizeLimitInBytes, snapshotSizeInBytes) {
-            try startSnapshot(of: cluster)
-        }
+        if position > sizeLimitInBytes { try startNextFile(cluster) }
     }
 
     /// Forces what was written to the disk.
@@ -106,19 +108,35 @@ final class Journal {
         snapshot = nil
     }
 
-    /// From here on changes go to the next file; those before it are replaced once the snapshot is whole.
-    private func startSnapshot(of cluster: Cluster) throws {
-        let full = file.path
+    private func startNextFile(_ cluster: Cluster) throws {
+        // Only the last file may be cut short.
+        if flush != .never { try flushNow() }
+        fullSizeInBytes += position
         number += 1
         file = try JournalFile(directory.journal(number))
         position = 0
-        snapshot = SnapshotWriting(
-            cluster.snapshot(), number: number, directory: directory, after: flush == .never ? nil : full)
+        try finishSnapshot()
+        guard snapshot == nil, isSnapshotWorthwhile(cluster) else { return }
+        snapshot = SnapshotWriting(cluster.snapshot(), number: number, directory: directory)
+        fullSizeInBytes = 0
+    }
+
+    /// A snapshot shall free half of the files' size, and not be written for a few changes.
+    private func isSnapshotWorthwhile(_ cluster: Cluster) -> Bool {
+        fullSizeInBytes > snapshotSizeInBytes / 2
+            && snapshotSizeInBytes + fullSizeInBytes > 2 * cluster.recordsSizeInBytes
     }
 
     private func finishSnapshot() throws {
         guard let result = snapshot?.result else { return }
         snapshot = nil
         snapshotSizeInBytes = try result.get()
+    }
+}
+
+extension Cluster {
+    /// What the batches of all partitions take.
+    var recordsSizeInBytes: Int {
+        topics.values.reduce(0) { sum, topic in topic.logs.reduce(sum) { $0 + $1.sizeInBytes } }
     }
 }

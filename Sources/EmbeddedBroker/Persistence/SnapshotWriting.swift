@@ -14,15 +14,12 @@ final class SnapshotWriting: Sendable {
     private let state = Mutex(State())
     private let done = DispatchSemaphore(value: 0)
 
-    /// - Parameters:
-    ///   - changes: what rebuilds the state before the journal of this number.
-    ///   - flushed: a file to force to the disk first: the journal before, as only the last may be cut short.
-    init(_ changes: [ClusterChange], number: UInt64, directory: DataDirectory, after flushed: String?) {
+    /// Starts writing.
+    ///
+    /// - Parameter changes: what rebuilds the state before the journal of this number.
+    init(_ changes: [ClusterChange], number: UInt64, directory: DataDirectory) {
         DispatchQueue.global(qos: .utility).async {
-            let result = Result {
-                if let flushed { try JournalFile(flushed).flush() }
-                return try self.write(changes, number, directory)
-            }
+            let result = Result { try self.write(changes, number, directory) }
             self.state.withLock { $0.result = result }
             self.done.signal()
         }

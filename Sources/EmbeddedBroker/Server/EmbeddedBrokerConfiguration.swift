@@ -10,7 +10,7 @@ package struct EmbeddedBrokerConfiguration: Sendable {
     package var dataDirectory: String?
     /// When the journal is forced to the disk. Default ``JournalFlush/never``, like Kafka's.
     package var flush = JournalFlush.never
-    /// After how many bytes the journal is replaced by a snapshot of the cluster, if that is smaller. Default 128 MiB.
+    /// After how many bytes a file of the journal is followed by the next. Default 128 MiB.
     package var journalSizeInBytes = 128 << 20
     /// Whether asking for a topic's metadata creates it, where the client allows it. Default false, unlike Kafka's.
     package var createsTopicsAutomatically = false
