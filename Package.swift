@@ -82,12 +82,18 @@ let package = Package(
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
-            dependencies: ["MillraceCommandLine", argumentParser, logging],
+            dependencies: ["Millrace", "MillraceCommandLine", argumentParser, logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", logging],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceRuntimeTests",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RocksDB", logging],
+            dependencies: [
+                "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RiskScore",
+                "RocksDB", logging, serviceLifecycle,
+            ],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20

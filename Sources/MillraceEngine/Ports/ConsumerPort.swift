@@ -110,6 +110,13 @@ package protocol ConsumerPort: AnyObject {
     /// The id that the coordinator gave this member; `nil` before it has joined.
     func memberID() -> String?
 
+    /// Asks the broker something small, without waiting long, and says whether it answered.
+    func isAnswered() -> Bool
+
     /// Leaves the group, unless the member is static, and frees what the consumer holds.
     func close()
+}
+
+extension ConsumerPort {
+    package func isAnswered() -> Bool { false }
 }

@@ -94,7 +94,8 @@ final class Restorer {
                     "task": "\(job.task.id)", "store": "\(job.store.plan.name)", "records": "\(job.restored)",
                 ])
         }
-        try assign()
+        // To assign what is left anew would fetch it anew.
+        if jobs.isEmpty { try assign() } else { try consumer?.pause(done.map(\.changelog)) }
     }
 
     private func restart(_ slot: Int) throws {

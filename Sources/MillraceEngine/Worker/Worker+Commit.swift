@@ -1,11 +1,34 @@
 import Logging
 import Millrace
 
+/// What a worker's producer is in the middle of.
+enum TransactionPhase {
+    case none
+    case open
+    /// Given up, but the broker has not heard of it yet.
+    case aborting
+}
+
+/// A commit that has been begun. While the broker has not answered, it is made again and nothing is processed.
+struct PendingCommit {
+    let offsets: [TopicPartition: CommittedOffset]
+    let tasks: [StreamTask]
+}
+
 extension Worker {
     func beginTransactionIfNeeded() throws(PortError) {
-        guard configuration.guarantee == .exactlyOnce, !isInTransaction else { return }
+        guard configuration.guarantee == .exactlyOnce else { return }
+        try finishAbort()
+        if transaction == .open { return }
         try ports.producer.beginTransaction()
-        isInTransaction = true
+        transaction = .open
+    }
+
+    /// Aborts a transaction that was given up.
+    func finishAbort() throws(PortError) {
+        guard transaction == .aborting else { return }
+        try ports.producer.abortTransaction()
+        transaction = .none
     }
 
     func commitIfDue() throws {
@@ -21,27 +44,36 @@ extension Worker {
 
     /// Commits everything that was processed: results, changelogs and offsets, all or nothing where the guarantee is
     /// exactly once, in this order otherwise. Only then are the stores told that what they hold is committed.
+    ///
+    /// After a retriable error the same commit goes on with the next call.
     func commit() throws {
         lastCommitMs = ports.clock.monotonicMs()
-        let progressed = runningTasks.filter(\.hasProgress)
-        if progressed.isEmpty { return }
-        var offsets: [TopicPartition: CommittedOffset] = [:]
-        try beginTransactionIfNeeded()
-        for task in progressed { offsets.merge(try task.prepareCommit()) { $1 } }
+        if pendingCommit == nil { pendingCommit = try prepareCommit() }
+        guard let pending = pendingCommit else { return }
         switch configuration.guarantee {
         case .exactlyOnce:
-            try ports.producer.commitTransaction(offsets: offsets, group: try ports.consumer.groupMetadata())
-            isInTransaction = false
+            try ports.producer.commitTransaction(offsets: pending.offsets, group: try ports.consumer.groupMetadata())
+            transaction = .none
         case .atLeastOnce:
             try ports.producer.flush()
-            try ports.consumer.commit(offsets)
+            try ports.consumer.commit(pending.offsets)
         }
-        for task in progressed { task.committed(changelogPosition: ports.producer.nextOffset) }
-        for (partition, offset) in offsets where plan.repartitionTopics.contains(partition.topic) {
+        pendingCommit = nil
+        for task in pending.tasks { task.committed(changelogPosition: ports.producer.nextOffset) }
+        for (partition, offset) in pending.offsets where plan.repartitionTopics.contains(partition.topic) {
             purgeable[partition] = offset.offset
         }
         status.commits += 1
         status.trouble = nil
+    }
+
+    private func prepareCommit() throws -> PendingCommit? {
+        let progressed = runningTasks.filter(\.hasProgress)
+        if progressed.isEmpty { return nil }
+        try beginTransactionIfNeeded()
+        var offsets: [TopicPartition: CommittedOffset] = [:]
+        for task in progressed { offsets.merge(try untorn { try task.prepareCommit() }) { $1 } }
+        return PendingCommit(offsets: offsets, tasks: progressed)
     }
 
     /// Writes state down where there is too much of it, and makes it durable now and then.

@@ -41,10 +41,10 @@ extension Worker {
                 closeTasksUncommitted()
             }
         }
-        for task in tasks.values {
-            task.clearInput()
-            try restorer.remove(task)
-        }
+        // In a generation that this member has not taken part in, others may have taken its tasks further.
+        let hasMissedGeneration = !group.isActive
+        try closeTasks { task in hasMissedGeneration || self.restorer.isRestoring(task) }
+        for task in tasks.values { task.clearInput() }
         removeSlots()
         group.phase = .out
         try ports.consumer.assign([])
@@ -106,6 +106,15 @@ extension Worker {
     }
 
     private func open(_ id: TaskID) throws -> StreamTask {
+        do {
+            return try makeTask(id)
+        } catch let error as StreamsError where error.code == .locked {
+            // Another worker of this process is about to close it.
+            throw PortError(.retriable, error.description)
+        }
+    }
+
+    private func makeTask(_ id: TaskID) throws -> StreamTask {
         let subtopology = topology.subtopologies[id.subtopology]
         let storeCount = max(1, plan.tasks.count * max(1, subtopology.stores.count))
         return try StreamTask(
@@ -129,10 +138,9 @@ extension Worker {
 
     /// Closes all tasks as they are. Their stores stand at their last checkpoint; the changelog has the rest.
     func closeTasksUncommitted() {
-        if isInTransaction {
-            do { try ports.producer.abortTransaction() } catch { logger.warning("could not abort: \(error)") }
-            isInTransaction = false
-        }
+        pendingCommit = nil
+        if transaction == .open { transaction = .aborting }
+        do { try finishAbort() } catch { logger.warning("could not abort the transaction yet: \(error)") }
         for task in tasks.values {
             do { try restorer.remove(task) } catch { logger.debug("while closing task \(task.id): \(error)") }
             close(task)

@@ -40,8 +40,13 @@ package final class Worker {
     var slots: [Slot] = []
     var slotsOfTask: [TaskID: Range<Int>] = [:]
     var group = GroupProgress()
-    var isInTransaction = false
+    /// Whether this worker has asked to be a member of the group.
+    var isRegistered = false
+    private var hasTransactionalID = false
+    var transaction = TransactionPhase.none
+    var pendingCommit: PendingCommit?
     var retry = Backoff()
+    var lastTroubleCheckMs: Int64
     var lastCommitMs: Int64
     var lastCheckpointMs: Int64
     var lastPurgeMs: Int64
@@ -69,12 +74,27 @@ package final class Worker {
         restorer = Restorer(logger: logger, makeConsumer: ports.makeRestoreConsumer)
         let now = ports.clock.monotonicMs()
         (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
+        lastTroubleCheckMs = now
     }
 
-    /// Takes the place of whoever had this worker's transactional id and joins the group.
+    /// Takes the place of whoever had this worker's transactional id and joins the group. Where the broker does not answer
+    /// in time, the steps that follow try again.
     package func start() throws {
-        if configuration.guarantee == .exactlyOnce { try ports.producer.initTransactions() }
+        do {
+            try register()
+        } catch {
+            try recover(from: error)
+        }
+    }
+
+    private func register() throws(PortError) {
+        if isRegistered { return }
+        if configuration.guarantee == .exactlyOnce, !hasTransactionalID {
+            try ports.producer.initTransactions()
+            hasTransactionalID = true
+        }
         try ports.consumer.subscribe(to: plan.subscription)
+        isRegistered = true
     }
 
     /// Does what there is to do.
@@ -86,29 +106,43 @@ package final class Worker {
         do {
             try receive(try poll(maxWaitMs: maxWaitMs))
             if !retry.isWaiting(at: ports.clock.monotonicMs()) {
-                try joinIfKnown()
-                try restore()
-                try process()
-                try resume()
-                try commitIfDue()
+                try goOn()
+                if retry.hasFailed { status.trouble = nil }
                 retry.succeeded()
             }
         } catch let error as PortError {
             try recover(from: error)
         }
+        clearTroubleIfOver()
         updateStatus()
     }
 
+    private func goOn() throws {
+        try register()
+        if pendingCommit != nil { try commit() }
+        try joinIfKnown()
+        try restore()
+        try process()
+        try resume()
+        try commitIfDue()
+    }
+
     /// Commits, makes the stores durable, closes them and leaves the group.
+    ///
+    /// Where the broker does not answer, or the group is just changing hands, what is not committed is processed again by
+    /// whoever has the tasks next: that is no failure.
     package func close() throws {
         defer { closePorts() }
         do {
             try commit()
             try closeTasks()
+        } catch let error as PortError where [.retriable, .abortable, .staleGeneration].contains(error.kind) {
+            logger.warning("the last commit failed; its records will be processed again: \(error)")
+            closeTasksUncommitted()
         } catch {
             logger.error("the last commit failed; its records will be processed again: \(error)")
             closeTasksUncommitted()
-            throw error
+            throw (error as? PortError)?.asStreamsError ?? error
         }
     }
 
@@ -205,7 +239,7 @@ package final class Worker {
 
     private func restore() throws {
         if restorer.isIdle || !group.isActive { return }
-        let wait = runningTasks.isEmpty ? 20 : 0
+        let wait = runningTasks.contains(where: isProcessable) ? 0 : 20
         try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
     }
 
@@ -214,11 +248,11 @@ package final class Worker {
             var left = configuration.maxRecordsPerStep
             while left > 0, isProcessable(task) {
                 try beginTransactionIfNeeded()
-                guard try task.process() else { break }
+                guard try untorn({ try task.process() }) else { break }
                 left -= 1
             }
         }
-        if configuration.guarantee == .atLeastOnce || isInTransaction { try ports.producer.poll() }
+        if configuration.guarantee == .atLeastOnce || transaction == .open { try ports.producer.poll() }
     }
 
     /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.

@@ -7,6 +7,18 @@ extension PortError {
         self.init(Self.kind(of: error), error.description)
     }
 
+    /// What a record that was not delivered means: that it was the record's own fault, or that everything since the last
+    /// commit has to be done again.
+    init(delivery error: KafkaError) {
+        let kind = Self.kind(of: error)
+        let isFinal = [.rejected, .fenced].contains(kind) || Self.forbidding.contains(error.code)
+        self.init(isFinal ? kind : .abortable, error.description)
+    }
+
+    /// The topic, the group and the cluster authorisation failures of Kafka's protocol.
+    private static let forbidding: Set<KafkaError.Code> = [
+        KafkaError.Code(rawValue: 29), KafkaError.Code(rawValue: 30), KafkaError.Code(rawValue: 31),
+    ]
     private static let fencing: Set<KafkaError.Code> = [
         .fenced, .producerFenced, .invalidProducerEpoch, .fencedInstanceID,
     ]
