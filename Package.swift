@@ -60,6 +60,28 @@ let package = Package(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
+            swiftSettings: swiftSettings),
+
+        .target(
+            name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceTests", dependencies: ["Millrace", "MillraceTesting", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "TestSupport", logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
             path: "Tools/risk-scores", swiftSettings: swiftSettings),
@@ -70,15 +92,6 @@ let package = Package(
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
 
-        .target(
-            name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
-            swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
-            swiftSettings: swiftSettings),
-
-        .testTarget(
-            name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",

@@ -23,7 +23,7 @@ public final class TopologyTestDriver {
     private let task: StreamTask
     private let readTopics: Set<String>
     private var nextOffsets: [String: Int64] = [:]
-    private var outputs: [String: [MemoryProducer.Sent]] = [:]
+    private var outputs: [String: UnreadRecords] = [:]
     /// How many records were dropped, by reason, since the driver was made.
     public private(set) var droppedRecords: [DropReason: Int] = [:]
 
@@ -82,17 +82,14 @@ public final class TopologyTestDriver {
         var goesOn = true
         while goesOn {
             goesOn = try task.process()
-            _ = try task.prepareCommit()
+            try task.flushCaches()
             task.committed { _ in nil }
             collectOutput()
         }
     }
 
     func readNext(_ topic: String) -> MemoryProducer.Sent? {
-        guard var records = outputs[topic], !records.isEmpty else { return nil }
-        let first = records.removeFirst()
-        outputs[topic] = records
-        return first
+        outputs[topic]?.popFirst()
     }
 
     private func enqueue(topic: String, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64, headers: Headers) {
@@ -108,13 +105,35 @@ public final class TopologyTestDriver {
 
     private func collectOutput() {
         for record in producer.takeSent() {
-            outputs[record.topic, default: []].append(record)
+            outputs[record.topic, default: UnreadRecords()].append(record)
             if readTopics.contains(record.topic) {
                 enqueue(
                     topic: record.topic, key: record.key, value: record.value, timestampMs: record.timestampMs,
                     headers: record.headers)
             }
         }
+    }
+}
+
+/// The records of one topic that were not read yet.
+private struct UnreadRecords {
+    private var records: [MemoryProducer.Sent] = []
+    private var next = 0
+
+    var isEmpty: Bool { next == records.count }
+
+    mutating func append(_ record: MemoryProducer.Sent) { records.append(record) }
+
+    mutating func popFirst() -> MemoryProducer.Sent? {
+        guard next < records.count else { return nil }
+        defer {
+            next += 1
+            if isEmpty {
+                records.removeAll()
+                next = 0
+            }
+        }
+        return records[next]
     }
 }
 

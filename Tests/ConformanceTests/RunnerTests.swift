@@ -44,7 +44,10 @@ struct RunnerTests {
         arguments: [
             ("\"op\": \"to\",", "\"op\": \"teleport\",", "teleport"),
             ("\"from\": \"s\",", "\"from\": \"s\", \"speed\": 1,", "to.speed"),
-            ("\"stores\": {}", "\"stores\": {}, \"config\": {\"num.stream.threads\": \"2\"}", "config.num.stream.threads"),
+            (
+                "\"stores\": {}", "\"stores\": {}, \"config\": {\"num.stream.threads\": \"2\"}",
+                "config.num.stream.threads"
+            ),
             ("\"ts\": 5, \"headers\": {\"h\": \"x\"}}],", "\"ts\": 5, \"partition\": 1}],", "input.partition"),
         ])
     func unknown(old: String, new: String, feature: String) {

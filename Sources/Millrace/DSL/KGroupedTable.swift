@@ -21,6 +21,11 @@ public struct KGroupedTable<Key, Value> {
 
 extension KGroupedTable {
     /// Counts the entries of each key.
+    ///
+    /// ```swift
+    /// customers.groupBy { id, customer in (customer.city, id) }.count()
+    /// ```
+    @discardableResult
     @inlinable
     public func count(into store: Materialized<Key, Int64>? = nil, named name: String? = nil) -> KTable<Key, Int64> {
         aggregate(
@@ -30,9 +35,15 @@ extension KGroupedTable {
 
     /// Combines the values of each key into one of the same type.
     ///
+    /// ```swift
+    /// balances.groupBy { account, balance in (account.prefix(2).description, balance) }
+    ///     .reduce { total, balance in total + balance } subtractor: { total, balance in total - balance }
+    /// ```
+    ///
     /// - Parameters:
     ///   - adder: gets the value so far and one that came.
     ///   - subtractor: gets the value so far and one that went.
+    @discardableResult
     @inlinable
     public func reduce(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
@@ -51,10 +62,19 @@ extension KGroupedTable {
 
     /// Combines the values of each key into an aggregate of any type.
     ///
+    /// ```swift
+    /// customers.groupBy { id, customer in (customer.city, id) }.aggregate(into: .store("cities"), initial: "") {
+    ///     _, id, ids in ids + id
+    /// } subtractor: {
+    ///     _, id, ids in ids.replacingOccurrences(of: id, with: "")
+    /// }
+    /// ```
+    ///
     /// - Parameters:
     ///   - initial: the aggregate of a key that has none yet.
     ///   - adder: gets the key, a value that came and the aggregate so far; `nil` deletes the key.
     ///   - subtractor: gets the key, a value that went and the aggregate so far; `nil` deletes the key.
+    @discardableResult
     @inlinable
     public func aggregate<Aggregate>(
         into store: Materialized<Key, Aggregate>,

@@ -37,6 +37,10 @@ public struct KStream<Key, Value> {
 extension KStream {
     /// Writes the stream to a topic, which has to exist.
     ///
+    /// ```swift
+    /// amounts.to("amounts", value: .double)
+    /// ```
+    ///
     /// - Parameters:
     ///   - topic: the topic's full name.
     ///   - key: the keys' serde; by default the stream's.
@@ -61,6 +65,10 @@ extension KStream {
 
     /// Sends the stream through a topic of the application's own, so that all records of a key meet in one partition.
     ///
+    /// ```swift
+    /// payments.selectKey { _, payment in payment.shop }.repartition(named: "by-shop", partitions: 12)
+    /// ```
+    ///
     /// Kafka: `KStream.repartition`. The topic is `<application id>-<name>-repartition`.
     ///
     /// - Parameters:
@@ -81,6 +89,10 @@ extension KStream {
     }
 
     /// The records of both streams in one, in the order in which each has them.
+    ///
+    /// ```swift
+    /// cardPayments.merge(cashPayments).to("payments")
+    /// ```
     @inlinable
     public func merge(_ other: KStream, named name: String? = nil) -> KStream {
         let name = builder.newName("KSTREAM-MERGE-", unless: name)
@@ -94,6 +106,11 @@ extension KStream {
     }
 
     /// Makes a table of the stream: the newest record of a key is its value, a tombstone deletes it.
+    ///
+    /// ```swift
+    /// addresses.toTable(into: .store("addresses"))
+    /// ```
+    @discardableResult
     @inlinable
     public func toTable(into store: Materialized<Key, Value>? = nil, named name: String? = nil) -> KTable<Key, Value> {
         let name = builder.newName("KSTREAM-TOTABLE-", unless: name)

@@ -22,7 +22,12 @@ public struct KTable<Key, Value> {
 extension KTable {
     /// Keeps the keys whose value satisfies a predicate; the others are deleted from the result.
     ///
+    /// ```swift
+    /// balances.filter { _, balance in balance < 0 }
+    /// ```
+    ///
     /// - Parameter store: keeps the result in a store of its own; by default it is computed from this table.
+    @discardableResult
     @inlinable
     public func filter(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
@@ -40,6 +45,11 @@ extension KTable {
     }
 
     /// Keeps the keys whose value does not satisfy a predicate.
+    ///
+    /// ```swift
+    /// balances.filterNot { _, balance in balance == 0 }
+    /// ```
+    @discardableResult
     @inlinable
     public func filterNot(
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
@@ -49,6 +59,11 @@ extension KTable {
     }
 
     /// Turns each value into another one; `nil` deletes the key from the result.
+    ///
+    /// ```swift
+    /// customers.mapValues { customer in customer.city }
+    /// ```
+    @discardableResult
     @inlinable
     public func mapValues<NewValue>(
         into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
@@ -58,6 +73,7 @@ extension KTable {
     }
 
     /// Turns each value into another one, with a look at the key.
+    @discardableResult
     @inlinable
     public func mapValues<NewValue>(
         into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
@@ -73,6 +89,10 @@ extension KTable {
     }
 
     /// The table's changes as a stream; a deletion becomes a tombstone.
+    ///
+    /// ```swift
+    /// balances.toStream().to("balances")
+    /// ```
     @inlinable
     public func toStream(named name: String? = nil) -> KStream<Key, Value> {
         let name = builder.newName("KTABLE-TOSTREAM-", unless: name)
@@ -83,6 +103,10 @@ extension KTable {
     }
 
     /// Takes the values together by a new key, to be aggregated; they go through a repartition topic.
+    ///
+    /// ```swift
+    /// customers.groupBy { id, customer in (customer.city, id) }.count()
+    /// ```
     ///
     /// - Parameter selector: the new key and value of an entry; where either is `nil` the entry is left out.
     @inlinable

@@ -38,6 +38,10 @@ public struct ErrorHandlers: Sendable {
     /// A result that could not be serialised or was refused by the broker. Kafka: `ProductionExceptionHandler`.
     public var production: Handler
 
+    /// Every error fails.
+    public init() { self.init(deserialization: .fail, processing: .fail, production: .fail) }
+
+    /// Handlers that look at the error; those left out fail.
     public init(
         deserialization: @escaping Handler = { _ in .fail },
         processing: @escaping Handler = { _ in .fail },
@@ -48,9 +52,13 @@ public struct ErrorHandlers: Sendable {
         self.production = production
     }
 
-    /// The same answer to every error of a kind.
+    /// The same answer to every error of a kind; those left out fail.
+    ///
+    /// ```swift
+    /// ErrorHandlers(deserialization: .deadLetter(topic: "unreadable"), processing: .continue)
+    /// ```
     public init(
-        deserialization: ErrorResponse, processing: ErrorResponse = .fail, production: ErrorResponse = .fail
+        deserialization: ErrorResponse = .fail, processing: ErrorResponse = .fail, production: ErrorResponse = .fail
     ) {
         self.init(
             deserialization: { _ in deserialization }, processing: { _ in processing }, production: { _ in production })

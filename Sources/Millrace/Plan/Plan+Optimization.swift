@@ -13,29 +13,28 @@ public struct TopologyOptimization: OptionSet, Sendable, Hashable {
 }
 
 extension Plan {
-    package mutating func optimize(_ optimization: TopologyOptimization) throws {
-        try mergeDuplicateSources()
+    /// Joins streams of the same topics and applies the optimisations.
+    package mutating func optimize(_ optimization: TopologyOptimization) {
+        mergeDuplicateSources()
         if optimization.contains(.reuseTableSourceTopics) { reuseTableSourceTopics() }
         if optimization.contains(.mergeRepartitionTopics) { mergeRepartitionTopics() }
     }
 
-    /// Streams of the same topics read them once.
-    private mutating func mergeDuplicateSources() throws {
+    /// Streams of the same topics read them once. Streams whose topics overlap otherwise stay, to be reported.
+    private mutating func mergeDuplicateSources() {
         var sourceOfTopic: [TopicName: PlanNode.ID] = [:]
         for id in self[Plan.root].children {
-            guard case .streamSource = self[id].role, case .source(let source)? = self[id].elements.first else { continue }
+            guard case .streamSource = self[id].role, case .source(let source)? = self[id].elements.first else {
+                continue
+            }
             for topic in source.topics {
                 guard let main = sourceOfTopic[topic] else {
                     sourceOfTopic[topic] = id
                     continue
                 }
                 if main == id { continue }
-                guard case .source(let other)? = self[main].elements.first, Set(other.topics) == Set(source.topics) else {
-                    throw StreamsError(
-                        .invalidTopology,
-                        "topic \(topic.name) is read by two sources whose topics overlap but are not the same; "
-                            + "read each topic by a stream of its own and merge them", node: source.name)
-                }
+                guard case .source(let other)? = self[main].elements.first, Set(other.topics) == Set(source.topics)
+                else { break }
                 for child in self[id].children {
                     disconnect(id, child)
                     connect(main, child)
@@ -79,23 +78,26 @@ extension Plan {
             groups[group].repartitions.append(node.id)
         }
         // Behind a merge of several key changes the merge takes their place.
+        var replaced: Set<PlanNode.ID> = []
+        var merged: [(keyChange: PlanNode.ID, repartitions: [PlanNode.ID])] = []
         for merge in nodes {
             guard case .merge = merge.role else { continue }
-            var merged: [PlanNode.ID] = []
-            var replaced: Set<PlanNode.ID> = []
-            for group in groups {
-                let allBehindMerge = group.repartitions.allSatisfy {
-                    nearest(from: $0) { $0.parents.contains(merge.id) } != nil
-                }
-                guard allBehindMerge, nearest(from: merge.id, where: { $0.parents.contains(group.keyChange) }) != nil
-                else { continue }
-                merged += group.repartitions.filter { !merged.contains($0) }
+            var repartitions: [PlanNode.ID] = []
+            for group in groups where isMerged(group.keyChange, by: merge.id, before: group.repartitions) {
+                repartitions += group.repartitions.filter { !repartitions.contains($0) }
                 replaced.insert(group.keyChange)
             }
-            groups.removeAll { replaced.contains($0.keyChange) }
-            groups.append((merge.id, merged))
+            merged.append((merge.id, repartitions))
         }
-        return groups
+        return groups.filter { !replaced.contains($0.keyChange) } + merged
+    }
+
+    /// Whether a merge stands between a key change and all the repartitionings that it needs.
+    private func isMerged(
+        _ keyChange: PlanNode.ID, by merge: PlanNode.ID, before repartitions: [PlanNode.ID]
+    ) -> Bool {
+        repartitions.allSatisfy { nearest(from: $0) { $0.parents.contains(merge) } != nil }
+            && nearest(from: merge) { $0.parents.contains(keyChange) } != nil
     }
 
     private mutating func mergeRepartitions(_ repartitions: [PlanNode.ID], behind keyChange: PlanNode.ID) {
@@ -113,8 +115,10 @@ extension Plan {
         // It has to be written right behind the key change, before what used to follow that.
         self[single].buildPriority = self[keyChange].buildPriority
         for repartition in repartitions {
-            guard let branch = nearest(from: repartition, where: { $0.parents.contains(keyChange) || $0.parents.contains(single) })
-            else { continue }
+            let isBehindKeyChange: (PlanNode) -> Bool = { node in
+                node.parents.contains(keyChange) || node.parents.contains(single)
+            }
+            guard let branch = nearest(from: repartition, where: isBehindKeyChange) else { continue }
             connect(single, branch)
             disconnect(keyChange, branch)
             let parents = self[repartition].parents

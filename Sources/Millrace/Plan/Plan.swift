@@ -16,7 +16,9 @@ package struct Plan: Sendable {
     }
 
     /// Adds an operation behind others.
-    package mutating func add(name: String, to parents: [PlanNode.ID], _ configure: (inout PlanNode) -> Void) -> PlanNode.ID {
+    package mutating func add(name: String, to parents: [PlanNode.ID], _ configure: (inout PlanNode) -> Void)
+        -> PlanNode.ID
+    {
         var node = PlanNode(id: nodes.count, name: name, buildPriority: nextPriority)
         configure(&node)
         nodes.append(node)

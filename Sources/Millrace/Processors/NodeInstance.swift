@@ -78,21 +78,22 @@ package protocol RecordOutput: AnyObject {
 }
 
 /// The name of a topic before the application's id is known.
-public enum TopicName: Hashable, Sendable {
+@usableFromInline
+package enum TopicName: Hashable, Sendable {
     /// A topic of the user's, by its full name.
     case external(String)
     /// A topic of the topology's own: the application's id and a hyphen come before this name.
     case `internal`(String)
 
     /// The name as the topology's description prints it.
-    public var name: String {
+    package var name: String {
         switch self {
         case .external(let name), .internal(let name): name
         }
     }
 
     /// The name on the broker.
-    public func resolved(applicationID: String) -> String {
+    package func resolved(applicationID: String) -> String {
         switch self {
         case .external(let name): name
         case .internal(let name): "\(applicationID)-\(name)"

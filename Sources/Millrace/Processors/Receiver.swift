@@ -1,5 +1,6 @@
 /// A function that takes a record to the next operator.
-public typealias Forward<Key, Value> = (Record<Key, Value>) throws -> Void
+@usableFromInline
+package typealias Forward<Key, Value> = (Record<Key, Value>) throws -> Void
 
 /// The entrance of an instantiated node, without its types.
 ///

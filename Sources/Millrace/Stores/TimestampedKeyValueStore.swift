@@ -68,7 +68,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
     }
 
     /// Calls `body` for every entry in the order of the keys' bytes, until it returns `false`.
-    public func forEach(_ body: (Key, ValueAndTimestamp<Value>) throws -> Bool) throws {
+    public func scan(_ body: (Key, ValueAndTimestamp<Value>) throws -> Bool) throws {
         try bytes.scan(from: nil, to: nil) { keyBytes, valueBytes in
             try body(try keySerde.deserialize(keyBytes), try Self.decode(valueBytes, valueSerde))
         }
@@ -77,7 +77,8 @@ public struct TimestampedKeyValueStore<Key, Value> {
     @inlinable
     static func decode(_ bytes: UnsafeRawBufferPointer, _ serde: Serde<Value>) throws -> ValueAndTimestamp<Value> {
         guard bytes.count >= 8 else {
-            throw SerdeError(type: "timestamped \(serde.name)", message: "\(bytes.count) bytes, fewer than a timestamp's 8")
+            throw SerdeError(
+                type: "timestamped \(serde.name)", message: "\(bytes.count) bytes, fewer than a timestamp's 8")
         }
         let timestampMs = Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
         let value = try serde.deserialize(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(8)))

@@ -82,7 +82,8 @@ struct TopologyBuilder {
                 if topic.name.isEmpty { problems.append("\(node.name): a topic's name is empty") }
                 if let other = reader[topic] {
                     problems.append(
-                        "\(node.name): topic \(topic.name) is read by \(other) already; use that stream or table twice")
+                        "\(node.name): topic \(topic.name) is read by \(other) already; use that stream or table twice, or "
+                            + "read each topic by a stream of its own and merge them")
                 }
                 reader[topic] = node.name
             }
@@ -128,7 +129,8 @@ extension Plan {
         var written: Set<PlanNode.ID> = [Plan.root]
         var waiting = self[Plan.root].children
         var order: [PlanNode] = []
-        while let next = waiting.indices.min(by: { self[waiting[$0]].buildPriority < self[waiting[$1]].buildPriority }) {
+        while let next = waiting.indices.min(by: { self[waiting[$0]].buildPriority < self[waiting[$1]].buildPriority })
+        {
             let node = self[waiting.remove(at: next)]
             if written.contains(node.id) || !node.parents.allSatisfy(written.contains) { continue }
             written.insert(node.id)

@@ -139,7 +139,7 @@ package final class StreamTask {
     }
 
     /// Hands on what waits in the caches of tables, those upstream first.
-    private func flushCaches() throws {
+    package func flushCaches() throws {
         for cache in caches { try cache.flush() }
     }
 

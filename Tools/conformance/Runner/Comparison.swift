@@ -15,7 +15,9 @@ enum Comparison {
         }
     }
 
-    static func topics(_ actual: [String: [Scenario.Entry]], with expected: [String: [Scenario.Entry]], at place: String)
+    static func topics(
+        _ actual: [String: [Scenario.Entry]], with expected: [String: [Scenario.Entry]], at place: String
+    )
         throws
     {
         for topic in Set(actual.keys).union(expected.keys).sorted() {

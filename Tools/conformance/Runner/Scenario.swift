@@ -90,7 +90,9 @@ package struct Scenario: Sendable {
         var entries: [String: [Entry]] = [:]
         for (name, list) in lists {
             guard case .array(let values) = list else { throw ScenarioError.malformed("\(kind) \(name) is no array") }
-            entries[name] = try values.map { try entry(Fields($0, of: "\(kind) \(name)"), isInternal: isInternal(name)) }
+            entries[name] = try values.map {
+                try entry(Fields($0, of: "\(kind) \(name)"), isInternal: isInternal(name))
+            }
         }
         return entries
     }
@@ -103,7 +105,8 @@ package struct Scenario: Sendable {
         let headers = try fields.optionalTexts(byName: "headers").sorted { $0.key < $1.key }
         let entry = Entry(
             key: try fields.nullableText(key), value: try fields.nullableText(value),
-            timestampMs: try fields.nullableNumber("ts"), headers: headers.map { EntryHeader(name: $0.key, value: $0.value) })
+            timestampMs: try fields.nullableNumber("ts"),
+            headers: headers.map { EntryHeader(name: $0.key, value: $0.value) })
         try fields.checkAllRead()
         return entry
     }

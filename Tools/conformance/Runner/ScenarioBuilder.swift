@@ -63,7 +63,9 @@ final class ScenarioBuilder {
     /// The result that a field names.
     func result(_ field: String, of fields: Fields) throws -> Result {
         let name = try fields.text(field)
-        guard let result = results[name] else { throw ScenarioError.malformed("\(fields.owner): nothing is named \(name)") }
+        guard let result = results[name] else {
+            throw ScenarioError.malformed("\(fields.owner): nothing is named \(name)")
+        }
         return result
     }
 

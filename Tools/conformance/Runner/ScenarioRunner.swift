@@ -49,7 +49,7 @@ package enum ScenarioRunner {
         for store in topology.subtopologies.flatMap(\.stores) where store.kind == .timestampedKeyValue {
             let view = driver.keyValueStore(store.name, key: .string, value: .bytes)
             var entries: [Scenario.Entry] = []
-            try view?.forEach { key, stored in
+            try view?.scan { key, stored in
                 let value =
                     try countStores.contains(store.name)
                     ? String(Serde.int64.value(from: stored.value)) : Serde.string.value(from: stored.value)

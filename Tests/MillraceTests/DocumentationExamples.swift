@@ -1,0 +1,87 @@
+import Millrace
+import Testing
+
+private struct Item: Codable, Sendable {
+    var product: String
+    var amount: Int64
+}
+
+private struct Order: Codable, Sendable {
+    var items: [Item]
+}
+
+private struct View: Codable, Sendable {
+    var user: String
+}
+
+private struct Customer: Codable, Sendable {
+    var city: String
+}
+
+/// The examples of the DSL's comments, as they stand there.
+@Suite("Examples in the documentation")
+struct DocumentationExamples {
+    @Test("the examples of streams build")
+    func streams() throws {
+        let builder = StreamsBuilder()
+        let payments = builder.stream(["card-payments", "cash-payments"], key: .string, value: .json(Payment.self))
+        payments.filter { _, payment in payment.amount > 1_000 }.to("large", value: .json())
+        payments.filter { record in record.headers.last(named: "replayed") == nil }.to("new")
+        payments.filterNot { _, payment in payment.isTest }.to("real")
+        let amounts = payments.mapValues { payment in payment.amount }
+        amounts.to("amounts", value: .double)
+        payments.mapValues { account, payment in "\(account ?? "nobody") paid \(payment.amount)" }.to("sentences")
+        payments.map { _, payment in (payment.account, payment.amount) }.to("by-account")
+        payments.peek { record in print(record.timestampMs) }.foreach { record in print(record.value?.amount ?? 0) }
+        payments.selectKey { _, payment in payment.shop }.repartition(named: "by-shop", partitions: 12).to("shops")
+        payments.groupByKey().count()
+        payments.groupBy { _, payment in payment.shop }.count()
+        payments.groupByKey().count(into: .store("payments-per-account"))
+        amounts.groupByKey().reduce { total, amount in total + amount }
+        payments.groupByKey().aggregate(into: .store("highest", value: .double), initial: 0) { _, payment, highest in
+            max(payment.amount, highest)
+        }
+        let split = payments.split(named: "size-")
+        let large = split.branch("large") { _, payment in payment.amount > 1_000 }
+        let small = split.defaultBranch("small")
+        large.merge(small).to("again")
+
+        let lines = builder.stream("lines", of: Record<String, String>.self)
+        lines.flatMapValues { line in line.split(separator: " ").map(String.init) }.to("words")
+        let orders = builder.stream("orders", key: .string, value: .json(Order.self))
+        orders.flatMap { _, order in order.items.map { item in (item.product, item.amount) } }.to("items")
+        let views = builder.stream("views", key: .bytes, value: .json(View.self))
+        views.selectKey { _, view in view.user }.to("views-by-user")
+        let addresses = builder.stream("addresses", of: Record<String, String>.self)
+        addresses.toTable(into: .store("addresses"))
+        builder.stream("readings", key: .string, value: .double)
+            .mapRecordValues { record in record.value ?? -1 }.to("filled")
+        _ = try builder.build()
+    }
+
+    @Test("the examples of tables build")
+    func tables() throws {
+        let builder = StreamsBuilder()
+        let customers = builder.table(
+            "customers", key: .string, value: .json(Customer.self), into: .store("customers"))
+        customers.mapValues { customer in customer.city }.toStream().to("cities")
+        customers.groupBy { id, customer in (customer.city, id) }.count()
+        customers.groupBy { id, customer in (customer.city, id) }.aggregate(into: .store("cities"), initial: "") {
+            _, id, ids in
+            ids + id
+        } subtractor: {
+            _, id, ids in
+            ids.split(separator: id).joined()
+        }
+        let balances = builder.table("balances", key: .string, value: .double)
+        balances.filter { _, balance in balance < 0 }.toStream().to("debts")
+        balances.filterNot { _, balance in balance == 0 }.toStream().to("accounts")
+        balances.groupBy { account, balance in (account.prefix(2).description, balance) }
+            .reduce { total, balance in
+                total + balance
+            } subtractor: { total, balance in
+                total - balance
+            }
+        _ = try builder.build(optimization: .all)
+    }
+}
