@@ -42,8 +42,9 @@ let package = Package(
         .target(name: "Millrace", swiftSettings: swiftSettings),
         .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
         .target(
-            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", logging],
+            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "EmbeddedBroker", logging],
             swiftSettings: swiftSettings),
+        .target(name: "EmbeddedBroker", swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
