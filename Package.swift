@@ -78,6 +78,12 @@ let package = Package(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Scenarios", "MillraceTesting", "MillraceEngine"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),

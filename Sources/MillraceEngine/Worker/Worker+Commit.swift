@@ -2,9 +2,9 @@ import Logging
 import Millrace
 
 extension Worker {
-    func beginTransactionIfNeeded() throws(PortError) {
+    func beginTransactionIfNeeded() throws {
         guard configuration.guarantee == .exactlyOnce, !isInTransaction else { return }
-        try ports.producer.beginTransaction()
+        try producer().beginTransaction()
         isInTransaction = true
     }
 
@@ -28,15 +28,19 @@ extension Worker {
         var offsets: [TopicPartition: CommittedOffset] = [:]
         try beginTransactionIfNeeded()
         for task in progressed { offsets.merge(try task.prepareCommit()) { $1 } }
+        if configuration.sabotage.contains(.storeBeforeTransaction) {
+            for task in progressed { try task.checkpoint(durably: true) }
+        }
         switch configuration.guarantee {
         case .exactlyOnce:
-            try ports.producer.commitTransaction(offsets: offsets, group: try ports.consumer.groupMetadata())
+            try producer().commitTransaction(offsets: offsets, group: try ports.consumer.groupMetadata())
             isInTransaction = false
         case .atLeastOnce:
-            try ports.producer.flush()
+            try producer().flush()
             try ports.consumer.commit(offsets)
         }
-        for task in progressed { task.committed(changelogPosition: ports.producer.nextOffset) }
+        let producer = try producer()
+        for task in progressed { task.committed(changelogPosition: producer.nextOffset) }
         for (partition, offset) in offsets where plan.repartitionTopics.contains(partition.topic) {
             purgeable[partition] = offset.offset
         }

@@ -70,7 +70,7 @@ extension Worker {
     private func activate(_ ids: [TaskID]) throws {
         let committed = try ports.consumer.committed(ids.flatMap { plan.inputs[$0] ?? [] })
         try closeTasks { task in
-            !ids.contains(task.id) || self.group.memberID != self.ports.consumer.memberID()
+            !ids.contains(task.id) || self.isNewMember
         }
         for id in ids where tasks[id] == nil {
             let task = try open(id)
@@ -96,6 +96,11 @@ extension Worker {
         logger.info("assigned", metadata: ["tasks": "\(ids.map(\.description).joined(separator: " "))"])
     }
 
+    /// Whether this member was out of the group since it had its tasks last, so that others may have written to their stores.
+    private var isNewMember: Bool {
+        group.memberID != ports.consumer.memberID() && !configuration.sabotage.contains(.keepStateOfZombie)
+    }
+
     private func pauseRestoring() throws(PortError) {
         var waiting: [TopicPartition] = []
         for index in slots.indices where restorer.isRestoring(slots[index].task) {
@@ -115,7 +120,7 @@ extension Worker {
                 applicationID: configuration.applicationID, handlers: configuration.handlers,
                 maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
                 maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount),
-            producer: ports.producer, provider: ports.provider, logger: logger)
+            producer: producer(), provider: ports.provider, logger: logger)
     }
 
     /// Closes tasks whose changes are all committed, writing the stores down first.
@@ -130,8 +135,13 @@ extension Worker {
     /// Closes all tasks as they are. Their stores stand at their last checkpoint; the changelog has the rest.
     func closeTasksUncommitted() {
         if isInTransaction {
-            do { try ports.producer.abortTransaction() } catch { logger.warning("could not abort: \(error)") }
-            isInTransaction = false
+            do {
+                try producer().abortTransaction()
+                isInTransaction = false
+            } catch {
+                logger.warning("could not abort; a new producer's start will: \(error)")
+                dropProducer()
+            }
         }
         for task in tasks.values {
             do { try restorer.remove(task) } catch { logger.debug("while closing task \(task.id): \(error)") }

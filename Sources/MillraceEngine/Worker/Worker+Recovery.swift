@@ -17,15 +17,24 @@ extension Worker {
             try startOver()
         case .staleGeneration:
             logger.warning("this member's generation is over; joining again: \(error)")
-            closeTasksUncommitted()
-            group.phase = .out
-            try ports.consumer.assign([])
-            try ports.consumer.subscribe(to: plan.subscription)
+            try rejoin()
+        case .producerLost:
+            // Only a member of the group may have a producer, or two instances would take it from each other for ever.
+            logger.warning("the producer is lost; joining again with a new one: \(error)")
+            dropProducer()
+            try rejoin()
         case .fenced:
             throw StreamsError(.fenced, "another instance has taken this one's place: \(error)", underlying: error)
         case .rejected, .fatal:
             throw StreamsError(.broker, error.message, underlying: error)
         }
+    }
+
+    private func rejoin() throws {
+        closeTasksUncommitted()
+        group.phase = .out
+        try ports.consumer.assign([])
+        try ports.consumer.subscribe(to: plan.subscription)
     }
 
     /// Gives up what is not committed and takes the same tasks on again from their last commit.

@@ -5,18 +5,19 @@ package import Millrace
 package struct WorkerPorts {
     package var consumer: any ConsumerPort
     package var makeRestoreConsumer: () throws -> any ConsumerPort
-    package var producer: any ProducerPort
+    /// Makes the producer, and another one when that is lost.
+    package var makeProducer: () throws -> any ProducerPort
     package var admin: any AdminPort
     package var provider: (any StoreProvider)?
     package var clock: any Clock
 
     package init(
         consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
-        producer: any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?, clock: any Clock
+        makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?, clock: any Clock
     ) {
         self.consumer = consumer
         self.makeRestoreConsumer = makeRestoreConsumer
-        self.producer = producer
+        self.makeProducer = makeProducer
         self.admin = admin
         self.provider = provider
         self.clock = clock
@@ -34,6 +35,8 @@ package final class Worker {
     let ports: WorkerPorts
     let logger: Logger
     let restorer: Restorer
+    /// The producer of the present generation; `nil` after it was lost, until the next.
+    private var currentProducer: (any ProducerPort)?
     /// The tasks whose stores are open. While the group rebalances they are kept, but not run.
     var tasks: [TaskID: StreamTask] = [:]
     /// Who reads the partition of each slot; a task's slots follow each other.
@@ -73,9 +76,28 @@ package final class Worker {
 
     /// Takes the place of whoever had this worker's transactional id and joins the group.
     package func start() throws {
-        if configuration.guarantee == .exactlyOnce { try ports.producer.initTransactions() }
+        _ = try producer()
         try ports.consumer.subscribe(to: plan.subscription)
     }
+
+    /// The producer, a new one where the last was lost. Registering its transactional id rolls back what that left open.
+    func producer() throws -> any ProducerPort {
+        if let currentProducer { return currentProducer }
+        let producer = try ports.makeProducer()
+        if configuration.guarantee == .exactlyOnce { try producer.initTransactions() }
+        currentProducer = producer
+        return producer
+    }
+
+    /// Lets a producer go that is of no use any more.
+    func dropProducer() {
+        currentProducer?.close()
+        currentProducer = nil
+        isInTransaction = false
+    }
+
+    /// The tasks that are open, for those who look at their stores.
+    package var openTasks: [StreamTask] { tasks.values.sorted { $0.id < $1.id } }
 
     /// Does what there is to do.
     ///
@@ -120,7 +142,7 @@ package final class Worker {
 
     private func closePorts() {
         restorer.close()
-        ports.producer.close()
+        currentProducer?.close()
         ports.consumer.close()
     }
 
@@ -218,7 +240,7 @@ package final class Worker {
                 left -= 1
             }
         }
-        if configuration.guarantee == .atLeastOnce || isInTransaction { try ports.producer.poll() }
+        if configuration.guarantee == .atLeastOnce || isInTransaction { try producer().poll() }
     }
 
     /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.

@@ -57,9 +57,11 @@ final class WorkerFactory: Sendable {
             consumer: try KafkaConsumerPort(
                 configuration.consumerSettings(clientID: clientID, worker: number), timeoutMs: timeoutMs, log: log),
             makeRestoreConsumer: { try KafkaConsumerPort(restoreSettings, timeoutMs: timeoutMs, log: log) },
-            producer: try KafkaProducerPort(
-                configuration.producerSettings(clientID: clientID, transactionalID: clientID),
-                patienceMs: 60_000, clock: clock, logger: logger, log: log),
+            makeProducer: { [clock, configuration] in
+                try KafkaProducerPort(
+                    configuration.producerSettings(clientID: clientID, transactionalID: clientID),
+                    patienceMs: 60_000, clock: clock, logger: logger, log: log)
+            },
             admin: admin, provider: directory, clock: clock)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,

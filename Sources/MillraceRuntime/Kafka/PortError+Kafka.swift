@@ -7,9 +7,7 @@ extension PortError {
         self.init(Self.kind(of: error), error.description)
     }
 
-    private static let fencing: Set<KafkaError.Code> = [
-        .fenced, .producerFenced, .invalidProducerEpoch, .fencedInstanceID,
-    ]
+    private static let producerLosses: Set<KafkaError.Code> = [.fenced, .producerFenced, .invalidProducerEpoch]
     private static let generational: Set<KafkaError.Code> = [
         .illegalGeneration, .unknownMemberID, .rebalanceInProgress, .assignmentLost, .maxPollIntervalExceeded,
     ]
@@ -19,7 +17,8 @@ extension PortError {
     ]
 
     private static func kind(of error: KafkaError) -> Kind {
-        if fencing.contains(error.code) { return .fenced }
+        if error.code == .fencedInstanceID { return .fenced }
+        if producerLosses.contains(error.code) { return .producerLost }
         if error.isFatal { return .fatal }
         if generational.contains(error.code) { return .staleGeneration }
         if error.requiresAbort { return .abortable }
