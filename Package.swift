@@ -42,8 +42,9 @@ let package = Package(
         .target(name: "Millrace", swiftSettings: swiftSettings),
         .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
         .target(
-            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", logging],
+            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "EmbeddedBroker", logging],
             swiftSettings: swiftSettings),
+        .target(name: "EmbeddedBroker", swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
@@ -75,7 +76,8 @@ let package = Package(
         .testTarget(
             name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "TestSupport", logging],
+            name: "MillraceEngineTests",
+            dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "TestSupport", logging],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
@@ -92,13 +94,16 @@ let package = Package(
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
 
+        .target(
+            name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Scenarios", "MillraceTesting", "MillraceEngine"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
             dependencies: ["Millrace", "MillraceCommandLine", argumentParser, logging],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", logging],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(

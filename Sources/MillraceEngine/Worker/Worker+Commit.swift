@@ -1,14 +1,6 @@
 import Logging
 import Millrace
 
-/// What a worker's producer is in the middle of.
-enum TransactionPhase {
-    case none
-    case open
-    /// Given up, but the broker has not heard of it yet.
-    case aborting
-}
-
 /// A commit that has been begun. While the broker has not answered, it is made again and nothing is processed.
 struct PendingCommit {
     let offsets: [TopicPartition: CommittedOffset]
@@ -16,19 +8,10 @@ struct PendingCommit {
 }
 
 extension Worker {
-    func beginTransactionIfNeeded() throws(PortError) {
-        guard configuration.guarantee == .exactlyOnce else { return }
-        try finishAbort()
-        if transaction == .open { return }
-        try ports.producer.beginTransaction()
-        transaction = .open
-    }
-
-    /// Aborts a transaction that was given up.
-    func finishAbort() throws(PortError) {
-        guard transaction == .aborting else { return }
-        try ports.producer.abortTransaction()
-        transaction = .none
+    func beginTransactionIfNeeded() throws {
+        guard configuration.guarantee == .exactlyOnce, !isInTransaction else { return }
+        try producer().beginTransaction()
+        isInTransaction = true
     }
 
     func commitIfDue() throws {
@@ -50,16 +33,17 @@ extension Worker {
         lastCommitMs = ports.clock.monotonicMs()
         if pendingCommit == nil { pendingCommit = try prepareCommit() }
         guard let pending = pendingCommit else { return }
+        let producer = try producer()
         switch configuration.guarantee {
         case .exactlyOnce:
-            try ports.producer.commitTransaction(offsets: pending.offsets, group: try ports.consumer.groupMetadata())
-            transaction = .none
+            try producer.commitTransaction(offsets: pending.offsets, group: try ports.consumer.groupMetadata())
+            isInTransaction = false
         case .atLeastOnce:
-            try ports.producer.flush()
+            try producer.flush()
             try ports.consumer.commit(pending.offsets)
         }
         pendingCommit = nil
-        for task in pending.tasks { task.committed(changelogPosition: ports.producer.nextOffset) }
+        for task in pending.tasks { task.committed(changelogPosition: producer.nextOffset) }
         for (partition, offset) in pending.offsets where plan.repartitionTopics.contains(partition.topic) {
             purgeable[partition] = offset.offset
         }
@@ -73,6 +57,9 @@ extension Worker {
         try beginTransactionIfNeeded()
         var offsets: [TopicPartition: CommittedOffset] = [:]
         for task in progressed { offsets.merge(try untorn { try task.prepareCommit() }) { $1 } }
+        if configuration.sabotage.contains(.storeBeforeTransaction) {
+            for task in progressed { try task.checkpoint(durably: true) }
+        }
         return PendingCommit(offsets: offsets, tasks: progressed)
     }
 

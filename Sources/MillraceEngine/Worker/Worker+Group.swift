@@ -69,9 +69,7 @@ extension Worker {
     /// Opens and closes tasks until they are the given ones, and reads their partitions from the committed offsets.
     private func activate(_ ids: [TaskID]) throws {
         let committed = try ports.consumer.committed(ids.flatMap { plan.inputs[$0] ?? [] })
-        try closeTasks { task in
-            !ids.contains(task.id) || self.group.memberID != self.ports.consumer.memberID()
-        }
+        try closeTasks { task in !ids.contains(task.id) || self.isNewMember }
         for id in ids where tasks[id] == nil {
             let task = try open(id)
             tasks[id] = task
@@ -94,6 +92,11 @@ extension Worker {
         group.phase = .active
         group.memberID = ports.consumer.memberID()
         logger.info("assigned", metadata: ["tasks": "\(ids.map(\.description).joined(separator: " "))"])
+    }
+
+    /// Whether this member was out of the group since it had its tasks last, so that others may have written to their stores.
+    private var isNewMember: Bool {
+        group.memberID != ports.consumer.memberID() && !configuration.sabotage.contains(.keepStateOfZombie)
     }
 
     private func pauseRestoring() throws(PortError) {
@@ -124,7 +127,7 @@ extension Worker {
                 applicationID: configuration.applicationID, handlers: configuration.handlers,
                 maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
                 maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount),
-            producer: ports.producer, provider: ports.provider, logger: logger)
+            producer: producer(), provider: ports.provider, logger: logger)
     }
 
     /// Closes tasks whose changes are all committed, writing the stores down first.
@@ -139,13 +142,23 @@ extension Worker {
     /// Closes all tasks as they are. Their stores stand at their last checkpoint; the changelog has the rest.
     func closeTasksUncommitted() {
         pendingCommit = nil
-        if transaction == .open { transaction = .aborting }
-        do { try finishAbort() } catch { logger.warning("could not abort the transaction yet: \(error)") }
+        abort()
         for task in tasks.values {
             do { try restorer.remove(task) } catch { logger.debug("while closing task \(task.id): \(error)") }
             close(task)
         }
         removeSlots()
+    }
+
+    private func abort() {
+        guard isInTransaction else { return }
+        do {
+            try currentProducer?.abortTransaction()
+            isInTransaction = false
+        } catch {
+            logger.warning("could not abort; a new producer's start will: \(error)")
+            dropProducer()
+        }
     }
 
     private func close(_ task: StreamTask) {

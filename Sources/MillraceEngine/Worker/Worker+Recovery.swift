@@ -17,13 +17,22 @@ extension Worker {
             startOver()
         case .staleGeneration:
             logger.warning("this member's generation is over; joining again: \(error)")
-            closeTasksUncommitted()
-            group.phase = .out
-            stopReading()
-            isRegistered = false
+            rejoin()
+        case .producerLost:
+            // Only a member of the group may have a producer, or two instances would take it from each other for ever.
+            logger.warning("the producer is lost; joining again with a new one: \(error)")
+            dropProducer()
+            rejoin()
         case .rejected: try productionFailed(error)
         case .fenced, .fatal: throw error.asStreamsError
         }
+    }
+
+    private func rejoin() {
+        closeTasksUncommitted()
+        group.phase = .out
+        stopReading()
+        isRegistered = false
     }
 
     /// Gives up what is not committed and takes the same tasks on again from their last commit.
@@ -59,7 +68,7 @@ extension Worker {
             switch error.kind {
             case .retriable: throw PortError(.abortable, error.message)
             case .rejected: throw PortError(.fatal, error.message)
-            case .abortable, .staleGeneration, .fenced, .fatal: throw error
+            case .abortable, .staleGeneration, .producerLost, .fenced, .fatal: throw error
             }
         }
     }
@@ -74,6 +83,9 @@ extension Worker {
 }
 
 extension PortError {
+    /// Whether all it means at the end is that somebody else does the work again.
+    var isHarmlessAtTheEnd: Bool { [.retriable, .abortable, .staleGeneration, .producerLost].contains(kind) }
+
     /// The error as the application's user sees it.
     package var asStreamsError: StreamsError {
         kind == .fenced

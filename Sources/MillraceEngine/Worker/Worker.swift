@@ -5,18 +5,19 @@ package import Millrace
 package struct WorkerPorts {
     package var consumer: any ConsumerPort
     package var makeRestoreConsumer: () throws -> any ConsumerPort
-    package var producer: any ProducerPort
+    /// Makes the producer, and another one when that is lost.
+    package var makeProducer: () throws -> any ProducerPort
     package var admin: any AdminPort
     package var provider: (any StoreProvider)?
     package var clock: any Clock
 
     package init(
         consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
-        producer: any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?, clock: any Clock
+        makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?, clock: any Clock
     ) {
         self.consumer = consumer
         self.makeRestoreConsumer = makeRestoreConsumer
-        self.producer = producer
+        self.makeProducer = makeProducer
         self.admin = admin
         self.provider = provider
         self.clock = clock
@@ -34,6 +35,9 @@ package final class Worker {
     let ports: WorkerPorts
     let logger: Logger
     let restorer: Restorer
+    /// The producer of the present generation; `nil` after it was lost, until the next.
+    private(set) var currentProducer: (any ProducerPort)?
+    private var isProducerRegistered = false
     /// The tasks whose stores are open. While the group rebalances they are kept, but not run.
     var tasks: [TaskID: StreamTask] = [:]
     /// Who reads the partition of each slot; a task's slots follow each other.
@@ -42,8 +46,7 @@ package final class Worker {
     var group = GroupProgress()
     /// Whether this worker has asked to be a member of the group.
     var isRegistered = false
-    private var hasTransactionalID = false
-    var transaction = TransactionPhase.none
+    var isInTransaction = false
     var pendingCommit: PendingCommit?
     var retry = Backoff()
     var lastTroubleCheckMs: Int64
@@ -82,20 +85,39 @@ package final class Worker {
     package func start() throws {
         do {
             try register()
-        } catch {
+        } catch let error as PortError {
             try recover(from: error)
         }
     }
 
-    private func register() throws(PortError) {
+    private func register() throws {
         if isRegistered { return }
-        if configuration.guarantee == .exactlyOnce, !hasTransactionalID {
-            try ports.producer.initTransactions()
-            hasTransactionalID = true
-        }
+        _ = try producer()
         try ports.consumer.subscribe(to: plan.subscription)
         isRegistered = true
     }
+
+    /// The producer, a new one where the last was lost. Registering its transactional id rolls back what that left open.
+    func producer() throws -> any ProducerPort {
+        let producer = try currentProducer ?? ports.makeProducer()
+        currentProducer = producer
+        if configuration.guarantee == .exactlyOnce, !isProducerRegistered {
+            try producer.initTransactions()
+            isProducerRegistered = true
+        }
+        return producer
+    }
+
+    /// Lets a producer go that is of no use any more. The tasks that write to it have to be closed.
+    func dropProducer() {
+        currentProducer?.close()
+        currentProducer = nil
+        isProducerRegistered = false
+        isInTransaction = false
+    }
+
+    /// The tasks that are open, for those who look at their stores.
+    package var openTasks: [StreamTask] { tasks.values.sorted { $0.id < $1.id } }
 
     /// Does what there is to do.
     ///
@@ -136,7 +158,7 @@ package final class Worker {
         do {
             try commit()
             try closeTasks()
-        } catch let error as PortError where [.retriable, .abortable, .staleGeneration].contains(error.kind) {
+        } catch let error as PortError where error.isHarmlessAtTheEnd {
             logger.warning("the last commit failed; its records will be processed again: \(error)")
             closeTasksUncommitted()
         } catch {
@@ -154,7 +176,7 @@ package final class Worker {
 
     private func closePorts() {
         restorer.close()
-        ports.producer.close()
+        currentProducer?.close()
         ports.consumer.close()
     }
 
@@ -252,7 +274,7 @@ package final class Worker {
                 left -= 1
             }
         }
-        if configuration.guarantee == .atLeastOnce || transaction == .open { try ports.producer.poll() }
+        if configuration.guarantee == .atLeastOnce || isInTransaction { try producer().poll() }
     }
 
     /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.

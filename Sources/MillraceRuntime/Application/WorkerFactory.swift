@@ -53,6 +53,7 @@ final class WorkerFactory: Sendable {
         let log = Self.log(to: logger)
         let timeoutMs = Int32(clamping: configuration.connectTimeout.milliseconds)
         let restoreSettings = configuration.restoreSettings(clientID: clientID)
+        let producerSettings = configuration.producerSettings(clientID: clientID, transactionalID: clientID)
         let ports = WorkerPorts(
             consumer: try KafkaConsumerPort(
                 configuration.consumerSettings(clientID: clientID, worker: number), role: .member,
@@ -60,9 +61,7 @@ final class WorkerFactory: Sendable {
             makeRestoreConsumer: { [clock] in
                 try KafkaConsumerPort(restoreSettings, role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
             },
-            producer: try KafkaProducerPort(
-                configuration.producerSettings(clientID: clientID, transactionalID: clientID),
-                clock: clock, logger: logger, log: log),
+            makeProducer: { [clock] in try KafkaProducerPort(producerSettings, clock: clock, log: log) },
             admin: admin, provider: directory, clock: clock)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,

@@ -1,5 +1,4 @@
 import KafkaClient
-import Logging
 import Millrace
 import MillraceEngine
 
@@ -9,7 +8,6 @@ import MillraceEngine
 /// that timed out when it is made again.
 final class KafkaProducerPort: ProducerPort {
     private let producer: KafkaProducer
-    private let logger: Logger
     private var topics: [ProducerTopic] = []
     private var numbers: [String: Int] = [:]
     private let callTimeoutMs: Int32 = 5_000
@@ -19,12 +17,9 @@ final class KafkaProducerPort: ProducerPort {
     private var hasSentOffsets = false
     private let clock: any Clock
 
-    init(
-        _ settings: ClientSettings, clock: any Clock, logger: Logger, log: @escaping ClientLogHandler
-    ) throws(PortError) {
+    init(_ settings: ClientSettings, clock: any Clock, log: @escaping ClientLogHandler) throws(PortError) {
         producer = try port { () throws(KafkaError) in try KafkaProducer(settings, log: log) }
         self.clock = clock
-        self.logger = logger
     }
 
     func initTransactions() throws(PortError) {

@@ -11,7 +11,7 @@ extension PortError {
     /// commit has to be done again.
     init(delivery error: KafkaError) {
         let kind = Self.kind(of: error)
-        let isFinal = [.rejected, .fenced].contains(kind) || Self.forbidding.contains(error.code)
+        let isFinal = [.rejected, .producerLost].contains(kind) || Self.forbidding.contains(error.code)
         self.init(isFinal ? kind : .abortable, error.description)
     }
 
@@ -19,9 +19,7 @@ extension PortError {
     private static let forbidding: Set<KafkaError.Code> = [
         KafkaError.Code(rawValue: 29), KafkaError.Code(rawValue: 30), KafkaError.Code(rawValue: 31),
     ]
-    private static let fencing: Set<KafkaError.Code> = [
-        .fenced, .producerFenced, .invalidProducerEpoch, .fencedInstanceID,
-    ]
+    private static let producerLosses: Set<KafkaError.Code> = [.fenced, .producerFenced, .invalidProducerEpoch]
     private static let generational: Set<KafkaError.Code> = [
         .illegalGeneration, .unknownMemberID, .rebalanceInProgress, .assignmentLost, .maxPollIntervalExceeded,
     ]
@@ -31,7 +29,8 @@ extension PortError {
     ]
 
     private static func kind(of error: KafkaError) -> Kind {
-        if fencing.contains(error.code) { return .fenced }
+        if error.code == .fencedInstanceID { return .fenced }
+        if producerLosses.contains(error.code) { return .producerLost }
         if error.isFatal { return .fatal }
         if generational.contains(error.code) { return .staleGeneration }
         if error.requiresAbort { return .abortable }

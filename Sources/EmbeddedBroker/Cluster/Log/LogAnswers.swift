@@ -1,0 +1,66 @@
+/// The answer to an accepted batch.
+package struct ProduceAnswer: Hashable, Sendable {
+    /// The first record's offset; for a duplicate the offset it got the first time.
+    package var baseOffset: Int64
+    /// The broker's time where the topic keeps append times, -1 otherwise.
+    package var logAppendTimeMs: Int64
+    package var logStartOffset: Int64
+}
+
+/// An aborted transaction that a read_committed reader skips.
+package struct AbortedTransaction: Hashable, Sendable {
+    package var producerID: Int64
+    /// The transaction's first offset in the partition.
+    package var firstOffset: Int64
+}
+
+/// What a fetch of one partition found.
+package struct FetchAnswer: Sendable {
+    /// Whole batches as they are stored, in offset order; the first may begin before the offset asked for.
+    package var batches: [RecordBatch]
+    /// By first offset; empty for read_uncommitted.
+    package var abortedTransactions: [AbortedTransaction]
+    package var highWatermark: Int64
+    package var lastStableOffset: Int64
+    package var logStartOffset: Int64
+
+    /// The size of all batches.
+    package var sizeInBytes: Int { batches.reduce(0) { $0 + $1.bytes.count } }
+}
+
+/// Which offset ListOffsets asks for.
+package enum OffsetSpec: Hashable, Sendable {
+    /// -2 on the wire, and -4, the earliest local one.
+    case earliest
+    /// -1 on the wire: the high watermark, or the last stable offset for read_committed.
+    case latest
+    /// -3 on the wire: the record with the largest timestamp (KIP-734).
+    case maxTimestamp
+    /// The first record with this time or later.
+    case timestamp(Int64)
+}
+
+/// The offset ListOffsets found.
+package struct ListedOffset: Hashable, Sendable {
+    /// -1 if there is none.
+    package var offset: Int64
+    /// The record's time; -1 for the earliest and latest offset, and if there is none.
+    package var timestampMs: Int64
+    package var leaderEpoch: Int32
+}
+
+/// Where a partition's log begins and ends.
+package struct PartitionOffsets: Hashable, Sendable {
+    package var logStartOffset: Int64
+    package var lastStableOffset: Int64
+    package var highWatermark: Int64
+}
+
+/// What a partition knows of a producer, as DescribeProducers answers it.
+package struct ProducerDescription: Hashable, Sendable {
+    package var producer: ProducerIdentity
+    package var lastSequence: Int32
+    package var lastTimestampMs: Int64
+    /// The first offset of its open transaction; -1 if it has none.
+    package var currentTransactionStartOffset: Int64
+}

@@ -1,0 +1,28 @@
+/// The state of a transactional id, with Kafka's names.
+package enum TransactionState: UInt8, Sendable {
+    case empty = 0
+    case ongoing = 1
+    case completeCommit = 4
+    case completeAbort = 5
+
+    /// What ListTransactions and DescribeTransactions call it.
+    package var name: String {
+        switch self {
+        case .empty: "Empty"
+        case .ongoing: "Ongoing"
+        case .completeCommit: "CompleteCommit"
+        case .completeAbort: "CompleteAbort"
+        }
+    }
+}
+
+/// A transactional id as DescribeTransactions answers it.
+package struct TransactionDescription: Hashable, Sendable {
+    package var transactionalID: String
+    package var producer: ProducerIdentity
+    package var timeoutMs: Int32
+    package var state: TransactionState
+    /// When the open transaction's first partition was added; -1 without one.
+    package var startMs: Int64
+    package var partitions: [TopicPartition]
+}
