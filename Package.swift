@@ -67,6 +67,15 @@ let package = Package(
         .executableTarget(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
+            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-demo",
+            dependencies: [
+                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
+            ],
+            path: "Tools/risk-demo", swiftSettings: swiftSettings),
 
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
@@ -84,16 +93,6 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
-            path: "Tools/risk-scores", swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-demo",
-            dependencies: [
-                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
-            ],
-            path: "Tools/risk-demo", swiftSettings: swiftSettings),
-
         .target(
             name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
