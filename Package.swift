@@ -96,6 +96,9 @@ let package = Package(
         .target(
             name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "millrace", dependencies: ["Scenarios", "MillraceTesting", argumentParser],
+            path: "Tools/millrace/Command", swiftSettings: swiftSettings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Scenarios", "MillraceTesting", "MillraceEngine"],
             swiftSettings: swiftSettings),
