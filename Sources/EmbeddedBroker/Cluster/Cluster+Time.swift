@@ -24,7 +24,8 @@ extension Cluster {
                 sessionTimerFired(groupID, memberID, deadlineMs: due.deadlineMs, nowMs: nowMs)
             case .rebalance(let groupID, let round): rebalanceTimerFired(groupID, round: round, nowMs: nowMs)
             case .sync(let groupID, let round): syncTimerFired(groupID, round: round, nowMs: nowMs)
-            case .transaction(let transactionalID): transactionTimerFired(transactionalID, nowMs: nowMs)
+            case .transaction(let transactionalID):
+                transactionTimerFired(transactionalID, deadlineMs: due.deadlineMs, nowMs: nowMs)
             case .retention:
                 retain(nowMs: nowMs)
                 timers.add(.retention, at: nowMs + configuration.logCleanupIntervalMs)
@@ -46,7 +47,7 @@ extension Cluster {
         timers.add(.retention, at: nowMs + configuration.logCleanupIntervalMs)
         timers.add(.compaction, at: nowMs + configuration.logCleanerBackoffMs)
         for (transactionalID, entry) in transactions.sorted(by: { $0.key < $1.key }) {
-            if let deadline = entry.deadlineMs { timers.add(.transaction(transactionalID: transactionalID), at: deadline) }
+            if let deadlineMs = entry.deadlineMs { setTransactionTimer(transactionalID, at: deadlineMs) }
         }
         for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
             for member in group.members { extendSession(of: member, in: group, nowMs: nowMs) }

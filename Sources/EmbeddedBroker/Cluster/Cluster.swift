@@ -32,6 +32,8 @@ package final class Cluster {
     var nextOffsetNumber: UInt64 = 0
 
     var timers = DeadlineQueue<ClusterTimer>()
+    /// The earliest timer set for a transactional id.
+    var transactionTimers: [String: Int64] = [:]
     private var changes: [ClusterChange] = []
     private var completed: [CompletedGroupCall] = []
     private var advanced: [PartitionLog] = []

@@ -1,8 +1,10 @@
 import ArgumentParser
 
-/// Tools around Millrace.
+/// The project's own command: `swift run millrace broker`, `swift run millrace simulate`.
 @main
-struct MillraceCommand: ParsableCommand {
+struct Millrace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "millrace", abstract: "Tools around Millrace.", subcommands: [Simulate.self])
+        commandName: "millrace",
+        abstract: "Tools around Millrace applications.",
+        subcommands: [BrokerCommand.self, Simulate.self])
 }

@@ -7,7 +7,8 @@ extension Cluster {
     ///   INVALID_RECORD, CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP, INVALID_PRODUCER_EPOCH,
     ///   OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING.
     package func produce(
-        _ records: [UInt8], to partition: TopicPartition, transactionalID: String? = nil, acks: Int16 = -1, nowMs: Int64
+        _ records: consuming [UInt8], to partition: TopicPartition, transactionalID: String? = nil, acks: Int16 = -1,
+        nowMs: Int64
     ) throws(KafkaError) -> ProduceAnswer {
         guard acks >= -1, acks <= 1 else { throw KafkaError(.invalidRequiredAcks) }
         let log = try log(partition)
@@ -33,7 +34,9 @@ extension Cluster {
     }
 
     /// What `ProduceRequest`, `UnifiedLog` and `LogValidator` demand of a batch by itself.
-    private static func parse(_ records: [UInt8], _ settings: TopicConfiguration) throws(KafkaError) -> RecordBatch {
+    private static func parse(_ records: consuming [UInt8], _ settings: TopicConfiguration)
+        throws(KafkaError) -> RecordBatch
+    {
         let batch: RecordBatch
         do {
             batch = try RecordBatch(records)

@@ -56,7 +56,8 @@ extension Cluster {
         }
         guard topic.replicationFactor == -1 else {
             throw KafkaError(
-                .invalidRequest, "A manual partition assignment was specified, but replication factor was not set to -1.")
+                .invalidRequest,
+                "A manual partition assignment was specified, but replication factor was not set to -1.")
         }
         for partition in 0..<Int32(topic.replicaAssignment.count) {
             guard let replicas = topic.replicaAssignment[partition] else {

@@ -152,7 +152,14 @@ extension Cluster {
         guard entry.state != .ongoing else { return }
         entry.state = .ongoing
         entry.startMs = nowMs
-        timers.add(.transaction(transactionalID: entry.transactionalID), at: nowMs + Int64(entry.timeoutMs))
+        setTransactionTimer(entry.transactionalID, at: nowMs + Int64(entry.timeoutMs))
+    }
+
+    /// One timer an id is enough: when it fires too early for a later transaction, the rest is waited for.
+    func setTransactionTimer(_ transactionalID: String, at deadlineMs: Int64) {
+        if let setMs = transactionTimers[transactionalID], setMs <= deadlineMs { return }
+        transactionTimers[transactionalID] = deadlineMs
+        timers.add(.transaction(transactionalID: transactionalID), at: deadlineMs)
     }
 
     /// Commits or aborts the open transaction: markers in all its partitions, and its offsets decided.
@@ -199,10 +206,10 @@ extension Cluster {
     }
 
     /// Rolls back a transaction past its timeout and fences its producer.
-    func transactionTimerFired(_ transactionalID: String, nowMs: Int64) {
-        guard let entry = transactions[transactionalID], let deadline = entry.deadlineMs, deadline <= nowMs else {
-            return
-        }
+    func transactionTimerFired(_ transactionalID: String, deadlineMs: Int64, nowMs: Int64) {
+        if transactionTimers[transactionalID] == deadlineMs { transactionTimers[transactionalID] = nil }
+        guard let entry = transactions[transactionalID], let dueMs = entry.deadlineMs else { return }
+        guard dueMs <= nowMs else { return setTransactionTimer(transactionalID, at: dueMs) }
         _ = end(fencing(entry), commit: false, nowMs: nowMs)
     }
 
