@@ -36,8 +36,8 @@ public struct Topology: Sendable {
     package let nodes: [Node]
     package let subtopologies: [Subtopology]
     package let repartitionTopics: [RepartitionTopic]
-    /// Topics that need the same number of partitions, because what reads them is joined. A topic is in one group at most.
-    package let copartitionGroups: [[TopicName]]
+    /// Which topics need the same number of partitions. A topic is in one group at most.
+    package let copartitionGroups: [CopartitionGroup]
 
     /// All topics of the user's that must exist before an instance starts.
     public var sourceTopics: [String] {
