@@ -66,6 +66,15 @@ let package = Package(
         .executableTarget(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
+            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-demo",
+            dependencies: [
+                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
+            ],
+            path: "Tools/risk-demo", swiftSettings: swiftSettings),
 
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
@@ -82,20 +91,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
-            path: "Tools/risk-scores", swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-demo",
-            dependencies: [
-                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
-            ],
-            path: "Tools/risk-demo", swiftSettings: swiftSettings),
-
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
-            dependencies: ["MillraceCommandLine", argumentParser, logging],
+            dependencies: ["Millrace", "MillraceCommandLine", argumentParser, logging],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(

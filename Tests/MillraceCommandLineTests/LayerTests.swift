@@ -1,4 +1,5 @@
 import Logging
+import Millrace
 import Testing
 
 @testable import MillraceCommandLine
