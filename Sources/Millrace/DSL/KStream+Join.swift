@@ -33,7 +33,7 @@ extension KStream {
     /// Joins each record with the present value of its key in a table, or with `nil` where there is none.
     ///
     /// ```swift
-    /// payments.leftJoin(accounts) { payment, account in "\(account?.owner ?? "somebody") paid \(payment.amount)" }
+    /// payments.leftJoin(accounts) { payment, account in "\(account?.owner ?? "somebody") paid" }
     /// ```
     ///
     /// As `join`, but a record without a key has a result too.

@@ -28,7 +28,9 @@ extension KTable {
     /// Joins this table with another one by key: the result has a key while this table has it.
     ///
     /// ```swift
-    /// accounts.leftJoin(limits) { account, limit in limit.map { "\(account.owner) may spend \($0)" } ?? account.owner }
+    /// accounts.leftJoin(limits) { account, limit in
+    ///     limit.map { "\(account.owner) may spend \($0)" } ?? account.owner
+    /// }
     /// ```
     ///
     /// - Parameters:
