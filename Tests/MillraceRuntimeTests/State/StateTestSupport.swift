@@ -139,13 +139,16 @@ extension KeyValueBytesStore {
 
 /// Keys of every awkward kind, in the order of their bytes.
 let awkwardKeys: [[UInt8]] = {
-    let marker = [0xFF] + Array("millrace".utf8)
-    return [
+    let marker: [UInt8] = [0xFF] + Array("millrace".utf8)
+    let plain: [[UInt8]] = [
         [], [0], [0, 0], [0, 0xFF], [0x7F], [0x80], Array("millrace".utf8).map { $0 | 0x80 }, [0xFE, 0xFF], [0xFF],
-        [0xFF, 0], Array(marker.dropLast()), marker, marker + [0], marker + [0] + Array("format".utf8),
-        marker + [0] + Array("position".utf8), marker + [0, 0xFF], marker + [1], marker + [1, 1], marker + [2],
-        marker + marker, Array(marker.dropLast()) + [0x66], [0xFF, 0xFF], [UInt8](repeating: 0xFF, count: 100),
-    ].sorted { $0.lexicographicallyPrecedes($1) }
+        [0xFF, 0], Array(marker.dropLast()), Array(marker.dropLast()) + [0x66], [0xFF, 0xFF],
+        [UInt8](repeating: 0xFF, count: 100),
+    ]
+    let suffixes: [[UInt8]] = [
+        [], [0], [0] + Array("format".utf8), [0] + Array("position".utf8), [0, 0xFF], [1], [1, 1], [2], marker,
+    ]
+    return (plain + suffixes.map { marker + $0 }).sorted { $0.lexicographicallyPrecedes($1) }
 }()
 
 /// Repeatable random numbers (SplitMix64).
