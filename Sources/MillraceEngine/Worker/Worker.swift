@@ -13,7 +13,8 @@ package struct WorkerPorts {
 
     package init(
         consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
-        makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?, clock: any Clock
+        makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
+        clock: any Clock
     ) {
         self.consumer = consumer
         self.makeRestoreConsumer = makeRestoreConsumer
@@ -292,7 +293,7 @@ package final class Worker {
         for slot in slots[range] {
             if !task.isEmpty(slot.partition) {
                 hasRecords = true
-            } else if range.count > 1, !slot.isAtEnd, !slot.isPaused {
+            } else if range.count > 1, !slot.isAtEnd {
                 return false
             }
         }
