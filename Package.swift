@@ -61,7 +61,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
-            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals],
+            dependencies: [
+                "Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals,
+            ],
             swiftSettings: swiftSettings),
 
         .target(
