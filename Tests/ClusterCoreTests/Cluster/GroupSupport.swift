@@ -31,6 +31,8 @@ final class TestMember {
             groupID: groupID, generationID: generationID, memberID: memberID, groupInstanceID: instanceID)
     }
 
+    /// Whether an answer is pending.
+    var isWaiting: Bool { joinToken != nil || syncToken != nil }
     var isLeader: Bool { joined?.leaderID == memberID }
 
     /// Sends JoinGroup, twice if an id is required.
@@ -49,6 +51,7 @@ final class TestMember {
         request.protocols = protocols
         request.supportsSkippingAssignment = supportsSkippingAssignment
         joined = nil
+        synced = nil
         switch cluster.joinGroup(request, nowMs: nowMs) {
         case .answered(let answer): receive(answer)
         case .pending(let token): joinToken = token
