@@ -1,0 +1,212 @@
+import Foundation
+import Testing
+
+@testable import EmbeddedBroker
+
+@Suite struct PersistenceTests {
+    @Test(
+        "what was acknowledged is there after a crash",
+        arguments: [JournalFlush.never, .always, .every(milliseconds: 5)])
+    func crash(flush: JournalFlush) async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.flush = flush
+            } _: { broker in
+                var client = try RawClient(broker)
+                #expect(try client.createTopic("t", partitions: 2) == .none)
+                for round in 0..<3 {
+                    try client.produce(["a\(round)", "b\(round)"], to: "t")
+                    try client.produce(["c\(round)"], to: "t", partition: 1)
+                    #expect(try client.commit(Int64(round), of: "t", group: "g") == .none)
+                    try await broker.crash()
+                    try await broker.restart()
+                    client = try RawClient(broker)
+                    #expect(try client.fetch("t") == (0...round).flatMap { ["a\($0)", "b\($0)"] })
+                    #expect(try client.fetch("t", partition: 1) == (0...round).map { "c\($0)" })
+                    #expect(try client.committed("t", group: "g") == Int64(round))
+                }
+            }
+        }
+    }
+
+    @Test("a transaction that was open at a crash goes on afterwards")
+    func transaction() async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.topics = [NewTopic("t")]
+            } _: { broker in
+                var client = try RawClient(broker)
+                let identity = try client.call(
+                    InitProducerID.Request(transactionalID: "x", transactionTimeoutMs: 60_000))
+                #expect(identity.error == .none)
+                var addition = AddPartitionsToTxn.Request()
+                addition.transactionalID = "x"
+                addition.producerID = identity.producerID
+                addition.producerEpoch = identity.producerEpoch
+                addition.topics = [WireTopic("t", [0])]
+                #expect(try client.call(addition).topics.first?.partitions.map(\.error) == [.none])
+                var writer = RecordBatchWriter(
+                    producer: ProducerIdentity(producerID: identity.producerID, epoch: identity.producerEpoch),
+                    baseSequence: 0, isTransactional: true)
+                writer.append(key: nil, value: Array("a".utf8), timestampMs: 1_000)
+                var request = client.produceRequest([], to: "t")
+                request.transactionalID = "x"
+                request.topics[0].partitions[0].records = WireRecords(writer.finish())
+                #expect(try client.call(request).topics.first?.partitions.map(\.error) == [.none])
+
+                try await broker.crash()
+                try await broker.restart()
+                client = try RawClient(broker)
+                var committedOnly = client.fetchRequest("t")
+                committedOnly.isolationLevel = 1
+                #expect(try client.call(committedOnly, version: 12).values().isEmpty)
+                let end = EndTxn.Request(
+                    transactionalID: "x", producerID: identity.producerID, producerEpoch: identity.producerEpoch,
+                    committed: true)
+                #expect(try client.call(end).error == .none)
+                #expect(try client.call(committedOnly, version: 12).values().first == "a")
+            }
+        }
+    }
+
+    @Test("a journal that has grown is replaced by a snapshot, again and again")
+    func snapshots() async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.journalSizeInBytes = 2_000
+                $0.topics = [NewTopic("t")]
+            } _: { broker in
+                let client = try RawClient(broker)
+                for number in 0..<300 { try client.produce(["\(number)"], to: "t") }
+                try await broker.crash()
+                let names = try FileManager.default.contentsOfDirectory(atPath: path)
+                #expect(names.contains { $0.hasPrefix("snapshot-") }, "\(names)")
+                #expect(!names.contains("journal-1"), "\(names)")
+                #expect(names.count <= 6, "\(names)")
+                try await broker.restart()
+                #expect(try RawClient(broker).fetch("t") == (0..<300).map(String.init))
+            }
+        }
+    }
+
+    @Test("records that were deleted do not stay in the files for ever")
+    func deletedRecords() async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.journalSizeInBytes = 20_000
+                $0.topics = [NewTopic("t")]
+            } _: { broker in
+                let client = try RawClient(broker)
+                let value = String(repeating: "x", count: 1_000)
+                for _ in 0..<300 {
+                    let offset = try client.produce([value], to: "t").baseOffset
+                    var deletion = DeleteRecords.Request()
+                    deletion.topics = [WireTopic("t", [DeleteRecords.Request.Partition(index: 0, offset: offset)])]
+                    _ = try client.call(deletion)
+                }
+                try await broker.crash()
+                let size = try FileManager.default.contentsOfDirectory(atPath: path).reduce(0) { sum, name in
+                    let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+                    return sum + (attributes[.size] as? Int ?? 0)
+                }
+                #expect(size < 150_000)
+            }
+        }
+    }
+
+    @Test("a unit that was cut short is removed, with nothing of what comes before it", arguments: [1, 5, 20, 60])
+    func tornTail(missing: Int) async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.topics = [NewTopic("t")]
+            } _: { broker in
+                let client = try RawClient(broker)
+                try client.produce(["a"], to: "t")
+                try client.produce(["b"], to: "t")
+                try await broker.crash()
+                let file = try JournalFile("\(path)/journal-1")
+                try file.truncate(to: file.sizeInBytes() - missing)
+                try await broker.restart()
+                #expect(try RawClient(broker).fetch("t") == ["a"])
+                try RawClient(broker).produce(["c"], to: "t")
+                try await broker.crash()
+                try await broker.restart()
+                #expect(try RawClient(broker).fetch("t") == ["a", "c"])
+            }
+        }
+    }
+
+    @Test("bytes that follow the last whole unit are removed, whatever they are")
+    func garbage() async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.topics = [NewTopic("t")]
+            } _: { broker in
+                try RawClient(broker).produce(["a"], to: "t")
+                try await broker.crash()
+                let file = try JournalFile("\(path)/journal-1")
+                try file.write([0xff, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 9, 9, 9], at: file.sizeInBytes())
+                try await broker.restart()
+                #expect(try RawClient(broker).fetch("t") == ["a"])
+            }
+        }
+    }
+
+    @Test("damage before the last file is told, not passed over")
+    func damage() async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.topics = [NewTopic("t")]
+            } _: { broker in
+                try RawClient(broker).produce(["a"], to: "t")
+                try await broker.crash()
+                let file = try JournalFile("\(path)/journal-1")
+                let whole = try file.read(file.sizeInBytes(), at: 0)
+                try JournalFile("\(path)/journal-2").write(whole, at: 0)
+                try file.truncate(to: whole.count - 1)
+                let failure = await #expect(throws: JournalFailure.self) { try await broker.restart() }
+                #expect(failure?.description.contains("journal-1 is damaged") ?? false)
+            }
+        }
+    }
+
+    @Test("one broker a directory")
+    func lock() async throws {
+        try await withDataDirectory { path in
+            try await withBroker {
+                $0.dataDirectory = path
+            } _: { _ in
+                let failure = await #expect(throws: JournalFailure.self) {
+                    try await withBroker {
+                        $0.dataDirectory = path
+                    } _: { _ in
+                    }
+                }
+                #expect(failure?.description.hasPrefix("another broker uses") ?? false)
+            }
+            // It is free again once the first has stopped.
+            try await withBroker {
+                $0.dataDirectory = path
+            } _: { _ in
+            }
+        }
+    }
+
+    @Test("a directory that cannot be made is an error that names it")
+    func noDirectory() async throws {
+        let failure = await #expect(throws: JournalFailure.self) {
+            try await withBroker {
+                $0.dataDirectory = "/dev/null/data"
+            } _: { _ in
+            }
+        }
+        #expect(failure?.description.contains("/dev/null/data") ?? false)
+    }
+}
