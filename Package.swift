@@ -18,6 +18,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -27,6 +29,7 @@ let package = Package(
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
         .library(name: "MillraceRuntime", targets: ["MillraceRuntime"]),
         .library(name: "MillraceCommandLine", targets: ["MillraceCommandLine"]),
+        .executable(name: "millrace", targets: ["millrace-command"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -34,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
     ],
     targets: [
         .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
@@ -44,8 +48,9 @@ let package = Package(
         .target(
             name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "EmbeddedBroker", logging],
             swiftSettings: swiftSettings),
-        .target(name: "EmbeddedBroker", swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
+        .target(
+            name: "EmbeddedBroker", dependencies: [deque, logging, nioCore, nioPosix], swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
@@ -67,6 +72,19 @@ let package = Package(
         .executableTarget(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
+            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-demo",
+            dependencies: [
+                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
+            ],
+            path: "Tools/risk-demo", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "millrace-command",
+            dependencies: ["EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
+            path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
@@ -84,22 +102,16 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
-            path: "Tools/risk-scores", swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "risk-demo",
-            dependencies: [
-                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
-            ],
-            path: "Tools/risk-demo", swiftSettings: swiftSettings),
-
         .target(
             name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Scenarios", "MillraceTesting", "MillraceEngine"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EmbeddedBrokerTests",
+            dependencies: ["EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
+            resources: [.copy("Protocol/golden-checksums.txt")], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",

@@ -1,4 +1,5 @@
 import Millrace
+import MillraceTesting
 import Testing
 
 private struct Item: Codable, Sendable {
@@ -18,7 +19,19 @@ private struct Customer: Codable, Sendable {
     var city: String
 }
 
-/// The examples of the DSL's comments, as they stand there.
+private struct Account: Codable, Sendable {
+    var owner: String
+    var country: String
+    var isOpen: Bool
+}
+
+private struct RiskEvent: Codable, Sendable {
+    var account: String
+    var score: Double
+    var timestampMs: Int64
+}
+
+/// The examples of the DSL's comments, of the README and of the guides, as they stand there.
 @Suite("Examples in the documentation")
 struct DocumentationExamples {
     @Test("the examples of streams build")
@@ -82,6 +95,54 @@ struct DocumentationExamples {
             } subtractor: { total, balance in
                 total - balance
             }
+        let accounts = builder.table("accounts", key: .string, value: .json(Account.self))
+        accounts
+            .filter { _, account in account.isOpen }
+            .groupBy(key: .string, value: .int64) { _, account in (account.country, 1) }
+            .count(into: .store("open-by-country"))
         _ = try builder.build(optimization: .all)
+    }
+
+    @Test("the examples of joins build")
+    func joins() throws {
+        let builder = StreamsBuilder()
+        let accounts = builder.table("accounts", key: .string, value: .json(Account.self))
+        let limits = builder.table("limits", key: .string, value: .double)
+        accounts
+            .leftJoin(limits, into: .store("account-limits", value: .string)) { account, limit in
+                "\(account.owner) may spend \(limit ?? 0)"
+            }
+            .toStream()
+            .to("account-limits")
+        accounts.join(limits) { account, limit in "\(account.owner) may spend \(limit)" }
+        accounts.leftJoin(limits) { account, limit in
+            limit.map { "\(account.owner) may spend \($0)" } ?? account.owner
+        }
+        let stocks = builder.table("stocks", key: .string, value: .int64)
+        let orders = builder.table("orders", key: .string, value: .int64)
+        stocks.outerJoin(orders) { stock, ordered in (stock ?? 0) + (ordered ?? 0) }
+        let payments = builder.stream("payments", key: .string, value: .json(Payment.self))
+        payments.join(accounts) { payment, account in "\(account.owner) paid \(payment.amount)" }.to("receipts")
+        payments.leftJoin(accounts) { payment, account in "\(account?.owner ?? "somebody") paid" }.to("all-receipts")
+        _ = try builder.build(optimization: .all)
+    }
+
+    @Test("the README's topology gives what the README says")
+    func readme() throws {
+        let builder = StreamsBuilder()
+        let latestScore =
+            builder
+            .stream("risk-events", key: .string, value: .json(RiskEvent.self))
+            .groupByKey()
+            .aggregate(into: .store("risk-store", value: .double), initial: 0) { _, event, highest in
+                max(event.score, highest)
+            }
+        latestScore.toStream().to("risk-scores")
+
+        let driver = try TopologyTestDriver(builder.build())
+        let events = driver.inputTopic("risk-events", key: .string, value: .json(RiskEvent.self))
+        let scores = driver.outputTopic("risk-scores", key: .string, value: .double)
+        try events.pipe(key: "acct-1", value: RiskEvent(account: "acct-1", score: 0.7, timestampMs: 0))
+        #expect(try scores.readValue() == 0.7)
     }
 }

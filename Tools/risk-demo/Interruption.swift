@@ -23,7 +23,9 @@ final class Interruption {
 
 extension Task where Failure == any Error {
     /// Runs blocking work on a thread of its own.
-    static func onThread(_ body: @escaping @Sendable () throws -> Success) -> Task<Success, any Error> where Success: Sendable {
+    static func onThread(
+        _ body: @escaping @Sendable () throws -> Success
+    ) -> Task<Success, any Error> where Success: Sendable {
         Task {
             try await withCheckedThrowingContinuation { continuation in
                 Thread.detachNewThread { continuation.resume(with: Result { try body() }) }

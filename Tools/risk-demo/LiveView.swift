@@ -87,7 +87,10 @@ final class LiveView: Sendable {
 extension LiveView.Results {
     fileprivate mutating func add(_ message: ConsumedMessage) {
         guard let key = message.key, let value = message.value, value.count == 8 else { return }
-        if message.topic == RiskScoreTopology.alerts { return alerts += 1 }
+        if message.topic == RiskScoreTopology.alerts {
+            alerts += 1
+            return
+        }
         updates += 1
         let bits = UInt64(bigEndian: value.loadUnaligned(as: UInt64.self))
         scores[String(decoding: key, as: UTF8.self)] = Double(bitPattern: bits)

@@ -28,12 +28,18 @@ struct Proof {
         var (tombstones, keyless, valid) = (0, 0, 0)
         try broker.readAll([RiskScoreTopology.events]) { _, message in
             let key = message.key.map { String(decoding: $0, as: UTF8.self) }
-            guard let value = message.value else { return tombstones += 1 }
+            guard let value = message.value else {
+                tombstones += 1
+                return
+            }
             guard let event = try? JSONDecoder().decode(RiskEvent.self, from: Data(value)) else {
                 malformed.insert(Place(partition: message.partition, offset: message.offset))
                 return
             }
-            guard let key else { return keyless += 1 }
+            guard let key else {
+                keyless += 1
+                return
+            }
             valid += 1
             expected[key, default: Expectation()].highest = max(expected[key]?.highest ?? 0, event.score)
             expected[key, default: Expectation()].events += 1
@@ -103,7 +109,8 @@ struct Proof {
                 "\(malformed.count) malformed records, but \(found.values.reduce(0, +)) dead letters for "
                     + "\(found.count) records")
         }
-        summary.append("\(broker.options.deadLetterTopic): \(found.count) of \(malformed.count) malformed records, once each")
+        summary.append(
+            "\(broker.options.deadLetterTopic): \(found.count) of \(malformed.count) malformed records, once each")
     }
 
     private static func score(_ bytes: UnsafeRawBufferPointer?) -> Double? {

@@ -26,7 +26,9 @@ struct Show: AsyncParsableCommand {
     var logLevel = "warning"
 
     func validate() throws {
-        if Logger.Level(rawValue: logLevel) == nil { throw ValidationError("--log-level: there is no level \(logLevel)") }
+        if Logger.Level(rawValue: logLevel) == nil {
+            throw ValidationError("--log-level: there is no level \(logLevel)")
+        }
     }
 
     func run() async throws {

@@ -8,13 +8,206 @@
 /// - ``takeAdvanced()``: partitions that have more to fetch, for long polls.
 ///
 /// ``tick(nowMs:)`` does what time does; ``nextDeadlineMs`` says when it is needed next.
+///
+/// All durable state changes through ``perform(_:)``, the same way when a call is served and when a journal is
+/// replayed, so that both give the same state. Nothing depends on the order of a dictionary.
+///
 /// Semantics are those of Apache Kafka 4.0 with classic groups and transaction version 1 (KIP-98, not KIP-890's epoch
 /// bump at each end), except that transactions complete within the call that ends them: CONCURRENT_TRANSACTIONS is
 /// never answered.
 package final class Cluster {
     package let configuration: ClusterConfiguration
+    /// Reads compressed batches for compaction and for offsets by time; without it they are left as they are.
+    package let decompressor: RecordDecompressor?
+    /// 22 characters, made once and kept.
+    package private(set) var clusterID = ""
 
-    package init(configuration: ClusterConfiguration = ClusterConfiguration(), nowMs: Int64) {
+    var identifiers: IdentifierGenerator
+    private(set) var topics: [String: Topic] = [:]
+    private var topicNames: [TopicID: String] = [:]
+    private(set) var nextProducerID: Int64 = 0
+    private(set) var transactions: [String: TransactionEntry] = [:]
+    private(set) var groups: [String: Group] = [:]
+    /// The number of the next offset commit.
+    var nextOffsetNumber: UInt64 = 0
+
+    var timers = DeadlineQueue<ClusterTimer>()
+    /// The earliest timer set for a transactional id.
+    var transactionTimers: [String: Int64] = [:]
+    private var changes: [ClusterChange] = []
+    private var completed: [CompletedGroupCall] = []
+    private var advanced: [PartitionLog] = []
+    private var nextToken: UInt64 = 0
+
+    /// A new cluster without topics.
+    package init(
+        configuration: ClusterConfiguration = ClusterConfiguration(), decompressor: RecordDecompressor? = nil,
+        nowMs: Int64
+    ) {
         self.configuration = configuration
+        self.decompressor = decompressor
+        identifiers = IdentifierGenerator(seed: configuration.identifierSeed)
+        perform(.identified(clusterID: identifiers.nextClusterID()))
+        startTimers(nowMs: nowMs)
+    }
+
+    /// The cluster these changes describe. Group members keep their sessions, counted anew from `nowMs`; deferred
+    /// answers and rebalances under way are forgotten, as when a Kafka broker restarts.
+    package init(
+        configuration: ClusterConfiguration = ClusterConfiguration(), decompressor: RecordDecompressor? = nil,
+        replaying changes: some Sequence<ClusterChange>, nowMs: Int64
+    ) {
+        self.configuration = configuration
+        self.decompressor = decompressor
+        identifiers = IdentifierGenerator(seed: configuration.identifierSeed)
+        for change in changes { apply(change) }
+        if clusterID.isEmpty { perform(.identified(clusterID: identifiers.nextClusterID())) }
+        startTimers(nowMs: nowMs)
+    }
+
+    // MARK: queues
+
+    /// The durable changes since the last call: one unit, to be kept whole or not at all.
+    package func takeChanges() -> [ClusterChange] {
+        defer { changes.removeAll(keepingCapacity: true) }
+        return changes
+    }
+
+    /// The deferred answers that became ready since the last call.
+    package func takeCompleted() -> [CompletedGroupCall] {
+        defer { completed.removeAll(keepingCapacity: true) }
+        return completed
+    }
+
+    /// The partitions whose version changed since the last call, without repetition, in the order they changed first.
+    package func takeAdvanced() -> [TopicPartition] {
+        defer { advanced.removeAll(keepingCapacity: true) }
+        return advanced.map {
+            $0.isAnnounced = true
+            return $0.partition
+        }
+    }
+
+    func newToken() -> GroupToken {
+        nextToken += 1
+        return GroupToken(number: nextToken)
+    }
+
+    func complete(_ token: GroupToken, _ answer: CompletedGroupCall.Answer) {
+        completed.append(CompletedGroupCall(token: token, answer: answer))
+    }
+
+    /// The answer to a call that was completed before it returned.
+    func takeCompletedNow(_ token: GroupToken) -> CompletedGroupCall.Answer? {
+        guard let index = completed.lastIndex(where: { $0.token == token }) else { return nil }
+        return completed.remove(at: index).answer
+    }
+
+    func announce(_ log: PartitionLog) {
+        guard log.isAnnounced else { return }
+        log.isAnnounced = false
+        advanced.append(log)
+    }
+
+    // MARK: changes
+
+    /// Makes a durable change and notes it for the journal.
+    func perform(_ change: ClusterChange) {
+        apply(change)
+        if configuration.recordsChanges { changes.append(change) }
+    }
+
+    /// Appends a batch that has its place: ``perform(_:)`` for the most frequent change.
+    func append(_ batch: RecordBatch, to log: PartitionLog, nowMs: Int64) {
+        log.append(batch, nowMs: nowMs)
+        announce(log)
+        if configuration.recordsChanges {
+            changes.append(.batchAppended(log.partition, nowMs: nowMs, batch))
+        }
+    }
+
+    /// Notes a group's durable state, which the group itself has already.
+    func note(_ entry: GroupEntry) {
+        if configuration.recordsChanges { changes.append(.groupChanged(entry)) }
+    }
+
+    /// The group, made if it does not exist.
+    func groupMaking(_ groupID: String, nowMs: Int64) -> Group {
+        if let group = groups[groupID] { return group }
+        let group = Group(id: groupID, nowMs: nowMs)
+        groups[groupID] = group
+        return group
+    }
+
+    private func apply(_ change: ClusterChange) {
+        switch change {
+        case .identified(let clusterID): self.clusterID = clusterID
+        case .topicCreated(let name, let id, let count, let overrides):
+            topics[name] = Topic(
+                name: name, id: id, partitionCount: count, overrides: overrides, cluster: configuration)
+            topicNames[id] = name
+        case .topicDeleted(let name):
+            guard let topic = topics.removeValue(forKey: name) else { return }
+            topicNames[topic.id] = nil
+            topic.logs.forEach(announce)
+        case .topicGrown(let name, let count): topics[name]?.grow(to: count)
+        case .topicConfigured(let name, let overrides): topics[name]?.configure(overrides, cluster: configuration)
+        case .batchAppended(let partition, _, _), .logStartMoved(let partition, _),
+            .logCompacted(let partition, _, _), .producersForgotten(let partition, _),
+            .logRestored(let partition, _):
+            guard let topic = topics[partition.topic], let log = topic.log(partition.partition) else { return }
+            apply(change, to: log, of: topic)
+        case .producerIDsAssigned(let next): nextProducerID = next
+        case .transactionChanged(let entry): transactions[entry.transactionalID] = entry
+        case .transactionForgotten(let transactionalID): transactions[transactionalID] = nil
+        case .groupDeleted(let groupID): groups[groupID] = nil
+        case .groupChanged(let entry):
+            groupMaking(entry.groupID, nowMs: entry.stateSinceMs).restore(entry)
+        case .offsetsCommitted, .offsetsPending, .offsetsDecided, .offsetsDeleted: applyOffsets(change)
+        }
+    }
+
+    private func apply(_ change: ClusterChange, to log: PartitionLog, of topic: Topic) {
+        switch change {
+        case .batchAppended(_, let nowMs, let batch): log.append(batch, nowMs: nowMs)
+        case .logStartMoved(_, let offset): log.moveStart(to: offset)
+        case .logCompacted(_, let nowMs, let endOffset):
+            LogCompaction(
+                log: log, configuration: topic.configuration, decompressor: decompressor, nowMs: nowMs
+            ).run(to: endOffset)
+        case .producersForgotten(_, let limitMs): log.forgetProducers(silentSinceMs: limitMs)
+        case .logRestored(_, let image): log.restore(image)
+        default: return
+        }
+        announce(log)
+    }
+
+    private func applyOffsets(_ change: ClusterChange) {
+        switch change {
+        case .offsetsCommitted(let groupID, let entries):
+            guard let first = entries.first else { return }
+            groupMaking(groupID, nowMs: first.stored.commitMs).commit(entries)
+            for entry in entries { nextOffsetNumber = max(nextOffsetNumber, entry.stored.number + 1) }
+        case .offsetsPending(let groupID, let producerID, let entries):
+            guard let first = entries.first else { return }
+            groupMaking(groupID, nowMs: first.stored.commitMs).hold(entries, for: producerID)
+            for entry in entries { nextOffsetNumber = max(nextOffsetNumber, entry.stored.number + 1) }
+        case .offsetsDecided(let groupID, let producerID, let isCommit):
+            groups[groupID]?.decide(producerID: producerID, isCommit: isCommit)
+        case .offsetsDeleted(let groupID, let partitions): groups[groupID]?.deleteOffsets(of: partitions)
+        default: return
+        }
+    }
+
+    // MARK: lookups
+
+    /// The name of the topic with this id; nil if there is none.
+    package func topicName(id: TopicID) -> String? { topicNames[id] }
+
+    func log(_ partition: TopicPartition) throws(KafkaError) -> PartitionLog {
+        guard let log = topics[partition.topic]?.log(partition.partition) else {
+            throw KafkaError(.unknownTopicOrPartition)
+        }
+        return log
     }
 }

@@ -15,8 +15,10 @@ package struct ClusterConfiguration: Sendable {
 
     /// The largest record batch a topic without its own `max.message.bytes` takes, in bytes.
     package var maxMessageBytes: Int32 = 1_048_588
-    /// How often retention and compaction look at the logs, `log.retention.check.interval.ms`.
+    /// How often retention looks at the logs, `log.retention.check.interval.ms`.
     package var logCleanupIntervalMs: Int64 = 300_000
+    /// How often compaction looks whether a log is dirty enough, `log.cleaner.backoff.ms`.
+    package var logCleanerBackoffMs: Int64 = 15_000
     /// How long a partition remembers an idempotent producer that writes nothing, `producer.id.expiration.ms`.
     package var producerIDExpirationMs: Int64 = 86_400_000
 

@@ -52,3 +52,13 @@ package enum RecordFormatError: Error, Hashable, Sendable {
     /// The records are compressed and no decompressor was given.
     case compressed
 }
+
+extension RecordBatch {
+    /// A batch of nothing, to overwrite one with that is gone.
+    static let empty = RecordBatch()
+
+    private init() {
+        header = RecordBatchHeader()
+        bytes = []
+    }
+}

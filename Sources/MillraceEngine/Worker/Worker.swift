@@ -93,7 +93,9 @@ package final class Worker {
 
     private func register() throws {
         if isRegistered { return }
-        _ = try producer()
+        // Who joins again gets a producer with its tasks: outside the group, two instances with the same id would take it from
+        // each other for ever.
+        if group.memberID == nil { _ = try producer() }
         try ports.consumer.subscribe(to: plan.subscription)
         isRegistered = true
     }
@@ -116,6 +118,9 @@ package final class Worker {
         isProducerRegistered = false
         isInTransaction = false
     }
+
+    /// How many tasks the application has.
+    package var taskCount: Int { plan.tasks.count }
 
     /// The tasks that are open, for those who look at their stores.
     package var openTasks: [StreamTask] { tasks.values.sorted { $0.id < $1.id } }
@@ -205,9 +210,12 @@ package final class Worker {
         }
         for event in polled.events {
             switch event {
-            case .assigned(let partitions): beginGeneration(partitions)
+            case .assigned(let partitions):
+                // A generation that nobody said had ended.
+                if group.isActive { try endGeneration(lost: true) }
+                beginGeneration(partitions)
             case .revoked(_, let lost): try endGeneration(lost: lost)
-            case .endOfPartition(let slot) where slots.indices.contains(slot): slots[slot].isAtEnd = true
+            case .endOfPartition(let slot, _) where slots.indices.contains(slot): slots[slot].isAtEnd = true
             case .endOfPartition: break
             case .trouble(let message):
                 if status.trouble != message { logger.warning("\(message)") }

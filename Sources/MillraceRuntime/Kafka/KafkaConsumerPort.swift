@@ -69,13 +69,7 @@ final class KafkaConsumerPort: ConsumerPort {
         case .assigned(let partitions): return .assigned(partitions.map(Millrace.TopicPartition.init))
         case .revoked(let partitions, let lost):
             return .revoked(partitions.map(Millrace.TopicPartition.init), lost: lost)
-        case .endOfPartition(let slot, let offset):
-            if role == .restorer, let partition = partitions[slot],
-                let end = consumer.cachedWatermarks(partition)?.high, offset < end
-            {
-                return nil
-            }
-            return .endOfPartition(slot: slot)
+        case .endOfPartition(let slot, let offset): return .endOfPartition(slot: slot, offset: offset)
         case .error(let error, let partition):
             if [.autoOffsetReset, .offsetOutOfRange].contains(error.code), let partition, let slot = slots[partition] {
                 return .offsetOutOfRange(slot: slot)

@@ -88,10 +88,11 @@ final class SimulatedConsumer: ConsumerPort {
                     value: bytes.value, owner: bytes))
         }
         if let last = answer.batches.last { offset = max(offset, last.lastOffset + 1) }
+        if offset > place.offset { world.note("\(process.name): read \(partition) from \(place.offset) to \(offset) of \(end)") }
         reading[partition]?.offset = offset
-        if offset >= end, place.announcedEnd != end {
-            reading[partition]?.announcedEnd = end
-            result.events.append(.endOfPartition(slot: place.slot))
+        if offset >= end, place.announcedEnd != offset {
+            reading[partition]?.announcedEnd = offset
+            result.events.append(.endOfPartition(slot: place.slot, offset: offset))
         }
     }
 
@@ -152,7 +153,10 @@ final class SimulatedConsumer: ConsumerPort {
         }
     }
 
-    func knownEndOffset(of partition: Millrace.TopicPartition) -> Int64? { nil }
+    func knownEndOffset(of partition: Millrace.TopicPartition) -> Int64? {
+        let partition = EmbeddedBroker.TopicPartition(partition.topic, partition.partition)
+        return (try? world.cluster.offsets(of: partition))?.highWatermark
+    }
 
     func groupMetadata() throws(PortError) -> AnyObject? {
         membership.map { SimulatedGroupMetadata($0.current) }

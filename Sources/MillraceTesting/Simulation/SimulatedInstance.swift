@@ -36,6 +36,9 @@ final class SimulatedInstance {
 
     /// Starts a process: makes sure of the topics and joins the group.
     func start() {
+        guard !isBusy else { return }
+        isBusy = true
+        defer { isBusy = false }
         lives += 1
         let process = SimulatedProcess(name: "\(name).\(lives)")
         self.process = process

@@ -23,6 +23,8 @@ final class SimulatedMembership {
     private var memberID = ""
     private var generation: Int32 = -1
     private var hasAssignment = false
+    /// Whether the subscription was made again, for which the member joins again.
+    private var mustRejoin = false
     private var lastHeartbeatMs: Int64 = 0
 
     static let sessionTimeoutMs: Int32 = 6_000
@@ -38,7 +40,10 @@ final class SimulatedMembership {
             groupInstanceID: consumer.settings.instanceID)
     }
 
-    func subscribe() { phase = .outside }
+    func subscribe() {
+        if case .unsubscribed = phase { phase = .outside }
+        if case .stable = phase { mustRejoin = true }
+    }
 
     /// What was assigned is given up; joining can go on.
     func gaveUp() {
@@ -72,7 +77,12 @@ final class SimulatedMembership {
             if life != world.brokerLife { phase = .outside }
             guard case .sync(let answer)? = world.takeAnswer(token) else { return [] }
             return try synced(answer)
-        case .stable: return try heartbeat()
+        case .stable:
+            if mustRejoin {
+                mustRejoin = false
+                return giveUp(lost: false)
+            }
+            return try heartbeat()
         }
     }
 
@@ -147,7 +157,7 @@ final class SimulatedMembership {
         lastHeartbeatMs = world.clock.nowMs
         var refused: KafkaErrorCode?
         let member = current
-        try world.request("heartbeat", by: consumer.process) { () throws(KafkaError) in
+        try world.request("heartbeat of generation \(generation)", by: consumer.process) { () throws(KafkaError) in
             do throws(KafkaError) {
                 try world.cluster.heartbeat(member, nowMs: world.clock.nowMs)
             } catch {

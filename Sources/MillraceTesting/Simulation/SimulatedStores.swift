@@ -65,9 +65,9 @@ private final class SimulatedStore: PersistentStore {
     func apply(_ writes: [StoreWrite], position: Int64?) throws {
         try world.interrupt(process, at: "a write to \(name)")
         if let position, let changelog, let offsets = try? world.cluster.offsets(of: changelog),
-            position > offsets.lastStableOffset
+            position > offsets.highWatermark
         {
-            world.violate("\(name) is at \(position), ahead of its changelog at \(offsets.lastStableOffset)")
+            world.violate("\(name) is at \(position), ahead of its changelog at \(offsets.highWatermark)")
         }
         try inner.apply(writes, position: position)
     }

@@ -78,7 +78,9 @@ final class SimulatedWorld {
                 continue
             }
             switch answer {
-            case .success(let value): return value
+            case .success(let value):
+                note("\(process.name): \(what())")
+                return value
             case .failure(let error):
                 note("\(process.name): \(what()) is refused: \(error)")
                 throw PortError(error, during: what())

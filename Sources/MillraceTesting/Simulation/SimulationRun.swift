@@ -68,7 +68,7 @@ final class SimulationRun {
             try write()
             happen()
             instances[world.random.below(instances.count)].step()
-            if heals, turns % 20 == 0, isDone() { return }
+            if heals, turns % 20 == 0, isSettled(), isDone() { return }
         }
     }
 
@@ -124,6 +124,13 @@ final class SimulationRun {
             world.settle()
             for other in instances where !other.isBusy && other.process !== process { other.step() }
         }
+    }
+
+    /// Whether all instances run, and every task is with one of them.
+    private func isSettled() -> Bool {
+        guard instances.allSatisfy({ $0.worker?.status.phase == .running }) else { return false }
+        let open = openTasks.map(\.id)
+        return Set(open).count == open.count && open.count == instances.first?.worker?.taskCount
     }
 
     /// Whether everything that can be read has been processed and committed.

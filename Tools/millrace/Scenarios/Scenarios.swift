@@ -1,4 +1,4 @@
-public import Millrace
+import Millrace
 public import MillraceTesting
 import RiskScore
 

@@ -1,0 +1,97 @@
+extension PartitionLog {
+    /// The end of what a reader may see.
+    func end(for isolation: IsolationLevel) -> Int64 {
+        isolation == .readCommitted ? lastStableOffset : nextOffset
+    }
+
+    /// Whole batches from the offset on, while they fit; with `atLeastOneBatch` the first one in any case.
+    func fetch(from offset: Int64, maxBytes: Int, isolation: IsolationLevel, atLeastOneBatch: Bool)
+        throws(KafkaError) -> FetchAnswer
+    {
+        guard offset >= logStartOffset, offset <= nextOffset else { throw KafkaError(.offsetOutOfRange) }
+        let end = end(for: isolation)
+        var answer = FetchAnswer(
+            batches: [], abortedTransactions: [], highWatermark: nextOffset, lastStableOffset: lastStableOffset,
+            logStartOffset: logStartOffset)
+        guard offset < end else { return answer }
+        var index = batches.index(reaching: offset)
+        var size = 0
+        while index < batches.count {
+            let batch = batches[index].batch
+            guard batch.lastOffset < end else { break }
+            size += batch.bytes.count
+            guard size <= maxBytes || (answer.batches.isEmpty && atLeastOneBatch) else { break }
+            answer.batches.append(batch)
+            index += 1
+        }
+        if isolation == .readCommitted, let last = answer.batches.last?.lastOffset {
+            answer.abortedTransactions = abortedTransactions(from: offset, through: last)
+        }
+        return answer
+    }
+
+    /// The aborted transactions that overlap the offsets, by first offset.
+    private func abortedTransactions(from offset: Int64, through last: Int64) -> [AbortedTransaction] {
+        guard !abortedSpans.isEmpty else { return [] }
+        // Spans are ordered by their last offset: the first that can overlap is found by halves.
+        var low = 0
+        var high = abortedSpans.count
+        while low < high {
+            let middle = (low + high) / 2
+            if abortedSpans[middle].lastOffset < offset { low = middle + 1 } else { high = middle }
+        }
+        var found: [AbortedTransaction] = []
+        for span in abortedSpans[low...] where span.firstOffset <= last {
+            found.append(AbortedTransaction(producerID: span.producerID, firstOffset: span.firstOffset))
+        }
+        found.sort { ($0.firstOffset, $0.producerID) < ($1.firstOffset, $1.producerID) }
+        return found
+    }
+
+    /// The offset asked for, as far as the reader may see.
+    func list(_ spec: OffsetSpec, isolation: IsolationLevel, decompressor: RecordDecompressor?) -> ListedOffset {
+        switch spec {
+        case .earliest: ListedOffset(offset: logStartOffset, timestampMs: -1, leaderEpoch: 0)
+        case .latest: ListedOffset(offset: end(for: isolation), timestampMs: -1, leaderEpoch: 0)
+        case .timestamp(let timeMs): firstRecord(notBefore: timeMs, isolation, decompressor)
+        case .maxTimestamp: newestRecord(isolation, decompressor)
+        }
+    }
+
+    private static let nothing = ListedOffset(offset: -1, timestampMs: -1, leaderEpoch: -1)
+
+    private func firstRecord(
+        notBefore timeMs: Int64, _ isolation: IsolationLevel, _ decompressor: RecordDecompressor?
+    ) -> ListedOffset {
+        let end = end(for: isolation)
+        for index in 0..<batches.count {
+            let batch = batches[index].batch
+            guard batch.baseOffset < end else { break }
+            guard batch.header.maxTimestampMs >= timeMs, batch.lastOffset >= logStartOffset else { continue }
+            guard let records = try? RecordBatchReader.records(of: batch, decompressor: decompressor) else {
+                // Compressed, and no codec at hand: the batch's first record is the best that can be told.
+                let offset = max(batch.baseOffset, logStartOffset)
+                return ListedOffset(offset: offset, timestampMs: batch.header.maxTimestampMs, leaderEpoch: 0)
+            }
+            for record in records where record.timestampMs >= timeMs && record.offset >= logStartOffset {
+                return ListedOffset(offset: record.offset, timestampMs: record.timestampMs, leaderEpoch: 0)
+            }
+        }
+        return Self.nothing
+    }
+
+    private func newestRecord(_ isolation: IsolationLevel, _ decompressor: RecordDecompressor?) -> ListedOffset {
+        let end = end(for: isolation)
+        var newest: RecordBatch?
+        for index in 0..<batches.count {
+            let batch = batches[index].batch
+            guard batch.baseOffset < end else { break }
+            if batch.header.maxTimestampMs > newest?.header.maxTimestampMs ?? -1 { newest = batch }
+        }
+        guard let newest else { return Self.nothing }
+        let time = newest.header.maxTimestampMs
+        let records = (try? RecordBatchReader.records(of: newest, decompressor: decompressor)) ?? []
+        let offset = records.first { $0.timestampMs == time }?.offset ?? newest.lastOffset
+        return ListedOffset(offset: offset, timestampMs: time, leaderEpoch: 0)
+    }
+}

@@ -1,0 +1,154 @@
+/// The log of one partition: its batches, and what must be known about producers and transactions in it.
+///
+/// There is one replica, so the high watermark is the log's end. Everything in here is durable state: the same appends
+/// in the same order give the same log. Checks come before (``check(_:)``), so that replaying needs none.
+final class PartitionLog {
+    let partition: TopicPartition
+    private(set) var batches = BatchSequence()
+    private(set) var logStartOffset: Int64 = 0
+    /// The offset of the next record, and the high watermark.
+    private(set) var nextOffset: Int64 = 0
+    private(set) var sizeInBytes = 0
+    private(set) var producers: [Int64: ProducerState] = [:]
+    /// Open transactions by first offset.
+    private(set) var openTransactions: [(firstOffset: Int64, producerID: Int64)] = []
+    /// Aborted transactions in the order they ended.
+    private(set) var abortedSpans: [AbortedSpan] = []
+    /// Up to where compaction has been.
+    private(set) var firstDirtyOffset: Int64 = 0
+
+    /// Counts what makes a fetch answer differently; not durable.
+    private(set) var version: UInt64 = 1
+    /// Whether the cluster has yet to tell of the last version.
+    var isAnnounced = true
+
+    init(_ partition: TopicPartition) {
+        self.partition = partition
+    }
+
+    /// Up to where read_committed readers may read: the first offset of the oldest open transaction.
+    var lastStableOffset: Int64 {
+        max(openTransactions.first?.firstOffset ?? nextOffset, logStartOffset)
+    }
+
+    var offsets: PartitionOffsets {
+        PartitionOffsets(
+            logStartOffset: logStartOffset, lastStableOffset: lastStableOffset, highWatermark: nextOffset)
+    }
+
+    /// Refuses a batch of an idempotent producer that is fenced, out of order or repeated longer ago than can be told;
+    /// returns the original of one that is a repetition.
+    func check(_ header: RecordBatchHeader) throws(KafkaError) -> ProducerState.Batch? {
+        guard header.producer.producerID >= 0, let state = producers[header.producer.producerID] else { return nil }
+        if let duplicate = state.duplicate(of: header) { return duplicate }
+        try state.check(header, in: partition)
+        return nil
+    }
+
+    /// Whether the producer has an open transaction here, under this epoch.
+    func hasOpenTransaction(of producer: ProducerIdentity) -> Bool {
+        guard let state = producers[producer.producerID] else { return false }
+        return state.epoch == producer.epoch && state.transactionStartOffset != nil
+    }
+
+    /// Appends a batch that has its place already, as ``RecordBatch/place(at:leaderEpoch:)`` gives it.
+    func append(_ batch: RecordBatch, nowMs: Int64) {
+        batches.append(batch)
+        sizeInBytes += batch.bytes.count
+        nextOffset = batch.lastOffset + 1
+        version += 1
+        let producer = batch.header.producer
+        guard producer.producerID >= 0 else { return }
+        if batch.header.attributes.isControl {
+            end(batch, producer, nowMs: nowMs)
+        } else {
+            let wasOpen = producers[producer.producerID]?.transactionStartOffset != nil
+            producers[producer.producerID, default: ProducerState()].append(batch.header, nowMs: nowMs)
+            if batch.header.attributes.isTransactional, !wasOpen {
+                openTransactions.append((batch.baseOffset, producer.producerID))
+            }
+        }
+    }
+
+    private func end(_ marker: RecordBatch, _ producer: ProducerIdentity, nowMs: Int64) {
+        let start = producers[producer.producerID, default: ProducerState()].end(epoch: producer.epoch, nowMs: nowMs)
+        guard let start else { return }
+        openTransactions.removeAll { $0.producerID == producer.producerID }
+        guard ControlRecord(in: marker) == .abort else { return }
+        abortedSpans.append(
+            AbortedSpan(producerID: producer.producerID, firstOffset: start, lastOffset: marker.baseOffset))
+    }
+
+    /// Moves the log's start on; batches that end before it go.
+    func moveStart(to offset: Int64) {
+        guard offset > logStartOffset else { return }
+        logStartOffset = min(offset, nextOffset)
+        firstDirtyOffset = max(firstDirtyOffset, logStartOffset)
+        while let first = batches.first, first.batch.lastOffset < logStartOffset {
+            sizeInBytes -= first.batch.bytes.count
+            batches.removeFirst()
+        }
+        abortedSpans.removeAll { $0.lastOffset < logStartOffset }
+        version += 1
+    }
+
+    /// Forgets producers that wrote nothing since the time given and have no open transaction.
+    func forgetProducers(silentSinceMs limitMs: Int64) {
+        producers = producers.filter { $0.value.transactionStartOffset != nil || $0.value.lastWriteMs > limitMs }
+    }
+
+    /// Whether any producer would be forgotten.
+    func hasProducers(silentSinceMs limitMs: Int64) -> Bool {
+        producers.contains { $0.value.transactionStartOffset == nil && $0.value.lastWriteMs <= limitMs }
+    }
+
+    /// Puts what compaction left in the place of all batches.
+    func replace(batches kept: [StoredBatch], abortedSpans spans: [AbortedSpan], cleanedTo offset: Int64) {
+        batches = BatchSequence(kept)
+        sizeInBytes = kept.reduce(0) { $0 + $1.batch.bytes.count }
+        abortedSpans = spans
+        firstDirtyOffset = max(firstDirtyOffset, offset)
+        version += 1
+    }
+
+    /// Everything durable, for a snapshot.
+    var image: LogImage {
+        LogImage(
+            logStartOffset: logStartOffset, nextOffset: nextOffset, firstDirtyOffset: firstDirtyOffset,
+            batches: batches.all, abortedSpans: abortedSpans,
+            producers: producers.sorted { $0.key < $1.key }.map { .init(producerID: $0.key, state: $0.value) })
+    }
+
+    /// Takes over everything durable from a snapshot.
+    func restore(_ image: LogImage) {
+        batches = BatchSequence(image.batches)
+        sizeInBytes = image.batches.reduce(0) { $0 + $1.batch.bytes.count }
+        logStartOffset = image.logStartOffset
+        nextOffset = image.nextOffset
+        firstDirtyOffset = image.firstDirtyOffset
+        abortedSpans = image.abortedSpans
+        producers = [:]
+        openTransactions = []
+        for entry in image.producers {
+            producers[entry.producerID] = entry.state
+            if let start = entry.state.transactionStartOffset { openTransactions.append((start, entry.producerID)) }
+        }
+        openTransactions.sort { $0.firstOffset < $1.firstOffset }
+        version += 1
+    }
+}
+
+/// The durable state of a partition's log as a value.
+package struct LogImage: Hashable, Sendable {
+    struct Producer: Hashable, Sendable {
+        var producerID: Int64
+        var state: ProducerState
+    }
+
+    var logStartOffset: Int64
+    var nextOffset: Int64
+    var firstDirtyOffset: Int64
+    var batches: [StoredBatch]
+    var abortedSpans: [AbortedSpan]
+    var producers: [Producer]
+}

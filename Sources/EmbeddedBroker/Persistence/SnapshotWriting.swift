@@ -1,0 +1,58 @@
+import Dispatch
+import Synchronization
+
+/// A snapshot that is being written, on a thread of its own.
+final class SnapshotWriting: Sendable {
+    private struct State {
+        var isCancelled = false
+        var result: Result<Int, any Error>?
+    }
+
+    /// Changes are written in units of about this size.
+    private static let unitSizeInBytes = 1 << 20
+
+    private let state = Mutex(State())
+    private let done = DispatchSemaphore(value: 0)
+
+    /// - Parameters:
+    ///   - changes: what rebuilds the state before the journal of this number.
+    ///   - flushed: a file to force to the disk first: the journal before, as only the last may be cut short.
+    init(_ changes: [ClusterChange], number: UInt64, directory: DataDirectory, after flushed: String?) {
+        DispatchQueue.global(qos: .utility).async {
+            let result = Result {
+                if let flushed { try JournalFile(flushed).flush() }
+                return try self.write(changes, number, directory)
+            }
+            self.state.withLock { $0.result = result }
+            self.done.signal()
+        }
+    }
+
+    /// The snapshot's size in bytes, or why there is none; nil while it is being written.
+    var result: Result<Int, any Error>? { state.withLock { $0.result } }
+
+    /// Leaves it unfinished, and returns when nothing is written any more.
+    func cancel() {
+        state.withLock { $0.isCancelled = true }
+        done.wait()
+    }
+
+    private func write(_ changes: [ClusterChange], _ number: UInt64, _ directory: DataDirectory) throws -> Int {
+        let file = try JournalFile(directory.unfinishedSnapshot(number))
+        try file.truncate(to: 0)
+        var position = 0
+        var unit: [UInt8] = []
+        for change in changes {
+            if state.withLock({ $0.isCancelled }) { throw CancellationError() }
+            unit += ClusterChange.encode([change])
+            guard unit.count >= Self.unitSizeInBytes else { continue }
+            position += try file.write(JournalFrame.frame(unit), at: position)
+            unit.removeAll(keepingCapacity: true)
+        }
+        if !unit.isEmpty { position += try file.write(JournalFrame.frame(unit), at: position) }
+        // Always: the name must not reach the disk before the content.
+        try file.flush()
+        try directory.finishSnapshot(number)
+        return position
+    }
+}

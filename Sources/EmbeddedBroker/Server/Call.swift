@@ -1,0 +1,40 @@
+import NIOCore
+
+/// A request that waits for its answer.
+///
+/// Belongs to the broker's event loop.
+final class Call {
+    let api: API
+    let version: Int16
+    let correlationID: Int32
+    let clientID: String
+    let connection: Connection
+    /// Set by a fault: the answer is not sent, but the connection closed in its place.
+    var losesAnswer = false
+
+    init(_ header: RequestHeader, api: API, connection: Connection) {
+        self.api = api
+        version = header.version
+        correlationID = header.correlationID
+        clientID = header.clientID ?? ""
+        self.connection = connection
+    }
+
+    /// Sends the answer.
+    ///
+    /// - Parameter sizeInBytes: about how large it is.
+    func answer(_ response: some WireResponse, sizeInBytes: Int = 256) {
+        guard !losesAnswer else { return connection.close() }
+        do {
+            let frame = try response.frame(correlationID: correlationID, version: version, capacity: sizeInBytes)
+            connection.send(frame)
+        } catch {
+            connection.close(because: "its answer to \(api) cannot be written: \(error)")
+        }
+    }
+
+    /// The client wants no answer.
+    func skipAnswer() {
+        if losesAnswer { connection.close() } else { connection.skip() }
+    }
+}

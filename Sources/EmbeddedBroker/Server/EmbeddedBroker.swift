@@ -1,0 +1,91 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// A Kafka broker of one node inside this process: for tests, demos and development.
+///
+/// It speaks the Kafka protocol to any client, keeps its records in memory, and with a data directory on disk, too. All
+/// of it runs on one thread of its own.
+package final class EmbeddedBroker: Sendable {
+    /// The address it listens on.
+    package let host: String
+    /// The port it listens on, also after ``restart()``.
+    package let port: Int
+    private let server: BrokerServer
+    private let group: MultiThreadedEventLoopGroup
+
+    /// What clients take as `bootstrap.servers`.
+    package var bootstrapServers: String { "\(host):\(port)" }
+
+    /// Starts a broker; when this returns, it listens.
+    ///
+    /// - Throws: if the port is taken, or what keeps the data directory from being used (``JournalFailure``).
+    package static func start(
+        _ configuration: EmbeddedBrokerConfiguration = EmbeddedBrokerConfiguration()
+    ) async throws -> EmbeddedBroker {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let server = BrokerServer(configuration, loop: group.next())
+            let port = try await server.start()
+            return EmbeddedBroker(host: configuration.host, port: port, server: server, group: group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private init(host: String, port: Int, server: BrokerServer, group: MultiThreadedEventLoopGroup) {
+        self.host = host
+        self.port = port
+        self.server = server
+        self.group = group
+    }
+
+    /// Closes all connections and stops for good.
+    package func stop() async throws {
+        try await server.stop()
+        try await group.shutdownGracefully()
+    }
+
+    // MARK: Faults
+
+    /// Makes something go wrong, from now on.
+    package func inject(_ fault: BrokerFault) async throws {
+        try await server.withBroker { $0.faults.add(fault, nowMs: $0.nowMs) }
+    }
+
+    /// Takes back what was injected and has not happened.
+    package func clearFaults() async throws {
+        try await server.withBroker { $0.faults.clear() }
+    }
+
+    /// For some time the node says that it is not the coordinator, as while another takes over: NOT_COORDINATOR.
+    ///
+    /// - Parameter apis: which coordinator; by default that of groups and that of transactions.
+    package func moveCoordinator(
+        of apis: Set<API> = .coordinators, forMs durationMs: Int64
+    ) async throws {
+        var fault = BrokerFault(.error(.notCoordinator), of: apis)
+        fault.times = nil
+        fault.lastsMs = durationMs
+        try await inject(fault)
+    }
+
+    /// Stops at once, as if killed: connections break, and what the data directory does not hold is lost. Without one,
+    /// that is everything.
+    package func crash() async throws {
+        try await server.stop()
+    }
+
+    /// Starts anew after ``crash()``, on the same port, with what the data directory holds.
+    package func restart() async throws {
+        _ = try await server.start(port: port)
+    }
+
+    // MARK: For tests
+
+    /// How many clients are connected.
+    package func connectionCount() async throws -> Int {
+        try await server.withBroker(\.connectionCount)
+    }
+}

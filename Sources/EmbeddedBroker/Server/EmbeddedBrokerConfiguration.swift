@@ -1,0 +1,39 @@
+package import Logging
+
+/// How an ``EmbeddedBroker`` is to run.
+package struct EmbeddedBrokerConfiguration: Sendable {
+    /// The address to listen on, and the one that clients are told. Default 127.0.0.1: this machine only.
+    package var host = "127.0.0.1"
+    /// The port to listen on; 0 takes any that is free. Default 0.
+    package var port = 0
+    /// Where everything acknowledged is kept; nil keeps it in memory only. Default nil. One broker a directory.
+    package var dataDirectory: String?
+    /// When the journal is forced to the disk. Default ``JournalFlush/never``, like Kafka's.
+    package var flush = JournalFlush.never
+    /// After how many bytes the journal is replaced by a snapshot of the cluster, if that is smaller. Default 128 MiB.
+    package var journalSizeInBytes = 128 << 20
+    /// Whether asking for a topic's metadata creates it, where the client allows it. Default false, unlike Kafka's.
+    package var createsTopicsAutomatically = false
+    /// The largest request, `socket.request.max.bytes`. Default 100 MiB. A larger one gets its connection closed.
+    package var maxRequestSizeInBytes = 100 << 20
+    /// The cluster's own settings. What is said twice (`createsTopicsAutomatically`) is taken from here above.
+    package var cluster = ClusterConfiguration()
+    /// Topics to create at the start unless they exist.
+    package var topics: [NewTopic] = []
+    /// Where closed connections and failures are told. Default: a logger named `embedded-broker`.
+    package var logger = Logger(label: "embedded-broker")
+    /// Called, on the broker's thread, when it cannot go on, such as with a full disk: it has closed all connections.
+    package var onFailure: (@Sendable (any Error) -> Void)?
+
+    package init() {}
+}
+
+/// When the journal is forced to the disk. Every policy survives the end of the process, kill -9 included.
+package enum JournalFlush: Hashable, Sendable {
+    /// When the operating system likes; a machine that loses power may lose the last seconds.
+    case never
+    /// Before anything is acknowledged, like Kafka's `log.flush.interval.messages=1`.
+    case always
+    /// That often, like Kafka's `log.flush.interval.ms`.
+    case every(milliseconds: Int64)
+}
