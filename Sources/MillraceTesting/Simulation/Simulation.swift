@@ -25,7 +25,8 @@ public struct SimulatedRecord: Sendable {
 /// (with at-least-once: the same last value); stores have to hold the same; committed offsets must never have gone back, and
 /// no store may ever have been ahead of its changelog.
 ///
-/// The results of one key must not depend on the order of records in different partitions, for that order is not given.
+/// The order of records in different partitions is not given. Where a key's results depend on it, compare the last values
+/// only (`comparison`).
 ///
 /// ```swift
 /// let simulation = Simulation(
@@ -42,11 +43,22 @@ public struct Simulation: Sendable {
     /// How many instances there are. 2 by default.
     public var instances = 2
     public var guarantee: ProcessingGuarantee = .exactlyOnce
+    /// What of the results has to be the test driver's. All values by default.
+    public var comparison = Comparison.allValues
     public var faults: SimulatedFaults = .all
     /// How many turns a run may take before it counts as stuck. 20,000 by default.
     public var maxTurns = 20_000
     /// Faults planted on purpose.
     package var sabotage: Set<Sabotage> = []
+
+    /// How results are compared with the test driver's.
+    public enum Comparison: Sendable {
+        /// Each key has the same values in the same order. With at-least-once only the last ones count all the same.
+        case allValues
+        /// Each key has the same last value: for operators whose results depend on the order of two inputs.
+        case lastValues
+    }
+
     let define: @Sendable (StreamsBuilder) throws -> Void
     let inputs: @Sendable (inout SeededRandom) -> [SimulatedRecord]
 

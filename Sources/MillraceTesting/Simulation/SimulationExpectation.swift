@@ -58,7 +58,8 @@ struct SimulationExpectation {
         let expected = outputs[topic] ?? [:]
         for key in Set(found.keys).union(expected.keys).sorted(by: { Self.text($0) < Self.text($1) }) {
             let (have, want) = (found[key] ?? [], expected[key] ?? [])
-            let isRight = simulation.guarantee == .exactlyOnce ? have == want : have.last == want.last
+            let comparesAll = simulation.guarantee == .exactlyOnce && simulation.comparison == .allValues
+            let isRight = comparesAll ? have == want : have.last == want.last
             if isRight { continue }
             let place = zip(have, want).prefix { $0 == $1 }.count
             problems.append(

@@ -4,7 +4,7 @@ import RiskScore
 
 /// The topologies that are simulated, each with random records.
 public enum Scenarios {
-    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount] }
+    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount, tableJoin] }
 
     /// The risk score: one stateful step, no repartitioning.
     public static var risk: Simulation {
@@ -54,6 +54,33 @@ public enum Scenarios {
                         timestampMs: Int64(number * 10))
                 }
             })
+    }
+
+    /// Two tables joined: two inputs of one task, and two stores that a third operator reads. What a join emits depends on
+    /// which side comes first, so only the last value of each key is given.
+    public static var tableJoin: Simulation {
+        var simulation = Simulation(
+            "table-join", topics: ["names": 3, "limits": 3, "accounts": 3], outputs: ["accounts"],
+            define: { builder in
+                let names = builder.table(
+                    "names", key: .string, value: .string, into: Materialized.store("names").withoutCache())
+                let limits = builder.table(
+                    "limits", key: .string, value: .string, into: Materialized.store("limits").withoutCache())
+                names.join(limits) { name, limit in "\(name) may spend \(limit)" }.toStream().to("accounts")
+            },
+            inputs: { random in
+                (0..<80).map { number in
+                    let account = "acct-\(Int.random(in: 0..<6, using: &random))"
+                    let isName = Bool.random(using: &random)
+                    let isDeletion = Int.random(in: 0..<10, using: &random) == 0
+                    return SimulatedRecord(
+                        topic: isName ? "names" : "limits", key: Array(account.utf8),
+                        value: isDeletion ? nil : Array("\(isName ? "name" : "limit")-\(number)".utf8),
+                        timestampMs: Int64(number * 10))
+                }
+            })
+        simulation.comparison = .lastValues
+        return simulation
     }
 
     private static func json(_ event: RiskEvent) -> [UInt8]? {

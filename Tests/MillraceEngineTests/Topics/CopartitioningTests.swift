@@ -2,8 +2,8 @@ import Millrace
 import MillraceEngine
 import Testing
 
-@Suite("TopicPlan")
-struct TopicPlanTests {
+@Suite("Copartitioning")
+struct CopartitioningTests {
     private func plan(
         _ counts: [String: Int32], optimization: TopologyOptimization = .none, _ define: (StreamsBuilder) -> Void
     ) throws -> TopicPlan {
