@@ -46,11 +46,13 @@ let package = Package(
         .target(name: "Millrace", swiftSettings: swiftSettings),
         .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
         .target(
-            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "EmbeddedBroker", logging],
+            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "ClusterCore", logging],
             swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
+        .target(name: "ClusterCore", swiftSettings: swiftSettings),
         .target(
-            name: "EmbeddedBroker", dependencies: [deque, logging, nioCore, nioPosix], swiftSettings: swiftSettings),
+            name: "EmbeddedBroker", dependencies: ["ClusterCore", deque, logging, nioCore, nioPosix],
+            swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
@@ -59,7 +61,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
-            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals],
+            dependencies: [
+                "Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals,
+            ],
             swiftSettings: swiftSettings),
 
         .target(
@@ -83,7 +87,7 @@ let package = Package(
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
         .executableTarget(
             name: "millrace-command",
-            dependencies: ["EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
+            dependencies: ["ClusterCore", "EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 
         .target(
@@ -108,9 +112,10 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Scenarios", "MillraceTesting", "MillraceEngine"],
             swiftSettings: swiftSettings),
+        .testTarget(name: "ClusterCoreTests", dependencies: ["ClusterCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "EmbeddedBrokerTests",
-            dependencies: ["EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
+            dependencies: ["ClusterCore", "EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
             resources: [.copy("Protocol/golden-checksums.txt")], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(

@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Millrace
 import MillraceEngine
 
@@ -37,7 +37,7 @@ final class SimulatedAdmin: AdminPort {
             for topic in topics {
                 do throws(KafkaError) {
                     _ = try world.cluster.createTopic(
-                        EmbeddedBroker.NewTopic(
+                        ClusterCore.NewTopic(
                             topic.name, partitionCount: topic.partitions, replicationFactor: topic.replicationFactor,
                             configs: topic.configuration.mapValues { $0 }),
                         nowMs: world.clock.nowMs)
@@ -52,7 +52,7 @@ final class SimulatedAdmin: AdminPort {
         try world.request("delete records", by: process) { () throws(KafkaError) in
             for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
                 _ = try world.cluster.deleteRecords(
-                    EmbeddedBroker.TopicPartition(partition.topic, partition.partition), beforeOffset: offset,
+                    ClusterCore.TopicPartition(partition.topic, partition.partition), beforeOffset: offset,
                     nowMs: world.clock.nowMs)
             }
         }

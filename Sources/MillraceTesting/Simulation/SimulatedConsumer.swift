@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Millrace
 import MillraceEngine
 
@@ -8,7 +8,7 @@ final class SimulatedConsumer: ConsumerPort {
     let process: SimulatedProcess
     let settings: Settings
     var membership: SimulatedMembership?
-    private var reading: [EmbeddedBroker.TopicPartition: Reading] = [:]
+    private var reading: [ClusterCore.TopicPartition: Reading] = [:]
     private var turn = 0
 
     struct Settings {
@@ -59,7 +59,7 @@ final class SimulatedConsumer: ConsumerPort {
         return result
     }
 
-    private func fetch(_ partition: EmbeddedBroker.TopicPartition, into result: inout PollResult) throws(PortError) {
+    private func fetch(_ partition: ClusterCore.TopicPartition, into result: inout PollResult) throws(PortError) {
         guard let place = reading[partition], !place.isPaused else { return }
         let answer: FetchAnswer
         do {
@@ -88,7 +88,9 @@ final class SimulatedConsumer: ConsumerPort {
                     value: bytes.value, owner: bytes))
         }
         if let last = answer.batches.last { offset = max(offset, last.lastOffset + 1) }
-        if offset > place.offset { world.note("\(process.name): read \(partition) from \(place.offset) to \(offset) of \(end)") }
+        if offset > place.offset {
+            world.note("\(process.name): read \(partition) from \(place.offset) to \(offset) of \(end)")
+        }
         reading[partition]?.offset = offset
         if offset >= end, place.announcedEnd != offset {
             reading[partition]?.announcedEnd = offset
@@ -100,7 +102,7 @@ final class SimulatedConsumer: ConsumerPort {
         try world.interrupt(process, at: "an assignment")
         reading = [:]
         for assignment in assignments {
-            let partition = EmbeddedBroker.TopicPartition(assignment.partition.topic, assignment.partition.partition)
+            let partition = ClusterCore.TopicPartition(assignment.partition.topic, assignment.partition.partition)
             let start = assignment.offset ?? (try? world.cluster.offsets(of: partition).logStartOffset) ?? 0
             reading[partition] = Reading(slot: assignment.slot, offset: start)
         }
@@ -113,14 +115,14 @@ final class SimulatedConsumer: ConsumerPort {
 
     private func setPaused(_ partitions: [Millrace.TopicPartition], _ isPaused: Bool) {
         for partition in partitions {
-            reading[EmbeddedBroker.TopicPartition(partition.topic, partition.partition)]?.isPaused = isPaused
+            reading[ClusterCore.TopicPartition(partition.topic, partition.partition)]?.isPaused = isPaused
         }
     }
 
     func committed(
         _ partitions: [Millrace.TopicPartition]
     ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
-        let wanted = partitions.map { EmbeddedBroker.TopicPartition($0.topic, $0.partition) }
+        let wanted = partitions.map { ClusterCore.TopicPartition($0.topic, $0.partition) }
         let requireStable = settings.readsCommitted && !settings.sabotage.contains(.ignorePendingOffsets)
         let fetched = try world.request("fetch offsets", by: process) { () throws(KafkaError) in
             let fetched = world.cluster.fetchOffsets(
@@ -141,8 +143,8 @@ final class SimulatedConsumer: ConsumerPort {
     func commit(_ offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset]) throws(PortError) {
         let wanted = offsets.sorted { $0.key < $1.key }.map { partition, offset in
             OffsetToCommit(
-                EmbeddedBroker.TopicPartition(partition.topic, partition.partition),
-                EmbeddedBroker.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
+                ClusterCore.TopicPartition(partition.topic, partition.partition),
+                ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
         }
         let member = membership?.current ?? GroupMembership(groupID: settings.groupID)
         try world.request("commit offsets", by: process) { () throws(KafkaError) in
@@ -154,7 +156,7 @@ final class SimulatedConsumer: ConsumerPort {
     }
 
     func knownEndOffset(of partition: Millrace.TopicPartition) -> Int64? {
-        let partition = EmbeddedBroker.TopicPartition(partition.topic, partition.partition)
+        let partition = ClusterCore.TopicPartition(partition.topic, partition.partition)
         return (try? world.cluster.offsets(of: partition))?.highWatermark
     }
 
@@ -177,10 +179,10 @@ struct CommittedRecords: Sequence {
         self.start = start
     }
 
-    func makeIterator() -> Array<EmbeddedBroker.Record>.Iterator {
+    func makeIterator() -> Array<ClusterCore.Record>.Iterator {
         var aborted = answer.abortedTransactions.sorted { $0.firstOffset < $1.firstOffset }
         var aborting: Set<Int64> = []
-        var records: [EmbeddedBroker.Record] = []
+        var records: [ClusterCore.Record] = []
         for batch in answer.batches {
             while let next = aborted.first, next.firstOffset <= batch.lastOffset {
                 aborting.insert(next.producerID)
@@ -190,7 +192,8 @@ struct CommittedRecords: Sequence {
                 if ControlRecord(in: batch) == .abort { aborting.remove(batch.header.producer.producerID) }
                 continue
             }
-            let isAborted = batch.header.attributes.isTransactional
+            let isAborted =
+                batch.header.attributes.isTransactional
                 && aborting.contains(batch.header.producer.producerID)
             if isAborted { continue }
             records += ((try? RecordBatchReader.records(of: batch)) ?? []).filter { $0.offset >= start }

@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Millrace
 import MillraceEngine
 
@@ -18,10 +18,10 @@ final class SimulatedProducer: ProducerPort {
     private let sabotage: Set<Sabotage>
     private var identity = ProducerIdentity.none
     private var topics: [String] = []
-    private var queued: [EmbeddedBroker.TopicPartition: [Queued]] = [:]
-    private var inTransaction: Set<EmbeddedBroker.TopicPartition> = []
-    private var sequences: [EmbeddedBroker.TopicPartition: Int32] = [:]
-    private var nextOffsets: [EmbeddedBroker.TopicPartition: Int64] = [:]
+    private var queued: [ClusterCore.TopicPartition: [Queued]] = [:]
+    private var inTransaction: Set<ClusterCore.TopicPartition> = []
+    private var sequences: [ClusterCore.TopicPartition: Int32] = [:]
+    private var nextOffsets: [ClusterCore.TopicPartition: Int64] = [:]
 
     private struct Queued {
         var key: [UInt8]?
@@ -62,8 +62,8 @@ final class SimulatedProducer: ProducerPort {
         }
         let wanted = offsets.sorted { $0.key < $1.key }.map { partition, offset in
             OffsetToCommit(
-                EmbeddedBroker.TopicPartition(partition.topic, partition.partition),
-                EmbeddedBroker.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
+                ClusterCore.TopicPartition(partition.topic, partition.partition),
+                ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
         }
         try world.request("commit offsets in transaction", by: process) { () throws(KafkaError) in
             let outcomes = try world.cluster.commitTransactionOffsets(
@@ -104,7 +104,7 @@ final class SimulatedProducer: ProducerPort {
             throw PortError(.rejected, "there is no topic \(name)")
         }
         let chosen = partition ?? KafkaPartitioner.partition(for: key, count: description.partitionCount)
-        queued[EmbeddedBroker.TopicPartition(name, chosen), default: []].append(
+        queued[ClusterCore.TopicPartition(name, chosen), default: []].append(
             Queued(
                 key: key.map(Array.init), value: value.map(Array.init), timestampMs: timestampMs,
                 headers: headers.map { RecordHeader(key: $0.name, value: $0.value) }))
@@ -120,7 +120,7 @@ final class SimulatedProducer: ProducerPort {
         }
     }
 
-    private func write(_ records: [Queued], to partition: EmbeddedBroker.TopicPartition) throws(PortError) {
+    private func write(_ records: [Queued], to partition: ClusterCore.TopicPartition) throws(PortError) {
         if let transactionalID, !inTransaction.contains(partition) {
             try world.request("add \(partition) to transaction", by: process) { () throws(KafkaError) in
                 let outcomes = try world.cluster.addPartitionsToTransaction(
@@ -137,7 +137,8 @@ final class SimulatedProducer: ProducerPort {
                 key: record.key, value: record.value, headers: record.headers, timestampMs: record.timestampMs)
         }
         let batch = writer.finish()
-        let answer = try world.request("produce \(records.count) to \(partition)", by: process) { () throws(KafkaError) in
+        let answer = try world.request("produce \(records.count) to \(partition)", by: process) {
+            () throws(KafkaError) in
             try world.cluster.produce(batch, to: partition, transactionalID: transactionalID, nowMs: world.clock.nowMs)
         }
         sequences[partition] = sequence &+ Int32(records.count)
@@ -147,7 +148,7 @@ final class SimulatedProducer: ProducerPort {
     func poll() throws(PortError) {}
 
     func nextOffset(of partition: Millrace.TopicPartition) -> Int64? {
-        nextOffsets[EmbeddedBroker.TopicPartition(partition.topic, partition.partition)]
+        nextOffsets[ClusterCore.TopicPartition(partition.topic, partition.partition)]
     }
 
     func close() {}

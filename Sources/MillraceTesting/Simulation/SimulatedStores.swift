@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Millrace
 import MillraceEngine
 
@@ -21,7 +21,7 @@ final class SimulatedStores: StoreProvider {
 
     func open(_ store: StorePlan, of task: TaskID) throws -> any PersistentStore {
         let changelog = store.changelogTopic.map {
-            EmbeddedBroker.TopicPartition($0.resolved(applicationID: applicationID), task.partition)
+            ClusterCore.TopicPartition($0.resolved(applicationID: applicationID), task.partition)
         }
         return SimulatedStore(
             try directory.open(store, of: task), world: world, process: process,
@@ -38,11 +38,11 @@ private final class SimulatedStore: PersistentStore {
     private let world: SimulatedWorld
     private let process: SimulatedProcess
     private let name: String
-    private let changelog: EmbeddedBroker.TopicPartition?
+    private let changelog: ClusterCore.TopicPartition?
 
     init(
         _ inner: any PersistentStore, world: SimulatedWorld, process: SimulatedProcess, name: String,
-        changelog: EmbeddedBroker.TopicPartition?
+        changelog: ClusterCore.TopicPartition?
     ) {
         self.inner = inner
         self.world = world

@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Millrace
 import MillraceEngine
 
@@ -35,7 +35,7 @@ final class SimulatedWorld {
     private(set) var account: [String] = []
     /// What must never happen, and did.
     private(set) var violations: [String] = []
-    private var highestCommitted: [EmbeddedBroker.TopicPartition: Int64] = [:]
+    private var highestCommitted: [ClusterCore.TopicPartition: Int64] = [:]
     private let groupID: String
     /// Lets others move on while a request of this process is under way.
     var interleave: (SimulatedProcess) -> Void = { _ in }
@@ -124,7 +124,8 @@ final class SimulatedWorld {
         for fetched in cluster.fetchOffsets(groupID: groupID, partitions: nil) {
             let before = highestCommitted[fetched.partition] ?? -1
             if fetched.offset.offset < before {
-                violate("the committed offset of \(fetched.partition) went back from \(before) to \(fetched.offset.offset)")
+                violate(
+                    "the committed offset of \(fetched.partition) went back from \(before) to \(fetched.offset.offset)")
             }
             highestCommitted[fetched.partition] = max(before, fetched.offset.offset)
         }
@@ -156,7 +157,8 @@ extension PortError {
             switch error.code {
             case .illegalGeneration, .unknownMemberID, .rebalanceInProgress: .staleGeneration
             case .fencedInstanceID: .fenced
-            case .producerFenced, .invalidProducerEpoch, .invalidTxnState, .invalidProducerIDMapping, .unknownProducerID,
+            case .producerFenced, .invalidProducerEpoch, .invalidTxnState, .invalidProducerIDMapping,
+                .unknownProducerID,
                 .outOfOrderSequenceNumber:
                 .producerLost
             case .unstableOffsetCommit, .notCoordinator, .coordinatorNotAvailable, .coordinatorLoadInProgress,

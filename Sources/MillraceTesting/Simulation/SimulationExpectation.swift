@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Millrace
 import MillraceEngine
 
@@ -17,7 +17,9 @@ struct SimulationExpectation {
                 headers: Headers())
         }
         for topic in topics {
-            while let sent = driver.readNext(topic) { outputs[topic, default: [:]][sent.key, default: []].append(sent.value) }
+            while let sent = driver.readNext(topic) {
+                outputs[topic, default: [:]][sent.key, default: []].append(sent.value)
+            }
         }
         for store in topology.subtopologies.flatMap(\.stores) {
             guard let bytes = driver.store(named: store.name) else { continue }
@@ -51,7 +53,7 @@ struct SimulationExpectation {
     private func compare(_ topic: String, _ cluster: Cluster, _ simulation: Simulation, into problems: inout [String]) {
         var found: [[UInt8]?: [[UInt8]?]] = [:]
         for number in 0..<(simulation.topics[topic] ?? 0) {
-            for record in cluster.committedRecords(of: EmbeddedBroker.TopicPartition(topic, number), from: 0) {
+            for record in cluster.committedRecords(of: ClusterCore.TopicPartition(topic, number), from: 0) {
                 found[record.key.map(Array.init), default: []].append(record.value.map(Array.init))
             }
         }

@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Millrace
 import MillraceEngine
 
@@ -51,7 +51,7 @@ final class SimulationRun {
     private func createTopics() throws {
         for (name, count) in simulation.topics.sorted(by: { $0.key < $1.key }) {
             _ = try world.cluster.createTopic(
-                EmbeddedBroker.NewTopic(name, partitionCount: count), nowMs: world.clock.nowMs)
+                ClusterCore.NewTopic(name, partitionCount: count), nowMs: world.clock.nowMs)
         }
         world.settle()
     }
@@ -62,7 +62,9 @@ final class SimulationRun {
             turns += 1
             let heals = written == records.count && turns > 200
             if heals { world.faults = .none }
-            if turns > simulation.maxTurns { throw SimulationError(description: "stuck: not done after \(turns) turns") }
+            if turns > simulation.maxTurns {
+                throw SimulationError(description: "stuck: not done after \(turns) turns")
+            }
             world.clock.advance(by: Int64(world.random.below(10)))
             world.settle()
             try write()
@@ -86,7 +88,7 @@ final class SimulationRun {
             var batch = RecordBatchWriter()
             batch.append(key: record.key, value: record.value, timestampMs: record.timestampMs)
             _ = try world.cluster.produce(
-                batch.finish(), to: EmbeddedBroker.TopicPartition(record.topic, partition), nowMs: world.clock.nowMs)
+                batch.finish(), to: ClusterCore.TopicPartition(record.topic, partition), nowMs: world.clock.nowMs)
             world.settle()
             written += 1
         }
@@ -135,11 +137,13 @@ final class SimulationRun {
 
     /// Whether everything that can be read has been processed and committed.
     private func isDone() -> Bool {
-        let inputs = topology.subtopologies.flatMap(\.sourceTopics).map { $0.resolved(applicationID: Self.applicationID) }
+        let inputs = topology.subtopologies.flatMap(\.sourceTopics).map {
+            $0.resolved(applicationID: Self.applicationID)
+        }
         for topic in inputs {
             guard let description = try? world.cluster.describeTopic(topic) else { return false }
             for number in 0..<description.partitionCount {
-                let partition = EmbeddedBroker.TopicPartition(topic, number)
+                let partition = ClusterCore.TopicPartition(topic, number)
                 guard let offsets = try? world.cluster.offsets(of: partition) else { return false }
                 if offsets.lastStableOffset < offsets.highWatermark { return false }
                 let committed = world.cluster.fetchOffsets(groupID: Self.applicationID, partitions: [partition])
@@ -158,14 +162,16 @@ struct SimulationError: Error, CustomStringConvertible {
 
 extension SimulatedWorld {
     func committedRecords(
-        of partition: EmbeddedBroker.TopicPartition, from offset: Int64
-    ) -> [EmbeddedBroker.Record] { cluster.committedRecords(of: partition, from: offset) }
+        of partition: ClusterCore.TopicPartition, from offset: Int64
+    ) -> [ClusterCore.Record] { cluster.committedRecords(of: partition, from: offset) }
 }
 
 extension Cluster {
     /// What a reader of committed records sees of a partition.
-    func committedRecords(of partition: EmbeddedBroker.TopicPartition, from offset: Int64) -> [EmbeddedBroker.Record] {
-        guard let answer = try? fetch(partition, from: offset, maxBytes: .max, isolation: .readCommitted) else { return [] }
+    func committedRecords(of partition: ClusterCore.TopicPartition, from offset: Int64) -> [ClusterCore.Record] {
+        guard let answer = try? fetch(partition, from: offset, maxBytes: .max, isolation: .readCommitted) else {
+            return []
+        }
         return Array(CommittedRecords(answer, from: offset))
     }
 }

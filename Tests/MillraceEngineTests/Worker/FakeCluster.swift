@@ -93,7 +93,7 @@ final class FakeConsumer: ConsumerPort {
             reading[partition]?.offset = max(place.offset, end)
             if end == records.count, place.announcedEnd != end {
                 reading[partition]?.announcedEnd = end
-                result.events.append(.endOfPartition(slot: place.slot))
+                result.events.append(.endOfPartition(slot: place.slot, offset: end))
             }
         }
         if result.records.isEmpty, result.events.isEmpty { cluster.nowMs += Int64(max(1, timeoutMs)) }

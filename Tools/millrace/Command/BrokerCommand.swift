@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterCore
 import EmbeddedBroker
 import Foundation
 import Logging

@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Testing
 
 /// A group member for tests: it sends what it is told and keeps the answers.

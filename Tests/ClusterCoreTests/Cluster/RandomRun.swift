@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Testing
 
 /// A seeded run of producers, transactions, members, retention and time over a cluster, beside a model of what

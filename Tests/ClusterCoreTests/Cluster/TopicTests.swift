@@ -1,4 +1,4 @@
-import EmbeddedBroker
+import ClusterCore
 import Testing
 
 @Suite("Topics")
