@@ -63,7 +63,8 @@ import Testing
                     processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .debug,
                     clientSettings: .init(
                         common: ["security.protocol": "SSL", "socket.keepalive.enable": "true"],
-                        consumer: ["fetch.min.bytes": "1000"], producer: ["linger.ms": "0.5"], admin: ["client.rack": ""])))
+                        consumer: ["fetch.min.bytes": "1000"], producer: ["linger.ms": "0.5"],
+                        admin: ["client.rack": ""])))
     }
 
     @Test("every option can stand in the environment")
