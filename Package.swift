@@ -46,11 +46,13 @@ let package = Package(
         .target(name: "Millrace", swiftSettings: swiftSettings),
         .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
         .target(
-            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", logging],
+            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "ClusterCore", logging],
             swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
+        .target(name: "ClusterCore", swiftSettings: swiftSettings),
         .target(
-            name: "EmbeddedBroker", dependencies: [deque, logging, nioCore, nioPosix], swiftSettings: swiftSettings),
+            name: "EmbeddedBroker", dependencies: ["ClusterCore", deque, logging, nioCore, nioPosix],
+            swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
@@ -59,7 +61,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
-            dependencies: ["Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals],
+            dependencies: [
+                "Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals,
+            ],
             swiftSettings: swiftSettings),
 
         .target(
@@ -82,8 +86,9 @@ let package = Package(
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
         .executableTarget(
-            name: "millrace-command", dependencies: ["EmbeddedBroker", argumentParser, logging],
-            path: "Tools/millrace", swiftSettings: swiftSettings),
+            name: "millrace-command",
+            dependencies: ["ClusterCore", "EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
+            path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
@@ -93,16 +98,24 @@ let package = Package(
         .testTarget(
             name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MillraceEngineTests", dependencies: ["Millrace", "MillraceEngine", "TestSupport", logging],
+            name: "MillraceEngineTests",
+            dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "TestSupport", logging],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
+        .target(
+            name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Scenarios", "MillraceTesting", "MillraceEngine"],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "ClusterCoreTests", dependencies: ["ClusterCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "EmbeddedBrokerTests",
-            dependencies: ["EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
+            dependencies: ["ClusterCore", "EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
             resources: [.copy("Protocol/golden-checksums.txt")], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
@@ -112,7 +125,10 @@ let package = Package(
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceRuntimeTests",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RocksDB", logging],
+            dependencies: [
+                "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RiskScore",
+                "RocksDB", logging, serviceLifecycle,
+            ],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20

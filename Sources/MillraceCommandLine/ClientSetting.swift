@@ -1,3 +1,5 @@
+import MillraceRuntime
+
 /// The four groups of raw librdkafka settings: the name of the repeatable flag, and the key of the file's object.
 enum ClientScope: String, CaseIterable {
     case common = "kafka"
@@ -39,8 +41,11 @@ struct ClientSetting {
             return OptionProblem(origin: origin, message: "\(name) is set by Millrace: use \(option)")
         }
         let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._".contains($0)) }
-        return isName && !name.isEmpty
-            ? nil : OptionProblem(origin: origin, message: "must be the name of a librdkafka setting")
+        guard isName, !name.isEmpty else {
+            return OptionProblem(origin: origin, message: "must be the name of a librdkafka setting")
+        }
+        return StreamsConfiguration.problem(ofClientSetting: name, value: value)
+            .map { OptionProblem(origin: origin, message: $0) }
     }
 }
 

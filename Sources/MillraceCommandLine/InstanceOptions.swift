@@ -1,4 +1,5 @@
 public import ArgumentParser
+import MillraceRuntime
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -72,6 +73,8 @@ public struct InstanceOptions: ParsableArguments, Sendable {
             commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config, environment: environment
         )
         let resolved = ResolvedInstanceOptions(reading: &reader, environment: environment)
+        // What one option alone cannot tell.
+        for problem in resolved?.configuration.problemsBesideClientSettings() ?? [] { reader.report(problem) }
         guard let resolved, reader.problems.isEmpty else { return .failure(InvalidOptions(problems: reader.problems)) }
         return .success(resolved)
     }

@@ -35,15 +35,12 @@ extension StreamsCommand {
 
     public func run() async throws {
         let options = try instance.resolve()
-        let configuration = options.configuration
-        let problems = configuration.problems()
-        guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n")) }
         let builder = StreamsBuilder()
         try define(builder)
         let topology = try builder.build(optimization: options.topologyOptimization == .all ? .all : .none)
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
-        let application = StreamsApplication(topology, configuration: configuration, logger: logger)
+        let application = StreamsApplication(topology, configuration: options.configuration, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

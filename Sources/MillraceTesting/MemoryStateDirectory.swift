@@ -11,10 +11,10 @@ package final class MemoryStateDirectory: StoreProvider {
 
     package init() {}
 
-    /// - Throws: ``StreamsError`` with `.stateStore` while the task is locked.
+    /// - Throws: ``StreamsError`` with `.locked` while the task is locked.
     package func lock(_ task: TaskID) throws {
         guard locked.insert(task).inserted else {
-            throw StreamsError(.stateStore, "the task is in use", task: task.description)
+            throw StreamsError(.locked, "the task is in use", task: task.description)
         }
     }
 

@@ -73,6 +73,8 @@ public final class TopologyTestDriver {
     /// The names of the topics that something was written to and that was not read yet.
     public var unreadTopics: [String] { outputs.filter { !$0.value.isEmpty }.keys.sorted() }
 
+    func store(named name: String) -> (any KeyValueBytesStore)? { task.store(named: name) }
+
     func pipe(topic: String, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64, headers: Headers) throws {
         guard readTopics.contains(topic) else {
             throw StreamsError(.topic, "the topology does not read topic \(topic); it reads \(readTopics.sorted())")

@@ -104,6 +104,25 @@ struct StreamTaskTests {
         #expect(producer.topics.count == 2)
     }
 
+    @Test("a join sees what still waits in the other table's cache, and speaks for each side at the commit")
+    func cachedJoin() throws {
+        let task = try task { builder in
+            builder.table("left", key: .string, value: .string, into: Materialized.store("l").withoutChangelog())
+                .join(
+                    builder.table(
+                        "right", key: .string, value: .string, into: Materialized.store("r").withoutChangelog())
+                ) { $0 + $1 }.toStream().to("out")
+        }
+        add("a", offset: 0, at: 1, to: left, task)
+        add("b", offset: 1, at: 2, to: left, task)
+        add("x", offset: 0, at: 3, to: right, task)
+        while try task.process() {}
+        #expect(producer.values == [])
+        _ = try task.prepareCommit()
+        #expect(producer.values == ["bx", "bx"])
+        #expect(producer.timestamps == [3, 3])
+    }
+
     @Test("a cache over its bound is flushed at once, and with a bound of 0 there is none", arguments: [0, 1])
     func boundedCache(maxCacheSizeInBytes: Int) throws {
         let task = try task(maxCacheSizeInBytes: maxCacheSizeInBytes, count)

@@ -20,6 +20,7 @@ private struct Customer: Codable, Sendable {
 }
 
 private struct Account: Codable, Sendable {
+    var owner: String
     var country: String
     var isOpen: Bool
 }
@@ -99,6 +100,30 @@ struct DocumentationExamples {
             .filter { _, account in account.isOpen }
             .groupBy(key: .string, value: .int64) { _, account in (account.country, 1) }
             .count(into: .store("open-by-country"))
+        _ = try builder.build(optimization: .all)
+    }
+
+    @Test("the examples of joins build")
+    func joins() throws {
+        let builder = StreamsBuilder()
+        let accounts = builder.table("accounts", key: .string, value: .json(Account.self))
+        let limits = builder.table("limits", key: .string, value: .double)
+        accounts
+            .leftJoin(limits, into: .store("account-limits", value: .string)) { account, limit in
+                "\(account.owner) may spend \(limit ?? 0)"
+            }
+            .toStream()
+            .to("account-limits")
+        accounts.join(limits) { account, limit in "\(account.owner) may spend \(limit)" }
+        accounts.leftJoin(limits) { account, limit in
+            limit.map { "\(account.owner) may spend \($0)" } ?? account.owner
+        }
+        let stocks = builder.table("stocks", key: .string, value: .int64)
+        let orders = builder.table("orders", key: .string, value: .int64)
+        stocks.outerJoin(orders) { stock, ordered in (stock ?? 0) + (ordered ?? 0) }
+        let payments = builder.stream("payments", key: .string, value: .json(Payment.self))
+        payments.join(accounts) { payment, account in "\(account.owner) paid \(payment.amount)" }.to("receipts")
+        payments.leftJoin(accounts) { payment, account in "\(account?.owner ?? "somebody") paid" }.to("all-receipts")
         _ = try builder.build(optimization: .all)
     }
 

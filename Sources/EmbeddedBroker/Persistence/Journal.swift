@@ -1,3 +1,4 @@
+import ClusterCore
 import NIOCore
 
 /// Keeps the cluster's changes in a data directory: each unit is written before anything of it is acknowledged. A file

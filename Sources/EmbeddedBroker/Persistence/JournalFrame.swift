@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// How a unit of changes lies in a file: its length, the checksum (CRC-32C) of its bytes, its bytes. A unit counts as a
 /// whole or not at all: one that the end of the file cuts short, or whose checksum is wrong, was never acknowledged.
 enum JournalFrame {

@@ -1,3 +1,4 @@
+import ClusterCore
 import Logging
 import NIOCore
 import NIOPosix

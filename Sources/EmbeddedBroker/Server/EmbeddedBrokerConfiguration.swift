@@ -1,3 +1,4 @@
+package import ClusterCore
 package import Logging
 
 /// How an ``EmbeddedBroker`` is to run.

@@ -1,3 +1,4 @@
+import ClusterCore
 import NIOCore
 
 /// A fetch that waits for records.

@@ -11,7 +11,7 @@ public struct KGroupedStream<Key, Value> {
         self.name = name
     }
 
-    @usableFromInline
+    @inlinable
     func adding<Aggregate>(
         _ element: ProcessorElement, store: StorePlan, key: Serde<Key>?, value: Serde<Aggregate>?, storeName: String?
     ) -> KTable<Key, Aggregate> {
@@ -22,8 +22,10 @@ public struct KGroupedStream<Key, Value> {
                 shared: name == nil ? nil : shared)
         }
         let node = stream.builder.add(
-            [.processor(element)], named: element.name, to: [parent], oldValues: .ownStore, isMaterialized: true)
-        return KTable(builder: stream.builder, node: node, keySerde: key, valueSerde: value, storeName: storeName)
+            [.processor(element)], named: element.name, to: [parent], values: .ownStore, isMaterialized: true)
+        return KTable(
+            builder: stream.builder, node: node, keySerde: key, valueSerde: value, storeName: storeName,
+            view: .store(store.name, key: key ?? .missing, value: value ?? .missing))
     }
 }
 

@@ -91,7 +91,7 @@ extension KGroupedTable {
         }
     }
 
-    @usableFromInline
+    @inlinable
     func adding<Aggregate>(
         _ store: Materialized<Key, Aggregate>, key: Serde<Key>?, value: Serde<Aggregate>?, prefix: String,
         named name: String?, _ make: (String, StorePlan) -> ProcessorElement
@@ -102,12 +102,15 @@ extension KGroupedTable {
         let element = make(builder.newName(prefix, unless: name), plan)
         let parent = repartition(topic: "\(self.name ?? plan.name)-repartition", sink: sinkName, source: sourceName)
         let node = builder.add(
-            [.processor(element)], named: element.name, to: [parent], oldValues: .ownStore, isMaterialized: true)
-        return KTable(builder: builder, node: node, keySerde: key, valueSerde: value, storeName: store.storeName)
+            [.processor(element)], named: element.name, to: [parent], values: .ownStore, isMaterialized: true)
+        return KTable(
+            builder: builder, node: node, keySerde: key, valueSerde: value, storeName: store.storeName,
+            view: .store(plan.name, key: key ?? .missing, value: value ?? .missing))
     }
 
     /// The repartitioning that carries pairs of old and new values; one for all aggregations where it has a name.
-    private func repartition(topic: String, sink: String, source: String) -> Int {
+    @usableFromInline
+    func repartition(topic: String, sink: String, source: String) -> Int {
         if name != nil, let node = shared.node {
             builder.plan.attach(node, to: [self.node])
             return node
@@ -123,7 +126,7 @@ extension KGroupedTable {
                         name: source, topics: [.internal(topic)], key: key, value: value,
                         timestamp: .failOnInvalidTimestamp, problem: nil)),
             ],
-            named: source, to: [node], oldValues: .none, isMaterialized: false)
+            named: source, to: [node], values: .none, isMaterialized: false)
         shared.node = repartition
         return repartition
     }

@@ -13,6 +13,8 @@ public struct KStream<Key, Value> {
     @usableFromInline let valueSerde: Serde<Value>?
     /// Whether the key has changed since the records were last sent through a topic by it.
     @usableFromInline let repartitionRequired: Bool
+    /// The repartitioning for joins, which those without a name share.
+    @usableFromInline let joinRepartition = SharedRepartition()
 
     @usableFromInline
     init(
@@ -84,7 +86,7 @@ extension KStream {
         let elements = PlanElement.repartition(
             topic: topic, names: names, key: key, value: value, partitions: partitions)
         let node = builder.add(
-            elements, named: names.source, to: [node], oldValues: .none, isMaterialized: false)
+            elements, named: names.source, to: [node], values: .none, isMaterialized: false)
         return KStream(builder: builder, node: node, keySerde: key, valueSerde: value, repartitionRequired: false)
     }
 
@@ -128,7 +130,9 @@ extension KStream {
                     .tableSource(
                         name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem))
             ],
-            named: name, to: [parent], oldValues: .ownStore, isMaterialized: store.storeName != nil)
-        return KTable(builder: builder, node: table, keySerde: key, valueSerde: value, storeName: store.storeName)
+            named: name, to: [parent], values: .ownStore, isMaterialized: store.storeName != nil)
+        return KTable(
+            builder: builder, node: table, keySerde: key, valueSerde: value, storeName: store.storeName,
+            view: .store(plan.name, key: key ?? .missing, value: value ?? .missing))
     }
 }

@@ -8,14 +8,20 @@ public struct KTable<Key, Value> {
     @usableFromInline let valueSerde: Serde<Value>?
     /// The name under which the table can be queried, if it was given a store.
     public let storeName: String?
+    /// How other operators look up the table's values.
+    @usableFromInline let view: TableView<Key, Value>
 
     @usableFromInline
-    init(builder: StreamsBuilder, node: Int, keySerde: Serde<Key>?, valueSerde: Serde<Value>?, storeName: String?) {
+    init(
+        builder: StreamsBuilder, node: Int, keySerde: Serde<Key>?, valueSerde: Serde<Value>?, storeName: String?,
+        view: TableView<Key, Value>
+    ) {
         self.builder = builder
         self.node = node
         self.keySerde = keySerde
         self.valueSerde = valueSerde
         self.storeName = storeName
+        self.view = view
     }
 }
 
@@ -39,7 +45,7 @@ extension KTable {
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in filter(into:)") }
         let element = ProcessorElement.tableFilter(
             name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem, predicate)
-        let table = adding(element, key: key, value: value)
+        let table = adding(element, key: key, value: value, view: view.filter(predicate))
         table.useOldValues(of: self)
         return table
     }
@@ -85,7 +91,7 @@ extension KTable {
         let problem = plan.flatMap { _ in missingSerdes(key: key, value: value, remedy: "pass it in mapValues(into:)") }
         let element = ProcessorElement.tableMapValues(
             name: name, store: plan, key: key ?? .missing, value: value, problem: problem, transform)
-        return adding(element, key: key, value: value)
+        return adding(element, key: key, value: value, view: view.mapValues(transform))
     }
 
     /// The table's changes as a stream; a deletion becomes a tombstone.
@@ -143,14 +149,16 @@ extension KTable {
         return store.storeName == nil ? nil : plan
     }
 
-    @usableFromInline
+    /// - Parameter view: how to look up the result's values where it has no store.
+    @inlinable
     func adding<NewValue>(
-        _ element: ProcessorElement, key: Serde<Key>?, value: Serde<NewValue>?
+        _ element: ProcessorElement, key: Serde<Key>?, value: Serde<NewValue>?, view: TableView<Key, NewValue>
     ) -> KTable<Key, NewValue> {
         let node = builder.add(
-            [.processor(element)], named: element.name, to: [node], oldValues: .inherited,
+            [.processor(element)], named: element.name, to: [node], values: .inherited,
             isMaterialized: element.store != nil)
         return KTable<Key, NewValue>(
-            builder: builder, node: node, keySerde: key, valueSerde: value, storeName: element.store?.name)
+            builder: builder, node: node, keySerde: key, valueSerde: value, storeName: element.store?.name,
+            view: element.store.map { .store($0.name, key: key ?? .missing, value: value ?? .missing) } ?? view)
     }
 }

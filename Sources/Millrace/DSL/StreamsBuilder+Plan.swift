@@ -30,17 +30,17 @@ extension StreamsBuilder {
 
     @usableFromInline
     func add(_ element: PlanElement, named name: String, to parents: [Int], role: OperatorRole = .other) -> Int {
-        add([element], named: name, to: parents, role: role, oldValues: .none, isMaterialized: false)
+        add([element], named: name, to: parents, role: role, values: .none, isMaterialized: false)
     }
 
     @usableFromInline
     func add(
         _ elements: [PlanElement], named name: String, to parents: [Int], role: OperatorRole = .other,
-        oldValues: OldValuesSource, isMaterialized: Bool
+        values: ValuesSource, isMaterialized: Bool
     ) -> Int {
         plan.add(name: name, to: parents) { node in
             node.elements = elements
-            node.oldValues = oldValues
+            node.values = values
             node.isMaterialized = isMaterialized
             switch role {
             case .other: break
@@ -53,30 +53,61 @@ extension StreamsBuilder {
         }
     }
 
+    /// Adds a join of two tables, which keeps what is needed to look up the values of both.
+    @usableFromInline
+    func addJoin(_ elements: [ProcessorElement], named name: String, of tables: [Int], isMaterialized: Bool) -> Int {
+        for table in tables { plan.materializeForLookup(in: table) }
+        let node = add(
+            elements.map(PlanElement.processor), named: name, to: tables, values: .joined,
+            isMaterialized: isMaterialized)
+        plan[node].isCopartitioned = true
+        return node
+    }
+
+    /// Adds a join of a stream with a table, which keeps what is needed to look up the table's values.
+    ///
+    /// - Parameter acceptsNullKeys: whether a record without a key has a result, and so must not be dropped on the way.
+    @usableFromInline
+    func addJoin(_ element: ProcessorElement, of stream: Int, with table: Int, acceptsNullKeys: Bool) -> Int {
+        plan.materializeForLookup(in: table)
+        let node = add(.processor(element), named: element.name, to: [stream])
+        plan[node].isCopartitioned = true
+        plan[node].acceptsNullKeys = acceptsNullKeys
+        return node
+    }
+
     /// Adds a repartitioning that the optimiser may merge with others, or attaches the shared one to its parent again.
     @usableFromInline
     func addRepartition<Key, Value>(
-        prefix: String, to parent: Int, key: Serde<Key>?, value: Serde<Value>?, shared: SharedRepartition? = nil
+        prefix: String, to parent: Int, key: Serde<Key>?, value: Serde<Value>?, shared: SharedRepartition?
     ) -> Int {
-        let topic = prefix.hasSuffix("-repartition") ? prefix : "\(prefix)-repartition"
-        let names = plan.newRepartitionNames(topic: topic, prefix: prefix)
-        if let node = shared?.node {
-            plan.attach(node, to: [parent])
-            return node
-        }
-        let remake: @Sendable (String, RepartitionNames) -> [PlanElement] = { topic, names in
-            PlanElement.repartition(topic: topic, names: names, key: key, value: value)
-        }
-        let node = plan.add(name: names.source, to: [parent]) { node in
-            node.role = .repartition(.init(topic: topic, hasValueSerde: value != nil, remake: remake))
-            node.elements = remake(topic, names)
-        }
+        let existing = shared?.node
+        let node = addRepartition(prefix: prefix, to: parent, key: key, value: value, reusing: existing)
+        if existing != nil { plan.attach(node, to: [parent]) }
         shared?.node = node
         return node
     }
+
+    /// Adds a repartitioning that the optimiser may merge with others, or uses up names for it and gives an existing one.
+    @usableFromInline
+    func addRepartition<Key, Value>(
+        prefix: String, to parent: Int, key: Serde<Key>?, value: Serde<Value>?, reusing existing: Int? = nil
+    ) -> Int {
+        let topic = prefix.hasSuffix("-repartition") ? prefix : "\(prefix)-repartition"
+        let names = plan.newRepartitionNames(topic: topic, prefix: prefix)
+        if let existing { return existing }
+        let remake: @Sendable (String, RepartitionNames) -> [PlanElement] = { topic, names in
+            PlanElement.repartition(topic: topic, names: names, key: key, value: value)
+        }
+        return plan.add(name: names.source, to: [parent]) { node in
+            node.role = .repartition(.init(topic: topic, hasValueSerde: value != nil, remake: remake))
+            node.elements = remake(topic, names)
+        }
+    }
 }
 
-/// The repartitioning that several aggregations of one grouping share where the user has given it a name.
+/// The repartitioning that several aggregations of one grouping share where the user has given it a name, or several joins
+/// of one stream where he has not.
 @usableFromInline
 final class SharedRepartition {
     @usableFromInline var node: Int?

@@ -95,10 +95,11 @@ public final class StreamsBuilder {
                 .processor(
                     .tableSource(name: tableName, store: plan, key: storeKey, value: storeValue, problem: nil)),
             ],
-            named: tableName, to: [PlanBoundary.root], role: .tableSource, oldValues: .ownStore,
+            named: tableName, to: [PlanBoundary.root], role: .tableSource, values: .ownStore,
             isMaterialized: store.storeName != nil)
         return KTable(
-            builder: self, node: node, keySerde: storeKey, valueSerde: storeValue, storeName: store.storeName)
+            builder: self, node: node, keySerde: storeKey, valueSerde: storeValue, storeName: store.storeName,
+            view: .store(plan.name, key: storeKey, value: storeValue))
     }
 
     /// Checks the operations and makes the topology of them.

@@ -17,6 +17,8 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let invalidTimestamp = Code(rawValue: "invalid timestamp")
         /// A state store failed, or its directory is in use.
         public static let stateStore = Code(rawValue: "state store")
+        /// A task's state is still in use by another worker of this process, which is giving it up: try again shortly.
+        public static let locked = Code(rawValue: "locked")
         /// A topic is missing or is not shaped as the topology needs it.
         public static let topic = Code(rawValue: "topic")
         /// The broker refused, or cannot be reached.

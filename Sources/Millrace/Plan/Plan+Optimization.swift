@@ -18,6 +18,24 @@ extension Plan {
         mergeDuplicateSources()
         if optimization.contains(.reuseTableSourceTopics) { reuseTableSourceTopics() }
         if optimization.contains(.mergeRepartitionTopics) { mergeRepartitionTopics() }
+        keepNullKeysForJoins()
+    }
+
+    /// Has the repartitionings before a join that accepts null keys let them pass (KIP-962).
+    private mutating func keepNullKeysForJoins() {
+        var open = nodes.filter(\.acceptsNullKeys).flatMap(\.parents)
+        var seen: Set<PlanNode.ID> = []
+        while let id = open.popLast() {
+            guard seen.insert(id).inserted else { continue }
+            open += self[id].parents
+            for index in self[id].elements.indices {
+                guard case .processor(var processor) = self[id].elements[index],
+                    let make = processor.makeKeepingNullKeys
+                else { continue }
+                processor.make = make
+                self[id].elements[index] = .processor(processor)
+            }
+        }
     }
 
     /// Streams of the same topics read them once. Streams whose topics overlap otherwise stay, to be reported.

@@ -81,13 +81,15 @@ package struct Plan: Sendable {
     @discardableResult
     package mutating func enableSendingOldValues(of id: PlanNode.ID, forced: Bool) -> Bool {
         if nodes[id].sendsOldValues { return true }
-        switch nodes[id].oldValues {
+        switch nodes[id].values {
         case .none: return false
         case .ownStore:
             if !nodes[id].isMaterialized {
                 guard forced else { return false }
                 nodes[id].isMaterialized = true
             }
+        case .joined:
+            for parent in nodes[id].parents { enableSendingOldValues(of: parent, forced: true) }
         case .inherited where nodes[id].isMaterialized: break
         case .inherited:
             for parent in nodes[id].parents where !enableSendingOldValues(of: parent, forced: forced) { return false }

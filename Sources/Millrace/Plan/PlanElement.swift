@@ -35,19 +35,37 @@ package struct SourceElement: Sendable {
 
 @usableFromInline
 package struct ProcessorElement: Sendable {
-    package var name: String
+    /// Who hands a processor its records.
+    @usableFromInline
+    package enum Input: Sendable {
+        /// The element before it, or the node's parents where it is the first one.
+        case preceding
+        /// One of the node's parents.
+        case parent(PlanNode.ID)
+        /// Other processors of the node, by name.
+        case processors([String])
+    }
+
+    @usableFromInline package var name: String
+    package var input: Input
     /// The store that this processor brings along, if it has one.
-    package var store: StorePlan?
+    @usableFromInline package var store: StorePlan?
+    /// The tables that it looks up values in; it is connected to the stores that hold them.
+    package var lookups: [PlanNode.ID]
     package var make: @Sendable (NodeInstance) throws -> Receiver
+    /// Takes the place of `make` where what follows accepts null keys.
+    @usableFromInline package var makeKeepingNullKeys: (@Sendable (NodeInstance) throws -> Receiver)?
     package var problem: String?
 
     @usableFromInline
     init(
-        name: String, store: StorePlan? = nil, problem: String? = nil,
-        make: @escaping @Sendable (NodeInstance) throws -> Receiver
+        name: String, input: Input = .preceding, store: StorePlan? = nil, lookups: [PlanNode.ID] = [],
+        problem: String? = nil, make: @escaping @Sendable (NodeInstance) throws -> Receiver
     ) {
         self.name = name
+        self.input = input
         self.store = store
+        self.lookups = lookups
         self.problem = problem
         self.make = make
     }
@@ -89,7 +107,7 @@ package struct StorePlan: Sendable {
         case timestampedKeyValue
     }
 
-    package var name: String
+    @usableFromInline package var name: String
     package var kind: Kind
     /// Whether the store is kept on disk; otherwise in memory, to be filled from its changelog at each start.
     package var isPersistent: Bool

@@ -1,6 +1,7 @@
 /// One operation of the user's, with the pieces of the topology that it comes to.
+@usableFromInline
 package struct PlanNode: Sendable {
-    package typealias ID = Int
+    @usableFromInline package typealias ID = Int
 
     /// What the optimiser needs to know of an operation.
     package enum Role: Sendable {
@@ -19,7 +20,7 @@ package struct PlanNode: Sendable {
         package var remake: @Sendable (_ topic: String, _ names: RepartitionNames) -> [PlanElement]
     }
 
-    package let id: ID
+    @usableFromInline package let id: ID
     /// The name by which children refer to this node: that of its last processor or source.
     package var name: String
     package var role: Role = .other
@@ -30,10 +31,32 @@ package struct PlanNode: Sendable {
     package var buildPriority: Int
     package var changesKey = false
     package var changesValue = false
-    package var oldValues: OldValuesSource = .none
+    package var values: ValuesSource = .none
     package var sendsOldValues = false
     /// Whether the node's store is to be made. A table that nobody queries and whose old values nobody needs has none.
     package var isMaterialized = false
+    /// Whether the topics behind everything that the operation reads and looks up have to be partitioned alike.
+    package var isCopartitioned = false
+    /// Whether records without a key have a result here, so that no repartitioning before it may drop them.
+    package var acceptsNullKeys = false
+}
+
+extension PlanNode {
+    /// The node's own store, where it is to be made.
+    package var store: StorePlan? {
+        guard isMaterialized else { return nil }
+        for case .processor(let processor) in elements {
+            if let store = processor.store { return store }
+        }
+        return nil
+    }
+
+    /// The tables that the node's processors look up values in.
+    package var lookups: [ID] {
+        elements.flatMap { element -> [ID] in
+            if case .processor(let processor) = element { processor.lookups } else { [] }
+        }
+    }
 }
 
 /// The names of the three pieces of a repartitioning.
@@ -43,13 +66,15 @@ package struct RepartitionNames: Sendable {
     package var source: String
 }
 
-/// Where a node's old values come from, when somebody downstream needs them.
+/// Where a table's values come from, when somebody downstream needs the old ones or looks them up by key.
 @usableFromInline
-package enum OldValuesSource: Sendable {
+package enum ValuesSource: Sendable {
     /// Not a table.
     case none
     /// From the node's own store, which is made for the purpose where there is none.
     case ownStore
     /// From the node's own store if it has one, otherwise from its parents.
     case inherited
+    /// As `inherited`, but the parents are kept in any case, so that old values can always be had.
+    case joined
 }

@@ -6,16 +6,20 @@ package struct NodeInstance {
     @usableFromInline package let context: any TaskContext
     /// Whether somebody downstream needs the old value of a change.
     @usableFromInline package let sendsOldValues: Bool
-    /// The stores connected to this node, in the order in which they were connected.
+    /// The store that this node brought along and alone writes to; `nil` where it has none.
+    @usableFromInline package let ownStoreName: String?
+    /// All stores connected to this node: its own, and those that it looks up values in.
     @usableFromInline package let storeNames: [String]
     @usableFromInline let children: [Receiver]
 
     package init(
-        name: String, context: any TaskContext, sendsOldValues: Bool, storeNames: [String], children: [Receiver]
+        name: String, context: any TaskContext, sendsOldValues: Bool, ownStoreName: String?, storeNames: [String],
+        children: [Receiver]
     ) {
         self.name = name
         self.context = context
         self.sendsOldValues = sendsOldValues
+        self.ownStoreName = ownStoreName
         self.storeNames = storeNames
         self.children = children
     }
@@ -107,8 +111,21 @@ extension NodeInstance {
     func timestampedStore<Key, Value>(
         key: Serde<Key>, value: Serde<Value>
     ) throws -> TimestampedKeyValueStore<Key, Value> {
-        guard let storeName = storeNames.first else {
-            throw StreamsError(.invalidTopology, "no store is connected", node: name)
+        guard let ownStoreName else {
+            throw StreamsError(.invalidTopology, "the operator has no store of its own", node: name)
+        }
+        return try timestampedStore(named: ownStoreName, key: key, value: value)
+    }
+
+    /// The typed view of a store that this node is connected to.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` for a store that it is not connected to, as in Kafka.
+    @usableFromInline
+    func timestampedStore<Key, Value>(
+        named storeName: String, key: Serde<Key>, value: Serde<Value>
+    ) throws -> TimestampedKeyValueStore<Key, Value> {
+        guard storeNames.contains(storeName) else {
+            throw StreamsError(.invalidTopology, "the operator is not connected to the store \(storeName)", node: name)
         }
         return TimestampedKeyValueStore(try context.store(named: storeName), key: key, value: value)
     }

@@ -7,12 +7,12 @@ extension ProcessorElement {
         }
     }
 
-    /// Drops what has no key before it goes to a repartition topic.
+    /// Drops what has no key before it goes to a repartition topic, unless a left join behind it has a use for it.
     ///
     /// Kafka: the filter of `KStreamImpl.createRepartitionedSource` after `InternalStreamsBuilder.rewriteRepartitionNodes`.
     @inlinable
     static func dropNullKeys<Key, Value>(name: String, _ type: Record<Key, Value>.Type) -> ProcessorElement {
-        ProcessorElement(name: name) { node in
+        var element = ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Value>.self)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
@@ -20,5 +20,9 @@ extension ProcessorElement {
                 try forward(record)
             }
         }
+        element.makeKeepingNullKeys = { node in
+            TypedReceiver<Key, Value>(try node.forward(Record<Key, Value>.self))
+        }
+        return element
     }
 }

@@ -11,7 +11,7 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Change<Value>>.self)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
             let table: TableOutput<Key, Value>? =
-                node.storeNames.isEmpty ? nil : try node.tableOutput(key: key, value: serde)
+                node.ownStoreName == nil ? nil : try node.tableOutput(key: key, value: serde)
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 var result = Change<Value>(newValue: nil, oldValue: nil)
@@ -28,6 +28,20 @@ extension ProcessorElement {
                 guard let table else { return try forward(record.with(value: result)) }
                 try table.set(
                     key, to: result.newValue, from: result.oldValue, timestampMs: record.timestampMs, by: record)
+            }
+        }
+    }
+}
+
+extension TableView {
+    /// The values of this table that satisfy a predicate.
+    @inlinable
+    func filter(_ predicate: @escaping @Sendable (Key, Value) throws -> Bool) -> TableView {
+        TableView { [makeGetter] reader in
+            let get = try makeGetter(reader)
+            return { key in
+                guard let found = try get(key) else { return nil }
+                return try FailedLookup.naming { try predicate(key, found.value) } ? found : nil
             }
         }
     }

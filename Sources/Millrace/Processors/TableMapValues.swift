@@ -9,7 +9,7 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Change<NewValue>>.self)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
             let table: TableOutput<Key, NewValue>? =
-                if !node.storeNames.isEmpty, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
+                if node.ownStoreName != nil, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 var result = Change<NewValue>(newValue: nil, oldValue: nil)
@@ -25,6 +25,24 @@ extension ProcessorElement {
                 if sendsOldValues { result.oldValue = try table.get(key)?.value }
                 try table.set(
                     key, to: result.newValue, from: result.oldValue, timestampMs: record.timestampMs, by: record)
+            }
+        }
+    }
+}
+
+extension TableView {
+    /// What the values of this table are turned into.
+    @inlinable
+    func mapValues<NewValue>(
+        _ transform: @escaping @Sendable (Key, Value) throws -> NewValue?
+    ) -> TableView<Key, NewValue> {
+        TableView<Key, NewValue> { [makeGetter] reader in
+            let get = try makeGetter(reader)
+            return { key in
+                guard let found = try get(key),
+                    let value = try FailedLookup.naming({ try transform(key, found.value) })
+                else { return nil }
+                return ValueAndTimestamp(value: value, timestampMs: found.timestampMs)
             }
         }
     }

@@ -8,7 +8,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
-            guard !node.storeNames.isEmpty else {
+            guard node.ownStoreName != nil else {
                 let forward = try node.forward(Record<Key, Change<Value>>.self)
                 return TypedReceiver<Key, Value> { record in
                     if record.key == nil { return context.drop(.nullKey, at: name) }

@@ -2,8 +2,12 @@
 
 /// The order in which Java's `HashSet` and `HashMap` of strings are iterated.
 enum JavaHashOrder {
-    static func sorted(_ strings: [String]) -> [String] {
-        var capacity = 16
+    /// - Parameters:
+    ///   - strings: without duplicates, in the order of their insertion.
+    ///   - initialCapacity: what the collection was made with; Java rounds it up to a power of two.
+    static func sorted(_ strings: [String], initialCapacity: Int = 16) -> [String] {
+        var capacity = 1
+        while capacity < initialCapacity { capacity *= 2 }
         while Double(capacity) * 0.75 < Double(strings.count) { capacity *= 2 }
         return strings.enumerated().sorted { left, right in
             let (leftBucket, rightBucket) = (bucket(left.element, capacity), bucket(right.element, capacity))

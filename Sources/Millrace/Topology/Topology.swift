@@ -14,6 +14,9 @@ public struct Topology: Sendable {
         package var kind: Kind
         package var predecessors: [Int]
         package var successors: [Int] = []
+        /// The store that the node brought along.
+        package var ownStoreName: String?
+        /// All stores that the node is connected to.
         package var storeNames: [String] = []
         package var sendsOldValues: Bool
     }
@@ -33,6 +36,8 @@ public struct Topology: Sendable {
     package let nodes: [Node]
     package let subtopologies: [Subtopology]
     package let repartitionTopics: [RepartitionTopic]
+    /// Which topics need the same number of partitions. A topic is in one group at most.
+    package let copartitionGroups: [CopartitionGroup]
 
     /// All topics of the user's that must exist before an instance starts.
     public var sourceTopics: [String] {

@@ -3,15 +3,18 @@ struct TopologyBuilder {
     private var nodes: [Topology.Node] = []
     private var indexOfName: [String: Int] = [:]
     private var stores: [String: StorePlan] = [:]
-    private var firstUserOfStore: [String: Int] = [:]
+    private var ownerOfStore: [String: Int] = [:]
     private var repartitionTopics: [RepartitionTopic] = []
+    private var copartitionGroups = CopartitionGroups()
     private var groups = DisjointSets()
     private var problems: [String] = []
 
     /// Builds the topology of a plan, or throws one error that lists everything that is wrong.
     static func build(_ plan: Plan) throws -> Topology {
         var builder = TopologyBuilder()
-        for node in plan.inBuildOrder() { builder.write(node, of: plan) }
+        let nodes = plan.inBuildOrder()
+        for node in nodes { builder.write(node, of: plan) }
+        for node in nodes { builder.connectLookups(of: node, in: plan) }
         builder.checkTopics()
         if nothingToRead(plan) { builder.problems.append("the topology reads no topic: add a stream or a table") }
         guard builder.problems.isEmpty else {
@@ -24,6 +27,7 @@ struct TopologyBuilder {
 
     private mutating func write(_ node: PlanNode, of plan: Plan) {
         var inputs = node.parents.filter { $0 != Plan.root }.map { plan[$0].name }
+        if node.isCopartitioned { copartitionGroups.insert(plan.sourceTopics(of: node.id), joinedBy: node.name) }
         for element in node.elements {
             switch element {
             case .repartitionTopic(let topic):
@@ -32,8 +36,13 @@ struct TopologyBuilder {
                 add(source.name, .source(source), after: [], node, problem: source.problem)
                 inputs = [source.name]
             case .processor(let processor):
+                switch processor.input {
+                case .preceding: break
+                case .parent(let parent): inputs = [plan[parent].name]
+                case .processors(let names): inputs = names
+                }
                 add(processor.name, .processor(processor), after: inputs, node, problem: processor.problem)
-                if let store = processor.store, node.isMaterialized { connect(store, to: processor.name) }
+                if let store = processor.store, node.isMaterialized { add(store, of: processor.name) }
                 inputs = [processor.name]
             case .sink(let sink):
                 add(sink.name, .sink(sink), after: inputs, node, problem: sink.problem)
@@ -62,15 +71,28 @@ struct TopologyBuilder {
         }
     }
 
-    private mutating func connect(_ store: StorePlan, to processor: String) {
+    private mutating func add(_ store: StorePlan, of processor: String) {
         guard let index = indexOfName[processor] else { return }
         if stores[store.name] != nil {
             problems.append("\(processor): a store named \(store.name) exists already; give one of them another name")
             return
         }
         stores[store.name] = store
+        nodes[index].ownStoreName = store.name
         nodes[index].storeNames.append(store.name)
-        firstUserOfStore[store.name] = index
+        ownerOfStore[store.name] = index
+    }
+
+    /// Connects processors to the stores that they look up values in, and so puts them into one sub-topology with the owners.
+    private mutating func connectLookups(of node: PlanNode, in plan: Plan) {
+        for case .processor(let processor) in node.elements {
+            guard let index = indexOfName[processor.name] else { continue }
+            for name in processor.lookups.flatMap(plan.storeNamesForLookup) {
+                guard let owner = ownerOfStore[name] else { continue }
+                if !nodes[index].storeNames.contains(name) { nodes[index].storeNames.append(name) }
+                groups.unite(owner, index)
+            }
+        }
     }
 
     private mutating func checkTopics() {
@@ -101,7 +123,9 @@ struct TopologyBuilder {
             }
         }
         let subtopologies = members.enumerated().map { id, member in subtopology(id, member.nodes) }
-        return Topology(nodes: nodes, subtopologies: subtopologies, repartitionTopics: repartitionTopics)
+        return Topology(
+            nodes: nodes, subtopologies: subtopologies, repartitionTopics: repartitionTopics,
+            copartitionGroups: copartitionGroups.groups)
     }
 
     private func subtopology(_ id: Int, _ members: [Int]) -> Topology.Subtopology {
@@ -115,7 +139,7 @@ struct TopologyBuilder {
             case .processor: break
             }
             storePlans += nodes[index].storeNames.compactMap { name in
-                firstUserOfStore[name] == index ? stores[name] : nil
+                ownerOfStore[name] == index ? stores[name] : nil
             }
         }
         return Topology.Subtopology(
@@ -138,26 +162,5 @@ extension Plan {
             waiting += node.children
         }
         return order
-    }
-}
-
-/// Which elements belong together: union and find with path halving.
-private struct DisjointSets {
-    private var parents: [Int] = []
-
-    mutating func add() -> Int {
-        parents.append(parents.count)
-        return parents.count - 1
-    }
-
-    mutating func unite(_ left: Int, _ right: Int) {
-        let (leftRoot, rightRoot) = (root(of: left), root(of: right))
-        if leftRoot != rightRoot { parents[rightRoot] = leftRoot }
-    }
-
-    func root(of element: Int) -> Int {
-        var element = element
-        while parents[element] != element { element = parents[element] }
-        return element
     }
 }

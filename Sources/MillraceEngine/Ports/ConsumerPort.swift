@@ -37,8 +37,9 @@ package enum ConsumerEvent: Sendable {
     case assigned([TopicPartition])
     /// The partitions are to be given up. `lost` means that somebody else may own them already.
     case revoked([TopicPartition], lost: Bool)
-    /// A partition has been read to its end (its last stable offset, when reading committed data only).
-    case endOfPartition(slot: Int)
+    /// A partition has been read up to this offset, which is its end (its last stable offset, when reading committed data
+    /// only).
+    case endOfPartition(slot: Int, offset: Int64)
     /// The offset to read from does not exist any more.
     case offsetOutOfRange(slot: Int)
     /// Something is wrong that may pass by itself, such as a broker that cannot be reached.
@@ -101,7 +102,7 @@ package protocol ConsumerPort: AnyObject {
     /// Commits offsets outside a transaction.
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(PortError)
 
-    /// The first offset and the one behind the last readable one, as far as known without asking the broker.
+    /// The offset behind the last record, committed or not, as far as known from what was read.
     func knownEndOffset(of partition: TopicPartition) -> Int64?
 
     /// The member's place in the group, to be sent with transactional offsets (KIP-447). Valid until the next rebalance.
@@ -110,6 +111,13 @@ package protocol ConsumerPort: AnyObject {
     /// The id that the coordinator gave this member; `nil` before it has joined.
     func memberID() -> String?
 
+    /// Asks the broker something small, without waiting long, and says whether it answered.
+    func isAnswered() -> Bool
+
     /// Leaves the group, unless the member is static, and frees what the consumer holds.
     func close()
+}
+
+extension ConsumerPort {
+    package func isAnswered() -> Bool { false }
 }

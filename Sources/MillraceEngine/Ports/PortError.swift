@@ -8,7 +8,9 @@ package struct PortError: Error, CustomStringConvertible, Sendable {
         case abortable
         /// The member's generation is over: give up the partitions without a commit and join again.
         case staleGeneration
-        /// Another instance has this one's transactional id or static member id.
+        /// The producer is of no use any more: its transaction timed out, or somebody took its transactional id. A new one may be.
+        case producerLost
+        /// Another instance has this one's static member id.
         case fenced
         /// This record alone is refused: it is too large, or its topic does not exist.
         case rejected

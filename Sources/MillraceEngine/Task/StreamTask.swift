@@ -251,7 +251,8 @@ extension StreamTask {
             let node = topology.nodes[index]
             let instance = NodeInstance(
                 name: node.name, context: environment, sendsOldValues: node.sendsOldValues,
-                storeNames: node.storeNames, children: node.successors.compactMap { receivers[$0] })
+                ownStoreName: node.ownStoreName, storeNames: node.storeNames,
+                children: node.successors.compactMap { receivers[$0] })
             switch node.kind {
             case .processor(let processor): receivers[index] = try processor.make(instance)
             case .sink(let sink): receivers[index] = try sink.make(instance)

@@ -19,13 +19,15 @@ package struct TopicPlan: Sendable {
 
     /// - Parameters:
     ///   - partitionCounts: of the user's topics; those that do not exist are missing.
-    /// - Throws: `StreamsError` with code `.topic` that names every missing topic and what reads it.
+    /// - Throws: `StreamsError` with code `.topic` that names every missing topic and what reads it, or all topics that are
+    ///   joined but differ in their partition counts.
     package init(
         _ topology: Topology, applicationID: String, partitionCounts: [String: Int32], replicationFactor: Int16
     ) throws {
         var counts = partitionCounts
         try Self.checkSources(topology, counts: counts)
         try Self.planRepartitions(topology, applicationID: applicationID, counts: &counts)
+        try Copartitioning(topology, applicationID: applicationID).enforce(topology.copartitionGroups, counts: &counts)
         var inputs: [TaskID: [TopicPartition]] = [:]
         var topics = topology.repartitionTopics.map { repartition in
             let name = TopicName.internal(repartition.name).resolved(applicationID: applicationID)

@@ -3,8 +3,9 @@ import Millrace
 
 /// Fills stores from their changelogs: for each the records from where the store stands to the end of the topic.
 ///
-/// The end is where the consumer says that the partition ends, which is its last stable offset: aborted records are never
-/// seen. A store that stands where its changelog does not reach any more is emptied and filled from the beginning.
+/// The end is the last record that was there, committed or not. Aborted records are never seen; but behind an open
+/// transaction, such as a dead instance leaves, there can be records that others have committed since, and so the restore
+/// waits until it is closed. A store that stands where its changelog does not reach any more is emptied and filled from the beginning.
 final class Restorer {
     private struct Job {
         let task: StreamTask
@@ -68,7 +69,8 @@ final class Restorer {
         }
         for event in polled.events {
             switch event {
-            case .endOfPartition(let slot): finished.append(slot)
+            case .endOfPartition(let slot, let offset):
+                if hasReachedEnd(slot, at: offset, consumer) { finished.append(slot) }
             case .offsetOutOfRange(let slot): try restart(slot)
             case .trouble(let message): logger.warning("while restoring: \(message)")
             case .assigned, .revoked: break
@@ -80,6 +82,11 @@ final class Restorer {
     func close() {
         consumer?.close()
         consumer = nil
+    }
+
+    private func hasReachedEnd(_ slot: Int, at offset: Int64, _ consumer: any ConsumerPort) -> Bool {
+        guard let job = jobs[slot], let end = consumer.knownEndOffset(of: job.changelog) else { return true }
+        return offset >= end
     }
 
     private func finish(_ slots: [Int]) throws {
@@ -94,7 +101,8 @@ final class Restorer {
                     "task": "\(job.task.id)", "store": "\(job.store.plan.name)", "records": "\(job.restored)",
                 ])
         }
-        try assign()
+        // To assign what is left anew would fetch it anew.
+        if jobs.isEmpty { try assign() } else { try consumer?.pause(done.map(\.changelog)) }
     }
 
     private func restart(_ slot: Int) throws {

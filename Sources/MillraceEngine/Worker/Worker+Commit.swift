@@ -1,10 +1,16 @@
 import Logging
 import Millrace
 
+/// A commit that has been begun. While the broker has not answered, it is made again and nothing is processed.
+struct PendingCommit {
+    let offsets: [TopicPartition: CommittedOffset]
+    let tasks: [StreamTask]
+}
+
 extension Worker {
-    func beginTransactionIfNeeded() throws(PortError) {
+    func beginTransactionIfNeeded() throws {
         guard configuration.guarantee == .exactlyOnce, !isInTransaction else { return }
-        try ports.producer.beginTransaction()
+        try producer().beginTransaction()
         isInTransaction = true
     }
 
@@ -21,27 +27,40 @@ extension Worker {
 
     /// Commits everything that was processed: results, changelogs and offsets, all or nothing where the guarantee is
     /// exactly once, in this order otherwise. Only then are the stores told that what they hold is committed.
+    ///
+    /// After a retriable error the same commit goes on with the next call.
     func commit() throws {
         lastCommitMs = ports.clock.monotonicMs()
-        let progressed = runningTasks.filter(\.hasProgress)
-        if progressed.isEmpty { return }
-        var offsets: [TopicPartition: CommittedOffset] = [:]
-        try beginTransactionIfNeeded()
-        for task in progressed { offsets.merge(try task.prepareCommit()) { $1 } }
+        if pendingCommit == nil { pendingCommit = try prepareCommit() }
+        guard let pending = pendingCommit else { return }
+        let producer = try producer()
         switch configuration.guarantee {
         case .exactlyOnce:
-            try ports.producer.commitTransaction(offsets: offsets, group: try ports.consumer.groupMetadata())
+            try producer.commitTransaction(offsets: pending.offsets, group: try ports.consumer.groupMetadata())
             isInTransaction = false
         case .atLeastOnce:
-            try ports.producer.flush()
-            try ports.consumer.commit(offsets)
+            try producer.flush()
+            try ports.consumer.commit(pending.offsets)
         }
-        for task in progressed { task.committed(changelogPosition: ports.producer.nextOffset) }
-        for (partition, offset) in offsets where plan.repartitionTopics.contains(partition.topic) {
+        pendingCommit = nil
+        for task in pending.tasks { task.committed(changelogPosition: producer.nextOffset) }
+        for (partition, offset) in pending.offsets where plan.repartitionTopics.contains(partition.topic) {
             purgeable[partition] = offset.offset
         }
         status.commits += 1
         status.trouble = nil
+    }
+
+    private func prepareCommit() throws -> PendingCommit? {
+        let progressed = runningTasks.filter(\.hasProgress)
+        if progressed.isEmpty { return nil }
+        try beginTransactionIfNeeded()
+        var offsets: [TopicPartition: CommittedOffset] = [:]
+        for task in progressed { offsets.merge(try untorn { try task.prepareCommit() }) { $1 } }
+        if configuration.sabotage.contains(.storeBeforeTransaction) {
+            for task in progressed { try task.checkpoint(durably: true) }
+        }
+        return PendingCommit(offsets: offsets, tasks: progressed)
     }
 
     /// Writes state down where there is too much of it, and makes it durable now and then.

@@ -41,10 +41,10 @@ extension Worker {
                 closeTasksUncommitted()
             }
         }
-        for task in tasks.values {
-            task.clearInput()
-            try restorer.remove(task)
-        }
+        // In a generation that this member has not taken part in, others may have taken its tasks further.
+        let hasMissedGeneration = !group.isActive
+        try closeTasks { task in hasMissedGeneration || self.restorer.isRestoring(task) }
+        for task in tasks.values { task.clearInput() }
         removeSlots()
         group.phase = .out
         try ports.consumer.assign([])
@@ -69,9 +69,7 @@ extension Worker {
     /// Opens and closes tasks until they are the given ones, and reads their partitions from the committed offsets.
     private func activate(_ ids: [TaskID]) throws {
         let committed = try ports.consumer.committed(ids.flatMap { plan.inputs[$0] ?? [] })
-        try closeTasks { task in
-            !ids.contains(task.id) || self.group.memberID != self.ports.consumer.memberID()
-        }
+        try closeTasks { task in !ids.contains(task.id) || self.isNewMember }
         for id in ids where tasks[id] == nil {
             let task = try open(id)
             tasks[id] = task
@@ -96,6 +94,11 @@ extension Worker {
         logger.info("assigned", metadata: ["tasks": "\(ids.map(\.description).joined(separator: " "))"])
     }
 
+    /// Whether this member was out of the group since it had its tasks last, so that others may have written to their stores.
+    private var isNewMember: Bool {
+        group.memberID != ports.consumer.memberID() && !configuration.sabotage.contains(.keepStateOfZombie)
+    }
+
     private func pauseRestoring() throws(PortError) {
         var waiting: [TopicPartition] = []
         for index in slots.indices where restorer.isRestoring(slots[index].task) {
@@ -106,6 +109,15 @@ extension Worker {
     }
 
     private func open(_ id: TaskID) throws -> StreamTask {
+        do {
+            return try makeTask(id)
+        } catch let error as StreamsError where error.code == .locked {
+            // Another worker of this process is about to close it.
+            throw PortError(.retriable, error.description)
+        }
+    }
+
+    private func makeTask(_ id: TaskID) throws -> StreamTask {
         let subtopology = topology.subtopologies[id.subtopology]
         let storeCount = max(1, plan.tasks.count * max(1, subtopology.stores.count))
         return try StreamTask(
@@ -115,7 +127,7 @@ extension Worker {
                 applicationID: configuration.applicationID, handlers: configuration.handlers,
                 maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
                 maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount),
-            producer: ports.producer, provider: ports.provider, logger: logger)
+            producer: producer(), provider: ports.provider, logger: logger)
     }
 
     /// Closes tasks whose changes are all committed, writing the stores down first.
@@ -129,15 +141,24 @@ extension Worker {
 
     /// Closes all tasks as they are. Their stores stand at their last checkpoint; the changelog has the rest.
     func closeTasksUncommitted() {
-        if isInTransaction {
-            do { try ports.producer.abortTransaction() } catch { logger.warning("could not abort: \(error)") }
-            isInTransaction = false
-        }
+        pendingCommit = nil
+        abort()
         for task in tasks.values {
             do { try restorer.remove(task) } catch { logger.debug("while closing task \(task.id): \(error)") }
             close(task)
         }
         removeSlots()
+    }
+
+    private func abort() {
+        guard isInTransaction else { return }
+        do {
+            try currentProducer?.abortTransaction()
+            isInTransaction = false
+        } catch {
+            logger.warning("could not abort; a new producer's start will: \(error)")
+            dropProducer()
+        }
     }
 
     private func close(_ task: StreamTask) {

@@ -1,39 +1,96 @@
 import Logging
-import Millrace
+package import Millrace
 
 extension Worker {
     /// Decides what an error of the broker or its client means for this worker.
     ///
-    /// Everything that was not committed is given up in every case; what differs is how the worker goes on.
+    /// What was not committed is given up, unless nothing of it is torn; what differs is how the worker goes on.
     func recover(from error: PortError) throws {
+        retry.failed(at: ports.clock.monotonicMs())
         switch error.kind {
         case .retriable:
             status.trouble = error.message
-            retry.failed(at: ports.clock.monotonicMs())
             logger.warning("trying again: \(error)")
-            if isInTransaction || runningTasks.contains(where: \.hasProgress) { try startOver() }
         case .abortable:
-            logger.warning("the transaction has to be aborted; its records are processed again: \(error)")
-            try startOver()
+            status.trouble = error.message
+            logger.warning("giving up what is not committed and processing it again: \(error)")
+            startOver()
         case .staleGeneration:
             logger.warning("this member's generation is over; joining again: \(error)")
-            closeTasksUncommitted()
-            group.phase = .out
-            try ports.consumer.assign([])
-            try ports.consumer.subscribe(to: plan.subscription)
-        case .fenced:
-            throw StreamsError(.fenced, "another instance has taken this one's place: \(error)", underlying: error)
-        case .rejected, .fatal:
-            throw StreamsError(.broker, error.message, underlying: error)
+            rejoin()
+        case .producerLost:
+            // Only a member of the group may have a producer, or two instances would take it from each other for ever.
+            logger.warning("the producer is lost; joining again with a new one: \(error)")
+            dropProducer()
+            rejoin()
+        case .rejected: try productionFailed(error)
+        case .fenced, .fatal: throw error.asStreamsError
         }
     }
 
+    private func rejoin() {
+        closeTasksUncommitted()
+        group.phase = .out
+        stopReading()
+        isRegistered = false
+    }
+
     /// Gives up what is not committed and takes the same tasks on again from their last commit.
-    private func startOver() throws {
+    private func startOver() {
         let partitions = slots.map(\.partition)
         closeTasksUncommitted()
-        try ports.consumer.assign([])
+        stopReading()
         beginGeneration(partitions)
+    }
+
+    /// Should this fail, the records that still arrive find no task.
+    private func stopReading() {
+        do { try ports.consumer.assign([]) } catch { logger.debug("while giving partitions up: \(error)") }
+    }
+
+    /// The broker has refused a record after it was sent, when nothing says any more which source record it came from.
+    ///
+    /// A transaction cannot be committed without it, and processing its records again would end the same way.
+    private func productionFailed(_ error: PortError) throws {
+        let failure = StreamsError(.production, "the broker refused a result: \(error)")
+        guard configuration.guarantee == .atLeastOnce,
+            configuration.handlers.production(ErrorContext(error: failure, key: nil, value: nil)) == .continue
+        else { throw failure }
+        status.counts.dropped[.production, default: 0] += 1
+        logger.warning("dropped a result: \(failure)")
+    }
+
+    /// Has processing that an error leaves halfway done again, or failed: it cannot be gone on with.
+    func untorn<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as PortError {
+            switch error.kind {
+            case .retriable: throw PortError(.abortable, error.message)
+            case .rejected: throw PortError(.fatal, error.message)
+            case .abortable, .staleGeneration, .producerLost, .fenced, .fatal: throw error
+            }
+        }
+    }
+
+    /// Takes back a trouble that the consumer told of, once the broker answers again although there is nothing to read.
+    func clearTroubleIfOver() {
+        let now = ports.clock.monotonicMs()
+        guard status.trouble != nil, !retry.hasFailed, now - lastTroubleCheckMs >= 1_000 else { return }
+        lastTroubleCheckMs = now
+        if ports.consumer.isAnswered() { status.trouble = nil }
+    }
+}
+
+extension PortError {
+    /// Whether all it means at the end is that somebody else does the work again.
+    var isHarmlessAtTheEnd: Bool { [.retriable, .abortable, .staleGeneration, .producerLost].contains(kind) }
+
+    /// The error as the application's user sees it.
+    package var asStreamsError: StreamsError {
+        kind == .fenced
+            ? StreamsError(.fenced, "another instance has taken this one's place: \(message)", underlying: nil)
+            : StreamsError(.broker, message)
     }
 }
 
@@ -41,6 +98,9 @@ extension Worker {
 struct Backoff {
     private var delayMs: Int64 = 0
     private var untilMs: Int64 = .min
+
+    /// Whether the last attempt failed.
+    var hasFailed: Bool { delayMs > 0 }
 
     func isWaiting(at nowMs: Int64) -> Bool { nowMs < untilMs }
 

@@ -5,18 +5,20 @@ package import Millrace
 package struct WorkerPorts {
     package var consumer: any ConsumerPort
     package var makeRestoreConsumer: () throws -> any ConsumerPort
-    package var producer: any ProducerPort
+    /// Makes the producer, and another one when that is lost.
+    package var makeProducer: () throws -> any ProducerPort
     package var admin: any AdminPort
     package var provider: (any StoreProvider)?
     package var clock: any Clock
 
     package init(
         consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
-        producer: any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?, clock: any Clock
+        makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
+        clock: any Clock
     ) {
         self.consumer = consumer
         self.makeRestoreConsumer = makeRestoreConsumer
-        self.producer = producer
+        self.makeProducer = makeProducer
         self.admin = admin
         self.provider = provider
         self.clock = clock
@@ -34,14 +36,21 @@ package final class Worker {
     let ports: WorkerPorts
     let logger: Logger
     let restorer: Restorer
+    /// The producer of the present generation; `nil` after it was lost, until the next.
+    private(set) var currentProducer: (any ProducerPort)?
+    private var isProducerRegistered = false
     /// The tasks whose stores are open. While the group rebalances they are kept, but not run.
     var tasks: [TaskID: StreamTask] = [:]
     /// Who reads the partition of each slot; a task's slots follow each other.
     var slots: [Slot] = []
     var slotsOfTask: [TaskID: Range<Int>] = [:]
     var group = GroupProgress()
+    /// Whether this worker has asked to be a member of the group.
+    var isRegistered = false
     var isInTransaction = false
+    var pendingCommit: PendingCommit?
     var retry = Backoff()
+    var lastTroubleCheckMs: Int64
     var lastCommitMs: Int64
     var lastCheckpointMs: Int64
     var lastPurgeMs: Int64
@@ -69,13 +78,52 @@ package final class Worker {
         restorer = Restorer(logger: logger, makeConsumer: ports.makeRestoreConsumer)
         let now = ports.clock.monotonicMs()
         (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
+        lastTroubleCheckMs = now
     }
 
-    /// Takes the place of whoever had this worker's transactional id and joins the group.
+    /// Takes the place of whoever had this worker's transactional id and joins the group. Where the broker does not answer
+    /// in time, the steps that follow try again.
     package func start() throws {
-        if configuration.guarantee == .exactlyOnce { try ports.producer.initTransactions() }
-        try ports.consumer.subscribe(to: plan.subscription)
+        do {
+            try register()
+        } catch let error as PortError {
+            try recover(from: error)
+        }
     }
+
+    private func register() throws {
+        if isRegistered { return }
+        // Who joins again gets a producer with its tasks: outside the group, two instances with the same id would take it from
+        // each other for ever.
+        if group.memberID == nil { _ = try producer() }
+        try ports.consumer.subscribe(to: plan.subscription)
+        isRegistered = true
+    }
+
+    /// The producer, a new one where the last was lost. Registering its transactional id rolls back what that left open.
+    func producer() throws -> any ProducerPort {
+        let producer = try currentProducer ?? ports.makeProducer()
+        currentProducer = producer
+        if configuration.guarantee == .exactlyOnce, !isProducerRegistered {
+            try producer.initTransactions()
+            isProducerRegistered = true
+        }
+        return producer
+    }
+
+    /// Lets a producer go that is of no use any more. The tasks that write to it have to be closed.
+    func dropProducer() {
+        currentProducer?.close()
+        currentProducer = nil
+        isProducerRegistered = false
+        isInTransaction = false
+    }
+
+    /// How many tasks the application has.
+    package var taskCount: Int { plan.tasks.count }
+
+    /// The tasks that are open, for those who look at their stores.
+    package var openTasks: [StreamTask] { tasks.values.sorted { $0.id < $1.id } }
 
     /// Does what there is to do.
     ///
@@ -86,29 +134,43 @@ package final class Worker {
         do {
             try receive(try poll(maxWaitMs: maxWaitMs))
             if !retry.isWaiting(at: ports.clock.monotonicMs()) {
-                try joinIfKnown()
-                try restore()
-                try process()
-                try resume()
-                try commitIfDue()
+                try goOn()
+                if retry.hasFailed { status.trouble = nil }
                 retry.succeeded()
             }
         } catch let error as PortError {
             try recover(from: error)
         }
+        clearTroubleIfOver()
         updateStatus()
     }
 
+    private func goOn() throws {
+        try register()
+        if pendingCommit != nil { try commit() }
+        try joinIfKnown()
+        try restore()
+        try process()
+        try resume()
+        try commitIfDue()
+    }
+
     /// Commits, makes the stores durable, closes them and leaves the group.
+    ///
+    /// Where the broker does not answer, or the group is just changing hands, what is not committed is processed again by
+    /// whoever has the tasks next: that is no failure.
     package func close() throws {
         defer { closePorts() }
         do {
             try commit()
             try closeTasks()
+        } catch let error as PortError where error.isHarmlessAtTheEnd {
+            logger.warning("the last commit failed; its records will be processed again: \(error)")
+            closeTasksUncommitted()
         } catch {
             logger.error("the last commit failed; its records will be processed again: \(error)")
             closeTasksUncommitted()
-            throw error
+            throw (error as? PortError)?.asStreamsError ?? error
         }
     }
 
@@ -120,7 +182,7 @@ package final class Worker {
 
     private func closePorts() {
         restorer.close()
-        ports.producer.close()
+        currentProducer?.close()
         ports.consumer.close()
     }
 
@@ -148,9 +210,12 @@ package final class Worker {
         }
         for event in polled.events {
             switch event {
-            case .assigned(let partitions): beginGeneration(partitions)
+            case .assigned(let partitions):
+                // A generation that nobody said had ended.
+                if group.isActive { try endGeneration(lost: true) }
+                beginGeneration(partitions)
             case .revoked(_, let lost): try endGeneration(lost: lost)
-            case .endOfPartition(let slot) where slots.indices.contains(slot): slots[slot].isAtEnd = true
+            case .endOfPartition(let slot, _) where slots.indices.contains(slot): slots[slot].isAtEnd = true
             case .endOfPartition: break
             case .trouble(let message):
                 if status.trouble != message { logger.warning("\(message)") }
@@ -205,7 +270,7 @@ package final class Worker {
 
     private func restore() throws {
         if restorer.isIdle || !group.isActive { return }
-        let wait = runningTasks.isEmpty ? 20 : 0
+        let wait = runningTasks.contains(where: isProcessable) ? 0 : 20
         try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
     }
 
@@ -214,11 +279,11 @@ package final class Worker {
             var left = configuration.maxRecordsPerStep
             while left > 0, isProcessable(task) {
                 try beginTransactionIfNeeded()
-                guard try task.process() else { break }
+                guard try untorn({ try task.process() }) else { break }
                 left -= 1
             }
         }
-        if configuration.guarantee == .atLeastOnce || isInTransaction { try ports.producer.poll() }
+        if configuration.guarantee == .atLeastOnce || isInTransaction { try producer().poll() }
     }
 
     /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.
@@ -228,7 +293,7 @@ package final class Worker {
         for slot in slots[range] {
             if !task.isEmpty(slot.partition) {
                 hasRecords = true
-            } else if range.count > 1, !slot.isAtEnd, !slot.isPaused {
+            } else if range.count > 1, !slot.isAtEnd {
                 return false
             }
         }

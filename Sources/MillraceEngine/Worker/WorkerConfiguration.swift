@@ -21,6 +21,9 @@ package struct WorkerConfiguration: Sendable {
     /// How long to wait for a group to become stable before its coordinator's own assignment is used.
     package var groupDescriptionTimeoutMs: Int64 = 5_000
 
+    /// Faults planted on purpose, to show that a simulation finds them. None, but there.
+    package var sabotage: Set<Sabotage> = []
+
     package init(
         applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,
         stateCacheSizeInBytes: Int
@@ -31,6 +34,20 @@ package struct WorkerConfiguration: Sendable {
         self.commitIntervalMs = commitIntervalMs
         self.stateCacheSizeInBytes = stateCacheSizeInBytes
     }
+}
+
+/// A fault that can be planted to show that a simulation finds it.
+package enum Sabotage: String, Hashable, Sendable, CaseIterable {
+    /// Stores are written down before the transaction is committed.
+    case storeBeforeTransaction
+    /// Offsets are committed without the member's generation, so that nobody fences an outdated one.
+    case skipGenerationFencing
+    /// The end of a changelog is not read when a store is restored.
+    case loseRestoredTail
+    /// Offsets that an open transaction is about to commit are not awaited when partitions are taken over.
+    case ignorePendingOffsets
+    /// A member that was out of its group for a while goes on with the stores that it had.
+    case keepStateOfZombie
 }
 
 /// What a worker is doing, for those who watch it.

@@ -24,7 +24,7 @@ public enum ApplicationState: String, Sendable, Hashable {
         case .created: [.rebalancing, .pendingShutdown, .pendingError]
         case .rebalancing: [.running, .pendingShutdown, .pendingError]
         case .running: [.rebalancing, .pendingShutdown, .pendingError]
-        case .pendingShutdown: [.notRunning]
+        case .pendingShutdown: [.notRunning, .pendingError]
         case .pendingError: [.error]
         case .notRunning, .error: []
         }

@@ -18,7 +18,8 @@ public struct StreamsConfiguration: Sendable {
     public var instanceID: String?
     /// Where the stores are kept; one folder an application, one in it a task.
     public var stateDirectory: String
-    /// How often to commit. By default 100 ms with exactly once, 30 s otherwise. Kafka: `commit.interval.ms`.
+    /// How often to commit; 0 for as often as possible. By default 100 ms with exactly once, 30 s otherwise. Kafka:
+    /// `commit.interval.ms`.
     public var commitInterval: Duration?
     /// How often committed state is made durable on disk, which bounds what a restart replays. 10 s by default.
     public var checkpointInterval: Duration = .seconds(10)
@@ -64,7 +65,10 @@ public struct StreamsConfiguration: Sendable {
     }
 
     /// Everything that is wrong, in words; empty where the configuration can be used.
-    public func problems() -> [String] {
+    public func problems() -> [String] { problemsBesideClientSettings() + clientProblems() }
+
+    /// What is wrong with the settings that are not librdkafka's.
+    package func problemsBesideClientSettings() -> [String] {
         var problems: [String] = []
         if !Self.isTopicName(applicationID) {
             problems.append("application id \"\(applicationID)\": 1 to 200 letters, digits, '.', '_' and '-' only")
@@ -80,13 +84,13 @@ public struct StreamsConfiguration: Sendable {
         if replicationFactor == 0 || replicationFactor < -1 {
             problems.append("replication factor: \(replicationFactor), but it has to be at least 1, or −1")
         }
-        if commitIntervalMs < 1 { problems.append("commit interval: it has to be at least 1 ms") }
+        if commitIntervalMs < 0 { problems.append("commit interval: a negative time") }
         if guarantee == .exactlyOnce, commitIntervalMs >= transactionTimeout.milliseconds {
             problems.append(
                 "commit interval: \(commitIntervalMs) ms is not below the transaction timeout of "
                     + "\(transactionTimeout.milliseconds) ms")
         }
-        return problems + clientProblems()
+        return problems
     }
 
     private static func isTopicName(_ name: String) -> Bool {

@@ -54,7 +54,7 @@ final class Supervisor: Sendable {
             return finish(.failure(StreamsError(.illegalState, message)))
         }
         do {
-            try startThread { self.end(Result { try self.run() }) }
+            try startThread(named: "millrace") { self.end(Result { try self.run() }) }
         } catch {
             end(.failure(error))
         }
@@ -101,10 +101,12 @@ final class Supervisor: Sendable {
 
     private func spawn(_ number: Int, _ factory: WorkerFactory) throws {
         shared.withLock { $0.statuses[number] = WorkerStatus() }
-        try startThread {
+        try startThread(named: "millrace-\(number)") {
             var failure: (any Error)?
             do {
                 try self.work(number, try factory.makeWorker(number))
+            } catch let error as PortError {
+                failure = error.asStreamsError
             } catch {
                 failure = error
             }

@@ -1,8 +1,10 @@
 import Glibc
 
 /// Starts a thread of its own for blocking work, which must not sit on the cooperative pool.
-func startThread(_ body: @escaping @Sendable () -> Void) throws(ThreadError) {
-    let box = Unmanaged.passRetained(ThreadBody(body))
+///
+/// - Parameter name: what the system shows; 15 bytes at most.
+func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+    let box = Unmanaged.passRetained(ThreadBody(name, body))
     var thread = pthread_t()
     let code = pthread_create(&thread, nil, { @Sendable argument in runThread(argument) }, box.toOpaque())
     guard code == 0 else {
@@ -19,12 +21,27 @@ struct ThreadError: Error, CustomStringConvertible {
 }
 
 private final class ThreadBody: Sendable {
+    let name: String
     let run: @Sendable () -> Void
 
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    init(_ name: String, _ run: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.run = run
+    }
 }
 
 private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run() }
+    guard let argument else { return nil }
+    let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
+    name(body.name)
+    body.run()
     return nil
+}
+
+/// Names the calling thread. pthread_setname_np is hidden from Swift; a name that cannot be set is no loss.
+private func name(_ name: String) {
+    let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = name.withCString { write(descriptor, $0, strlen($0)) }
+    close(descriptor)
 }

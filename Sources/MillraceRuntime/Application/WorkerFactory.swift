@@ -53,13 +53,15 @@ final class WorkerFactory: Sendable {
         let log = Self.log(to: logger)
         let timeoutMs = Int32(clamping: configuration.connectTimeout.milliseconds)
         let restoreSettings = configuration.restoreSettings(clientID: clientID)
+        let producerSettings = configuration.producerSettings(clientID: clientID, transactionalID: clientID)
         let ports = WorkerPorts(
             consumer: try KafkaConsumerPort(
-                configuration.consumerSettings(clientID: clientID, worker: number), timeoutMs: timeoutMs, log: log),
-            makeRestoreConsumer: { try KafkaConsumerPort(restoreSettings, timeoutMs: timeoutMs, log: log) },
-            producer: try KafkaProducerPort(
-                configuration.producerSettings(clientID: clientID, transactionalID: clientID),
-                patienceMs: 60_000, clock: clock, logger: logger, log: log),
+                configuration.consumerSettings(clientID: clientID, worker: number), role: .member,
+                timeoutMs: timeoutMs, clock: clock, log: log),
+            makeRestoreConsumer: { [clock] in
+                try KafkaConsumerPort(restoreSettings, role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
+            },
+            makeProducer: { [clock] in try KafkaProducerPort(producerSettings, clock: clock, log: log) },
             admin: admin, provider: directory, clock: clock)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,

@@ -1,3 +1,4 @@
+import Glibc
 import KafkaClient
 import Millrace
 import MillraceEngine
@@ -50,6 +51,15 @@ final class KafkaAdminPort: AdminPort, Sendable {
         let results = try port { () throws(KafkaError) in try admin.createTopics(wanted, timeoutMs: timeoutMs) }
         for case .failure(let error) in results.values where error.code != .topicAlreadyExists {
             throw PortError(error)
+        }
+        try awaitTopics(topics.map(\.name))
+    }
+
+    /// Not every broker knows at once what the controller has created.
+    private func awaitTopics(_ names: [String]) throws(PortError) {
+        let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
+        while try partitionCounts(of: names).count < Set(names).count, ContinuousClock.now < deadline {
+            usleep(50_000)
         }
     }
 

@@ -3,14 +3,41 @@ import Millrace
 import MillraceEngine
 
 /// The engine's consumer over librdkafka's: a member of the group, or the reader of changelogs.
+///
+/// librdkafka's fetching threads sleep for up to a second when there is nothing to fetch, and in 2.0.2 neither a resumed
+/// partition, nor a start offset that had to be looked up, nor room in a full queue wakes them. Any request to the broker
+/// does: so this port looks offsets up before it assigns, and asks for one where it wants fetching to go on.
 final class KafkaConsumerPort: ConsumerPort {
-    private let consumer: KafkaConsumer
-    private let timeoutMs: Int32
-    private var slots: [KafkaClient.TopicPartition: Int] = [:]
+    /// What the consumer is for.
+    enum Role {
+        /// Reads the application's input as a member of its group.
+        case member
+        /// Reads changelogs to their very end: waits for transactions that are still open there, for a commit may be under
+        /// way of which the offsets are visible already. Kafka: `StoreChangelogReader`, which asks for uncommitted ends.
+        case restorer
+    }
 
-    init(_ settings: ClientSettings, timeoutMs: Int32, log: @escaping ClientLogHandler) throws(PortError) {
+    private let consumer: KafkaConsumer
+    private let role: Role
+    private let timeoutMs: Int32
+    /// Where to read where no offset is known.
+    private let defaultStart: StartOffset
+    private let clock: any Clock
+    private var slots: [KafkaClient.TopicPartition: Int] = [:]
+    private var partitions: [Int: KafkaClient.TopicPartition] = [:]
+    /// The last poll brought as many records as it was allowed to: librdkafka may have stopped fetching.
+    private var lastPollWasFull = false
+    private var lastNudgeMs: Int64 = 0
+
+    init(
+        _ settings: ClientSettings, role: Role, timeoutMs: Int32, clock: any Clock, log: @escaping ClientLogHandler
+    ) throws(PortError) {
         consumer = try port { () throws(KafkaError) in try KafkaConsumer(settings, log: log) }
+        self.role = role
         self.timeoutMs = timeoutMs
+        self.clock = clock
+        let startsAtEnd = ["latest", "largest", "end"].contains(settings["auto.offset.reset"])
+        defaultStart = role == .member && startsAtEnd ? .end : .beginning
     }
 
     func subscribe(to topics: [String]) throws(PortError) {
@@ -29,16 +56,20 @@ final class KafkaConsumerPort: ConsumerPort {
                     slot: message.slot, offset: message.offset, timestampMs: message.timestampMs,
                     headers: Headers(message.headers), key: message.key, value: message.value, owner: batch.messages))
         }
-        for event in batch.events { result.events.append(try translate(event)) }
+        for event in batch.events {
+            if let event = try translate(event) { result.events.append(event) }
+        }
+        if lastPollWasFull, batch.messages.count < maxRecords { nudge(atMostEveryMs: 20) }
+        lastPollWasFull = batch.messages.count == maxRecords
         return result
     }
 
-    private func translate(_ event: KafkaClient.ConsumerEvent) throws(PortError) -> MillraceEngine.ConsumerEvent {
+    private func translate(_ event: KafkaClient.ConsumerEvent) throws(PortError) -> MillraceEngine.ConsumerEvent? {
         switch event {
         case .assigned(let partitions): return .assigned(partitions.map(Millrace.TopicPartition.init))
         case .revoked(let partitions, let lost):
             return .revoked(partitions.map(Millrace.TopicPartition.init), lost: lost)
-        case .endOfPartition(let slot, _): return .endOfPartition(slot: slot)
+        case .endOfPartition(let slot, let offset): return .endOfPartition(slot: slot, offset: offset)
         case .error(let error, let partition):
             if [.autoOffsetReset, .offsetOutOfRange].contains(error.code), let partition, let slot = slots[partition] {
                 return .offsetOutOfRange(slot: slot)
@@ -51,16 +82,41 @@ final class KafkaConsumerPort: ConsumerPort {
 
     func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
         slots = [:]
+        partitions = [:]
         if assignments.isEmpty {
             return try port { () throws(KafkaError) in try consumer.unassign() }
         }
-        let partitions = assignments.map { assignment in
-            AssignedPartition(
-                KafkaClient.TopicPartition(assignment.partition), slot: assignment.slot,
-                start: assignment.offset.map(StartOffset.absolute) ?? .beginning)
+        let starts = startOffsets(of: assignments)
+        let assigned = assignments.map { assignment in
+            let partition = KafkaClient.TopicPartition(assignment.partition)
+            return AssignedPartition(
+                partition, slot: assignment.slot,
+                start: (assignment.offset ?? starts[partition]).map(StartOffset.absolute) ?? defaultStart)
         }
-        for partition in partitions { slots[partition.topicPartition] = partition.slot }
-        try port { () throws(KafkaError) in try consumer.assign(partitions) }
+        for partition in assigned {
+            slots[partition.topicPartition] = partition.slot
+            partitions[partition.slot] = partition.topicPartition
+        }
+        try port { () throws(KafkaError) in try consumer.assign(assigned) }
+    }
+
+    /// The offsets at which to start where none is known; none where the broker does not tell.
+    private func startOffsets(of assignments: [PartitionAssignment]) -> [KafkaClient.TopicPartition: Int64] {
+        let unknown = assignments.filter { $0.offset == nil }.map { KafkaClient.TopicPartition($0.partition) }
+        return (try? consumer.offsets(defaultStart, of: unknown, timeoutMs: timeoutMs)) ?? [:]
+    }
+
+    /// Has librdkafka look whether there is something to fetch.
+    private func nudge(atMostEveryMs intervalMs: Int64 = 0) {
+        let now = clock.monotonicMs()
+        guard now - lastNudgeMs >= intervalMs else { return }
+        lastNudgeMs = now
+        _ = try? consumer.offsets(.end, of: Array(slots.keys), timeoutMs: 100)
+    }
+
+    func isAnswered() -> Bool {
+        guard let partition = slots.keys.first else { return false }
+        return (try? consumer.queryWatermarks(partition, timeoutMs: 100)) != nil
     }
 
     func pause(_ partitions: [Millrace.TopicPartition]) throws(PortError) {
@@ -69,6 +125,7 @@ final class KafkaConsumerPort: ConsumerPort {
 
     func resume(_ partitions: [Millrace.TopicPartition]) throws(PortError) {
         try port { () throws(KafkaError) in try consumer.resume(partitions.map(KafkaClient.TopicPartition.init)) }
+        nudge()
     }
 
     func committed(
@@ -114,6 +171,19 @@ extension [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
                 offset.offset, metadata: offset.metadata)
         }
         return offsets
+    }
+}
+
+extension KafkaConsumer {
+    /// The first offsets of partitions, or those behind their last readable records, in one request to each broker.
+    ///
+    /// A lookup by time knows the times −2 and −1 for them (ListOffsets).
+    fileprivate func offsets(
+        _ place: StartOffset, of partitions: [KafkaClient.TopicPartition], timeoutMs: Int32
+    ) throws(KafkaError) -> [KafkaClient.TopicPartition: Int64] {
+        let time: Int64 = place == .end ? -1 : -2
+        return try offsetsForTimes(
+            Dictionary(partitions.map { ($0, time) }, uniquingKeysWith: { $1 }), timeoutMs: timeoutMs)
     }
 }
 

@@ -1,33 +1,29 @@
 import KafkaClient
-import Logging
 import Millrace
 import MillraceEngine
 
 /// The engine's producer over librdkafka's.
+///
+/// Each call waits for the broker for a few seconds at most, so that its worker stays responsive; librdkafka resumes a call
+/// that timed out when it is made again.
 final class KafkaProducerPort: ProducerPort {
     private let producer: KafkaProducer
-    private let logger: Logger
     private var topics: [ProducerTopic] = []
     private var numbers: [String: Int] = [:]
-    /// How long one call may wait for the broker before it is made again.
     private let callTimeoutMs: Int32 = 5_000
-    /// How long a call is made again and again before the worker gives up.
-    private let patienceMs: Int64
+    /// How long to wait for room in the queue.
+    private let queueTimeoutMs: Int64 = 10_000
+    /// The offsets of the transaction have been sent; all that is left is to commit it.
+    private var hasSentOffsets = false
     private let clock: any Clock
 
-    init(
-        _ settings: ClientSettings, patienceMs: Int64, clock: any Clock, logger: Logger, log: @escaping ClientLogHandler
-    ) throws(PortError) {
+    init(_ settings: ClientSettings, clock: any Clock, log: @escaping ClientLogHandler) throws(PortError) {
         producer = try port { () throws(KafkaError) in try KafkaProducer(settings, log: log) }
-        self.patienceMs = patienceMs
         self.clock = clock
-        self.logger = logger
     }
 
     func initTransactions() throws(PortError) {
-        try patiently("register the transactional id") { timeoutMs throws(KafkaError) in
-            try producer.initTransactions(timeoutMs: timeoutMs)
-        }
+        try port { () throws(KafkaError) in try producer.initTransactions(timeoutMs: callTimeoutMs) }
     }
 
     func beginTransaction() throws(PortError) {
@@ -40,19 +36,26 @@ final class KafkaProducerPort: ProducerPort {
         guard let group = group as? ConsumerGroupMetadata else {
             throw PortError(.staleGeneration, "commit transaction: this member has no place in the group")
         }
-        try patiently("send offsets to the transaction") { timeoutMs throws(KafkaError) in
-            try producer.sendOffsets(offsets.forClient, group: group, timeoutMs: timeoutMs)
-        }
-        try patiently("commit the transaction") { timeoutMs throws(KafkaError) in
-            try producer.commitTransaction(timeoutMs: timeoutMs)
-        }
         try throwDeliveryError()
+        if !hasSentOffsets {
+            try port { () throws(KafkaError) in
+                try producer.sendOffsets(offsets.forClient, group: group, timeoutMs: callTimeoutMs)
+            }
+            hasSentOffsets = true
+        }
+        do throws(KafkaError) {
+            try producer.commitTransaction(timeoutMs: callTimeoutMs)
+        } catch {
+            // The delivery that failed says more than the commit that failed for it.
+            if !error.isRetriable { try throwDeliveryError() }
+            throw PortError(error)
+        }
+        hasSentOffsets = false
     }
 
     func abortTransaction() throws(PortError) {
-        try patiently("abort the transaction") { timeoutMs throws(KafkaError) in
-            try producer.abortTransaction(timeoutMs: timeoutMs)
-        }
+        hasSentOffsets = false
+        try port { () throws(KafkaError) in try producer.abortTransaction(timeoutMs: callTimeoutMs) }
         // What the abort dropped was reported as failed; it is not news.
         _ = producer.takeDeliveryError()
     }
@@ -69,7 +72,7 @@ final class KafkaProducerPort: ProducerPort {
         timestampMs: Int64, headers: Headers
     ) throws(PortError) {
         let headers = headers.isEmpty ? [] : headers.map { MessageHeader($0.name, $0.value) }
-        let deadlineMs = clock.monotonicMs() + patienceMs
+        let deadlineMs = clock.monotonicMs() + queueTimeoutMs
         while true {
             do throws(KafkaError) {
                 return try producer.produce(
@@ -83,7 +86,7 @@ final class KafkaProducerPort: ProducerPort {
     }
 
     func flush() throws(PortError) {
-        try patiently("flush") { timeoutMs throws(KafkaError) in try producer.flush(timeoutMs: timeoutMs) }
+        try port { () throws(KafkaError) in try producer.flush(timeoutMs: callTimeoutMs) }
         try throwDeliveryError()
     }
 
@@ -101,23 +104,6 @@ final class KafkaProducerPort: ProducerPort {
     func close() {}
 
     private func throwDeliveryError() throws(PortError) {
-        if let error = producer.takeDeliveryError() { throw PortError(.abortable, error.description) }
-    }
-
-    /// Makes a call again as long as it fails for want of an answer. librdkafka resumes where the call left off.
-    private func patiently(
-        _ what: String, _ call: (_ timeoutMs: Int32) throws(KafkaError) -> Void
-    ) throws(PortError) {
-        let deadlineMs = clock.monotonicMs() + patienceMs
-        while true {
-            do throws(KafkaError) {
-                return try call(callTimeoutMs)
-            } catch {
-                let isWorthWaiting = error.isRetriable && !error.requiresAbort && clock.monotonicMs() < deadlineMs
-                guard isWorthWaiting else { throw PortError(error) }
-                logger.warning("could not \(what) yet, trying again: \(error)")
-                producer.poll(timeoutMs: 100)
-            }
-        }
+        if let error = producer.takeDeliveryError() { throw PortError(delivery: error) }
     }
 }

@@ -7,9 +7,19 @@ extension PortError {
         self.init(Self.kind(of: error), error.description)
     }
 
-    private static let fencing: Set<KafkaError.Code> = [
-        .fenced, .producerFenced, .invalidProducerEpoch, .fencedInstanceID,
+    /// What a record that was not delivered means: that it was the record's own fault, or that everything since the last
+    /// commit has to be done again.
+    init(delivery error: KafkaError) {
+        let kind = Self.kind(of: error)
+        let isFinal = [.rejected, .producerLost].contains(kind) || Self.forbidding.contains(error.code)
+        self.init(isFinal ? kind : .abortable, error.description)
+    }
+
+    /// The topic, the group and the cluster authorisation failures of Kafka's protocol.
+    private static let forbidding: Set<KafkaError.Code> = [
+        KafkaError.Code(rawValue: 29), KafkaError.Code(rawValue: 30), KafkaError.Code(rawValue: 31),
     ]
+    private static let producerLosses: Set<KafkaError.Code> = [.fenced, .producerFenced, .invalidProducerEpoch]
     private static let generational: Set<KafkaError.Code> = [
         .illegalGeneration, .unknownMemberID, .rebalanceInProgress, .assignmentLost, .maxPollIntervalExceeded,
     ]
@@ -19,7 +29,8 @@ extension PortError {
     ]
 
     private static func kind(of error: KafkaError) -> Kind {
-        if fencing.contains(error.code) { return .fenced }
+        if error.code == .fencedInstanceID { return .fenced }
+        if producerLosses.contains(error.code) { return .producerLost }
         if error.isFatal { return .fatal }
         if generational.contains(error.code) { return .staleGeneration }
         if error.requiresAbort { return .abortable }

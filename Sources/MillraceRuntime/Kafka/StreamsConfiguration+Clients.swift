@@ -70,23 +70,31 @@ extension StreamsConfiguration {
         "enable.idempotence",
     ]
 
-    /// What librdkafka refuses, and what must not be overridden.
+    /// Why a raw setting cannot be used, or `nil` where it can. Its value, which may be a secret, is not part of the answer.
+    package static func problem(ofClientSetting name: String, value: String) -> String? {
+        if reserved.contains(name) { return "\(name) is set by the application itself and cannot be overridden" }
+        guard var refusal = ClientSettings.refusal(of: name, value: value) else { return nil }
+        if !value.isEmpty { refusal = refusal.split(separator: " \"\(value)\"").joined() }
+        while refusal.last?.isNewline == true { refusal.removeLast() }
+        return refusal.contains(name) ? refusal : "\(name): \(refusal)"
+    }
+
+    /// What is wrong with the raw settings, each told once.
     func clientProblems() -> [String] {
-        let given = [clientSettings.common, clientSettings.consumer, clientSettings.producer, clientSettings.admin]
-        var problems = Set(given.flatMap(\.keys)).intersection(Self.reserved).sorted().map { name in
-            "client setting \(name): it is set by the application itself and cannot be overridden"
-        }
-        let checked: [(ClientSettings, ClientKind)] = [
-            (consumerSettings(clientID: "check", worker: 0), .consumer),
-            (producerSettings(clientID: "check", transactionalID: "check"), .producer),
-            (adminSettings(clientID: "check"), .admin),
-        ]
-        for (settings, kind) in checked where !bootstrapServers.isEmpty {
-            for problem in ClientSettings.validate(settings, for: kind).map(\.description)
-            where !problems.contains(problem) {
-                problems.append(problem)
+        var problems: [String] = []
+        for given in [clientSettings.common, clientSettings.consumer, clientSettings.producer, clientSettings.admin] {
+            for (name, value) in given.sorted(by: { $0.key < $1.key }) {
+                guard let problem = Self.problem(ofClientSetting: name, value: value) else { continue }
+                if !problems.contains("client setting: \(problem)") { problems.append("client setting: \(problem)") }
             }
         }
         return problems
+    }
+}
+
+extension ClientSettings {
+    /// librdkafka's words for why it does not take a setting; settings that others miss are not its fault.
+    fileprivate static func refusal(of name: String, value: String) -> String? {
+        validate([name: value], for: .admin).first { $0.code == .invalidArgument }?.message
     }
 }

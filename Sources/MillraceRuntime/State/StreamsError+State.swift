@@ -1,11 +1,6 @@
-public import Millrace
+import Millrace
 import MillraceEngine
 import RocksDB
-
-extension StreamsError.Code {
-    /// A task's folder is still in use by another worker of this process, which is giving it up: try again shortly.
-    public static let locked = StreamsError.Code(rawValue: "locked")
-}
 
 /// A failure of the operating system on a file of the state directory.
 package struct StateFileError: Error, Hashable, Sendable, CustomStringConvertible {

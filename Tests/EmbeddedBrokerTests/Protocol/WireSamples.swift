@@ -1,3 +1,5 @@
+import ClusterCore
+
 @testable import EmbeddedBroker
 
 /// Every request there is, each with its response.

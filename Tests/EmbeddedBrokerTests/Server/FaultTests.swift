@@ -1,3 +1,4 @@
+import ClusterCore
 import Testing
 
 @testable import EmbeddedBroker

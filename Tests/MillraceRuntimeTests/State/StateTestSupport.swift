@@ -140,15 +140,15 @@ extension KeyValueBytesStore {
 /// Keys of every awkward kind, in the order of their bytes.
 let awkwardKeys: [[UInt8]] = {
     let marker: [UInt8] = [0xFF] + Array("millrace".utf8)
-    let cutMarker: [UInt8] = Array(marker.dropLast())
-    let highBits: [UInt8] = Array("millrace".utf8).map { $0 | 0x80 }
-    var keys: [[UInt8]] = [[], [0], [0, 0], [0, 0xFF], [0x7F], [0x80], highBits, [0xFE, 0xFF], [0xFF], [0xFF, 0]]
-    keys += [cutMarker, marker, marker + marker, cutMarker + [0x66], [0xFF, 0xFF]]
-    let names = [Array("format".utf8), Array("position".utf8)]
-    let tails: [[UInt8]] = names.map { [0] + $0 } + [[0], [0, 0xFF], [1], [1, 1], [2]]
-    keys += tails.map { marker + $0 }
-    keys.append([UInt8](repeating: 0xFF, count: 100))
-    return keys.sorted { $0.lexicographicallyPrecedes($1) }
+    let plain: [[UInt8]] = [
+        [], [0], [0, 0], [0, 0xFF], [0x7F], [0x80], Array("millrace".utf8).map { $0 | 0x80 }, [0xFE, 0xFF], [0xFF],
+        [0xFF, 0], Array(marker.dropLast()), Array(marker.dropLast()) + [0x66], [0xFF, 0xFF],
+        [UInt8](repeating: 0xFF, count: 100),
+    ]
+    let suffixes: [[UInt8]] = [
+        [], [0], [0] + Array("format".utf8), [0] + Array("position".utf8), [0, 0xFF], [1], [1, 1], [2], marker,
+    ]
+    return (plain + suffixes.map { marker + $0 }).sorted { $0.lexicographicallyPrecedes($1) }
 }()
 
 /// Repeatable random numbers (SplitMix64).

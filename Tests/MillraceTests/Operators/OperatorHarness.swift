@@ -57,6 +57,26 @@ func runTable<Key, Value>(
     return Outcome(records: output, dropped: driver.droppedRecords)
 }
 
+/// Which topic a record comes on.
+enum Side: String {
+    case left, right
+}
+
+/// Runs records of the topics `left` and `right` through operators into the topic `out`.
+func runSides(
+    _ records: [(Side, Text)], _ define: (StreamsBuilder) -> KStream<String, String>
+) throws -> Outcome<String, String> {
+    let builder = StreamsBuilder()
+    define(builder).to("out", key: .string, value: .string)
+    let driver = try TopologyTestDriver(builder.build())
+    for (side, record) in records {
+        try driver.inputTopic(side.rawValue, key: .string, value: .string)
+            .pipe(key: record.key, value: record.value, timestampMs: record.timestampMs, headers: record.headers)
+    }
+    let output = try driver.outputTopic("out", key: .string, value: .string).readRecords()
+    return Outcome(records: output, dropped: driver.droppedRecords)
+}
+
 /// A text record in one line.
 func text(_ key: String?, _ value: String?, _ timestampMs: Int64) -> Text {
     Record(key: key, value: value, timestampMs: timestampMs)

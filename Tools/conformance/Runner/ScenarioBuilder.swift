@@ -16,7 +16,8 @@ final class ScenarioBuilder {
     }
 
     static let operations: [String: Operation] = [
-        sourceOperations, statelessOperations, groupingOperations, aggregationOperations, sinkOperations,
+        sourceOperations, statelessOperations, groupingOperations, aggregationOperations, joinOperations,
+        sinkOperations,
     ].reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
 
     let builder = StreamsBuilder()

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Replaces all configs of a topic.
 enum AlterConfigs {
     struct Request: WireRequest {

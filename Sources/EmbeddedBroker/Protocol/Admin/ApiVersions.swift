@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Tells which versions of which requests the broker answers.
 enum ApiVersions {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Adds partitions to topics (KIP-195).
 enum CreatePartitions {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Creates topics.
 enum CreateTopics {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Deletes topics.
 enum DeleteTopics {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Describes the cluster (KIP-700).
 enum DescribeCluster {
     struct Request: WireRequest {

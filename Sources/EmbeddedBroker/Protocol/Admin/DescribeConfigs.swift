@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Tells the configs of topics and brokers.
 enum DescribeConfigs {
     struct Request: WireRequest {

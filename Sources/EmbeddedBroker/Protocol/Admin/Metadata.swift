@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Describes the cluster and its topics.
 enum Metadata {
     struct Request: WireRequest {

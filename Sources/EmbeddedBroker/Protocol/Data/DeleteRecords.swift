@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Deletes the first records of partitions (KIP-107).
 enum DeleteRecords {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Reads record batches of partitions.
 enum Fetch {
     struct Request: WireRequest {

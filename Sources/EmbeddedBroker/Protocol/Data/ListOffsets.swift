@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Finds offsets by time, and where logs start and end.
 enum ListOffsets {
     struct Request: WireRequest {

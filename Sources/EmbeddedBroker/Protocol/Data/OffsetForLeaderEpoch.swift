@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Tells where the records of a leader's epoch end (KIP-320).
 enum OffsetForLeaderEpoch {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Appends record batches to partitions.
 enum Produce {
     struct Request: WireRequest {

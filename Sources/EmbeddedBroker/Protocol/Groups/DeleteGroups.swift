@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Deletes empty groups and their offsets.
 enum DeleteGroups {
     struct Request: WireRequest {

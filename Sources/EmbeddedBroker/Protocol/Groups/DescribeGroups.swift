@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Tells a group's state and members.
 enum DescribeGroups {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Tells which broker coordinates a group or a transactional id.
 enum FindCoordinator {
     struct Request: WireRequest {

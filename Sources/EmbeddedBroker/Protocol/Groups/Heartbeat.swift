@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Tells the coordinator that a member lives, and the member that the group rebalances.
 enum Heartbeat {
     struct Request: WireRequest {

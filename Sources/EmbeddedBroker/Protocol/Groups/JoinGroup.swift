@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Makes a consumer a member of its group's next generation.
 enum JoinGroup {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Takes members out of a group.
 enum LeaveGroup {
     struct Request: WireRequest {

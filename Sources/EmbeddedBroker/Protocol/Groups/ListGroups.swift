@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Names the groups.
 enum ListGroups {
     struct Request: WireRequest {

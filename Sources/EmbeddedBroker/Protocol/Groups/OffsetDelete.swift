@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Forgets positions of a group (KIP-496).
 enum OffsetDelete {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Tells a group's positions.
 enum OffsetFetch {
     struct Request: WireRequest {

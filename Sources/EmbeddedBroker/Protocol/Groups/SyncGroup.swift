@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Hands the leader's assignment to the members.
 enum SyncGroup {
     struct Request: WireRequest {

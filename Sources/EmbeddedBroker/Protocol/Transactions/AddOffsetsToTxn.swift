@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Makes a group's offsets part of a transaction.
 enum AddOffsetsToTxn {
     struct Request: WireRequest {

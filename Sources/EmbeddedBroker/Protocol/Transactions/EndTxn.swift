@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Commits or aborts a transaction.
 enum EndTxn {
     struct Request: WireRequest {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Gives a producer its identity, and fences the one before it (KIP-98).
 enum InitProducerID {
     struct Request: WireRequest {

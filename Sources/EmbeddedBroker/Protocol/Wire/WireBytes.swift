@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// A sequence of bytes whose content is none of the protocol's business, such as a member's subscription.
 struct WireBytes: NullableWireValue, Hashable {
     var bytes: [UInt8]

@@ -1,3 +1,4 @@
+import ClusterCore
 import NIOCore
 
 /// Reads the values of one message, in order, out of the bytes of its frame.

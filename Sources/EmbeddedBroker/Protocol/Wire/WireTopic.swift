@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// A topic's name and what is said of its partitions: the shape of most lists in the protocol.
 struct WireTopic<Partition: WireValue>: WireStructure {
     var name = ""

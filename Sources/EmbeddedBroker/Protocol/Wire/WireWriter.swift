@@ -1,3 +1,4 @@
+import ClusterCore
 import NIOCore
 
 /// Writes the values of one message, in order.

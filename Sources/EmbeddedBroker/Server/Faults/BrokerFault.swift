@@ -1,3 +1,5 @@
+package import ClusterCore
+
 /// Something that goes wrong with requests of some kinds, on demand, for tests.
 package struct BrokerFault: Sendable {
     package enum Effect: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Produce.Request: FallibleRequest {
     func topicNames(in cluster: Cluster) -> [String] { topics.map(\.name) }
 

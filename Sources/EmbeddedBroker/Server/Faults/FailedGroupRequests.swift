@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension FindCoordinator.Request: FallibleRequest {
     func failed(_ error: KafkaError, version: Int16) -> Response {
         var response = Response()

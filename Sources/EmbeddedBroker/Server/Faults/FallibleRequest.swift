@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// A request that can be refused as a whole.
 protocol FallibleRequest: WireRequest {
     /// The topics it is about.

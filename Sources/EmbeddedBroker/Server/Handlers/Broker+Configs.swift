@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func describeConfigs(_ request: DescribeConfigs.Request, _ call: Call) -> DescribeConfigs.Response {
         var response = DescribeConfigs.Response()

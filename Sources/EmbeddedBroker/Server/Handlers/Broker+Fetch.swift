@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func fetch(_ request: Fetch.Request, _ call: Call) {
         // Sessions are not kept: every answer says so with session 0, so that a client that follows lists all its

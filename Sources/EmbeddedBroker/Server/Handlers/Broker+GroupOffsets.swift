@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func commitOffsets(_ request: OffsetCommit.Request, _: Call) -> OffsetCommit.Response {
         let member = GroupMembership(

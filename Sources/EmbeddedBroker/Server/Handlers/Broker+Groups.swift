@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func findCoordinator(_ request: FindCoordinator.Request, _ call: Call) -> FindCoordinator.Response {
         var response = FindCoordinator.Response()

@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func apiVersions(_: ApiVersions.Request, _: Call) -> ApiVersions.Response {
         var response = ApiVersions.Response()

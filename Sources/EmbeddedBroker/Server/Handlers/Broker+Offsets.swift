@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func listOffsets(_ request: ListOffsets.Request, _ call: Call) -> ListOffsets.Response {
         let isolation = IsolationLevel(rawValue: request.isolationLevel) ?? .readUncommitted

@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func produce(_ request: Produce.Request, _ call: Call) {
         var response = Produce.Response()

@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func createTopics(_ request: CreateTopics.Request, _: Call) -> CreateTopics.Response {
         let repeated = Dictionary(grouping: request.topics, by: \.name).filter { $0.value.count > 1 }

@@ -1,3 +1,5 @@
+import ClusterCore
+
 extension Broker {
     func initProducerID(_ request: InitProducerID.Request, _ call: Call) -> InitProducerID.Response {
         do throws(KafkaError) {

@@ -1,3 +1,5 @@
+import ClusterCore
+
 // What the cluster and the wire call the same.
 
 extension JoinGroupRequest {

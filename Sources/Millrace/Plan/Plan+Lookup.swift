@@ -1,0 +1,31 @@
+// How processors come to the values of tables that are not their own. Kafka: `KTableImpl.valueGetterSupplier`.
+
+extension Plan {
+    /// Has the stores made in which a table's values can be looked up: its own, or those behind the tables it is made of.
+    package mutating func materializeForLookup(in id: PlanNode.ID) {
+        if self[id].isMaterialized { return }
+        switch self[id].values {
+        case .none: break
+        case .ownStore: self[id].isMaterialized = true
+        case .inherited, .joined: for parent in self[id].parents { materializeForLookup(in: parent) }
+        }
+    }
+
+    /// The stores that a look-up in a table reads, in the order in which Kafka Streams connects them.
+    func storeNamesForLookup(in id: PlanNode.ID) -> [String] {
+        if let store = self[id].store { return [store.name] }
+        let names = self[id].parents.map(storeNamesForLookup)
+        guard case .joined = self[id].values else { return names.flatMap { $0 } }
+        // Each side of the join has the names of both in a hash set, and their result puts the two sets into another one.
+        let both = names.joined().reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let side = JavaHashOrder.sorted(both, initialCapacity: names.joined().count)
+        return JavaHashOrder.sorted(side, initialCapacity: 2 * side.count)
+    }
+
+    /// The topics behind an operation, back to the last time that the records went through a topic. Kafka: the
+    /// `subTopologySourceNodes` of a stream or table.
+    func sourceTopics(of id: PlanNode.ID) -> [TopicName] {
+        for case .source(let source) in self[id].elements { return source.topics }
+        return (self[id].parents + self[id].lookups).flatMap(sourceTopics)
+    }
+}

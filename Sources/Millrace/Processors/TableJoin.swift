@@ -1,0 +1,65 @@
+extension ProcessorElement {
+    /// One side of a join of tables: joins each change of this side with the other side's present value.
+    ///
+    /// The result's timestamp is the later one of the two. A null key is dropped. Kafka: `KTableKTableInnerJoin`,
+    /// `KTableKTableLeftJoin`, `KTableKTableRightJoin`, `KTableKTableOuterJoin`.
+    ///
+    /// - Parameters:
+    ///   - side: the node of this side's table.
+    ///   - other: the other side's table, and `view` the way to its values.
+    ///   - requiresOther: whether the join has no result, not even a deletion, while the other side has no value.
+    ///   - combine: the joined value of this side's and the other side's; `nil` where the join has none.
+    @inlinable
+    static func tableJoin<Key, Value, Other, Result>(
+        name: String, side: Int, other: Int, view: TableView<Key, Other>, requiresOther: Bool,
+        combine: @escaping @Sendable (Value?, Other?) throws -> Result?
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, input: .parent(side), lookups: [other]) { node in
+            let forward = try node.forward(Record<Key, Change<Result>>.self)
+            let get = try view.makeGetter(node)
+            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            return TypedReceiver<Key, Change<Value>> { record in
+                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                let found: ValueAndTimestamp<Other>?
+                do { found = try get(key) } catch let error as FailedLookup {
+                    return try context.processingFailed(error.cause, at: name)
+                }
+                if found == nil, requiresOther || (change.newValue == nil && change.oldValue == nil) { return }
+                var result = Change<Result>(newValue: nil, oldValue: nil)
+                do {
+                    result.newValue = try combine(change.newValue, found?.value)
+                    if sendsOldValues { result.oldValue = try combine(change.oldValue, found?.value) }
+                } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                try forward(
+                    Record(
+                        key: key, value: result,
+                        timestampMs: max(record.timestampMs, found?.timestampMs ?? record.timestampMs),
+                        headers: record.headers))
+            }
+        }
+    }
+}
+
+extension TableView {
+    /// The values of this table joined with those of another one.
+    ///
+    /// - Parameter combine: the joined value; `nil` where the join has none.
+    @inlinable
+    func join<Other, Result>(
+        _ other: TableView<Key, Other>, combine: @escaping @Sendable (Value?, Other?) throws -> Result?
+    ) -> TableView<Key, Result> {
+        TableView<Key, Result> { [makeGetter] reader in
+            let (get, getOther) = (try makeGetter(reader), try other.makeGetter(reader))
+            return { key in
+                let (left, right) = (try get(key), try getOther(key))
+                guard let value = try FailedLookup.naming({ try combine(left?.value, right?.value) }) else {
+                    return nil
+                }
+                return ValueAndTimestamp(
+                    value: value, timestampMs: max(left?.timestampMs ?? -1, right?.timestampMs ?? -1))
+            }
+        }
+    }
+}

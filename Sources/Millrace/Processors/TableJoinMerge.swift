@@ -1,0 +1,21 @@
+extension ProcessorElement {
+    /// Takes the changes of both sides of a join together into one table. Kafka: `KTableKTableJoinMerger`.
+    @inlinable
+    static func tableJoinMerge<Key, Value>(
+        name: String, of sides: [String], store: StorePlan?, key: Serde<Key>, value serde: Serde<Value>,
+        problem: String?
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, input: .processors(sides), store: store, problem: problem) { node in
+            guard node.ownStoreName != nil else {
+                return TypedReceiver<Key, Change<Value>>(try node.forward(Record<Key, Change<Value>>.self))
+            }
+            let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Change<Value>> { record in
+                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                try table.set(
+                    key, to: change.newValue, from: change.oldValue, timestampMs: record.timestampMs, by: record)
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// Looks up the present value of a key in a table. Kafka: `KTableValueGetter`.
+@usableFromInline
+package typealias ValueGetter<Key, Value> = (Key) throws -> ValueAndTimestamp<Value>?
+
+/// How to look up a table's values: in its store, or, where it has none, by computing them from the tables it is made of.
+///
+/// Kafka: `KTableValueGetterSupplier`. The operators each add their own way of computing.
+@usableFromInline
+struct TableView<Key, Value>: Sendable {
+    /// Makes the getter for a node that reads the table. It throws `FailedLookup` where a closure of the topology threw.
+    @usableFromInline let makeGetter: @Sendable (_ reader: NodeInstance) throws -> ValueGetter<Key, Value>
+
+    @usableFromInline
+    init(makeGetter: @escaping @Sendable (_ reader: NodeInstance) throws -> ValueGetter<Key, Value>) {
+        self.makeGetter = makeGetter
+    }
+
+    /// The values as they are in a store.
+    @inlinable
+    static func store(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
+        TableView { reader in
+            let store = try reader.timestampedStore(named: name, key: key, value: value)
+            return { try store.get($0) }
+        }
+    }
+}
+
+/// A closure of the topology threw while a value was computed for a look-up. Unlike a failing store, that is for the
+/// processing handler to decide upon.
+@usableFromInline
+struct FailedLookup: Error {
+    @usableFromInline let cause: any Error
+
+    @usableFromInline
+    init(_ cause: any Error) { self.cause = cause }
+
+    /// Calls a closure of the topology's.
+    @inlinable
+    static func naming<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch { throw FailedLookup(error) }
+    }
+}

@@ -1,0 +1,203 @@
+import ClusterCore
+import Millrace
+import MillraceEngine
+
+/// A consumer as the client library is one: reads the partitions that it is told to, and follows its group.
+final class SimulatedConsumer: ConsumerPort {
+    let world: SimulatedWorld
+    let process: SimulatedProcess
+    let settings: Settings
+    var membership: SimulatedMembership?
+    private var reading: [ClusterCore.TopicPartition: Reading] = [:]
+    private var turn = 0
+
+    struct Settings {
+        var groupID: String
+        var clientID: String
+        var instanceID: String?
+        var readsCommitted: Bool
+        /// Whether an offset that is gone is an event, rather than a jump to the beginning.
+        var reportsOffsetOutOfRange = false
+        /// Whether the end of a partition is announced too early: a planted fault.
+        var losesTail = false
+        var sabotage: Set<Sabotage> = []
+    }
+
+    private struct Reading {
+        var slot: Int
+        var offset: Int64
+        var isPaused = false
+        /// The end that was announced; announced again when it has moved.
+        var announcedEnd: Int64?
+    }
+
+    init(world: SimulatedWorld, process: SimulatedProcess, settings: Settings) {
+        self.world = world
+        self.process = process
+        self.settings = settings
+    }
+
+    func subscribe(to topics: [String]) throws(PortError) {
+        let membership = membership ?? SimulatedMembership(self)
+        self.membership = membership
+        membership.subscribe()
+    }
+
+    func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
+        try world.interrupt(process, at: "a poll")
+        var result = PollResult()
+        if let membership { result.events += try membership.advance() }
+        let partitions = reading.keys.sorted()
+        for index in partitions.indices where result.records.count < maxRecords {
+            let partition = partitions[(index + turn) % partitions.count]
+            try fetch(partition, into: &result)
+        }
+        turn += 1
+        if result.records.isEmpty, result.events.isEmpty {
+            world.clock.advance(by: Int64(1 + world.random.below(max(1, timeoutMs))))
+        }
+        return result
+    }
+
+    private func fetch(_ partition: ClusterCore.TopicPartition, into result: inout PollResult) throws(PortError) {
+        guard let place = reading[partition], !place.isPaused else { return }
+        let answer: FetchAnswer
+        do {
+            answer = try world.cluster.fetch(
+                partition, from: place.offset, maxBytes: 4_096,
+                isolation: settings.readsCommitted ? .readCommitted : .readUncommitted)
+        } catch {
+            guard error.code == .offsetOutOfRange else { throw PortError(error, during: "fetch \(partition)") }
+            if settings.reportsOffsetOutOfRange {
+                result.events.append(.offsetOutOfRange(slot: place.slot))
+                reading[partition] = nil
+            } else {
+                reading[partition]?.offset = (try? world.cluster.offsets(of: partition).logStartOffset) ?? 0
+            }
+            return
+        }
+        var offset = place.offset
+        let end = settings.readsCommitted ? answer.lastStableOffset : answer.highWatermark
+        for record in CommittedRecords(answer, from: place.offset) {
+            if settings.losesTail, record.offset >= end - 3 { continue }
+            let bytes = RecordBytes(key: record.key.map(Array.init), value: record.value.map(Array.init))
+            result.records.append(
+                FetchedRecord(
+                    slot: place.slot, offset: record.offset, timestampMs: record.timestampMs,
+                    headers: Headers(record.headers.map { Header(name: $0.key, value: $0.value) }), key: bytes.key,
+                    value: bytes.value, owner: bytes))
+        }
+        if let last = answer.batches.last { offset = max(offset, last.lastOffset + 1) }
+        if offset > place.offset {
+            world.note("\(process.name): read \(partition) from \(place.offset) to \(offset) of \(end)")
+        }
+        reading[partition]?.offset = offset
+        if offset >= end, place.announcedEnd != offset {
+            reading[partition]?.announcedEnd = offset
+            result.events.append(.endOfPartition(slot: place.slot, offset: offset))
+        }
+    }
+
+    func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
+        try world.interrupt(process, at: "an assignment")
+        reading = [:]
+        for assignment in assignments {
+            let partition = ClusterCore.TopicPartition(assignment.partition.topic, assignment.partition.partition)
+            let start = assignment.offset ?? (try? world.cluster.offsets(of: partition).logStartOffset) ?? 0
+            reading[partition] = Reading(slot: assignment.slot, offset: start)
+        }
+        if assignments.isEmpty { membership?.gaveUp() }
+    }
+
+    func pause(_ partitions: [Millrace.TopicPartition]) throws(PortError) { setPaused(partitions, true) }
+
+    func resume(_ partitions: [Millrace.TopicPartition]) throws(PortError) { setPaused(partitions, false) }
+
+    private func setPaused(_ partitions: [Millrace.TopicPartition], _ isPaused: Bool) {
+        for partition in partitions {
+            reading[ClusterCore.TopicPartition(partition.topic, partition.partition)]?.isPaused = isPaused
+        }
+    }
+
+    func committed(
+        _ partitions: [Millrace.TopicPartition]
+    ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
+        let wanted = partitions.map { ClusterCore.TopicPartition($0.topic, $0.partition) }
+        let requireStable = settings.readsCommitted && !settings.sabotage.contains(.ignorePendingOffsets)
+        let fetched = try world.request("fetch offsets", by: process) { () throws(KafkaError) in
+            let fetched = world.cluster.fetchOffsets(
+                groupID: settings.groupID, partitions: wanted, requireStable: requireStable)
+            for offset in fetched where offset.error != .none { throw KafkaError(offset.error) }
+            return fetched
+        }
+        var committed: [Millrace.TopicPartition: MillraceEngine.CommittedOffset] = [:]
+        for entry in fetched where entry.offset.offset >= 0 {
+            let partition = Millrace.TopicPartition(
+                topic: entry.partition.topic, partition: entry.partition.partition)
+            committed[partition] = MillraceEngine.CommittedOffset(
+                offset: entry.offset.offset, metadata: entry.offset.metadata)
+        }
+        return committed
+    }
+
+    func commit(_ offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset]) throws(PortError) {
+        let wanted = offsets.sorted { $0.key < $1.key }.map { partition, offset in
+            OffsetToCommit(
+                ClusterCore.TopicPartition(partition.topic, partition.partition),
+                ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
+        }
+        let member = membership?.current ?? GroupMembership(groupID: settings.groupID)
+        try world.request("commit offsets", by: process) { () throws(KafkaError) in
+            for outcome in world.cluster.commitOffsets(member, offsets: wanted, nowMs: world.clock.nowMs)
+            where outcome.error != .none {
+                throw KafkaError(outcome.error)
+            }
+        }
+    }
+
+    func knownEndOffset(of partition: Millrace.TopicPartition) -> Int64? {
+        let partition = ClusterCore.TopicPartition(partition.topic, partition.partition)
+        return (try? world.cluster.offsets(of: partition))?.highWatermark
+    }
+
+    func groupMetadata() throws(PortError) -> AnyObject? {
+        membership.map { SimulatedGroupMetadata($0.current) }
+    }
+
+    func memberID() -> String? { membership?.current.memberID }
+
+    func close() { membership?.leave() }
+}
+
+/// The records of a fetch that a reader sees: no control records, nothing of aborted transactions.
+struct CommittedRecords: Sequence {
+    private let answer: FetchAnswer
+    private let start: Int64
+
+    init(_ answer: FetchAnswer, from start: Int64) {
+        self.answer = answer
+        self.start = start
+    }
+
+    func makeIterator() -> Array<ClusterCore.Record>.Iterator {
+        var aborted = answer.abortedTransactions.sorted { $0.firstOffset < $1.firstOffset }
+        var aborting: Set<Int64> = []
+        var records: [ClusterCore.Record] = []
+        for batch in answer.batches {
+            while let next = aborted.first, next.firstOffset <= batch.lastOffset {
+                aborting.insert(next.producerID)
+                aborted.removeFirst()
+            }
+            if batch.header.attributes.isControl {
+                if ControlRecord(in: batch) == .abort { aborting.remove(batch.header.producer.producerID) }
+                continue
+            }
+            let isAborted =
+                batch.header.attributes.isTransactional
+                && aborting.contains(batch.header.producer.producerID)
+            if isAborted { continue }
+            records += ((try? RecordBatchReader.records(of: batch)) ?? []).filter { $0.offset >= start }
+        }
+        return records.makeIterator()
+    }
+}

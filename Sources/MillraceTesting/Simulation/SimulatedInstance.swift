@@ -1,0 +1,141 @@
+import Logging
+import Millrace
+import MillraceEngine
+
+/// An instance of the application: a worker, which lives and dies, and a disk, which may outlive it.
+final class SimulatedInstance {
+    let name: String
+    private let world: SimulatedWorld
+    private let setting: Setting
+    private var directory = MemoryStateDirectory()
+    private var lives = 0
+    private(set) var worker: Worker?
+    private(set) var process: SimulatedProcess?
+    /// Whether a step of it is under way, which others interrupt.
+    var isBusy = false
+    /// When a killed instance is started again.
+    private(set) var restartAtMs: Int64 = 0
+
+    /// What all instances have in common.
+    struct Setting {
+        var topology: Topology
+        var applicationID: String
+        var guarantee: ProcessingGuarantee
+        var isStatic: Bool
+        var sabotage: Set<Sabotage>
+    }
+
+    init(name: String, world: SimulatedWorld, setting: Setting) {
+        self.name = name
+        self.world = world
+        self.setting = setting
+    }
+
+    var isAlive: Bool { worker != nil }
+    var isKilled: Bool { process?.isDead ?? false }
+
+    /// Starts a process: makes sure of the topics and joins the group.
+    func start() {
+        guard !isBusy else { return }
+        isBusy = true
+        defer { isBusy = false }
+        lives += 1
+        let process = SimulatedProcess(name: "\(name).\(lives)")
+        self.process = process
+        world.note("\(process.name): starts")
+        do {
+            let admin = SimulatedAdmin(world: world, process: process)
+            let plan = try InternalTopics.prepare(
+                setting.topology, applicationID: setting.applicationID, replicationFactor: -1, admin: admin)
+            let worker = Worker(
+                topology: setting.topology, plan: plan, configuration: configuration, ports: ports(process, admin),
+                logger: Self.silent)
+            self.worker = worker
+            try worker.start()
+        } catch {
+            end(after: error)
+        }
+    }
+
+    /// One step of the worker, with everything that happens meanwhile.
+    func step() {
+        guard let worker, !isBusy else { return }
+        isBusy = true
+        defer { isBusy = false }
+        do {
+            try worker.step(maxWaitMs: 50)
+            if isKilled { end(after: nil) }
+        } catch {
+            end(after: error)
+        }
+    }
+
+    /// Stops in good order.
+    func close() {
+        guard let worker, !isBusy else { return }
+        isBusy = true
+        defer { isBusy = false }
+        do {
+            try worker.close()
+            world.note("\(process?.name ?? name): has closed")
+            self.worker = nil
+        } catch {
+            end(after: error)
+        }
+    }
+
+    private func end(after error: (any Error)?) {
+        if isKilled {
+            directory.crash()
+            if world.random.chance(world.faults.lostDisks) {
+                world.note("\(name): its disk is lost")
+                directory = MemoryStateDirectory()
+            }
+        } else {
+            world.note("\(process?.name ?? name): ends with \(error.map { "\($0)" } ?? "nothing")")
+            worker?.closeUncommitted()
+            process?.isDead = true
+            directory.crash()
+        }
+        worker = nil
+        restartAtMs = world.clock.nowMs + Int64(world.random.below(3_000))
+    }
+
+    private var configuration: WorkerConfiguration {
+        var configuration = WorkerConfiguration(
+            applicationID: setting.applicationID, guarantee: setting.guarantee, handlers: ErrorHandlers(),
+            commitIntervalMs: 100, stateCacheSizeInBytes: 1 << 20)
+        configuration.checkpointIntervalMs = 500
+        configuration.purgeIntervalMs = 1_000
+        configuration.maxRecordsPerStep = 20
+        configuration.sabotage = setting.sabotage
+        return configuration
+    }
+
+    private func ports(_ process: SimulatedProcess, _ admin: SimulatedAdmin) -> WorkerPorts {
+        let (world, setting) = (world, setting)
+        let isExactlyOnce = setting.guarantee == .exactlyOnce
+        let consumer = SimulatedConsumer.Settings(
+            groupID: setting.applicationID, clientID: name, instanceID: setting.isStatic ? name : nil,
+            readsCommitted: isExactlyOnce, sabotage: setting.sabotage)
+        var restore = consumer
+        restore.readsCommitted = true
+        restore.reportsOffsetOutOfRange = true
+        restore.losesTail = setting.sabotage.contains(.loseRestoredTail)
+        let restoreSettings = restore
+        let transactionalID = isExactlyOnce ? "\(setting.applicationID)-\(name)" : nil
+        return WorkerPorts(
+            consumer: SimulatedConsumer(world: world, process: process, settings: consumer),
+            makeRestoreConsumer: { SimulatedConsumer(world: world, process: process, settings: restoreSettings) },
+            makeProducer: {
+                SimulatedProducer(
+                    world: world, process: process, transactionalID: transactionalID, sabotage: setting.sabotage)
+            },
+            admin: admin,
+            provider: SimulatedStores(
+                directory: directory, world: world, process: process, applicationID: setting.applicationID),
+            clock: world.clock)
+    }
+
+    private static var silent: Logger { Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() } }
+}

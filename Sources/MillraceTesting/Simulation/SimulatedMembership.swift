@@ -1,0 +1,182 @@
+import ClusterCore
+import Millrace
+import MillraceEngine
+
+/// A consumer's place in its group, as the client library keeps it: join, sync, heartbeat, and again when told to.
+///
+/// Joining is eager: what is assigned is given up before the member joins again. The leader hands out nothing, because the
+/// members of a streams group compute their assignment themselves.
+final class SimulatedMembership {
+    private enum Phase {
+        case unsubscribed
+        /// Not in the group; joins with the next turn.
+        case outside
+        case joining(GroupToken, brokerLife: Int)
+        case syncing(GroupToken, brokerLife: Int)
+        case stable
+        /// Told to rebalance; waits until the partitions are given up.
+        case givingUp
+    }
+
+    private unowned let consumer: SimulatedConsumer
+    private var phase = Phase.unsubscribed
+    private var memberID = ""
+    private var generation: Int32 = -1
+    private var hasAssignment = false
+    /// Whether the subscription was made again, for which the member joins again.
+    private var mustRejoin = false
+    private var lastHeartbeatMs: Int64 = 0
+
+    static let sessionTimeoutMs: Int32 = 6_000
+    private static let heartbeatIntervalMs: Int64 = 300
+
+    init(_ consumer: SimulatedConsumer) { self.consumer = consumer }
+
+    private var world: SimulatedWorld { consumer.world }
+
+    var current: GroupMembership {
+        GroupMembership(
+            groupID: consumer.settings.groupID, generationID: generation, memberID: memberID,
+            groupInstanceID: consumer.settings.instanceID)
+    }
+
+    func subscribe() {
+        if case .unsubscribed = phase { phase = .outside }
+        if case .stable = phase { mustRejoin = true }
+    }
+
+    /// What was assigned is given up; joining can go on.
+    func gaveUp() {
+        hasAssignment = false
+        if case .givingUp = phase { phase = .outside }
+    }
+
+    func leave() {
+        guard case .unsubscribed = phase else {
+            phase = .unsubscribed
+            // A static member keeps its place until its session ends (KIP-345).
+            if consumer.settings.instanceID != nil || memberID.isEmpty || consumer.process.isDead { return }
+            _ = try? world.request("leave group", by: consumer.process) { () throws(KafkaError) in
+                try world.cluster.leaveGroup(
+                    consumer.settings.groupID, members: [LeavingMember(memberID: memberID)], nowMs: world.clock.nowMs)
+            }
+            return
+        }
+    }
+
+    /// Does what is due; returns what the consumer is to be told.
+    func advance() throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+        switch phase {
+        case .unsubscribed, .givingUp: return []
+        case .outside: return try join()
+        case .joining(let token, let life):
+            if life != world.brokerLife { phase = .outside }
+            guard case .join(let answer)? = world.takeAnswer(token) else { return [] }
+            return try joined(answer)
+        case .syncing(let token, let life):
+            if life != world.brokerLife { phase = .outside }
+            guard case .sync(let answer)? = world.takeAnswer(token) else { return [] }
+            return try synced(answer)
+        case .stable:
+            if mustRejoin {
+                mustRejoin = false
+                return giveUp(lost: false)
+            }
+            return try heartbeat()
+        }
+    }
+
+    private func join() throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+        var request = JoinGroupRequest(groupID: consumer.settings.groupID)
+        request.memberID = memberID
+        request.groupInstanceID = consumer.settings.instanceID
+        request.clientID = consumer.settings.clientID
+        request.sessionTimeoutMs = Self.sessionTimeoutMs
+        request.rebalanceTimeoutMs = 10_000
+        request.protocols = [GroupProtocol(name: "range", metadata: [])]
+        let answer = try world.request("join group", by: consumer.process) { () throws(KafkaError) in
+            world.cluster.joinGroup(request, nowMs: world.clock.nowMs)
+        }
+        switch answer {
+        case .answered(let answer): return try joined(answer)
+        case .pending(let token):
+            phase = .joining(token, brokerLife: world.brokerLife)
+            return []
+        }
+    }
+
+    private func joined(_ answer: JoinGroupAnswer) throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+        phase = .outside
+        switch answer.error {
+        case .none: break
+        case .memberIDRequired:
+            memberID = answer.memberID
+            return []
+        case .unknownMemberID:
+            memberID = ""
+            return []
+        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), during: "join group")
+        default: return []
+        }
+        memberID = answer.memberID
+        generation = answer.generationID
+        var request = SyncGroupRequest(
+            groupID: consumer.settings.groupID, generationID: generation, memberID: memberID,
+            groupInstanceID: consumer.settings.instanceID)
+        request.assignments = Dictionary(uniqueKeysWithValues: answer.members.map { ($0.memberID, [0]) })
+        let deferred = try world.request("sync group", by: consumer.process) { () throws(KafkaError) in
+            world.cluster.syncGroup(request, nowMs: world.clock.nowMs)
+        }
+        switch deferred {
+        case .answered(let answer): return try synced(answer)
+        case .pending(let token):
+            phase = .syncing(token, brokerLife: world.brokerLife)
+            return []
+        }
+    }
+
+    private func synced(_ answer: SyncGroupAnswer) throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+        phase = .outside
+        switch answer.error {
+        case .none: break
+        case .unknownMemberID:
+            memberID = ""
+            return []
+        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), during: "sync group")
+        default: return []
+        }
+        phase = .stable
+        hasAssignment = true
+        lastHeartbeatMs = world.clock.nowMs
+        world.note("\(consumer.process.name): is in generation \(generation) as \(memberID)")
+        return [.assigned([])]
+    }
+
+    private func heartbeat() throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+        guard world.clock.nowMs - lastHeartbeatMs >= Self.heartbeatIntervalMs else { return [] }
+        lastHeartbeatMs = world.clock.nowMs
+        var refused: KafkaErrorCode?
+        let member = current
+        try world.request("heartbeat of generation \(generation)", by: consumer.process) { () throws(KafkaError) in
+            do throws(KafkaError) {
+                try world.cluster.heartbeat(member, nowMs: world.clock.nowMs)
+            } catch {
+                refused = error.code
+            }
+        }
+        switch refused {
+        case nil: return []
+        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), during: "heartbeat")
+        case .rebalanceInProgress: return giveUp(lost: false)
+        case .unknownMemberID:
+            memberID = ""
+            return giveUp(lost: true)
+        default: return giveUp(lost: true)
+        }
+    }
+
+    private func giveUp(lost: Bool) -> [MillraceEngine.ConsumerEvent] {
+        phase = hasAssignment ? .givingUp : .outside
+        return hasAssignment ? [.revoked([], lost: lost)] : []
+    }
+}

@@ -1,0 +1,155 @@
+import ClusterCore
+import Millrace
+import MillraceEngine
+
+/// A member's group, generation and ids at one moment.
+final class SimulatedGroupMetadata {
+    let membership: GroupMembership
+
+    init(_ membership: GroupMembership) { self.membership = membership }
+}
+
+/// A producer as the client library is one: batches, sequence numbers, transactions.
+final class SimulatedProducer: ProducerPort {
+    private let world: SimulatedWorld
+    private let process: SimulatedProcess
+    /// `nil` for a producer without transactions.
+    private let transactionalID: String?
+    private let sabotage: Set<Sabotage>
+    private var identity = ProducerIdentity.none
+    private var topics: [String] = []
+    private var queued: [ClusterCore.TopicPartition: [Queued]] = [:]
+    private var inTransaction: Set<ClusterCore.TopicPartition> = []
+    private var sequences: [ClusterCore.TopicPartition: Int32] = [:]
+    private var nextOffsets: [ClusterCore.TopicPartition: Int64] = [:]
+
+    private struct Queued {
+        var key: [UInt8]?
+        var value: [UInt8]?
+        var timestampMs: Int64
+        var headers: [RecordHeader]
+    }
+
+    init(world: SimulatedWorld, process: SimulatedProcess, transactionalID: String?, sabotage: Set<Sabotage>) {
+        self.world = world
+        self.process = process
+        self.transactionalID = transactionalID
+        self.sabotage = sabotage
+    }
+
+    func initTransactions() throws(PortError) {
+        identity = try world.request("init producer", by: process) { () throws(KafkaError) in
+            try world.cluster.initProducerID(
+                transactionalID: transactionalID, transactionTimeoutMs: 10_000, nowMs: world.clock.nowMs)
+        }
+        sequences = [:]
+    }
+
+    func beginTransaction() throws(PortError) { inTransaction = [] }
+
+    func commitTransaction(
+        offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: AnyObject?
+    ) throws(PortError) {
+        guard let transactionalID, let group = group as? SimulatedGroupMetadata else {
+            throw PortError(.staleGeneration, "no place in the group")
+        }
+        try flush()
+        var member = group.membership
+        if sabotage.contains(.skipGenerationFencing) { member = GroupMembership(groupID: member.groupID) }
+        try world.request("add offsets to transaction", by: process) { () throws(KafkaError) in
+            try world.cluster.addOffsetsToTransaction(
+                transactionalID, producer: identity, groupID: member.groupID, nowMs: world.clock.nowMs)
+        }
+        let wanted = offsets.sorted { $0.key < $1.key }.map { partition, offset in
+            OffsetToCommit(
+                ClusterCore.TopicPartition(partition.topic, partition.partition),
+                ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
+        }
+        try world.request("commit offsets in transaction", by: process) { () throws(KafkaError) in
+            let outcomes = try world.cluster.commitTransactionOffsets(
+                transactionalID, producer: identity, member: member, offsets: wanted, nowMs: world.clock.nowMs)
+            for outcome in outcomes where outcome.error != .none { throw KafkaError(outcome.error) }
+        }
+        try end(transactionalID, commit: true)
+    }
+
+    func abortTransaction() throws(PortError) {
+        queued = [:]
+        guard let transactionalID else { return }
+        try end(transactionalID, commit: false)
+    }
+
+    private func end(_ transactionalID: String, commit: Bool) throws(PortError) {
+        // A transaction with nothing in it is known to the client alone.
+        if !commit, inTransaction.isEmpty { return }
+        try world.request(commit ? "commit" : "abort", by: process) { () throws(KafkaError) in
+            try world.cluster.endTransaction(
+                transactionalID, producer: identity, commit: commit, nowMs: world.clock.nowMs)
+        }
+        inTransaction = []
+    }
+
+    func topic(named name: String) throws(PortError) -> Int {
+        if let number = topics.firstIndex(of: name) { return number }
+        topics.append(name)
+        return topics.count - 1
+    }
+
+    func send(
+        topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        timestampMs: Int64, headers: Headers
+    ) throws(PortError) {
+        let name = topics[topic]
+        guard let description = try? world.cluster.describeTopic(name) else {
+            throw PortError(.rejected, "there is no topic \(name)")
+        }
+        let chosen = partition ?? KafkaPartitioner.partition(for: key, count: description.partitionCount)
+        queued[ClusterCore.TopicPartition(name, chosen), default: []].append(
+            Queued(
+                key: key.map(Array.init), value: value.map(Array.init), timestampMs: timestampMs,
+                headers: headers.map { RecordHeader(key: $0.name, value: $0.value) }))
+        if queued.count > 3, world.random.chance(0.05) { try flush() }
+    }
+
+    func flush() throws(PortError) {
+        if identity == .none, transactionalID == nil { try initTransactions() }
+        for partition in queued.keys.sorted() {
+            guard let records = queued[partition], !records.isEmpty else { continue }
+            try write(records, to: partition)
+            queued[partition] = nil
+        }
+    }
+
+    private func write(_ records: [Queued], to partition: ClusterCore.TopicPartition) throws(PortError) {
+        if let transactionalID, !inTransaction.contains(partition) {
+            try world.request("add \(partition) to transaction", by: process) { () throws(KafkaError) in
+                let outcomes = try world.cluster.addPartitionsToTransaction(
+                    transactionalID, producer: identity, partitions: [partition], nowMs: world.clock.nowMs)
+                for outcome in outcomes where outcome.error != .none { throw KafkaError(outcome.error) }
+            }
+            inTransaction.insert(partition)
+        }
+        let sequence = sequences[partition, default: 0]
+        var writer = RecordBatchWriter(
+            producer: identity, baseSequence: sequence, isTransactional: transactionalID != nil)
+        for record in records {
+            writer.append(
+                key: record.key, value: record.value, headers: record.headers, timestampMs: record.timestampMs)
+        }
+        let batch = writer.finish()
+        let answer = try world.request("produce \(records.count) to \(partition)", by: process) {
+            () throws(KafkaError) in
+            try world.cluster.produce(batch, to: partition, transactionalID: transactionalID, nowMs: world.clock.nowMs)
+        }
+        sequences[partition] = sequence &+ Int32(records.count)
+        nextOffsets[partition] = answer.baseOffset + Int64(records.count)
+    }
+
+    func poll() throws(PortError) {}
+
+    func nextOffset(of partition: Millrace.TopicPartition) -> Int64? {
+        nextOffsets[ClusterCore.TopicPartition(partition.topic, partition.partition)]
+    }
+
+    func close() {}
+}

@@ -1,0 +1,172 @@
+import ClusterCore
+import Millrace
+import MillraceEngine
+
+/// Time as the simulation lets it pass.
+final class SimulatedClock: Clock {
+    private(set) var nowMs: Int64 = 1_000_000
+
+    func wallClockMs() -> Int64 { nowMs }
+    func monotonicMs() -> Int64 { nowMs }
+    func advance(by ms: Int64) { nowMs += ms }
+}
+
+/// One life of an instance, from its start to its end. What it holds of the world is dead when it is.
+final class SimulatedProcess {
+    let name: String
+    var isDead = false
+
+    init(name: String) { self.name = name }
+}
+
+/// What all parts of a simulation share: the broker, the time, the dice, and the account of what happened.
+///
+/// Every request to the broker goes through `request`, where the faults are. Nothing else in a simulation is random.
+final class SimulatedWorld {
+    let clock = SimulatedClock()
+    var random: SeededRandom
+    var faults: SimulatedFaults
+    private(set) var cluster: Cluster
+    /// What the broker has acknowledged, to restart from.
+    private var journal: [ClusterChange] = []
+    /// Counts the broker's restarts; what it promised before is void.
+    private(set) var brokerLife = 0
+    private var answers: [GroupToken: CompletedGroupCall.Answer] = [:]
+    private(set) var account: [String] = []
+    /// What must never happen, and did.
+    private(set) var violations: [String] = []
+    private var highestCommitted: [ClusterCore.TopicPartition: Int64] = [:]
+    private let groupID: String
+    /// Lets others move on while a request of this process is under way.
+    var interleave: (SimulatedProcess) -> Void = { _ in }
+    /// Lets others move on, and the time pass, while this process is stopped.
+    var stop: (SimulatedProcess) -> Void = { _ in }
+
+    init(seed: UInt64, faults: SimulatedFaults, groupID: String) {
+        random = SeededRandom(seed: seed)
+        self.faults = faults
+        self.groupID = groupID
+        cluster = Cluster(configuration: Self.configuration(life: 0), nowMs: clock.nowMs)
+    }
+
+    private static func configuration(life: Int) -> ClusterConfiguration {
+        var configuration = ClusterConfiguration()
+        configuration.identifierSeed = UInt64(life + 1)
+        return configuration
+    }
+
+    // MARK: Requests
+
+    /// Sends a request as a client does: again if it or its answer is lost, until there is an answer or none is to be had.
+    func request<Answer>(
+        _ what: @autoclosure () -> String, by process: SimulatedProcess, _ effect: () throws(KafkaError) -> Answer
+    ) throws(PortError) -> Answer {
+        for _ in 0..<4 {
+            try interrupt(process, at: what())
+            if random.chance(faults.lostRequests) {
+                note("\(process.name): \(what()) is lost")
+                clock.advance(by: 500)
+                continue
+            }
+            let answer: Result<Answer, KafkaError>
+            do { answer = .success(try effect()) } catch { answer = .failure(error) }
+            settle()
+            try interrupt(process, at: what())
+            if random.chance(faults.lostAnswers) {
+                note("\(process.name): the answer to \(what()) is lost")
+                clock.advance(by: 500)
+                continue
+            }
+            switch answer {
+            case .success(let value):
+                note("\(process.name): \(what())")
+                return value
+            case .failure(let error):
+                note("\(process.name): \(what()) is refused: \(error)")
+                throw PortError(error, during: what())
+            }
+        }
+        throw PortError(.retriable, "\(what()): no answer")
+    }
+
+    /// A moment at which a process can be killed or stopped, and others can move on.
+    func interrupt(_ process: SimulatedProcess, at what: @autoclosure () -> String) throws(PortError) {
+        try check(process)
+        if random.chance(faults.kills) {
+            process.isDead = true
+            note("\(process.name): killed at \(what())")
+        } else if random.chance(faults.stops) {
+            note("\(process.name): stopped at \(what())")
+            stop(process)
+            note("\(process.name): goes on")
+        } else if random.chance(faults.interleavings) {
+            clock.advance(by: Int64(random.below(20)))
+            interleave(process)
+        }
+        try check(process)
+    }
+
+    private func check(_ process: SimulatedProcess) throws(PortError) {
+        if process.isDead { throw PortError(.fatal, "\(process.name) is dead") }
+    }
+
+    /// The answer to a call that the broker answers later, once.
+    func takeAnswer(_ token: GroupToken) -> CompletedGroupCall.Answer? { answers.removeValue(forKey: token) }
+
+    // MARK: The broker
+
+    /// Does on the broker what is due, keeps what it acknowledged, and looks whether all is as it must be.
+    func settle() {
+        if let deadline = cluster.nextDeadlineMs, deadline <= clock.nowMs { cluster.tick(nowMs: clock.nowMs) }
+        journal += cluster.takeChanges()
+        for completed in cluster.takeCompleted() { answers[completed.token] = completed.answer }
+        _ = cluster.takeAdvanced()
+        for fetched in cluster.fetchOffsets(groupID: groupID, partitions: nil) {
+            let before = highestCommitted[fetched.partition] ?? -1
+            if fetched.offset.offset < before {
+                violate(
+                    "the committed offset of \(fetched.partition) went back from \(before) to \(fetched.offset.offset)")
+            }
+            highestCommitted[fetched.partition] = max(before, fetched.offset.offset)
+        }
+    }
+
+    func restartBroker() {
+        note("broker: restarts")
+        brokerLife += 1
+        cluster = Cluster(
+            configuration: Self.configuration(life: brokerLife), replaying: journal, nowMs: clock.nowMs)
+        answers = [:]
+        settle()
+    }
+
+    // MARK: The account
+
+    func note(_ line: @autoclosure () -> String) { account.append("\(clock.nowMs) \(line())") }
+
+    func violate(_ line: String) {
+        note("VIOLATION \(line)")
+        violations.append(line)
+    }
+}
+
+extension PortError {
+    /// What an error code of the broker means for a worker, as the client would say it.
+    init(_ error: KafkaError, during what: String) {
+        let kind: Kind =
+            switch error.code {
+            case .illegalGeneration, .unknownMemberID, .rebalanceInProgress: .staleGeneration
+            case .fencedInstanceID: .fenced
+            case .producerFenced, .invalidProducerEpoch, .invalidTxnState, .invalidProducerIDMapping,
+                .unknownProducerID,
+                .outOfOrderSequenceNumber:
+                .producerLost
+            case .unstableOffsetCommit, .notCoordinator, .coordinatorNotAvailable, .coordinatorLoadInProgress,
+                .concurrentTransactions, .requestTimedOut:
+                .retriable
+            case .messageTooLarge, .unknownTopicOrPartition, .invalidTimestamp: .rejected
+            default: .fatal
+            }
+        self.init(kind, "\(what): \(error)")
+    }
+}

@@ -1,0 +1,100 @@
+public import Millrace
+package import MillraceEngine
+
+/// A record that a simulation puts into a topic.
+public struct SimulatedRecord: Sendable {
+    public var topic: String
+    public var key: [UInt8]?
+    public var value: [UInt8]?
+    /// Milliseconds since the epoch.
+    public var timestampMs: Int64
+
+    public init(topic: String, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64) {
+        self.topic = topic
+        self.key = key
+        self.value = value
+        self.timestampMs = timestampMs
+    }
+}
+
+/// A topology under everything that can go wrong, in one thread, with simulated time: from one seed one run, to the byte.
+///
+/// Several instances run the production worker against a simulated broker with Kafka's transactions and groups. A seeded
+/// scheduler decides who moves and what fails (`SimulatedFaults`). In the end the results have to be those that
+/// `TopologyTestDriver` gives for the same records: per key the same values in the same order, nothing lost, nothing twice
+/// (with at-least-once: the same last value); stores have to hold the same; committed offsets must never have gone back, and
+/// no store may ever have been ahead of its changelog.
+///
+/// The order of records in different partitions is not given. Where a key's results depend on it, compare the last values
+/// only (`comparison`).
+///
+/// ```swift
+/// let simulation = Simulation(
+///     "risk", topics: ["risk-events": 4, "risk-scores": 4, "risk-alerts": 4], outputs: ["risk-scores", "risk-alerts"],
+///     define: { RiskScoreTopology().define(in: $0) }, inputs: { random in … })
+/// for seed in 0..<1_000 { #expect(try simulation.run(seed: seed).problems.isEmpty) }
+/// ```
+public struct Simulation: Sendable {
+    public var name: String
+    /// The user's topics with their partition counts.
+    public var topics: [String: Int32]
+    /// The topics whose contents have to be those of the test driver.
+    public var outputs: [String]
+    /// How many instances there are. 2 by default.
+    public var instances = 2
+    public var guarantee: ProcessingGuarantee = .exactlyOnce
+    /// What of the results has to be the test driver's. All values by default.
+    public var comparison = Comparison.allValues
+    public var faults: SimulatedFaults = .all
+    /// How many turns a run may take before it counts as stuck. 20,000 by default.
+    public var maxTurns = 20_000
+    /// Faults planted on purpose.
+    package var sabotage: Set<Sabotage> = []
+
+    /// How results are compared with the test driver's.
+    public enum Comparison: Sendable {
+        /// Each key has the same values in the same order. With at-least-once only the last ones count all the same.
+        case allValues
+        /// Each key has the same last value: for operators whose results depend on the order of two inputs.
+        case lastValues
+    }
+
+    let define: @Sendable (StreamsBuilder) throws -> Void
+    let inputs: @Sendable (inout SeededRandom) -> [SimulatedRecord]
+
+    public init(
+        _ name: String, topics: [String: Int32], outputs: [String],
+        define: @escaping @Sendable (StreamsBuilder) throws -> Void,
+        inputs: @escaping @Sendable (inout SeededRandom) -> [SimulatedRecord]
+    ) {
+        self.name = name
+        self.topics = topics
+        self.outputs = outputs
+        self.define = define
+        self.inputs = inputs
+    }
+
+    /// Runs the simulation once.
+    ///
+    /// - Throws: what building the topology throws, and what the test driver throws for the records: they have to be good.
+    public func run(seed: UInt64) throws -> SimulationResult {
+        let builder = StreamsBuilder()
+        try define(builder)
+        let topology = try builder.build()
+        var random = SeededRandom(seed: seed)
+        let records = inputs(&random)
+        let expectation = try SimulationExpectation(topology, records: records, outputs: outputs)
+        let run = SimulationRun(self, topology: topology, records: records, seed: random.next())
+        return run.run(seed: seed, expecting: expectation)
+    }
+}
+
+/// What a run of a simulation came to.
+public struct SimulationResult: Sendable {
+    public var seed: UInt64
+    /// Everything that is wrong; empty for a run that passed.
+    public var problems: [String]
+    /// What happened, step by step.
+    public var account: [String]
+    public var passed: Bool { problems.isEmpty }
+}

@@ -1,0 +1,177 @@
+import ClusterCore
+import Millrace
+import MillraceEngine
+
+/// One run of a simulation: decides who moves next.
+///
+/// First the faults' time: records arrive, instances step, things break. Then everything heals, and the run goes on until
+/// all records are processed.
+final class SimulationRun {
+    private let simulation: Simulation
+    private let topology: Topology
+    private let records: [SimulatedRecord]
+    private let world: SimulatedWorld
+    private var instances: [SimulatedInstance] = []
+    private var written = 0
+    private var depth = 0
+    private let writer = SimulatedProcess(name: "writer")
+    private static let applicationID = "app"
+
+    init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], seed: UInt64) {
+        self.simulation = simulation
+        self.topology = topology
+        self.records = records
+        world = SimulatedWorld(seed: seed, faults: simulation.faults, groupID: Self.applicationID)
+        let setting = SimulatedInstance.Setting(
+            topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
+            isStatic: world.random.chance(0.5), sabotage: simulation.sabotage)
+        instances = (0..<simulation.instances).map { number in
+            SimulatedInstance(name: "instance-\(number)", world: world, setting: setting)
+        }
+        world.interleave = { [unowned self] process in self.letOthersMove(while: process) }
+        world.stop = { [unowned self] process in self.stop(process) }
+    }
+
+    func run(seed: UInt64, expecting expectation: SimulationExpectation) -> SimulationResult {
+        var problems: [String] = []
+        do {
+            try createTopics()
+            try turn()
+        } catch {
+            problems.append("\(error)")
+        }
+        if problems.isEmpty { problems += expectation.compare(world.cluster, with: simulation, topology, openTasks) }
+        for instance in instances { instance.close() }
+        if problems.isEmpty { problems += expectation.compare(world.cluster, with: simulation, topology, []) }
+        return SimulationResult(seed: seed, problems: world.violations + problems, account: world.account)
+    }
+
+    private var openTasks: [StreamTask] { instances.flatMap { $0.worker?.openTasks ?? [] } }
+
+    private func createTopics() throws {
+        for (name, count) in simulation.topics.sorted(by: { $0.key < $1.key }) {
+            _ = try world.cluster.createTopic(
+                ClusterCore.NewTopic(name, partitionCount: count), nowMs: world.clock.nowMs)
+        }
+        world.settle()
+    }
+
+    private func turn() throws {
+        var turns = 0
+        while true {
+            turns += 1
+            let heals = written == records.count && turns > 200
+            if heals { world.faults = .none }
+            if turns > simulation.maxTurns {
+                throw SimulationError(description: "stuck: not done after \(turns) turns")
+            }
+            world.clock.advance(by: Int64(world.random.below(10)))
+            world.settle()
+            try write()
+            happen()
+            instances[world.random.below(instances.count)].step()
+            if heals, turns % 20 == 0, isSettled(), isDone() { return }
+        }
+    }
+
+    /// Puts the next few records into their topics.
+    private func write() throws {
+        guard written < records.count, world.random.chance(0.3) else { return }
+        for record in records[written..<min(records.count, written + 1 + world.random.below(5))] {
+            guard let count = simulation.topics[record.topic] else {
+                throw SimulationError(description: "the simulation has no topic \(record.topic)")
+            }
+            let partition =
+                record.key.map { key in
+                    key.withUnsafeBytes { KafkaPartitioner.partition(for: $0, count: count) }
+                } ?? Int32(world.random.below(Int(count)))
+            var batch = RecordBatchWriter()
+            batch.append(key: record.key, value: record.value, timestampMs: record.timestampMs)
+            _ = try world.cluster.produce(
+                batch.finish(), to: ClusterCore.TopicPartition(record.topic, partition), nowMs: world.clock.nowMs)
+            world.settle()
+            written += 1
+        }
+    }
+
+    /// What happens to instances and the broker between steps.
+    private func happen() {
+        for instance in instances where !instance.isAlive && instance.restartAtMs <= world.clock.nowMs {
+            instance.start()
+        }
+        if world.random.chance(world.faults.restarts) {
+            instances[world.random.below(instances.count)].close()
+        }
+        if world.random.chance(world.faults.brokerRestarts) { world.restartBroker() }
+    }
+
+    /// Lets others move on while a request of one is under way, itself in the middle of a step.
+    private func letOthersMove(while process: SimulatedProcess) {
+        guard depth < 3 else { return }
+        depth += 1
+        defer { depth -= 1 }
+        let others = instances.filter { !$0.isBusy && $0.process !== process && $0.isAlive }
+        guard !others.isEmpty else { return }
+        others[world.random.below(others.count)].step()
+    }
+
+    /// Stops a process for longer than its session and its transactions live, while the others go on.
+    private func stop(_ process: SimulatedProcess) {
+        guard depth < 3 else { return }
+        depth += 1
+        defer { depth -= 1 }
+        let end = world.clock.nowMs + 7_000 + Int64(world.random.below(10_000))
+        while world.clock.nowMs < end {
+            world.clock.advance(by: Int64(50 + world.random.below(200)))
+            world.settle()
+            for other in instances where !other.isBusy && other.process !== process { other.step() }
+        }
+    }
+
+    /// Whether all instances run, and every task is with one of them.
+    private func isSettled() -> Bool {
+        guard instances.allSatisfy({ $0.worker?.status.phase == .running }) else { return false }
+        let open = openTasks.map(\.id)
+        return Set(open).count == open.count && open.count == instances.first?.worker?.taskCount
+    }
+
+    /// Whether everything that can be read has been processed and committed.
+    private func isDone() -> Bool {
+        let inputs = topology.subtopologies.flatMap(\.sourceTopics).map {
+            $0.resolved(applicationID: Self.applicationID)
+        }
+        for topic in inputs {
+            guard let description = try? world.cluster.describeTopic(topic) else { return false }
+            for number in 0..<description.partitionCount {
+                let partition = ClusterCore.TopicPartition(topic, number)
+                guard let offsets = try? world.cluster.offsets(of: partition) else { return false }
+                if offsets.lastStableOffset < offsets.highWatermark { return false }
+                let committed = world.cluster.fetchOffsets(groupID: Self.applicationID, partitions: [partition])
+                let next = max(committed.first?.offset.offset ?? 0, offsets.logStartOffset)
+                if world.committedRecords(of: partition, from: next).first != nil { return false }
+            }
+        }
+        return true
+    }
+}
+
+/// Why a run could not be brought to its end.
+struct SimulationError: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension SimulatedWorld {
+    func committedRecords(
+        of partition: ClusterCore.TopicPartition, from offset: Int64
+    ) -> [ClusterCore.Record] { cluster.committedRecords(of: partition, from: offset) }
+}
+
+extension Cluster {
+    /// What a reader of committed records sees of a partition.
+    func committedRecords(of partition: ClusterCore.TopicPartition, from offset: Int64) -> [ClusterCore.Record] {
+        guard let answer = try? fetch(partition, from: offset, maxBytes: .max, isolation: .readCommitted) else {
+            return []
+        }
+        return Array(CommittedRecords(answer, from: offset))
+    }
+}

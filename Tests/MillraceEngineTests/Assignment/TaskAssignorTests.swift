@@ -1,0 +1,139 @@
+import Millrace
+import MillraceEngine
+import TestSupport
+import Testing
+
+@Suite("TaskAssignor")
+struct TaskAssignorTests {
+    /// A random set of tasks and of members, the same for the same seed.
+    private struct Case {
+        var tasks: [TaskID] = []
+        var members: [GroupMember] = []
+        var random: SeededNumbers
+
+        init(seed: UInt64) {
+            random = SeededNumbers(seed: seed)
+            for subtopology in 0..<Int.random(in: 1...4, using: &random) {
+                for partition in 0..<Int32.random(in: 1...32, using: &random) {
+                    tasks.append(TaskID(subtopology: subtopology, partition: partition))
+                }
+            }
+            for number in 0..<Int.random(in: 1...12, using: &random) { members.append(member(number)) }
+        }
+
+        func member(_ number: Int) -> GroupMember {
+            GroupMember(
+                memberID: "member-\(number)-\(number &* 7919 % 101)", clientID: "app-instance-\(number)-worker-0")
+        }
+    }
+
+    private func owners(_ assignment: [String: [TaskID]]) -> [TaskID: String] {
+        var owners: [TaskID: String] = [:]
+        for (member, tasks) in assignment { for task in tasks { owners[task] = member } }
+        return owners
+    }
+
+    @Test(
+        "every task goes to exactly one member, and no two members differ by more than one, of each sub-topology or in all",
+        arguments: 0..<200 as Range<UInt64>)
+    func balanced(seed: UInt64) {
+        let given = Case(seed: seed)
+        let assignment = TaskAssignor.assign(given.tasks, to: given.members)
+        #expect(assignment.values.joined().sorted() == given.tasks.sorted())
+        #expect(Set(assignment.keys) == Set(given.members.map(\.memberID)))
+        #expect(spread(assignment.values.map(\.count)) <= 1)
+        for subtopology in Set(given.tasks.map(\.subtopology)) {
+            #expect(spread(assignment.values.map { own in own.count { $0.subtopology == subtopology } }) <= 1)
+        }
+    }
+
+    private func spread(_ counts: [Int]) -> Int { (counts.max() ?? 0) - (counts.min() ?? 0) }
+
+    @Test("the order of tasks and members does not matter", arguments: 0..<50 as Range<UInt64>)
+    func deterministic(seed: UInt64) {
+        var given = Case(seed: seed)
+        let assignment = TaskAssignor.assign(given.tasks, to: given.members)
+        given.members.shuffle(using: &given.random)
+        given.tasks.shuffle(using: &given.random)
+        #expect(
+            TaskAssignor.assign(given.tasks, to: given.members).mapValues(Set.init) == assignment.mapValues(Set.init))
+    }
+
+    @Test("a member's id, which changes with every start, does not matter beside its client id")
+    func memberIDs() {
+        let given = Case(seed: 1)
+        let renamed = given.members.map { GroupMember(memberID: "new-" + $0.memberID, clientID: $0.clientID) }
+        let before = TaskAssignor.assign(given.tasks, to: given.members)
+        let after = TaskAssignor.assign(given.tasks, to: renamed)
+        for member in given.members { #expect(after["new-" + member.memberID] == before[member.memberID]) }
+    }
+
+    /// How many tasks change their owner, beyond those that have to, of all tasks.
+    private func excessMoves(_ given: Case, before: [GroupMember], after: [GroupMember]) -> Double {
+        let old = owners(TaskAssignor.assign(given.tasks, to: before))
+        let new = owners(TaskAssignor.assign(given.tasks, to: after))
+        let moved = given.tasks.count { old[$0] != new[$0] }
+        let larger = max(before.count, after.count)
+        return Double(moved) / Double(given.tasks.count) - 1 / Double(larger)
+    }
+
+    @Test("a member who comes or goes moves few tasks beside his own")
+    func fewMoves() {
+        var total = 0.0
+        var worst = 0.0
+        var cases = 0
+        for seed in 0..<200 as Range<UInt64> {
+            let given = Case(seed: seed)
+            let joined = given.members + [given.member(99)]
+            for (before, after) in [(given.members, joined), (joined, given.members)] {
+                let excess = excessMoves(given, before: before, after: after)
+                total += excess
+                worst = max(worst, excess)
+                cases += 1
+            }
+        }
+        #expect(total / Double(cases) < 0.10, "on average \(total / Double(cases)) of the tasks move needlessly")
+        #expect(worst < 0.5, "in the worst case \(worst)")
+    }
+
+    @Test("without members there is nothing to assign")
+    func noMembers() {
+        #expect(TaskAssignor.assign([TaskID(subtopology: 0, partition: 0)], to: []).isEmpty)
+    }
+
+    @Test("more members than tasks leave some without")
+    func idleMembers() {
+        let given = Case(seed: 5)
+        let members = (0..<5).map(given.member)
+        let assignment = TaskAssignor.assign([TaskID(subtopology: 0, partition: 0)], to: members)
+        #expect(assignment.values.map(\.count).sorted() == [0, 0, 0, 0, 1])
+    }
+
+    // MARK: The coordinator's own assignment
+
+    private func joined() throws -> TopicPlan {
+        let builder = StreamsBuilder()
+        builder.stream(["left", "right"], key: .string, value: .string).to("out")
+        return try TopicPlan(
+            builder.build(), applicationID: "app", partitionCounts: ["left": 2, "right": 2], replicationFactor: -1)
+    }
+
+    @Test("of the coordinator's own assignment the tasks are taken that it covers")
+    func covered() throws {
+        let partitions = [TopicPartition(topic: "left", partition: 1), TopicPartition(topic: "right", partition: 1)]
+        #expect(
+            try TaskAssignor.tasks(coveredBy: partitions, in: joined()) == [TaskID(subtopology: 0, partition: 1)])
+        #expect(try TaskAssignor.tasks(coveredBy: [], in: joined()) == [])
+    }
+
+    @Test("a task that it tears apart is an error that says what to do")
+    func torn() throws {
+        let plan = try joined()
+        let error = #expect(throws: StreamsError.self) {
+            try TaskAssignor.tasks(coveredBy: [TopicPartition(topic: "left", partition: 0)], in: plan)
+        }
+        #expect(error?.code == .broker)
+        #expect(error?.task == "0_0")
+        #expect(error?.message.contains("run a single instance with one thread") == true)
+    }
+}

@@ -1,0 +1,60 @@
+import Millrace
+import MillraceEngine
+import Testing
+
+@Suite("InternalTopics")
+struct InternalTopicsTests {
+    private let admin = FakeAdmin(FakeCluster())
+
+    private func prepare() throws -> TopicPlan {
+        let builder = StreamsBuilder()
+        builder.stream("in", key: .string, value: .string).selectKey { _, value in value }
+            .groupByKey(key: .string, value: .string).count(into: .store("counts")).toStream().to("out")
+        return try InternalTopics.prepare(
+            builder.build(), applicationID: "app", replicationFactor: 2, admin: admin)
+    }
+
+    @Test("what is missing is created")
+    func creates() throws {
+        admin.counts = ["in": 4]
+        let plan = try prepare()
+        #expect(admin.created == plan.internalTopics)
+        #expect(admin.created.map(\.name) == ["app-counts-repartition", "app-counts-changelog"])
+    }
+
+    @Test("what is there as it should be is left alone, in whatever words its settings are told")
+    func existing() throws {
+        admin.counts = ["in": 4, "app-counts-repartition": 4]
+        admin.settings = ["app-counts-repartition": ["cleanup.policy": " delete"]]
+        _ = try prepare()
+        #expect(admin.created.map(\.name) == ["app-counts-changelog"])
+        _ = try prepare()
+        #expect(admin.created.count == 1)
+    }
+
+    @Test("every topic with a wrong partition count or cleanup policy is named, with what to do")
+    func wrong() throws {
+        admin.counts = ["in": 4, "app-counts-repartition": 3, "app-counts-changelog": 4]
+        admin.settings = ["app-counts-changelog": ["cleanup.policy": "delete"]]
+        let error = #expect(throws: StreamsError.self) { _ = try prepare() }
+        #expect(error?.code == .topic)
+        #expect(error?.message.contains("app-counts-repartition has 3 partitions, but the topology needs 4") == true)
+        #expect(error?.message.contains("reset the application") == true)
+        #expect(error?.message.contains("app-counts-changelog has cleanup.policy=delete, but needs compact") == true)
+        #expect(admin.created.isEmpty)
+    }
+
+    @Test("a topic that cannot be found after it was created is told")
+    func vanished() {
+        admin.counts = ["in": 1]
+        admin.forgets = true
+        let error = #expect(throws: StreamsError.self) { _ = try prepare() }
+        #expect(error?.message.contains("was created but cannot be found") == true)
+    }
+
+    @Test("nothing is created where a source is missing")
+    func missingSource() {
+        #expect(throws: StreamsError.self) { _ = try prepare() }
+        #expect(admin.created.isEmpty)
+    }
+}

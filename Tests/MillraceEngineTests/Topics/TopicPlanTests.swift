@@ -1,0 +1,114 @@
+import Millrace
+import MillraceEngine
+import Testing
+
+@Suite("TopicPlan")
+struct TopicPlanTests {
+    private func plan(
+        _ counts: [String: Int32], replicationFactor: Int16 = -1, _ define: (StreamsBuilder) -> Void
+    ) throws -> TopicPlan {
+        let builder = StreamsBuilder()
+        define(builder)
+        return try TopicPlan(
+            builder.build(), applicationID: "app", partitionCounts: counts, replicationFactor: replicationFactor)
+    }
+
+    private func rekeyedCount(_ builder: StreamsBuilder) {
+        builder.stream("in", key: .string, value: .string).selectKey { _, value in value }
+            .groupByKey(key: .string, value: .string).count(into: .store("counts")).toStream().to("out")
+    }
+
+    @Test("every source that is missing is named, with what reads it")
+    func missingSources() {
+        let error = #expect(throws: StreamsError.self) {
+            try plan(["there": 1]) { builder in
+                builder.stream("there", key: .string, value: .string).to("out")
+                builder.stream(["gone", "lost"], key: .string, value: .string, named: "reader").to("out")
+            }
+        }
+        #expect(error?.code == .topic)
+        #expect(error?.message.contains("topic gone, which reader reads, does not exist") == true)
+        #expect(error?.message.contains("topic lost, which reader reads, does not exist") == true)
+        #expect(error?.message.contains("there,") == false)
+    }
+
+    @Test("a task for each partition of the largest source of a sub-topology, with the partitions of its number")
+    func tasks() throws {
+        let plan = try plan(["a": 3, "b": 2]) { builder in
+            builder.stream(["a", "b"], key: .string, value: .string).to("out")
+        }
+        #expect(plan.tasks.map(\.description) == ["0_0", "0_1", "0_2"])
+        #expect(plan.inputs[plan.tasks[1]]?.map(\.description) == ["a-1", "b-1"])
+        #expect(plan.inputs[plan.tasks[2]]?.map(\.description) == ["a-2"])
+        #expect(plan.subscription == ["a", "b"])
+        #expect(plan.internalTopics.isEmpty)
+    }
+
+    @Test("a repartition topic has as many partitions as the largest topic upstream, and its changelog as many")
+    func repartition() throws {
+        let plan = try plan(["in": 5], replicationFactor: 3, rekeyedCount)
+        #expect(plan.tasks.count == 10)
+        #expect(plan.repartitionTopics == ["app-counts-repartition"])
+        #expect(
+            plan.internalTopics == [
+                NewTopic(
+                    name: "app-counts-repartition", partitions: 5, replicationFactor: 3,
+                    configuration: [
+                        "cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime",
+                    ]),
+                NewTopic(
+                    name: "app-counts-changelog", partitions: 5, replicationFactor: 3,
+                    configuration: ["cleanup.policy": "compact", "message.timestamp.type": "CreateTime"]),
+            ])
+    }
+
+    @Test("repartition topics in a row take the count from the first source, whatever their order")
+    func chain() throws {
+        let plan = try plan(["in": 7]) { builder in
+            builder.stream("in", key: .string, value: .string).selectKey { _, value in value }
+                .groupByKey(key: .string, value: .string).count(into: .store("first")).toStream()
+                .selectKey { key, _ in key }.groupByKey(key: .string, value: .int64).count(into: .store("second"))
+                .toStream().to("out")
+        }
+        #expect(plan.internalTopics.map(\.partitions) == [7, 7, 7, 7])
+        #expect(plan.tasks.count == 21)
+    }
+
+    @Test("a table grouped anew goes through a repartition topic too")
+    func groupedTable() throws {
+        let plan = try plan(["in": 2]) { builder in
+            builder.table("in", key: .string, value: .string, into: .store("table"))
+                .groupBy(key: .string, value: .string) { _, value in (value, value) }
+                .count(into: .store("counts")).toStream().to("out")
+        }
+        #expect(
+            Set(plan.internalTopics.map(\.name)) == [
+                "app-table-changelog", "app-counts-repartition", "app-counts-changelog",
+            ])
+    }
+
+    @Test("the user's settings of a changelog go over the usual ones, and a store without one has no topic")
+    func changelogSettings() throws {
+        let plan = try plan(["in": 1, "other": 1]) { builder in
+            builder.stream("in", key: .string, value: .string).groupByKey()
+                .count(into: .store("kept").changelog(["cleanup.policy": "compact,delete", "retention.ms": "1000"]))
+                .toStream().to("out")
+            builder.stream("other", key: .string, value: .string).groupByKey()
+                .count(into: .store("forgotten").withoutChangelog()).toStream().to("out")
+        }
+        #expect(plan.internalTopics.map(\.name) == ["app-kept-changelog"])
+        #expect(
+            plan.internalTopics.first?.configuration == [
+                "cleanup.policy": "compact,delete", "retention.ms": "1000", "message.timestamp.type": "CreateTime",
+            ])
+    }
+
+    @Test("a source topic that serves as changelog is not created")
+    func optimized() throws {
+        let builder = StreamsBuilder()
+        builder.table("in", key: .string, value: .string, into: .store("table")).toStream().to("out")
+        let plan = try TopicPlan(
+            builder.build(optimization: .all), applicationID: "app", partitionCounts: ["in": 1], replicationFactor: -1)
+        #expect(plan.internalTopics.isEmpty)
+    }
+}

@@ -1,0 +1,289 @@
+import Millrace
+import MillraceEngine
+
+/// A record in a partition of a fake cluster.
+struct FakeRecord: Hashable {
+    var key: String?
+    var value: String?
+    var timestampMs: Int64 = 0
+}
+
+/// A cluster in memory for one worker's tests: partitions, committed offsets, a group whose members the test sets, errors to
+/// be thrown on demand, and a journal of what was asked of it in which order.
+final class FakeCluster {
+    var partitions: [TopicPartition: [FakeRecord]] = [:]
+    var committed: [TopicPartition: CommittedOffset] = [:]
+    /// `nil` for a broker that cannot describe groups.
+    var group: GroupDescription? = GroupDescription(
+        isStable: true, members: [GroupMember(memberID: "me", clientID: "a")])
+    var memberID: String? = "me"
+    /// The errors that the next calls of a kind throw.
+    var errors: [String: [PortError]] = [:]
+    var journal: [String] = []
+    var nowMs: Int64 = 0
+    var isAnswering = true
+
+    func note(_ call: String) throws(PortError) {
+        journal.append(call)
+        if let error = errors[call]?.first {
+            errors[call]?.removeFirst()
+            throw error
+        }
+    }
+
+    func write(_ values: [String], to topic: String, partition: Int32 = 0, key: String = "k", at times: [Int64]? = nil)
+    {
+        let records = values.enumerated().map { index, value in
+            FakeRecord(key: key, value: value, timestampMs: times?[index] ?? Int64(index))
+        }
+        partitions[TopicPartition(topic: topic, partition: partition), default: []] += records
+    }
+
+    func values(_ topic: String, _ partition: Int32 = 0) -> [String] {
+        partitions[TopicPartition(topic: topic, partition: partition), default: []].map { $0.value ?? "null" }
+    }
+
+    /// How often something was asked.
+    func count(_ call: String) -> Int { journal.count { $0 == call } }
+}
+
+final class FakeConsumer: ConsumerPort {
+    private struct Reading {
+        var slot: Int
+        var offset: Int64
+        var announcedEnd: Int64?
+    }
+
+    private let cluster: FakeCluster
+    private let name: String
+    private var reading: [TopicPartition: Reading] = [:]
+    private(set) var paused: Set<TopicPartition> = []
+    /// What the next poll is to bring.
+    var events: [ConsumerEvent] = []
+    /// Partitions of which nothing arrives, nor that they are at their end.
+    var silent: Set<TopicPartition> = []
+    /// How many records of a partition one poll brings.
+    var maxRecordsPerPoll = Int.max
+
+    init(_ cluster: FakeCluster, name: String = "") {
+        self.cluster = cluster
+        self.name = name
+    }
+
+    var assigned: [TopicPartition] { reading.keys.sorted() }
+
+    func subscribe(to topics: [String]) throws(PortError) { try cluster.note("subscribe") }
+
+    func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
+        try cluster.note("\(name)poll")
+        var result = PollResult(events: events)
+        events = []
+        for (partition, place) in reading.sorted(by: { $0.key < $1.key })
+        where !paused.contains(partition) && !silent.contains(partition) {
+            let records = cluster.partitions[partition] ?? []
+            let end = min(Int64(records.count), place.offset + Int64(min(maxRecords, maxRecordsPerPoll)))
+            for offset in place.offset..<max(place.offset, end) {
+                let record = records[Int(offset)]
+                let bytes = FakeBytes(record.key, record.value)
+                result.records.append(
+                    FetchedRecord(
+                        slot: place.slot, offset: offset, timestampMs: record.timestampMs, headers: [],
+                        key: bytes.key, value: bytes.value, owner: bytes))
+            }
+            reading[partition]?.offset = max(place.offset, end)
+            if end == records.count, place.announcedEnd != end {
+                reading[partition]?.announcedEnd = end
+                result.events.append(.endOfPartition(slot: place.slot, offset: end))
+            }
+        }
+        if result.records.isEmpty, result.events.isEmpty { cluster.nowMs += Int64(max(1, timeoutMs)) }
+        return result
+    }
+
+    func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
+        try cluster.note("\(name)assign")
+        paused = []
+        reading = [:]
+        for assignment in assignments {
+            reading[assignment.partition] = Reading(slot: assignment.slot, offset: assignment.offset ?? 0)
+        }
+    }
+
+    func pause(_ partitions: [TopicPartition]) throws(PortError) {
+        try cluster.note("\(name)pause")
+        paused.formUnion(partitions)
+    }
+
+    func resume(_ partitions: [TopicPartition]) throws(PortError) {
+        try cluster.note("\(name)resume")
+        paused.subtract(partitions)
+    }
+
+    func committed(_ partitions: [TopicPartition]) throws(PortError) -> [TopicPartition: CommittedOffset] {
+        try cluster.note("committed")
+        return cluster.committed.filter { partitions.contains($0.key) }
+    }
+
+    func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(PortError) {
+        try cluster.note("commit offsets")
+        cluster.committed.merge(offsets) { $1 }
+    }
+
+    func knownEndOffset(of partition: TopicPartition) -> Int64? {
+        cluster.partitions[partition].map { Int64($0.count) }
+    }
+
+    func groupMetadata() throws(PortError) -> AnyObject? { cluster }
+
+    func memberID() -> String? { cluster.memberID }
+
+    func isAnswered() -> Bool { cluster.isAnswering }
+
+    func close() { cluster.journal.append("\(name)close consumer") }
+}
+
+/// Writes to the cluster at once, or when its transaction is committed.
+final class FakeProducer: ProducerPort {
+    private let cluster: FakeCluster
+    private let isTransactional: Bool
+    private var topics: [String] = []
+    private var pending: [(TopicPartition, FakeRecord)] = []
+    private var nextOffsets: [TopicPartition: Int64] = [:]
+
+    init(_ cluster: FakeCluster, isTransactional: Bool) {
+        self.cluster = cluster
+        self.isTransactional = isTransactional
+    }
+
+    func initTransactions() throws(PortError) { try cluster.note("init") }
+
+    func beginTransaction() throws(PortError) { try cluster.note("begin") }
+
+    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError) {
+        try cluster.note("commit transaction")
+        writePending()
+        cluster.committed.merge(offsets) { $1 }
+    }
+
+    func abortTransaction() throws(PortError) {
+        try cluster.note("abort")
+        pending = []
+    }
+
+    func topic(named name: String) throws(PortError) -> Int {
+        if let number = topics.firstIndex(of: name) { return number }
+        topics.append(name)
+        return topics.count - 1
+    }
+
+    func send(
+        topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        timestampMs: Int64, headers: Headers
+    ) throws(PortError) {
+        try cluster.note("send \(topics[topic])")
+        let place = TopicPartition(topic: topics[topic], partition: partition ?? 0)
+        let record = FakeRecord(
+            key: key.map { String(decoding: $0, as: UTF8.self) }, value: value.map(Self.text), timestampMs: timestampMs)
+        pending.append((place, record))
+    }
+
+    /// Counts are shown as numbers, everything else as text.
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        guard bytes.count == 8, bytes[0] == 0 else { return String(decoding: bytes, as: UTF8.self) }
+        return String(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
+    }
+
+    func flush() throws(PortError) {
+        try cluster.note("flush")
+        writePending()
+    }
+
+    private func writePending() {
+        for (place, record) in pending {
+            cluster.partitions[place, default: []].append(record)
+            nextOffsets[place] = Int64(cluster.partitions[place, default: []].count)
+        }
+        pending = []
+    }
+
+    func poll() throws(PortError) { try cluster.note("poll producer") }
+
+    func nextOffset(of partition: TopicPartition) -> Int64? { nextOffsets[partition] }
+
+    func close() { cluster.journal.append("close producer") }
+}
+
+final class FakeAdmin: AdminPort {
+    private let cluster: FakeCluster
+    var counts: [String: Int32] = [:]
+    var settings: [String: [String: String]] = [:]
+    private(set) var created: [NewTopic] = []
+    private(set) var deleted: [TopicPartition: Int64] = [:]
+    /// Whether a topic that is created can be found afterwards.
+    var forgets = false
+
+    init(_ cluster: FakeCluster) { self.cluster = cluster }
+
+    func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32] {
+        try cluster.note("partition counts")
+        return counts.filter { topics.contains($0.key) }
+    }
+
+    func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]] {
+        settings.filter { topics.contains($0.key) }
+    }
+
+    func createTopics(_ topics: [NewTopic]) throws(PortError) {
+        try cluster.note("create topics")
+        created += topics
+        if forgets { return }
+        for topic in topics {
+            counts[topic.name] = topic.partitions
+            settings[topic.name] = topic.configuration
+        }
+    }
+
+    func deleteRecords(before offsets: [TopicPartition: Int64]) throws(PortError) {
+        try cluster.note("delete records")
+        deleted.merge(offsets) { $1 }
+    }
+
+    func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
+        try cluster.note("describe group")
+        return cluster.group
+    }
+}
+
+final class FakeClock: Clock {
+    private let cluster: FakeCluster
+
+    init(_ cluster: FakeCluster) { self.cluster = cluster }
+
+    func wallClockMs() -> Int64 { 1_700_000_000_000 + cluster.nowMs }
+    func monotonicMs() -> Int64 { cluster.nowMs }
+}
+
+/// Memory of its own for a record's key and value.
+final class FakeBytes {
+    let key: UnsafeRawBufferPointer?
+    let value: UnsafeRawBufferPointer?
+
+    init(_ key: String?, _ value: String?) {
+        self.key = key.map(Self.copy)
+        self.value = value.map(Self.copy)
+    }
+
+    deinit {
+        key?.deallocate()
+        value?.deallocate()
+    }
+
+    private static func copy(_ text: String) -> UnsafeRawBufferPointer {
+        var bytes = Array(text.utf8)
+        // A count is stored as a number.
+        if let number = Int64(text) { bytes = withUnsafeBytes(of: number.bigEndian) { Array($0) } }
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        copy.copyBytes(from: bytes)
+        return UnsafeRawBufferPointer(copy)
+    }
+}

@@ -1,0 +1,168 @@
+import Millrace
+import MillraceEngine
+import MillraceTesting
+import Testing
+
+@Suite("Worker: restoring and rebalancing")
+struct WorkerRestoreTests {
+    private let input = TopicPartition(topic: "in", partition: 0)
+    private let task = TaskID(subtopology: 0, partition: 0)
+
+    /// A cluster in which an application has counted five records already.
+    private func usedCluster() -> FakeCluster {
+        let cluster = FakeCluster()
+        cluster.write(["a", "b", "c", "d", "e", "f"], to: "in")
+        cluster.write(["1", "2", "3", "4", "5"], to: "app-counts-changelog")
+        cluster.committed[input] = CommittedOffset(offset: 5, metadata: "")
+        return cluster
+    }
+
+    @Test("nothing is processed before the stores are complete, then all goes on from there")
+    func restore() throws {
+        let fixture = try WorkerFixture(cluster: usedCluster(), FakeTopology.count)
+        fixture.restorer.maxRecordsPerPoll = 1
+        try fixture.start()
+        try fixture.steps(until: "restoring") { fixture.worker.status.phase == .restoring }
+        #expect(fixture.consumer.paused == [input])
+        try fixture.steps(until: "some") { fixture.worker.status.counts.restored >= 2 }
+        #expect(fixture.worker.status.counts.processed == 0)
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["6"] }
+        #expect(fixture.worker.status.counts.restored == 5)
+        #expect(fixture.consumer.paused.isEmpty)
+        // What was restored is durable at once.
+        fixture.directory.crash()
+        #expect(try fixture.stored(FakeTopology.countsStore, of: task).entries == ["k": "5"])
+    }
+
+    @Test("while one task restores the others process")
+    func partly() throws {
+        let cluster = FakeCluster()
+        cluster.write(["1", "2", "3"], to: "app-counts-changelog", partition: 1)
+        cluster.write(["a"], to: "in", partition: 0)
+        cluster.write(["b"], to: "in", partition: 1)
+        let fixture = try WorkerFixture(cluster: cluster, topics: ["in": 2], FakeTopology.count)
+        fixture.restorer.silent = [TopicPartition(topic: "app-counts-changelog", partition: 1)]
+        try fixture.start()
+        try fixture.steps(until: "a commit") { fixture.worker.status.commits == 1 }
+        #expect(cluster.values("out") == ["1"])
+        #expect(fixture.worker.status.phase == .restoring)
+        fixture.restorer.silent = []
+        try fixture.steps(until: "both results") { cluster.values("out") == ["1", "4"] }
+        #expect(fixture.worker.status.phase == .running)
+    }
+
+    @Test("a restore that a rebalance interrupts goes on afterwards")
+    func interruptedRestore() throws {
+        let fixture = try WorkerFixture(cluster: usedCluster(), FakeTopology.count)
+        fixture.restorer.maxRecordsPerPoll = 1
+        try fixture.start()
+        try fixture.steps(until: "restoring") { fixture.worker.status.phase == .restoring }
+        try fixture.steps(until: "some") { fixture.worker.status.counts.restored == 2 }
+        fixture.consumer.events = [.revoked([input], lost: false)]
+        try fixture.step()
+        fixture.rebalance()
+        try fixture.steps(until: "the result") { !fixture.cluster.values("out").isEmpty }
+        #expect(fixture.cluster.values("out") == ["6"])
+        #expect(fixture.worker.status.counts.restored == 5)
+    }
+
+    @Test("tasks that stay keep their stores open, and nothing is restored")
+    func keptTasks() throws {
+        let fixture = try WorkerFixture(FakeTopology.count)
+        fixture.cluster.write(["a"], to: "in")
+        try fixture.start()
+        try fixture.steps(until: "a result") { fixture.worker.status.counts.processed == 1 }
+        let before = fixture.worker.openTasks.first
+        fixture.consumer.events = [.revoked([input], lost: false)]
+        try fixture.step()
+        // Giving up partitions commits what is in hand.
+        #expect(fixture.cluster.values("out") == ["1"])
+        #expect(fixture.worker.status.phase == .rebalancing)
+        fixture.cluster.write(["b"], to: "in")
+        fixture.rebalance()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["1", "2"] }
+        #expect(fixture.worker.openTasks.first === before)
+        #expect(fixture.worker.status.counts.restored == 0)
+    }
+
+    @Test("a task that others may have had in a generation that this member slept through is restored")
+    func missedGeneration() throws {
+        let fixture = try WorkerFixture(FakeTopology.count)
+        fixture.cluster.write(["a"], to: "in")
+        try fixture.start()
+        try fixture.steps(until: "a result") { fixture.cluster.values("out") == ["1"] }
+        fixture.consumer.events = [.revoked([input], lost: false)]
+        try fixture.step()
+        // A generation is announced, but before this member has seen who is in it the next one begins.
+        fixture.cluster.group?.isStable = false
+        fixture.rebalance()
+        try fixture.step()
+        fixture.cluster.write(["b"], to: "in")
+        fixture.cluster.write(["2"], to: "app-counts-changelog")
+        fixture.cluster.committed[input] = CommittedOffset(offset: 2, metadata: "")
+        fixture.consumer.events = [.revoked([input], lost: false)]
+        try fixture.step()
+        fixture.cluster.group?.isStable = true
+        fixture.cluster.write(["c"], to: "in")
+        fixture.rebalance()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out").count == 2 }
+        #expect(fixture.cluster.values("out") == ["1", "3"])
+    }
+
+    @Test("partitions that were lost are given up without a commit")
+    func lost() throws {
+        let fixture = try WorkerFixture(FakeTopology.count)
+        fixture.cluster.write(["a"], to: "in")
+        try fixture.start()
+        try fixture.steps(until: "a result") { fixture.worker.status.counts.processed == 1 }
+        fixture.consumer.events = [.revoked([input], lost: true)]
+        try fixture.step()
+        #expect(fixture.cluster.count("commit transaction") == 0)
+        #expect(fixture.cluster.count("abort") == 1)
+        #expect(fixture.worker.openTasks.isEmpty)
+        fixture.rebalance()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["1"] }
+    }
+
+    @Test("a task that another worker of the process has not closed yet is awaited")
+    func lockedTask() throws {
+        let fixture = try WorkerFixture(FakeTopology.count)
+        fixture.cluster.write(["a"], to: "in")
+        try fixture.directory.lock(task)
+        try fixture.start()
+        try fixture.steps(until: "a second") { fixture.cluster.nowMs > 1_000 }
+        #expect(fixture.worker.status.tasks.isEmpty)
+        fixture.directory.unlock(task)
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["1"] }
+    }
+
+    @Test("a store whose place in the changelog is gone is filled from the beginning")
+    func changelogGone() throws {
+        let fixture = try WorkerFixture(cluster: usedCluster(), FakeTopology.count)
+        fixture.restorer.maxRecordsPerPoll = 2
+        try fixture.start()
+        try fixture.steps(until: "restoring") { fixture.worker.status.phase == .restoring }
+        try fixture.steps(until: "some") { fixture.worker.status.counts.restored == 2 }
+        fixture.restorer.events = [.offsetOutOfRange(slot: 0)]
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["6"] }
+        #expect(fixture.worker.status.counts.restored > 5)
+    }
+
+    @Test("where the broker cannot describe groups the coordinator's own assignment is used")
+    func rangeFallback() throws {
+        let fixture = try WorkerFixture(FakeTopology.copy)
+        fixture.cluster.group = nil
+        fixture.cluster.write(["a"], to: "in")
+        try fixture.start()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["a"] }
+    }
+
+    @Test("a group that does not become stable is joined again")
+    func unstableGroup() throws {
+        let fixture = try WorkerFixture(FakeTopology.copy)
+        fixture.cluster.group?.isStable = false
+        try fixture.start()
+        try fixture.steps(until: "another subscription") { fixture.cluster.count("subscribe") == 2 }
+        #expect(fixture.cluster.nowMs >= 5_000)
+    }
+}

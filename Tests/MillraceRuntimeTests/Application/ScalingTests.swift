@@ -1,0 +1,156 @@
+import Foundation
+import Millrace
+import MillraceRuntime
+import Testing
+
+extension ApplicationTests {
+    @Suite("Several instances, and killed ones")
+    struct ScalingTests {
+        private let cluster: TestCluster
+        private let directory: TestDirectory
+        private let application = TestCluster.uniqueName("app")
+
+        init() throws {
+            cluster = try TestCluster()
+            directory = try TestDirectory()
+        }
+
+        private static func count(from input: String, to output: String) -> (StreamsBuilder) -> Void {
+            { builder in
+                builder.stream(input, key: .string, value: .string).groupByKey()
+                    .count(into: .store("counts").withoutCache()).toStream().to(output)
+            }
+        }
+
+        private func records(_ count: Int, keys: Int) -> [TestRecord] {
+            (0..<count).map { TestRecord(key: "k\($0 % keys)", value: "v") }
+        }
+
+        /// Whether each key was counted from one on without a gap or a repetition.
+        private func expectExact(
+            _ output: String, counts: [String: Int], sourceLocation: SourceLocation = #_sourceLocation
+        )
+            throws
+        {
+            let byKey = Dictionary(grouping: try cluster.read(output)) { $0.key ?? "" }
+            #expect(byKey.mapValues(\.count) == counts, sourceLocation: sourceLocation)
+            for (key, records) in byKey {
+                #expect(
+                    records.map(\.text) == (1...max(1, records.count)).map(String.init), "\(key)",
+                    sourceLocation: sourceLocation)
+            }
+        }
+
+        @Test("two instances share the tasks; when one stops the other takes over, and every result is exact")
+        func takeOver() async throws {
+            let (input, output) = (
+                try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
+            )
+            let define = Self.count(from: input, to: output)
+            var configuration = cluster.configuration(application, directory)
+            let first = try RunningInstance(configuration, define)
+            try await first.awaits("all tasks") { $0.tasks.count == 4 }
+            try cluster.write(records(100, keys: 10), to: input)
+
+            let otherDirectory = try TestDirectory()
+            configuration.stateDirectory = otherDirectory.path
+            let second = try RunningInstance(configuration, define)
+            try await eventually("two tasks each") {
+                first.metrics.tasks.count == 2 && second.metrics.tasks.count == 2
+            }
+            #expect(Set(first.metrics.tasks + second.metrics.tasks) == ["0_0", "0_1", "0_2", "0_3"])
+            try cluster.write(records(100, keys: 10), to: input)
+            try await eventually("200 results") { try cluster.read(output).count >= 200 }
+            #expect(second.metrics.processedRecords > 0)
+
+            try await first.stop()
+            try await second.awaits("all tasks") { $0.tasks.count == 4 }
+            try cluster.write(records(100, keys: 10), to: input)
+            try await eventually("300 results") { try cluster.read(output).count >= 300 }
+            try await second.stop()
+            try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<10).map { ("k\($0)", 30) }))
+        }
+
+        @Test("a killed instance comes back under its name: nothing is lost or doubled, and only the tail is restored")
+        func killed() async throws {
+            let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
+            let (application, path, servers) = (application, directory.path, cluster.bootstrapServers)
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [
+                    application = application as String, path = path as String, servers = servers as String,
+                    input = input as String, output = output as String
+                ] in
+                try await ScalingTests.runUntilKilled(
+                    TestCluster(bootstrapServers: servers), application, stateDirectory: path, from: input, to: output)
+            }
+            let written = try cluster.read(input).count
+            let before = try cluster.read(output).count
+            #expect(before > 1_000)
+
+            var configuration = cluster.configuration(application, directory)
+            configuration.instanceID = "one"
+            let instance = try RunningInstance(configuration, Self.count(from: input, to: output))
+            try await eventually("the results") { try cluster.read(output).count >= written }
+            try await instance.stop()
+            try expectExact(
+                output, counts: Dictionary(uniqueKeysWithValues: (0..<50).map { ("k\($0)", written / 50) }))
+            #expect(instance.metrics.processedRecords == written - before)
+            #expect(instance.metrics.restoredRecords > 0)
+            #expect(instance.metrics.restoredRecords < before / 2)
+        }
+
+        /// Counts batch after batch, with a checkpoint each second, and is killed half a second after the second of them,
+        /// in the middle of a batch.
+        private static func runUntilKilled(
+            _ cluster: TestCluster, _ application: String, stateDirectory: String, from input: String, to output: String
+        ) async throws {
+            var configuration = cluster.configuration(application, stateDirectory: stateDirectory)
+            configuration.instanceID = "one"
+            configuration.checkpointInterval = .seconds(1)
+            configuration.commitInterval = .milliseconds(5)
+            let records = (0..<100).map { TestRecord(key: "k\($0 % 50)", value: "v") }
+            let start = ContinuousClock.now
+            let isDoomed = Counter()
+            let instance = try RunningInstance(configuration) { builder in
+                builder.stream(input, key: .string, value: .string)
+                    .peek { _ in
+                        if isDoomed.value > 0 { kill(getpid(), SIGKILL) }
+                    }
+                    .groupByKey().count(into: .store("counts").withoutCache()).toStream().to(output)
+            }
+            var written = 0
+            while true {
+                if ContinuousClock.now - start > .milliseconds(2_600) { isDoomed.increment() }
+                try cluster.write(records, to: input)
+                written += records.count
+                try await instance.awaits(processed: written)
+            }
+        }
+
+        @Test("an instance whose name another one takes ends with an error that says so, and lets the other one be")
+        func fenced() async throws {
+            let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
+            let define = Self.count(from: input, to: output)
+            var configuration = cluster.configuration(application, directory)
+            configuration.instanceID = "one"
+            try cluster.write(records(50, keys: 5), to: input)
+            let first = try RunningInstance(configuration, define)
+            try await first.awaits(processed: 50)
+
+            let otherDirectory = try TestDirectory()
+            configuration.stateDirectory = otherDirectory.path
+            let second = try RunningInstance(configuration, define)
+            let error = try await first.failure()
+            #expect(error.code == .fenced)
+            #expect(error.description.contains("another instance has taken this one's place"))
+            #expect(first.application.state == .error)
+
+            try await second.awaits("all tasks") { $0.tasks.count == 2 }
+            try cluster.write(records(50, keys: 5), to: input)
+            try await eventually("the results") { try cluster.read(output).count >= 100 }
+            #expect(second.application.state == .running)
+            try await second.stop()
+            try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<5).map { ("k\($0)", 20) }))
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Millrace
+
+extension ScenarioBuilder {
+    static let joinOperations: [String: Operation] = [
+        "join": { scenario, fields in
+            try scenario.join(fields) { stream, table in
+                stream.join(table, named: try fields.operationName()) { joinedText($0, $1) }
+            } tables: { left, right in
+                left.join(right, into: try fields.store()) { joinedText($0, $1) }
+            }
+        },
+        "leftJoin": { scenario, fields in
+            try scenario.join(fields) { stream, table in
+                stream.leftJoin(table, named: try fields.operationName()) { joinedText($0, $1) }
+            } tables: { left, right in
+                left.leftJoin(right, into: try fields.store()) { joinedText($0, $1) }
+            }
+        },
+        "outerJoin": { scenario, fields in
+            try scenario.join(fields) { _, _ in
+                throw ScenarioError.malformed("outerJoin of a stream and a table")
+            } tables: { left, right in
+                left.outerJoin(right, into: try fields.store()) { joinedText($0, $1) }
+            }
+        },
+    ]
+
+    private func join(
+        _ fields: Fields,
+        stream: (KStream<String, String>, KTable<String, String>) throws -> KStream<String, String>,
+        tables: (KTable<String, String>, KTable<String, String>) throws -> KTable<String, String>
+    ) throws {
+        let joined: Result
+        switch (try result("left", of: fields), try result("right", of: fields)) {
+        case (.stream(let left), .table(let right)): joined = .stream(try stream(left, right))
+        case (.table(let left), .table(let right)): joined = .table(try tables(left, right))
+        // Every join of two streams has this field.
+        case (.stream, .stream): throw ScenarioError.unsupported("\(fields.owner).diffMs")
+        default: throw ScenarioError.malformed("\(fields.owner) of something that cannot be joined")
+        }
+        name(joined, try fields.text("as"))
+    }
+}
+
+/// What the joiners of scenarios make of two values.
+private let joinedText: @Sendable (String?, String?) -> String = { left, right in "\(left ?? "-")|\(right ?? "-")" }

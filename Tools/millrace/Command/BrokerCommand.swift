@@ -1,0 +1,107 @@
+import ArgumentParser
+import ClusterCore
+import EmbeddedBroker
+import Foundation
+import Logging
+
+/// `millrace broker`: a Kafka broker of one node.
+struct BrokerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "broker",
+        abstract: "Runs a Kafka broker of one node, for development.",
+        discussion: """
+            It keeps its records in memory; with --data-dir, everything it acknowledged also survives its end, kill -9 \
+            included. Once it listens, it prints one line: listening on HOST:PORT. Its log goes to standard error.
+            """)
+
+    @Option(help: "The port to listen on; 0 takes any that is free.")
+    var port = 9092
+
+    @Option(help: "The address to listen on, which clients are told, too.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The folder to keep everything in; made if need be.")
+    var dataDir: String?
+
+    @Option(help: "A topic to create unless it exists, as NAME:PARTITIONS; may be repeated.")
+    var topic: [TopicOption] = []
+
+    @Option(
+        help: "When to force the data to the disk: never, always (before each acknowledgement), or every so many ms.",
+        transform: { try JournalFlush(option: $0) })
+    var flush = JournalFlush.never
+
+    @Flag(help: "Create topics that clients ask for, where they allow it.")
+    var autoCreateTopics = false
+
+    @Option(help: "What to log: debug, info, warning, error.", transform: { try Logger.Level(option: $0) })
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port has to be from 0 to 65535") }
+    }
+
+    func run() async throws {
+        let (ends, end) = AsyncStream<End>.makeStream()
+        let signals = StopSignals { end.yield(.signal) }
+        defer { signals.cancel() }
+
+        var configuration = EmbeddedBrokerConfiguration()
+        configuration.host = host
+        configuration.port = port
+        configuration.dataDirectory = dataDir
+        configuration.flush = flush
+        configuration.createsTopicsAutomatically = autoCreateTopics
+        configuration.topics = topic.map { NewTopic($0.name, partitionCount: $0.partitionCount) }
+        configuration.logger = Logger(label: "broker") { StreamLogHandler.standardError(label: $0) }
+        configuration.logger.logLevel = logLevel
+        configuration.onFailure = { end.yield(.failure($0)) }
+
+        let broker = try await EmbeddedBroker.start(configuration)
+        try FileHandle.standardOutput.write(contentsOf: Data("listening on \(broker.bootstrapServers)\n".utf8))
+        let first = await ends.first { _ in true }
+        try await broker.stop()
+        if case .failure(let error) = first { throw error }
+    }
+
+    /// Why the broker ends.
+    private enum End {
+        case signal
+        case failure(any Error)
+    }
+}
+
+/// NAME:PARTITIONS.
+struct TopicOption: ExpressibleByArgument {
+    var name: String
+    var partitionCount: Int32
+
+    init?(argument: String) {
+        // A topic's name has no colon in it.
+        let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, let count = Int32(parts[1]), count > 0 else { return nil }
+        name = String(parts[0])
+        partitionCount = count
+    }
+}
+
+extension JournalFlush {
+    fileprivate init(option: String) throws {
+        switch option {
+        case "never": self = .never
+        case "always": self = .always
+        default:
+            guard let milliseconds = Int64(option), milliseconds > 0 else {
+                throw ValidationError("never, always or a number of milliseconds, not \(option)")
+            }
+            self = .every(milliseconds: milliseconds)
+        }
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(option: String) throws {
+        guard let level = Logger.Level(rawValue: option) else { throw ValidationError("no log level: \(option)") }
+        self = level
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import MillraceTesting
+import Scenarios
+
+/// Runs the simulations with many seeds.
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Simulates topologies on a cluster where everything goes wrong, seed by seed.",
+        discussion: """
+            Prints a line for each seed that fails, and in the end how many passed and failed. With --seed one seed is run \
+            and its account printed, step by step.
+            """)
+
+    @Option(help: "How many seeds to run, shared out among the scenarios.")
+    var seeds = 1_000
+
+    @Option(help: "The first seed.")
+    var first: UInt64 = 0
+
+    @Option(help: "Run this seed alone and print what happens.")
+    var seed: UInt64?
+
+    @Option(help: "Run this scenario alone: \(Scenarios.all.map(\.name).joined(separator: ", ")).")
+    var scenario: String?
+
+    func validate() throws {
+        if let scenario, !Scenarios.all.contains(where: { $0.name == scenario }) {
+            throw ValidationError("there is no scenario \(scenario)")
+        }
+    }
+
+    func run() throws {
+        let scenarios = Scenarios.all.filter { scenario == nil || $0.name == scenario }
+        if let seed { return try show(seed, of: scenarios) }
+        let failures = Self.failures(of: scenarios, first: first, count: seeds)
+        for failure in failures { print(failure) }
+        print("\(seeds - failures.count) passed, \(failures.count) failed")
+        if !failures.isEmpty { throw ExitCode(1) }
+    }
+
+    private func show(_ seed: UInt64, of scenarios: [Simulation]) throws {
+        var failed = false
+        for scenario in scenarios {
+            let result = try scenario.run(seed: seed)
+            print("\(scenario.name), seed \(seed):")
+            for line in result.account { print("  \(line)") }
+            for problem in result.problems { print("  PROBLEM \(problem)") }
+            failed = failed || !result.passed
+        }
+        if failed { throw ExitCode(1) }
+    }
+
+    /// Runs seeds on all cores; each run is a thread's own.
+    private static func failures(
+        of scenarios: [Simulation], first: UInt64, count: Int
+    ) -> [String] {
+        let failures = Failures()
+        DispatchQueue.concurrentPerform(iterations: count) { index in
+            let scenario = scenarios[index % scenarios.count]
+            let seed = first + UInt64(index / scenarios.count)
+            let result = Result { try scenario.run(seed: seed) }
+            switch result {
+            case .success(let result) where result.passed: break
+            case .success(let result):
+                failures.append("\(scenario.name), seed \(seed): \(result.problems.joined(separator: "; "))")
+            case .failure(let error): failures.append("\(scenario.name), seed \(seed): \(error)")
+            }
+        }
+        return failures.all
+    }
+}
+
+/// The failures of all threads.
+// Sendable, because a lock guards the only state.
+private final class Failures: @unchecked Sendable {
+    private let lock = NSLock()
+    private var lines: [String] = []
+
+    func append(_ line: String) { lock.withLock { lines.append(line) } }
+    var all: [String] { lock.withLock { lines.sorted() } }
+}

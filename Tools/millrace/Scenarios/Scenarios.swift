@@ -1,0 +1,90 @@
+import Millrace
+public import MillraceTesting
+import RiskScore
+
+/// The topologies that are simulated, each with random records.
+public enum Scenarios {
+    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount, tableJoin] }
+
+    /// The risk score: one stateful step, no repartitioning.
+    public static var risk: Simulation {
+        Simulation(
+            "risk", topics: ["risk-events": 3, "risk-scores": 3, "risk-alerts": 2],
+            outputs: ["risk-scores", "risk-alerts"],
+            define: { builder in RiskScoreTopology().define(in: builder) },
+            inputs: { random in
+                (0..<60).map { number in
+                    let account = "acct-\(Int.random(in: 0..<8, using: &random))"
+                    let event = RiskEvent(
+                        account: account, score: Double.random(in: 0...1, using: &random),
+                        timestampMs: Int64(number * 10 + Int.random(in: 0..<50, using: &random)))
+                    return SimulatedRecord(
+                        topic: "risk-events", key: Array(account.utf8), value: json(event),
+                        timestampMs: event.timestampMs)
+                }
+            })
+    }
+
+    /// The same without transactions: nothing may be lost, and the last score of each account has to be right.
+    public static var riskAtLeastOnce: Simulation {
+        var simulation = risk
+        simulation.name = "risk-at-least-once"
+        simulation.guarantee = .atLeastOnce
+        simulation.outputs = ["risk-scores"]
+        return simulation
+    }
+
+    /// Orders counted by customer: a changed key, and so a repartition topic between two sub-topologies.
+    public static var rekeyedCount: Simulation {
+        Simulation(
+            "rekeyed-count", topics: ["orders": 3, "counts": 3], outputs: ["counts"],
+            define: { builder in
+                builder.stream("orders", key: .string, value: .string)
+                    .selectKey { _, customer in customer }
+                    .groupByKey()
+                    .count(into: Materialized.store("orders-by-customer").withoutCache())
+                    .toStream()
+                    .to("counts")
+            },
+            inputs: { random in
+                (0..<60).map { number in
+                    let customer = "customer-\(Int.random(in: 0..<6, using: &random))"
+                    return SimulatedRecord(
+                        topic: "orders", key: Array("order-\(number)".utf8), value: Array(customer.utf8),
+                        timestampMs: Int64(number * 10))
+                }
+            })
+    }
+
+    /// Two tables joined: two inputs of one task, and two stores that a third operator reads. What a join emits depends on
+    /// which side comes first, so only the last value of each key is given.
+    public static var tableJoin: Simulation {
+        var simulation = Simulation(
+            "table-join", topics: ["names": 3, "limits": 3, "accounts": 3], outputs: ["accounts"],
+            define: { builder in
+                let names = builder.table(
+                    "names", key: .string, value: .string, into: Materialized.store("names").withoutCache())
+                let limits = builder.table(
+                    "limits", key: .string, value: .string, into: Materialized.store("limits").withoutCache())
+                names.join(limits) { name, limit in "\(name) may spend \(limit)" }.toStream().to("accounts")
+            },
+            inputs: { random in
+                (0..<80).map { number in
+                    let account = "acct-\(Int.random(in: 0..<6, using: &random))"
+                    let isName = Bool.random(using: &random)
+                    let isDeletion = Int.random(in: 0..<10, using: &random) == 0
+                    return SimulatedRecord(
+                        topic: isName ? "names" : "limits", key: Array(account.utf8),
+                        value: isDeletion ? nil : Array("\(isName ? "name" : "limit")-\(number)".utf8),
+                        timestampMs: Int64(number * 10))
+                }
+            })
+        simulation.comparison = .lastValues
+        return simulation
+    }
+
+    private static func json(_ event: RiskEvent) -> [UInt8]? {
+        // A RiskEvent is always encodable: its score is a finite number.
+        try? Serde.json(RiskEvent.self).bytes(of: event)
+    }
+}
