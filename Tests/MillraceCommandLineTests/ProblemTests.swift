@@ -17,7 +17,7 @@ import Testing
         #expect(
             Set(lines) == [
                 #"--threads: must be a whole number from 1 to 1024, not "0""#,
-                #"--guarantee: must be at-least-once or exactly-once, not "exactly""#,
+                #"--guarantee: must be exactly-once or at-least-once, not "exactly""#,
                 "--producer: must be NAME=VALUE",
                 #"MILLRACE_LOG_LEVEL: must be trace, debug, info, notice, warning, error or critical, not "loud""#,
                 #"MILLRACE_THREADS: must be a whole number from 1 to 1024, not "many""#,

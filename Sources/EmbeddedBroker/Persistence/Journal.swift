@@ -134,10 +134,3 @@ final class Journal {
         snapshotSizeInBytes = try result.get()
     }
 }
-
-extension Cluster {
-    /// What the batches of all partitions take.
-    var recordsSizeInBytes: Int {
-        topics.values.reduce(0) { sum, topic in topic.logs.reduce(sum) { $0 + $1.sizeInBytes } }
-    }
-}

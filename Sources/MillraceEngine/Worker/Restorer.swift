@@ -31,10 +31,10 @@ final class Restorer {
 
     func isRestoring(_ task: StreamTask) -> Bool { jobs.values.contains { $0.task === task } }
 
-    /// Starts to fill the stores of a task.
+    /// Notes the stores of a task, to be filled.
     ///
     /// - Parameter committed: the committed offsets of the task's input, where a source topic serves as a changelog.
-    func add(_ task: StreamTask, committed: [TopicPartition: CommittedOffset]) throws {
+    func add(_ task: StreamTask, committed: [TopicPartition: CommittedOffset]) {
         for store in task.stores {
             guard let changelog = store.changelog else { continue }
             let limit = store.plan.sourceTopicAsChangelog == nil ? nil : committed[changelog]?.offset ?? 0
@@ -42,8 +42,10 @@ final class Restorer {
             jobs[nextSlot] = Job(task: task, store: store, changelog: changelog, limit: limit)
             nextSlot += 1
         }
-        try assign()
     }
+
+    /// Starts to read for everything that was added.
+    func begin() throws { try assign() }
 
     /// Forgets the stores of a task that is being closed.
     func remove(_ task: StreamTask) throws {

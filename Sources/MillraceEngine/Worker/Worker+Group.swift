@@ -73,8 +73,9 @@ extension Worker {
         for id in ids where tasks[id] == nil {
             let task = try open(id)
             tasks[id] = task
-            try restorer.add(task, committed: committed)
+            restorer.add(task, committed: committed)
         }
+        try restorer.begin()
         removeSlots()
         var assignments: [PartitionAssignment] = []
         for id in ids {
