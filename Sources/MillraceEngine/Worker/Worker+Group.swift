@@ -10,7 +10,7 @@ struct GroupProgress {
         /// Not a member, or between two generations.
         case out
         /// The coordinator has announced a generation; the members are not known yet.
-        case joining(coordinatorPartitions: [TopicPartition], sinceMs: Int64)
+        case joining(coordinatorPartitions: [TopicPartition])
         /// The tasks are assigned.
         case active
     }
@@ -25,7 +25,7 @@ struct GroupProgress {
 
 extension Worker {
     func beginGeneration(_ partitions: [TopicPartition]) {
-        group.phase = .joining(coordinatorPartitions: partitions, sinceMs: ports.clock.monotonicMs())
+        group.phase = .joining(coordinatorPartitions: partitions)
     }
 
     /// Commits what is done and stops reading. The stores stay open, for most tasks usually come back.
@@ -52,16 +52,15 @@ extension Worker {
 
     /// Computes this member's tasks as soon as the group's members are known.
     func joinIfKnown() throws {
-        guard case .joining(let partitions, let sinceMs) = group.phase else { return }
-        let waited = ports.clock.monotonicMs() - sinceMs
+        guard case .joining(let partitions) = group.phase else { return }
         guard let description = try ports.admin.describeGroup(configuration.applicationID) else {
             return try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan))
         }
         let memberID = ports.consumer.memberID()
         guard description.isStable, let memberID, description.members.contains(where: { $0.memberID == memberID })
         else {
-            if waited < configuration.groupDescriptionTimeoutMs { return }
-            throw PortError(.staleGeneration, "the group did not become stable within \(waited) ms of its assignment")
+            // The next rebalance is under way already; librdkafka looks for it only once this assignment is answered.
+            return try endGeneration(lost: false)
         }
         try activate(TaskAssignor.assign(plan.tasks, to: description.members)[memberID] ?? [])
     }

@@ -18,8 +18,6 @@ package struct WorkerConfiguration: Sendable {
     package var maxBufferedSizeInBytesPerPartition = 16 << 20
     /// How many records one poll may bring, and how many one step processes.
     package var maxRecordsPerStep = 1_000
-    /// How long to wait for a group to become stable before its coordinator's own assignment is used.
-    package var groupDescriptionTimeoutMs: Int64 = 5_000
 
     /// Faults planted on purpose, to show that a simulation finds them. None, but there.
     package var sabotage: Set<Sabotage> = []

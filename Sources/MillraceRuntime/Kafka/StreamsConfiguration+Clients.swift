@@ -14,6 +14,8 @@ extension StreamsConfiguration {
         settings["group.id"] = applicationID
         settings["group.instance.id"] = instanceID.map { "\($0)-\(worker)" }
         settings["partition.assignment.strategy"] = "range"
+        // A member learns of a rebalance by its next heartbeat, and the others wait for it. Kafka: 3,000.
+        settings["heartbeat.interval.ms"] = "1000"
         settings["auto.offset.reset"] = "earliest"
         settings["enable.auto.commit"] = "false"
         settings["enable.auto.offset.store"] = "false"

@@ -106,7 +106,7 @@ final class SimulatedConsumer: ConsumerPort {
             let start = assignment.offset ?? (try? world.cluster.offsets(of: partition).logStartOffset) ?? 0
             reading[partition] = Reading(slot: assignment.slot, offset: start)
         }
-        if assignments.isEmpty { membership?.gaveUp() }
+        membership?.assigned(nothing: assignments.isEmpty)
     }
 
     func pause(_ partitions: [Millrace.TopicPartition]) throws(PortError) { setPaused(partitions, true) }

@@ -23,6 +23,8 @@ final class SimulatedMembership {
     private var memberID = ""
     private var generation: Int32 = -1
     private var hasAssignment = false
+    /// Whether the consumer has yet to say what it makes of its assignment. Until then librdkafka looks for no rebalance.
+    private var isAssignAwaited = false
     /// Whether the subscription was made again, for which the member joins again.
     private var mustRejoin = false
     private var lastHeartbeatMs: Int64 = 0
@@ -45,10 +47,12 @@ final class SimulatedMembership {
         if case .stable = phase { mustRejoin = true }
     }
 
-    /// What was assigned is given up; joining can go on.
-    func gaveUp() {
+    /// The consumer reads what it chose to. Reading nothing gives the assignment up, and the member joins again.
+    func assigned(nothing: Bool) {
+        isAssignAwaited = false
+        guard nothing, hasAssignment else { return }
         hasAssignment = false
-        if case .givingUp = phase { phase = .outside }
+        phase = .outside
     }
 
     func leave() {
@@ -147,6 +151,7 @@ final class SimulatedMembership {
         }
         phase = .stable
         hasAssignment = true
+        isAssignAwaited = true
         lastHeartbeatMs = world.clock.nowMs
         world.note("\(consumer.process.name): is in generation \(generation) as \(memberID)")
         return [.assigned([])]
@@ -167,7 +172,7 @@ final class SimulatedMembership {
         switch refused {
         case nil: return []
         case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), during: "heartbeat")
-        case .rebalanceInProgress: return giveUp(lost: false)
+        case .rebalanceInProgress: return isAssignAwaited ? [] : giveUp(lost: false)
         case .unknownMemberID:
             memberID = ""
             return giveUp(lost: true)

@@ -101,7 +101,7 @@ final class FakeConsumer: ConsumerPort {
     }
 
     func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
-        try cluster.note("\(name)assign")
+        try cluster.note("\(name)assign\(assignments.isEmpty ? " nothing" : "")")
         paused = []
         reading = [:]
         for assignment in assignments {
