@@ -34,7 +34,7 @@ struct SharedMemoryTests {
     }
 
     @Test("memtables of two databases have one limit: the one written to is flushed early")
-    func oneLimit() throws {
+    func oneLimit() async throws {
         let memory = try SharedMemory(blockCacheSizeInBytes: 32 << 20, writeBufferSizeInBytes: 8 << 20)
         let (first, second) = (try open("a", memory), try open("b", memory))
         try fill(first, entries: 4_000)
@@ -43,11 +43,23 @@ struct SharedMemoryTests {
         for _ in 0..<3 {
             try fill(second, entries: 4_000)
         }
+        try await flushed(second)
         // Their own buffers, of 16 MiB, were never full.
         #expect(memory.writeBufferUsageInBytes < 12_000_000)
         #expect(try second.integerProperty("rocksdb.cur-size-all-mem-tables") ?? 0 < 10_000_000)
         let files = try directory.files(of: "b", suffix: ".sst").count
         #expect(files > 0)
+    }
+
+    /// Waits until RocksDB's own threads have written down what they were told to.
+    private func flushed(_ database: Database) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try ["mem-table-flush-pending", "num-running-flushes"].contains(where: {
+            try database.integerProperty("rocksdb.\($0)") != 0
+        }) {
+            try #require(ContinuousClock.now < deadline, "the memtables were not flushed in time")
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     @Test("the budget may be released before the databases that use it")

@@ -4,14 +4,16 @@ package import Millrace
 package enum InternalTopics {
     /// Reads the partition counts of the user's topics, plans the application's own and makes sure of them.
     ///
-    /// - Throws: `StreamsError` with code `.topic` where a source is missing or a topic of the application's own has another
-    ///   partition count or cleanup policy than the topology needs; `PortError` where the broker fails.
+    /// - Throws: `StreamsError` with code `.topic` where a source or a sink is missing or a topic of the application's own
+    ///   has another partition count or cleanup policy than the topology needs; `PortError` where the broker fails.
     package static func prepare(
         _ topology: Topology, applicationID: String, replicationFactor: Int16, admin: any AdminPort
     ) throws -> TopicPlan {
-        let counts = try admin.partitionCounts(of: topology.sourceTopics)
+        let sinks = sinks(of: topology)
+        let counts = try admin.partitionCounts(of: topology.sourceTopics + sinks.map(\.topic))
         let plan = try TopicPlan(
             topology, applicationID: applicationID, partitionCounts: counts, replicationFactor: replicationFactor)
+        try check(sinks, counts: counts)
         let names = plan.internalTopics.map(\.name)
         if names.isEmpty { return plan }
         let existing = try admin.partitionCounts(of: names)
@@ -20,6 +22,21 @@ package enum InternalTopics {
         // What another instance created at the same moment is checked like everything else.
         try check(plan, counts: admin.partitionCounts(of: names), configurations: admin.configurations(of: names))
         return plan
+    }
+
+    private static func sinks(of topology: Topology) -> [(topic: String, node: String)] {
+        topology.nodes.compactMap { node in
+            guard case .sink(let sink) = node.kind, case .external(let topic) = sink.topic else { return nil }
+            return (topic, node.name)
+        }
+    }
+
+    /// Where a sink's topic is missing, every transaction would fail only after its delivery timeout.
+    private static func check(_ sinks: [(topic: String, node: String)], counts: [String: Int32]) throws {
+        let problems = sinks.filter { counts[$0.topic] == nil }.map { sink in
+            "topic \(sink.topic), which \(sink.node) writes to, does not exist: create it before starting"
+        }
+        guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
     }
 
     private static func check(

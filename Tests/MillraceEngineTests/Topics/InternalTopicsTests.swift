@@ -16,7 +16,7 @@ struct InternalTopicsTests {
 
     @Test("what is missing is created")
     func creates() throws {
-        admin.counts = ["in": 4]
+        admin.counts = ["in": 4, "out": 1]
         let plan = try prepare()
         #expect(admin.created == plan.internalTopics)
         #expect(admin.created.map(\.name) == ["app-counts-repartition", "app-counts-changelog"])
@@ -24,7 +24,7 @@ struct InternalTopicsTests {
 
     @Test("what is there as it should be is left alone, in whatever words its settings are told")
     func existing() throws {
-        admin.counts = ["in": 4, "app-counts-repartition": 4]
+        admin.counts = ["in": 4, "out": 1, "app-counts-repartition": 4]
         admin.settings = ["app-counts-repartition": ["cleanup.policy": " delete"]]
         _ = try prepare()
         #expect(admin.created.map(\.name) == ["app-counts-changelog"])
@@ -34,7 +34,7 @@ struct InternalTopicsTests {
 
     @Test("every topic with a wrong partition count or cleanup policy is named, with what to do")
     func wrong() throws {
-        admin.counts = ["in": 4, "app-counts-repartition": 3, "app-counts-changelog": 4]
+        admin.counts = ["in": 4, "out": 1, "app-counts-repartition": 3, "app-counts-changelog": 4]
         admin.settings = ["app-counts-changelog": ["cleanup.policy": "delete"]]
         let error = #expect(throws: StreamsError.self) { _ = try prepare() }
         #expect(error?.code == .topic)
@@ -46,15 +46,17 @@ struct InternalTopicsTests {
 
     @Test("a topic that cannot be found after it was created is told")
     func vanished() {
-        admin.counts = ["in": 1]
+        admin.counts = ["in": 1, "out": 1]
         admin.forgets = true
         let error = #expect(throws: StreamsError.self) { _ = try prepare() }
         #expect(error?.message.contains("was created but cannot be found") == true)
     }
 
-    @Test("nothing is created where a source is missing")
-    func missingSource() {
-        #expect(throws: StreamsError.self) { _ = try prepare() }
+    @Test("nothing is created where a source or a sink is missing", arguments: [["out": Int32(1)], ["in": 1]])
+    func missing(counts: [String: Int32]) {
+        admin.counts = counts
+        let error = #expect(throws: StreamsError.self) { _ = try prepare() }
+        #expect(error?.message.contains("does not exist: create it before starting") == true)
         #expect(admin.created.isEmpty)
     }
 }

@@ -28,7 +28,7 @@ final class WorkerFixture {
         define(builder)
         let topology = try builder.build()
         let (consumer, admin) = (FakeConsumer(cluster), FakeAdmin(cluster))
-        admin.counts = topics
+        admin.counts = topics.merging(["out": 1]) { given, _ in given }
         plan = try InternalTopics.prepare(topology, applicationID: "app", replicationFactor: -1, admin: admin)
         var configuration = WorkerConfiguration(
             applicationID: "app", guarantee: guarantee, handlers: handlers, commitIntervalMs: 100,
