@@ -18,12 +18,7 @@ package struct EmbeddedBrokerConfiguration: Sendable {
     /// The largest request, `socket.request.max.bytes`. Default 100 MiB. A larger one gets its connection closed.
     package var maxRequestSizeInBytes = 100 << 20
     /// The cluster's own settings. What is said twice (`createsTopicsAutomatically`) is taken from here above.
-    package var cluster = {
-        var configuration = ClusterConfiguration()
-        // Members that start together meet in the first generation; joining a second one takes librdkafka two seconds.
-        configuration.initialRebalanceDelayMs = 100
-        return configuration
-    }()
+    package var cluster = ClusterConfiguration()
     /// Topics to create at the start unless they exist.
     package var topics: [NewTopic] = []
     /// Where closed connections and failures are told. Default: a logger named `embedded-broker`.

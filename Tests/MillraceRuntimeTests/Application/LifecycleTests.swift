@@ -44,12 +44,12 @@ extension ApplicationTests {
         @Test("a topic of the application's own with another partition count fails the start, with what to do")
         func wrongPartitionCount() async throws {
             let cluster = try TestCluster()
-            let input = try cluster.createTopic("in", partitions: 3)
+            let (input, output) = (try cluster.createTopic("in", partitions: 3), try cluster.createTopic("out"))
             let changelog = "\(application)-counts-changelog"
             try cluster.createTopic(named: changelog, partitions: 2, configs: ["cleanup.policy": "compact"])
             let instance = try RunningInstance(cluster.configuration(application, directory)) { builder in
                 builder.stream(input, key: .string, value: .string).groupByKey().count(into: .store("counts"))
-                    .toStream().to("out")
+                    .toStream().to(output)
             }
             let error = try await instance.failure()
             #expect(error.code == .topic)
@@ -79,9 +79,9 @@ extension ApplicationTests {
         @Test("an instance runs once")
         func secondRun() async throws {
             let cluster = try TestCluster()
-            let input = try cluster.createTopic("in")
+            let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let instance = try RunningInstance(
-                cluster.configuration(application, directory), copy(from: input, to: "out"))
+                cluster.configuration(application, directory), copy(from: input, to: output))
             try await instance.awaits(.running)
             let error = await #expect(throws: StreamsError.self) { try await instance.application.run() }
             #expect(error?.code == .illegalState)
@@ -93,11 +93,11 @@ extension ApplicationTests {
         @Test("two instances cannot share a state directory")
         func sharedStateDirectory() async throws {
             let cluster = try TestCluster()
-            let input = try cluster.createTopic("in")
+            let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let configuration = cluster.configuration(application, directory)
-            let first = try RunningInstance(configuration, copy(from: input, to: "out"))
+            let first = try RunningInstance(configuration, copy(from: input, to: output))
             try await first.awaits(.running)
-            let second = try RunningInstance(configuration, copy(from: input, to: "out"))
+            let second = try RunningInstance(configuration, copy(from: input, to: output))
             #expect(try await second.failure().code == .stateStore)
             try await first.stop()
         }
@@ -108,7 +108,7 @@ extension ApplicationTests {
         func stopBeforeStart() async throws {
             let cluster = try TestCluster()
             let builder = StreamsBuilder()
-            copy(from: try cluster.createTopic("in"), to: "out")(builder)
+            copy(from: try cluster.createTopic("in"), to: try cluster.createTopic("out"))(builder)
             let application = StreamsApplication(
                 try builder.build(), configuration: cluster.configuration(application, directory), logger: quiet)
             application.shutdown()
@@ -154,9 +154,9 @@ extension ApplicationTests {
         @Test("the states are told to whoever asks, from the present one on, until the end")
         func stateChanges() async throws {
             let cluster = try TestCluster()
-            let input = try cluster.createTopic("in")
+            let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let instance = try RunningInstance(
-                cluster.configuration(application, directory), copy(from: input, to: "out"))
+                cluster.configuration(application, directory), copy(from: input, to: output))
             try await instance.awaits(.running)
             let late = instance.application.stateChanges
             try await instance.stop()

@@ -34,11 +34,17 @@ struct BrokerCommand: AsyncParsableCommand {
     @Flag(help: "Create topics that clients ask for, where they allow it.")
     var autoCreateTopics = false
 
+    @Option(help: "How long a group's first rebalance waits for more members, in ms; Kafka's own default is 3000.")
+    var groupInitialRebalanceDelayMs: Int32 = 0
+
     @Option(help: "What to log: debug, info, warning, error.", transform: { try Logger.Level(option: $0) })
     var logLevel = Logger.Level.info
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port has to be from 0 to 65535") }
+        guard groupInitialRebalanceDelayMs >= 0 else {
+            throw ValidationError("--group-initial-rebalance-delay-ms must not be negative")
+        }
     }
 
     func run() async throws {
@@ -52,6 +58,7 @@ struct BrokerCommand: AsyncParsableCommand {
         configuration.dataDirectory = dataDir
         configuration.flush = flush
         configuration.createsTopicsAutomatically = autoCreateTopics
+        configuration.cluster.initialRebalanceDelayMs = groupInitialRebalanceDelayMs
         configuration.topics = topic.map { NewTopic($0.name, partitionCount: $0.partitionCount) }
         configuration.logger = Logger(label: "broker") { StreamLogHandler.standardError(label: $0) }
         configuration.logger.logLevel = logLevel
