@@ -37,13 +37,20 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: "How long a group's first rebalance waits for more members, in ms; Kafka's own default is 3000.")
     var groupInitialRebalanceDelayMs: Int32 = 0
 
+    @Option(
+        help: """
+            How long members wait for their assignment, in ms: as on a slower broker, a client knows its member id well \
+            before its partitions.
+            """)
+    var groupAssignmentDelayMs: Int64 = 100
+
     @Option(help: "What to log: debug, info, warning, error.", transform: { try Logger.Level(option: $0) })
     var logLevel = Logger.Level.info
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port has to be from 0 to 65535") }
-        guard groupInitialRebalanceDelayMs >= 0 else {
-            throw ValidationError("--group-initial-rebalance-delay-ms must not be negative")
+        guard groupInitialRebalanceDelayMs >= 0, groupAssignmentDelayMs >= 0 else {
+            throw ValidationError("a delay must not be negative")
         }
     }
 
@@ -65,6 +72,11 @@ struct BrokerCommand: AsyncParsableCommand {
         configuration.onFailure = { end.yield(.failure($0)) }
 
         let broker = try await EmbeddedBroker.start(configuration)
+        if groupAssignmentDelayMs > 0 {
+            var delay = BrokerFault(.delay(milliseconds: groupAssignmentDelayMs), of: [.syncGroup])
+            delay.times = nil
+            try await broker.inject(delay)
+        }
         try FileHandle.standardOutput.write(contentsOf: Data("listening on \(broker.bootstrapServers)\n".utf8))
         let first = await ends.first { _ in true }
         try await broker.stop()

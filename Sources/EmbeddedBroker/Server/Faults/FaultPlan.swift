@@ -18,12 +18,12 @@ final class FaultPlan {
     }
 
     /// What happens to a request: the effect of the first fault that fits, which counts as used.
-    func take(for api: API, topics: [String], nowMs: Int64) -> BrokerFault.Effect? {
+    func take(for api: API, topics: @autoclosure () -> [String], nowMs: Int64) -> BrokerFault.Effect? {
         planned.removeAll { $0.endMs.map { $0 <= nowMs } ?? false }
         for index in planned.indices {
             let fault = planned[index].fault
             guard fault.apis.isEmpty || fault.apis.contains(api) else { continue }
-            if let topic = fault.topic, !topics.contains(topic) { continue }
+            if let topic = fault.topic, !topics().contains(topic) { continue }
             if fault.after > 0 {
                 planned[index].fault.after -= 1
                 continue
