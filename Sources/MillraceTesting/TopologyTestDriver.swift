@@ -20,6 +20,7 @@ public final class TopologyTestDriver {
     /// The name before the topology's own topics.
     public let applicationID: String
     private let producer = MemoryProducer()
+    private let clock = ManualClock()
     private let task: StreamTask
     private let readTopics: Set<String>
     private var nextOffsets: [String: Int64] = [:]
@@ -46,7 +47,8 @@ public final class TopologyTestDriver {
             partitions: topics.map { TopicPartition(topic: $0, partition: 0) },
             configuration: TaskConfiguration(
                 applicationID: applicationID, handlers: errorHandlers, maxStoreBufferSizeInBytes: .max),
-            producer: producer, provider: nil, logger: Logger(label: "TopologyTestDriver"))
+            producer: producer, provider: nil, clock: clock, logger: Logger(label: "TopologyTestDriver"))
+        try task.punctuateWallClock()
     }
 
     /// A topic to pipe records into. It has to be one that the topology reads.
@@ -80,14 +82,40 @@ public final class TopologyTestDriver {
             throw StreamsError(.topic, "the topology does not read topic \(topic); it reads \(readTopics.sorted())")
         }
         enqueue(topic: topic, key: key, value: value, timestampMs: timestampMs, headers: headers)
+        try processAll()
+    }
+
+    /// The wall clock's time in milliseconds since the epoch; 0 at first.
+    public var wallClockMs: Int64 { clock.nowMs }
+
+    /// Moves the wall clock on and runs what was scheduled by it. Kafka: `advanceWallClockTime`.
+    ///
+    /// ```swift
+    /// try driver.advanceWallClock(by: .seconds(10))
+    /// ```
+    ///
+    /// A punctuation is called once, however far the clock moves.
+    public func advanceWallClock(by duration: Duration) throws {
+        let (seconds, attoseconds) = duration.components
+        clock.nowMs += seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+        try task.punctuateWallClock()
+        try commit()
+        try processAll()
+    }
+
+    private func processAll() throws {
         defer { droppedRecords.merge(task.takeCounts().dropped, uniquingKeysWith: +) }
         var goesOn = true
         while goesOn {
             goesOn = try task.process()
-            try task.flushCaches()
-            task.committed { _ in nil }
-            collectOutput()
+            try commit()
         }
+    }
+
+    private func commit() throws {
+        try task.flushCaches()
+        task.committed { _ in nil }
+        collectOutput()
     }
 
     func readNext(_ topic: String) -> MemoryProducer.Sent? {

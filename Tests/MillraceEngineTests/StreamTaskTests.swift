@@ -22,7 +22,7 @@ struct StreamTaskTests {
             configuration: TaskConfiguration(
                 applicationID: "app", handlers: handlers, maxStoreBufferSizeInBytes: .max,
                 maxCacheSizeInBytes: maxCacheSizeInBytes),
-            producer: producer, provider: nil, logger: Logger(label: "test"))
+            producer: producer, provider: nil, clock: StoppedClock(), logger: Logger(label: "test"))
     }
 
     private func passThrough(_ builder: StreamsBuilder) {

@@ -6,7 +6,11 @@ extension KStream {
     ) -> KStream<NewKey, NewValue> {
         let name = builder.newName(prefix, unless: name)
         let node = builder.add(.processor(make(name)), named: name, to: [node], role: role)
-        let changesKey = if case .changesKey = role { true } else { false }
+        let changesKey =
+            switch role {
+            case .changesKey, .changesKeyAndValue: true
+            default: false
+            }
         return KStream<NewKey, NewValue>(
             builder: builder, node: node, keySerde: key, valueSerde: value,
             repartitionRequired: repartitionRequired || changesKey)

@@ -13,6 +13,7 @@ enum OperatorRole {
     case merge
     case changesKey
     case changesValue
+    case changesKeyAndValue
 }
 
 extension StreamsBuilder {
@@ -49,6 +50,7 @@ extension StreamsBuilder {
             case .merge: node.role = .merge
             case .changesKey: node.changesKey = true
             case .changesValue: node.changesValue = true
+            case .changesKeyAndValue: (node.changesKey, node.changesValue) = (true, true)
             }
         }
     }

@@ -5,6 +5,10 @@
 /// named after it.
 package struct Plan: Sendable {
     package private(set) var nodes: [PlanNode] = [PlanNode(id: 0, name: "root", buildPriority: 0)]
+    /// The stores that the user added by hand, by name. A processor that is connected to one brings it into the topology.
+    package var stateStores: [String: StorePlan] = [:]
+    /// Which stores the user connected to which processors beside those where the processors were added.
+    package var connections: [(processor: String, store: StoreConnection)] = []
     private var nameIndex = 0
     private var nextPriority = 1
 

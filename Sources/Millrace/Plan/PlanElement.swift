@@ -52,6 +52,8 @@ package struct ProcessorElement: Sendable {
     @usableFromInline package var store: StorePlan?
     /// The tables that it looks up values in; it is connected to the stores that hold them.
     package var lookups: [PlanNode.ID]
+    /// The stores that the user connected it to.
+    @usableFromInline package var connectedStores: [StoreConnection] = []
     package var make: @Sendable (NodeInstance) throws -> Receiver
     /// Takes the place of `make` where what follows accepts null keys.
     @usableFromInline package var makeKeepingNullKeys: (@Sendable (NodeInstance) throws -> Receiver)?
@@ -74,18 +76,34 @@ package struct ProcessorElement: Sendable {
 @usableFromInline
 package struct SinkElement: Sendable {
     package var name: String
-    package var topic: TopicName
+    package var target: SinkTarget
     package var make: @Sendable (NodeInstance) throws -> Receiver
     package var problem: String?
 
     @usableFromInline
     init(
-        name: String, topic: TopicName, problem: String?, make: @escaping @Sendable (NodeInstance) throws -> Receiver
+        name: String, target: SinkTarget, problem: String?,
+        make: @escaping @Sendable (NodeInstance) throws -> Receiver
     ) {
         self.name = name
-        self.topic = topic
+        self.target = target
         self.problem = problem
         self.make = make
+    }
+}
+
+/// Where a sink writes to.
+@usableFromInline
+package enum SinkTarget: Sendable {
+    case topic(TopicName)
+    /// A topic that is chosen for each record by something of this description.
+    case chosen(by: String)
+}
+
+extension SinkElement {
+    /// The topic, where it is always the same one.
+    package var topic: TopicName? {
+        if case .topic(let topic) = target { topic } else { nil }
     }
 }
 

@@ -11,17 +11,20 @@ package struct NodeInstance {
     /// All stores connected to this node: its own, and those that it looks up values in.
     @usableFromInline package let storeNames: [String]
     @usableFromInline let children: [Receiver]
+    /// The children's names in the topology's description.
+    @usableFromInline let childNames: [String]
 
     package init(
         name: String, context: any TaskContext, sendsOldValues: Bool, ownStoreName: String?, storeNames: [String],
-        children: [Receiver]
+        children: [(name: String, receiver: Receiver)]
     ) {
         self.name = name
         self.context = context
         self.sendsOldValues = sendsOldValues
         self.ownStoreName = ownStoreName
         self.storeNames = storeNames
-        self.children = children
+        self.children = children.map(\.receiver)
+        childNames = children.map(\.name)
     }
 
     /// A function that hands a record to every child, in order.
@@ -68,6 +71,31 @@ package protocol TaskContext: AnyObject {
 
     /// Counts a record that goes no further.
     func drop(_ reason: DropReason, at node: String)
+
+    /// The highest timestamp processed; −1 while there is none.
+    var streamTimeMs: Int64 { get }
+
+    /// The time of day in milliseconds since the epoch.
+    var wallClockMs: Int64 { get }
+
+    /// The task, as `<sub-topology>_<partition>`.
+    var taskID: String { get }
+
+    var applicationID: String { get }
+
+    /// Asks the worker to commit soon.
+    func requestCommit()
+
+    /// Has a closure called when the time of a clock reaches multiples of an interval.
+    func schedule(
+        everyMs intervalMs: Int64, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
+    ) -> Punctuation
+
+    /// Has something done once the stores are restored, before the first record.
+    func onStart(_ body: @escaping () throws -> Void)
+
+    /// Has something done when the task ends.
+    func onClose(_ body: @escaping () throws -> Void)
 }
 
 /// A topic as an operator writes to it.

@@ -5,7 +5,7 @@ extension SinkElement {
         name: String, topic: TopicName, key: Serde<Key>, value: Serde<Value>, problem: String? = nil,
         partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil
     ) -> SinkElement {
-        SinkElement(name: name, topic: topic, problem: problem) { node in
+        SinkElement(name: name, target: .topic(topic), problem: problem) { node in
             let output = try node.context.output(to: topic)
             let (context, name) = (node.context, node.name)
             var keyBytes: [UInt8] = []

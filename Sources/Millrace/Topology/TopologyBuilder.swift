@@ -15,6 +15,7 @@ struct TopologyBuilder {
         let nodes = plan.inBuildOrder()
         for node in nodes { builder.write(node, of: plan) }
         for node in nodes { builder.connectLookups(of: node, in: plan) }
+        builder.connectStores(nodes, of: plan)
         builder.checkTopics()
         if nothingToRead(plan) { builder.problems.append("the topology reads no topic: add a stream or a table") }
         guard builder.problems.isEmpty else {
@@ -95,6 +96,35 @@ struct TopologyBuilder {
         }
     }
 
+    /// Connects processors to the stores that the user named, and makes those that came with builders.
+    private mutating func connectStores(_ nodes: [PlanNode], of plan: Plan) {
+        for node in nodes {
+            for case .processor(let processor) in node.elements {
+                for store in processor.connectedStores { connect(processor.name, to: store, of: plan) }
+            }
+        }
+        for (processor, store) in plan.connections { connect(processor, to: store, of: plan) }
+    }
+
+    private mutating func connect(_ processor: String, to store: StoreConnection, of plan: Plan) {
+        guard let index = indexOfName[processor], case .processor = nodes[index].kind else {
+            problems.append("\(store.name): there is no processor named \(processor) to connect the store to")
+            return
+        }
+        if let made = store.plan ?? plan.stateStores[store.name], stores[made.name] == nil {
+            stores[made.name] = made
+            ownerOfStore[made.name] = index
+        }
+        guard let owner = ownerOfStore[store.name] else {
+            problems.append(
+                "\(processor): there is no store named \(store.name); give the builder instead of the name, or add it with "
+                    + "addStateStore")
+            return
+        }
+        if !nodes[index].storeNames.contains(store.name) { nodes[index].storeNames.append(store.name) }
+        groups.unite(owner, index)
+    }
+
     private mutating func checkTopics() {
         var reader: [TopicName: String] = [:]
         for node in nodes {
@@ -135,7 +165,7 @@ struct TopologyBuilder {
         for index in members {
             switch nodes[index].kind {
             case .source(let source): sources += source.topics
-            case .sink(let sink): sinks.append(sink.topic)
+            case .sink(let sink): sinks += sink.topic.map { [$0] } ?? []
             case .processor: break
             }
             storePlans += nodes[index].storeNames.compactMap { name in

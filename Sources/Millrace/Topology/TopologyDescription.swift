@@ -64,7 +64,10 @@ private struct SubtopologyDescription {
             let stores = JavaHashOrder.sorted(node.storeNames).joined(separator: ", ")
             return "Processor: \(node.name) (stores: [\(stores)])" + forward + backward
         case .sink(let sink):
-            return "Sink: \(node.name) (topic: \(sink.topic.name))" + backward
+            switch sink.target {
+            case .topic(let topic): return "Sink: \(node.name) (topic: \(topic.name))" + backward
+            case .chosen(let chooser): return "Sink: \(node.name) (extractor class: \(chooser))" + backward
+            }
         }
     }
 

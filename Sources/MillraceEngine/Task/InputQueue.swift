@@ -13,6 +13,8 @@ final class InputQueue {
     var partitionTimeMs: Int64 = -1
     /// The next offset to read after everything that was processed or dropped; `nil` before the first.
     private(set) var nextOffset: Int64?
+    /// The offset that the group had committed when reading began; `nil` where there was none.
+    var committedOffset: Int64?
     private(set) var sizeInBytes = 0
 
     init(partition: TopicPartition, reader: SourceReader) {

@@ -34,9 +34,10 @@ package final class StreamTask {
     private let provider: (any StoreProvider)?
     private let maxCacheSizeInBytes: Int
     private let caches: [CachingKeyValueStore]
+    private let logger: Logger
     package let stores: [TaskStore]
     /// The highest timestamp processed; −1 while there is none. Kafka: stream time.
-    package private(set) var streamTimeMs: Int64 = -1
+    package var streamTimeMs: Int64 { environment.streamTimeMs }
     /// Whether something was processed, or dropped, since the last commit.
     package private(set) var hasProgress = false
 
@@ -47,9 +48,11 @@ package final class StreamTask {
     ///   - stores: the stores of those nodes.
     ///   - partitions: the partitions that the task reads.
     ///   - provider: where stores on disk come from; without one all are kept in memory.
+    ///   - clock: what punctuations on the wall clock go by.
     package init(
         id: TaskID, topology: Topology, nodes: [Int], stores plans: [StorePlan], partitions: [TopicPartition],
-        configuration: TaskConfiguration, producer: any ProducerPort, provider: (any StoreProvider)?, logger: Logger
+        configuration: TaskConfiguration, producer: any ProducerPort, provider: (any StoreProvider)?,
+        clock: any Clock, logger: Logger
     ) throws {
         self.id = id
         self.provider = provider
@@ -58,7 +61,8 @@ package final class StreamTask {
         logger[metadataKey: "task"] = "\(id)"
         environment = TaskEnvironment(
             id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
-            logger: logger)
+            clock: clock, logger: logger)
+        self.logger = logger
         stores = try Self.openStores(
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
         caches = stores.compactMap(\.cache)
@@ -80,6 +84,7 @@ package final class StreamTask {
     deinit {
         // The listeners hold the operators, and these the environment that holds the stores.
         for cache in caches { cache.removeListener() }
+        endOperators()
     }
 
     // MARK: Input
@@ -106,8 +111,11 @@ package final class StreamTask {
             return
         }
         queue.partitionTimeMs = timeMs
-        streamTimeMs = max(streamTimeMs, timeMs)
+        environment.streamTimeMs = max(streamTimeMs, timeMs)
     }
+
+    /// Notes the offset from which a partition is read.
+    package func resume(_ partition: TopicPartition, at offset: Int64) { queues[partition]?.committedOffset = offset }
 
     /// Forgets what was fetched but not processed, before its partitions are read anew.
     package func clearInput() {
@@ -120,10 +128,12 @@ package final class StreamTask {
 
     /// Processes the record with the lowest timestamp among the heads of the partitions. Returns whether there was one.
     package func process() throws -> Bool {
+        try environment.schedule.start()
         try fillHeads()
         guard let index = ready.removeFirst() else { return false }
         let queue = orderedQueues[index]
         try process(queue)
+        _ = try environment.schedule.punctuate(streamTimeMs: streamTimeMs)
         if caches.reduce(0, { $0 + $1.sizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
         if let next = try fill(queue) { ready.insert(queue: index, timestampMs: next) }
         return true
@@ -133,10 +143,26 @@ package final class StreamTask {
         environment.current = queue
         defer { environment.current = nil }
         hasProgress = true
-        if let timestampMs = try queue.fill() { streamTimeMs = max(streamTimeMs, timestampMs) }
+        if let timestampMs = try queue.fill() { environment.streamTimeMs = max(streamTimeMs, timestampMs) }
         try queue.process()
         environment.counts.processed += 1
     }
+
+    /// When a punctuation on the wall clock is due next; `nil` where none is waiting.
+    package var nextWallClockPunctuationMs: Int64? { environment.schedule.nextWallClockMs }
+
+    /// Starts the operators, if they have not been, and runs the punctuations that are due by the wall clock. Only when the
+    /// stores are restored.
+    package func punctuateWallClock() throws {
+        try environment.schedule.start()
+        if try environment.schedule.punctuateWallClock() { hasProgress = true }
+    }
+
+    /// Whether the operators have still to be started, which schedules their punctuations.
+    package var isToBeStarted: Bool { !environment.schedule.starts.isEmpty }
+
+    /// Whether an operator has asked for a commit since the last one.
+    package var isCommitRequested: Bool { environment.schedule.isCommitRequested }
 
     /// Hands on what waits in the caches of tables, those upstream first.
     package func flushCaches() throws {
@@ -168,12 +194,19 @@ package final class StreamTask {
             let metadata = OffsetMetadata(partitionTimeMs: queue.partitionTimeMs).encoded()
             offsets[queue.partition] = CommittedOffset(offset: offset, metadata: metadata)
         }
+        // Where only punctuations did something the old offsets go along: it is by them that an outdated member is found out.
+        for queue in orderedQueues where offsets.isEmpty {
+            guard let offset = queue.committedOffset else { continue }
+            let metadata = OffsetMetadata(partitionTimeMs: queue.partitionTimeMs).encoded()
+            offsets[queue.partition] = CommittedOffset(offset: offset, metadata: metadata)
+        }
         return offsets
     }
 
     /// Notes that everything up to here is committed, and how far the changelogs have got.
     package func committed(changelogPosition: (TopicPartition) -> Int64?) {
         hasProgress = false
+        environment.schedule.isCommitRequested = false
         for store in stores {
             guard let changelog = store.changelog else { continue }
             let isSource = store.plan.sourceTopicAsChangelog != nil
@@ -197,8 +230,13 @@ package final class StreamTask {
 
     package func countRestored(_ count: Int) { environment.counts.restored += count }
 
-    /// Closes the stores, without writing anything down, and gives the task's folder up.
+    private func endOperators() {
+        do { try environment.schedule.close() } catch { logger.warning("an operator failed at its end: \(error)") }
+    }
+
+    /// Ends the operators and closes the stores, without writing anything down, and gives the task's folder up.
     package func close() {
+        endOperators()
         for store in stores { store.close() }
         if !stores.isEmpty { provider?.unlock(id) }
     }
@@ -252,7 +290,9 @@ extension StreamTask {
             let instance = NodeInstance(
                 name: node.name, context: environment, sendsOldValues: node.sendsOldValues,
                 ownStoreName: node.ownStoreName, storeNames: node.storeNames,
-                children: node.successors.compactMap { receivers[$0] })
+                children: node.successors.compactMap { child in
+                    receivers[child].map { (topology.nodes[child].name, $0) }
+                })
             switch node.kind {
             case .processor(let processor): receivers[index] = try processor.make(instance)
             case .sink(let sink): receivers[index] = try sink.make(instance)

@@ -28,18 +28,24 @@ final class TaskEnvironment: TaskContext {
     private var outputs: [String: TaskOutput] = [:]
     var stores: [String: TaskStore] = [:]
     var counts = TaskCounts()
+    /// The highest timestamp processed; −1 while there is none.
+    var streamTimeMs: Int64 = -1
+    /// What the task does when it starts and ends, and at what times.
+    let schedule: TaskSchedule
     /// The queue whose record is being processed.
     var current: InputQueue?
     /// The record on whose behalf something is done that waited in a cache.
     private var resumed: RecordMetadata?
 
     init(
-        id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, logger: Logger
+        id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, clock: any Clock,
+        logger: Logger
     ) {
         self.id = id
         self.applicationID = applicationID
         self.producer = producer
         self.handlers = handlers
+        schedule = TaskSchedule(clock: clock)
         self.logger = logger
     }
 
@@ -89,10 +95,27 @@ final class TaskEnvironment: TaskContext {
         logger.debug("dropped a record", metadata: ["reason": "\(reason.rawValue)", "node": "\(node)"])
     }
 
+    var taskID: String { id.description }
+    var wallClockMs: Int64 { schedule.wallClockMs }
+
+    func requestCommit() { schedule.isCommitRequested = true }
+
+    func schedule(
+        everyMs intervalMs: Int64, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
+    ) -> Punctuation {
+        schedule.add(everyMs: intervalMs, on: clock, action)
+    }
+
+    func onStart(_ body: @escaping () throws -> Void) { schedule.starts.append(body) }
+    func onClose(_ body: @escaping () throws -> Void) { schedule.closes.append(body) }
+
     private func decide(
         _ code: StreamsError.Code, _ message: String, _ cause: any Error, at node: String, _ reason: DropReason,
         _ handler: ErrorHandlers.Handler, record: RawRecord? = nil
     ) throws {
+        // What a broker or a store refuses is no fault of the record: the worker knows what to do.
+        if cause is PortError { throw cause }
+        if let cause = cause as? StreamsError, cause.code.isOfTheEngine { throw cause }
         let record = record ?? current?.current
         let metadata =
             record.map { RecordMetadata(topic: $0.topic, partition: $0.partition, offset: $0.offset) } ?? resumed
@@ -125,6 +148,13 @@ final class TaskEnvironment: TaskContext {
         try output(toTopic: topic).sendOrThrow(
             key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
             headers: headers)
+    }
+}
+
+extension StreamsError.Code {
+    /// Whether the error is one of the engine's surroundings rather than of a record or a closure.
+    fileprivate var isOfTheEngine: Bool {
+        [.stateStore, .locked, .broker, .fenced, .illegalState, .invalidTopology].contains(self)
     }
 }
 

@@ -26,7 +26,7 @@ package enum InternalTopics {
 
     private static func sinks(of topology: Topology) -> [(topic: String, node: String)] {
         topology.nodes.compactMap { node in
-            guard case .sink(let sink) = node.kind, case .external(let topic) = sink.topic else { return nil }
+            guard case .sink(let sink) = node.kind, case .external(let topic)? = sink.topic else { return nil }
             return (topic, node.name)
         }
     }

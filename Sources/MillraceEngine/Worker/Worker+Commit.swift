@@ -17,7 +17,8 @@ extension Worker {
     func commitIfDue() throws {
         let now = ports.clock.monotonicMs()
         let dirty = tasks.values.reduce(0) { $0 + $1.dirtySizeInBytes }
-        if dirty <= configuration.stateCacheSizeInBytes / 2, now - lastCommitMs < configuration.commitIntervalMs {
+        let isDue = now - lastCommitMs >= configuration.commitIntervalMs || runningTasks.contains(where: \.isCommitRequested)
+        if dirty <= configuration.stateCacheSizeInBytes / 2, !isDue {
             return
         }
         try commit()
@@ -40,7 +41,7 @@ extension Worker {
             isInTransaction = false
         case .atLeastOnce:
             try producer.flush()
-            try ports.consumer.commit(pending.offsets)
+            if !pending.offsets.isEmpty { try ports.consumer.commit(pending.offsets) }
         }
         pendingCommit = nil
         for task in pending.tasks { task.committed(changelogPosition: producer.nextOffset) }

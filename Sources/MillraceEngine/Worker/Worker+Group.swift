@@ -82,7 +82,10 @@ extension Worker {
             slotsOfTask[id] = slots.count..<(slots.count + task.partitions.count)
             for partition in task.partitions {
                 let offset = committed[partition]
-                if let offset { task.restoreTime(of: partition, metadata: offset.metadata) }
+                if let offset {
+                    task.resume(partition, at: offset.offset)
+                    task.restoreTime(of: partition, metadata: offset.metadata)
+                }
                 assignments.append(PartitionAssignment(partition: partition, slot: slots.count, offset: offset?.offset))
                 slots.append(Slot(partition: partition, task: task))
             }
@@ -127,7 +130,7 @@ extension Worker {
                 applicationID: configuration.applicationID, handlers: configuration.handlers,
                 maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
                 maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount),
-            producer: producer(), provider: ports.provider, logger: logger)
+            producer: producer(), provider: ports.provider, clock: ports.clock, logger: logger)
     }
 
     /// Closes tasks whose changes are all committed, writing the stores down first.

@@ -197,7 +197,8 @@ package final class Worker {
         } else if !restorer.isIdle || running.contains(where: isProcessable) {
             wait = 0
         } else {
-            wait = running.contains(where: \.hasProgress) ? min(maxWaitMs, Int(untilCommit)) : maxWaitMs
+            let longest = self.wait(of: running, atMost: maxWaitMs)
+            wait = running.contains(where: \.hasProgress) ? min(longest, Int(untilCommit)) : longest
         }
         return try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: wait)
     }
@@ -276,6 +277,7 @@ package final class Worker {
 
     private func process() throws {
         for task in runningTasks {
+            try punctuate(task)
             var left = configuration.maxRecordsPerStep
             while left > 0, isProcessable(task) {
                 try beginTransactionIfNeeded()
@@ -284,6 +286,20 @@ package final class Worker {
             }
         }
         if configuration.guarantee == .atLeastOnce || isInTransaction { try producer().poll() }
+    }
+
+    /// Runs what a task has to do by the wall clock, records or not.
+    private func punctuate(_ task: StreamTask) throws {
+        let isDue = task.nextWallClockPunctuationMs.map { $0 <= ports.clock.wallClockMs() } ?? false
+        guard task.isToBeStarted || isDue else { return }
+        try beginTransactionIfNeeded()
+        try untorn { try task.punctuateWallClock() }
+    }
+
+    /// How long until a task has something to do by the wall clock; no longer than `maxWaitMs`.
+    private func wait(of running: [StreamTask], atMost maxWaitMs: Int) -> Int {
+        guard let next = running.compactMap(\.nextWallClockPunctuationMs).min() else { return maxWaitMs }
+        return Int(min(Int64(maxWaitMs), max(0, next - ports.clock.wallClockMs())))
     }
 
     /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.

@@ -17,7 +17,7 @@ final class ScenarioBuilder {
 
     static let operations: [String: Operation] = [
         sourceOperations, statelessOperations, groupingOperations, aggregationOperations, joinOperations,
-        sinkOperations,
+        processorOperations, sinkOperations,
     ].reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
 
     let builder = StreamsBuilder()

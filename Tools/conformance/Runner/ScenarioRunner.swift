@@ -21,7 +21,7 @@ package enum ScenarioRunner {
 
     private static func perform(_ step: Scenario.Step, on driver: TopologyTestDriver) throws {
         switch step {
-        case .advanceWallClock: throw ScenarioError.unsupported("input.advanceWallClockMs")
+        case .advanceWallClock(let milliseconds): try driver.advanceWallClock(by: .milliseconds(milliseconds))
         case .record(let topic, let entry, let timestampMs):
             let headers = entry.headers.map { Header(name: $0.name, value: Array($0.value.utf8)) }
             try driver.inputTopic(topic, key: .string, value: .string).pipe(

@@ -9,6 +9,10 @@ extension ScenarioBuilder {
             case .table(let table): table.toStream().to(topic)
             default: throw ScenarioError.malformed("to: a grouping cannot be written")
             }
-        }
+        },
+        "toByKey": { scenario, fields in
+            let prefix = try fields.text("prefix")
+            try scenario.stream("from", of: fields).to { record in prefix + (record.key ?? "null") }
+        },
     ]
 }

@@ -1,0 +1,87 @@
+/// A record whose key cannot be changed, so that the stream stays partitioned as it is.
+///
+/// Kafka: `org.apache.kafka.streams.processor.api.FixedKeyRecord`.
+public struct FixedKeyRecord<Key, Value> {
+    @usableFromInline let record: Record<Key, Value>
+
+    @usableFromInline
+    init(_ record: Record<Key, Value>) { self.record = record }
+
+    /// The key, or `nil` where the record has none.
+    @inlinable public var key: Key? { record.key }
+    /// The value, or `nil` for a tombstone.
+    @inlinable public var value: Value? { record.value }
+    /// Milliseconds since the epoch.
+    @inlinable public var timestampMs: Int64 { record.timestampMs }
+    @inlinable public var headers: Headers { record.headers }
+
+    /// The same record with another value, and possibly of another type.
+    @inlinable
+    public func with<NewValue>(value: NewValue?) -> FixedKeyRecord<Key, NewValue> {
+        FixedKeyRecord<Key, NewValue>(record.with(value: value))
+    }
+
+    /// The same record at another time.
+    @inlinable
+    public func with(timestampMs: Int64) -> FixedKeyRecord {
+        var copy = record
+        copy.timestampMs = timestampMs
+        return FixedKeyRecord(copy)
+    }
+
+    /// The same record with other headers.
+    @inlinable
+    public func with(headers: Headers) -> FixedKeyRecord {
+        var copy = record
+        copy.headers = headers
+        return FixedKeyRecord(copy)
+    }
+}
+
+extension FixedKeyRecord: Sendable where Key: Sendable, Value: Sendable {}
+extension FixedKeyRecord: Equatable where Key: Equatable, Value: Equatable {}
+
+/// What a processor of values is given when its task starts.
+///
+/// Kafka: `org.apache.kafka.streams.processor.api.FixedKeyProcessorContext`.
+public struct FixedKeyProcessorContext<Key, Value>: ProcessingContext {
+    public let node: ProcessorNode
+    @usableFromInline let forwardToAll: Forward<Key, Value>
+
+    @usableFromInline
+    init(_ node: ProcessorNode) throws {
+        self.node = node
+        forwardToAll = try node.all(Record<Key, Value>.self)
+    }
+
+    /// Hands a record to everything that follows the processor.
+    @inlinable
+    public func forward(_ record: FixedKeyRecord<Key, Value>) throws {
+        try node.forward(record.record, to: forwardToAll)
+    }
+
+    /// Hands a record to one operator that follows the processor.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows.
+    public func forward(_ record: FixedKeyRecord<Key, Value>, to child: String) throws {
+        try node.forward(record.record, to: node.child(named: child, Record<Key, Value>.self))
+    }
+}
+
+/// A processor of values as a type of its own. It is made when a task starts.
+///
+/// Kafka: `org.apache.kafka.streams.processor.api.FixedKeyProcessor`.
+public protocol FixedKeyProcessor<Key, Value>: SendableMetatype {
+    associatedtype Key
+    associatedtype Value
+
+    /// Processes a record; the processor hands on what it likes through its context.
+    mutating func process(_ record: FixedKeyRecord<Key, Value>) throws
+
+    /// Lets go of what the processor holds; called once when the task ends. Does nothing by default.
+    mutating func close() throws
+}
+
+extension FixedKeyProcessor {
+    public mutating func close() throws {}
+}

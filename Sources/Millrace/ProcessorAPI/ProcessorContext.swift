@@ -1,0 +1,80 @@
+/// What a processor is given when its task starts: the way to what follows it, its stores, time and punctuations.
+///
+/// Kafka: `org.apache.kafka.streams.processor.api.ProcessorContext`. `Key` and `Value` are the types of the records that the
+/// processor hands on.
+public struct ProcessorContext<Key, Value>: ProcessingContext {
+    public let node: ProcessorNode
+    @usableFromInline let forwardToAll: Forward<Key, Value>
+
+    @usableFromInline
+    init(_ node: ProcessorNode) throws {
+        self.node = node
+        forwardToAll = try node.all(Record<Key, Value>.self)
+    }
+
+    /// Hands a record to everything that follows the processor.
+    @inlinable
+    public func forward(_ record: Record<Key, Value>) throws { try node.forward(record, to: forwardToAll) }
+
+    /// Hands a record to one operator that follows the processor.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows.
+    public func forward(_ record: Record<Key, Value>, to child: String) throws {
+        try node.forward(record, to: node.child(named: child, Record<Key, Value>.self))
+    }
+
+    /// One operator that follows the processor, looked up once to hand records to often. Its types may differ from the
+    /// processor's other ones.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows or takes other types.
+    public func child<ChildKey, ChildValue>(
+        named child: String, of type: Record<ChildKey, ChildValue>.Type = Record<ChildKey, ChildValue>.self
+    ) throws -> ProcessorChild<ChildKey, ChildValue> {
+        ProcessorChild(node: node, target: try node.child(named: child, type))
+    }
+}
+
+/// One operator that follows a processor.
+public struct ProcessorChild<Key, Value> {
+    @usableFromInline let node: ProcessorNode
+    @usableFromInline let target: Forward<Key, Value>
+
+    init(node: ProcessorNode, target: @escaping Forward<Key, Value>) {
+        self.node = node
+        self.target = target
+    }
+
+    @inlinable
+    public func forward(_ record: Record<Key, Value>) throws { try node.forward(record, to: target) }
+}
+
+/// A processor as a type of its own, where a closure would get too long. It is made when a task starts.
+///
+/// ```swift
+/// struct Sum: Processor {
+///     let context: ProcessorContext<String, Double>
+///     var sum = 0.0
+///
+///     mutating func process(_ record: Record<String, Double>) throws {
+///         sum += record.value ?? 0
+///         try context.forward(record.with(value: sum))
+///     }
+/// }
+/// amounts.process { context in Sum(context: context) }
+/// ```
+///
+/// Kafka: `org.apache.kafka.streams.processor.api.Processor`.
+public protocol Processor<Key, Value>: SendableMetatype {
+    associatedtype Key
+    associatedtype Value
+
+    /// Processes a record; the processor hands on what it likes through its context.
+    mutating func process(_ record: Record<Key, Value>) throws
+
+    /// Lets go of what the processor holds; called once when the task ends. Does nothing by default.
+    mutating func close() throws
+}
+
+extension Processor {
+    public mutating func close() throws {}
+}

@@ -1,0 +1,83 @@
+/// A processor of the user's at work in a task: what its context reaches through, and where its errors go.
+///
+/// Opaque; it is public only because contexts hold it. It belongs to its task's thread.
+public final class ProcessorNode {
+    /// The processor's name in the topology's description.
+    @usableFromInline let name: String
+    @usableFromInline package let task: any TaskContext
+    let storeNames: [String]
+    private let children: [(name: String, receiver: Receiver)]
+    /// The timestamp of what is being processed: the record's, or the punctuation's.
+    @usableFromInline package var timestampMs: Int64 = 0
+    /// An error of what follows the processor. It has been to the handler it is for, and goes up past the processor.
+    @usableFromInline var failureDownstream: (any Error)?
+
+    @usableFromInline
+    init(_ node: NodeInstance) {
+        name = node.name
+        task = node.context
+        storeNames = node.storeNames
+        children = Array(zip(node.childNames, node.children))
+    }
+
+    /// Calls the user's code on behalf of a record or a punctuation. What it throws goes to the processing handler.
+    @inlinable
+    func call(timestampMs: Int64, _ body: () throws -> Void) throws {
+        let previous = self.timestampMs
+        self.timestampMs = timestampMs
+        defer { self.timestampMs = previous }
+        do { try body() } catch {
+            if let failure = failureDownstream.take() { throw failure }
+            return try task.processingFailed(error, at: name)
+        }
+        // Whoever swallows an error of what follows him must not have its record committed.
+        if let failure = failureDownstream.take() { throw failure }
+    }
+
+    /// Hands a record on and remembers an error, so that it is told from the processor's own.
+    @inlinable
+    func forward<Key, Value>(_ record: Record<Key, Value>, to target: Forward<Key, Value>) throws {
+        do { try target(record) } catch {
+            failureDownstream = error
+            throw error
+        }
+    }
+
+    /// The entrance of all children; without the same types everywhere records can be handed to single children only.
+    @usableFromInline
+    func all<Key, Value>(_ type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
+        if children.count == 1 { return try children[0].receiver.open(node: name, as: type) }
+        var targets: [Forward<Key, Value>] = []
+        for child in children {
+            guard let target = try? child.receiver.open(node: name, as: type) else {
+                let error = StreamsError(
+                    .invalidTopology, "\(child.name) takes other records than \(type); forward to one child by its name",
+                    node: name)
+                return { _ in throw error }
+            }
+            targets.append(target)
+        }
+        return { record in for target in targets { try target(record) } }
+    }
+
+    /// The entrance of one child.
+    @usableFromInline
+    func child<Key, Value>(named child: String, _ type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
+        guard let found = children.first(where: { $0.name == child }) else {
+            let names = children.map(\.name).joined(separator: ", ")
+            throw StreamsError(
+                .invalidTopology, "nothing named \(child) follows; what follows is: \(names.isEmpty ? "nothing" : names)",
+                node: name)
+        }
+        return try found.receiver.open(node: name, as: type)
+    }
+
+    /// - Throws: `StreamsError` with code `.invalidTopology` for a store that the processor is not connected to, as in Kafka.
+    package func checkConnection(to store: String) throws {
+        if storeNames.contains(store) { return }
+        throw StreamsError(
+            .invalidTopology,
+            "the processor is not connected to the store \(store); name it in stores: where the processor is added",
+            node: name)
+    }
+}

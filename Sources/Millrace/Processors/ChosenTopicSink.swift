@@ -1,0 +1,38 @@
+extension SinkElement {
+    /// Writes each record to the topic that is chosen for it. Kafka: a `SinkNode` with a `TopicNameExtractor`.
+    ///
+    /// - Parameters:
+    ///   - chooser: how the topology's description calls what chooses.
+    ///   - choose: the topic's full name.
+    @inlinable
+    static func sink<Key, Value>(
+        name: String, chooser: String, key: Serde<Key>, value: Serde<Value>, problem: String? = nil,
+        partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil,
+        choosing choose: @escaping @Sendable (Record<Key, Value>) throws -> String
+    ) -> SinkElement {
+        SinkElement(name: name, target: .chosen(by: chooser), problem: problem) { node in
+            let (context, name) = (node.context, node.name)
+            let bytes = Scratch()
+            return TypedReceiver<Key, Value> { record in
+                bytes.key.removeAll(keepingCapacity: true)
+                bytes.value.removeAll(keepingCapacity: true)
+                let topic: String
+                do { topic = try choose(record) } catch { return try context.processingFailed(error, at: name) }
+                do {
+                    if let recordKey = record.key { try key.serialize(recordKey, into: &bytes.key) }
+                    if let recordValue = record.value { try value.serialize(recordValue, into: &bytes.value) }
+                } catch {
+                    return try context.productionFailed(error, at: name)
+                }
+                let output = try context.output(to: .external(topic))
+                try bytes.key.withUnsafeBytes { keyBuffer in
+                    try bytes.value.withUnsafeBytes { valueBuffer in
+                        try output.send(
+                            key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
+                            partition: partition?(record), timestampMs: record.timestampMs, headers: record.headers)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+extension ProcessorElement {
+    /// Hands each record to the user's processor, which hands on what it likes.
+    ///
+    /// The processor is made when the task starts, after its stores are restored: it may read them at once. Kafka:
+    /// `ProcessorNode`.
+    ///
+    /// - Parameters:
+    ///   - makeContext: makes what the processor is given.
+    ///   - makeProcessor: makes the function that processes a record.
+    @inlinable
+    static func process<Key, Value, Context>(
+        name: String, stores: [any ConnectableStore],
+        makeContext: @escaping @Sendable (ProcessorNode) throws -> Context,
+        _ makeProcessor: @escaping @Sendable (Context) throws -> Forward<Key, Value>
+    ) -> ProcessorElement {
+        var element = ProcessorElement(name: name) { instance in
+            let node = ProcessorNode(instance)
+            let context = try makeContext(node)
+            var process: Forward<Key, Value> = { _ in
+                throw StreamsError(.illegalState, "the task has not started", node: node.name)
+            }
+            node.task.onStart { process = try makeProcessor(context) }
+            node.task.onClose {
+                // The processor holds its context, and this the task.
+                process = { _ in }
+            }
+            return TypedReceiver<Key, Value> { record in
+                try node.call(timestampMs: record.timestampMs) { try process(record) }
+            }
+        }
+        element.connectedStores = stores.map(\.connection)
+        return element
+    }
+}
