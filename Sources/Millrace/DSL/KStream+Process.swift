@@ -26,11 +26,13 @@ extension KStream {
     public func process<NewKey, NewValue>(
         named name: String? = nil, stores: [any ConnectableStore] = [], key: Serde<NewKey>? = nil,
         value: Serde<NewValue>? = nil,
-        _ makeProcessor: @escaping @Sendable (ProcessorContext<NewKey, NewValue>) throws -> (
-            (Record<Key, Value>) throws -> Void
-        )
+        _ makeProcessor:
+            @escaping @Sendable (ProcessorContext<NewKey, NewValue>) throws -> (
+                (Record<Key, Value>) throws -> Void
+            )
     ) -> KStream<NewKey, NewValue> {
-        adding(name, "KSTREAM-PROCESSOR-", role: .changesKeyAndValue, key: key ?? .ofType, value: value ?? .ofType) { name in
+        adding(name, "KSTREAM-PROCESSOR-", role: .changesKeyAndValue, key: key ?? .ofType, value: value ?? .ofType) {
+            name in
             .process(name: name, stores: stores, makeContext: { try ProcessorContext($0) }, makeProcessor)
         }
     }
@@ -63,9 +65,10 @@ extension KStream {
     @inlinable
     public func processValues<NewValue>(
         named name: String? = nil, stores: [any ConnectableStore] = [], value: Serde<NewValue>? = nil,
-        _ makeProcessor: @escaping @Sendable (FixedKeyProcessorContext<Key, NewValue>) throws -> (
-            (FixedKeyRecord<Key, Value>) throws -> Void
-        )
+        _ makeProcessor:
+            @escaping @Sendable (FixedKeyProcessorContext<Key, NewValue>) throws -> (
+                (FixedKeyRecord<Key, Value>) throws -> Void
+            )
     ) -> KStream<Key, NewValue> {
         adding(name, "KSTREAM-PROCESSVALUES-", role: .changesValue, key: keySerde, value: value ?? .ofType) { name in
             .process(name: name, stores: stores, makeContext: { try FixedKeyProcessorContext($0) }) { context in

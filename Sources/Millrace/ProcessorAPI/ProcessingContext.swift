@@ -50,7 +50,8 @@ extension ProcessingContext {
         let (seconds, attoseconds) = interval.components
         let (intervalMs, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
         guard !overflow, intervalMs + attoseconds / 1_000_000_000_000_000 >= 1 else {
-            throw StreamsError(.configuration, "\(interval) is no interval: the shortest is a millisecond", node: node.name)
+            throw StreamsError(
+                .configuration, "\(interval) is no interval: the shortest is a millisecond", node: node.name)
         }
         let node = node
         return node.task.schedule(

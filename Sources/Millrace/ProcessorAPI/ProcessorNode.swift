@@ -51,8 +51,8 @@ public final class ProcessorNode {
         for child in children {
             guard let target = try? child.receiver.open(node: name, as: type) else {
                 let error = StreamsError(
-                    .invalidTopology, "\(child.name) takes other records than \(type); forward to one child by its name",
-                    node: name)
+                    .invalidTopology,
+                    "\(child.name) takes other records than \(type); forward to one child by its name", node: name)
                 return { _ in throw error }
             }
             targets.append(target)
@@ -64,10 +64,9 @@ public final class ProcessorNode {
     @usableFromInline
     func child<Key, Value>(named child: String, _ type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
         guard let found = children.first(where: { $0.name == child }) else {
-            let names = children.map(\.name).joined(separator: ", ")
+            let names = children.isEmpty ? "nothing" : children.map(\.name).joined(separator: ", ")
             throw StreamsError(
-                .invalidTopology, "nothing named \(child) follows; what follows is: \(names.isEmpty ? "nothing" : names)",
-                node: name)
+                .invalidTopology, "nothing named \(child) follows; what follows is: \(names)", node: name)
         }
         return try found.receiver.open(node: name, as: type)
     }

@@ -49,15 +49,17 @@ extension StreamsBuilder {
     public func addProcessor<Key, Value, NewKey, NewValue>(
         _ name: String, after parents: KStream<Key, Value>..., stores: [any ConnectableStore] = [],
         key: Serde<NewKey>? = nil, value: Serde<NewValue>? = nil,
-        _ makeProcessor: @escaping @Sendable (ProcessorContext<NewKey, NewValue>) throws -> (
-            (Record<Key, Value>) throws -> Void
-        )
+        _ makeProcessor:
+            @escaping @Sendable (ProcessorContext<NewKey, NewValue>) throws -> (
+                (Record<Key, Value>) throws -> Void
+            )
     ) -> KStream<NewKey, NewValue> {
         let element = ProcessorElement.process(
             name: name, stores: stores, makeContext: { try ProcessorContext($0) }, makeProcessor)
         let node = add(.processor(element), named: name, to: parents.map(\.node), role: .changesKeyAndValue)
         return KStream<NewKey, NewValue>(
-            builder: self, node: node, keySerde: key ?? .ofType, valueSerde: value ?? .ofType, repartitionRequired: true)
+            builder: self, node: node, keySerde: key ?? .ofType, valueSerde: value ?? .ofType, repartitionRequired: true
+        )
     }
 
     /// Adds a sink by hand behind any number of sources and processors.

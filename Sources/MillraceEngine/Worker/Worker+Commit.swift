@@ -17,7 +17,8 @@ extension Worker {
     func commitIfDue() throws {
         let now = ports.clock.monotonicMs()
         let dirty = tasks.values.reduce(0) { $0 + $1.dirtySizeInBytes }
-        let isDue = now - lastCommitMs >= configuration.commitIntervalMs || runningTasks.contains(where: \.isCommitRequested)
+        let isDue =
+            now - lastCommitMs >= configuration.commitIntervalMs || runningTasks.contains(where: \.isCommitRequested)
         if dirty <= configuration.stateCacheSizeInBytes / 2, !isDue {
             return
         }

@@ -39,7 +39,7 @@ struct ProcessTests {
         #expect(outcome.records.map(\.timestampMs) == [9, 9])
     }
 
-    @Test("a stream that was processed goes through a repartition topic before it is aggregated, one of processed values does not")
+    @Test("what was processed goes through a repartition topic before it is aggregated, processed values do not")
     func repartitioning() throws {
         let builder = StreamsBuilder()
         let stream = builder.stream("in", key: .string, value: .string)

@@ -9,7 +9,8 @@ struct PunctuationTests {
     private func driver(
         every interval: Duration, on clock: PunctuationType,
         errorHandlers: ErrorHandlers = ErrorHandlers(),
-        _ act: @escaping @Sendable (Int64, ProcessorContext<String, String>, Punctuation?) throws -> Void = { _, _, _ in }
+        _ act: @escaping @Sendable (Int64, ProcessorContext<String, String>, Punctuation?) throws -> Void = { _, _, _ in
+        }
     ) throws -> TopologyTestDriver {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string)

@@ -4,7 +4,9 @@ import Millrace
 enum Comparison {
     static func description(_ actual: String, with expected: String) throws {
         if actual == expected { return }
-        let (actualLines, expectedLines) = (lines(actual).map(withoutObjectName), lines(expected).map(withoutObjectName))
+        let (actualLines, expectedLines) = (
+            lines(actual).map(withoutObjectName), lines(expected).map(withoutObjectName)
+        )
         let count = max(actualLines.count, expectedLines.count)
         for index in 0..<count {
             let (actual, expected) = (actualLines[ifAt: index], expectedLines[ifAt: index])
