@@ -127,7 +127,7 @@ let package = Package(
             name: "MillraceRuntimeTests",
             dependencies: [
                 "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RiskScore",
-                "RocksDB", logging, serviceLifecycle,
+                "RocksDB", "TestSupport", logging, serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
     ],

@@ -78,8 +78,9 @@ package final class MemoryPersistentStore: PersistentStore {
         }
     }
 
-    package func apply(_ writes: [StoreWrite], position: Int64?) throws {
+    package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
         try checkOpen()
+        if let bound { contents.entries = contents.entries.filter { !$0.key.lexicographicallyPrecedes(bound) } }
         for write in writes { contents.entries[Array(write.key)] = write.value.map { Array($0) } }
         if let position { contents.position = position }
     }

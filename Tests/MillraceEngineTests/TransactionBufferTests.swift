@@ -124,8 +124,9 @@ final class FakeDisk: PersistentStore {
         }
     }
 
-    func apply(_ writes: [StoreWrite], position: Int64?) throws {
+    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
         if isFull { throw Full() }
+        if let bound { entries = entries.filter { !$0.key.lexicographicallyPrecedes(bound) } }
         batches.append(writes.map { Array($0.key) })
         for write in writes { entries[Array(write.key)] = write.value.map(Array.init) }
         storedPosition = position

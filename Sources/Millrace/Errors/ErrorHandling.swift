@@ -74,6 +74,8 @@ public struct DropReason: RawRepresentable, Hashable, Sendable {
     public static let nullValue = DropReason(rawValue: "null-value")
     public static let nullKeyOrValue = DropReason(rawValue: "null-key-or-value")
     public static let negativeTimestamp = DropReason(rawValue: "negative-timestamp")
+    /// A record that came after its window's grace, or an entry older than its store's retention.
+    public static let expired = DropReason(rawValue: "expired")
     public static let deserialization = DropReason(rawValue: "deserialization")
     public static let processing = DropReason(rawValue: "processing")
     public static let production = DropReason(rawValue: "production")

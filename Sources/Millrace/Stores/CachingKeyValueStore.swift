@@ -5,7 +5,7 @@
 /// flushes only the last one is seen below and behind; a deletion of a key that the store below does not have is seen by
 /// nobody. Kafka: `CachingKeyValueStore`.
 @usableFromInline
-package final class CachingKeyValueStore: KeyValueBytesStore {
+package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     /// The record that caused a change, as it is forwarded behind the table.
     @usableFromInline
     package struct Origin {
@@ -53,7 +53,11 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
     }
 
     /// The memory that the changes take, about.
-    package var sizeInBytes: Int { table.sizeInBytes + table.count * MemoryLayout<Change>.stride }
+    @usableFromInline package var cacheSizeInBytes: Int {
+        table.sizeInBytes + table.count * MemoryLayout<Change>.stride
+    }
+
+    @usableFromInline package var isCaching: Bool { true }
 
     /// Sets who is told of each change that is flushed.
     @usableFromInline
@@ -63,6 +67,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
     }
 
     /// Lets the listener go, and with it everything that it refers to.
+    @usableFromInline
     package func removeListener() { listener = nil }
 
     @usableFromInline
@@ -105,6 +110,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore {
     /// Hands down every change made before the call.
     ///
     /// - Throws: what the store below and the listener throw; the change that failed is lost, the ones behind it are kept.
+    @usableFromInline
     package func flush() throws {
         guard !isFlushing else { return }
         isFlushing = true

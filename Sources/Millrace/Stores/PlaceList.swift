@@ -1,6 +1,6 @@
 /// A list of places of a `ByteTable`, each at most once, that keeps its order: appending, moving and removing take constant
 /// time.
-struct PlaceList {
+package struct PlaceList {
     private struct Link {
         var previous: Int?
         var next: Int?
@@ -8,11 +8,13 @@ struct PlaceList {
     }
 
     private var links: [Link] = []
-    private(set) var first: Int?
+    package private(set) var first: Int?
     private var last: Int?
 
+    package init() {}
+
     /// Appends a place, or moves it to the end if it is in the list.
-    mutating func moveToEnd(_ place: Int) {
+    package mutating func moveToEnd(_ place: Int) {
         if last == place { return }
         if place >= links.count { links += Array(repeating: Link(), count: place + 1 - links.count) }
         remove(place)
@@ -22,7 +24,7 @@ struct PlaceList {
     }
 
     /// Removes a place if it is in the list.
-    mutating func remove(_ place: Int) {
+    package mutating func remove(_ place: Int) {
         guard links.indices.contains(place), links[place].isTaken else { return }
         let link = links[place]
         if let previous = link.previous { links[previous].next = link.next } else { first = link.next }

@@ -33,8 +33,8 @@ package protocol PersistentStore: ScannableStore {
     /// Calls `body` with the value of a key, or with `nil`; the bytes are valid only during the call.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
-    /// Applies writes and the changelog position that they reach, all or nothing.
-    func apply(_ writes: [StoreWrite], position: Int64?) throws
+    /// Deletes every key below a bound, then applies writes and the changelog position that they reach, all or nothing.
+    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws
 
     /// The changelog position that the store stands at; `nil` for an empty store.
     func position() throws -> Int64?
@@ -46,6 +46,13 @@ package protocol PersistentStore: ScannableStore {
     func removeAll() throws
 
     func close()
+}
+
+extension PersistentStore {
+    /// Applies writes and the changelog position that they reach, all or nothing.
+    package func apply(_ writes: [StoreWrite], position: Int64?) throws {
+        try apply(writes, droppingBelow: nil, position: position)
+    }
 }
 
 /// Opens the stores of tasks on disk. One folder a task, which only one task of one process has open at a time.

@@ -1,123 +1,86 @@
 package import Millrace
 
 /// One store of a task: what the operators see of it, what lies below, and how far it has got in its changelog.
+///
+/// Which classes it is made of follows from its kind.
 package final class TaskStore {
     package let plan: StorePlan
     /// The partition of the changelog; `nil` for a store without one.
     package let changelog: TopicPartition?
     /// What operators read and write.
     let bytes: any KeyValueBytesStore
-    /// The cache in which changes wait for the next commit, where the store has one.
-    let cache: CachingKeyValueStore?
-
-    private enum Backing {
-        case memory(InMemoryKeyValueStore)
-        case disk(any PersistentStore, TransactionBuffer)
-    }
-
-    private let backing: Backing
+    /// What changes wait in for the next commit, where the store has such.
+    let cache: (any StoreCache)?
+    private let contents: any StoreContents
     /// The changelog offset up to and without which everything is in the store; `nil` where nothing is.
     package private(set) var position: Int64?
+
+    /// How a task keeps its stores.
+    struct Settings {
+        /// Whether changes may wait for the next commit.
+        var isCached: Bool
+        var maxBufferSizeInBytes: Int
+        /// Called for an entry that had expired when it was put.
+        var onExpired: () -> Void
+    }
 
     /// Opens a store.
     ///
     /// - Parameters:
     ///   - output: the changelog as something to write to; `nil` where the store is not logged or its source topic serves.
-    ///   - isCached: whether changes wait for the next commit.
     ///   - persistent: the store on disk; `nil` to keep everything in memory.
     init(
         plan: StorePlan, changelog: TopicPartition?, output: (any RecordOutput)?, persistent: (any PersistentStore)?,
-        partition: Int32, isCached: Bool, maxBufferSizeInBytes: Int
+        settings: Settings
     ) throws {
         self.plan = plan
         self.changelog = changelog
-        let inner: any KeyValueBytesStore
-        if let persistent {
-            let buffer = TransactionBuffer(over: persistent, maxSizeInBytes: maxBufferSizeInBytes)
-            backing = .disk(persistent, buffer)
-            inner = buffer
-            position = try persistent.position()
-        } else {
-            let memory = InMemoryKeyValueStore()
-            backing = .memory(memory)
-            inner = memory
+        let isCached = plan.isCached && settings.isCached
+        let log = output.map { Changelog(output: $0, partition: changelog?.partition ?? 0, values: plan.kind.values) }
+        switch plan.kind.access {
+        case .hashed:
+            let entries = HashedContents(
+                values: plan.kind.values, persistent: persistent, maxBufferSizeInBytes: settings.maxBufferSizeInBytes)
+            let logged = log.map { ChangeLoggingStore(entries.bytes, changelog: $0) } ?? entries.bytes
+            let cache = isCached ? CachingKeyValueStore(over: logged) : nil
+            contents = entries
+            self.cache = cache
+            bytes = cache ?? logged
+        case .ordered(let keys):
+            let store = try OrderedStore(
+                keys: keys, values: plan.kind.values, changelog: log, persistent: persistent, isCached: isCached,
+                maxSizeInBytes: settings.maxBufferSizeInBytes, onExpired: settings.onExpired)
+            contents = store
+            cache = store
+            bytes = store
         }
-        let logged = output.map { ChangeLoggingStore(inner, changelog: $0, partition: partition) } ?? inner
-        cache = isCached ? CachingKeyValueStore(over: logged) : nil
-        bytes = cache ?? logged
+        position = try contents.position()
     }
 
     /// The memory of changes that are not on disk yet.
-    var dirtySizeInBytes: Int {
-        if case .disk(_, let buffer) = backing { buffer.dirtySizeInBytes } else { 0 }
-    }
+    var dirtySizeInBytes: Int { contents.dirtySizeInBytes }
 
     /// Applies records of the changelog, in their order.
     func restore(_ records: [FetchedRecord]) throws {
         guard let last = records.last else { return }
-        switch backing {
-        case .memory(let store):
-            var value: [UInt8] = []
-            for record in records {
-                guard let key = record.key else { continue }
-                value.removeAll(keepingCapacity: true)
-                if let plain = record.value {
-                    TimestampedLayout.store(plain, timestampMs: record.timestampMs, into: &value)
-                }
-                value.withUnsafeBytes { bytes in
-                    store.put(key: key, value: record.value == nil ? nil : bytes, timestampMs: record.timestampMs)
-                }
-            }
-        case .disk(let store, _):
-            try restore(records, to: store, position: last.offset + 1)
-        }
+        try contents.restore(records, position: last.offset + 1)
         position = last.offset + 1
-    }
-
-    private func restore(_ records: [FetchedRecord], to store: any PersistentStore, position: Int64) throws {
-        var values: [UInt8] = []
-        var spans: [Range<Int>?] = []
-        values.reserveCapacity(records.reduce(0) { $0 + ($1.value?.count ?? 0) + 8 })
-        for record in records {
-            let start = values.count
-            if let plain = record.value {
-                TimestampedLayout.store(plain, timestampMs: record.timestampMs, into: &values)
-            }
-            spans.append(record.value == nil ? nil : start..<values.count)
-        }
-        try values.withUnsafeBytes { bytes in
-            var writes: [StoreWrite] = []
-            writes.reserveCapacity(records.count)
-            for (record, span) in zip(records, spans) {
-                guard let key = record.key else { continue }
-                writes.append(StoreWrite(key: key, value: span.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }))
-            }
-            try store.apply(writes, position: position)
-        }
     }
 
     /// Notes how far the changelog has been committed. Everything in the store is now part of it.
     func committed(position newPosition: Int64?) {
         if let newPosition { position = max(position ?? 0, newPosition) }
+        contents.committed()
     }
 
     /// Writes what is committed down to disk and, if asked, makes it survive the end of the process.
-    func checkpoint(durably: Bool) throws {
-        guard case .disk(let store, let buffer) = backing else { return }
-        try buffer.writeDown(position: position)
-        if durably { try store.flush() }
-    }
+    func checkpoint(durably: Bool) throws { try contents.checkpoint(position: position, durably: durably) }
 
     /// Deletes everything, so that it is restored from the changelog's beginning.
     func wipe() throws {
-        switch backing {
-        case .memory(let store): store.removeAll()
-        case .disk(let store, _): try store.removeAll()
-        }
+        try contents.removeAll()
         position = nil
     }
 
-    func close() {
-        if case .disk(let store, _) = backing { store.close() }
-    }
+    func close() { contents.close() }
 }

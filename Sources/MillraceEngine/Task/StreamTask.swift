@@ -33,7 +33,7 @@ package final class StreamTask {
     private var ready = TimestampHeap()
     private let provider: (any StoreProvider)?
     private let maxCacheSizeInBytes: Int
-    private let caches: [CachingKeyValueStore]
+    private let caches: [any StoreCache]
     private let logger: Logger
     package let stores: [TaskStore]
     /// The highest timestamp processed; −1 while there is none. Kafka: stream time.
@@ -134,7 +134,7 @@ package final class StreamTask {
         let queue = orderedQueues[index]
         try process(queue)
         _ = try environment.schedule.punctuate(streamTimeMs: streamTimeMs)
-        if caches.reduce(0, { $0 + $1.sizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
+        if caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
         if let next = try fill(queue) { ready.insert(queue: index, timestampMs: next) }
         return true
     }
@@ -267,9 +267,13 @@ extension StreamTask {
                             TopicPartition(
                                 topic: $0.resolved(applicationID: configuration.applicationID), partition: id.partition)
                         },
-                        output: output, persistent: persistent, partition: id.partition,
-                        isCached: plan.isCached && configuration.maxCacheSizeInBytes > 0,
-                        maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes))
+                        output: output, persistent: persistent,
+                        settings: TaskStore.Settings(
+                            isCached: configuration.maxCacheSizeInBytes > 0,
+                            maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes,
+                            onExpired: { [unowned environment] in environment.counts.dropped[.expired, default: 0] += 1
+                            }
+                        )))
             }
             return opened
         } catch {

@@ -50,8 +50,7 @@ package struct TopicPlan: Sendable {
                 return NewTopic(
                     name: topic.resolved(applicationID: applicationID), partitions: taskCount,
                     replicationFactor: replicationFactor,
-                    configuration: Self.changelogConfiguration.merging(
-                        store.changelogConfiguration ?? [:], uniquingKeysWith: { $1 }))
+                    configuration: store.changelogTopicConfiguration)
             }
         }
         self.inputs = inputs
@@ -62,8 +61,6 @@ package struct TopicPlan: Sendable {
     private static let repartitionConfiguration = [
         "cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime",
     ]
-    /// Kafka: `UnwindowedUnversionedChangelogTopicConfig`.
-    private static let changelogConfiguration = ["cleanup.policy": "compact", "message.timestamp.type": "CreateTime"]
 
     private static func checkSources(_ topology: Topology, counts: [String: Int32]) throws {
         var problems: [String] = []

@@ -60,11 +60,13 @@ package final class RocksDBKeyValueStore: PersistentStore {
         }
     }
 
-    /// Applies writes and, unless it is `nil`, the position that they reach, all or nothing.
-    package func apply(_ writes: [StoreWrite], position: Int64?) throws {
-        if writes.isEmpty, position == nil { return }
+    /// Deletes every key below a bound, then applies writes and, unless it is `nil`, the position that they reach, all or
+    /// nothing.
+    package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
+        if writes.isEmpty, bound == nil, position == nil { return }
         try translatingErrors {
             var batch = WriteBatch()
+            if let bound { try deleteKeys(below: bound, in: &batch) }
             for write in writes {
                 StoreKeyLayout.withStoredKey(of: write.key) { key in
                     if let value = write.value { batch.put(value, forKey: key) } else { batch.delete(key) }
@@ -77,6 +79,17 @@ package final class RocksDBKeyValueStore: PersistentStore {
             }
             try database.write(batch)
         }
+    }
+
+    /// One range from the first key on; the store's own keys are kept.
+    private func deleteKeys(below bound: [UInt8], in batch: inout WriteBatch) throws {
+        let upper = StoreKeyLayout.storedKey(of: bound)
+        guard upper.lexicographicallyPrecedes(StoreKeyLayout.format) else {
+            throw RocksDBError(
+                code: .invalidArgument, message: "a bound above the store's own keys", operation: "deleteRange",
+                path: location.path)
+        }
+        [UInt8]().withUnsafeBytes { lower in upper.withUnsafeBytes { batch.deleteRange(from: lower, to: $0) } }
     }
 
     package func position() throws -> Int64? {

@@ -62,14 +62,14 @@ private final class SimulatedStore: PersistentStore {
         try inner.scan(from: lower, to: upper, body)
     }
 
-    func apply(_ writes: [StoreWrite], position: Int64?) throws {
+    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
         try world.interrupt(process, at: "a write to \(name)")
         if let position, let changelog, let offsets = try? world.cluster.offsets(of: changelog),
             position > offsets.highWatermark
         {
             world.violate("\(name) is at \(position), ahead of its changelog at \(offsets.highWatermark)")
         }
-        try inner.apply(writes, position: position)
+        try inner.apply(writes, droppingBelow: bound, position: position)
     }
 
     func position() throws -> Int64? { try inner.position() }

@@ -79,7 +79,7 @@ struct PersistentStoreConformance {
             try store.apply(awkwardKeys.map { Entry($0, $0 + [1]) }, position: 42)
             for key in awkwardKeys { #expect(try store.get(key) == key + [1]) }
             #expect(try store.position() == 42)
-            try store.apply([], position: 43)
+            try store.apply([Entry](), position: 43)
             #expect(try store.entries() == awkwardKeys.map { Entry($0, $0 + [1]) })
             try store.apply(awkwardKeys.map { Entry($0, nil) }, position: nil)
             #expect(try store.entries() == [])
@@ -89,7 +89,7 @@ struct PersistentStoreConformance {
             let store = try stores.open()
             try store.apply([Entry("a", "1")], position: nil)
             #expect(try store.position() == nil)
-            try store.apply([], position: 5)
+            try store.apply([Entry](), position: 5)
             try store.apply([Entry("a", "2")], position: nil)
             #expect(try store.position() == 5)
         },

@@ -37,7 +37,7 @@ struct CachingKeyValueStoreTests {
         }
         try cache.flush()
         #expect(try inner.entries().map(\.key) == model.entries.keys.sorted { $0.lexicographicallyPrecedes($1) })
-        #expect(cache.sizeInBytes == 0)
+        #expect(cache.cacheSizeInBytes == 0)
     }
 
     @Test("of several changes of a key only the last is flushed, with the value below as the old one")

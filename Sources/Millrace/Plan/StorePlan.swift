@@ -1,0 +1,37 @@
+/// A state store as the topology needs it.
+@usableFromInline
+package struct StorePlan: Sendable {
+    @usableFromInline package var name: String
+    /// What it keeps, in which order, for how long, and how its changelog's records become its entries.
+    package var kind: StoreKind
+    /// Whether the store is kept on disk; otherwise in memory, to be filled from its changelog at each start.
+    package var isPersistent: Bool
+    /// Whether changes wait in a cache until the next commit.
+    package var isCached: Bool
+    /// Settings of the changelog topic that differ from those of the kind; `nil` for a store without a changelog.
+    package var changelogConfiguration: [String: String]?
+    /// The source topic that serves as the changelog, where the topology was optimised so.
+    package var sourceTopicAsChangelog: String?
+
+    package init(
+        name: String, kind: StoreKind, isPersistent: Bool, isCached: Bool = true,
+        changelogConfiguration: [String: String]?
+    ) {
+        self.isCached = isCached
+        self.name = name
+        self.kind = kind
+        self.isPersistent = isPersistent
+        self.changelogConfiguration = changelogConfiguration
+    }
+
+    /// The store's changelog, if it has one.
+    package var changelogTopic: TopicName? {
+        if let sourceTopicAsChangelog { return .external(sourceTopicAsChangelog) }
+        return changelogConfiguration == nil ? nil : .internal("\(name)-changelog")
+    }
+
+    /// All settings that the changelog topic is created with.
+    package var changelogTopicConfiguration: [String: String] {
+        kind.changelogTopicConfiguration.merging(changelogConfiguration ?? [:], uniquingKeysWith: { $1 })
+    }
+}

@@ -1,0 +1,25 @@
+extension NodeInstance {
+    /// The ordered store of a name that this node is connected to.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` for a store that it is not connected to, as in Kafka, or that
+    ///   is not ordered.
+    @usableFromInline
+    func orderedStore(named storeName: String) throws -> any OrderedBytesStore {
+        guard storeNames.contains(storeName) else {
+            throw StreamsError(.invalidTopology, "the operator is not connected to the store \(storeName)", node: name)
+        }
+        guard let store = try context.store(named: storeName) as? any OrderedBytesStore else {
+            throw StreamsError(.invalidTopology, "the store \(storeName) is not ordered", node: name)
+        }
+        return store
+    }
+
+    /// The name of this node's own store.
+    @usableFromInline
+    func ownStore() throws -> String {
+        guard let ownStoreName else {
+            throw StreamsError(.invalidTopology, "the operator has no store of its own", node: name)
+        }
+        return ownStoreName
+    }
+}

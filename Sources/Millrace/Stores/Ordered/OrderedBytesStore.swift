@@ -1,0 +1,51 @@
+/// An ordered store as operators see it: bytes in, bytes out, under the keys of its changelog.
+///
+/// What has expired is not there any more, whether or not its memory has been freed.
+@usableFromInline
+package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
+    /// Calls `body` for the entries with keys from `lower` through `upper` and times within a range, until it returns
+    /// `false`: segment by segment, the oldest first, and in each in the order of the keys. For a single key of the user's
+    /// that is the order of time. `body` may change the store.
+    ///
+    /// - Parameters:
+    ///   - lower: the lowest key; `nil` for no bound.
+    ///   - upper: the highest key; `nil` for no bound.
+    func scan(
+        times: ClosedRange<Int64>, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
+
+    /// As `scan`, for all keys, in the order of time and of the keys within a moment. Needs a store with an index by time.
+    func scanByTime(
+        _ times: ClosedRange<Int64>,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
+
+    /// A number that no entry of the store with these bytes in front has behind them yet; for duplicates of a key.
+    func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32
+}
+
+/// Changes of a store that wait for the next commit before they go to the changelog and to what comes behind the store.
+///
+/// Of several changes of a key between two flushes only the last one is seen; a deletion of a key that was not there before
+/// is seen by nobody. Kafka: `CachedStateStore`.
+@usableFromInline
+package protocol StoreCache: AnyObject {
+    /// The memory that the waiting changes take, about.
+    var cacheSizeInBytes: Int { get }
+
+    /// Whether changes wait.
+    var isCaching: Bool { get }
+
+    /// Sets or, with a value of `nil`, deletes a key, and keeps the record that caused it for the flush.
+    func put(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64,
+        origin: CachingKeyValueStore.Origin) throws
+
+    /// Sets who is told of each change that is flushed.
+    func onFlush(sendsOldValues: Bool, _ listener: @escaping CachingKeyValueStore.FlushListener)
+
+    /// Lets the listener go, and with it everything that it refers to.
+    func removeListener()
+
+    /// Hands on every change made before the call, in the order in which the keys were last changed.
+    func flush() throws
+}

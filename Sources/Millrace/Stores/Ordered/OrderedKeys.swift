@@ -1,0 +1,116 @@
+/// How the keys of an ordered store lie: where in a key its time is, when entries expire, and what they are found by.
+///
+/// Entries are kept in segments of time, so that those that have expired go as a whole. What is stored under is
+///
+///     segment (8 bytes, big endian) + space (1 byte) + the key
+///
+/// where space 0 holds the values under their own keys and space 1, if there is an index by time, an empty value under the
+/// key's times, 8 bytes each, and the key. All of a segment lies together, and so do all of a key's entries in it.
+package struct OrderedKeys: Hashable, Sendable {
+    /// Where a key has its time.
+    package enum Time: Hashable, Sendable {
+        /// Nowhere.
+        case none
+        /// Key + start (8 bytes) + sequence number (4 bytes). Kafka: `WindowKeySchema`.
+        case window
+        /// Key + end (8 bytes) + start (8 bytes). Kafka: `SessionKeySchema`.
+        case session
+    }
+
+    /// When entries expire. Kafka: `AbstractSegments`.
+    package struct Expiry: Hashable, Sendable {
+        /// How long behind the store's stream time an entry is kept.
+        package var retentionMs: Int64
+        /// How much time a segment holds.
+        package var segmentMs: Int64
+
+        package init(retentionMs: Int64) {
+            self.retentionMs = retentionMs
+            segmentMs = max(retentionMs / 2, 60_000)
+        }
+    }
+
+    package var time: Time
+    /// `nil` for a store that keeps everything.
+    package var expiry: Expiry?
+    package var isTimeIndexed = false
+
+    package init(time: Time, expiry: Expiry?, isTimeIndexed: Bool = false) {
+        self.time = time
+        self.expiry = expiry
+        self.isTimeIndexed = isTimeIndexed
+    }
+}
+
+extension OrderedKeys {
+    /// The bytes behind the user's key.
+    package var suffixCount: Int {
+        switch time {
+        case .none: 0
+        case .window: 12
+        case .session: 16
+        }
+    }
+
+    /// The time of a key; 0 where it has none.
+    package func timeMs(of key: UnsafeRawBufferPointer) -> Int64 {
+        guard time != .none, key.count >= suffixCount else { return 0 }
+        return Int64(
+            bigEndian: key.loadUnaligned(fromByteOffset: key.count - suffixCount, as: Int64.self))
+    }
+
+    package func segment(at timeMs: Int64) -> Int64 {
+        guard let expiry else { return 0 }
+        return max(0, timeMs) / expiry.segmentMs
+    }
+
+    /// The oldest time that is kept at a stream time.
+    package func oldestLiveMs(at streamTimeMs: Int64) -> Int64 {
+        guard let expiry, streamTimeMs >= expiry.retentionMs else { return 0 }
+        return streamTimeMs - expiry.retentionMs + 1
+    }
+
+    /// The oldest segment that is kept at a stream time.
+    package func oldestLiveSegment(at streamTimeMs: Int64) -> Int64 {
+        guard let expiry, streamTimeMs >= expiry.retentionMs else { return 0 }
+        return segment(at: streamTimeMs - expiry.retentionMs)
+    }
+
+    package static let values: UInt8 = 0
+    package static let timeIndex: UInt8 = 1
+    /// The bytes of segment and space.
+    package static let prefixCount = 9
+
+    /// Appends the key that a value is stored under.
+    package func appendStoredKey(_ key: UnsafeRawBufferPointer, segment: Int64, to buffer: inout [UInt8]) {
+        Self.appendPrefix(segment: segment, space: Self.values, to: &buffer)
+        buffer.append(contentsOf: key)
+    }
+
+    /// Appends the key of a value's entry in the index by time.
+    package func appendIndexKey(_ key: UnsafeRawBufferPointer, segment: Int64, to buffer: inout [UInt8]) {
+        Self.appendPrefix(segment: segment, space: Self.timeIndex, to: &buffer)
+        let times = time == .session ? 16 : 8
+        let start = max(0, key.count - suffixCount)
+        buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: key[start..<min(key.count, start + times)]))
+        buffer.append(contentsOf: key)
+    }
+
+    /// The key in an index entry's stored key.
+    package func key(ofIndexEntry stored: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: stored.dropFirst(Self.prefixCount + (time == .session ? 16 : 8)))
+    }
+
+    package static func appendPrefix(segment: Int64, space: UInt8, to buffer: inout [UInt8]) {
+        withUnsafeBytes(of: segment.bigEndian) { buffer.append(contentsOf: $0) }
+        buffer.append(space)
+    }
+
+    /// Where the store's stream time lies: behind all segments.
+    package static var streamTimeKey: [UInt8] { lowerBound(ofSegment: .max) }
+
+    /// Everything stored in older segments lies below.
+    package static func lowerBound(ofSegment segment: Int64) -> [UInt8] {
+        withUnsafeBytes(of: segment.bigEndian) { Array($0) }
+    }
+}

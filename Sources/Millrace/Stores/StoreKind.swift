@@ -1,0 +1,108 @@
+/// What kind of store: how its changelog's records become its entries and back, in which order it keeps them, when they
+/// expire, and how its changelog topic is set up.
+///
+/// All else follows from these: the engine opens, restores and writes down a store by its kind and knows no operator. A
+/// store's entries have the keys of its changelog, byte for byte.
+package struct StoreKind: Hashable, Sendable {
+    /// How the value of a changelog's record lies in the store.
+    package enum ValueLayout: Hashable, Sendable {
+        /// As it is.
+        case plain
+        /// Behind the record's timestamp. Kafka: `RecordConverters.rawValueToTimestampedValue`.
+        case timestamped
+    }
+
+    /// How the entries are found.
+    package enum Access: Hashable, Sendable {
+        /// By key, in a hash table. A walk in the keys' order is possible but sorts what is not on disk yet.
+        case hashed
+        /// By key and in the keys' order.
+        case ordered(OrderedKeys)
+    }
+
+    package var values: ValueLayout
+    package var access: Access
+    /// The settings of the changelog topic.
+    package var changelogTopicConfiguration: [String: String]
+
+    package init(values: ValueLayout, access: Access, changelogTopicConfiguration: [String: String]) {
+        self.values = values
+        self.access = access
+        self.changelogTopicConfiguration = changelogTopicConfiguration
+    }
+}
+
+extension StoreKind {
+    /// The newest value of each key, with its timestamp. Kafka: `TimestampedKeyValueStore`.
+    package static let timestampedKeyValue = StoreKind(
+        values: .timestamped, access: .hashed, changelogTopicConfiguration: compacted)
+
+    /// The newest value of each key. Kafka: `KeyValueStore`.
+    package static let keyValue = StoreKind(values: .plain, access: .hashed, changelogTopicConfiguration: compacted)
+
+    /// The newest value of each key, to be walked over in the keys' order at no more than the entries' cost.
+    package static let orderedKeyValue = StoreKind(
+        values: .plain, access: .ordered(OrderedKeys(time: .none, expiry: nil)), changelogTopicConfiguration: compacted)
+
+    /// Values by key and window, each key's in the order of time. Kafka: `WindowStore`, `TimestampedWindowStore`.
+    ///
+    /// - Parameters:
+    ///   - retentionMs: how long behind the newest window an older one is kept.
+    ///   - isTimestamped: whether each value has a timestamp of its own.
+    ///   - isTimeIndexed: whether the windows of all keys can be walked over in the order of time.
+    package static func window(retentionMs: Int64, isTimestamped: Bool, isTimeIndexed: Bool = false) -> StoreKind {
+        StoreKind(
+            values: isTimestamped ? .timestamped : .plain,
+            access: .ordered(
+                OrderedKeys(time: .window, expiry: .init(retentionMs: retentionMs), isTimeIndexed: isTimeIndexed)),
+            changelogTopicConfiguration: windowed(retentionMs))
+    }
+
+    /// Values by key and session. Kafka: `SessionStore`.
+    package static func session(retentionMs: Int64, isTimeIndexed: Bool = false) -> StoreKind {
+        StoreKind(
+            values: .plain,
+            access: .ordered(
+                OrderedKeys(time: .session, expiry: .init(retentionMs: retentionMs), isTimeIndexed: isTimeIndexed)),
+            changelogTopicConfiguration: windowed(retentionMs))
+    }
+
+    private static let dayMs: Int64 = 24 * 60 * 60 * 1000
+
+    /// Kafka: `UnwindowedUnversionedChangelogTopicConfig`.
+    private static let compacted = ["cleanup.policy": "compact", "message.timestamp.type": "CreateTime"]
+
+    /// Kafka: `WindowedChangelogTopicConfig`, with `windowstore.changelog.additional.retention.ms` at its default of a day.
+    private static func windowed(_ retentionMs: Int64) -> [String: String] {
+        let (sum, overflows) = retentionMs.addingReportingOverflow(dayMs)
+        return [
+            "cleanup.policy": "compact,delete", "message.timestamp.type": "CreateTime",
+            "retention.ms": String(overflows ? Int64.max : sum),
+        ]
+    }
+
+    /// Kafka: `VersionedChangelogTopicConfig`, with a day beyond the history.
+    package static func versionedTopicConfiguration(historyMs: Int64) -> [String: String] {
+        let (sum, overflows) = historyMs.addingReportingOverflow(dayMs)
+        return [
+            "cleanup.policy": "compact", "message.timestamp.type": "CreateTime",
+            "min.compaction.lag.ms": String(overflows ? Int64.max : sum),
+        ]
+    }
+}
+
+extension StoreKind.ValueLayout {
+    /// The value that the changelog gets of a stored one.
+    package func plainValue(_ stored: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        switch self {
+        case .plain: stored
+        case .timestamped: UnsafeRawBufferPointer(rebasing: stored.dropFirst(8))
+        }
+    }
+
+    /// Appends what is stored of a changelog's record.
+    package func store(_ value: UnsafeRawBufferPointer, timestampMs: Int64, into buffer: inout [UInt8]) {
+        if self == .timestamped { withUnsafeBytes(of: timestampMs.bigEndian) { buffer.append(contentsOf: $0) } }
+        buffer.append(contentsOf: value)
+    }
+}

@@ -1,0 +1,137 @@
+/// A typed view of a session store: values by key and session.
+///
+/// The keys' bytes are those of Kafka's `SessionKeySchema`: the key, 8 bytes of the session's end and 8 of its start, big
+/// endian. A session that ended before the store's retention is not there. A view belongs to the task that made it and must
+/// not leave its thread. Kafka: `SessionStore`.
+public struct SessionStore<Key, Value> {
+    @usableFromInline let bytes: any OrderedBytesStore
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let valueSerde: Serde<Value>
+    @usableFromInline let scratch = Scratch()
+
+    @usableFromInline
+    package init(_ bytes: any OrderedBytesStore, key: Serde<Key>, value: Serde<Value>) {
+        self.bytes = bytes
+        self.keySerde = key
+        self.valueSerde = value
+    }
+
+    /// The value of one session, or `nil`.
+    @inlinable
+    public func fetch(_ key: Key, _ session: Window) throws -> Value? {
+        try setKey(key, session)
+        var found: Value?
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try bytes.withValue(forKey: keyBytes) { value in
+                if let value { found = try valueSerde.deserialize(value) }
+            }
+        }
+        return found
+    }
+
+    /// The sessions of a key that end at or after one moment and start at or before another one, by their ends.
+    @inlinable
+    public func fetch(
+        _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max
+    ) throws -> [(session: Window, value: Value)] {
+        var found: [(session: Window, value: Value)] = []
+        let ends = max(0, earliestEndMs)...Int64.max
+        try setKey(key, Window(startMs: 0, endMs: ends.lowerBound))
+        let lower = scratch.key
+        try setKey(key, Window(startMs: .max, endMs: .max))
+        try lower.withUnsafeBytes { lower in
+            try scratch.key.withUnsafeBytes { upper in
+                try bytes.scan(times: ends, from: lower, through: upper) { keyBytes, value in
+                    guard keyBytes.count == lower.count else { return true }
+                    let session = SessionKey.session(of: keyBytes)
+                    if session.startMs <= latestStartMs { found.append((session, try valueSerde.deserialize(value))) }
+                    return true
+                }
+            }
+        }
+        return found
+    }
+
+    /// Calls `body` for the sessions of all keys that end within a range, until it returns `false`.
+    ///
+    /// In the order of time where the store has an index by it; otherwise in the keys' within each of the store's segments
+    /// of time. Kafka: `SessionStore.findSessions`.
+    public func fetchAll(
+        ending endsMs: ClosedRange<Int64> = 0...Int64.max, byTime: Bool = false,
+        _ body: (_ key: Key, _ session: Window, _ value: Value) throws -> Bool
+    ) throws {
+        let visit = { (keyBytes: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) in
+            try body(
+                try keySerde.deserialize(SessionKey.key(of: keyBytes)), SessionKey.session(of: keyBytes),
+                try valueSerde.deserialize(value))
+        }
+        if byTime {
+            try bytes.scanByTime(endsMs, visit)
+        } else {
+            try bytes.scan(times: endsMs, from: nil, through: nil, visit)
+        }
+    }
+
+    /// Sets the value of a session, or deletes it with a value of `nil`.
+    ///
+    /// - Parameter timestampMs: the timestamp of the changelog's record.
+    @inlinable
+    public func put(_ key: Key, _ value: Value?, session: Window, timestampMs: Int64) throws {
+        try serialize(key, value, session) { keyBytes, valueBytes in
+            try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
+        }
+    }
+
+    /// Puts a value with the record that caused it, for a store whose changes wait for the next commit.
+    @inlinable
+    func put(_ key: Key, _ value: Value?, session: Window, origin: CachingKeyValueStore.Origin) throws {
+        try serialize(key, value, session) { keyBytes, valueBytes in
+            try bytes.put(key: keyBytes, value: valueBytes, timestampMs: origin.timestampMs, origin: origin)
+        }
+    }
+
+    @inlinable
+    func serialize(
+        _ key: Key, _ value: Value?, _ session: Window,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        try setKey(key, session)
+        scratch.value.removeAll(keepingCapacity: true)
+        if let value { try valueSerde.serialize(value, into: &scratch.value) }
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try scratch.value.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
+        }
+    }
+
+    @inlinable
+    func setKey(_ key: Key, _ session: Window) throws {
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        SessionKey.append(session, to: &scratch.key)
+    }
+}
+
+/// The bytes behind a key in a session store.
+@usableFromInline
+package enum SessionKey {
+    @usableFromInline package static let suffixCount = 16
+
+    @inlinable
+    package static func append(_ session: Window, to buffer: inout [UInt8]) {
+        withUnsafeBytes(of: session.endMs.bigEndian) { buffer.append(contentsOf: $0) }
+        withUnsafeBytes(of: session.startMs.bigEndian) { buffer.append(contentsOf: $0) }
+    }
+
+    @inlinable
+    package static func session(of bytes: UnsafeRawBufferPointer) -> Window {
+        guard bytes.count >= suffixCount else { return Window(startMs: 0, endMs: 0) }
+        let end = bytes.loadUnaligned(fromByteOffset: bytes.count - 16, as: Int64.self)
+        let start = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: Int64.self)
+        return Window(startMs: Int64(bigEndian: start), endMs: Int64(bigEndian: end))
+    }
+
+    @inlinable
+    package static func key(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes.dropLast(suffixCount))
+    }
+}

@@ -1,0 +1,148 @@
+/// A typed view of a window store: values by key and the start of a window.
+///
+/// The keys' bytes are those of Kafka's `WindowKeySchema`: the key, 8 bytes of the window's start and 4 of a sequence number,
+/// big endian. A window that is older than the store's retention is not there. A view belongs to the task that made it and
+/// must not leave its thread. Kafka: `WindowStore`; with `ValueAndTimestamp` values, `TimestampedWindowStore`.
+public struct WindowStore<Key, Value> {
+    @usableFromInline let bytes: any OrderedBytesStore
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let valueSerde: Serde<Value>
+    @usableFromInline let retainsDuplicates: Bool
+    @usableFromInline let scratch = Scratch()
+
+    /// - Parameter retainsDuplicates: whether a put never replaces what has the same key and window, as for joins.
+    @usableFromInline
+    package init(
+        _ bytes: any OrderedBytesStore, key: Serde<Key>, value: Serde<Value>, retainsDuplicates: Bool = false
+    ) {
+        self.bytes = bytes
+        self.keySerde = key
+        self.valueSerde = value
+        self.retainsDuplicates = retainsDuplicates
+    }
+
+    /// The value of a key in the window that starts at a moment, or `nil`.
+    @inlinable
+    public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
+        try setKey(key, startMs: startMs, sequenceNumber: 0)
+        var found: Value?
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try bytes.withValue(forKey: keyBytes) { value in
+                if let value { found = try valueSerde.deserialize(value) }
+            }
+        }
+        return found
+    }
+
+    /// The values of a key in the windows that start within a range, the oldest first.
+    @inlinable
+    public func fetch(_ key: Key, starting startsMs: ClosedRange<Int64>) throws -> [(startMs: Int64, value: Value)] {
+        var found: [(startMs: Int64, value: Value)] = []
+        let starts = max(0, startsMs.lowerBound)...max(0, startsMs.upperBound)
+        try setKey(key, startMs: starts.lowerBound, sequenceNumber: 0)
+        let lower = scratch.key
+        try setKey(key, startMs: starts.upperBound, sequenceNumber: .max)
+        try lower.withUnsafeBytes { lower in
+            try scratch.key.withUnsafeBytes { upper in
+                try bytes.scan(times: starts, from: lower, through: upper) { keyBytes, value in
+                    // Between a key's windows there may be longer keys that begin with the same bytes.
+                    guard keyBytes.count == lower.count else { return true }
+                    found.append((WindowKey.startMs(of: keyBytes), try valueSerde.deserialize(value)))
+                    return true
+                }
+            }
+        }
+        return found
+    }
+
+    /// Calls `body` for the windows of all keys that start within a range, until it returns `false`.
+    ///
+    /// In the order of time where the store has an index by it, as that of a result emitted when its window closes does;
+    /// otherwise the order is the keys' within each of the store's segments of time. Kafka: `WindowStore.fetchAll`.
+    public func fetchAll(
+        starting startsMs: ClosedRange<Int64> = 0...Int64.max, byTime: Bool = false,
+        _ body: (_ key: Key, _ startMs: Int64, _ value: Value) throws -> Bool
+    ) throws {
+        let visit = { (keyBytes: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) in
+            try body(
+                try keySerde.deserialize(WindowKey.key(of: keyBytes)), WindowKey.startMs(of: keyBytes),
+                try valueSerde.deserialize(value))
+        }
+        if byTime {
+            try bytes.scanByTime(startsMs, visit)
+        } else {
+            try bytes.scan(times: startsMs, from: nil, through: nil, visit)
+        }
+    }
+
+    /// Sets the value of a key in a window, or deletes it with a value of `nil`.
+    ///
+    /// - Parameter timestampMs: the timestamp of the changelog's record.
+    @inlinable
+    public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
+        try serialize(key, value, startMs: startMs) { keyBytes, valueBytes in
+            try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
+        }
+    }
+
+    /// Puts a value with the record that caused it, for a store whose changes wait for the next commit.
+    @inlinable
+    func put(
+        _ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64, origin: CachingKeyValueStore.Origin
+    ) throws {
+        try serialize(key, value, startMs: startMs) { keyBytes, valueBytes in
+            try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs, origin: origin)
+        }
+    }
+
+    @inlinable
+    func serialize(
+        _ key: Key, _ value: Value?, startMs: Int64,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        // A deletion cannot name which of the duplicates it means. Kafka: `RocksDBWindowStore.put`.
+        if value == nil, retainsDuplicates { return }
+        try setKey(key, startMs: startMs, sequenceNumber: 0)
+        if retainsDuplicates {
+            let number = try scratch.key.withUnsafeBytes { keyBytes in
+                try bytes.nextSequenceNumber(prefix: UnsafeRawBufferPointer(rebasing: keyBytes.dropLast(4)))
+            }
+            try setKey(key, startMs: startMs, sequenceNumber: number)
+        }
+        scratch.value.removeAll(keepingCapacity: true)
+        if let value { try valueSerde.serialize(value, into: &scratch.value) }
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try scratch.value.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
+        }
+    }
+
+    @inlinable
+    func setKey(_ key: Key, startMs: Int64, sequenceNumber: Int32) throws {
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        WindowKey.append(startMs: startMs, sequenceNumber: sequenceNumber, to: &scratch.key)
+    }
+}
+
+/// The bytes behind a key in a window store.
+@usableFromInline
+package enum WindowKey {
+    @usableFromInline package static let suffixCount = 12
+
+    @inlinable
+    package static func append(startMs: Int64, sequenceNumber: Int32, to buffer: inout [UInt8]) {
+        withUnsafeBytes(of: startMs.bigEndian) { buffer.append(contentsOf: $0) }
+        withUnsafeBytes(of: sequenceNumber.bigEndian) { buffer.append(contentsOf: $0) }
+    }
+
+    @inlinable
+    package static func startMs(of bytes: UnsafeRawBufferPointer) -> Int64 {
+        guard bytes.count >= suffixCount else { return 0 }
+        return Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: bytes.count - suffixCount, as: Int64.self))
+    }
+
+    @inlinable
+    package static func key(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes.dropLast(suffixCount))
+    }
+}

@@ -1,0 +1,44 @@
+/// A span of time. Kafka: `Window`.
+///
+/// Whether its end is part of it depends on the kind of window: a time window ends right before its end, a sliding or a
+/// session window with it.
+public struct Window: Hashable, Sendable {
+    /// Milliseconds since the epoch.
+    public var startMs: Int64
+    /// Milliseconds since the epoch.
+    public var endMs: Int64
+
+    @inlinable
+    public init(startMs: Int64, endMs: Int64) {
+        self.startMs = startMs
+        self.endMs = endMs
+    }
+
+    /// The window of a size that begins at a moment; it ends at the end of time at the latest.
+    @inlinable
+    package init(startMs: Int64, sizeMs: Int64) {
+        let (end, overflows) = startMs.addingReportingOverflow(sizeMs)
+        self.init(startMs: startMs, endMs: overflows ? .max : end)
+    }
+}
+
+/// A key together with a window, as the results of windowed operations have it. Kafka: `Windowed`.
+///
+/// ```swift
+/// views.groupByKey().windowed(by: .tumbling(.seconds(60))).count().toStream()
+///     .selectKey { page, _ in page.map { "\($0.key)@\($0.window.startMs)" } }
+/// ```
+public struct Windowed<Key> {
+    public var key: Key
+    public var window: Window
+
+    @inlinable
+    public init(key: Key, window: Window) {
+        self.key = key
+        self.window = window
+    }
+}
+
+extension Windowed: Sendable where Key: Sendable {}
+extension Windowed: Equatable where Key: Equatable {}
+extension Windowed: Hashable where Key: Hashable {}

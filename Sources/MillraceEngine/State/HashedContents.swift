@@ -1,0 +1,91 @@
+import Millrace
+
+/// The entries of a store with a hash table: in memory, or in a transaction buffer over the store on disk.
+final class HashedContents: StoreContents {
+    private enum Backing {
+        case memory(InMemoryKeyValueStore)
+        case disk(any PersistentStore, TransactionBuffer)
+    }
+
+    private let backing: Backing
+    private let values: StoreKind.ValueLayout
+    /// The entries as the changelog's writer reads and changes them.
+    let bytes: any KeyValueBytesStore
+
+    init(values: StoreKind.ValueLayout, persistent: (any PersistentStore)?, maxBufferSizeInBytes: Int) {
+        self.values = values
+        if let persistent {
+            let buffer = TransactionBuffer(over: persistent, maxSizeInBytes: maxBufferSizeInBytes)
+            backing = .disk(persistent, buffer)
+            bytes = buffer
+        } else {
+            let memory = InMemoryKeyValueStore()
+            backing = .memory(memory)
+            bytes = memory
+        }
+    }
+
+    var dirtySizeInBytes: Int {
+        if case .disk(_, let buffer) = backing { buffer.dirtySizeInBytes } else { 0 }
+    }
+
+    func position() throws -> Int64? {
+        if case .disk(let store, _) = backing { try store.position() } else { nil }
+    }
+
+    func restore(_ records: [FetchedRecord], position: Int64) throws {
+        switch backing {
+        case .memory(let store):
+            var value: [UInt8] = []
+            for record in records {
+                guard let key = record.key else { continue }
+                value.removeAll(keepingCapacity: true)
+                if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &value) }
+                value.withUnsafeBytes { bytes in
+                    store.put(key: key, value: record.value == nil ? nil : bytes, timestampMs: record.timestampMs)
+                }
+            }
+        case .disk(let store, _):
+            try restore(records, to: store, position: position)
+        }
+    }
+
+    private func restore(_ records: [FetchedRecord], to store: any PersistentStore, position: Int64) throws {
+        var stored: [UInt8] = []
+        var spans: [Range<Int>?] = []
+        stored.reserveCapacity(records.reduce(0) { $0 + ($1.value?.count ?? 0) + 8 })
+        for record in records {
+            let start = stored.count
+            if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &stored) }
+            spans.append(record.value == nil ? nil : start..<stored.count)
+        }
+        try stored.withUnsafeBytes { bytes in
+            var writes: [StoreWrite] = []
+            writes.reserveCapacity(records.count)
+            for (record, span) in zip(records, spans) {
+                guard let key = record.key else { continue }
+                writes.append(StoreWrite(key: key, value: span.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }))
+            }
+            try store.apply(writes, position: position)
+        }
+    }
+
+    func committed() {}
+
+    func checkpoint(position: Int64?, durably: Bool) throws {
+        guard case .disk(let store, let buffer) = backing else { return }
+        try buffer.writeDown(position: position)
+        if durably { try store.flush() }
+    }
+
+    func removeAll() throws {
+        switch backing {
+        case .memory(let store): store.removeAll()
+        case .disk(let store, _): try store.removeAll()
+        }
+    }
+
+    func close() {
+        if case .disk(let store, _) = backing { store.close() }
+    }
+}

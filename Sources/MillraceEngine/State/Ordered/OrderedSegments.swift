@@ -1,0 +1,68 @@
+import Millrace
+
+/// Which segments an ordered store has, and which of them are all in memory.
+struct OrderedSegments {
+    private struct Segment {
+        var id: Int64
+        /// Whether all its entries are in memory.
+        var isInMemory: Bool
+        /// Whether some of it may be on disk.
+        var isOnDisk: Bool
+    }
+
+    /// In ascending order; few.
+    private var segments: [Segment] = []
+
+    init() {}
+
+    /// Finds the segments of a store on disk: from the first key of each onwards to the next one.
+    init(on disk: (any PersistentStore)?) throws {
+        var lower: [UInt8]?
+        while let disk {
+            var found: Int64?
+            try disk.scan(from: lower, to: nil) { key, _ in
+                if key.count >= 8 { found = Int64(bigEndian: key.loadUnaligned(as: Int64.self)) }
+                return false
+            }
+            guard let found, found >= 0, found < .max else { return }
+            segments.append(Segment(id: found, isInMemory: false, isOnDisk: true))
+            lower = OrderedKeys.lowerBound(ofSegment: found + 1)
+        }
+    }
+
+    var newest: Int64? { segments.last?.id }
+
+    var all: [Int64] { segments.map(\.id) }
+
+    func within(_ range: ClosedRange<Int64>) -> [Int64] { segments.map(\.id).filter(range.contains) }
+
+    /// Whether a segment can be read without the disk; so can one that does not exist.
+    func isInMemory(_ id: Int64) -> Bool { find(id)?.isInMemory ?? true }
+
+    /// Whether nothing of a segment has been written to disk.
+    func isNew(_ id: Int64) -> Bool { !(find(id)?.isOnDisk ?? false) }
+
+    private func find(_ id: Int64) -> Segment? { segments.last { $0.id == id } }
+
+    /// Notes that a segment gets an entry.
+    mutating func begin(_ id: Int64) {
+        if segments.last?.id == id || segments.contains(where: { $0.id == id }) { return }
+        let index = segments.firstIndex { $0.id > id } ?? segments.count
+        segments.insert(Segment(id: id, isInMemory: true, isOnDisk: false), at: index)
+    }
+
+    mutating func noteWrittenDown() {
+        for index in segments.indices { segments[index].isOnDisk = true }
+    }
+
+    mutating func noteEvicted(_ id: Int64) {
+        for index in segments.indices where segments[index].id == id { segments[index].isInMemory = false }
+    }
+
+    /// Forgets the segments below one. Returns whether there were any.
+    mutating func drop(below oldest: Int64) -> Bool {
+        let before = segments.count
+        segments.removeAll { $0.id < oldest }
+        return segments.count < before
+    }
+}

@@ -1,0 +1,26 @@
+import Millrace
+
+/// What lies below the changelog of a task's store: its entries in memory and, where it is kept there, on disk.
+///
+/// There is one implementation for each way of access of `StoreKind`.
+protocol StoreContents: AnyObject {
+    /// The memory of changes that are not on disk yet.
+    var dirtySizeInBytes: Int { get }
+
+    /// The changelog position of what is on disk; `nil` where nothing is.
+    func position() throws -> Int64?
+
+    /// Applies records of the changelog, in their order.
+    func restore(_ records: [FetchedRecord], position: Int64) throws
+
+    /// Notes that everything is committed.
+    func committed()
+
+    /// Writes what is committed down to disk and, if asked, makes it survive the end of the process.
+    func checkpoint(position: Int64?, durably: Bool) throws
+
+    /// Deletes everything.
+    func removeAll() throws
+
+    func close()
+}

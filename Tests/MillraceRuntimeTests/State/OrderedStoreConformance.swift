@@ -1,0 +1,165 @@
+import Millrace
+import MillraceEngine
+import MillraceRuntime
+import MillraceTesting
+import TestSupport
+import Testing
+
+/// What lies below an ordered store.
+enum OrderedStoreBacking: CaseIterable, Sendable {
+    case none, memory, rocksDB
+
+    func withDisk(_ body: (() throws -> (any PersistentStore)?) throws -> Void) throws {
+        switch self {
+        case .none: try body { nil }
+        case .memory: try PersistentStoreKind.memory.withStore { stores in try body { try stores.open() } }
+        case .rocksDB: try PersistentStoreKind.rocksDB.withStore { stores in try body { try stores.open() } }
+        }
+    }
+}
+
+/// An ordered store and what it should hold.
+private struct OrderedModel {
+    struct Key: Hashable {
+        var key: String
+        var startMs: Int64
+    }
+
+    static let retentionMs: Int64 = 150_000
+    static let users = ["", "a", "a\0", "a\0\0\0\0", "ab", "b"]
+
+    let kind = StoreKind.window(retentionMs: retentionMs, isTimestamped: false, isTimeIndexed: true)
+    var random: SeededNumbers
+    var entries: [Key: String] = [:]
+    var streamTimeMs: Int64 = -1
+
+    init(seed: UInt64) { random = SeededNumbers(seed: seed) }
+
+    func open(over disk: (any PersistentStore)?, maxSizeInBytes: Int) throws -> OrderedStore {
+        guard case .ordered(let keys) = kind.access else { throw StreamsError(.illegalState, "no ordered store") }
+        return try OrderedStore(
+            keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,
+            maxSizeInBytes: maxSizeInBytes, onExpired: {})
+    }
+
+    var living: [Key: String] { entries.filter { $0.key.startMs > streamTimeMs - Self.retentionMs } }
+
+    mutating func change(_ store: WindowStore<String, String>, step: Int) throws {
+        let user = Self.users.randomElement(using: &random) ?? ""
+        let base = max(0, streamTimeMs)
+        let startMs = max(0, base + Int64.random(in: -200_000...40_000, using: &random))
+        let value = Int.random(in: 0..<4, using: &random) == 0 ? nil : "\(step)"
+        try store.put(user, value, startMs: startMs, timestampMs: startMs)
+        streamTimeMs = max(streamTimeMs, startMs)
+        let oldestSegment = max(0, streamTimeMs - Self.retentionMs) / 75_000
+        if streamTimeMs < Self.retentionMs || startMs / 75_000 >= oldestSegment {
+            entries[Key(key: user, startMs: startMs)] = value
+        }
+    }
+
+    mutating func check(_ store: WindowStore<String, String>, _ place: Comment) throws {
+        let living = living
+        for user in Self.users {
+            let low = max(0, streamTimeMs - Int64.random(in: 0...250_000, using: &random))
+            let high = low + Int64.random(in: 0...200_000, using: &random)
+            let expected = living.filter { $0.key.key == user && (low...high).contains($0.key.startMs) }
+                .sorted { $0.key.startMs < $1.key.startMs }
+            let found = try store.fetch(user, starting: low...high)
+            #expect(found.map(\.startMs) == expected.map(\.key.startMs), place)
+            #expect(found.map(\.value) == expected.map(\.value), place)
+        }
+        for (key, value) in entries.prefix(20) {
+            let expected = living[key]
+            #expect(try store.fetch(key.key, startMs: key.startMs) == expected, "\(place) \(value)")
+        }
+        var inTime: [Key] = []
+        try store.fetchAll(byTime: true) { key, startMs, value in
+            inTime.append(Key(key: key, startMs: startMs))
+            #expect(living[Key(key: key, startMs: startMs)] == value, place)
+            return true
+        }
+        #expect(
+            inTime.map(\.startMs) == living.keys.map(\.startMs).sorted(), place)
+        var byKey: Set<Key> = []
+        try store.fetchAll { key, startMs, _ in
+            byKey.insert(Key(key: key, startMs: startMs))
+            return true
+        }
+        #expect(byKey == Set(living.keys), place)
+    }
+}
+
+@Suite("Ordered stores")
+struct OrderedStoreConformance {
+    @Test(
+        "hold what is younger than the retention, by key and by time, over checkpoints and reopening",
+        arguments: OrderedStoreBacking.allCases, [(1, Int.max), (2, 4_000), (3, 0), (4, 20_000)] as [(UInt64, Int)])
+    func model(backing: OrderedStoreBacking, run: (seed: UInt64, maxSizeInBytes: Int)) throws {
+        try backing.withDisk { openDisk in
+            var model = OrderedModel(seed: run.seed)
+            var store = try model.open(over: openDisk(), maxSizeInBytes: run.maxSizeInBytes)
+            for step in 0..<600 {
+                try model.change(WindowStore(store, key: .string, value: .string), step: step)
+                if step % 17 == 0 {
+                    try model.check(
+                        WindowStore(store, key: .string, value: .string), "seed \(run.seed), step \(step), \(backing)")
+                }
+                if step % 40 == 0 {
+                    store.committed()
+                    try store.checkpoint(position: Int64(step), durably: true)
+                    #expect(store.dirtySizeInBytes == 0 || backing == .none)
+                    if backing != .none, step % 80 == 0 {
+                        store.close()
+                        store = try model.open(over: openDisk(), maxSizeInBytes: run.maxSizeInBytes)
+                        #expect(try store.position() == Int64(step))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("expired segments leave memory and the disk with the checkpoint", arguments: OrderedStoreBacking.allCases)
+    func expires(backing: OrderedStoreBacking) throws {
+        try backing.withDisk { openDisk in
+            let disk = try openDisk()
+            var expired = 0
+            let kind = StoreKind.session(retentionMs: 120_000)
+            guard case .ordered(let keys) = kind.access else { return }
+            let store = try OrderedStore(
+                keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,
+                maxSizeInBytes: .max, onExpired: { expired += 1 })
+            let sessions = SessionStore(store, key: .string, value: .int64)
+            for minute in 0..<10 as Range<Int64> {
+                let session = Window(startMs: minute * 60_000, endMs: minute * 60_000 + 5)
+                try sessions.put("k", minute, session: session, timestampMs: 0)
+                store.committed()
+                try store.checkpoint(position: minute, durably: false)
+            }
+            #expect(try sessions.fetch("k").map(\.value) == [8, 9])
+            // The segments of minutes 7 to 9, and the stream time.
+            #expect(try disk?.entries().count ?? 4 == 4)
+            try sessions.put("k", 1, session: Window(startMs: 0, endMs: 5), timestampMs: 0)
+            #expect(expired == 1)
+        }
+    }
+
+    @Test("duplicates of a key and a window stay apart, also after reopening", arguments: OrderedStoreBacking.allCases)
+    func duplicates(backing: OrderedStoreBacking) throws {
+        try backing.withDisk { openDisk in
+            let kind = StoreKind.window(retentionMs: 1_000, isTimestamped: false)
+            guard case .ordered(let keys) = kind.access else { return }
+            for round in 1...2 {
+                let store = try OrderedStore(
+                    keys: keys, values: kind.values, changelog: nil, persistent: openDisk(), isCached: false,
+                    maxSizeInBytes: .max, onExpired: {})
+                let windows = WindowStore(store, key: .string, value: .string, retainsDuplicates: true)
+                try windows.put("k", "\(round)a", startMs: 7, timestampMs: 7)
+                try windows.put("k", "\(round)b", startMs: 7, timestampMs: 7)
+                let expected = backing == .none || round == 1 ? ["\(round)a", "\(round)b"] : ["1a", "1b", "2a", "2b"]
+                #expect(try windows.fetch("k", starting: 0...10).map(\.value) == expected)
+                try store.checkpoint(position: 1, durably: true)
+                store.close()
+            }
+        }
+    }
+}
