@@ -22,8 +22,8 @@ struct Show: AsyncParsableCommand {
     @Option(help: "Where the instance keeps its state; a temporary folder by default.")
     var stateDir: String?
 
-    @Option(help: "Log level of the instance.")
-    var logLevel = "warning"
+    @Option(help: "Log level of the instance. A dead letter, of which the demo makes many, is a warning.")
+    var logLevel = "error"
 
     func validate() throws {
         if Logger.Level(rawValue: logLevel) == nil {
@@ -77,7 +77,7 @@ struct Show: AsyncParsableCommand {
         configuration.errorHandlers = ErrorHandlers(deserialization: .deadLetter(topic: demo.deadLetterTopic))
         configuration.clientSettings.common = demo.clientSettings
         var logger = Logger(label: "risk-demo")
-        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .warning
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .error
         return StreamsApplication(try builder.build(), configuration: configuration, logger: logger)
     }
 
