@@ -30,6 +30,9 @@ package struct StorePlan: Sendable {
         return changelogConfiguration == nil ? nil : .internal("\(name)-changelog")
     }
 
+    /// Whether of several records of a key in the changelog only the newest one matters to a restored store.
+    package var isChangelogCompactable: Bool { changelogTopicConfiguration["min.compaction.lag.ms"] == nil }
+
     /// All settings that the changelog topic is created with.
     package var changelogTopicConfiguration: [String: String] {
         kind.changelogTopicConfiguration.merging(changelogConfiguration ?? [:], uniquingKeysWith: { $1 })

@@ -1,4 +1,24 @@
 extension ProcessingContext {
+    /// The store of a builder, which the processor is connected to.
+    ///
+    /// ```swift
+    /// let last = try context.store(lastValues)
+    /// ```
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store.
+    public func store<Store>(_ builder: StoreBuilder<Store>) throws -> Store {
+        try builder.view(of: bytes(of: builder.name), in: node)
+    }
+
+    /// A key-value store that the processor is connected to, by its name.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store.
+    public func keyValueStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) throws -> KeyValueStore<Key, Value> {
+        try store(Stores.keyValue(name, key: key, value: value))
+    }
+
     /// A table's store, or any other key-value store with timestamps, that the processor is connected to.
     ///
     /// ```swift
@@ -7,11 +27,15 @@ extension ProcessingContext {
     ///
     /// What the processor writes to a table's store is not handed on behind the table.
     ///
-    /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to such a store.
+    /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store.
     public func timestampedKeyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) throws -> TimestampedKeyValueStore<Key, Value> {
-        try node.checkConnection(to: name)
-        return TimestampedKeyValueStore(try node.task.store(named: name), key: key, value: value)
+        try store(Stores.timestampedKeyValue(name, key: key, value: value))
+    }
+
+    private func bytes(of store: String) throws -> any KeyValueBytesStore {
+        try node.checkConnection(to: store)
+        return try node.task.store(named: store)
     }
 }

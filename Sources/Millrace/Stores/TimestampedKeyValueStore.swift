@@ -74,6 +74,15 @@ public struct TimestampedKeyValueStore<Key, Value> {
         }
     }
 
+    /// The entries in the order of the keys' bytes; see `KeyValueStore.entries`.
+    public func entries(
+        from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, value: ValueAndTimestamp<Value>)] {
+        try bytes.entries(
+            from: lower.map(keySerde.bytes), to: upper.map(keySerde.bytes)?.successor, reversed: reversed, limit: limit
+        ) { key, value in (try keySerde.deserialize(key), try Self.decode(value, valueSerde)) }
+    }
+
     @inlinable
     static func decode(_ bytes: UnsafeRawBufferPointer, _ serde: Serde<Value>) throws -> ValueAndTimestamp<Value> {
         guard bytes.count >= 8 else {

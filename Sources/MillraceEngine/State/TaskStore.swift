@@ -61,7 +61,7 @@ package final class TaskStore {
     var dirtySizeInBytes: Int { contents.dirtySizeInBytes }
 
     /// Applies records of the changelog, in their order.
-    func restore(_ records: [FetchedRecord]) throws {
+    package func restore(_ records: [FetchedRecord]) throws {
         guard let last = records.last else { return }
         try contents.restore(records, position: last.offset + 1)
         position = last.offset + 1

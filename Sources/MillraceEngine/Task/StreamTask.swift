@@ -222,6 +222,11 @@ package final class StreamTask {
         for store in stores { try store.checkpoint(durably: durably) }
     }
 
+    /// Deletes what the stores hold, as the loss of the disk does.
+    package func wipe() throws {
+        for store in stores { try store.wipe() }
+    }
+
     /// Counts since the last call.
     package func takeCounts() -> TaskCounts {
         defer { environment.counts = TaskCounts() }

@@ -12,12 +12,11 @@ struct SimulationExpectation {
     init(_ topology: Topology, records: [SimulatedRecord], outputs topics: [String]) throws {
         let driver = try TopologyTestDriver(topology)
         for record in records {
-            try driver.pipe(
-                topic: record.topic, key: record.key, value: record.value, timestampMs: record.timestampMs,
-                headers: Headers())
+            try driver.inputTopic(record.topic, key: .bytes, value: .bytes)
+                .pipe(key: record.key, value: record.value, timestampMs: record.timestampMs)
         }
         for topic in topics {
-            while let sent = driver.readNext(topic) {
+            for sent in try driver.outputTopic(topic, key: .bytes, value: .bytes).readRecords() {
                 outputs[topic, default: [:]][sent.key, default: []].append(sent.value)
             }
         }

@@ -23,6 +23,20 @@ extension ScenarioBuilder {
                     }
                 }
             scenario.name(.stream(stream), try fields.text("as"))
-        }
+        },
+        "dedup": { scenario, fields in
+            let lastValues = Stores.keyValue(try fields.text("store"), key: .string, value: .string)
+            scenario.builder.addStateStore(lastValues)
+            let stream = try scenario.stream("from", of: fields)
+                .processValues(stores: [lastValues.name]) { (context: FixedKeyProcessorContext<String, String>) in
+                    let last = try context.store(lastValues)
+                    return { record in
+                        guard let key = record.key, let value = record.value, try last.get(key) != value else { return }
+                        try last.put(key, value)
+                        try context.forward(record)
+                    }
+                }
+            scenario.name(.stream(stream), try fields.text("as"))
+        },
     ]
 }

@@ -1,0 +1,139 @@
+/// How to make a store for processors, and the key with which they come to it.
+///
+/// ```swift
+/// let lastValues = Stores.keyValue("last-values", key: .string, value: .string)
+/// stream.processValues(stores: [lastValues]) { (context: FixedKeyProcessorContext<String, String>) in
+///     let last = try context.store(lastValues)
+///     return { record in
+///         guard let key = record.key, let value = record.value, try last.get(key) != value else { return }
+///         try last.put(key, value)
+///         try context.forward(record)
+///     }
+/// }
+/// ```
+///
+/// Kept on disk and logged to the topic `<application id>-<name>-changelog` by default, without a cache. Kafka:
+/// `StoreBuilder`.
+public struct StoreBuilder<Store>: ConnectableStore {
+    package var plan: StorePlan
+    private let open: @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
+
+    package init(
+        plan: StorePlan,
+        open: @escaping @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
+    ) {
+        self.plan = plan
+        self.open = open
+    }
+
+    /// The store's name, under which it can be queried and its changelog topic found.
+    public var name: String { plan.name }
+
+    public var connection: StoreConnection { StoreConnection(name: plan.name, plan: plan) }
+
+    /// Keeps the store in memory; it is filled from its changelog at each start.
+    public func inMemory() -> StoreBuilder { changing { $0.isPersistent = false } }
+
+    /// Has changes wait in a cache for the next commit: of several changes of a key the changelog gets the last one.
+    public func cached() -> StoreBuilder { changing { $0.isCached = true } }
+
+    /// Settings of the changelog topic beside or instead of the usual ones.
+    public func changelog(_ configuration: [String: String]) -> StoreBuilder {
+        changing { $0.changelogConfiguration = configuration }
+    }
+
+    /// Keeps no changelog: what the store holds is lost with its disk, or with the process where it is in memory.
+    public func withoutChangelog() -> StoreBuilder { changing { $0.changelogConfiguration = nil } }
+
+    /// A store of a type of one's own over this one, which keeps and logs what it holds.
+    ///
+    /// ```swift
+    /// struct Counter {
+    ///     let store: KeyValueStore<String, Int64>
+    ///
+    ///     func increment(_ key: String) throws { try store.put(key, (store.get(key) ?? 0) + 1) }
+    /// }
+    /// let counters = Stores.keyValue("counters", key: .string, value: .int64).wrapped { Counter(store: $0) }
+    /// ```
+    ///
+    /// - Parameter wrap: called when a task starts, with the store restored, once for each processor that is connected to it.
+    public func wrapped<Outer>(_ wrap: @escaping @Sendable (Store) throws -> Outer) -> StoreBuilder<Outer> {
+        let open = open
+        return StoreBuilder<Outer>(plan: plan) { store, node in try wrap(open(store, node)) }
+    }
+
+    /// The typed view of the store's bytes.
+    package func view(of store: any KeyValueBytesStore, in node: ProcessorNode?) throws -> Store {
+        try open(store, node)
+    }
+
+    private func changing(_ change: (inout StorePlan) -> Void) -> StoreBuilder {
+        var copy = self
+        change(&copy.plan)
+        return copy
+    }
+}
+
+/// The kinds of stores that a processor can have. Kafka: `Stores`.
+public enum Stores {
+    /// The newest value of each key. Kafka: `keyValueStoreBuilder`.
+    public static func keyValue<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) -> StoreBuilder<KeyValueStore<Key, Value>> {
+        builder(name, .keyValue) { store, node in KeyValueStore(store, key: key, value: value, node: node) }
+    }
+
+    /// The newest value of each key with its timestamp. Kafka: `timestampedKeyValueStoreBuilder`.
+    public static func timestampedKeyValue<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) -> StoreBuilder<TimestampedKeyValueStore<Key, Value>> {
+        builder(name, .timestampedKeyValue) { store, _ in TimestampedKeyValueStore(store, key: key, value: value) }
+    }
+
+    /// Values by key and window. Kafka: `windowStoreBuilder`.
+    ///
+    /// - Parameters:
+    ///   - retention: how long behind the newest window an older one is kept.
+    ///   - retainsDuplicates: whether a put never replaces what has the same key and window.
+    public static func window<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration, retainsDuplicates: Bool = false
+    ) -> StoreBuilder<WindowStore<Key, Value>> {
+        builder(name, .window(retentionMs: retention.wholeMilliseconds, isTimestamped: false)) { store, _ in
+            WindowStore(try store.ordered(name), key: key, value: value, retainsDuplicates: retainsDuplicates)
+        }
+    }
+
+    /// Values by key and session. Kafka: `sessionStoreBuilder`.
+    ///
+    /// - Parameter retention: how long behind the newest session an older one is kept.
+    public static func session<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration
+    ) -> StoreBuilder<SessionStore<Key, Value>> {
+        builder(name, .session(retentionMs: retention.wholeMilliseconds)) { store, _ in
+            SessionStore(try store.ordered(name), key: key, value: value)
+        }
+    }
+
+    private static func builder<Store>(
+        _ name: String, _ kind: StoreKind,
+        _ open: @escaping @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
+    ) -> StoreBuilder<Store> {
+        let plan = StorePlan(
+            name: name, kind: kind, isPersistent: true, isCached: false, changelogConfiguration: [:])
+        return StoreBuilder(plan: plan, open: open)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; anything finer is dropped.
+    var wholeMilliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+}
+
+extension KeyValueBytesStore {
+    fileprivate func ordered(_ name: String) throws -> any OrderedBytesStore {
+        guard let store = self as? any OrderedBytesStore else {
+            throw StreamsError(.invalidTopology, "the store \(name) is not ordered")
+        }
+        return store
+    }
+}

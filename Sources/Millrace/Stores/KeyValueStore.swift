@@ -1,0 +1,138 @@
+/// A typed view of a key-value store without timestamps, as processors use it.
+///
+/// A view belongs to the task that made it and must not leave its thread. Kafka: `KeyValueStore`.
+public struct KeyValueStore<Key, Value> {
+    @usableFromInline let bytes: any KeyValueBytesStore
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let valueSerde: Serde<Value>
+    /// Whose record's timestamp the changelog gets; `nil` outside of a topology.
+    @usableFromInline let node: ProcessorNode?
+    @usableFromInline let scratch = Scratch()
+
+    @usableFromInline
+    package init(_ bytes: any KeyValueBytesStore, key: Serde<Key>, value: Serde<Value>, node: ProcessorNode?) {
+        self.bytes = bytes
+        self.keySerde = key
+        self.valueSerde = value
+        self.node = node
+    }
+
+    /// The value of a key, or `nil`.
+    ///
+    /// - Throws: `SerdeError` where the stored bytes are no such value; the store's own errors.
+    @inlinable
+    public func get(_ key: Key) throws -> Value? {
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        var found: Value?
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try bytes.withValue(forKey: keyBytes) { valueBytes in
+                if let valueBytes { found = try valueSerde.deserialize(valueBytes) }
+            }
+        }
+        return found
+    }
+
+    /// Sets the value of a key, or deletes it with a value of `nil`.
+    ///
+    /// The changelog's record gets the timestamp of the record or the punctuation that is being processed.
+    @inlinable
+    public func put(_ key: Key, _ value: Value?) throws {
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        scratch.value.removeAll(keepingCapacity: true)
+        if let value { try valueSerde.serialize(value, into: &scratch.value) }
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try scratch.value.withUnsafeBytes { valueBytes in
+                try bytes.put(
+                    key: keyBytes, value: value == nil ? nil : valueBytes, timestampMs: node?.timestampMs ?? 0)
+            }
+        }
+    }
+
+    /// Sets the value of a key that has none. Returns the value that it has, or `nil` where it was set.
+    @inlinable
+    @discardableResult
+    public func putIfAbsent(_ key: Key, _ value: Value) throws -> Value? {
+        if let present = try get(key) { return present }
+        try put(key, value)
+        return nil
+    }
+
+    /// Sets the values of several keys. Kafka: `putAll`.
+    public func put(_ entries: some Sequence<(key: Key, value: Value?)>) throws {
+        for (key, value) in entries { try put(key, value) }
+    }
+
+    /// Deletes a key. Returns the value that it had.
+    @inlinable
+    @discardableResult
+    public func delete(_ key: Key) throws -> Value? {
+        guard let value = try get(key) else { return nil }
+        try put(key, nil)
+        return value
+    }
+
+    /// The entries in the order of the keys' bytes. They are read before the call returns, so the store may be changed with them
+    /// in hand. Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many entries at most.
+    public func entries(
+        from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, value: Value)] {
+        try bytes.entries(
+            from: lower.map(keySerde.bytes), to: upper.map(keySerde.bytes)?.successor, reversed: reversed, limit: limit,
+            decode)
+    }
+
+    /// The entries whose keys' bytes begin with given ones. Kafka: `prefixScan`.
+    public func entries(
+        withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, value: Value)] {
+        try bytes.entries(from: prefix, to: prefix.endOfPrefix, reversed: reversed, limit: limit, decode)
+    }
+
+    /// How many entries there are. They are counted, one by one. Kafka: `approximateNumEntries`.
+    public func count() throws -> Int { try bytes.countEntries() }
+
+    /// The same store for those who only read.
+    public var readOnly: ReadOnlyKeyValueStore<Key, Value> { ReadOnlyKeyValueStore(self) }
+
+    private func decode(
+        _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) throws -> (key: Key, value: Value) {
+        (try keySerde.deserialize(key), try valueSerde.deserialize(value))
+    }
+}
+
+/// A typed view of a key-value store for those who only read. Kafka: `ReadOnlyKeyValueStore`.
+public struct ReadOnlyKeyValueStore<Key, Value> {
+    @usableFromInline let store: KeyValueStore<Key, Value>
+
+    init(_ store: KeyValueStore<Key, Value>) { self.store = store }
+
+    /// The value of a key, or `nil`.
+    @inlinable
+    public func get(_ key: Key) throws -> Value? { try store.get(key) }
+
+    /// The entries in the order of the keys' bytes; see `KeyValueStore.entries`.
+    public func entries(
+        from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, value: Value)] {
+        try store.entries(from: lower, through: upper, reversed: reversed, limit: limit)
+    }
+
+    /// The entries whose keys' bytes begin with given ones.
+    public func entries(
+        withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, value: Value)] {
+        try store.entries(withPrefix: prefix, reversed: reversed, limit: limit)
+    }
+
+    /// How many entries there are. They are counted, one by one.
+    public func count() throws -> Int { try store.count() }
+}

@@ -1,0 +1,40 @@
+extension ScannableStore {
+    /// The entries of a range, read before the call returns.
+    ///
+    /// A reversed range is read in whole, however low its limit.
+    func entries<Entry>(
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool, limit: Int,
+        _ decode: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Entry
+    ) throws -> [Entry] {
+        guard limit > 0 else { return [] }
+        var entries: [Entry] = []
+        try scan(from: lower, to: upper) { key, value in
+            entries.append(try decode(key, value))
+            return reversed || entries.count < limit
+        }
+        return reversed ? Array(entries.reversed().prefix(limit)) : entries
+    }
+
+    func countEntries() throws -> Int {
+        var count = 0
+        try scan(from: nil, to: nil) { _, _ in
+            count += 1
+            return true
+        }
+        return count
+    }
+}
+
+extension [UInt8] {
+    /// The lowest bytes above these.
+    var successor: [UInt8] { self + [0] }
+
+    /// The lowest bytes above all that begin with these; `nil` where there are none.
+    var endOfPrefix: [UInt8]? {
+        var end = self
+        while let last = end.popLast() {
+            if last < 0xff { return end + [last + 1] }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,60 @@
+import Millrace
+import MillraceEngine
+
+/// Takes what a test driver's tasks send, in order.
+final class DriverProducer: ProducerPort {
+    struct Sent {
+        var topic: DriverTopic
+        var record: DriverTopic.Written
+    }
+
+    private let topics: DriverTopics
+    private var numbered: [DriverTopic] = []
+    private var sent: [Sent] = []
+
+    init(topics: DriverTopics) {
+        self.topics = topics
+    }
+
+    /// Hands over what was sent since the last call.
+    func takeSent() -> [Sent] {
+        if sent.isEmpty { return [] }
+        defer { sent = [] }
+        return sent
+    }
+
+    func topic(named name: String) throws(PortError) -> Int {
+        if let number = numbered.firstIndex(where: { $0.name == name }) { return number }
+        numbered.append(topics[name])
+        return numbered.count - 1
+    }
+
+    func send(
+        topic number: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        timestampMs: Int64, headers: Headers
+    ) throws(PortError) {
+        let topic = numbered[number]
+        let chosen = partition ?? KafkaPartitioner.partition(for: key, count: topic.partitionCount)
+        guard (0..<topic.partitionCount).contains(chosen) else {
+            throw PortError(
+                .rejected, "topic \(topic.name) has \(topic.partitionCount) partitions, and none of number \(chosen)")
+        }
+        let record = topic.append(
+            partition: chosen, key: key.map(Array.init), value: value.map(Array.init), timestampMs: timestampMs,
+            headers: headers)
+        sent.append(Sent(topic: topic, record: record))
+    }
+
+    func initTransactions() throws(PortError) {}
+    func beginTransaction() throws(PortError) {}
+    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError) {}
+    func abortTransaction() throws(PortError) {}
+    func flush() throws(PortError) {}
+    func poll() throws(PortError) {}
+
+    func nextOffset(of partition: TopicPartition) -> Int64? {
+        topics.existing(partition.topic).map { $0.nextOffsets[Int(partition.partition)] }
+    }
+
+    func close() {}
+}

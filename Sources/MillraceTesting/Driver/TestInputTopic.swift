@@ -1,0 +1,97 @@
+public import Millrace
+
+/// A topic to pipe records into a test driver. Kafka: `TestInputTopic`.
+///
+/// ```swift
+/// let input = driver.inputTopic("words", key: .string, value: .string, startingAtMs: 1_000, advancingBy: .seconds(1))
+/// try input.pipe(key: "a", value: "first, at 1000")
+/// try input.pipe("without a key, at 2000")
+/// try input.pipe(values: ["at 3000", "at 4000"])
+/// ```
+public final class TestInputTopic<Key, Value> {
+    private let driver: TopologyTestDriver
+    private let topic: DriverTopic
+    private let keySerde: Serde<Key>
+    private let valueSerde: Serde<Value>
+    /// The timestamp of the next record that is piped without one, in milliseconds.
+    public var nextTimestampMs: Int64
+    /// By how much that timestamp moves on after each such record, in milliseconds.
+    public var advanceMs: Int64
+
+    init(
+        driver: TopologyTestDriver, topic: DriverTopic, keySerde: Serde<Key>, valueSerde: Serde<Value>,
+        startMs: Int64, advanceMs: Int64
+    ) {
+        self.driver = driver
+        self.topic = topic
+        self.keySerde = keySerde
+        self.valueSerde = valueSerde
+        self.nextTimestampMs = startMs
+        self.advanceMs = advanceMs
+    }
+
+    /// The topic's name.
+    public var name: String { topic.name }
+
+    /// Moves the timestamp of the next record on. Kafka: `advanceTime`.
+    public func advanceTime(by duration: Duration) { nextTimestampMs += duration.milliseconds }
+
+    /// Pipes a record through the topology.
+    ///
+    /// - Parameters:
+    ///   - key: the key, or `nil` for none.
+    ///   - value: the value, or `nil` for a tombstone.
+    ///   - timestampMs: milliseconds since the epoch; by default the topic's own next timestamp.
+    ///   - headers: the record's headers; none by default.
+    ///   - partition: the partition; by default the one of the key's hash.
+    /// - Throws: what the serdes, the topology or its error handlers throw.
+    public func pipe(
+        key: Key?, value: Value?, timestampMs: Int64? = nil, headers: Headers = [], partition: Int32? = nil
+    ) throws {
+        let time = timestampMs ?? nextTimestampMs
+        if timestampMs == nil { nextTimestampMs += advanceMs }
+        try pipe(
+            rawKey: key.map(keySerde.bytes), rawValue: value.map(valueSerde.bytes), timestampMs: time,
+            headers: headers, partition: partition)
+    }
+
+    /// Pipes a value without a key.
+    public func pipe(_ value: Value?, timestampMs: Int64? = nil) throws {
+        try pipe(key: nil, value: value, timestampMs: timestampMs)
+    }
+
+    /// Pipes a record with its own timestamp and headers.
+    public func pipe(_ record: Record<Key, Value>, partition: Int32? = nil) throws {
+        try pipe(
+            key: record.key, value: record.value, timestampMs: record.timestampMs, headers: record.headers,
+            partition: partition)
+    }
+
+    /// Pipes records with their own timestamps and headers, one after the other. Kafka: `pipeRecordList`.
+    public func pipe(records: some Sequence<Record<Key, Value>>) throws {
+        for record in records { try pipe(record) }
+    }
+
+    /// Pipes keys with their values, one after the other. Kafka: `pipeKeyValueList`.
+    public func pipe(keyValues: [(Key?, Value?)]) throws {
+        for (key, value) in keyValues { try pipe(key: key, value: value) }
+    }
+
+    /// Pipes values without keys, one after the other. Kafka: `pipeValueList`.
+    public func pipe(values: some Sequence<Value>) throws {
+        for value in values { try pipe(value) }
+    }
+
+    /// Pipes bytes that the serdes may not be able to read.
+    public func pipe(
+        rawKey: [UInt8]?, rawValue: [UInt8]?, timestampMs: Int64, headers: Headers = [], partition: Int32? = nil
+    ) throws {
+        try driver.pipe(
+            topic, partition: partition, key: rawKey, value: rawValue, timestampMs: timestampMs, headers: headers)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; anything finer is dropped.
+    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+}

@@ -1,0 +1,73 @@
+public import Millrace
+
+/// A topic to read a test driver's results from. Kafka: `TestOutputTopic`.
+///
+/// Each record is read once, in the order in which they were written, of whatever partition.
+public final class TestOutputTopic<Key, Value> {
+    private let topic: DriverTopic
+    private let keySerde: Serde<Key>
+    private let valueSerde: Serde<Value>
+
+    init(topic: DriverTopic, keySerde: Serde<Key>, valueSerde: Serde<Value>) {
+        self.topic = topic
+        self.keySerde = keySerde
+        self.valueSerde = valueSerde
+    }
+
+    /// The topic's name.
+    public var name: String { topic.name }
+
+    /// How many records were not read yet. Kafka: `getQueueSize`.
+    public var count: Int { topic.unreadCount }
+
+    /// Whether everything was read.
+    public var isEmpty: Bool { count == 0 }
+
+    /// The next record that was not read yet, or `nil`.
+    public func readRecord() throws -> Record<Key, Value>? { try readPartitionedRecord()?.record }
+
+    /// The next record with its partition, or `nil`.
+    public func readPartitionedRecord() throws -> (partition: Int32, record: Record<Key, Value>)? {
+        guard let written = topic.popUnread() else { return nil }
+        let record = Record(
+            key: try written.key.map(keySerde.value(from:)), value: try written.value.map(valueSerde.value(from:)),
+            timestampMs: written.timestampMs, headers: written.headers)
+        return (written.partition, record)
+    }
+
+    /// The next record's value; `nil` for a tombstone and where there is no record.
+    public func readValue() throws -> Value? { try readRecord()?.value }
+
+    /// The next record's key and value, or `nil` where there is no record.
+    public func readKeyValue() throws -> (key: Key?, value: Value?)? {
+        try readRecord().map { ($0.key, $0.value) }
+    }
+
+    /// All records that were not read yet.
+    public func readRecords() throws -> [Record<Key, Value>] {
+        var records: [Record<Key, Value>] = []
+        while let record = try readRecord() { records.append(record) }
+        return records
+    }
+
+    /// The keys and values of all records that were not read yet.
+    public func readKeyValues() throws -> [(key: Key?, value: Value?)] {
+        try readRecords().map { ($0.key, $0.value) }
+    }
+
+    /// The values of all records that were not read yet; `nil` for a tombstone.
+    public func readValues() throws -> [Value?] { try readRecords().map(\.value) }
+}
+
+extension TestOutputTopic where Key: Hashable {
+    /// The records that were not read yet as a table: the last value of each key, `nil` for a deleted one.
+    ///
+    /// Kafka: `readKeyValuesToMap`.
+    public func readTable() throws -> [Key: Value?] {
+        var table: [Key: Value?] = [:]
+        for record in try readRecords() {
+            if let key = record.key { table[key] = .some(record.value) }
+        }
+        return table
+    }
+}

@@ -1,0 +1,300 @@
+import Logging
+public import Millrace
+public import MillraceEngine
+
+/// Runs a topology in memory, one record at a time, without a broker, threads or a clock of its own.
+///
+/// It drives the production task: every record is processed at once, all the way through the topology's own repartition
+/// topics, and committed. Kafka: `TopologyTestDriver`.
+///
+/// ```swift
+/// let driver = try TopologyTestDriver(builder.build())
+/// let events = driver.inputTopic("risk-events", key: .string, value: .json(RiskEvent.self))
+/// let scores = driver.outputTopic("risk-scores", key: .string, value: .double)
+/// try events.pipe(key: "acct-1", value: RiskEvent(account: "acct-1", score: 0.7, timestampMs: 0))
+/// #expect(try scores.readValue() == 0.7)
+/// ```
+///
+/// Beyond Kafka's driver, topics may have several partitions, so that records that do not meet because they are partitioned
+/// differently show in a test, and the instance may be restarted in the middle, with its state or without.
+///
+/// The driver and its topics are used from one thread.
+public final class TopologyTestDriver {
+    /// The name before the topology's own topics.
+    public let applicationID: String
+    private let topology: Topology
+    private let configuration: TaskConfiguration
+    private let producer: DriverProducer
+    private let provider: (any StoreProvider)?
+    private let clock = ManualClock()
+    private let topics: DriverTopics
+    private var tasks: [DriverTask] = []
+    private var dropped: [DropReason: Int] = [:]
+
+    /// Makes a driver for a topology.
+    ///
+    /// - Parameters:
+    ///   - topology: the topology under test.
+    ///   - applicationID: the name before the topology's own topics; `app` by default.
+    ///   - errorHandlers: what to do with bad records; by default an error is thrown to the caller that piped the record.
+    ///   - partitions: how many partitions the topics have; one by default. With several, each sub-topology has a task for
+    ///     each partition, as in an instance.
+    ///   - storage: where the stores are kept; in memory by default.
+    ///   - wallClockMs: the wall clock's time at the start, in milliseconds since the epoch; 0 by default.
+    /// - Throws: `StreamsError` where the topology cannot be instantiated, and with code `.topic` where topics that are joined
+    ///   differ in their partition counts.
+    public init(
+        _ topology: Topology, applicationID: String = "app", errorHandlers: ErrorHandlers = ErrorHandlers(),
+        partitions: PartitionCounts = 1, storage: StateStorage = .memory, wallClockMs: Int64 = 0
+    ) throws {
+        self.applicationID = applicationID
+        self.topology = topology
+        configuration = TaskConfiguration(
+            applicationID: applicationID, handlers: errorHandlers, maxStoreBufferSizeInBytes: 256 << 20)
+        topics = DriverTopics(partitions: partitions)
+        producer = DriverProducer(topics: topics)
+        provider = try storage.makeProvider(applicationID)
+        clock.nowMs = wallClockMs
+        let layout = try DriverTask.layout(
+            of: topology, applicationID: applicationID, partitions: partitions, topics: topics)
+        for (index, part) in layout.enumerated() {
+            let task = try makeTask(part.id, part.nodes, part.stores, part.partitions)
+            tasks.append(
+                DriverTask(
+                    id: part.id, nodes: part.nodes, stores: part.stores, partitions: part.partitions, task: task))
+            for partition in part.partitions { topics[partition.topic].readers[Int(partition.partition)] = index }
+            for store in part.stores {
+                guard let name = store.changelogTopic?.resolved(applicationID: applicationID) else { continue }
+                topics[name].isChangelog = true
+                topics[name].isCompacted = store.isChangelogCompactable
+            }
+        }
+        for task in tasks { try task.task.punctuateWallClock() }
+    }
+
+    deinit { close() }
+
+    /// Ends the processors and closes the stores. Happens by itself when the driver is let go.
+    public func close() {
+        for task in tasks { task.task.close() }
+        tasks = []
+    }
+
+    private func makeTask(
+        _ id: TaskID, _ nodes: [Int], _ stores: [StorePlan], _ partitions: [TopicPartition]
+    ) throws -> StreamTask {
+        try StreamTask(
+            id: id, topology: topology, nodes: nodes, stores: stores, partitions: partitions,
+            configuration: configuration, producer: producer, provider: provider, clock: clock,
+            logger: Logger(label: "TopologyTestDriver"))
+    }
+
+    // MARK: Topics
+
+    /// A topic to pipe records into. It has to be one that the topology reads.
+    ///
+    /// - Parameters:
+    ///   - startMs: the timestamp of the first record that is piped without one, in milliseconds; 0 by default.
+    ///   - advance: by how much that timestamp moves on after each such record; not at all by default.
+    public func inputTopic<Key, Value>(
+        _ topic: String, key: Serde<Key>, value: Serde<Value>, startingAtMs startMs: Int64 = 0,
+        advancingBy advance: Duration = .zero
+    ) -> TestInputTopic<Key, Value> {
+        TestInputTopic(
+            driver: self, topic: topics[topic], keySerde: key, valueSerde: value, startMs: startMs,
+            advanceMs: advance.milliseconds)
+    }
+
+    /// A topic to read results from. It may be one of the topology's own, by its full name.
+    public func outputTopic<Key, Value>(
+        _ topic: String, key: Serde<Key>, value: Serde<Value>
+    ) -> TestOutputTopic<Key, Value> {
+        TestOutputTopic(topic: topics[topic], keySerde: key, valueSerde: value)
+    }
+
+    /// The names of the topics that something was written to and that was not read yet.
+    public var unreadTopics: [String] { topics.all.filter { $0.unreadCount > 0 }.map(\.name).sorted() }
+
+    /// The names of all topics that the topology has written to. Kafka: `producedTopicNames`.
+    public var producedTopics: [String] { topics.all.filter(\.isProduced).map(\.name).sorted() }
+
+    /// How many records were dropped, by reason, since the driver was made.
+    public var droppedRecords: [DropReason: Int] {
+        takeCounts()
+        return dropped
+    }
+
+    private func takeCounts() {
+        for task in tasks { dropped.merge(task.task.takeCounts().dropped, uniquingKeysWith: +) }
+    }
+
+    // MARK: Stores
+
+    /// The names of the topology's stores. Kafka: `getAllStateStores`.
+    public var storeNames: [String] { topology.subtopologies.flatMap(\.stores).map(\.name).sorted() }
+
+    /// A key-value store of the topology, with its timestamps; `nil` where there is none of this name.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func keyValueStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> TimestampedKeyValueStore<Key, Value>? {
+        store(named: name, partition: partition).map { TimestampedKeyValueStore($0, key: key, value: value) }
+    }
+
+    /// The store of a builder that a processor brought along; `nil` where the topology has none of its name.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func store<Store>(_ builder: StoreBuilder<Store>, partition: Int32 = 0) throws -> Store? {
+        try store(named: builder.name, partition: partition).map { try builder.view(of: $0, in: nil) }
+    }
+
+    func store(named name: String, partition: Int32 = 0) -> (any KeyValueBytesStore)? {
+        for task in tasks where task.id.partition == partition {
+            if let store = task.task.store(named: name) { return store }
+        }
+        return nil
+    }
+
+    // MARK: Processing
+
+    func pipe(
+        _ topic: DriverTopic, partition: Int32?, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64, headers: Headers
+    ) throws {
+        guard topic.isRead else {
+            let read = topics.all.filter(\.isRead).map(\.name).sorted()
+            throw StreamsError(.topic, "the topology does not read topic \(topic.name); it reads \(read)")
+        }
+        let chosen = partition ?? key.partition(count: topic.partitionCount)
+        guard (0..<topic.partitionCount).contains(chosen) else {
+            throw StreamsError(.topic, "topic \(topic.name) has no partition \(chosen): it has \(topic.partitionCount)")
+        }
+        let record = topic.append(
+            partition: chosen, key: key, value: value, timestampMs: timestampMs, headers: headers)
+        hand(record, of: topic)
+        try processAll()
+    }
+
+    /// The wall clock's time in milliseconds since the epoch.
+    public var wallClockMs: Int64 { clock.nowMs }
+
+    /// Moves the wall clock on and runs what was scheduled by it. Kafka: `advanceWallClockTime`.
+    ///
+    /// ```swift
+    /// try driver.advanceWallClock(by: .seconds(10))
+    /// ```
+    ///
+    /// A punctuation is called once, however far the clock moves.
+    public func advanceWallClock(by duration: Duration) throws {
+        clock.nowMs += duration.milliseconds
+        for task in tasks {
+            try task.task.punctuateWallClock()
+            try commit(task.task)
+        }
+        try processAll()
+    }
+
+    private func processAll() throws {
+        var goesOn = true
+        while goesOn {
+            goesOn = false
+            for task in tasks {
+                if try task.task.process() { goesOn = true }
+                try commit(task.task)
+            }
+        }
+    }
+
+    private func commit(_ task: StreamTask) throws {
+        try task.flushCaches()
+        task.committed { _ in nil }
+        collectOutput()
+    }
+
+    private func collectOutput() {
+        for sent in producer.takeSent() {
+            sent.topic.appendUnread(sent.record)
+            hand(sent.record, of: sent.topic)
+        }
+    }
+
+    /// Hands a record to the task that reads its partition.
+    private func hand(_ record: DriverTopic.Written, of topic: DriverTopic) {
+        guard let reader = topic.readers[Int(record.partition)] else { return }
+        tasks[reader].task.add(
+            FetchedRecord(record), to: TopicPartition(topic: topic.name, partition: record.partition))
+    }
+
+    // MARK: Restarting
+
+    /// Writes the stores down, as an instance does now and then. A crash comes back to here.
+    public func checkpoint() throws {
+        for task in tasks {
+            task.task.committed(changelogPosition: producer.nextOffset)
+            try task.task.checkpoint(durably: true)
+        }
+    }
+
+    /// Stops the instance and starts another one in its place.
+    ///
+    /// ```swift
+    /// try driver.restart(.losingState)
+    /// ```
+    ///
+    /// Everything that was piped is committed. Stores are restored from their changelogs, from where those on disk stand;
+    /// processors are made anew, punctuations scheduled anew. What was written to topics stays readable.
+    public func restart(_ ending: InstanceEnding = .clean) throws {
+        var committed: [TopicPartition: CommittedOffset] = [:]
+        for task in tasks { committed.merge(try task.task.prepareCommit()) { $1 } }
+        collectOutput()
+        try processAll()
+        takeCounts()
+        if ending == .clean { try checkpoint() }
+        if ending == .losingState { for task in tasks { try task.task.wipe() } }
+        for index in tasks.indices {
+            let old = tasks[index]
+            old.task.close()
+            let task = try makeTask(old.id, old.nodes, old.stores, old.partitions)
+            tasks[index].task = task
+            for partition in old.partitions {
+                guard let offset = committed[partition] else { continue }
+                task.resume(partition, at: offset.offset)
+                task.restoreTime(of: partition, metadata: offset.metadata)
+            }
+            for store in task.stores { try restore(store) }
+        }
+        for task in tasks { try task.task.punctuateWallClock() }
+    }
+
+    private func restore(_ store: TaskStore) throws {
+        guard let changelog = store.changelog else { return }
+        let records = topics[changelog.topic].records(of: changelog.partition, from: store.position ?? 0)
+        try store.restore(records.map(FetchedRecord.init))
+    }
+}
+
+/// How an instance of a test driver comes to its end.
+public enum InstanceEnding: Sendable, Hashable, CaseIterable {
+    /// In good order: the stores are written down first.
+    case clean
+    /// By a crash: of the stores on disk there is what the last checkpoint has written down.
+    case crash
+    /// Together with its disk.
+    case losingState
+}
+
+extension FetchedRecord {
+    fileprivate init(_ record: DriverTopic.Written) {
+        let bytes = RecordBytes(key: record.key, value: record.value)
+        self.init(
+            slot: 0, offset: record.offset, timestampMs: record.timestampMs, headers: record.headers, key: bytes.key,
+            value: bytes.value, owner: bytes)
+    }
+}
+
+extension [UInt8]? {
+    fileprivate func partition(count: Int32) -> Int32 {
+        guard count > 1, let self else { return 0 }
+        return self.withUnsafeBytes { KafkaPartitioner.partition(for: $0, count: count) }
+    }
+}
