@@ -73,6 +73,10 @@ public struct DropReason: RawRepresentable, Hashable, Sendable {
     public static let nullKey = DropReason(rawValue: "null-key")
     public static let nullValue = DropReason(rawValue: "null-value")
     public static let nullKeyOrValue = DropReason(rawValue: "null-key-or-value")
+    /// A foreign-key join found no foreign key.
+    public static let nullForeignKey = DropReason(rawValue: "null-foreign-key")
+    /// A foreign-key join got the answer for a value that has changed since.
+    public static let staleResponse = DropReason(rawValue: "stale-response")
     public static let negativeTimestamp = DropReason(rawValue: "negative-timestamp")
     /// A record that came after its window's grace, or an entry older than its store's retention.
     public static let expired = DropReason(rawValue: "expired")

@@ -25,7 +25,17 @@ extension Plan {
     /// The topics behind an operation, back to the last time that the records went through a topic. Kafka: the
     /// `subTopologySourceNodes` of a stream or table.
     func sourceTopics(of id: PlanNode.ID) -> [TopicName] {
+        topicsRead(by: id) ?? (self[id].parents + self[id].lookups).flatMap(sourceTopics)
+    }
+
+    /// The topics behind what a join reads, through a topic of its own or from its parents, and what it looks up.
+    func joinedTopics(of id: PlanNode.ID) -> [TopicName] {
+        (topicsRead(by: id) ?? self[id].parents.flatMap(sourceTopics)) + self[id].lookups.flatMap(sourceTopics)
+    }
+
+    /// The topics of an operation's own source, if it has one.
+    private func topicsRead(by id: PlanNode.ID) -> [TopicName]? {
         for case .source(let source) in self[id].elements { return source.topics }
-        return (self[id].parents + self[id].lookups).flatMap(sourceTopics)
+        return nil
     }
 }

@@ -48,6 +48,9 @@ package struct NodeInstance {
 /// What a task offers to the operators it runs. The engine implements it.
 @usableFromInline
 package protocol TaskContext: AnyObject {
+    /// The partition that the task is for.
+    var partition: Int32 { get }
+
     /// The bytes of a store of this task.
     func store(named name: String) throws -> any KeyValueBytesStore
 

@@ -69,7 +69,15 @@ public struct TimestampedKeyValueStore<Key, Value> {
 
     /// Calls `body` for every entry in the order of the keys' bytes, until it returns `false`.
     public func scan(_ body: (Key, ValueAndTimestamp<Value>) throws -> Bool) throws {
-        try bytes.scan(from: nil, to: nil) { keyBytes, valueBytes in
+        try scan(from: nil, to: nil, body)
+    }
+
+    /// Calls `body` for the entries whose keys' bytes are from `lower` up to and without `upper`, until it returns `false`.
+    @usableFromInline
+    package func scan(
+        from lower: [UInt8]?, to upper: [UInt8]?, _ body: (Key, ValueAndTimestamp<Value>) throws -> Bool
+    ) throws {
+        try bytes.scan(from: lower, to: upper) { keyBytes, valueBytes in
             try body(try keySerde.deserialize(keyBytes), try Self.decode(valueBytes, valueSerde))
         }
     }

@@ -4,6 +4,8 @@ import Millrace
 /// The fetched records of one partition that wait for their turn, the first of them decoded. Kafka: `RecordQueue`.
 final class InputQueue {
     let partition: TopicPartition
+    /// The queue's number in its task.
+    let index: Int
     private let reader: SourceReader
     private var waiting: Deque<FetchedRecord> = []
     /// The record that is decoded and next.
@@ -17,8 +19,9 @@ final class InputQueue {
     var committedOffset: Int64?
     private(set) var sizeInBytes = 0
 
-    init(partition: TopicPartition, reader: SourceReader) {
+    init(partition: TopicPartition, index: Int, reader: SourceReader) {
         self.partition = partition
+        self.index = index
         self.reader = reader
     }
 

@@ -31,6 +31,8 @@ package final class StreamTask {
     private var queues: [TopicPartition: InputQueue] = [:]
     private var orderedQueues: [InputQueue] = []
     private var ready = TimestampHeap()
+    /// The queues that were empty and got records, in the order in which they did. Of equal timestamps that order decides.
+    private var arrived: [Int] = []
     private let provider: (any StoreProvider)?
     private let maxCacheSizeInBytes: Int
     private let caches: [any StoreCache]
@@ -71,7 +73,8 @@ package final class StreamTask {
             let sources = try Self.instantiate(topology, nodes: nodes, in: environment)
             for partition in partitions.sorted() {
                 guard let source = sources[partition.topic] else { continue }
-                let queue = InputQueue(partition: partition, reader: try source())
+                let queue = InputQueue(
+                    partition: partition, index: orderedQueues.count, reader: try source())
                 queues[partition] = queue
                 orderedQueues.append(queue)
             }
@@ -92,7 +95,9 @@ package final class StreamTask {
     package var partitions: [TopicPartition] { orderedQueues.map(\.partition) }
 
     package func add(_ record: FetchedRecord, to partition: TopicPartition) {
-        queues[partition]?.append(record)
+        guard let queue = queues[partition] else { return }
+        if queue.count == 0 { arrived.append(queue.index) }
+        queue.append(record)
     }
 
     package func bufferedCount(of partition: TopicPartition) -> Int { queues[partition]?.count ?? 0 }
@@ -120,6 +125,7 @@ package final class StreamTask {
     /// Forgets what was fetched but not processed, before its partitions are read anew.
     package func clearInput() {
         ready.removeAll()
+        arrived.removeAll()
         for queue in orderedQueues { queue.clear() }
         hasProgress = false
     }
@@ -135,7 +141,8 @@ package final class StreamTask {
         try process(queue)
         _ = try environment.schedule.punctuate(streamTimeMs: streamTimeMs)
         if caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
-        if let next = try fill(queue) { ready.insert(queue: index, timestampMs: next) }
+        arrived.append(index)
+        try fillHeads()
         return true
     }
 
@@ -170,8 +177,11 @@ package final class StreamTask {
     }
 
     private func fillHeads() throws {
-        for (index, queue) in orderedQueues.enumerated() where queue.head == nil && queue.count > 0 {
-            if let timestampMs = try fill(queue) { ready.insert(queue: index, timestampMs: timestampMs) }
+        while let index = arrived.first {
+            if orderedQueues[index].head == nil, let timestampMs = try fill(orderedQueues[index]) {
+                ready.insert(queue: index, timestampMs: timestampMs)
+            }
+            arrived.removeFirst()
         }
     }
 

@@ -49,6 +49,8 @@ final class TaskEnvironment: TaskContext {
         self.logger = logger
     }
 
+    var partition: Int32 { id.partition }
+
     var recordMetadata: RecordMetadata? { current?.currentMetadata ?? resumed }
 
     func resume(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws {

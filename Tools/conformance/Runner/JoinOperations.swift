@@ -16,6 +16,22 @@ extension ScenarioBuilder {
                 left.leftJoin(right, into: try fields.store()) { joinedText($0, $1) }
             }
         },
+        "fkJoin": { scenario, fields in
+            let mapper = try Functions.keyMapper(fields.text("fn"))
+            let joined = try scenario.table("left", of: fields).join(
+                scenario.table("right", of: fields), on: { mapper($0, $1) }, into: try fields.store()
+            ) { joinedText($0, $1) }
+            scenario.noteSubscriptionStore()
+            scenario.name(.table(joined), try fields.text("as"))
+        },
+        "fkLeftJoin": { scenario, fields in
+            let mapper = try Functions.keyMapper(fields.text("fn"))
+            let joined = try scenario.table("left", of: fields).leftJoin(
+                scenario.table("right", of: fields), on: { mapper($0, $1) }, into: try fields.store()
+            ) { joinedText($0, $1) }
+            scenario.noteSubscriptionStore()
+            scenario.name(.table(joined), try fields.text("as"))
+        },
         "outerJoin": { scenario, fields in
             try scenario.join(fields) { _, _ in
                 throw ScenarioError.malformed("outerJoin of a stream and a table")

@@ -24,6 +24,8 @@ final class ScenarioBuilder {
     private var results: [String: Result] = [:]
     /// The stores that hold a count rather than text.
     private(set) var countStores: Set<String> = []
+    /// The stores that hold a foreign-key join's subscriptions.
+    private(set) var subscriptionStores: Set<String> = []
 
     /// Builds the topology of a scenario.
     ///
@@ -89,6 +91,11 @@ final class ScenarioBuilder {
         for element in builder.plan.nodes.last?.elements ?? [] {
             if case .processor(let processor) = element, let store = processor.store { countStores.insert(store.name) }
         }
+    }
+
+    /// Notes the store of subscriptions that the foreign-key join before brought along: the first of its operations has it.
+    func noteSubscriptionStore() {
+        if let store = builder.plan.nodes.suffix(3).first?.store { subscriptionStores.insert(store.name) }
     }
 }
 

@@ -15,7 +15,7 @@ package enum ScenarioRunner {
             try perform(step, on: driver)
             try Comparison.topics(output(of: driver), with: scenario.outputs[index], at: "step \(index)")
         }
-        let stores = try contents(of: topology, in: driver, countStores: builder.countStores)
+        let stores = try contents(of: topology, in: driver, as: builder)
         try Comparison.topics(stores, with: scenario.stores, at: "final store")
     }
 
@@ -43,22 +43,29 @@ package enum ScenarioRunner {
     }
 
     private static func contents(
-        of topology: Topology, in driver: TopologyTestDriver, countStores: Set<String>
+        of topology: Topology, in driver: TopologyTestDriver, as builder: ScenarioBuilder
     ) throws -> [String: [Scenario.Entry]] {
         var contents: [String: [Scenario.Entry]] = [:]
         for store in topology.subtopologies.flatMap(\.stores) where store.kind == .timestampedKeyValue {
-            let view = driver.keyValueStore(store.name, key: .string, value: .bytes)
+            let view = driver.keyValueStore(store.name, key: .bytes, value: .bytes)
             var entries: [Scenario.Entry] = []
             try view?.scan { key, stored in
-                let value =
-                    try countStores.contains(store.name)
-                    ? String(Serde.int64.value(from: stored.value)) : Serde.string.value(from: stored.value)
-                entries.append(Scenario.Entry(key: key, value: value, timestampMs: stored.timestampMs))
+                let isSubscription = builder.subscriptionStores.contains(store.name)
+                entries.append(
+                    Scenario.Entry(
+                        key: isSubscription ? SubscriptionText.key(key) : utf8(key),
+                        value: try text(stored.value, in: store.name, as: builder), timestampMs: stored.timestampMs))
                 return true
             }
             contents[store.name] = entries
         }
         return contents
+    }
+
+    private static func text(_ value: [UInt8], in store: String, as builder: ScenarioBuilder) throws -> String {
+        if builder.countStores.contains(store) { return String(try Serde.int64.value(from: value)) }
+        if builder.subscriptionStores.contains(store) { return try SubscriptionText.value(value) }
+        return try Serde.string.value(from: value)
     }
 
     private static let utf8: @Sendable ([UInt8]) -> String = { String(decoding: $0, as: UTF8.self) }

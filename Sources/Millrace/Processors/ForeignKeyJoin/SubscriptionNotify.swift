@@ -1,0 +1,32 @@
+extension ProcessorElement {
+    /// Tells all who have subscribed to a foreign key that its value has changed. Kafka: `ForeignTableJoinProcessorSupplier`.
+    ///
+    /// - Parameters:
+    ///   - subscriptions: the node that keeps the subscriptions, and `store` the name of their store.
+    @inlinable
+    static func subscriptionNotify<Key, ForeignKey, Other>(
+        name: String, subscriptions: Int, store: String, key: Serde<Key>, foreignKey serde: Serde<ForeignKey>,
+        _ type: Other.Type
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, lookups: [subscriptions]) { node in
+            let forward = try node.forward(Record<Key, SubscriptionResponse<Other>>.self)
+            let subscriptions: TimestampedKeyValueStore<[UInt8], Subscription<Key>> = try node.timestampedStore(
+                named: store, key: .bytes, value: .subscription(of: key))
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<ForeignKey, Change<Other>> { record in
+                guard let foreignKey = record.key, let change = record.value else {
+                    return context.drop(.nullKey, at: name)
+                }
+                let prefix = try CombinedKey.prefix(foreignKey, serde)
+                // What follows only sends: nothing changes the store meanwhile.
+                try subscriptions.scan(from: prefix, to: CombinedKey.end(of: prefix)) { _, stored in
+                    let response = SubscriptionResponse(
+                        hash: stored.value.hash, foreignValue: change.newValue,
+                        primaryPartition: stored.value.primaryPartition)
+                    try forward(record.with(key: stored.value.primaryKey).with(value: response))
+                    return true
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+extension ProcessorElement {
+    /// Joins each answer with the present left value. An answer to an outdated value is dropped: another one is on its way.
+    ///
+    /// Kafka: `ResponseJoinProcessorSupplier`.
+    ///
+    /// - Parameters:
+    ///   - table: the left table's node, and `view` the way to its values.
+    ///   - keepsUnmatched: whether a left value has a result where its foreign key has no value.
+    @inlinable
+    static func subscriptionResolve<Key, Value, Other, Result>(
+        name: String, table: Int, view: TableView<Key, Value>, value serde: Serde<Value>, keepsUnmatched: Bool,
+        _ joiner: @escaping @Sendable (Value, Other?) throws -> Result?
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, lookups: [table]) { node in
+            let forward = try node.forward(Record<Key, Result>.self)
+            let get = try view.makeGetter(node)
+            let (context, name) = (node.context, node.name)
+            var valueBytes: [UInt8] = []
+            return TypedReceiver<Key, SubscriptionResponse<Other>> { record in
+                guard let key = record.key, let response = record.value else {
+                    return context.drop(.nullKeyOrValue, at: name)
+                }
+                let found: ValueAndTimestamp<Value>?
+                do { found = try get(key) } catch let error as FailedLookup {
+                    return try context.processingFailed(error.cause, at: name)
+                }
+                var hash: ValueHash?
+                if let found {
+                    valueBytes.removeAll(keepingCapacity: true)
+                    try serde.serialize(found.value, into: &valueBytes)
+                    hash = valueBytes.withUnsafeBytes { ValueHash(of: $0) }
+                }
+                guard hash == response.hash else { return context.drop(.staleResponse, at: name) }
+                var result: Result?
+                if let found, response.foreignValue != nil || keepsUnmatched {
+                    do { result = try joiner(found.value, response.foreignValue) } catch {
+                        return try context.processingFailed(error, at: name)
+                    }
+                }
+                try forward(record.with(value: result))
+            }
+        }
+    }
+}
