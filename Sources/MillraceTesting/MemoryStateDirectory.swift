@@ -39,6 +39,7 @@ package final class MemoryPersistentStore: PersistentStore {
     fileprivate struct Contents {
         var entries: [[UInt8]: [UInt8]] = [:]
         var position: Int64?
+        var positions: [Int32: Int64] = [:]
     }
 
     /// What survives.
@@ -88,6 +89,16 @@ package final class MemoryPersistentStore: PersistentStore {
     package func position() throws -> Int64? {
         try checkOpen()
         return contents.position
+    }
+
+    package func setPositions(_ positions: [Int32: Int64]) throws {
+        try checkOpen()
+        contents.positions.merge(positions) { $1 }
+    }
+
+    package func positions() throws -> [Int32: Int64] {
+        try checkOpen()
+        return contents.positions
     }
 
     package func flush() throws {

@@ -105,6 +105,7 @@ final class FakeDisk: PersistentStore {
     private(set) var batches: [[[UInt8]]] = []
     private(set) var reads = 0
     private var storedPosition: Int64?
+    private var storedPositions: [Int32: Int64] = [:]
 
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
         reads += 1
@@ -133,6 +134,10 @@ final class FakeDisk: PersistentStore {
     }
 
     func position() throws -> Int64? { storedPosition }
+
+    func setPositions(_ positions: [Int32: Int64]) throws { storedPositions.merge(positions) { $1 } }
+
+    func positions() throws -> [Int32: Int64] { storedPositions }
     func flush() throws {}
     func removeAll() throws { entries = [:] }
     func close() {}

@@ -16,6 +16,8 @@ package enum PlanElement: Sendable {
 package struct SourceElement: Sendable {
     package var name: String
     package var topics: [TopicName]
+    /// Whether every instance reads all partitions, for a global table.
+    package var isGlobal: Bool
     /// Makes the reader of one partition.
     package var make: @Sendable (NodeInstance) throws -> SourceReader
     /// What is missing for this element to work, found when it was added; reported when the topology is built.
@@ -23,11 +25,12 @@ package struct SourceElement: Sendable {
 
     @usableFromInline
     init(
-        name: String, topics: [TopicName], problem: String?,
+        name: String, topics: [TopicName], isGlobal: Bool = false, problem: String?,
         make: @escaping @Sendable (NodeInstance) throws -> SourceReader
     ) {
         self.name = name
         self.topics = topics
+        self.isGlobal = isGlobal
         self.problem = problem
         self.make = make
     }

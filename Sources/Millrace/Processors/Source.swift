@@ -3,9 +3,9 @@ extension SourceElement {
     @inlinable
     static func source<Key, Value>(
         name: String, topics: [TopicName], key: Serde<Key>, value: Serde<Value>,
-        timestamp: TimestampExtractor<Key, Value>, problem: String?
+        timestamp: TimestampExtractor<Key, Value>, isGlobal: Bool = false, problem: String?
     ) -> SourceElement {
-        SourceElement(name: name, topics: topics, problem: problem) { node in
+        SourceElement(name: name, topics: topics, isGlobal: isGlobal, problem: problem) { node in
             let forward = try node.forward(Record<Key, Value>.self)
             let (context, name) = (node.context, node.name)
             var head: Record<Key, Value>?

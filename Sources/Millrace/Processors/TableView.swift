@@ -23,6 +23,15 @@ struct TableView<Key, Value>: Sendable {
             return { try store.get($0) }
         }
     }
+
+    /// The values as they are in a global table's store, which every node can read.
+    @inlinable
+    static func globalStore(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
+        TableView { reader in
+            let store = TimestampedKeyValueStore(try reader.context.store(named: name), key: key, value: value)
+            return { try store.get($0) }
+        }
+    }
 }
 
 /// A closure of the topology threw while a value was computed for a look-up. Unlike a failing store, that is for the

@@ -24,6 +24,8 @@ public struct Topology: Sendable {
     /// The nodes that are connected with each other, and so run in one task.
     package struct Subtopology: Sendable {
         package let id: Int
+        /// Whether it is a global table's: every instance runs it for all partitions, and no task is made for it.
+        package let isGlobal: Bool
         /// Indices into the topology's nodes, in the order in which they were written.
         package let nodes: [Int]
         /// The topics that the sub-topology reads.

@@ -160,11 +160,14 @@ struct TopologyBuilder {
 
     private func subtopology(_ id: Int, _ members: [Int]) -> Topology.Subtopology {
         var sources: [TopicName] = []
+        var isGlobal = false
         var sinks: [TopicName] = []
         var storePlans: [StorePlan] = []
         for index in members {
             switch nodes[index].kind {
-            case .source(let source): sources += source.topics
+            case .source(let source):
+                sources += source.topics
+                isGlobal = isGlobal || source.isGlobal
             case .sink(let sink): sinks += sink.topic.map { [$0] } ?? []
             case .processor: break
             }
@@ -173,7 +176,7 @@ struct TopologyBuilder {
             }
         }
         return Topology.Subtopology(
-            id: id, nodes: members, sourceTopics: sources, sinkTopics: sinks, stores: storePlans)
+            id: id, isGlobal: isGlobal, nodes: members, sourceTopics: sources, sinkTopics: sinks, stores: storePlans)
     }
 }
 

@@ -49,7 +49,10 @@ private struct SubtopologyDescription {
 
     var text: String {
         let nodes = subtopology.nodes.sorted(by: precedes).map { "    \(text(of: $0))\n" }
-        return "  Sub-topology: \(subtopology.id)\n\(nodes.joined())\n"
+        let title = "  Sub-topology: \(subtopology.id)"
+        // No empty line follows a global table.
+        if subtopology.isGlobal { return "\(title) for global store (will not generate tasks)\n\(nodes.joined())" }
+        return "\(title)\n\(nodes.joined())\n"
     }
 
     private func text(of index: Int) -> String {

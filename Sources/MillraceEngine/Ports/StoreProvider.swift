@@ -10,7 +10,7 @@ package struct TaskID: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.partition = partition
     }
 
-    package var description: String { "\(subtopology)_\(partition)" }
+    package var description: String { self == .global ? "global" : "\(subtopology)_\(partition)" }
 
     package static func < (left: TaskID, right: TaskID) -> Bool {
         (left.subtopology, left.partition) < (right.subtopology, right.partition)
@@ -38,6 +38,12 @@ package protocol PersistentStore: ScannableStore {
 
     /// The changelog position that the store stands at; `nil` for an empty store.
     func position() throws -> Int64?
+
+    /// Notes up to where each of several partitions is in the store; it keeps those of other partitions.
+    func setPositions(_ positions: [Int32: Int64]) throws
+
+    /// The positions in several partitions; none for an empty store.
+    func positions() throws -> [Int32: Int64]
 
     /// Makes everything applied so far survive the end of the process.
     func flush() throws

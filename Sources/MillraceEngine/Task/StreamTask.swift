@@ -48,11 +48,13 @@ package final class StreamTask {
     /// - Parameters:
     ///   - nodes: the indices of the topology's nodes that the task runs.
     ///   - stores: the stores of those nodes.
+    ///   - globalStores: the stores of the instance's global tables, by name.
     ///   - partitions: the partitions that the task reads.
     ///   - provider: where stores on disk come from; without one all are kept in memory.
     ///   - clock: what punctuations on the wall clock go by.
     package init(
-        id: TaskID, topology: Topology, nodes: [Int], stores plans: [StorePlan], partitions: [TopicPartition],
+        id: TaskID, topology: Topology, nodes: [Int], stores plans: [StorePlan],
+        globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
         configuration: TaskConfiguration, producer: any ProducerPort, provider: (any StoreProvider)?,
         clock: any Clock, logger: Logger
     ) throws {
@@ -69,6 +71,7 @@ package final class StreamTask {
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
         caches = stores.compactMap(\.cache)
         for store in stores { environment.stores[store.plan.name] = store }
+        environment.globalStores = globalStores
         do {
             let sources = try Self.instantiate(topology, nodes: nodes, in: environment)
             for partition in partitions.sorted() {

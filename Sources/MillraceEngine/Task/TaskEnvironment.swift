@@ -27,6 +27,7 @@ final class TaskEnvironment: TaskContext {
     private let logger: Logger
     private var outputs: [String: TaskOutput] = [:]
     var stores: [String: TaskStore] = [:]
+    var globalStores: [String: GlobalStore] = [:]
     var counts = TaskCounts()
     /// The highest timestamp processed; −1 while there is none.
     var streamTimeMs: Int64 = -1
@@ -62,6 +63,7 @@ final class TaskEnvironment: TaskContext {
 
     func store(named name: String) throws -> any KeyValueBytesStore {
         guard let store = stores[name] else {
+            if let store = globalStores[name] { return store }
             throw StreamsError(.stateStore, "there is no store named \(name)", task: id.description)
         }
         return store.bytes

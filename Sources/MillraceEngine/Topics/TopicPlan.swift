@@ -9,6 +9,8 @@ package struct TopicPlan: Sendable {
     package let internalTopics: [NewTopic]
     /// The partitions that each task reads.
     package let inputs: [TaskID: [TopicPartition]]
+    /// The partitions of the global tables' topics, which every instance reads.
+    package let globalPartitions: [TopicPartition]
     /// The repartition topics, whose records are deleted once they are committed.
     package let repartitionTopics: Set<String>
 
@@ -36,7 +38,7 @@ package struct TopicPlan: Sendable {
                 configuration: Self.repartitionConfiguration)
         }
         repartitionTopics = Set(topics.map(\.name))
-        for subtopology in topology.subtopologies {
+        for subtopology in topology.subtopologies where !subtopology.isGlobal {
             let sources = subtopology.sourceTopics.map { $0.resolved(applicationID: applicationID) }
             let taskCount = sources.compactMap { counts[$0] }.max() ?? 0
             for partition in 0..<taskCount {
@@ -54,6 +56,10 @@ package struct TopicPlan: Sendable {
             }
         }
         self.inputs = inputs
+        globalPartitions = topology.subtopologies.filter(\.isGlobal).flatMap(\.sourceTopics).flatMap { source in
+            let topic = source.resolved(applicationID: applicationID)
+            return (0..<counts[topic, default: 0]).map { TopicPartition(topic: topic, partition: $0) }
+        }
         internalTopics = topics
     }
 
@@ -73,7 +79,8 @@ package struct TopicPlan: Sendable {
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
     }
 
-    /// A repartition topic has as many partitions as it was told to, or the most that any topic upstream has.
+    /// A repartition topic has as many partitions as it was told to, or the most that any topic upstream has. Where that
+    /// leads round in a circle, as between the two sides of a foreign-key join, it has as many as what it is joined with.
     private static func planRepartitions(
         _ topology: Topology, applicationID: String, counts: inout [String: Int32]
     ) throws {
@@ -84,6 +91,13 @@ package struct TopicPlan: Sendable {
                 let topic = TopicName.internal(repartition.name)
                 let count = repartition.partitions ?? upstreamCount(of: topic, topology, applicationID, counts)
                 guard let count else { return false }
+                counts[topic.resolved(applicationID: applicationID)] = count
+                return true
+            }
+            if open.count < before { continue }
+            open.removeAll { repartition in
+                let topic = TopicName.internal(repartition.name)
+                guard let count = joinedCount(of: topic, topology, applicationID, counts) else { return false }
                 counts[topic.resolved(applicationID: applicationID)] = count
                 return true
             }
@@ -102,5 +116,12 @@ package struct TopicPlan: Sendable {
         let sources = writers.flatMap(\.sourceTopics).filter { $0 != topic }
         let known = sources.map { counts[$0.resolved(applicationID: applicationID)] }
         return known.contains(nil) ? nil : known.compactMap { $0 }.max()
+    }
+
+    private static func joinedCount(
+        of topic: TopicName, _ topology: Topology, _ applicationID: String, _ counts: [String: Int32]
+    ) -> Int32? {
+        let joined = topology.copartitionGroups.filter { $0.topics.contains(topic) }.flatMap(\.topics)
+        return joined.compactMap { counts[$0.resolved(applicationID: applicationID)] }.max()
     }
 }

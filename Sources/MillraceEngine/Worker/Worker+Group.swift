@@ -125,7 +125,7 @@ extension Worker {
         let storeCount = max(1, plan.tasks.count * max(1, subtopology.stores.count))
         return try StreamTask(
             id: id, topology: topology, nodes: subtopology.nodes, stores: subtopology.stores,
-            partitions: plan.inputs[id] ?? [],
+            globalStores: ports.globalStores, partitions: plan.inputs[id] ?? [],
             configuration: TaskConfiguration(
                 applicationID: configuration.applicationID, handlers: configuration.handlers,
                 maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),

@@ -10,12 +10,15 @@ package struct WorkerPorts {
     package var admin: any AdminPort
     package var provider: (any StoreProvider)?
     package var clock: any Clock
+    /// The stores of the instance's global tables, by name.
+    package var globalStores: [String: GlobalStore]
 
     package init(
         consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
         makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
-        clock: any Clock
+        clock: any Clock, globalStores: [String: GlobalStore] = [:]
     ) {
+        self.globalStores = globalStores
         self.consumer = consumer
         self.makeRestoreConsumer = makeRestoreConsumer
         self.makeProducer = makeProducer

@@ -23,7 +23,10 @@ final class Supervisor: Sendable {
         var statuses: [Int: WorkerStatus] = [:]
         /// What workers had done that are gone.
         var past = WorkerStatus()
-        var ended: [(worker: Int, error: (any Error)?)] = []
+        /// Of the global tables.
+        var globalThread: GlobalThread?
+        /// Without a number: the global tables' thread.
+        var ended: [(worker: Int?, error: (any Error)?)] = []
         var observers: [AsyncStream<ApplicationState>.Continuation] = []
         var finish: (@Sendable (Result<Void, any Error>) -> Void)?
     }
@@ -77,8 +80,26 @@ final class Supervisor: Sendable {
         let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
         defer { factory.close() }
         move(to: .rebalancing)
+        let globalThread = try startGlobalTables(factory)
+        defer { globalThread?.stop() }
+        if stopRequested.load(ordering: .acquiring) { return }
         for worker in 0..<configuration.threads { try spawn(worker, factory) }
         try watch(factory)
+    }
+
+    /// Reads the global tables in full, if there are any.
+    private func startGlobalTables(_ factory: WorkerFactory) throws -> GlobalThread? {
+        guard factory.hasGlobalTables else { return nil }
+        let thread = try GlobalThread.start {
+            try factory.makeGlobalTables()
+        } isGivenUp: {
+            self.stopRequested.load(ordering: .acquiring)
+        } failed: { error in
+            self.shared.withLock { $0.ended.append((nil, error)) }
+            self.wakeUp.signal()
+        }
+        shared.withLock { $0.globalThread = thread }
+        return thread
     }
 
     private func end(_ result: Result<Void, any Error>) {
@@ -100,11 +121,14 @@ final class Supervisor: Sendable {
     // MARK: Workers
 
     private func spawn(_ number: Int, _ factory: WorkerFactory) throws {
-        shared.withLock { $0.statuses[number] = WorkerStatus() }
+        let globalStores = shared.withLock { shared in
+            shared.statuses[number] = WorkerStatus()
+            return shared.globalThread?.stores ?? [:]
+        }
         try startThread(named: "millrace-\(number)") {
             var failure: (any Error)?
             do {
-                try self.work(number, try factory.makeWorker(number))
+                try self.work(number, try factory.makeWorker(number, globalStores: globalStores))
             } catch let error as PortError {
                 failure = error.asStreamsError
             } catch {
@@ -145,6 +169,12 @@ final class Supervisor: Sendable {
                 return shared.ended
             }
             for (number, error) in ended {
+                guard let number else {
+                    firstError = firstError ?? error
+                    move(to: .pendingError)
+                    requestStop()
+                    continue
+                }
                 retire(number)
                 if let error, mayReplace(error) {
                     logger.warning("replacing worker \(number)")
@@ -174,6 +204,11 @@ final class Supervisor: Sendable {
     var metrics: StreamsMetrics {
         shared.withLock { shared in
             var metrics = StreamsMetrics()
+            if let globalThread = shared.globalThread {
+                var status = WorkerStatus()
+                status.counts = globalThread.counts
+                metrics.add(status)
+            }
             for status in [shared.past] + shared.statuses.sorted(by: { $0.key < $1.key }).map(\.value) {
                 metrics.add(status)
             }

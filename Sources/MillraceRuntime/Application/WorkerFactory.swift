@@ -45,8 +45,32 @@ final class WorkerFactory: Sendable {
     /// Gives the state directory up, when all workers have ended.
     func close() { directory.close() }
 
+    /// Whether the topology has tables that every instance reads in full.
+    var hasGlobalTables: Bool { topology.subtopologies.contains(where: \.isGlobal) }
+
+    /// Opens the global tables, with a client of their own. To be called on their thread.
+    func makeGlobalTables() throws -> GlobalTables {
+        let storeCount = max(1, topology.subtopologies.filter(\.isGlobal).flatMap(\.stores).count)
+        var settings = GlobalTableConfiguration(
+            task: TaskConfiguration(
+                applicationID: configuration.applicationID, handlers: configuration.errorHandlers,
+                maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / 4 / storeCount),
+                maxCacheSizeInBytes: 0))
+        settings.checkpointIntervalMs = configuration.checkpointInterval.milliseconds
+        var logger = logger
+        logger[metadataKey: "worker"] = "global"
+        let consumer = try KafkaConsumerPort(
+            configuration.globalSettings(clientID: "\(configuration.applicationID)-\(instance)-global"),
+            role: .restorer, timeoutMs: Int32(clamping: configuration.connectTimeout.milliseconds), clock: clock,
+            log: Self.log(to: logger))
+        return try GlobalTables(
+            topology: topology, partitions: plan.globalPartitions, configuration: settings,
+            ports: GlobalTablePorts(consumer: consumer, provider: directory, clock: clock, lock: MutexStoreLock()),
+            logger: logger)
+    }
+
     /// Makes a worker with clients of its own. To be called on the worker's thread.
-    func makeWorker(_ number: Int) throws -> Worker {
+    func makeWorker(_ number: Int, globalStores: [String: GlobalStore]) throws -> Worker {
         let clientID = "\(configuration.applicationID)-\(instance)-worker-\(number)"
         var logger = logger
         logger[metadataKey: "worker"] = "\(number)"
@@ -62,7 +86,7 @@ final class WorkerFactory: Sendable {
                 try KafkaConsumerPort(restoreSettings, role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
             },
             makeProducer: { [clock] in try KafkaProducerPort(producerSettings, clock: clock, log: log) },
-            admin: admin, provider: directory, clock: clock)
+            admin: admin, provider: directory, clock: clock, globalStores: globalStores)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,

@@ -36,6 +36,14 @@ extension StreamsConfiguration {
         return settings
     }
 
+    /// The reader of the global tables' topics. It belongs to no group; an offset that is gone is an event, not a reset.
+    func globalSettings(clientID: String) -> ClientSettings {
+        var settings = consumerSettings(clientID: clientID, worker: 0)
+        settings["group.instance.id"] = nil
+        settings["auto.offset.reset"] = "error"
+        return settings
+    }
+
     func producerSettings(clientID: String, transactionalID: String) -> ClientSettings {
         var settings = common
         settings["client.id"] = clientID

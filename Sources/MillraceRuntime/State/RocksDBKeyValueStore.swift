@@ -92,6 +92,38 @@ package final class RocksDBKeyValueStore: PersistentStore {
         [UInt8]().withUnsafeBytes { lower in upper.withUnsafeBytes { batch.deleteRange(from: lower, to: $0) } }
     }
 
+    package func setPositions(_ positions: [Int32: Int64]) throws {
+        var merged = try self.positions()
+        merged.merge(positions) { $1 }
+        let bytes = merged.sorted { $0.key < $1.key }.flatMap { $0.key.bigEndianBytes + $0.value.bigEndianBytes }
+        try translatingErrors {
+            var batch = WriteBatch()
+            StoreKeyLayout.positions.withUnsafeBytes { key in bytes.withUnsafeBytes { batch.put($0, forKey: key) } }
+            try database.write(batch)
+        }
+    }
+
+    package func positions() throws -> [Int32: Int64] {
+        try translatingErrors {
+            try StoreKeyLayout.positions.withUnsafeBytes { key in
+                try database.withValue(forKey: key) { value in
+                    guard let value else { return [:] }
+                    guard value.count % 12 == 0 else {
+                        throw RocksDBError(
+                            code: .corruption, message: "positions of \(value.count) bytes", operation: "get",
+                            path: location.path)
+                    }
+                    return stride(from: 0, to: value.count, by: 12).reduce(into: [:]) { positions, start in
+                        let partition = Int32(
+                            bigEndian: value.loadUnaligned(fromByteOffset: start, as: Int32.self))
+                        positions[partition] = Int64(
+                            bigEndian: value.loadUnaligned(fromByteOffset: start + 4, as: Int64.self))
+                    }
+                }
+            }
+        }
+    }
+
     package func position() throws -> Int64? {
         try translatingErrors {
             try StoreKeyLayout.position.withUnsafeBytes { key in

@@ -12,6 +12,7 @@ import Synchronization
 ///                                    millrace-process-metadata        the instance's id
 ///                                    .discarded/                      what is being deleted
 ///                                    <sub-topology>_<partition>/rocksdb/<store>/
+///                                    global/rocksdb/<store>/          the global tables
 /// ```
 ///
 /// The layout is that of Kafka Streams' `StateDirectory` and `RocksDBStore`. The whole folder belongs to one process at a
@@ -91,7 +92,7 @@ package final class StateDirectory: StoreProvider, Sendable {
         let path = "\(folder(of: task))/rocksdb/\(store.name)"
         let location = StoreLocation(
             name: store.name, task: task, path: path,
-            isLogged: store.changelogTopic != nil, discards: discards)
+            isLogged: store.changelogTopic != nil || task == .global, discards: discards)
         return try RocksDBKeyValueStore(at: location, options: options.databaseOptions(memory: memory), logger: logger)
     }
 

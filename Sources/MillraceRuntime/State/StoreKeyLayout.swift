@@ -12,6 +12,8 @@ enum StoreKeyLayout {
 
     /// The changelog position: 8 bytes, big endian.
     static let position = marker + [own] + Array("position".utf8)
+    /// The positions in several partitions: for each 4 bytes of partition and 8 of position, big endian.
+    static let positions = marker + [own] + Array("positions".utf8)
     /// The version of the format: 4 bytes, big endian.
     static let format = marker + [own] + Array("format".utf8)
 

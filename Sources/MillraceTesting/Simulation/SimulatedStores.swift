@@ -74,6 +74,13 @@ private final class SimulatedStore: PersistentStore {
 
     func position() throws -> Int64? { try inner.position() }
 
+    func setPositions(_ positions: [Int32: Int64]) throws {
+        try world.interrupt(process, at: "a write to \(name)")
+        try inner.setPositions(positions)
+    }
+
+    func positions() throws -> [Int32: Int64] { try inner.positions() }
+
     func flush() throws {
         try world.interrupt(process, at: "a flush of \(name)")
         try inner.flush()

@@ -44,6 +44,21 @@ struct TopicPlanTests {
         #expect(plan.internalTopics.isEmpty)
     }
 
+    @Test("a foreign-key join's topics have as many partitions as the table that reads them; the tables may differ")
+    func foreignKeyJoin() throws {
+        let plan = try plan(["left": 2, "right": 5]) { builder in
+            let left = builder.table("left", key: .string, value: .string)
+            let right = builder.table("right", key: .string, value: .string)
+            left.join(right, on: { _, value in value }, named: "j") { $0 + $1 }
+        }
+        let counts = Dictionary(uniqueKeysWithValues: plan.internalTopics.map { ($0.name, $0.partitions) })
+        #expect(counts["app-j-subscription-registration-topic"] == 5)
+        #expect(counts["app-j-subscription-response-topic"] == 2)
+        #expect(counts["app-j-subscription-store-changelog"] == 5)
+        #expect(plan.repartitionTopics.count == 2)
+        #expect(plan.tasks.count == 7)
+    }
+
     @Test("a repartition topic has as many partitions as the largest topic upstream, and its changelog as many")
     func repartition() throws {
         let plan = try plan(["in": 5], replicationFactor: 3, rekeyedCount)

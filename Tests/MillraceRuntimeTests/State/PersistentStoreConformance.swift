@@ -93,6 +93,21 @@ struct PersistentStoreConformance {
             try store.apply([Entry("a", "2")], position: nil)
             #expect(try store.position() == 5)
         },
+        PersistentStoreBehaviour("positions in several partitions lie beside the data, flushed and removed with it") { stores in
+            let store = try stores.open()
+            #expect(try store.positions() == [:])
+            try store.apply([Entry("a", "1")], position: nil)
+            try store.setPositions([0: 5, 3: 1 << 40])
+            try store.setPositions([0: 6, 7: 0])
+            #expect(try store.positions() == [0: 6, 3: 1 << 40, 7: 0])
+            #expect(try store.entries() == [Entry("a", "1")])
+            try store.flush()
+            store.close()
+            let again = try stores.open()
+            #expect(try again.positions() == [0: 6, 3: 1 << 40, 7: 0])
+            try again.removeAll()
+            #expect(try again.positions() == [:])
+        },
         PersistentStoreBehaviour("what the body throws comes out") { stores in
             struct Mine: Error {}
             let store = try stores.open()

@@ -5,6 +5,9 @@ extension ScenarioBuilder {
         "join": { scenario, fields in
             try scenario.join(fields) { stream, table in
                 stream.join(table, named: try fields.operationName()) { joinedText($0, $1) }
+            } global: { stream, table in
+                let mapper = try Functions.keyMapper(fields.text("fn"))
+                return stream.join(table, on: { mapper($0, $1) }) { joinedText($0, $1) }
             } tables: { left, right in
                 left.join(right, into: try fields.store()) { joinedText($0, $1) }
             }
@@ -12,6 +15,9 @@ extension ScenarioBuilder {
         "leftJoin": { scenario, fields in
             try scenario.join(fields) { stream, table in
                 stream.leftJoin(table, named: try fields.operationName()) { joinedText($0, $1) }
+            } global: { stream, table in
+                let mapper = try Functions.keyMapper(fields.text("fn"))
+                return stream.leftJoin(table, on: { mapper($0, $1) }) { joinedText($0, $1) }
             } tables: { left, right in
                 left.leftJoin(right, into: try fields.store()) { joinedText($0, $1) }
             }
@@ -35,6 +41,8 @@ extension ScenarioBuilder {
         "outerJoin": { scenario, fields in
             try scenario.join(fields) { _, _ in
                 throw ScenarioError.malformed("outerJoin of a stream and a table")
+            } global: { _, _ in
+                throw ScenarioError.malformed("outerJoin of a stream and a global table")
             } tables: { left, right in
                 left.outerJoin(right, into: try fields.store()) { joinedText($0, $1) }
             }
@@ -44,11 +52,13 @@ extension ScenarioBuilder {
     private func join(
         _ fields: Fields,
         stream: (KStream<String, String>, KTable<String, String>) throws -> KStream<String, String>,
+        global: (KStream<String, String>, GlobalKTable<String, String>) throws -> KStream<String, String>,
         tables: (KTable<String, String>, KTable<String, String>) throws -> KTable<String, String>
     ) throws {
         let joined: Result
         switch (try result("left", of: fields), try result("right", of: fields)) {
         case (.stream(let left), .table(let right)): joined = .stream(try stream(left, right))
+        case (.stream(let left), .globalTable(let right)): joined = .stream(try global(left, right))
         case (.table(let left), .table(let right)): joined = .table(try tables(left, right))
         // Every join of two streams has this field.
         case (.stream, .stream): throw ScenarioError.unsupported("\(fields.owner).diffMs")

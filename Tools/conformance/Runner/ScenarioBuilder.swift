@@ -11,6 +11,7 @@ final class ScenarioBuilder {
     enum Result {
         case stream(KStream<String, String>)
         case table(KTable<String, String>)
+        case globalTable(GlobalKTable<String, String>)
         case groupedStream(KGroupedStream<String, String>)
         case groupedTable(KGroupedTable<String, String>)
     }

@@ -11,5 +11,10 @@ extension ScenarioBuilder {
                 try fields.text("topic"), key: .string, value: .string, into: try fields.store())
             scenario.name(.table(table), try fields.text("as"))
         },
+        "globalTable": { scenario, fields in
+            let table = scenario.builder.globalTable(
+                try fields.text("topic"), key: .string, value: .string, into: try fields.store())
+            scenario.name(.globalTable(table), try fields.text("as"))
+        },
     ]
 }

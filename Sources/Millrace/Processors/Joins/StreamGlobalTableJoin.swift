@@ -1,0 +1,39 @@
+extension ProcessorElement {
+    /// Joins each record of a stream with the present value of a key in a global table. The stream's timestamp is kept.
+    ///
+    /// Kafka: `KStreamGlobalKTableJoin`, `KStreamKTableJoinProcessor`.
+    ///
+    /// - Parameters:
+    ///   - view: the way to the table's values.
+    ///   - keepsUnmatched: whether a record has a result where the table has no value for it.
+    ///   - tableKey: the key to look up.
+    @inlinable
+    static func streamGlobalTableJoin<Key, Value, TableKey, Other, Result>(
+        name: String, view: TableView<TableKey, Other>, keepsUnmatched: Bool,
+        on tableKey: @escaping @Sendable (Key?, Value) throws -> TableKey?,
+        _ joiner: @escaping @Sendable (Value, Other?) throws -> Result?
+    ) -> ProcessorElement {
+        ProcessorElement(name: name) { node in
+            let forward = try node.forward(Record<Key, Result>.self)
+            let get = try view.makeGetter(node)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Value> { record in
+                guard let value = record.value else { return context.drop(.nullKeyOrValue, at: name) }
+                let key: TableKey?
+                do { key = try tableKey(record.key, value) } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                if key == nil, record.key != nil || !keepsUnmatched {
+                    return context.drop(.nullKeyOrValue, at: name)
+                }
+                let found = try key.flatMap(get)
+                if found == nil, !keepsUnmatched { return }
+                let result: Result?
+                do { result = try joiner(value, found?.value) } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                try forward(record.with(value: result))
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package import Logging
+package import Millrace
+
+/// What an instance's global tables work with.
+package struct GlobalTablePorts {
+    package var consumer: any ConsumerPort
+    package var provider: (any StoreProvider)?
+    package var clock: any Clock
+    package var lock: any StoreLock
+
+    package init(
+        consumer: any ConsumerPort, provider: (any StoreProvider)?, clock: any Clock, lock: any StoreLock
+    ) {
+        self.consumer = consumer
+        self.provider = provider
+        self.clock = clock
+        self.lock = lock
+    }
+}
+
+/// The settings of an instance's global tables. All times in milliseconds.
+package struct GlobalTableConfiguration: Sendable {
+    package var task: TaskConfiguration
+    /// How often what was read is made durable, which bounds what a restart has to read again.
+    package var checkpointIntervalMs: Int64 = 10_000
+    package var maxRecordsPerStep = 1_000
+
+    package init(task: TaskConfiguration) { self.task = task }
+}
+
+/// The global tables of an instance: follows all partitions of their topics and keeps them in stores that all tasks read.
+///
+/// Whoever owns it calls `step` again and again from one thread. Before `isComplete` some of what the topics held at the
+/// start is missing, and no task may run. The records go through the tables' own operators in a task without a place in the
+/// group. Kafka: `GlobalStreamThread`, `GlobalStateUpdateTask`.
+package final class GlobalTables {
+    /// The stores by name.
+    package let stores: [String: GlobalStore]
+    private let task: StreamTask
+    private let configuration: GlobalTableConfiguration
+    private let ports: GlobalTablePorts
+    private let logger: Logger
+    /// The partitions; their slots are their places.
+    private let partitions: [TopicPartition]
+    private let storeOfTopic: [String: GlobalStore]
+    /// Up to where each slot's partition is in its store; `nil` where nothing is.
+    private var positions: [Int64?]
+    /// The slots whose end was not reached yet.
+    private var behind: Set<Int>
+    private var isAssigned = false
+    private var retry = Backoff()
+    private var lastCheckpointMs: Int64
+
+    /// Opens the stores.
+    ///
+    /// - Parameter partitions: all partitions of the global tables' topics.
+    package init(
+        topology: Topology, partitions: [TopicPartition], configuration: GlobalTableConfiguration,
+        ports: GlobalTablePorts, logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.ports = ports
+        self.logger = logger
+        self.partitions = partitions
+        behind = Set(partitions.indices)
+        positions = Array(repeating: nil, count: partitions.count)
+        lastCheckpointMs = ports.clock.monotonicMs()
+        let subtopologies = topology.subtopologies.filter(\.isGlobal)
+        (stores, storeOfTopic) = try Self.open(subtopologies, configuration: configuration, ports: ports)
+        do {
+            task = try StreamTask(
+                id: .global, topology: topology, nodes: subtopologies.flatMap(\.nodes), stores: [],
+                globalStores: stores, partitions: partitions, configuration: configuration.task,
+                producer: NoProducer(), provider: nil, clock: ports.clock, logger: logger)
+            for (slot, partition) in partitions.enumerated() {
+                positions[slot] = try storeOfTopic[partition.topic]?.positions()[partition.partition]
+            }
+        } catch {
+            for store in stores.values { try store.close() }
+            ports.provider?.unlock(.global)
+            throw error
+        }
+    }
+
+    private static func open(
+        _ subtopologies: [Topology.Subtopology], configuration: GlobalTableConfiguration, ports: GlobalTablePorts
+    ) throws -> (byName: [String: GlobalStore], byTopic: [String: GlobalStore]) {
+        var (byName, byTopic): ([String: GlobalStore], [String: GlobalStore]) = ([:], [:])
+        try ports.provider?.lock(.global)
+        do {
+            for subtopology in subtopologies {
+                for plan in subtopology.stores {
+                    let store = GlobalStore(
+                        plan: plan, persistent: plan.isPersistent ? try ports.provider?.open(plan, of: .global) : nil,
+                        lock: ports.lock, maxBufferSizeInBytes: configuration.task.maxStoreBufferSizeInBytes)
+                    byName[plan.name] = store
+                    for topic in subtopology.sourceTopics {
+                        byTopic[topic.resolved(applicationID: configuration.task.applicationID)] = store
+                    }
+                }
+            }
+        } catch {
+            for store in byName.values { try store.close() }
+            ports.provider?.unlock(.global)
+            throw error
+        }
+        return (byName, byTopic)
+    }
+
+    /// Whether everything that the topics held at the start is in the stores.
+    package var isComplete: Bool { behind.isEmpty }
+
+    /// Counts since the last call.
+    package func takeCounts() -> TaskCounts { task.takeCounts() }
+
+    /// Reads some more.
+    ///
+    /// - Throws: what makes the tables unusable: an error that a handler did not forgive, or one of the broker that trying
+    ///   again does not mend.
+    package func step(maxWaitMs: Int) throws {
+        do {
+            let isWaiting = retry.isWaiting(at: ports.clock.monotonicMs())
+            if !isAssigned, !isWaiting { try assign() }
+            try receive(try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: maxWaitMs))
+            if isAssigned { retry.succeeded() }
+        } catch let error as PortError where error.kind == .retriable {
+            retry.failed(at: ports.clock.monotonicMs())
+            logger.warning("trying again: \(error)")
+        }
+        try checkpointIfDue()
+    }
+
+    private func assign() throws {
+        try ports.consumer.assign(
+            partitions.indices.map { slot in
+                PartitionAssignment(partition: partitions[slot], slot: slot, offset: positions[slot])
+            })
+        isAssigned = true
+    }
+
+    private func receive(_ polled: PollResult) throws {
+        for record in polled.records where partitions.indices.contains(record.slot) {
+            task.add(record, to: partitions[record.slot])
+        }
+        while try task.process() {}
+        for slot in Set(polled.records.map(\.slot)) where partitions.indices.contains(slot) {
+            positions[slot] = task.nextOffset(of: partitions[slot])
+        }
+        for event in polled.events {
+            switch event {
+            case .endOfPartition(let slot, _): behind.remove(slot)
+            case .offsetOutOfRange(let slot): try outdated(slot)
+            case .trouble(let message): logger.warning("while reading global tables: \(message)")
+            case .assigned, .revoked: break
+            }
+        }
+    }
+
+    /// The topic does not reach back to where the store stands: what was deleted meanwhile would stay in it for ever. It is
+    /// emptied and read from the beginning; while tasks look values up in it that would be wrong, and the instance ends.
+    private func outdated(_ slot: Int) throws {
+        guard partitions.indices.contains(slot), let store = storeOfTopic[partitions[slot].topic] else { return }
+        let message =
+            "global store \(store.plan.name) stands at \(positions[slot] ?? 0) of \(partitions[slot]), which the topic "
+            + "does not have any more; it is emptied and read from the beginning"
+        logger.warning("\(message)")
+        let wasComplete = isComplete
+        try store.wipe()
+        for other in partitions.indices where storeOfTopic[partitions[other].topic] === store {
+            positions[other] = nil
+            behind.insert(other)
+        }
+        if wasComplete { throw StreamsError(.stateStore, message + " at the next start") }
+        isAssigned = false
+    }
+
+    private func checkpointIfDue() throws {
+        let now = ports.clock.monotonicMs()
+        let limit = configuration.task.maxStoreBufferSizeInBytes / 2
+        let isFull = stores.values.contains { $0.dirtySizeInBytes > limit }
+        guard isFull || now - lastCheckpointMs >= configuration.checkpointIntervalMs else { return }
+        try checkpoint()
+        lastCheckpointMs = now
+    }
+
+    private func checkpoint() throws {
+        for store in stores.values {
+            var reached: [Int32: Int64] = [:]
+            for (slot, partition) in partitions.enumerated() where storeOfTopic[partition.topic] === store {
+                reached[partition.partition] = positions[slot]
+            }
+            if !reached.isEmpty { try store.checkpoint(positions: reached) }
+        }
+    }
+
+    /// Makes what was read durable and closes the stores. No task may read them any more.
+    package func close() throws {
+        defer { closeUncommitted() }
+        try checkpoint()
+    }
+
+    /// Closes the stores as they are.
+    package func closeUncommitted() {
+        for store in stores.values {
+            do { try store.close() } catch { logger.warning("closing a global store failed: \(error)") }
+        }
+        ports.provider?.unlock(.global)
+        ports.consumer.close()
+    }
+}
+
+extension TaskID {
+    /// What stands for the global tables of an instance where a task is asked for. Kafka keeps them in a folder `global`.
+    package static let global = TaskID(subtopology: -1, partition: -1)
+}
+
+/// Global tables write nothing.
+private final class NoProducer: ProducerPort {
+    func topic(named name: String) throws(PortError) -> Int {
+        throw PortError(.fatal, "global tables cannot write to \(name): their bad records can only fail or be skipped")
+    }
+
+    func send(
+        topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        timestampMs: Int64, headers: Headers
+    ) throws(PortError) {}
+
+    func initTransactions() throws(PortError) {}
+    func beginTransaction() throws(PortError) {}
+    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError) {}
+    func abortTransaction() throws(PortError) {}
+    func flush() throws(PortError) {}
+    func poll() throws(PortError) {}
+    func nextOffset(of partition: TopicPartition) -> Int64? { nil }
+    func close() {}
+}

@@ -1,0 +1,86 @@
+import Dispatch
+import Millrace
+import MillraceEngine
+import Synchronization
+
+/// Follows the global tables of an instance on a thread of its own, for as long as workers look values up in them. Kafka:
+/// `GlobalStreamThread`.
+final class GlobalThread: Sendable {
+    private let shared = Mutex(Shared())
+    private let stopRequested = Atomic<Bool>(false)
+    private let isReady = DispatchSemaphore(value: 0)
+    private let hasEnded = DispatchSemaphore(value: 0)
+
+    private struct Shared {
+        var stores: [String: GlobalStore] = [:]
+        var counts = TaskCounts()
+        var failure: (any Error)?
+    }
+
+    /// Starts the thread and waits until the tables are complete.
+    ///
+    /// - Parameters:
+    ///   - isGivenUp: asked while the tables are being read; `true` ends that.
+    ///   - failed: told of an error that comes later.
+    /// - Returns: the thread with the tables' stores, which are incomplete only if the start was given up.
+    static func start(
+        _ makeTables: @escaping @Sendable () throws -> GlobalTables, isGivenUp: @escaping @Sendable () -> Bool,
+        failed: @escaping @Sendable (any Error) -> Void
+    ) throws -> GlobalThread {
+        let thread = GlobalThread()
+        try startThread(named: "millrace-global") {
+            thread.run(makeTables, isGivenUp: isGivenUp, failed: failed)
+            thread.hasEnded.signal()
+        }
+        thread.isReady.wait()
+        if let failure = thread.shared.withLock({ $0.failure }) { throw failure }
+        return thread
+    }
+
+    /// The tables' stores by name.
+    var stores: [String: GlobalStore] { shared.withLock { $0.stores } }
+
+    var counts: TaskCounts { shared.withLock { $0.counts } }
+
+    /// Ends the thread, when no worker reads its stores any more, and waits until they are closed.
+    func stop() {
+        stopRequested.store(true, ordering: .releasing)
+        hasEnded.wait()
+    }
+
+    private func run(
+        _ makeTables: () throws -> GlobalTables, isGivenUp: () -> Bool, failed: (any Error) -> Void
+    ) {
+        var tables: GlobalTables?
+        var hasStarted = false
+        do {
+            let made = try makeTables()
+            tables = made
+            while !made.isComplete, !isGivenUp() { try step(made) }
+            shared.withLock { $0.stores = made.stores }
+            hasStarted = true
+            isReady.signal()
+            while !stopRequested.load(ordering: .acquiring) { try step(made) }
+            try made.close()
+        } catch {
+            tables?.closeUncommitted()
+            let failure = (error as? PortError)?.asStreamsError ?? error
+            if hasStarted { return failed(failure) }
+            shared.withLock { $0.failure = failure }
+            isReady.signal()
+        }
+    }
+
+    private func step(_ tables: GlobalTables) throws {
+        try tables.step(maxWaitMs: 100)
+        let counts = tables.takeCounts()
+        shared.withLock { $0.counts += counts }
+    }
+}
+
+/// Keeps the global thread and the workers apart.
+final class MutexStoreLock: StoreLock {
+    private let mutex = Mutex(())
+
+    func withLock(_ body: () throws -> Void) throws { try mutex.withLock { _ in try body() } }
+}
