@@ -19,6 +19,19 @@ private struct Customer: Codable, Sendable {
     var city: String
 }
 
+private struct ProductOrder: Codable, Sendable {
+    var product: String
+    var amount: Int64
+}
+
+private struct Product: Codable, Sendable {
+    var title: String
+}
+
+private struct Shop: Codable, Sendable {
+    var city: String
+}
+
 private struct Account: Codable, Sendable {
     var owner: String
     var country: String
@@ -124,6 +137,29 @@ struct DocumentationExamples {
         let payments = builder.stream("payments", key: .string, value: .json(Payment.self))
         payments.join(accounts) { payment, account in "\(account.owner) paid \(payment.amount)" }.to("receipts")
         payments.leftJoin(accounts) { payment, account in "\(account?.owner ?? "somebody") paid" }.to("all-receipts")
+        _ = try builder.build(optimization: .all)
+    }
+
+    @Test("the examples of foreign-key joins and global tables build")
+    func otherKeys() throws {
+        let builder = StreamsBuilder()
+        let orders = builder.table("orders", key: .string, value: .json(ProductOrder.self))
+        let products = builder.table("products", key: .string, value: .json(Product.self))
+        orders.join(products, on: { _, order in order.product }) { order, product in
+            "\(order.amount) of \(product.title)"
+        }
+        orders.leftJoin(products, on: { _, order in order.product }) { order, product in
+            "\(order.amount) of \(product?.title ?? "something")"
+        }
+        let payments = builder.stream("payments", key: .string, value: .json(Payment.self))
+        let shops = builder.globalTable(
+            "shops", key: .string, value: .json(Shop.self), into: .store("shops"))
+        payments.join(shops, on: { _, payment in payment.shop }) { payment, shop in
+            "\(payment.amount) in \(shop.city)"
+        }.to("amounts")
+        payments.leftJoin(shops, on: { _, payment in payment.shop }) { payment, shop in
+            "\(payment.amount) in \(shop?.city ?? "no shop")"
+        }.to("all-amounts")
         _ = try builder.build(optimization: .all)
     }
 

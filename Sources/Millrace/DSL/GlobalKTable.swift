@@ -21,7 +21,7 @@ extension StreamsBuilder {
     /// A global table of a topic: the newest record of a key is its value, a tombstone deletes it.
     ///
     /// ```swift
-    /// builder.globalTable("countries", key: .string, value: .json(Country.self), into: .store("countries"))
+    /// builder.globalTable("shops", key: .string, value: .json(Shop.self), into: .store("shops"))
     /// ```
     ///
     /// The topic itself is the table's log: it needs no changelog, but should be compacted. Kafka:

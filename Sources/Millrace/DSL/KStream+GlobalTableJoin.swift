@@ -2,8 +2,8 @@ extension KStream {
     /// Joins each record with the present value of a key in a global table; a record without one is left out.
     ///
     /// ```swift
-    /// payments.join(countries, on: { _, payment in payment.country }) { payment, country in
-    ///     "\(payment.amount) \(country.currency)"
+    /// payments.join(shops, on: { _, payment in payment.shop }) { payment, shop in
+    ///     "\(payment.amount) in \(shop.city)"
     /// }
     /// ```
     ///
@@ -31,8 +31,8 @@ extension KStream {
     /// Joins each record with the present value of a key in a global table, or with `nil` where there is none.
     ///
     /// ```swift
-    /// payments.leftJoin(countries, on: { _, payment in payment.country }) { payment, country in
-    ///     "\(payment.amount) \(country?.currency ?? "EUR")"
+    /// payments.leftJoin(shops, on: { _, payment in payment.shop }) { payment, shop in
+    ///     "\(payment.amount) in \(shop?.city ?? "no shop")"
     /// }
     /// ```
     ///

@@ -54,7 +54,7 @@ struct ForeignKeyJoinTests {
             results: [.inner: ["o1=-@9"], .left: ["o1=p.1|-@9"]]),
         Case(
             before: [left, right], change: (.left, text("o1", nil, 9)),
-            results: [.inner: ["o1=-@9"], .left: ["o1=-@9"]]),
+            results: [.inner: ["o1=-@9"], .left: ["o1=-@9", "o1=-@9"]]),
         Case(
             before: [left, right], change: (.left, text("o1", "q.1", 9)),
             results: [.inner: ["o1=-@9"], .left: ["o1=q.1|-@9", "o1=q.1|-@9"]]),

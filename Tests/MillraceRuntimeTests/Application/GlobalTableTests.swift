@@ -1,0 +1,94 @@
+import Millrace
+import MillraceRuntime
+import Testing
+
+extension ApplicationTests {
+    @Suite("Global tables")
+    struct GlobalTableTests {
+        private let cluster: TestCluster
+        private let directory: TestDirectory
+        private let application = TestCluster.uniqueName("app")
+
+        init() throws {
+            cluster = try TestCluster()
+            directory = try TestDirectory()
+        }
+
+        private func start(_ input: String, _ table: String, _ output: String, inMemory: Bool = false) throws
+            -> RunningInstance
+        {
+            var configuration = cluster.configuration(application, directory)
+            configuration.threads = 2
+            return try RunningInstance(configuration) { builder in
+                let store = Materialized<String, String>.store("countries")
+                let countries = builder.globalTable(
+                    table, key: .string, value: .string, into: inMemory ? store.inMemory() : store)
+                builder.stream(input, key: .string, value: .string)
+                    .leftJoin(countries, on: { _, country in country }) { "\($0)=\($1 ?? "-")" }
+                    .to(output)
+            }
+        }
+
+        @Test("all partitions are read before the first record is joined, and followed from then on", arguments: [
+            false, true,
+        ])
+        func join(inMemory: Bool) async throws {
+            let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
+            let table = try cluster.createTopic("countries", partitions: 5)
+            try cluster.write((0..<50).map { TestRecord(key: "c\($0)", value: "name \($0)") }, to: table)
+            try cluster.write((0..<60).map { TestRecord(key: "k\($0)", value: "c\($0)") }, to: input)
+
+            let instance = try start(input, table, output, inMemory: inMemory)
+            // The table's records count too.
+            try await instance.awaits(processed: 110)
+            try cluster.write(["c55": "new"], to: table)
+            try await instance.awaits(processed: 111)
+            try cluster.write(["late": "c55"], to: input)
+            try await instance.awaits(processed: 112)
+            try await instance.stop()
+
+            var expected = ["late": "c55=new"]
+            for number in 0..<60 {
+                expected["k\(number)"] = "c\(number)=" + (number < 50 ? "name \(number)" : "-")
+            }
+            #expect(try cluster.table(output) == expected)
+        }
+
+        @Test("a restart reads only what is new, and knows what it had")
+        func restart() async throws {
+            let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
+            let table = try cluster.createTopic("countries", partitions: 3)
+            try cluster.write((0..<40).map { TestRecord(key: "c\($0)", value: "first") }, to: table)
+            let first = try start(input, table, output)
+            try await first.awaits(processed: 40)
+            try await first.stop()
+
+            try cluster.write(["c1": "second"], to: table)
+            try cluster.write([TestRecord(key: "c2", value: nil)], to: table)
+            try cluster.write(["k0": "c0", "k1": "c1", "k2": "c2"], to: input)
+            let second = try start(input, table, output)
+            try await second.awaits(processed: 5)
+            try await second.stop()
+            #expect(second.metrics.processedRecords == 5)
+            #expect(try cluster.table(output) == ["k0": "c0=first", "k1": "c1=second", "k2": "c2=-"])
+        }
+
+        @Test("a topic that is missing ends the start, and so does a record that cannot be read")
+        func failures() async throws {
+            let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
+            let missing = try start(input, "no-such-table", output)
+            #expect(try await missing.failure().code == .topic)
+
+            let table = try cluster.createTopic("countries")
+            try cluster.write(["c1": "not a number"], to: table)
+            let instance = try RunningInstance(cluster.configuration(application, directory)) { builder in
+                let numbers = builder.globalTable(table, key: .string, value: .int64)
+                builder.stream(input, key: .string, value: .string)
+                    .join(numbers, on: { key, _ in key }) { "\($0)\($1)" }.to(output)
+            }
+            let error = try await instance.failure()
+            #expect(error.code == .deserialization)
+            #expect(error.record?.topic == table)
+        }
+    }
+}
