@@ -145,19 +145,27 @@ struct DocumentationExamples {
         let builder = StreamsBuilder()
         let orders = builder.table("orders", key: .string, value: .json(ProductOrder.self))
         let products = builder.table("products", key: .string, value: .json(Product.self))
-        orders.join(products, on: { _, order in order.product }) { order, product in
+        orders.join(products) { _, order in
+            order.product
+        } joiner: { order, product in
             "\(order.amount) of \(product.title)"
         }
-        orders.leftJoin(products, on: { _, order in order.product }) { order, product in
+        orders.leftJoin(products) { _, order in
+            order.product
+        } joiner: { order, product in
             "\(order.amount) of \(product?.title ?? "something")"
         }
         let payments = builder.stream("payments", key: .string, value: .json(Payment.self))
         let shops = builder.globalTable(
             "shops", key: .string, value: .json(Shop.self), into: .store("shops"))
-        payments.join(shops, on: { _, payment in payment.shop }) { payment, shop in
+        payments.join(shops) { _, payment in
+            payment.shop
+        } joiner: { payment, shop in
             "\(payment.amount) in \(shop.city)"
         }.to("amounts")
-        payments.leftJoin(shops, on: { _, payment in payment.shop }) { payment, shop in
+        payments.leftJoin(shops) { _, payment in
+            payment.shop
+        } joiner: { payment, shop in
             "\(payment.amount) in \(shop?.city ?? "no shop")"
         }.to("all-amounts")
         _ = try builder.build(optimization: .all)

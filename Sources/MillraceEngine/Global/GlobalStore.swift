@@ -84,9 +84,10 @@ package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
     /// Deletes everything, positions included.
     func wipe() throws {
         try lock.withLock {
-            guard case .disk(let store, _) = backing else { return backing = Self.backing(nil, maxBufferSizeInBytes) }
-            try store.removeAll()
-            backing = Self.backing(store, maxBufferSizeInBytes)
+            var persistent: (any PersistentStore)?
+            if case .disk(let store, _) = backing { persistent = store }
+            try persistent?.removeAll()
+            backing = Self.backing(persistent, maxBufferSizeInBytes)
         }
     }
 

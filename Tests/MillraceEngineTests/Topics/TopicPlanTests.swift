@@ -49,7 +49,11 @@ struct TopicPlanTests {
         let plan = try plan(["left": 2, "right": 5]) { builder in
             let left = builder.table("left", key: .string, value: .string)
             let right = builder.table("right", key: .string, value: .string)
-            left.join(right, on: { _, value in value }, named: "j") { $0 + $1 }
+            left.join(right, named: "j") { _, value in
+                value
+            } joiner: {
+                $0 + $1
+            }
         }
         let counts = Dictionary(uniqueKeysWithValues: plan.internalTopics.map { ($0.name, $0.partitions) })
         #expect(counts["app-j-subscription-registration-topic"] == 5)

@@ -24,14 +24,20 @@ extension ApplicationTests {
                 let countries = builder.globalTable(
                     table, key: .string, value: .string, into: inMemory ? store.inMemory() : store)
                 builder.stream(input, key: .string, value: .string)
-                    .leftJoin(countries, on: { _, country in country }) { "\($0)=\($1 ?? "-")" }
+                    .leftJoin(countries) { _, country in
+                        country
+                    } joiner: {
+                        "\($0)=\($1 ?? "-")"
+                    }
                     .to(output)
             }
         }
 
-        @Test("all partitions are read before the first record is joined, and followed from then on", arguments: [
-            false, true,
-        ])
+        @Test(
+            "all partitions are read before the first record is joined, and followed from then on",
+            arguments: [
+                false, true,
+            ])
         func join(inMemory: Bool) async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             let table = try cluster.createTopic("countries", partitions: 5)
@@ -84,7 +90,11 @@ extension ApplicationTests {
             let instance = try RunningInstance(cluster.configuration(application, directory)) { builder in
                 let numbers = builder.globalTable(table, key: .string, value: .int64)
                 builder.stream(input, key: .string, value: .string)
-                    .join(numbers, on: { key, _ in key }) { "\($0)\($1)" }.to(output)
+                    .join(numbers) { key, _ in
+                        key
+                    } joiner: {
+                        "\($0)\($1)"
+                    }.to(output)
             }
             let error = try await instance.failure()
             #expect(error.code == .deserialization)

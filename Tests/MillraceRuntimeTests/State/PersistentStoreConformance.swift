@@ -93,7 +93,8 @@ struct PersistentStoreConformance {
             try store.apply([Entry("a", "2")], position: nil)
             #expect(try store.position() == 5)
         },
-        PersistentStoreBehaviour("positions in several partitions lie beside the data, flushed and removed with it") { stores in
+        PersistentStoreBehaviour("positions in several partitions lie beside the data, flushed and removed with it") {
+            stores in
             let store = try stores.open()
             #expect(try store.positions() == [:])
             try store.apply([Entry("a", "1")], position: nil)

@@ -17,8 +17,8 @@ struct ForeignKeyJoinTests {
                 value.firstIndex(of: ".").map { String(value[..<$0]) }
             }
             return switch self {
-            case .inner: left.join(right, on: foreignKey, into: store, named: name) { "\($0)|\($1)" }
-            case .left: left.leftJoin(right, on: foreignKey, into: store, named: name) { "\($0)|\($1 ?? "-")" }
+            case .inner: left.join(right, into: store, named: name, on: foreignKey) { "\($0)|\($1)" }
+            case .left: left.leftJoin(right, into: store, named: name, on: foreignKey) { "\($0)|\($1 ?? "-")" }
             }
         }
     }
@@ -129,16 +129,22 @@ struct ForeignKeyJoinTests {
         struct Unknown: Sendable { var text: String }
         let builder = StreamsBuilder()
         let left = builder.table("left", key: .string, value: .string).mapValues { Unknown(text: $0) }
-        left.join(builder.table("right", key: .string, value: .string), on: { _, value in value.text }) { $1 }
+        left.join(builder.table("right", key: .string, value: .string)) { _, value in
+            value.text
+        } joiner: {
+            $1
+        }
         let error = #expect(throws: StreamsError.self) { try builder.build() }
         #expect(error?.message.contains("no serde for value type Unknown; on the join's left side") == true)
     }
 
-    @Test("the hash is murmur3 with Kafka's seed", arguments: [
-        // The hashes are in Kafka Streams' own records of the recordings.
-        ("p1.x", "b3a339257eb3bbb0c96e50cdffc42d74"), ("nofk", "86acf90601515c973eb7edcf504673e3"),
-        ("p2.z", "61cd0bd92bfbf4bda053132914d77247"),
-    ])
+    @Test(
+        "the hash is murmur3 with Kafka's seed",
+        arguments: [
+            // From records that Kafka Streams wrote.
+            ("p1.x", "b3a339257eb3bbb0c96e50cdffc42d74"), ("nofk", "86acf90601515c973eb7edcf504673e3"),
+            ("p2.z", "61cd0bd92bfbf4bda053132914d77247"),
+        ])
     func hash(_ value: String, _ expected: String) throws {
         let subscription = Subscription(
             hash: Array(value.utf8).withUnsafeBytes { ValueHash(of: $0) }, instruction: .propagateNullIfNoValue,
@@ -152,7 +158,9 @@ struct ForeignKeyJoinTests {
     func malformed() throws {
         let subscriptions = Serde<Subscription<String>>.subscription(of: .string)
         let responses = Serde<SubscriptionResponse<String>>.subscriptionResponse(of: .string)
-        let beginnings: [[UInt8]] = [[], [1], [1, 9], [2, 0], [0x81, 2, 0, 0], [1, 2] + Array(repeating: 0, count: 19)]
+        let beginnings: [[UInt8]] = [
+            [], [1], [1, 9], [2, 0], [0x81, 2, 0, 0], [1, 2] + Array(repeating: 0, count: 19),
+        ]
         for bytes in beginnings { #expect(throws: SerdeError.self) { try subscriptions.value(from: bytes) } }
         for bytes in [[], [0], [1], [3]] as [[UInt8]] {
             #expect(throws: SerdeError.self) { try responses.value(from: bytes) }

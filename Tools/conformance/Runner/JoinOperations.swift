@@ -7,7 +7,11 @@ extension ScenarioBuilder {
                 stream.join(table, named: try fields.operationName()) { joinedText($0, $1) }
             } global: { stream, table in
                 let mapper = try Functions.keyMapper(fields.text("fn"))
-                return stream.join(table, on: { mapper($0, $1) }) { joinedText($0, $1) }
+                return stream.join(table) {
+                    mapper($0, $1)
+                } joiner: {
+                    joinedText($0, $1)
+                }
             } tables: { left, right in
                 left.join(right, into: try fields.store()) { joinedText($0, $1) }
             }
@@ -17,7 +21,11 @@ extension ScenarioBuilder {
                 stream.leftJoin(table, named: try fields.operationName()) { joinedText($0, $1) }
             } global: { stream, table in
                 let mapper = try Functions.keyMapper(fields.text("fn"))
-                return stream.leftJoin(table, on: { mapper($0, $1) }) { joinedText($0, $1) }
+                return stream.leftJoin(table) {
+                    mapper($0, $1)
+                } joiner: {
+                    joinedText($0, $1)
+                }
             } tables: { left, right in
                 left.leftJoin(right, into: try fields.store()) { joinedText($0, $1) }
             }
@@ -25,16 +33,24 @@ extension ScenarioBuilder {
         "fkJoin": { scenario, fields in
             let mapper = try Functions.keyMapper(fields.text("fn"))
             let joined = try scenario.table("left", of: fields).join(
-                scenario.table("right", of: fields), on: { mapper($0, $1) }, into: try fields.store()
-            ) { joinedText($0, $1) }
+                scenario.table("right", of: fields), into: try fields.store()
+            ) {
+                mapper($0, $1)
+            } joiner: {
+                joinedText($0, $1)
+            }
             scenario.noteSubscriptionStore()
             scenario.name(.table(joined), try fields.text("as"))
         },
         "fkLeftJoin": { scenario, fields in
             let mapper = try Functions.keyMapper(fields.text("fn"))
             let joined = try scenario.table("left", of: fields).leftJoin(
-                scenario.table("right", of: fields), on: { mapper($0, $1) }, into: try fields.store()
-            ) { joinedText($0, $1) }
+                scenario.table("right", of: fields), into: try fields.store()
+            ) {
+                mapper($0, $1)
+            } joiner: {
+                joinedText($0, $1)
+            }
             scenario.noteSubscriptionStore()
             scenario.name(.table(joined), try fields.text("as"))
         },
