@@ -1,5 +1,6 @@
 import Millrace
 import MillraceTesting
+import Testing
 
 typealias Text = Record<String, String>
 
@@ -25,14 +26,7 @@ func run<Key, Value>(
 ) throws -> Outcome<Key, Value> {
     let builder = StreamsBuilder()
     operators(builder.stream("in", key: .string, value: .string)).to("out", key: key, value: value)
-    let driver = try TopologyTestDriver(builder.build())
-    let input = driver.inputTopic("in", key: .string, value: .string)
-    for record in records {
-        try input.pipe(
-            key: record.key, value: record.value, timestampMs: record.timestampMs, headers: record.headers)
-    }
-    let output = try driver.outputTopic("out", key: key, value: value).readRecords()
-    return Outcome(records: output, dropped: driver.droppedRecords)
+    return try run(records.map { ("in", $0) }, through: builder.build(), key: key, value: value)
 }
 
 /// Text in, text out.
@@ -50,11 +44,7 @@ func runTable<Key, Value>(
     let builder = StreamsBuilder()
     operators(builder.table("in", key: .string, value: .string, into: store)).toStream()
         .to("out", key: key, value: value)
-    let driver = try TopologyTestDriver(builder.build())
-    let input = driver.inputTopic("in", key: .string, value: .string)
-    for record in records { try input.pipe(key: record.key, value: record.value, timestampMs: record.timestampMs) }
-    let output = try driver.outputTopic("out", key: key, value: value).readRecords()
-    return Outcome(records: output, dropped: driver.droppedRecords)
+    return try run(records.map { ("in", $0) }, through: builder.build(), key: key, value: value)
 }
 
 /// Which topic a record comes on.
@@ -68,13 +58,61 @@ func runSides(
 ) throws -> Outcome<String, String> {
     let builder = StreamsBuilder()
     define(builder).to("out", key: .string, value: .string)
-    let driver = try TopologyTestDriver(builder.build())
-    for (side, record) in records {
-        try driver.inputTopic(side.rawValue, key: .string, value: .string)
+    let placed = records.map { ($0.rawValue, $1) }
+    return try run(placed, through: builder.build(), key: .string, value: .string)
+}
+
+/// Runs records through a topology into the topic `out`.
+///
+/// Where the topology has stores that survive, everything is run again with a restart after every so many records: after a
+/// crash that leaves the disk as it was some records before, and after one that takes the disk along. The results have to be
+/// the same, record by record.
+private func run<Key, Value>(
+    _ records: [(topic: String, record: Text)], through topology: Topology, key: Serde<Key>, value: Serde<Value>
+) throws -> Outcome<Key, Value> {
+    let (outcome, written) = try MillraceTests.outcome(
+        of: records, through: topology, key: key, value: value, ending: nil)
+    guard topology.keepsState else { return outcome }
+    for ending in InstanceEnding.allCases {
+        let (again, writtenAgain) = try MillraceTests.outcome(
+            of: records, through: topology, key: key, value: value, ending: ending)
+        #expect(writtenAgain == written, "after restarts, \(ending)")
+        #expect(again.dropped == outcome.dropped, "after restarts, \(ending)")
+    }
+    return outcome
+}
+
+/// Runs records through a topology, with restarts where the ending of the instance is given. Returns the bytes written too.
+private func outcome<Key, Value>(
+    of records: [(topic: String, record: Text)], through topology: Topology, key: Serde<Key>, value: Serde<Value>,
+    ending: InstanceEnding?
+) throws -> (Outcome<Key, Value>, written: [Record<[UInt8], [UInt8]>]) {
+    let driver = try TopologyTestDriver(topology, storage: ending == nil ? .memory : .simulatedDisk)
+    let between = max(1, records.count / 3)
+    for (index, (topic, record)) in records.enumerated() {
+        if let ending, index > 0, index % between == 0 {
+            try driver.restart(ending)
+        } else if ending != nil, index % between == between / 2 {
+            try driver.checkpoint()
+        }
+        try driver.inputTopic(topic, key: .string, value: .string)
             .pipe(key: record.key, value: record.value, timestampMs: record.timestampMs, headers: record.headers)
     }
-    let output = try driver.outputTopic("out", key: .string, value: .string).readRecords()
-    return Outcome(records: output, dropped: driver.droppedRecords)
+    let written = try driver.outputTopic("out", key: .bytes, value: .bytes).readRecords()
+    let output = try written.map { record in
+        Record(
+            key: try record.key.map(key.value(from:)), value: try record.value.map(value.value(from:)),
+            timestampMs: record.timestampMs, headers: record.headers)
+    }
+    return (Outcome(records: output, dropped: driver.droppedRecords), written)
+}
+
+extension Topology {
+    /// Whether every store outlives a crash: it has a changelog, as all have by default.
+    fileprivate var keepsState: Bool {
+        let stores = subtopologies.flatMap(\.stores)
+        return !stores.isEmpty && stores.allSatisfy { $0.changelogTopic != nil }
+    }
 }
 
 /// A text record in one line.
