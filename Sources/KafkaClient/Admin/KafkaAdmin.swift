@@ -29,6 +29,15 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
+    /// The names of all topics, those of the brokers' own left out.
+    package func topicNames(timeoutMs: Int32) throws(KafkaError) -> [String] {
+        try withMetadata(allTopics: true, timeoutMs: timeoutMs) { metadata in
+            UnsafeBufferPointer(start: metadata.topics, count: Int(metadata.topic_cnt))
+                .compactMap { $0.topic.map { String(cString: $0) } }
+                .filter { !$0.hasPrefix("__") }
+        }
+    }
+
     func withMetadata<Value>(
         allTopics: Bool, timeoutMs: Int32, _ read: (rd_kafka_metadata) -> Value
     ) throws(KafkaError) -> Value {

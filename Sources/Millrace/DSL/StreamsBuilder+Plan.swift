@@ -119,7 +119,8 @@ final class SharedRepartition {
 extension PlanElement {
     /// The pieces of a repartitioning: a filter that drops null keys, a sink and a source.
     package static func repartition<Key, Value>(
-        topic: String, names: RepartitionNames, key: Serde<Key>?, value: Serde<Value>?, partitions: Int32? = nil
+        topic: String, names: RepartitionNames, key: Serde<Key>?, value: Serde<Value>?, partitions: Int32? = nil,
+        partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil
     ) -> [PlanElement] {
         let problem = missingSerdes(key: key, value: value, remedy: "pass them to groupByKey, groupBy or repartition")
         let (key, value) = (key ?? .missing, value ?? .missing)
@@ -127,7 +128,9 @@ extension PlanElement {
         return [
             .repartitionTopic(RepartitionTopic(name: topic, partitions: partitions)),
             .processor(.dropNullKeys(name: names.filter, Record<Key, Value>.self)),
-            .sink(.sink(name: names.sink, topic: name, key: key, value: value, problem: problem)),
+            .sink(
+                .sink(
+                    name: names.sink, topic: name, key: key, value: value, problem: problem, partition: partition)),
             .source(
                 .source(
                     name: names.source, topics: [name], key: key, value: value, timestamp: .failOnInvalidTimestamp,

@@ -50,6 +50,27 @@ public final class StreamsBuilder {
         return KStream(builder: self, node: node, keySerde: key, valueSerde: value, repartitionRequired: false)
     }
 
+    /// A stream of the records of all topics whose whole names match a regular expression.
+    ///
+    /// ```swift
+    /// builder.stream(matching: "payments-.*", key: .string, value: .json(Payment.self))
+    /// ```
+    ///
+    /// An instance reads the topics that exist when it starts. Kafka: `StreamsBuilder.stream(Pattern)`, which also finds those
+    /// that are created later.
+    @inlinable
+    public func stream<Key, Value>(
+        matching pattern: String, key: Serde<Key>, value: Serde<Value>,
+        timestamp: TimestampExtractor<Key, Value> = .failOnInvalidTimestamp, named name: String? = nil
+    ) -> KStream<Key, Value> {
+        let name = newName("KSTREAM-SOURCE-", unless: name)
+        var source = SourceElement.source(
+            name: name, topics: [], key: key, value: value, timestamp: timestamp, problem: nil)
+        source.pattern = TopicPattern(pattern)
+        let node = add(.source(source), named: name, to: [PlanBoundary.root])
+        return KStream(builder: self, node: node, keySerde: key, valueSerde: value, repartitionRequired: false)
+    }
+
     /// A stream of a topic whose keys and values are of types that bring their own serdes.
     ///
     /// ```swift

@@ -18,6 +18,8 @@ package struct SourceElement: Sendable {
     package var topics: [TopicName]
     /// Whether every instance reads all partitions, for a global table.
     package var isGlobal: Bool
+    /// Matches the topics that are read beside those, as far as they exist when an instance starts.
+    @usableFromInline package var pattern: TopicPattern?
     /// Makes the reader of one partition.
     package var make: @Sendable (NodeInstance) throws -> SourceReader
     /// What is missing for this element to work, found when it was added; reported when the topology is built.

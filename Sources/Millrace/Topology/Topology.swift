@@ -30,6 +30,8 @@ public struct Topology: Sendable {
         package let nodes: [Int]
         /// The topics that the sub-topology reads.
         package let sourceTopics: [TopicName]
+        /// The patterns of further topics that it reads.
+        package let sourcePatterns: [TopicPattern]
         /// The topics that it writes to.
         package let sinkTopics: [TopicName]
         package let stores: [StorePlan]
@@ -47,6 +49,9 @@ public struct Topology: Sendable {
             if case .external(let name) = topic { name } else { nil }
         }
     }
+
+    /// Whether some of the topics that are read are known only when an instance starts.
+    package var hasSourcePatterns: Bool { subtopologies.contains { !$0.sourcePatterns.isEmpty } }
 
     /// The description, to the letter as Kafka Streams' `Topology.describe()` prints it.
     public func describe() -> String { TopologyDescription(self).text }

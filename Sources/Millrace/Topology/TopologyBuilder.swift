@@ -129,7 +129,10 @@ struct TopologyBuilder {
         var reader: [TopicName: String] = [:]
         for node in nodes {
             guard case .source(let source) = node.kind else { continue }
-            if source.topics.isEmpty { problems.append("\(node.name): names no topic to read") }
+            if source.topics.isEmpty, source.pattern == nil {
+                problems.append("\(node.name): names no topic to read")
+            }
+            if let problem = source.pattern?.problem { problems.append("\(node.name): \(problem)") }
             for topic in source.topics {
                 if topic.name.isEmpty { problems.append("\(node.name): a topic's name is empty") }
                 if let other = reader[topic] {
@@ -161,6 +164,7 @@ struct TopologyBuilder {
     private func subtopology(_ id: Int, _ members: [Int]) -> Topology.Subtopology {
         var sources: [TopicName] = []
         var isGlobal = false
+        var patterns: [TopicPattern] = []
         var sinks: [TopicName] = []
         var storePlans: [StorePlan] = []
         for index in members {
@@ -168,6 +172,7 @@ struct TopologyBuilder {
             case .source(let source):
                 sources += source.topics
                 isGlobal = isGlobal || source.isGlobal
+                patterns += source.pattern.map { [$0] } ?? []
             case .sink(let sink): sinks += sink.topic.map { [$0] } ?? []
             case .processor: break
             }
@@ -176,7 +181,8 @@ struct TopologyBuilder {
             }
         }
         return Topology.Subtopology(
-            id: id, isGlobal: isGlobal, nodes: members, sourceTopics: sources, sinkTopics: sinks, stores: storePlans)
+            id: id, isGlobal: isGlobal, nodes: members, sourceTopics: sources, sourcePatterns: patterns,
+            sinkTopics: sinks, stores: storePlans)
     }
 }
 

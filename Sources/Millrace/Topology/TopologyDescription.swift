@@ -62,7 +62,7 @@ private struct SubtopologyDescription {
         switch node.kind {
         case .source(let source):
             let topics = JavaHashOrder.sorted(source.topics.map(\.name)).joined(separator: ", ")
-            return "Source: \(node.name) (topics: [\(topics)])" + forward
+            return "Source: \(node.name) (topics: \(source.pattern?.text ?? "[\(topics)]"))" + forward
         case .processor:
             let stores = JavaHashOrder.sorted(node.storeNames).joined(separator: ", ")
             return "Processor: \(node.name) (stores: [\(stores)])" + forward + backward

@@ -43,6 +43,9 @@ package protocol AdminPort: AnyObject {
     /// How many partitions each topic has; topics that do not exist are left out.
     func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32]
 
+    /// The names of all topics, without the broker's own.
+    func topicNames() throws(PortError) -> [String]
+
     /// The settings of topics, as far as the broker tells them.
     func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]]
 

@@ -35,6 +35,7 @@ package final class StreamTask {
     private var arrived: [Int] = []
     private let provider: (any StoreProvider)?
     private let maxCacheSizeInBytes: Int
+    private var sources = TaskSources()
     private let caches: [any StoreCache]
     private let logger: Logger
     package let stores: [TaskStore]
@@ -73,14 +74,8 @@ package final class StreamTask {
         for store in stores { environment.stores[store.plan.name] = store }
         environment.globalStores = globalStores
         do {
-            let sources = try Self.instantiate(topology, nodes: nodes, in: environment)
-            for partition in partitions.sorted() {
-                guard let source = sources[partition.topic] else { continue }
-                let queue = InputQueue(
-                    partition: partition, index: orderedQueues.count, reader: try source())
-                queues[partition] = queue
-                orderedQueues.append(queue)
-            }
+            sources = try Self.instantiate(topology, nodes: nodes, in: environment)
+            for partition in partitions.sorted() { try addInput(partition) }
         } catch {
             close()
             throw error
@@ -94,6 +89,14 @@ package final class StreamTask {
     }
 
     // MARK: Input
+
+    /// Has the task read a partition too, if one of its sources names or matches the topic.
+    package func addInput(_ partition: TopicPartition) throws {
+        guard queues[partition] == nil, let source = sources[partition.topic] else { return }
+        let queue = InputQueue(partition: partition, index: orderedQueues.count, reader: try source())
+        queues[partition] = queue
+        orderedQueues.append(queue)
+    }
 
     package var partitions: [TopicPartition] { orderedQueues.map(\.partition) }
 
@@ -304,9 +307,9 @@ extension StreamTask {
     /// Makes the operators, children before parents. Returns for each topic what makes a reader of one of its partitions.
     private static func instantiate(
         _ topology: Topology, nodes: [Int], in environment: TaskEnvironment
-    ) throws -> [String: () throws -> SourceReader] {
+    ) throws -> TaskSources {
         var receivers: [Int: Receiver] = [:]
-        var sources: [String: () throws -> SourceReader] = [:]
+        var sources = TaskSources()
         for index in nodes.reversed() {
             let node = topology.nodes[index]
             let instance = NodeInstance(
@@ -322,6 +325,7 @@ extension StreamTask {
                 for topic in source.topics {
                     sources[topic.resolved(applicationID: environment.applicationID)] = { try source.make(instance) }
                 }
+                if let pattern = source.pattern { sources.add(pattern) { try source.make(instance) } }
             }
         }
         return sources

@@ -10,7 +10,9 @@ package enum InternalTopics {
         _ topology: Topology, applicationID: String, replicationFactor: Int16, admin: any AdminPort
     ) throws -> TopicPlan {
         let sinks = sinks(of: topology)
-        let counts = try admin.partitionCounts(of: topology.sourceTopics + sinks.map(\.topic))
+        let matched =
+            topology.hasSourcePatterns ? topology.topics(matchedIn: try admin.topicNames(), applicationID) : []
+        let counts = try admin.partitionCounts(of: topology.sourceTopics + matched + sinks.map(\.topic))
         let plan = try TopicPlan(
             topology, applicationID: applicationID, partitionCounts: counts, replicationFactor: replicationFactor)
         try check(sinks, counts: counts)

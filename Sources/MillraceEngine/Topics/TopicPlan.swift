@@ -39,7 +39,8 @@ package struct TopicPlan: Sendable {
         }
         repartitionTopics = Set(topics.map(\.name))
         for subtopology in topology.subtopologies where !subtopology.isGlobal {
-            let sources = subtopology.sourceTopics.map { $0.resolved(applicationID: applicationID) }
+            let named = subtopology.sourceTopics.map { $0.resolved(applicationID: applicationID) }
+            let sources = named + topology.topics(matchedIn: Array(counts.keys), applicationID, by: subtopology)
             let taskCount = sources.compactMap { counts[$0] }.max() ?? 0
             for partition in 0..<taskCount {
                 inputs[TaskID(subtopology: subtopology.id, partition: partition)] =
@@ -114,7 +115,8 @@ package struct TopicPlan: Sendable {
     ) -> Int32? {
         let writers = topology.subtopologies.filter { $0.sinkTopics.contains(topic) }
         let sources = writers.flatMap(\.sourceTopics).filter { $0 != topic }
-        let known = sources.map { counts[$0.resolved(applicationID: applicationID)] }
+        let matched = writers.flatMap { topology.topics(matchedIn: Array(counts.keys), applicationID, by: $0) }
+        let known = (sources.map { $0.resolved(applicationID: applicationID) } + matched).map { counts[$0] }
         return known.contains(nil) ? nil : known.compactMap { $0 }.max()
     }
 
@@ -123,5 +125,18 @@ package struct TopicPlan: Sendable {
     ) -> Int32? {
         let joined = topology.copartitionGroups.filter { $0.topics.contains(topic) }.flatMap(\.topics)
         return joined.compactMap { counts[$0.resolved(applicationID: applicationID)] }.max()
+    }
+}
+
+extension Topology {
+    /// The topics among some that patterns of sources match, of all sub-topologies or of one. Neither those that a source
+    /// reads by name nor the application's own are among them.
+    func topics(matchedIn names: [String], _ applicationID: String, by subtopology: Subtopology? = nil) -> [String] {
+        let patterns = (subtopology.map { [$0] } ?? subtopologies).flatMap(\.sourcePatterns)
+        if patterns.isEmpty { return [] }
+        let read = Set(subtopologies.flatMap(\.sourceTopics).map { $0.resolved(applicationID: applicationID) })
+        return names.sorted().filter { name in
+            !read.contains(name) && !name.hasPrefix("\(applicationID)-") && patterns.contains { $0.matches(name) }
+        }
     }
 }

@@ -31,6 +31,10 @@ final class KafkaAdminPort: AdminPort, Sendable {
         return counts
     }
 
+    func topicNames() throws(PortError) -> [String] {
+        try port { () throws(KafkaError) in try admin.topicNames(timeoutMs: timeoutMs) }
+    }
+
     func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]] {
         var configurations: [String: [String: String]] = [:]
         for topic in topics {

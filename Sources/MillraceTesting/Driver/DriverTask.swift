@@ -7,7 +7,7 @@ struct DriverTask {
     let id: TaskID
     let nodes: [Int]
     let stores: [StorePlan]
-    let partitions: [TopicPartition]
+    var partitions: [TopicPartition]
     var task: StreamTask
 
     /// The tasks that a topology comes to.
@@ -23,7 +23,7 @@ struct DriverTask {
             let single = TaskID(subtopology: 0, partition: 0)
             return [(single, Array(topology.nodes.indices), topology.subtopologies.flatMap(\.stores), inputs)]
         }
-        let counts = topology.sourceTopics.map { ($0, partitions[$0]) }
+        let counts = (topology.sourceTopics + partitions.byTopic.keys).map { ($0, partitions[$0]) }
         let plan = try TopicPlan(
             topology, applicationID: applicationID, partitionCounts: Dictionary(counts, uniquingKeysWith: { $1 }),
             replicationFactor: 1)

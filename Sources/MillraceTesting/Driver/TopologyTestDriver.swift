@@ -161,6 +161,7 @@ public final class TopologyTestDriver {
     func pipe(
         _ topic: DriverTopic, partition: Int32?, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64, headers: Headers
     ) throws {
+        if !topic.isRead { try matchPatterns(with: topic) }
         guard topic.isRead else {
             let read = topics.all.filter(\.isRead).map(\.name).sorted()
             throw StreamsError(.topic, "the topology does not read topic \(topic.name); it reads \(read)")
@@ -173,6 +174,17 @@ public final class TopologyTestDriver {
             partition: chosen, key: key, value: value, timestampMs: timestampMs, headers: headers)
         hand(record, of: topic)
         try processAll()
+    }
+
+    /// Has the task read a topic that a source's pattern matches. With several partitions the topics are those that their
+    /// counts were given for.
+    private func matchPatterns(with topic: DriverTopic) throws {
+        guard topology.hasSourcePatterns, tasks.count == 1, !topic.isChangelog else { return }
+        let partition = TopicPartition(topic: topic.name, partition: 0)
+        try tasks[0].task.addInput(partition)
+        guard tasks[0].task.partitions.contains(partition) else { return }
+        tasks[0].partitions.append(partition)
+        topic.readers[0] = 0
     }
 
     /// The wall clock's time in milliseconds since the epoch.

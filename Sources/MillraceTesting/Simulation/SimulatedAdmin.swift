@@ -20,6 +20,12 @@ final class SimulatedAdmin: AdminPort {
         }
     }
 
+    func topicNames() throws(PortError) -> [String] {
+        try world.request("metadata", by: process) { () throws(KafkaError) in
+            world.cluster.listTopics().map(\.name).filter { !$0.hasPrefix("__") }
+        }
+    }
+
     func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]] {
         try world.request("describe configs", by: process) { () throws(KafkaError) in
             var found: [String: [String: String]] = [:]

@@ -229,6 +229,11 @@ final class FakeAdmin: AdminPort {
         return counts.filter { topics.contains($0.key) }
     }
 
+    func topicNames() throws(PortError) -> [String] {
+        try cluster.note("topic names")
+        return counts.keys.sorted()
+    }
+
     func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]] {
         settings.filter { topics.contains($0.key) }
     }

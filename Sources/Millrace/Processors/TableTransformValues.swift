@@ -1,0 +1,87 @@
+extension ProcessorElement {
+    /// Turns each value of a table, a deletion too, into another one by a function with stores and time.
+    ///
+    /// Kafka: `KTableTransformValues`.
+    @inlinable
+    static func tableTransformValues<Key, Value, NewValue>(
+        name: String, store: StorePlan?, key: Serde<Key>, value serde: Serde<NewValue>?, problem: String?,
+        stores: [any ConnectableStore], _ makeTransformer: @escaping ValueTransformerMaker<Key, Value, NewValue>
+    ) -> ProcessorElement {
+        var element = ProcessorElement(name: name, store: store, problem: problem) { instance in
+            let forward = try instance.forward(Record<Key, Change<NewValue>>.self)
+            let (node, sendsOldValues) = (ProcessorNode(instance), instance.sendsOldValues)
+            let transform = StartedTransformer(node, makeTransformer)
+            let table: TableOutput<Key, NewValue>? =
+                if instance.ownStoreName != nil, let serde {
+                    try instance.tableOutput(key: key, value: serde)
+                } else { nil }
+            return TypedReceiver<Key, Change<Value>> { record in
+                guard let key = record.key, let change = record.value else {
+                    return node.task.drop(.nullKey, at: node.name)
+                }
+                var result = Change<NewValue>(newValue: nil, oldValue: nil)
+                node.timestampMs = record.timestampMs
+                do {
+                    result.newValue = try transform.body(key, change.newValue)
+                    if sendsOldValues, table == nil { result.oldValue = try transform.body(key, change.oldValue) }
+                } catch {
+                    return try node.task.processingFailed(error, at: node.name)
+                }
+                guard let table else { return try forward(record.with(value: result)) }
+                if sendsOldValues { result.oldValue = try table.get(key)?.value }
+                try table.set(
+                    key, to: result.newValue, from: result.oldValue, timestampMs: record.timestampMs, by: record)
+            }
+        }
+        element.connectedStores = stores.map(\.connection)
+        return element
+    }
+}
+
+/// Makes the function that transforms a table's values, when a task starts.
+public typealias ValueTransformerMaker<Key, Value, NewValue> =
+    @Sendable (ValueTransformerContext) throws -> ((Key, Value?) throws -> NewValue?)
+
+/// What a transformer of a table's values is given when its task starts; it cannot hand records on.
+///
+/// Kafka: the `ProcessorContext` of a `ValueTransformerWithKey`.
+public struct ValueTransformerContext: ProcessingContext {
+    public let node: ProcessorNode
+
+    @usableFromInline
+    init(_ node: ProcessorNode) { self.node = node }
+}
+
+/// A transformer's function, from the task's start to its end.
+@usableFromInline
+final class StartedTransformer<Key, Value, NewValue> {
+    @usableFromInline var body: (Key, Value?) throws -> NewValue? = { _, _ in
+        throw StreamsError(.illegalState, "the task has not started")
+    }
+
+    @usableFromInline
+    init(_ node: ProcessorNode, _ make: @escaping ValueTransformerMaker<Key, Value, NewValue>) {
+        node.task.onStart { self.body = try make(ValueTransformerContext(node)) }
+        node.task.onClose { self.body = { _, _ in nil } }
+    }
+}
+
+extension TableView {
+    /// What the values of this table are transformed into, by a transformer of the reader's own.
+    @inlinable
+    func transformValues<NewValue>(
+        _ makeTransformer: @escaping ValueTransformerMaker<Key, Value, NewValue>
+    ) -> TableView<Key, NewValue> {
+        TableView<Key, NewValue> { [makeGetter] reader in
+            let get = try makeGetter(reader)
+            let transform = StartedTransformer(ProcessorNode(reader), makeTransformer)
+            return { key in
+                let found = try get(key)
+                guard let value = try FailedLookup.naming({ try transform.body(key, found?.value) }) else {
+                    return nil
+                }
+                return ValueAndTimestamp(value: value, timestampMs: found?.timestampMs ?? -1)
+            }
+        }
+    }
+}
