@@ -73,6 +73,26 @@ struct DriverPartitionTests {
         #expect(driver.keyValueStore("counts", key: .string, value: .int64, partition: 3) == nil)
     }
 
+    @Test("every task reads all of a global table, also after a restart", arguments: InstanceEnding.allCases)
+    func globalTable(ending: InstanceEnding) throws {
+        let builder = StreamsBuilder()
+        let rates = builder.globalTable("rates", key: .string, value: .string, into: .store("rates"))
+        builder.stream("orders", key: .string, value: .string)
+            .join(rates, on: { _, order in order }) { order, rate in "\(order) at \(rate)" }
+            .to("out")
+        let driver = try TopologyTestDriver(builder.build(), partitions: ["rates": 3, "orders": 4])
+        let input = driver.inputTopic("rates", key: .string, value: .string)
+        try input.pipe(keyValues: [("eur", "1"), ("usd", "2"), ("eur", "3"), (nil, "4")])
+        try driver.restart(ending)
+        let orders = driver.inputTopic("orders", key: .string, value: .string)
+        try orders.pipe(keyValues: ["a", "b", "c", "d"].flatMap { [($0, "eur"), ($0, "usd")] })
+        let results = try driver.outputTopic("out", key: .string, value: .string).readValues()
+        #expect(
+            results == ["eur at 3", "usd at 2", "eur at 3", "usd at 2", "eur at 3", "usd at 2", "eur at 3", "usd at 2"])
+        #expect(try driver.keyValueStore("rates", key: .string, value: .string)?.get("usd")?.value == "2")
+        #expect(driver.droppedRecords == [.nullKey: 1])
+    }
+
     @Test("a partition that a topic does not have is an error")
     func noSuchPartition() throws {
         let driver = try TopologyTestDriver(join(), partitions: 2)

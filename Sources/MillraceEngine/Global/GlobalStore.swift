@@ -34,7 +34,9 @@ package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
         }
     }
 
-    init(plan: StorePlan, persistent: (any PersistentStore)?, lock: any StoreLock, maxBufferSizeInBytes: Int) {
+    package init(
+        plan: StorePlan, persistent: (any PersistentStore)?, lock: any StoreLock, maxBufferSizeInBytes: Int
+    ) {
         self.plan = plan
         self.lock = lock
         self.maxBufferSizeInBytes = maxBufferSizeInBytes

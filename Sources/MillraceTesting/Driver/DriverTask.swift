@@ -1,4 +1,3 @@
-import Logging
 import Millrace
 import MillraceEngine
 
@@ -6,31 +5,50 @@ import MillraceEngine
 struct DriverTask {
     let id: TaskID
     let nodes: [Int]
+    /// The task's own stores; for the task of the global tables those that all others read.
     let stores: [StorePlan]
     var partitions: [TopicPartition]
-    var task: StreamTask
+    /// `nil` until it is made.
+    var task: StreamTask?
 
-    /// The tasks that a topology comes to.
+    var isGlobal: Bool { id == .global }
+
+    /// The tasks that a topology comes to, that of the global tables first.
     ///
     /// Where every topic has a single partition all sub-topologies run in one task, as in Kafka's driver, and so does the
     /// order of records follow it. Otherwise the tasks are those of an instance.
     static func layout(
         of topology: Topology, applicationID: String, partitions: PartitionCounts, topics: DriverTopics
-    ) throws -> [(id: TaskID, nodes: [Int], stores: [StorePlan], partitions: [TopicPartition])] {
+    ) throws -> [DriverTask] {
+        let global = topology.subtopologies.filter(\.isGlobal)
+        let others = topology.subtopologies.filter { !$0.isGlobal }
+        var tasks: [DriverTask] = []
+        if !global.isEmpty {
+            let inputs = global.flatMap(\.sourceTopics).map { $0.resolved(applicationID: applicationID) }
+                .flatMap { topic in (0..<partitions[topic]).map { TopicPartition(topic: topic, partition: $0) } }
+            tasks.append(
+                DriverTask(
+                    id: .global, nodes: global.flatMap(\.nodes), stores: global.flatMap(\.stores), partitions: inputs))
+        }
         if partitions.isSingle {
-            let inputs = topology.subtopologies.flatMap(\.sourceTopics)
+            let inputs = others.flatMap(\.sourceTopics)
                 .map { TopicPartition(topic: $0.resolved(applicationID: applicationID), partition: 0) }
-            let single = TaskID(subtopology: 0, partition: 0)
-            return [(single, Array(topology.nodes.indices), topology.subtopologies.flatMap(\.stores), inputs)]
+            tasks.append(
+                DriverTask(
+                    id: TaskID(subtopology: 0, partition: 0), nodes: others.flatMap(\.nodes).sorted(),
+                    stores: others.flatMap(\.stores), partitions: inputs))
+            return tasks
         }
         let counts = (topology.sourceTopics + partitions.byTopic.keys).map { ($0, partitions[$0]) }
         let plan = try TopicPlan(
             topology, applicationID: applicationID, partitionCounts: Dictionary(counts, uniquingKeysWith: { $1 }),
             replicationFactor: 1)
         for topic in plan.internalTopics { topics.add(topic.name, partitionCount: topic.partitions) }
-        return plan.tasks.map { id in
-            let subtopology = topology.subtopologies[id.subtopology]
-            return (id, subtopology.nodes, subtopology.stores, plan.inputs[id] ?? [])
-        }
+        return tasks
+            + plan.tasks.map { id in
+                let subtopology = topology.subtopologies[id.subtopology]
+                return DriverTask(
+                    id: id, nodes: subtopology.nodes, stores: subtopology.stores, partitions: plan.inputs[id] ?? [])
+            }
     }
 }

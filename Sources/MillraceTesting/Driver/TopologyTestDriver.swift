@@ -29,6 +29,7 @@ public final class TopologyTestDriver {
     private let clock = ManualClock()
     private let topics: DriverTopics
     private var tasks: [DriverTask] = []
+    private var globalStores: [String: GlobalStore] = [:]
     private var dropped: [DropReason: Int] = [:]
 
     /// Makes a driver for a topology.
@@ -55,38 +56,44 @@ public final class TopologyTestDriver {
         producer = DriverProducer(topics: topics)
         provider = try storage.makeProvider(applicationID)
         clock.nowMs = wallClockMs
-        let layout = try DriverTask.layout(
+        tasks = try DriverTask.layout(
             of: topology, applicationID: applicationID, partitions: partitions, topics: topics)
-        for (index, part) in layout.enumerated() {
-            let task = try makeTask(part.id, part.nodes, part.stores, part.partitions)
-            tasks.append(
-                DriverTask(
-                    id: part.id, nodes: part.nodes, stores: part.stores, partitions: part.partitions, task: task))
-            for partition in part.partitions { topics[partition.topic].readers[Int(partition.partition)] = index }
+        for (index, part) in tasks.enumerated() {
+            for partition in part.partitions {
+                topics[partition.topic].readers[Int(partition.partition)] = index
+                if part.isGlobal { topics[partition.topic].isChangelog = true }
+            }
             for store in part.stores {
                 guard let name = store.changelogTopic?.resolved(applicationID: applicationID) else { continue }
                 topics[name].isChangelog = true
                 topics[name].isCompacted = store.isChangelogCompactable
             }
         }
-        for task in tasks { try task.task.punctuateWallClock() }
+        for index in tasks.indices { tasks[index].task = try makeTask(tasks[index]) }
+        for task in running { try task.punctuateWallClock() }
     }
+
+    private var running: [StreamTask] { tasks.compactMap(\.task) }
 
     deinit { close() }
 
     /// Ends the processors and closes the stores. Happens by itself when the driver is let go.
     public func close() {
-        for task in tasks { task.task.close() }
+        for task in running { task.close() }
         tasks = []
     }
 
-    private func makeTask(
-        _ id: TaskID, _ nodes: [Int], _ stores: [StorePlan], _ partitions: [TopicPartition]
-    ) throws -> StreamTask {
-        try StreamTask(
-            id: id, topology: topology, nodes: nodes, stores: stores, partitions: partitions,
-            configuration: configuration, producer: producer, provider: provider, clock: clock,
-            logger: Logger(label: "TopologyTestDriver"))
+    private func makeTask(_ part: DriverTask) throws -> StreamTask {
+        if part.isGlobal {
+            for plan in part.stores {
+                globalStores[plan.name] = GlobalStore(
+                    plan: plan, persistent: nil, lock: NoStoreLock(), maxBufferSizeInBytes: .max)
+            }
+        }
+        return try StreamTask(
+            id: part.id, topology: topology, nodes: part.nodes, stores: part.isGlobal ? [] : part.stores,
+            globalStores: globalStores, partitions: part.partitions, configuration: configuration, producer: producer,
+            provider: provider, clock: clock, logger: Logger(label: "TopologyTestDriver"))
     }
 
     // MARK: Topics
@@ -125,7 +132,7 @@ public final class TopologyTestDriver {
     }
 
     private func takeCounts() {
-        for task in tasks { dropped.merge(task.task.takeCounts().dropped, uniquingKeysWith: +) }
+        for task in running { dropped.merge(task.takeCounts().dropped, uniquingKeysWith: +) }
     }
 
     // MARK: Stores
@@ -150,10 +157,10 @@ public final class TopologyTestDriver {
     }
 
     func store(named name: String, partition: Int32 = 0) -> (any KeyValueBytesStore)? {
-        for task in tasks where task.id.partition == partition {
-            if let store = task.task.store(named: name) { return store }
+        for part in tasks where part.id.partition == partition {
+            if let store = part.task?.store(named: name) { return store }
         }
-        return nil
+        return globalStores[name]
     }
 
     // MARK: Processing
@@ -179,12 +186,13 @@ public final class TopologyTestDriver {
     /// Has the task read a topic that a source's pattern matches. With several partitions the topics are those that their
     /// counts were given for.
     private func matchPatterns(with topic: DriverTopic) throws {
-        guard topology.hasSourcePatterns, tasks.count == 1, !topic.isChangelog else { return }
+        guard topology.hasSourcePatterns, topic.partitionCount == 1, !topic.isChangelog else { return }
+        guard let last = tasks.indices.last, let task = tasks[last].task else { return }
         let partition = TopicPartition(topic: topic.name, partition: 0)
-        try tasks[0].task.addInput(partition)
-        guard tasks[0].task.partitions.contains(partition) else { return }
-        tasks[0].partitions.append(partition)
-        topic.readers[0] = 0
+        try task.addInput(partition)
+        guard task.partitions.contains(partition) else { return }
+        tasks[last].partitions.append(partition)
+        topic.readers[0] = last
     }
 
     /// The wall clock's time in milliseconds since the epoch.
@@ -199,9 +207,9 @@ public final class TopologyTestDriver {
     /// A punctuation is called once, however far the clock moves.
     public func advanceWallClock(by duration: Duration) throws {
         clock.nowMs += duration.milliseconds
-        for task in tasks {
-            try task.task.punctuateWallClock()
-            try commit(task.task)
+        for task in running {
+            try task.punctuateWallClock()
+            try commit(task)
         }
         try processAll()
     }
@@ -210,9 +218,10 @@ public final class TopologyTestDriver {
         var goesOn = true
         while goesOn {
             goesOn = false
-            for task in tasks {
-                if try task.task.process() { goesOn = true }
-                try commit(task.task)
+            for part in tasks {
+                guard let task = part.task else { continue }
+                if try task.process() { goesOn = true }
+                try commit(task)
             }
         }
     }
@@ -233,7 +242,7 @@ public final class TopologyTestDriver {
     /// Hands a record to the task that reads its partition.
     private func hand(_ record: DriverTopic.Written, of topic: DriverTopic) {
         guard let reader = topic.readers[Int(record.partition)] else { return }
-        tasks[reader].task.add(
+        tasks[reader].task?.add(
             FetchedRecord(record), to: TopicPartition(topic: topic.name, partition: record.partition))
     }
 
@@ -241,9 +250,9 @@ public final class TopologyTestDriver {
 
     /// Writes the stores down, as an instance does now and then. A crash comes back to here.
     public func checkpoint() throws {
-        for task in tasks {
-            task.task.committed(changelogPosition: producer.nextOffset)
-            try task.task.checkpoint(durably: true)
+        for task in running {
+            task.committed(changelogPosition: producer.nextOffset)
+            try task.checkpoint(durably: true)
         }
     }
 
@@ -257,25 +266,40 @@ public final class TopologyTestDriver {
     /// processors are made anew, punctuations scheduled anew. What was written to topics stays readable.
     public func restart(_ ending: InstanceEnding = .clean) throws {
         var committed: [TopicPartition: CommittedOffset] = [:]
-        for task in tasks { committed.merge(try task.task.prepareCommit()) { $1 } }
+        for task in running { committed.merge(try task.prepareCommit()) { $1 } }
         collectOutput()
         try processAll()
         takeCounts()
         if ending == .clean { try checkpoint() }
-        if ending == .losingState { for task in tasks { try task.task.wipe() } }
+        if ending == .losingState { for task in running { try task.wipe() } }
         for index in tasks.indices {
-            let old = tasks[index]
-            old.task.close()
-            let task = try makeTask(old.id, old.nodes, old.stores, old.partitions)
+            tasks[index].task?.close()
+            let task = try makeTask(tasks[index])
             tasks[index].task = task
-            for partition in old.partitions {
+            if tasks[index].isGlobal {
+                try readAgain(tasks[index].partitions, with: task)
+                continue
+            }
+            for partition in tasks[index].partitions {
                 guard let offset = committed[partition] else { continue }
                 task.resume(partition, at: offset.offset)
                 task.restoreTime(of: partition, metadata: offset.metadata)
             }
             for store in task.stores { try restore(store) }
         }
-        for task in tasks { try task.task.punctuateWallClock() }
+        for task in running { try task.punctuateWallClock() }
+    }
+
+    /// Fills the global tables from their topics.
+    private func readAgain(_ partitions: [TopicPartition], with task: StreamTask) throws {
+        for partition in partitions {
+            for record in topics[partition.topic].records(of: partition.partition, from: 0) {
+                task.add(FetchedRecord(record), to: partition)
+            }
+        }
+        while try task.process() {}
+        // What was dropped was counted the first time.
+        _ = task.takeCounts()
     }
 
     private func restore(_ store: TaskStore) throws {
