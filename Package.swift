@@ -71,6 +71,13 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         .target(
+            name: "PageViews", dependencies: ["Millrace"], path: "Topologies/PageViews", exclude: ["README.md"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "AgentContext", dependencies: ["Millrace"], path: "Topologies/AgentContext", exclude: ["README.md"],
+            swiftSettings: swiftSettings),
+
+        .target(
             name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -103,6 +110,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TopologyTests", dependencies: ["AgentContext", "Millrace", "MillraceTesting", "PageViews"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),

@@ -1,0 +1,60 @@
+import Millrace
+import MillraceTesting
+import PageViews
+import Testing
+
+@Suite("Page views")
+struct PageViewTests {
+    private func driver(partitions: PartitionCounts = 1) throws -> TopologyTestDriver {
+        let builder = StreamsBuilder()
+        PageViewTopology().define(in: builder)
+        return try TopologyTestDriver(builder.build(), partitions: partitions)
+    }
+
+    private func profile(_ user: String, _ region: String?, in driver: TopologyTestDriver) throws {
+        try driver.inputTopic(PageViewTopology.profiles, key: .string, value: .json(UserProfile.self))
+            .pipe(key: user, value: region.map { UserProfile(region: $0, experience: "some") })
+    }
+
+    private func view(_ user: String, _ page: String, in driver: TopologyTestDriver) throws {
+        try driver.inputTopic(PageViewTopology.views, key: .string, value: .json(PageView.self))
+            .pipe(key: user, value: PageView(user: user, page: page, timestampMs: 5))
+    }
+
+    @Test("a view has the region that its user has when it comes")
+    func enriches() throws {
+        let driver = try driver()
+        try view("alice", "a", in: driver)
+        try profile("alice", "europe", in: driver)
+        try view("alice", "b", in: driver)
+        try profile("alice", "asia", in: driver)
+        try view("alice", "c", in: driver)
+        try profile("alice", nil, in: driver)
+        try view("alice", "d", in: driver)
+        let enriched = driver.outputTopic(PageViewTopology.enriched, key: .string, value: .json(RegionalPageView.self))
+        let records = try enriched.readRecords()
+        #expect(records.map(\.key) == ["unknown", "europe", "asia", "unknown"])
+        #expect(records.map { $0.value?.page } == ["a", "b", "c", "d"])
+        #expect(records.map(\.timestampMs) == [5, 5, 5, 5])
+    }
+
+    @Test("views are counted by region, over partitions and restarts", arguments: InstanceEnding.allCases)
+    func counts(ending: InstanceEnding) throws {
+        let driver = try driver(partitions: 3)
+        for (user, region) in [("alice", "europe"), ("bob", "europe"), ("chen", "asia")] {
+            try profile(user, region, in: driver)
+        }
+        for user in ["alice", "bob", "chen", "alice"] { try view(user, "index", in: driver) }
+        try driver.restart(ending)
+        for user in ["bob", "dora"] { try view(user, "index", in: driver) }
+        let counts = try driver.outputTopic(PageViewTopology.counts, key: .string, value: .int64).readTable()
+        #expect(counts == ["europe": 4, "asia": 1, "unknown": 1])
+    }
+
+    @Test("topics of different partition counts are told")
+    func copartitioning() throws {
+        #expect(throws: StreamsError.self) {
+            _ = try driver(partitions: [PageViewTopology.views: 4, PageViewTopology.profiles: 2])
+        }
+    }
+}

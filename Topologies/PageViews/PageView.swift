@@ -1,0 +1,37 @@
+/// A user's look at a page, as JSON in the topic `page-views`, keyed by the user.
+public struct PageView: Codable, Sendable, Hashable {
+    public var user: String
+    public var page: String
+    /// When it happened: milliseconds since the epoch.
+    public var timestampMs: Int64
+
+    public init(user: String, page: String, timestampMs: Int64) {
+        self.user = user
+        self.page = page
+        self.timestampMs = timestampMs
+    }
+}
+
+/// What is known of a user, as JSON in the topic `user-profiles`, keyed by the user. The newest one counts.
+public struct UserProfile: Codable, Sendable, Hashable {
+    public var region: String
+    public var experience: String
+
+    public init(region: String, experience: String) {
+        self.region = region
+        self.experience = experience
+    }
+}
+
+/// A page view together with where its user is, as JSON in the topic `page-views-enriched`, keyed by the region.
+public struct RegionalPageView: Codable, Sendable, Hashable {
+    public var user: String
+    public var page: String
+    public var region: String
+
+    public init(user: String, page: String, region: String) {
+        self.user = user
+        self.page = page
+        self.region = region
+    }
+}
