@@ -117,8 +117,8 @@ final class TaskEnvironment: TaskContext {
         _ code: StreamsError.Code, _ message: String, _ cause: any Error, at node: String, _ reason: DropReason,
         _ handler: ErrorHandlers.Handler, record: RawRecord? = nil
     ) throws {
-        // What a broker or a store refuses is no fault of the record: the worker knows what to do.
-        if cause is PortError { throw cause }
+        // What goes wrong with a broker or a store is no fault of the record: the worker knows what to do.
+        if let cause = cause as? PortError, cause.kind != .rejected { throw cause }
         if let cause = cause as? StreamsError, cause.code.isOfTheEngine { throw cause }
         let record = record ?? current?.current
         let metadata =
