@@ -15,6 +15,17 @@ public struct KGroupedStream<Key, Value> {
     func adding<Aggregate>(
         _ element: ProcessorElement, store: StorePlan, key: Serde<Key>?, value: Serde<Aggregate>?, storeName: String?
     ) -> KTable<Key, Aggregate> {
+        adding(
+            element, store: store, key: key, value: value, storeName: storeName,
+            view: .store(store.name, key: key ?? .missing, value: value ?? .missing))
+    }
+
+    /// - Parameter view: how other operators look up the aggregates.
+    @inlinable
+    func adding<ResultKey, Aggregate>(
+        _ element: ProcessorElement, store: StorePlan, key: Serde<ResultKey>?, value: Serde<Aggregate>?,
+        storeName: String?, view: TableView<ResultKey, Aggregate>
+    ) -> KTable<ResultKey, Aggregate> {
         var parent = stream.node
         if stream.repartitionRequired {
             parent = stream.builder.addRepartition(
@@ -24,8 +35,7 @@ public struct KGroupedStream<Key, Value> {
         let node = stream.builder.add(
             [.processor(element)], named: element.name, to: [parent], values: .ownStore, isMaterialized: true)
         return KTable(
-            builder: stream.builder, node: node, keySerde: key, valueSerde: value, storeName: storeName,
-            view: .store(store.name, key: key ?? .missing, value: value ?? .missing))
+            builder: stream.builder, node: node, keySerde: key, valueSerde: value, storeName: storeName, view: view)
     }
 }
 

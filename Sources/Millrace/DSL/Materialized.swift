@@ -7,6 +7,7 @@ public struct Materialized<Key, Value>: Sendable {
     @usableFromInline package var storeName: String?
     @usableFromInline package var key: Serde<Key>?
     @usableFromInline package var value: Serde<Value>?
+    @usableFromInline package var retention: Duration?
     package var isPersistent = true
     package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]
@@ -38,6 +39,14 @@ public struct Materialized<Key, Value>: Sendable {
     public func withoutCache() -> Materialized {
         var copy = self
         copy.isCached = false
+        return copy
+    }
+
+    /// How long behind the newest window an older one is kept, for windowed results; at least a window's size and its grace,
+    /// which is what they are kept for by default. Kafka: `Materialized.withRetention`.
+    public func retention(_ retention: Duration) -> Materialized {
+        var copy = self
+        copy.retention = retention
         return copy
     }
 

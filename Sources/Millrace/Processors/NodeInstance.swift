@@ -81,6 +81,12 @@ package protocol TaskContext: AnyObject {
     /// The time of day in milliseconds since the epoch.
     var wallClockMs: Int64 { get }
 
+    /// A time that is committed with the offsets, so that it outlives the task; −1 before it is set.
+    func keptTime(named name: String) -> KeptTime
+
+    /// How long an operator waits at least, by the wall clock, before it looks again for results that time has completed.
+    var emitIntervalMs: Int64 { get }
+
     /// The task, as `<sub-topology>_<partition>`.
     var taskID: String { get }
 

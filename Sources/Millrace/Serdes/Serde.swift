@@ -8,6 +8,9 @@ public struct Serde<Value>: Sendable {
     public let name: String
     @usableFromInline let write: @Sendable (Value, inout [UInt8]) throws -> Void
     @usableFromInline let read: @Sendable (UnsafeRawBufferPointer) throws -> Value
+    /// How many bytes at the end have no part in choosing a key's partition: those of a window, so that all windows of a key
+    /// are in one partition. Kafka: `WindowedStreamPartitioner`.
+    @usableFromInline package let partitioningSuffixCount: Int
 
     /// Makes a serde of two functions.
     ///
@@ -20,9 +23,20 @@ public struct Serde<Value>: Sendable {
         serialize: @escaping @Sendable (_ value: Value, _ buffer: inout [UInt8]) throws -> Void,
         deserialize: @escaping @Sendable (_ bytes: UnsafeRawBufferPointer) throws -> Value
     ) {
+        self.init(
+            name: name, serialize: serialize, deserialize: deserialize, partitioningSuffixCount: 0)
+    }
+
+    @usableFromInline
+    package init(
+        name: String, serialize: @escaping @Sendable (_ value: Value, _ buffer: inout [UInt8]) throws -> Void,
+        deserialize: @escaping @Sendable (_ bytes: UnsafeRawBufferPointer) throws -> Value,
+        partitioningSuffixCount: Int
+    ) {
         self.name = name
         self.write = serialize
         self.read = deserialize
+        self.partitioningSuffixCount = partitioningSuffixCount
     }
 
     /// Appends the value's bytes to the buffer.

@@ -49,12 +49,18 @@ extension StoreKind {
     /// - Parameters:
     ///   - retentionMs: how long behind the newest window an older one is kept.
     ///   - isTimestamped: whether each value has a timestamp of its own.
+    ///   - visibility: from when on an expired window cannot be seen.
     ///   - isTimeIndexed: whether the windows of all keys can be walked over in the order of time.
-    package static func window(retentionMs: Int64, isTimestamped: Bool, isTimeIndexed: Bool = false) -> StoreKind {
+    package static func window(
+        retentionMs: Int64, isTimestamped: Bool, visibility: OrderedKeys.Expiry.Visibility, isTimeIndexed: Bool = false
+    ) -> StoreKind {
         StoreKind(
             values: isTimestamped ? .timestamped : .plain,
             access: .ordered(
-                OrderedKeys(time: .window, expiry: .init(retentionMs: retentionMs), isTimeIndexed: isTimeIndexed)),
+                OrderedKeys(
+                    time: .window,
+                    expiry: .init(retentionMs: retentionMs, visibility: visibility),
+                    isTimeIndexed: isTimeIndexed)),
             changelogTopicConfiguration: windowed(retentionMs))
     }
 
@@ -63,7 +69,11 @@ extension StoreKind {
         StoreKind(
             values: .plain,
             access: .ordered(
-                OrderedKeys(time: .session, expiry: .init(retentionMs: retentionMs), isTimeIndexed: isTimeIndexed)),
+                OrderedKeys(
+                    time: .session,
+                    expiry: .init(
+                        retentionMs: retentionMs, visibility: isTimeIndexed ? .whenExpired() : .withSegment),
+                    isTimeIndexed: isTimeIndexed)),
             changelogTopicConfiguration: windowed(retentionMs))
     }
 

@@ -25,7 +25,7 @@ public struct Window: Hashable, Sendable {
 /// A key together with a window, as the results of windowed operations have it. Kafka: `Windowed`.
 ///
 /// ```swift
-/// views.groupByKey().windowed(by: .tumbling(.seconds(60))).count().toStream()
+/// views.groupByKey().windowedBy(.tumbling(.seconds(60))).count().toStream()
 ///     .selectKey { page, _ in page.map { "\($0.key)@\($0.window.startMs)" } }
 /// ```
 public struct Windowed<Key> {

@@ -9,11 +9,15 @@ package struct TaskConfiguration: Sendable {
     package var maxStoreBufferSizeInBytes: Int
     /// The bound of the changes that wait in the caches of the task's tables for the next commit; with 0 nothing is cached.
     package var maxCacheSizeInBytes: Int
+    /// How long an operator waits at least before it looks again for results that time has completed. Kafka:
+    /// `InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION`.
+    package var emitIntervalMs: Int64
 
     package init(
         applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int,
-        maxCacheSizeInBytes: Int = 10 << 20
+        maxCacheSizeInBytes: Int = 10 << 20, emitIntervalMs: Int64 = 1_000
     ) {
+        self.emitIntervalMs = emitIntervalMs
         self.maxCacheSizeInBytes = maxCacheSizeInBytes
         self.applicationID = applicationID
         self.handlers = handlers
@@ -66,7 +70,7 @@ package final class StreamTask {
         logger[metadataKey: "task"] = "\(id)"
         environment = TaskEnvironment(
             id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
-            clock: clock, logger: logger)
+            clock: clock, emitIntervalMs: configuration.emitIntervalMs, logger: logger)
         self.logger = logger
         stores = try Self.openStores(
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
@@ -116,13 +120,16 @@ package final class StreamTask {
     /// Whether a partition has nothing to process, so that it might hold back an earlier record.
     package func isEmpty(_ partition: TopicPartition) -> Bool { (queues[partition]?.count ?? 0) == 0 }
 
-    /// Resumes where the group's committed offset left off: takes the partition's time from its metadata.
+    /// Resumes where the group's committed offset left off: takes the partition's time, and how far operators had got, from
+    /// its metadata.
     package func restoreTime(of partition: TopicPartition, metadata: String) {
-        guard let queue = queues[partition], let timeMs = OffsetMetadata.decode(metadata)?.partitionTimeMs else {
-            return
+        guard let queue = queues[partition], let metadata = OffsetMetadata.decode(metadata) else { return }
+        queue.partitionTimeMs = metadata.partitionTimeMs
+        environment.streamTimeMs = max(streamTimeMs, metadata.partitionTimeMs)
+        for (name, timeMs) in metadata.processorTimesMs {
+            let kept = environment.keptTime(named: name)
+            kept.timestampMs = max(kept.timestampMs, timeMs)
         }
-        queue.partitionTimeMs = timeMs
-        environment.streamTimeMs = max(streamTimeMs, timeMs)
     }
 
     /// Notes the offset from which a partition is read.
@@ -207,16 +214,23 @@ package final class StreamTask {
         var offsets: [TopicPartition: CommittedOffset] = [:]
         for queue in orderedQueues {
             guard let offset = queue.nextOffset else { continue }
-            let metadata = OffsetMetadata(partitionTimeMs: queue.partitionTimeMs).encoded()
+            let metadata = metadata(of: queue)
             offsets[queue.partition] = CommittedOffset(offset: offset, metadata: metadata)
         }
         // Where only punctuations did something the old offsets go along: it is by them that an outdated member is found out.
         for queue in orderedQueues where offsets.isEmpty {
             guard let offset = queue.committedOffset else { continue }
-            let metadata = OffsetMetadata(partitionTimeMs: queue.partitionTimeMs).encoded()
+            let metadata = metadata(of: queue)
             offsets[queue.partition] = CommittedOffset(offset: offset, metadata: metadata)
         }
         return offsets
+    }
+
+    private func metadata(of queue: InputQueue) -> String {
+        OffsetMetadata(
+            partitionTimeMs: queue.partitionTimeMs,
+            processorTimesMs: environment.keptTimes.mapValues(\.timestampMs).filter { $0.value >= 0 }
+        ).encoded()
     }
 
     /// Notes that everything up to here is committed, and how far the changelogs have got.

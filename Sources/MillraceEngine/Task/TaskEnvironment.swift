@@ -31,6 +31,9 @@ final class TaskEnvironment: TaskContext {
     var counts = TaskCounts()
     /// The highest timestamp processed; −1 while there is none.
     var streamTimeMs: Int64 = -1
+    /// The times that operators keep beyond the task.
+    private(set) var keptTimes: [String: KeptTime] = [:]
+    let emitIntervalMs: Int64
     /// What the task does when it starts and ends, and at what times.
     let schedule: TaskSchedule
     /// The queue whose record is being processed.
@@ -40,8 +43,9 @@ final class TaskEnvironment: TaskContext {
 
     init(
         id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, clock: any Clock,
-        logger: Logger
+        emitIntervalMs: Int64, logger: Logger
     ) {
+        self.emitIntervalMs = emitIntervalMs
         self.id = id
         self.applicationID = applicationID
         self.producer = producer
@@ -101,6 +105,13 @@ final class TaskEnvironment: TaskContext {
 
     var taskID: String { id.description }
     var wallClockMs: Int64 { schedule.wallClockMs }
+
+    func keptTime(named name: String) -> KeptTime {
+        if let time = keptTimes[name] { return time }
+        let time = KeptTime()
+        keptTimes[name] = time
+        return time
+    }
 
     func requestCommit() { schedule.isCommitRequested = true }
 

@@ -51,7 +51,8 @@ public final class TopologyTestDriver {
         self.applicationID = applicationID
         self.topology = topology
         configuration = TaskConfiguration(
-            applicationID: applicationID, handlers: errorHandlers, maxStoreBufferSizeInBytes: 256 << 20)
+            applicationID: applicationID, handlers: errorHandlers, maxStoreBufferSizeInBytes: 256 << 20,
+            emitIntervalMs: 0)
         topics = DriverTopics(partitions: partitions)
         producer = DriverProducer(topics: topics)
         provider = try storage.makeProvider(applicationID)

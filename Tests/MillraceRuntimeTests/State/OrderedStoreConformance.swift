@@ -28,7 +28,8 @@ private struct OrderedModel {
     static let retentionMs: Int64 = 150_000
     static let users = ["", "a", "a\0", "a\0\0\0\0", "ab", "b"]
 
-    let kind = StoreKind.window(retentionMs: retentionMs, isTimestamped: false, isTimeIndexed: true)
+    let kind = StoreKind.window(
+        retentionMs: retentionMs, isTimestamped: false, visibility: .whenExpired(), isTimeIndexed: true)
     var random: SeededNumbers
     var entries: [Key: String] = [:]
     var streamTimeMs: Int64 = -1
@@ -37,9 +38,11 @@ private struct OrderedModel {
 
     func open(over disk: (any PersistentStore)?, maxSizeInBytes: Int) throws -> OrderedStore {
         guard case .ordered(let keys) = kind.access else { throw StreamsError(.illegalState, "no ordered store") }
-        return try OrderedStore(
+        let store = try OrderedStore(
             keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,
             maxSizeInBytes: maxSizeInBytes, onExpired: {})
+        store.heldFromMs = .max
+        return store
     }
 
     var living: [Key: String] { entries.filter { $0.key.startMs > streamTimeMs - Self.retentionMs } }
@@ -73,7 +76,8 @@ private struct OrderedModel {
             #expect(try store.fetch(key.key, startMs: key.startMs) == expected, "\(place) \(value)")
         }
         var inTime: [Key] = []
-        try store.fetchAll(byTime: true) { key, startMs, value in
+        try store.fetchAll(starting: max(0, streamTimeMs - Self.retentionMs + 1)...Int64.max, byTime: true) {
+            key, startMs, value in
             inTime.append(Key(key: key, startMs: startMs))
             #expect(living[Key(key: key, startMs: startMs)] == value, place)
             return true
@@ -146,7 +150,7 @@ struct OrderedStoreConformance {
     @Test("duplicates of a key and a window stay apart, also after reopening", arguments: OrderedStoreBacking.allCases)
     func duplicates(backing: OrderedStoreBacking) throws {
         try backing.withDisk { openDisk in
-            let kind = StoreKind.window(retentionMs: 1_000, isTimestamped: false)
+            let kind = StoreKind.window(retentionMs: 1_000, isTimestamped: false, visibility: .whenExpired())
             guard case .ordered(let keys) = kind.access else { return }
             for round in 1...2 {
                 let store = try OrderedStore(

@@ -3,6 +3,7 @@ import Millrace
 extension ScenarioBuilder {
     static let aggregationOperations: [String: Operation] = [
         "count": { scenario, fields in
+            if let counted = try scenario.windowedCount(fields) { return try scenario.nameWindowed(counted, fields) }
             let store: Materialized<String, Int64> = try scenario.store(fields)
             let counts: KTable<String, Int64>
             switch try scenario.result("from", of: fields) {
@@ -16,6 +17,9 @@ extension ScenarioBuilder {
         "reduce": { scenario, fields in
             let store: Materialized<String, String> = try scenario.store(fields)
             let adder = try Aggregators.adder(fields)
+            if let reduced = try scenario.windowedReduce(fields, adder) {
+                return try scenario.nameWindowed(reduced, fields)
+            }
             let reduced: KTable<String, String>
             switch try scenario.result("from", of: fields) {
             case .groupedStream(let grouped): reduced = grouped.reduce(into: store, adder)
@@ -28,6 +32,9 @@ extension ScenarioBuilder {
         "aggregate": { scenario, fields in
             let store: Materialized<String, String> = try scenario.store(fields)
             let adder = try Aggregators.adder(fields)
+            if let aggregated = try scenario.windowedAggregate(fields, adder) {
+                return try scenario.nameWindowed(aggregated, fields)
+            }
             let aggregated: KTable<String, String>
             switch try scenario.result("from", of: fields) {
             case .groupedStream(let grouped):
@@ -43,8 +50,11 @@ extension ScenarioBuilder {
     ]
 
     /// How the result is kept. The recordings pass a Materialized even where it has no name.
-    private func store<Value>(_ fields: Fields) throws -> Materialized<String, Value> {
-        let store: Materialized<String, Value> = try fields.store() ?? .with()
+    func store<Value>(_ fields: Fields) throws -> Materialized<String, Value> {
+        var store: Materialized<String, Value> = try fields.store() ?? .with()
+        if let retentionMs = try fields.optionalNumber("retentionMs") {
+            store = store.retention(.milliseconds(retentionMs))
+        }
         return try fields.optionalBool("logging") == false ? store.withoutChangelog() : store
     }
 }

@@ -75,6 +75,13 @@ final class Fields {
         return number
     }
 
+    /// A number; `nil` where the field is missing.
+    func optionalNumber(_ name: String) throws(ScenarioError) -> Int64? {
+        guard let value = optional(name) else { return nil }
+        guard case .number(let number) = value else { throw .malformed("\(owner): \(name) is no number") }
+        return number
+    }
+
     func nullableNumber(_ name: String) throws(ScenarioError) -> Int64? {
         if case .null = try required(name) { return nil }
         return try number(name)

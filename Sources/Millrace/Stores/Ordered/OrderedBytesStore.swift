@@ -1,6 +1,5 @@
 /// An ordered store as operators see it: bytes in, bytes out, under the keys of its changelog.
 ///
-/// What has expired is not there any more, whether or not its memory has been freed.
 @usableFromInline
 package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
     /// Calls `body` for the entries with keys from `lower` through `upper` and times within a range, until it returns
@@ -14,10 +13,22 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
         times: ClosedRange<Int64>, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 
-    /// As `scan`, for all keys, in the order of time and of the keys within a moment. Needs a store with an index by time.
+    /// As `scan`, for all keys, in the order of time and of the keys within a moment, those that have expired but are held
+    /// among them. Needs a store with an index by time.
     func scanByTime(
         _ times: ClosedRange<Int64>,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
+
+    /// The time from which on entries are kept even where they have expired; `Int64.max` where none are.
+    ///
+    /// A result that is handed on when its window closes must not expire before: stream time can move by any step.
+    var heldFromMs: Int64 { get set }
+
+    /// The highest time of any key that was put; −1 while there is none.
+    var streamTimeMs: Int64 { get }
+
+    /// How long behind the store's stream time an entry is kept.
+    var retentionMs: Int64 { get }
 
     /// A number that no entry of the store with these bytes in front has behind them yet; for duplicates of a key.
     func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32

@@ -23,10 +23,30 @@ package struct OrderedKeys: Hashable, Sendable {
         package var retentionMs: Int64
         /// How much time a segment holds.
         package var segmentMs: Int64
+        package var visibility: Visibility
 
-        package init(retentionMs: Int64) {
+        package init(retentionMs: Int64, visibility: Visibility) {
             self.retentionMs = retentionMs
+            self.visibility = visibility
             segmentMs = max(retentionMs / 2, 60_000)
+        }
+
+        /// From when on an expired entry cannot be seen any more.
+        ///
+        /// In Kafka Streams an entry that is in the cache is seen however old it is, and others are not. It shows in the
+        /// results, so the kinds of store keep to it: windows and sessions that are handed on with every change are cached,
+        /// those that are handed on when they close are not, nor are those of joins.
+        package enum Visibility: Hashable, Sendable {
+            /// When its segment has expired.
+            case withSegment
+            /// When it is as old as the retention, in milliseconds less one for a store of windows by time. Kafka:
+            /// `AbstractDualSchemaRocksDBSegmentedBytesStore.getActualFrom`.
+            case whenExpired(slackMs: Int64 = 0)
+        }
+
+        /// The oldest time that has not expired at a stream time.
+        package func oldestUnexpiredMs(at streamTimeMs: Int64) -> Int64 {
+            streamTimeMs >= retentionMs ? streamTimeMs - retentionMs + 1 : 0
         }
     }
 
@@ -64,10 +84,12 @@ extension OrderedKeys {
         return max(0, timeMs) / expiry.segmentMs
     }
 
-    /// The oldest time that is kept at a stream time.
-    package func oldestLiveMs(at streamTimeMs: Int64) -> Int64 {
-        guard let expiry, streamTimeMs >= expiry.retentionMs else { return 0 }
-        return streamTimeMs - expiry.retentionMs + 1
+    /// The oldest time that can be seen, given a stream time and the oldest segment that is kept.
+    package func oldestVisibleMs(at streamTimeMs: Int64, oldestSegment: Int64) -> Int64 {
+        guard let expiry else { return 0 }
+        let start = oldestSegment * expiry.segmentMs
+        guard case .whenExpired(let slackMs) = expiry.visibility else { return start }
+        return max(start, expiry.oldestUnexpiredMs(at: streamTimeMs) - slackMs)
     }
 
     /// The oldest segment that is kept at a stream time.

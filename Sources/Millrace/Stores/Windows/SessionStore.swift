@@ -1,7 +1,7 @@
 /// A typed view of a session store: values by key and session.
 ///
 /// The keys' bytes are those of Kafka's `SessionKeySchema`: the key, 8 bytes of the session's end and 8 of its start, big
-/// endian. A session that ended before the store's retention is not there. A view belongs to the task that made it and must
+/// endian. A session that ended before the store's retention is gone with its segment of time. A view belongs to the task that made it and must
 /// not leave its thread. Kafka: `SessionStore`.
 public struct SessionStore<Key, Value> {
     @usableFromInline let bytes: any OrderedBytesStore

@@ -1,7 +1,7 @@
 /// A typed view of a window store: values by key and the start of a window.
 ///
 /// The keys' bytes are those of Kafka's `WindowKeySchema`: the key, 8 bytes of the window's start and 4 of a sequence number,
-/// big endian. A window that is older than the store's retention is not there. A view belongs to the task that made it and
+/// big endian. A window that is older than the store's retention is gone, at the latest with the rest of its segment of time. A view belongs to the task that made it and
 /// must not leave its thread. Kafka: `WindowStore`; with `ValueAndTimestamp` values, `TimestampedWindowStore`.
 public struct WindowStore<Key, Value> {
     @usableFromInline let bytes: any OrderedBytesStore

@@ -8,7 +8,7 @@ package import Millrace
 ///
 /// A segment that began in memory is all there until memory becomes short, so that it is read without the disk. Expired
 /// segments are let go as a whole, in memory and on disk, with the first checkpoint after they have expired; reads do not
-/// see them before that either.
+/// see them before that either. What an operator still has to hand on is held, however old it is.
 package final class OrderedStore: OrderedBytesStore {
     let keys: OrderedKeys
     private let values: StoreKind.ValueLayout
@@ -21,6 +21,8 @@ package final class OrderedStore: OrderedBytesStore {
     /// The highest time of any key that was put; −1 while there is none.
     package private(set) var streamTimeMs: Int64 = -1
     package private(set) var dirtySizeInBytes = 0
+    package var heldFromMs: Int64
+    package var retentionMs: Int64 { keys.expiry?.retentionMs ?? .max }
     private var storedKey: [UInt8] = []
     private var sequenceNumber: Int32 = 0
     private var mayHaveOlderSequenceNumbers = false
@@ -30,6 +32,8 @@ package final class OrderedStore: OrderedBytesStore {
     private var listener: CachingKeyValueStore.FlushListener?
     private var sendsOldValues = false
     private var isFlushing = false
+    /// As `streamTimeMs`, of what has been flushed.
+    private var flushedStreamTimeMs: Int64 = -1
 
     package init(
         keys: OrderedKeys, values: StoreKind.ValueLayout, changelog: Changelog?, persistent: (any PersistentStore)?,
@@ -40,6 +44,8 @@ package final class OrderedStore: OrderedBytesStore {
         self.changelog = changelog
         disk = persistent
         isCaching = isCached
+        // Until the operator says how far it has got.
+        heldFromMs = keys.isTimeIndexed ? 0 : .max
         self.maxSizeInBytes = maxSizeInBytes
         self.onExpired = onExpired
         segments = try OrderedSegments(on: persistent)
@@ -58,7 +64,7 @@ extension OrderedStore {
     package func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
     {
         let timeMs = keys.timeMs(of: key)
-        if timeMs < keys.oldestLiveMs(at: streamTimeMs) { return try body(nil) }
+        if timeMs < oldestVisibleMs { return try body(nil) }
         try withStoredValue(forKey: key, segment: keys.segment(at: timeMs), body)
     }
 
@@ -96,10 +102,10 @@ extension OrderedStore {
         _ times: ClosedRange<Int64>,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        guard let times = living(times) else { return }
         let lower = times.lowerBound.bigEndianBytes
         let upper = times.upperBound == .max ? nil : (times.upperBound + 1).bigEndianBytes
-        for segment in segments.within(keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)) {
+        let segments = segments.within(keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound))
+        for segment in segments where segment >= oldestSegment {
             let goesOn = try lower.withUnsafeBytes { lower in
                 try visit(segment, OrderedKeys.timeIndex, from: lower, to: upper) { stored, _ in
                     let key = keys.key(ofIndexEntry: stored)
@@ -127,8 +133,17 @@ extension OrderedStore {
         }
     }
 
+    /// The oldest segment that is kept.
+    private var oldestSegment: Int64 {
+        min(keys.oldestLiveSegment(at: streamTimeMs), keys.segment(at: heldFromMs))
+    }
+
+    private var oldestVisibleMs: Int64 {
+        keys.oldestVisibleMs(at: streamTimeMs, oldestSegment: oldestSegment)
+    }
+
     private func living(_ times: ClosedRange<Int64>) -> ClosedRange<Int64>? {
-        let oldest = max(times.lowerBound, keys.oldestLiveMs(at: streamTimeMs))
+        let oldest = max(times.lowerBound, oldestVisibleMs)
         return oldest <= times.upperBound ? oldest...times.upperBound : nil
     }
 
@@ -177,7 +192,7 @@ extension OrderedStore {
         let timeMs = keys.timeMs(of: key)
         streamTimeMs = max(streamTimeMs, timeMs)
         let segment = keys.segment(at: timeMs)
-        guard segment >= keys.oldestLiveSegment(at: streamTimeMs) else {
+        guard segment >= oldestSegment else {
             // As in Kafka Streams the changelog and what follows get it all the same.
             onExpired()
             try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
@@ -270,7 +285,12 @@ extension OrderedStore {
         try withStoredValue(forKey: key, segment: keys.segment(at: keys.timeMs(of: key))) {
             newValue = $0.map { Array($0) }
         }
+        // In Kafka Streams the store below the cache does not show what has expired.
+        let timeMs = keys.timeMs(of: key)
+        let isExpired = keys.expiry.map { timeMs < $0.oldestUnexpiredMs(at: flushedStreamTimeMs) } ?? false
+        let oldValue = isExpired ? nil : oldValue
         if newValue == nil, oldValue == nil, listener != nil { return }
+        flushedStreamTimeMs = max(flushedStreamTimeMs, timeMs)
         try newValue.withOptionalBytes { new in
             try changelog?.send(key: key, stored: new, timestampMs: change.timestampMs)
             try (sendsOldValues ? oldValue : nil).withOptionalBytes { try listener?(key, new, $0, change.origin) }
@@ -292,7 +312,7 @@ extension OrderedStore: StoreContents {
         for record in records {
             guard let key = record.key else { continue }
             let segment = keys.segment(at: keys.timeMs(of: key))
-            if segment < keys.oldestLiveSegment(at: streamTimeMs) { continue }
+            if segment < oldestSegment { continue }
             stored.removeAll(keepingCapacity: true)
             if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &stored) }
             stored.withUnsafeBytes { set(key, to: record.value == nil ? nil : $0, segment: segment) }
@@ -350,7 +370,7 @@ extension OrderedStore: StoreContents {
     /// Lets expired segments go from memory. Returns the bound below which the disk has to let them go.
     @discardableResult
     private func dropExpired() -> [UInt8]? {
-        let oldest = keys.oldestLiveSegment(at: streamTimeMs)
+        let oldest = oldestSegment
         guard segments.drop(below: oldest) else { return nil }
         let bound = OrderedKeys.lowerBound(ofSegment: oldest)
         bound.withUnsafeBytes { bound in

@@ -1,0 +1,37 @@
+extension KGroupedStream {
+    /// Takes the records of each key together by time windows: tumbling, hopping or unlimited.
+    ///
+    /// ```swift
+    /// payments.groupByKey().windowedBy(.tumbling(.seconds(60))).count()
+    /// ```
+    ///
+    /// Kafka: `KGroupedStream.windowedBy(Windows)`.
+    @inlinable
+    public func windowedBy(_ windows: TimeWindows) -> TimeWindowedKStream<Key, Value> {
+        TimeWindowedKStream(grouped: self, windows: .time(windows), emit: .onWindowUpdate)
+    }
+
+    /// Takes the records of each key together by sliding windows.
+    ///
+    /// ```swift
+    /// payments.groupByKey().windowedBy(.sliding(.seconds(30))).count()
+    /// ```
+    ///
+    /// Kafka: `KGroupedStream.windowedBy(SlidingWindows)`.
+    @inlinable
+    public func windowedBy(_ windows: SlidingWindows) -> TimeWindowedKStream<Key, Value> {
+        TimeWindowedKStream(grouped: self, windows: .sliding(windows), emit: .onWindowUpdate)
+    }
+
+    /// Takes the records of each key together by sessions.
+    ///
+    /// ```swift
+    /// payments.groupByKey().windowedBy(.session(gap: .seconds(300))).count()
+    /// ```
+    ///
+    /// Kafka: `KGroupedStream.windowedBy(SessionWindows)`.
+    @inlinable
+    public func windowedBy(_ windows: SessionWindows) -> SessionWindowedKStream<Key, Value> {
+        SessionWindowedKStream(grouped: self, windows: windows, emit: .onWindowUpdate)
+    }
+}

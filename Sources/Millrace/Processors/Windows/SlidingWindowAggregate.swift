@@ -1,0 +1,205 @@
+extension ProcessorElement {
+    /// Aggregates the records of each key and sliding window. A null key or value is dropped.
+    ///
+    /// Kafka: `KStreamSlidingWindowAggregate`.
+    @inlinable
+    static func slidingWindowAggregate<Key, Value, Aggregate>(
+        name: String, _ windows: SlidingWindows, emit: EmitStrategy, storeName: String, store: StorePlan?,
+        key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,
+        _ aggregation: Aggregation<Key, Value, Aggregate>
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, store: store, problem: problem) { node in
+            let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
+                storeName: storeName, key: key, value: serde, emit: emit
+            ) { windows.window(startingAt: $0) }
+            let update = SlidingWindowUpdate(
+                windows: windows, table: table, aggregation: aggregation, name: node.name, context: node.context)
+            var progress = WindowProgress(of: storeName, emit: emit, context: node.context)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Value> { record in
+                guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
+                let closeMs = progress.advance(to: record.timestampMs) - windows.graceMs
+                guard record.timestampMs + windows.differenceMs >= closeMs else {
+                    return context.drop(.expired, at: name)
+                }
+                // A window cannot begin before time does: Kafka takes the records up to then together in the first window,
+                // and looks for closed windows only after that.
+                let isEarly = record.timestampMs < windows.differenceMs
+                do {
+                    if isEarly {
+                        try update.addEarly(record, key, closeMs: closeMs)
+                    } else {
+                        try update.add(record, key, closeMs: closeMs)
+                    }
+                } catch let error as FailedAggregation {
+                    return try context.processingFailed(error.cause, at: name)
+                }
+                let unexpiredMs = table.store.bytes.streamTimeMs - table.store.bytes.retentionMs
+                guard !isEarly, let oldest = progress.oldestToEmit(closeMs: closeMs, unexpiredMs: unexpiredMs) else {
+                    return
+                }
+                let last = closeMs - windows.differenceMs - 1
+                guard last >= 0 else { return }
+                let emitted = progress.closed.timestampMs
+                let first = emitted < 0 ? 0 : max(0, emitted - windows.differenceMs)
+                if max(first, oldest) <= last {
+                    try table.emit(startingFrom: max(first, oldest), through: last, by: record) {
+                        windows.window(startingAt: $0)
+                    }
+                }
+                progress.closed.timestampMs = closeMs
+                table.store.bytes.heldFromMs = max(0, closeMs - windows.differenceMs)
+            }
+        }
+    }
+}
+
+/// A closure of the topology threw while windows were updated. Unlike a failing store, that is for the processing handler.
+@usableFromInline
+struct FailedAggregation: Error {
+    @usableFromInline let cause: any Error
+
+    @usableFromInline
+    init(_ cause: any Error) { self.cause = cause }
+}
+
+extension SlidingWindows {
+    @inlinable
+    package func window(startingAt startMs: Int64) -> Window { Window(startMs: startMs, sizeMs: differenceMs) }
+}
+
+/// Puts a record into the sliding windows that hold it, and makes those that begin or end with it or follow from it.
+///
+/// A record's left window ends with it. Its right window begins right behind it, and is made when there is something in it.
+@usableFromInline
+struct SlidingWindowUpdate<Key, Value, Aggregate> {
+    @usableFromInline typealias Stored = ValueAndTimestamp<Aggregate>
+
+    @usableFromInline let windows: SlidingWindows
+    @usableFromInline let table: WindowTableOutput<Key, Aggregate>
+    @usableFromInline let aggregation: Aggregation<Key, Value, Aggregate>
+    @usableFromInline let name: String
+    @usableFromInline let context: any TaskContext
+
+    @usableFromInline
+    init(
+        windows: SlidingWindows, table: WindowTableOutput<Key, Aggregate>,
+        aggregation: Aggregation<Key, Value, Aggregate>, name: String, context: any TaskContext
+    ) {
+        self.windows = windows
+        self.table = table
+        self.aggregation = aggregation
+        self.name = name
+        self.context = context
+    }
+
+    /// Adds a record that comes late enough for its left window to begin at or after the beginning of time.
+    @inlinable
+    func add(_ record: Record<Key, Value>, _ key: Key, closeMs: Int64) throws {
+        let (timestampMs, differenceMs) = (record.timestampMs, windows.differenceMs)
+        // One more than the record's own time, to catch its right window with the same look.
+        let found = try table.store.fetch(key, starting: (timestampMs - 2 * differenceMs)...(timestampMs + 1))
+        var previousMs: Int64?
+        var left: Stored?
+        var right: Stored?
+        var hasLeft = false
+        var hasRight = false
+        for (startMs, stored) in found.reversed() {
+            let endMs = startMs + differenceMs
+            if startMs == timestampMs + 1 {
+                hasRight = true
+            } else if endMs > timestampMs {
+                if right == nil { right = stored }
+                try aggregate(record, key, startMs, stored, closeMs: closeMs)
+            } else if endMs == timestampMs {
+                hasLeft = true
+                try aggregate(record, key, startMs, stored, closeMs: closeMs)
+                // With another record at this very time all windows around it exist.
+                if stored.timestampMs >= timestampMs { return }
+                previousMs = stored.timestampMs
+            } else {
+                left = stored
+                previousMs = stored.timestampMs
+                break
+            }
+        }
+        if let previousMs, !found.contains(where: { $0.startMs == previousMs + 1 }),
+            previousMs + 1 + differenceMs >= timestampMs
+        {
+            try aggregateInitial(record, key, previousMs + 1, closeMs: closeMs)
+        }
+        if !hasLeft {
+            if let previousMs, let left, timestampMs - differenceMs <= previousMs {
+                let start = Stored(value: left.value, timestampMs: timestampMs)
+                try aggregate(record, key, timestampMs - differenceMs, start, closeMs: closeMs)
+            } else {
+                try aggregateInitial(record, key, timestampMs - differenceMs, closeMs: closeMs)
+            }
+        }
+        if !hasRight { try makeRightWindow(of: record, key, right) }
+    }
+
+    /// Adds a record whose left window would begin before time does: the first window, from 0 on, stands for it.
+    @inlinable
+    func addEarly(_ record: Record<Key, Value>, _ key: Key, closeMs: Int64) throws {
+        let timestampMs = record.timestampMs
+        let found = try table.store.fetch(key, starting: 0...(timestampMs + 1))
+        var first: Stored?
+        var previousMs: Int64?
+        var right: Stored?
+        var hasRight = false
+        for (startMs, stored) in found {
+            if startMs == 0 {
+                first = stored
+                if stored.timestampMs < timestampMs { previousMs = stored.timestampMs }
+            } else if startMs <= timestampMs {
+                right = stored
+                try aggregate(record, key, startMs, stored, closeMs: closeMs)
+            } else {
+                hasRight = true
+            }
+        }
+        if right == nil, let first, first.timestampMs > timestampMs { right = first }
+        if !hasRight { try makeRightWindow(of: record, key, right) }
+        if let previousMs, !found.contains(where: { $0.startMs == previousMs + 1 }) {
+            try aggregateInitial(record, key, previousMs + 1, closeMs: closeMs)
+        }
+        if let first {
+            try aggregate(record, key, 0, first, closeMs: closeMs)
+        } else {
+            try aggregateInitial(record, key, 0, closeMs: closeMs)
+        }
+    }
+
+    /// What lies in the record's right window is what a window around it holds besides it.
+    @inlinable
+    func makeRightWindow(of record: Record<Key, Value>, _ key: Key, _ content: Stored?) throws {
+        guard let content, content.timestampMs > record.timestampMs else { return }
+        try table.set(
+            key, windows.window(startingAt: record.timestampMs + 1), to: content.value, from: nil,
+            timestampMs: content.timestampMs, by: record)
+    }
+
+    @inlinable
+    func aggregateInitial(_ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, closeMs: Int64) throws {
+        try aggregate(record, key, startMs, nil, closeMs: closeMs)
+    }
+
+    @inlinable
+    func aggregate(
+        _ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, _ stored: Stored?, closeMs: Int64
+    ) throws {
+        let window = windows.window(startingAt: startMs)
+        guard window.endMs >= closeMs else { return context.drop(.expired, at: name) }
+        let old: Aggregate?
+        let new: Aggregate?
+        do {
+            old = try stored?.value ?? aggregation.initial()
+            new = try aggregation.add(record, old)
+        } catch {
+            throw FailedAggregation(error)
+        }
+        let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
+        try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
+    }
+}

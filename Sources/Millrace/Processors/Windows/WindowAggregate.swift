@@ -1,0 +1,83 @@
+extension ProcessorElement {
+    /// Aggregates the records of each key and time window. A null key is dropped. Kafka: `KStreamWindowAggregate`.
+    ///
+    /// - Parameter store: the window store's name; it is the node's own or one that the node is connected to.
+    @inlinable
+    static func windowAggregate<Key, Value, Aggregate>(
+        name: String, _ windows: TimeWindows, emit: EmitStrategy, storeName: String, store: StorePlan?,
+        key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,
+        _ aggregation: Aggregation<Key, Value, Aggregate>
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, store: store, problem: problem) { node in
+            let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
+                storeName: storeName, key: key, value: serde, emit: emit
+            ) { windows.window(startingAt: $0) }
+            var progress = WindowProgress(of: storeName, emit: emit, context: node.context)
+            let (context, name) = (node.context, node.name)
+            return TypedReceiver<Key, Value> { record in
+                guard let key = record.key else { return context.drop(.nullKey, at: name) }
+                if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
+                let closeMs = progress.advance(to: record.timestampMs) - windows.graceMs
+                var failed = false
+                try windows.forEachStart(at: record.timestampMs) { startMs in
+                    if failed { return }
+                    let window = windows.window(startingAt: startMs)
+                    guard window.endMs > closeMs else { return context.drop(.expired, at: name) }
+                    let stored = try table.store.fetch(key, startMs: startMs)
+                    let old: Aggregate?
+                    let new: Aggregate?
+                    do {
+                        old = try stored?.value ?? aggregation.initial()
+                        new = try aggregation.add(record, old)
+                    } catch {
+                        failed = true
+                        return try context.processingFailed(error, at: name)
+                    }
+                    let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
+                    try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
+                }
+                guard progress.oldestToEmit(closeMs: closeMs, unexpiredMs: 0) != nil else { return }
+                let last = closeMs - windows.sizeMs
+                guard last >= 0 else { return }
+                let emitted = progress.closed.timestampMs
+                let first = emitted < 0 ? 0 : max(0, emitted - windows.sizeMs) + 1
+                // Nothing has closed where the same windows hold both ends.
+                if emitted >= 0, windows.starts(at: last) == windows.starts(at: first - 1) { return }
+                if first <= last {
+                    try table.emit(startingFrom: first, through: last, by: record) {
+                        windows.window(startingAt: $0)
+                    }
+                }
+                progress.closed.timestampMs = closeMs
+                table.store.bytes.heldFromMs = max(0, closeMs - windows.sizeMs) + 1
+            }
+        }
+    }
+}
+
+extension TimeWindows {
+    @usableFromInline
+    func starts(at timestampMs: Int64) -> [Int64] {
+        var starts: [Int64] = []
+        forEachStart(at: timestampMs) { starts.append($0) }
+        return starts
+    }
+}
+
+extension WindowTableOutput {
+    /// Hands on the final results of the windows that start within a range, in the order of time.
+    @inlinable
+    func emit<Input>(
+        startingFrom first: Int64, through last: Int64, by record: Record<Key, Input>,
+        window: (_ startMs: Int64) -> Window
+    ) throws {
+        try store.fetchAll(starting: first...last, byTime: true) { key, startMs, stored in
+            try forward(
+                Record(
+                    key: Windowed(key: key, window: window(startMs)),
+                    value: Change(newValue: stored.value, oldValue: nil), timestampMs: stored.timestampMs,
+                    headers: record.headers))
+            return true
+        }
+    }
+}

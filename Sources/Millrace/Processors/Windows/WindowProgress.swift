@@ -1,0 +1,64 @@
+/// How far a windowed operator has got: its stream time, and up to which moment it has handed closed windows on.
+///
+/// Both are committed with the offsets and so outlive the task. Kafka keeps the second one only, and so forgets after a
+/// restart which windows were closed already. Kafka: `ProcessorMetadata`.
+@usableFromInline
+struct WindowProgress {
+    @usableFromInline let streamTime: KeptTime
+    @usableFromInline let closed: KeptTime
+    @usableFromInline let context: any TaskContext
+    @usableFromInline let emit: EmitStrategy
+    /// The wall clock's time before which closed windows are not looked for again.
+    @usableFromInline var nextEmissionMs: Int64 = .min
+    /// What would have been the oldest to hand on when that was put off.
+    @usableFromInline var waitingFromMs: Int64 = .max
+
+    /// - Parameter store: the operator's store, after which both are named.
+    @usableFromInline
+    init(of store: String, emit: EmitStrategy, context: any TaskContext) {
+        // Kafka Streams keeps the latter under this name too.
+        streamTime = context.keptTime(named: "\(store)-stream-time")
+        closed = context.keptTime(named: store)
+        self.emit = emit
+        self.context = context
+    }
+
+    /// Moves the stream time on and returns it.
+    @inlinable
+    func advance(to timestampMs: Int64) -> Int64 {
+        if timestampMs > streamTime.timestampMs { streamTime.timestampMs = timestampMs }
+        return streamTime.timestampMs
+    }
+
+    /// Whether closed windows are to be looked for now: there may be new ones, and enough time has passed.
+    ///
+    /// What expires before it is handed on, by a step of stream time that is longer than the retention, is lost in Kafka
+    /// Streams. It is lost here only where a single record makes that step; never for want of time to look.
+    ///
+    /// - Parameters:
+    ///   - closeMs: the moment up to which windows are closed.
+    ///   - unexpiredMs: the oldest time that has not expired.
+    /// - Returns: the moment from which on windows have to begin to be handed on; `nil` where it is not the time.
+    @inlinable
+    mutating func oldestToEmit(closeMs: Int64, unexpiredMs: Int64) -> Int64? {
+        guard emit == .onWindowClose, closed.timestampMs < 0 || closed.timestampMs < closeMs else { return nil }
+        let oldestMs = min(waitingFromMs, unexpiredMs)
+        let now = context.wallClockMs
+        guard now >= nextEmissionMs else {
+            waitingFromMs = oldestMs
+            return nil
+        }
+        nextEmissionMs = now + context.emitIntervalMs
+        waitingFromMs = .max
+        return oldestMs
+    }
+}
+
+/// A time that is committed with the task's offsets. It never goes back over a restart.
+@usableFromInline
+package final class KeptTime {
+    /// Milliseconds since the epoch; −1 while there is none.
+    @usableFromInline package var timestampMs: Int64 = -1
+
+    package init() {}
+}

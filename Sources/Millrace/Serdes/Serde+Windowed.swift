@@ -1,0 +1,68 @@
+extension Serde {
+    /// A key in a time window: the key, then 8 bytes of the window's start, big endian.
+    ///
+    /// ```swift
+    /// let key = Serde.timeWindowed(.string, size: .seconds(60))
+    /// ```
+    ///
+    /// Kafka: `TimeWindowedSerializer`, `TimeWindowedDeserializer`. The end is not in the bytes but follows from the size.
+    public static func timeWindowed<Key>(
+        _ key: Serde<Key>, size: Duration
+    ) -> Serde<Value> where Value == Windowed<Key> {
+        timeWindowed(key, sizeMs: size.wholeMilliseconds)
+    }
+
+    @usableFromInline
+    package static func timeWindowed<Key>(
+        _ key: Serde<Key>, sizeMs: Int64
+    ) -> Serde<Value> where Value == Windowed<Key> {
+        let name = "windowed \(key.name)"
+        return Serde(
+            name: name,
+            serialize: { windowed, buffer in
+                try key.serialize(windowed.key, into: &buffer)
+                buffer.append(bigEndian: windowed.window.startMs)
+            },
+            deserialize: { bytes in
+                guard bytes.count >= 8 else { throw SerdeError(type: name, message: "\(bytes.count) bytes") }
+                return Windowed(
+                    key: try key.deserialize(UnsafeRawBufferPointer(rebasing: bytes.dropLast(8))),
+                    window: Window(startMs: bytes.int64(at: bytes.count - 8), sizeMs: sizeMs))
+            },
+            partitioningSuffixCount: 8)
+    }
+
+    /// A key in a session: the key, then 8 bytes of the session's end and 8 of its start, big endian.
+    ///
+    /// Kafka: `SessionWindowedSerializer`, `SessionWindowedDeserializer`.
+    public static func sessionWindowed<Key>(_ key: Serde<Key>) -> Serde<Value> where Value == Windowed<Key> {
+        let name = "session-windowed \(key.name)"
+        return Serde(
+            name: name,
+            serialize: { windowed, buffer in
+                try key.serialize(windowed.key, into: &buffer)
+                buffer.append(bigEndian: windowed.window.endMs)
+                buffer.append(bigEndian: windowed.window.startMs)
+            },
+            deserialize: { bytes in
+                guard bytes.count >= 16 else { throw SerdeError(type: name, message: "\(bytes.count) bytes") }
+                return Windowed(
+                    key: try key.deserialize(UnsafeRawBufferPointer(rebasing: bytes.dropLast(16))),
+                    window: Window(
+                        startMs: bytes.int64(at: bytes.count - 8), endMs: bytes.int64(at: bytes.count - 16)))
+            },
+            partitioningSuffixCount: 16)
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(bigEndian value: Int64) {
+        Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func int64(at offset: Int) -> Int64 {
+        Int64(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int64.self))
+    }
+}

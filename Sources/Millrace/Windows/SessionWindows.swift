@@ -1,0 +1,28 @@
+/// Windows that last as long as records of a key keep coming. Kafka: `SessionWindows`.
+///
+/// ```swift
+/// clicks.groupByKey().windowedBy(.session(gap: .seconds(1_800), grace: .seconds(60)))
+/// ```
+///
+/// A session begins and ends with a record. A record within the gap of sessions, before or after them, joins them all
+/// into one; those that were before are deleted from the result.
+public struct SessionWindows: Hashable, Sendable {
+    /// How long without records ends a session, in milliseconds.
+    public let gapMs: Int64
+    /// How long after its end and the gap a session still takes records, in milliseconds.
+    public let graceMs: Int64
+
+    /// - Parameters:
+    ///   - gap: how long without records ends a session; at least a millisecond.
+    ///   - grace: how long after its end and the gap a session still takes records; not at all by default.
+    public static func session(gap: Duration, grace: Duration = .zero) -> SessionWindows {
+        SessionWindows(gapMs: gap.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
+    }
+
+    /// What is wrong with the sizes, reported when the topology is built.
+    @usableFromInline
+    var problem: String? {
+        if gapMs < 1 { return "a gap of \(gapMs) ms; the shortest is a millisecond" }
+        return graceMs < 0 ? "a grace of \(graceMs) ms; it must not be negative" : nil
+    }
+}

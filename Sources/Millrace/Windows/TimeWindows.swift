@@ -1,0 +1,84 @@
+/// Windows of a fixed size, from their start up to and without their end. Kafka: `TimeWindows`, `UnlimitedWindows`.
+///
+/// ```swift
+/// payments.groupByKey().windowedBy(.tumbling(.seconds(60)))
+/// payments.groupByKey().windowedBy(.hopping(.seconds(60), advance: .seconds(10), grace: .seconds(5)))
+/// ```
+///
+/// Windows begin at multiples of their advance since the epoch. A window takes records until the stream's time has reached
+/// its end and the grace behind that; what comes later is dropped and counted as ``DropReason/expired``.
+public struct TimeWindows: Hashable, Sendable {
+    /// In milliseconds; the longest there is for an unlimited window.
+    public let sizeMs: Int64
+    /// How far one window's start is from the next one's, in milliseconds.
+    public let advanceMs: Int64
+    /// How long after its end a window still takes records, in milliseconds.
+    public let graceMs: Int64
+    /// Where the only window begins; `nil` for windows that go on and on.
+    @usableFromInline let onlyStartMs: Int64?
+
+    @usableFromInline
+    init(sizeMs: Int64, advanceMs: Int64, graceMs: Int64, onlyStartMs: Int64? = nil) {
+        self.sizeMs = sizeMs
+        self.advanceMs = advanceMs
+        self.graceMs = graceMs
+        self.onlyStartMs = onlyStartMs
+    }
+
+    /// Windows that follow one another without gaps: each record is in exactly one.
+    ///
+    /// - Parameters:
+    ///   - size: at least a millisecond.
+    ///   - grace: how long after its end a window still takes records; not at all by default.
+    public static func tumbling(_ size: Duration, grace: Duration = .zero) -> TimeWindows {
+        TimeWindows(
+            sizeMs: size.wholeMilliseconds, advanceMs: size.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
+    }
+
+    /// Windows that overlap: a new one begins at every multiple of the advance.
+    ///
+    /// - Parameters:
+    ///   - size: at least a millisecond.
+    ///   - advance: at least a millisecond and at most the size.
+    ///   - grace: how long after its end a window still takes records; not at all by default.
+    public static func hopping(_ size: Duration, advance: Duration, grace: Duration = .zero) -> TimeWindows {
+        TimeWindows(
+            sizeMs: size.wholeMilliseconds, advanceMs: advance.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
+    }
+
+    /// One window from a moment on, which never ends; earlier records are in none.
+    ///
+    /// - Parameter startMs: milliseconds since the epoch; the epoch itself by default.
+    public static func unlimited(fromMs startMs: Int64 = 0) -> TimeWindows {
+        TimeWindows(sizeMs: .max, advanceMs: .max, graceMs: 0, onlyStartMs: startMs)
+    }
+
+    /// Calls `body` for the start of each window that a moment is in, the earliest first.
+    @inlinable
+    package func forEachStart(at timestampMs: Int64, _ body: (_ startMs: Int64) throws -> Void) rethrows {
+        if let onlyStartMs {
+            if timestampMs >= onlyStartMs { try body(onlyStartMs) }
+            return
+        }
+        var startMs = max(0, timestampMs - sizeMs + advanceMs) / advanceMs * advanceMs
+        while startMs <= timestampMs {
+            try body(startMs)
+            startMs += advanceMs
+        }
+    }
+
+    @inlinable
+    package func window(startingAt startMs: Int64) -> Window {
+        onlyStartMs == nil ? Window(startMs: startMs, sizeMs: sizeMs) : Window(startMs: startMs, endMs: .max)
+    }
+
+    /// What is wrong with the sizes, reported when the topology is built.
+    @usableFromInline
+    var problem: String? {
+        if sizeMs < 1 { return "a window of \(sizeMs) ms; the shortest is a millisecond" }
+        if advanceMs < 1 || advanceMs > sizeMs {
+            return "windows of \(sizeMs) ms that advance by \(advanceMs) ms; it must be 1 to \(sizeMs) ms"
+        }
+        return graceMs < 0 ? "a grace of \(graceMs) ms; it must not be negative" : nil
+    }
+}
