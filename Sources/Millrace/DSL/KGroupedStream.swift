@@ -147,7 +147,7 @@ extension KGroupedStream {
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? .ofType)
         return adding(
             .streamAggregate(
-                name: name, store: plan, key: key ?? .missing, aggregate: value ?? .missing,
+                name: name, storeName: plan.name, store: plan, key: key ?? .missing, aggregate: value ?? .missing,
                 problem: missingSerdes(key: key, value: value, remedy: "pass it in aggregate(into:)"),
                 initial: initial, aggregator),
             store: plan, key: key, value: value, storeName: store.storeName)

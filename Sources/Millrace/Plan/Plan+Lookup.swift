@@ -14,6 +14,7 @@ extension Plan {
     /// The stores that a look-up in a table reads, in the order in which Kafka Streams connects them.
     func storeNamesForLookup(in id: PlanNode.ID) -> [String] {
         if let store = self[id].store { return [store.name] }
+        if case .none = self[id].values { return [] }
         let names = self[id].parents.map(storeNamesForLookup)
         guard case .joined = self[id].values else { return names.flatMap { $0 } }
         // Each side of the join has the names of both in a hash set, and their result puts the two sets into another one.

@@ -19,6 +19,7 @@ public struct StoreConnection: Sendable {
     public let name: String
     package let plan: StorePlan?
 
+    @usableFromInline
     package init(name: String, plan: StorePlan?) {
         self.name = name
         self.plan = plan

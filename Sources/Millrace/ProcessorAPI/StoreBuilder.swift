@@ -124,11 +124,6 @@ public enum Stores {
     }
 }
 
-extension Duration {
-    /// Whole milliseconds; anything finer is dropped.
-    var wholeMilliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
-}
-
 extension KeyValueBytesStore {
     fileprivate func ordered(_ name: String) throws -> any OrderedBytesStore {
         guard let store = self as? any OrderedBytesStore else {

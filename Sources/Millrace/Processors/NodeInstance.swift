@@ -148,10 +148,7 @@ extension NodeInstance {
     func timestampedStore<Key, Value>(
         key: Serde<Key>, value: Serde<Value>
     ) throws -> TimestampedKeyValueStore<Key, Value> {
-        guard let ownStoreName else {
-            throw StreamsError(.invalidTopology, "the operator has no store of its own", node: name)
-        }
-        return try timestampedStore(named: ownStoreName, key: key, value: value)
+        try timestampedStore(named: ownStore(), key: key, value: value)
     }
 
     /// The typed view of a store that this node is connected to.

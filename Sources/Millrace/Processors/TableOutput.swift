@@ -56,8 +56,16 @@ extension NodeInstance {
     /// This node's own store with what comes behind it.
     @inlinable
     func tableOutput<Key, Value>(key: Serde<Key>, value: Serde<Value>) throws -> TableOutput<Key, Value> {
+        try tableOutput(storeName: ownStore(), key: key, value: value)
+    }
+
+    /// A store that this node is connected to with what comes behind it.
+    @inlinable
+    func tableOutput<Key, Value>(
+        storeName: String, key: Serde<Key>, value: Serde<Value>
+    ) throws -> TableOutput<Key, Value> {
         let forward = try forward(Record<Key, Change<Value>>.self)
-        let store = try timestampedStore(key: key, value: value)
+        let store = try timestampedStore(named: storeName, key: key, value: value)
         let cache = store.bytes as? CachingKeyValueStore
         let context = context
         cache?.onFlush(sendsOldValues: sendsOldValues) { keyBytes, newBytes, oldBytes, origin in

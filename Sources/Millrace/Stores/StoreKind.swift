@@ -52,7 +52,8 @@ extension StoreKind {
     ///   - visibility: from when on an expired window cannot be seen.
     ///   - isTimeIndexed: whether the windows of all keys can be walked over in the order of time.
     package static func window(
-        retentionMs: Int64, isTimestamped: Bool, visibility: OrderedKeys.Expiry.Visibility, isTimeIndexed: Bool = false
+        retentionMs: Int64, isTimestamped: Bool, visibility: OrderedKeys.Expiry.Visibility = .whenExpired(),
+        isTimeIndexed: Bool = false
     ) -> StoreKind {
         StoreKind(
             values: isTimestamped ? .timestamped : .plain,

@@ -17,7 +17,8 @@ final class ScenarioBuilder {
     }
 
     static let operations: [String: Operation] = [
-        sourceOperations, statelessOperations, groupingOperations, aggregationOperations, joinOperations,
+        sourceOperations, statelessOperations, groupingOperations, aggregationOperations, cogroupOperations,
+        joinOperations,
         processorOperations, sinkOperations,
     ].reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
 

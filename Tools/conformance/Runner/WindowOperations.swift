@@ -106,3 +106,39 @@ extension ScenarioBuilder {
         name(.stream(stream), try fields.text("as"))
     }
 }
+
+extension ScenarioBuilder {
+    static let cogroupOperations: [String: Operation] = [
+        "cogroup": { scenario, fields in
+            var cogrouped: CogroupedKStream<String, String>?
+            for value in try fields.array("groups") {
+                let part = try Fields(value, of: "cogroup.group")
+                guard case .groupedStream(let grouped) = try scenario.result("group", of: part) else {
+                    throw ScenarioError.malformed("cogroup of something else than grouped streams")
+                }
+                let tag = try part.text("tag")
+                try part.checkAllRead()
+                let add: @Sendable (String, String, String) -> String? = { _, value, sum in "\(sum)+\(tag)\(value)" }
+                cogrouped = cogrouped?.cogroup(grouped, add) ?? grouped.cogroup(add)
+            }
+            guard let cogrouped else { throw ScenarioError.malformed("cogroup of nothing") }
+            let store: Materialized<String, String> = try scenario.store(fields)
+            switch try ScenarioWindows(fields) {
+            case nil:
+                let table = cogrouped.aggregate(into: store, initial: "0")
+                scenario.name(.table(table), try fields.text("as"))
+            case .time(let windows):
+                let table = cogrouped.windowedBy(windows).aggregate(into: store, initial: "0")
+                try scenario.nameWindowed(table, fields)
+            case .sliding(let windows):
+                let table = cogrouped.windowedBy(windows).aggregate(into: store, initial: "0")
+                try scenario.nameWindowed(table, fields)
+            case .session(let windows):
+                let table = cogrouped.windowedBy(windows).aggregate(into: store, initial: "0") { _, left, right in
+                    left + "&" + right
+                }
+                try scenario.nameWindowed(table, fields)
+            }
+        }
+    ]
+}

@@ -15,7 +15,7 @@ extension ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let table: SessionTableOutput<Key, Aggregate> = try node.sessionTableOutput(
                 storeName: storeName, key: key, value: serde, emit: emit)
-            var progress = WindowProgress(of: storeName, emit: emit, context: node.context)
+            var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }

@@ -14,7 +14,7 @@ extension ProcessorElement {
             ) { windows.window(startingAt: $0) }
             let update = SlidingWindowUpdate(
                 windows: windows, table: table, aggregation: aggregation, name: node.name, context: node.context)
-            var progress = WindowProgress(of: storeName, emit: emit, context: node.context)
+            var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }

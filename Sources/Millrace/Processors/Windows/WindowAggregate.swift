@@ -12,7 +12,7 @@ extension ProcessorElement {
             let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
                 storeName: storeName, key: key, value: serde, emit: emit
             ) { windows.window(startingAt: $0) }
-            var progress = WindowProgress(of: storeName, emit: emit, context: node.context)
+            var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }

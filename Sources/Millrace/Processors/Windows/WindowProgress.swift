@@ -13,14 +13,13 @@ struct WindowProgress {
     /// What would have been the oldest to hand on when that was put off.
     @usableFromInline var waitingFromMs: Int64 = .max
 
-    /// - Parameter store: the operator's store, after which both are named.
+    /// - Parameter storeName: the operator's store, under whose name Kafka Streams keeps the latter too.
     @usableFromInline
-    init(of store: String, emit: EmitStrategy, context: any TaskContext) {
-        // Kafka Streams keeps the latter under this name too.
-        streamTime = context.keptTime(named: "\(store)-stream-time")
-        closed = context.keptTime(named: store)
+    init(of node: NodeInstance, storeName: String, emit: EmitStrategy) {
+        context = node.context
+        streamTime = context.keptTime(named: "\(node.name)-stream-time")
+        closed = context.keptTime(named: storeName)
         self.emit = emit
-        self.context = context
     }
 
     /// Moves the stream time on and returns it.
