@@ -69,10 +69,12 @@ extension ScenarioBuilder {
     ) throws -> KTable<Windowed<String>, String>? {
         guard let windowed = try windowed(fields) else { return nil }
         let store: Materialized<String, String> = try store(fields)
-        let aggregation = Aggregation<String, String, String>(dropsNullValues: false, initial: { nil }) { record, old in
-            guard let old else { return record.value }
-            return try adder(old, record.value ?? "null")
-        }
+        let aggregation = Aggregation<String, String, String>(
+            dropsNullValues: false, initial: { nil },
+            add: { record, old in
+                guard let old else { return record.value }
+                return try adder(old, record.value ?? "null")
+            })
         switch windowed {
         case .time(let stream): return stream.reduce(into: store, named: nil, aggregation)
         case .session(let stream):

@@ -57,9 +57,11 @@ extension Aggregation where Value == Aggregate {
     /// A combination of values of which the first stands as it is.
     @inlinable
     static func reducing(_ reducer: @escaping @Sendable (Value, Value) throws -> Value?) -> Aggregation {
-        Aggregation(dropsNullValues: true, initial: { nil }) { record, aggregate in
-            guard let value = record.value, let aggregate else { return record.value }
-            return try reducer(aggregate, value)
-        }
+        Aggregation(
+            dropsNullValues: true, initial: { nil },
+            add: { record, aggregate in
+                guard let value = record.value, let aggregate else { return record.value }
+                return try reducer(aggregate, value)
+            })
     }
 }
