@@ -168,6 +168,32 @@ struct ConnectedStoreTests {
         #expect(try driver.outputTopic("out", key: .string, value: .int64).readValues() == [1, 1, 2, 3, 2])
     }
 
+    @Test("a read-only store holds what its topic says, without a changelog", arguments: InstanceEnding.allCases)
+    func readOnlyStore(ending: InstanceEnding) throws {
+        let builder = StreamsBuilder()
+        builder.addReadOnlyStateStore(last, topic: "limits", key: .string, value: .string, named: "limits")
+        builder.stream("in", key: .string, value: .string)
+            .processValues(named: "check", stores: [last]) {
+                [last] (context: FixedKeyProcessorContext<String, String>) in
+                let limits = try context.store(last).readOnly
+                return { record in
+                    try context.forward(record.with(value: record.key.flatMap { try limits.get($0) } ?? "none"))
+                }
+            }
+            .to("out")
+        let topology = try builder.build()
+        #expect(topology.describe().contains("Processor: limits (stores: [last])"))
+        #expect(!topology.describe().contains("Sub-topology: 1"))
+        let driver = try TopologyTestDriver(topology, storage: .simulatedDisk)
+        try driver.inputTopic("limits", key: .string, value: .string).pipe(keyValues: [("a", "1"), ("b", "2")])
+        try driver.checkpoint()
+        try driver.inputTopic("limits", key: .string, value: .string).pipe(keyValues: [("a", "3"), ("b", nil)])
+        try driver.restart(ending)
+        try driver.inputTopic("in", key: .string, value: .string).pipe(keyValues: [("a", "x"), ("b", "x")])
+        #expect(try driver.outputTopic("out", key: .string, value: .string).readValues() == ["3", "none"])
+        #expect(driver.producedTopics == ["out"])
+    }
+
     @Test("window and session stores are there for processors too, in memory as on disk", arguments: [false, true])
     func windowsAndSessions(isInMemory: Bool) throws {
         let window = Stores.window("w", key: .string, value: .string, retention: .seconds(60))
