@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "MillraceRuntime", targets: ["MillraceRuntime"]),
         .library(name: "MillraceCommandLine", targets: ["MillraceCommandLine"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
+        .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -96,6 +97,22 @@ let package = Package(
             name: "millrace-command",
             dependencies: ["ClusterCore", "EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
+
+        // The programs by hand that millrace-bench measures against, and what counts the allocations of both.
+        .target(name: "AllocationCounter", path: "Tools/millrace-bench/AllocationCounter"),
+        .target(
+            name: "BenchCeiling", dependencies: ["AllocationCounter", "CRdkafka", "CRocksDB"],
+            path: "Tools/bench-ceiling"),
+        .target(
+            name: "Loops", dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "RiskScore", logging],
+            path: "Tools/millrace-bench/Loops", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "millrace-bench",
+            dependencies: [
+                "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",
+                "MillraceRuntime", "RiskScore", argumentParser, logging,
+            ],
+            path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
 
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),

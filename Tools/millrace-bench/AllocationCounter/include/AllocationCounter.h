@@ -1,0 +1,9 @@
+#pragma once
+
+#include <stdint.h>
+
+/// How often memory was allocated in this process so far, by all threads: malloc, calloc, realloc and their aligned kin.
+///
+/// A program that links this target has its allocations counted from its start. On other systems than Linux with glibc the
+/// count stays 0.
+int64_t allocation_count(void);

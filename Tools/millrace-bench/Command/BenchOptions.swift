@@ -1,0 +1,36 @@
+import ArgumentParser
+
+/// What all workloads are told.
+struct BenchOptions: ParsableArguments {
+    @Option(help: "Records of a run.")
+    var events = 1_000_000
+
+    @Option(help: "Keys that the records are spread over.")
+    var accounts = 100_000
+
+    @Option(help: "Partitions of the input.")
+    var partitions: Int32 = 8
+
+    @Option(help: "Runs of each subject, of which the median is told.")
+    var repetitions = 3
+
+    @Option(help: "Brokers to measure on, as HOST:PORT,…; by default the embedded broker, in a process of its own.")
+    var bootstrapServers: String?
+
+    @Option(help: "The folder for state; by default one under /dev/shm or the temporary folder.")
+    var stateDirectory: String?
+
+    @Flag(help: "Print JSON instead of a table.")
+    var json = false
+
+    @Option(help: "Measure only variants whose name contains this.")
+    var only: String?
+
+    func validate() throws {
+        guard events > 0, accounts > 0, partitions > 0, repetitions > 0 else {
+            throw ValidationError("--events, --accounts, --partitions and --repetitions have to be at least 1")
+        }
+    }
+
+    func wants(_ variant: String) -> Bool { only.map { variant.contains($0) } ?? true }
+}

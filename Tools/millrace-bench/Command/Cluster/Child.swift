@@ -1,0 +1,56 @@
+import Foundation
+
+/// This program again, in a process of its own.
+final class Child {
+    private let process = Process()
+    private let output = Pipe()
+    private var unread = Data()
+    /// When it was started, on the shared clock.
+    let startSeconds: Double
+
+    init(_ arguments: [String]) throws {
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = arguments
+        process.standardOutput = output
+        startSeconds = monotonicSeconds()
+        try process.run()
+    }
+
+    /// The next line that it prints; `nil` at its end.
+    func line() -> String? {
+        while true {
+            if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = String(decoding: unread[unread.startIndex..<end], as: UTF8.self)
+                unread.removeSubrange(unread.startIndex...end)
+                return line
+            }
+            let more = output.fileHandleForReading.availableData
+            if more.isEmpty { return nil }
+            unread.append(more)
+        }
+    }
+
+    /// What it took, once it has ended.
+    func sample() throws -> Sample {
+        var last: String?
+        while let line = line() { last = line }
+        process.waitUntilExit()
+        guard process.terminationStatus == 0, let last else {
+            throw BenchError("\(process.arguments ?? []) ended with \(process.terminationStatus)")
+        }
+        return try JSONDecoder().decode(Sample.self, from: Data(last.utf8))
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    static func sample(_ arguments: [String]) throws -> Sample { try Child(arguments).sample() }
+}
+
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,59 @@
+import AllocationCounter
+import Foundation
+
+/// What one run took.
+struct Sample: Codable, Sendable {
+    var records: Int
+    /// From the first record to the last.
+    var seconds: Double
+    /// User and system, of the whole process.
+    var cpuSeconds: Double
+    var peakRSSInBytes: Int
+    var allocations: Int
+    /// Other figures by name, such as percentiles in milliseconds.
+    var others: [String: Double]?
+
+    var recordsPerSecond: Double { Double(records) / seconds }
+    var cpuMicrosecondsPerRecord: Double { cpuSeconds * 1e6 / Double(records) }
+    var nanosecondsPerRecord: Double { seconds * 1e9 / Double(records) }
+    var allocationsPerRecord: Double { Double(allocations) / Double(records) }
+    var peakRSSInMiB: Double { Double(peakRSSInBytes) / 1_048_576 }
+
+    func printed() throws {
+        print(String(decoding: try JSONEncoder().encode(self), as: UTF8.self))
+        fflush(nil)
+    }
+}
+
+/// Counts what this process takes from now on.
+struct ProcessMeter {
+    private let cpuSeconds: Double
+    private let allocations: Int64
+
+    init() {
+        cpuSeconds = Self.usage().cpuSeconds
+        allocations = allocation_count()
+    }
+
+    func sample(records: Int, seconds: Double, others: [String: Double]? = nil) -> Sample {
+        let usage = Self.usage()
+        return Sample(
+            records: records, seconds: seconds, cpuSeconds: usage.cpuSeconds - cpuSeconds,
+            peakRSSInBytes: usage.peakRSSInBytes, allocations: Int(allocation_count() - allocations), others: others)
+    }
+
+    static func usage() -> (cpuSeconds: Double, peakRSSInBytes: Int) {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+        let microseconds = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+        return (seconds + microseconds / 1e6, Int(usage.ru_maxrss) * 1_024)
+    }
+}
+
+/// Seconds on the clock that all processes of the machine share.
+func monotonicSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Millrace
+import MillraceRuntime
+import RiskScore
+
+/// An instance of Millrace in a process of its own: runs until it has processed so many records and prints what it took.
+struct Subject: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+
+    @Argument var topology: SubjectTopology
+    @Option var bootstrap: String
+    @Option var group: String
+    @Option var state: String
+    /// The records after which to stop; 0 for as soon as it runs; negative for when it is told to.
+    @Option var events: Int
+    @Option var threads = 1
+    @Option var commitMs = 100
+    @Flag var exactlyOnce = false
+    @Flag var verbose = false
+
+    func run() async throws {
+        let meter = ProcessMeter()
+        var configuration = StreamsConfiguration(
+            applicationID: group, bootstrapServers: [bootstrap], stateDirectory: state)
+        configuration.guarantee = exactlyOnce ? .exactlyOnce : .atLeastOnce
+        configuration.threads = threads
+        configuration.commitInterval = .milliseconds(commitMs)
+        var logger = Logger(label: "subject") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = verbose ? .debug : .error
+        let application = StreamsApplication(try topology.make(), configuration: configuration, logger: logger)
+        let watch = Task.detached { await Self.watch(application, until: events) }
+        try await application.run()
+        let times = await watch.value
+        let metrics = application.metrics
+        try meter.sample(
+            records: max(1, events > 0 ? metrics.processedRecords : metrics.restoredRecords),
+            seconds: times.last - times.first,
+            others: ["running at": times.running, "first at": times.first]
+        ).printed()
+    }
+
+    private struct Times {
+        var running = 0.0
+        var first = 0.0
+        var last = 0.0
+    }
+
+    /// Notes when the application ran, when it processed or restored its first record and when its last, and stops it then.
+    private static func watch(_ application: StreamsApplication, until events: Int) async -> Times {
+        var times = Times()
+        while !application.state.isFinal {
+            let now = monotonicSeconds()
+            let metrics = application.metrics
+            if times.running == 0, application.state == .running { times.running = now }
+            if times.first == 0, metrics.processedRecords + metrics.restoredRecords > 0 { times.first = now }
+            if times.last == 0, events == 0 ? application.state == .running : metrics.processedRecords >= events,
+                events >= 0
+            {
+                times.last = now
+                application.shutdown()
+            }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return times
+    }
+}
+
+/// What the instance runs.
+enum SubjectTopology: String, ExpressibleByArgument, CaseIterable {
+    /// The reference topology: every update is emitted.
+    case risk
+    /// The same with the table's cache: the last update of each key at each commit.
+    case cachedRisk
+    /// stream → mapValues → to.
+    case passthrough
+
+    func make() throws -> Topology {
+        let builder = StreamsBuilder()
+        switch self {
+        // No score reaches the threshold: the ceilings have one output only.
+        case .risk: RiskScoreTopology(alertThreshold: 2).define(in: builder)
+        case .cachedRisk:
+            builder
+                .stream(
+                    RiskScoreTopology.events, key: .string, value: .json(RiskEvent.self),
+                    timestamp: .value(\.timestampMs)
+                )
+                .groupByKey()
+                .aggregate(into: .store(RiskScoreTopology.store, value: .double), initial: 0) { _, event, highest in
+                    max(event.score, highest)
+                }
+                .toStream()
+                .to(RiskScoreTopology.scores)
+        case .passthrough:
+            builder.stream(RiskScoreTopology.events, key: .bytes, value: .bytes)
+                .mapValues { value in
+                    var changed = value
+                    changed[0] ^= 1
+                    return changed
+                }
+                .to(RiskScoreTopology.scores)
+        }
+        return try builder.build()
+    }
+}
