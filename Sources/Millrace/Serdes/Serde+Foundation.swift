@@ -1,8 +1,8 @@
 public import FoundationEssentials
 
 extension Serde where Value: Codable & SendableMetatype {
-    /// JSON in UTF-8, through Foundation's `JSONEncoder` (keys sorted, so that equal values give equal bytes) and
-    /// `JSONDecoder`.
+    /// JSON in UTF-8: written by Foundation's `JSONEncoder` (keys sorted, so that equal values give equal bytes), read as its
+    /// `JSONDecoder` reads it.
     public static func json(_ type: Value.Type = Value.self) -> Serde<Value> {
         Serde(
             name: "JSON \(Value.self)",
@@ -11,9 +11,7 @@ extension Serde where Value: Codable & SendableMetatype {
                 encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
                 buffer.append(contentsOf: try encoder.encode(value))
             },
-            deserialize: { bytes in
-                try JSONDecoder().decode(Value.self, from: Data(bytes))
-            })
+            deserialize: { try JSONReader.decode(Value.self, from: $0) })
     }
 }
 

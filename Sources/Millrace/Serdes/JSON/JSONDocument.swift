@@ -1,0 +1,141 @@
+/// A scanned JSON text while something is decoded from it.
+///
+/// Text and nodes belong to the caller and are gone when the call is over: `close` makes the document refuse everything, for
+/// those who have kept a decoder. Whatever cannot be answered exactly as Foundation would answer it is a doubt, and so is
+/// every error: then the result does not count, and Foundation decodes the text anew.
+final class JSONDocument {
+    private var text: UnsafeBufferPointer<UInt8>
+    private(set) var nodes: UnsafeBufferPointer<JSONNode>
+    /// Whether something was asked that only Foundation can answer.
+    private(set) var isInDoubt = false
+
+    init(text: UnsafeBufferPointer<UInt8>, nodes: UnsafeBufferPointer<JSONNode>) {
+        self.text = text
+        self.nodes = nodes
+    }
+
+    func close() {
+        text = UnsafeBufferPointer(start: nil, count: 0)
+        nodes = UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    /// To be thrown where there is no answer. A closure of the user's may catch it, and so it is noted, too.
+    func doubt() -> JSONDoubt {
+        isInDoubt = true
+        return JSONDoubt.unusual
+    }
+
+    @inline(__always)
+    func node(_ place: Int) throws -> JSONNode {
+        guard place < nodes.count else { throw doubt() }
+        return nodes[place]
+    }
+
+    // MARK: Objects
+
+    /// The place of an object's first member with a name, as Foundation has it; `nil` for none.
+    func value(of key: String, in object: Int) throws -> Int? {
+        var key = key
+        return try key.withUTF8 { key in
+            let wanted = JSONNode.word(of: key)
+            var place = object + 1
+            for _ in 0..<(try node(object)).word {
+                if nodes[place].word == wanted, key.count <= 7 || isText(key, at: place) { return place + 1 }
+                place = Int(nodes[place + 1].next)
+            }
+            return nil
+        }
+    }
+
+    private func isText(_ key: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
+        let node = nodes[place]
+        guard Int(node.end - node.start) == key.count else { return false }
+        for index in 0..<key.count where text[Int(node.start) + index] != key[index] { return false }
+        return true
+    }
+
+    /// The names of an object's members, each once.
+    func keys(of object: Int) throws -> [String] {
+        var keys: [String] = []
+        var seen: Set<String> = []
+        var place = object + 1
+        for _ in 0..<(try node(object)).word {
+            let key = String(decoding: bytes(of: nodes[place]), as: UTF8.self)
+            if seen.insert(key).inserted { keys.append(key) }
+            place = Int(nodes[place + 1].next)
+        }
+        return keys
+    }
+
+    // MARK: Values
+
+    func bool(at place: Int) throws -> Bool {
+        switch try node(place).kind {
+        case .true: return true
+        case .false: return false
+        default: throw doubt()
+        }
+    }
+
+    func integer<Integer: FixedWidthInteger>(at place: Int) throws -> Integer {
+        let node = try node(place)
+        // −0 and everything of more than 18 digits is left to Foundation.
+        guard node.kind == .number, node.isInteger, node.exponent == 0 else { throw doubt() }
+        let magnitude = Int64(truncatingIfNeeded: node.word)
+        guard let value = Integer(exactly: node.isNegative ? -magnitude : magnitude) else { throw doubt() }
+        return value
+    }
+
+    func double(at place: Int) throws -> Double {
+        let node = try node(place)
+        guard node.kind == .number else { throw doubt() }
+        // Digits and power of ten are both exact as a Double, and so one operation rounds correctly (Clinger). Longer ones,
+        // 17 digits and more, go through the C library: 150 ns more.
+        if node.exponent >= -22, node.exponent <= 22, node.word <= 1 << 53 {
+            let digits = Double(node.word)
+            let value =
+                node.exponent < 0 ? digits / Self.powersOfTen[Int(-node.exponent)]
+                : digits * Self.powersOfTen[Int(node.exponent)]
+            return node.isNegative ? -value : value
+        }
+        guard let value = Double(String(decoding: bytes(of: node), as: UTF8.self)), value.isFinite, value != 0 else {
+            throw doubt()
+        }
+        return value
+    }
+
+    func float(at place: Int) throws -> Float {
+        let node = try node(place)
+        guard node.kind == .number, let value = Float(String(decoding: bytes(of: node), as: UTF8.self)),
+            value.isFinite, value != 0
+        else { throw doubt() }
+        return value
+    }
+
+    func string(at place: Int) throws -> String {
+        let node = try node(place)
+        guard node.kind == .string else { throw doubt() }
+        if node.isIntricate {
+            guard let text = JSONEscapes.text(of: bytes(of: node)) else { throw doubt() }
+            return text
+        }
+        guard let text = String(utf8: UnsafeRawBufferPointer(bytes(of: node))) else { throw doubt() }
+        return text
+    }
+
+    private func bytes(of node: JSONNode) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: text.baseAddress.map { $0 + Int(node.start) }, count: Int(node.end - node.start))
+    }
+
+    private static let powersOfTen: [Double] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ]
+}
+
+/// Only Foundation can answer. Never leaves the decoding.
+enum JSONDoubt: Error {
+    case unusual
+    /// The text may be ordinary, but has more elements than there was room for.
+    case moreNodes
+}

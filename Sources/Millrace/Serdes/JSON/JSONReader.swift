@@ -1,0 +1,80 @@
+import FoundationEssentials
+
+/// Reads JSON as Foundation's `JSONDecoder` does, several times faster in the ordinary cases.
+///
+/// A text is scanned once, into nodes on the stack, and decoded from those. Foundation remains the judge: what is not
+/// ordinary, and everything that comes to an error, is decoded by it from the beginning, so that values and errors are
+/// its own. An `init(from:)` may therefore run twice. docs/performance.md says what counts as ordinary.
+enum JSONReader {
+    /// Texts beyond this length are rare on a topic, and their nodes would take twelve times as much.
+    private static let maxCount = 1 << 20
+
+    /// So many nodes lie on the stack, and are enough for most texts.
+    private static let fewNodes = 42
+
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: UnsafeRawBufferPointer) throws -> Value {
+        do {
+            return try decodeOrdinary(type, bytes.bindMemory(to: UInt8.self))
+        } catch {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        }
+    }
+
+    /// - Throws: where Foundation is to be asked. An Optional as the result would cost 50 ns for its metadata.
+    static func decodeOrdinary<Value: Decodable>(
+        _ type: Value.Type, _ text: UnsafeBufferPointer<UInt8>
+    ) throws -> Value {
+        do {
+            return try decodeOrdinary(type, text, nodes: fewNodes)
+        } catch JSONDoubt.moreNodes {
+            guard text.count <= maxCount else { throw JSONDoubt.unusual }
+            return try decodeOrdinary(type, text, nodes: text.count / 2 + 2)
+        }
+    }
+
+    private static func decodeOrdinary<Value: Decodable>(
+        _ type: Value.Type, _ text: UnsafeBufferPointer<UInt8>, nodes capacity: Int
+    ) throws -> Value {
+        try withUnsafeTemporaryAllocation(of: JSONNode.self, capacity: capacity) { nodes in
+            var scanner = JSONScanner(text, into: nodes)
+            let count = try scanner.scan()
+            var document = JSONDocument(text: text, nodes: UnsafeBufferPointer(rebasing: nodes[..<count]))
+            defer { document.close() }
+            let value = try JSONNodeDecoder(document: document, place: 0, path: nil).decode(type)
+            // Foundation lets a decoder outlive the call; this one cannot, and so what it was kept by must not be used.
+            guard !document.isInDoubt, isKnownUniquelyReferenced(&document) else { throw JSONDoubt.unusual }
+            return value
+        }
+    }
+}
+
+/// The keys that lead to a value, the last one first.
+final class JSONPath {
+    private let outer: JSONPath?
+    private let key: any CodingKey
+
+    init(_ key: any CodingKey, in outer: JSONPath?) {
+        self.outer = outer
+        self.key = key
+    }
+
+    static func keys(_ path: JSONPath?) -> [any CodingKey] {
+        var keys: [any CodingKey] = []
+        var step = path
+        while let present = step {
+            keys.append(present.key)
+            step = present.outer
+        }
+        return keys.reversed()
+    }
+}
+
+/// An index as a key of a path.
+struct JSONIndexKey: CodingKey {
+    let intValue: Int?
+    var stringValue: String { "Index \(intValue ?? 0)" }
+
+    init(_ index: Int) { intValue = index }
+    init?(intValue: Int) { self.intValue = intValue }
+    init?(stringValue: String) { nil }
+}
