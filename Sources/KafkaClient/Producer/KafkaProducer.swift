@@ -39,7 +39,7 @@ package final class KafkaProducer {
         _ topic: ProducerTopic, partition: Int32 = unassignedPartition, key: UnsafeRawBufferPointer?,
         value: UnsafeRawBufferPointer?, timestampMs: Int64? = nil, headers: [MessageHeader] = []
     ) throws(KafkaError) {
-        precondition(topics[topic.name] === topic, "the topic belongs to another producer")
+        precondition(topic.client === client, "the topic belongs to another producer")
         if let timestampMs, timestampMs < 0 {
             throw KafkaError(
                 .invalidTimestamp, "A timestamp must not be negative: \(timestampMs)",

@@ -2,11 +2,14 @@
 package final class ProducerTopic {
     package let name: String
     let handle: TopicHandle
+    /// The producer's.
+    unowned let client: ClientHandle
     /// By partition; -1 before the first acknowledgement.
     private var deliveredOffsets: [Int64] = []
 
     init(_ name: String, client: ClientHandle) throws(KafkaError) {
         self.name = name
+        self.client = client
         handle = try TopicHandle(name, client: client)
     }
 

@@ -32,14 +32,14 @@ package struct NodeInstance {
     func forward<Key, Value>(_ type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
         let targets = try forwards(type)
         switch targets.count {
-        case 0: return { _ in }
+        case 0: return Forward { _ in }
         case 1: return targets[0]
-        default: return { record in for target in targets { try target(record) } }
+        default: return Forward { record in for target in targets { try target(record) } }
         }
     }
 
     /// The entrances of the children, in order.
-    @usableFromInline
+    @inlinable
     func forwards<Key, Value>(_ type: Record<Key, Value>.Type) throws -> [Forward<Key, Value>] {
         try children.map { try $0.open(node: name, as: type) }
     }

@@ -8,19 +8,19 @@ extension SinkElement {
         SinkElement(name: name, target: .topic(topic), problem: problem) { node in
             let output = try node.context.output(to: topic)
             let (context, name) = (node.context, node.name)
-            var keyBytes: [UInt8] = []
-            var valueBytes: [UInt8] = []
+            let scratch = Scratch()
             return TypedReceiver<Key, Value> { record in
-                keyBytes.removeAll(keepingCapacity: true)
-                valueBytes.removeAll(keepingCapacity: true)
+                let (keyBytes, valueBytes) = (scratch.key.value, scratch.value.value)
+                keyBytes.pointee.removeAll(keepingCapacity: true)
+                valueBytes.pointee.removeAll(keepingCapacity: true)
                 do {
-                    if let recordKey = record.key { try key.serialize(recordKey, into: &keyBytes) }
-                    if let recordValue = record.value { try value.serialize(recordValue, into: &valueBytes) }
+                    if let recordKey = record.key { try key.serialize(recordKey, into: &keyBytes.pointee) }
+                    if let recordValue = record.value { try value.serialize(recordValue, into: &valueBytes.pointee) }
                 } catch {
                     return try context.productionFailed(error, at: name)
                 }
-                try keyBytes.withUnsafeBytes { keyBuffer in
-                    try valueBytes.withUnsafeBytes { valueBuffer in
+                try keyBytes.pointee.withUnsafeBytes { keyBuffer in
+                    try valueBytes.pointee.withUnsafeBytes { valueBuffer in
                         try output.send(
                             key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
                             partition: partition?(record), timestampMs: record.timestampMs, headers: record.headers)

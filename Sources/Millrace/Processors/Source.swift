@@ -8,16 +8,16 @@ extension SourceElement {
         SourceElement(name: name, topics: topics, isGlobal: isGlobal, problem: problem) { node in
             let forward = try node.forward(Record<Key, Value>.self)
             let (context, name) = (node.context, node.name)
-            var head: Record<Key, Value>?
+            let head = Cell<Record<Key, Value>?>(nil)
             return SourceReader(
                 decode: { raw, partitionTimeMs in
                     var record = Record<Key, Value>(
-                        key: nil, value: nil, timestampMs: raw.timestampMs, headers: raw.headers)
+                        key: nil, value: nil, timestampMs: raw.pointee.timestampMs, headers: raw.pointee.headers)
                     do {
-                        if let bytes = raw.key { record.key = try key.deserialize(bytes) }
-                        if let bytes = raw.value { record.value = try value.deserialize(bytes) }
+                        if let bytes = raw.pointee.key { record.key = try key.deserialize(bytes) }
+                        if let bytes = raw.pointee.value { record.value = try value.deserialize(bytes) }
                     } catch {
-                        try context.deserializationFailed(error, of: raw, at: name)
+                        try context.deserializationFailed(error, of: raw.pointee, at: name)
                         return nil
                     }
                     let timestampMs = try timestamp.extract(record, partitionTimeMs)
@@ -26,11 +26,11 @@ extension SourceElement {
                         return nil
                     }
                     record.timestampMs = timestampMs
-                    head = record
+                    head.value.pointee = record
                     return timestampMs
                 },
                 process: {
-                    guard let record = head.take() else { return }
+                    guard let record = head.value.pointee.take() else { return }
                     try forward(record)
                 })
         }

@@ -14,7 +14,7 @@ struct TableOutput<Key, Value> {
     @usableFromInline
     init(
         store: TimestampedKeyValueStore<Key, Value>, cache: CachingKeyValueStore?,
-        forward: @escaping Forward<Key, Change<Value>>, sendsOldValues: Bool, context: any TaskContext
+        forward: Forward<Key, Change<Value>>, sendsOldValues: Bool, context: any TaskContext
     ) {
         self.store = store
         self.cache = cache

@@ -2,7 +2,9 @@
 ///
 /// Keys are looked up by pointer, so that neither reading nor overwriting allocates. Each entry owns one block of memory
 /// with the key and, behind it, the value, which has room to grow. Entries keep their place, a small number, until they are
-/// removed; a caller may keep a mark with each. Open addressing with linear probing over 32-bit places; removal shifts back.
+/// removed; a caller may keep a mark with each. Open addressing with linear probing; removal shifts back. A slot holds the
+/// place and half of the hash, so that a look-up touches three cache lines: the slot's, the entry's, the block's. The key
+/// that was looked up last is found again without hashing, for a put follows a get of the same key.
 package struct ByteTable: ~Copyable {
     /// The place of an entry, valid until it is removed.
     package typealias Place = Int
@@ -10,40 +12,55 @@ package struct ByteTable: ~Copyable {
     private struct Entry {
         var block: UnsafeMutableRawPointer?
         var hash: UInt64
-        var keyCount: Int
+        var keyCount: Int32
         /// −1 for an entry that stands for a deleted key.
-        var valueCount: Int
-        var valueCapacity: Int
+        var valueCount: Int32
+        var valueCapacity: Int32
         var isMarked: Bool
     }
 
-    private var slots: [UInt32]
-    private var entries: [Entry] = []
+    /// The upper half of a hash and, in the lower half, one more than a place; 0 for an empty slot.
+    private typealias Slot = UInt64
+
+    private var slots: UnsafeMutableBufferPointer<Slot>
+    private var entries: UnsafeMutableBufferPointer<Entry>
+    /// One more than the highest place in use, for walking over all of them.
+    package private(set) var placeLimit: Place = 0
     private var free: [UInt32] = []
+    private var recent: Place = -1
     private let seed: UInt64
     /// How many entries there are, deleted keys included.
     package private(set) var count = 0
     /// The memory that the entries take.
     package private(set) var sizeInBytes = 0
 
-    private static let entryOverheadInBytes = MemoryLayout<Entry>.stride + 8 + 16
+    private static let entryOverheadInBytes = MemoryLayout<Entry>.stride + 2 * MemoryLayout<Slot>.stride + 16
 
     package init() {
-        slots = [UInt32](repeating: 0, count: 16)
+        slots = Self.emptySlots(16)
+        entries = .allocate(capacity: 8)
         seed = UInt64.random(in: .min ... .max)
     }
 
     deinit {
-        for entry in entries { entry.block?.deallocate() }
+        for place in 0..<placeLimit { entries[place].block?.deallocate() }
+        entries.deallocate()
+        slots.deallocate()
     }
 
     /// The place of a key, or `nil`.
-    package func find(_ key: UnsafeRawBufferPointer) -> Place? {
+    package mutating func find(_ key: UnsafeRawBufferPointer) -> Place? {
+        if recent >= 0, isKey(key, at: recent) { return recent }
         let hash = hash(key)
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        var slot = home(of: hash)
         while slots[slot] != 0 {
-            let place = Int(slots[slot]) - 1
-            if entries[place].hash == hash, isKey(key, at: place) { return place }
+            if slots[slot] >> 32 == hash >> 32 {
+                let place = place(in: slot)
+                if isKey(key, at: place) {
+                    recent = place
+                    return place
+                }
+            }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
@@ -53,12 +70,12 @@ package struct ByteTable: ~Copyable {
     package func value(at place: Place) -> UnsafeRawBufferPointer? {
         let entry = entries[place]
         guard entry.valueCount >= 0, let block = entry.block else { return nil }
-        return UnsafeRawBufferPointer(start: block + entry.keyCount, count: entry.valueCount)
+        return UnsafeRawBufferPointer(start: block + Int(entry.keyCount), count: Int(entry.valueCount))
     }
 
     package func key(at place: Place) -> UnsafeRawBufferPointer {
         let entry = entries[place]
-        return UnsafeRawBufferPointer(start: entry.block, count: entry.keyCount)
+        return UnsafeRawBufferPointer(start: entry.block, count: Int(entry.keyCount))
     }
 
     package func isMarked(_ place: Place) -> Bool { entries[place].isMarked }
@@ -76,66 +93,73 @@ package struct ByteTable: ~Copyable {
     }
 
     /// Removes an entry; its place may be given to another one.
-    package mutating func remove(at place: Place) {
-        var slot = slot(of: place)
+    package mutating func remove(at removed: Place) {
+        if recent == removed { recent = -1 }
+        var slot = slot(of: removed)
         var next = (slot + 1) & (slots.count - 1)
         while slots[next] != 0 {
-            let home = Int(truncatingIfNeeded: entries[Int(slots[next]) - 1].hash) & (slots.count - 1)
-            if ((next &- home) & (slots.count - 1)) >= ((next &- slot) & (slots.count - 1)) {
+            let home = home(of: entries[place(in: next)].hash)
+            // An entry may move forward to the gap only if its home is not between the gap and it.
+            if (next - home) & (slots.count - 1) >= (next - slot) & (slots.count - 1) {
                 slots[slot] = slots[next]
                 slot = next
             }
             next = (next + 1) & (slots.count - 1)
         }
         slots[slot] = 0
-        sizeInBytes -= Self.entryOverheadInBytes + entries[place].keyCount + entries[place].valueCapacity
-        entries[place].block?.deallocate()
-        entries[place].block = nil
-        free.append(UInt32(place))
+        sizeInBytes -= Self.entryOverheadInBytes + Int(entries[removed].keyCount + entries[removed].valueCapacity)
+        entries[removed].block?.deallocate()
+        entries[removed].block = nil
+        free.append(UInt32(removed))
         count -= 1
     }
 
     package mutating func removeAll() {
-        for entry in entries { entry.block?.deallocate() }
-        entries.removeAll()
+        for place in 0..<placeLimit { entries[place].block?.deallocate() }
+        slots.deallocate()
+        slots = Self.emptySlots(16)
         free.removeAll()
-        slots = [UInt32](repeating: 0, count: 16)
+        placeLimit = 0
+        recent = -1
         count = 0
         sizeInBytes = 0
     }
 
     /// The places that are taken, in no particular order.
-    package var places: [Place] { entries.indices.filter { entries[$0].block != nil } }
-
-    /// One more than the highest place in use, for walking over all of them.
-    package var placeLimit: Place { entries.count }
+    package var places: [Place] { (0..<placeLimit).filter { entries[$0].block != nil } }
 
     package func isTaken(_ place: Place) -> Bool { entries[place].block != nil }
 
     private mutating func insert(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Place {
+        precondition(key.count + (value?.count ?? 0) < Int(Int32.max), "a key and a value of 2 GiB")
         if (count + 1) * 2 > slots.count { grow() }
         let capacity = value?.count ?? 0
         let block = UnsafeMutableRawPointer.allocate(byteCount: max(1, key.count + capacity), alignment: 8)
         block.copy(from: key)
         if let value { (block + key.count).copy(from: value) }
         let hash = hash(key)
-        let entry = Entry(
-            block: block, hash: hash, keyCount: key.count, valueCount: value?.count ?? -1, valueCapacity: capacity,
-            isMarked: false)
-        let place: Int
-        if let reused = free.popLast() {
-            place = Int(reused)
-            entries[place] = entry
-        } else {
-            place = entries.count
-            entries.append(entry)
-        }
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        let place = free.popLast().map(Int.init) ?? newPlace()
+        entries[place] = Entry(
+            block: block, hash: hash, keyCount: Int32(key.count), valueCount: Int32(value?.count ?? -1),
+            valueCapacity: Int32(capacity), isMarked: false)
+        var slot = home(of: hash)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = UInt32(place + 1)
+        slots[slot] = Self.slot(hash, place)
+        recent = place
         count += 1
         sizeInBytes += Self.entryOverheadInBytes + key.count + capacity
         return place
+    }
+
+    private mutating func newPlace() -> Place {
+        if placeLimit == entries.count {
+            let larger = UnsafeMutableBufferPointer<Entry>.allocate(capacity: entries.count * 2)
+            _ = larger.moveInitialize(fromContentsOf: entries)
+            entries.deallocate()
+            entries = larger
+        }
+        placeLimit += 1
+        return placeLimit - 1
     }
 
     private mutating func overwrite(_ place: Place, with value: UnsafeRawBufferPointer?) {
@@ -144,40 +168,55 @@ package struct ByteTable: ~Copyable {
             return
         }
         let entry = entries[place]
-        if let block = entry.block, value.count <= entry.valueCapacity {
-            (block + entry.keyCount).copy(from: value)
+        let keyCount = Int(entry.keyCount)
+        if let block = entry.block, value.count <= Int(entry.valueCapacity) {
+            (block + keyCount).copy(from: value)
         } else {
             let capacity = value.count + value.count / 2
-            let block = UnsafeMutableRawPointer.allocate(byteCount: entry.keyCount + capacity, alignment: 8)
+            precondition(keyCount + capacity < Int(Int32.max), "a key and a value of 2 GiB")
+            let block = UnsafeMutableRawPointer.allocate(byteCount: keyCount + capacity, alignment: 8)
             block.copy(from: key(at: place))
-            (block + entry.keyCount).copy(from: value)
+            (block + keyCount).copy(from: value)
             entry.block?.deallocate()
             entries[place].block = block
-            entries[place].valueCapacity = capacity
-            sizeInBytes += capacity - entry.valueCapacity
+            entries[place].valueCapacity = Int32(capacity)
+            sizeInBytes += capacity - Int(entry.valueCapacity)
         }
-        entries[place].valueCount = value.count
+        entries[place].valueCount = Int32(value.count)
     }
 
     private mutating func grow() {
-        var larger = [UInt32](repeating: 0, count: slots.count * 2)
+        let larger = Self.emptySlots(slots.count * 2)
         for slot in slots where slot != 0 {
-            var index = Int(truncatingIfNeeded: entries[Int(slot) - 1].hash) & (larger.count - 1)
+            var index = Int(truncatingIfNeeded: entries[Int(slot & 0xffff_ffff) - 1].hash) & (larger.count - 1)
             while larger[index] != 0 { index = (index + 1) & (larger.count - 1) }
             larger[index] = slot
         }
+        slots.deallocate()
         slots = larger
     }
 
+    private static func emptySlots(_ count: Int) -> UnsafeMutableBufferPointer<Slot> {
+        let slots = UnsafeMutableBufferPointer<Slot>.allocate(capacity: count)
+        slots.initialize(repeating: 0)
+        return slots
+    }
+
+    private static func slot(_ hash: UInt64, _ place: Place) -> Slot { (hash & ~0xffff_ffff) | UInt64(place + 1) }
+
+    private func home(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (slots.count - 1) }
+
+    private func place(in slot: Int) -> Place { Int(slots[slot] & 0xffff_ffff) - 1 }
+
     private func slot(of place: Place) -> Int {
-        var slot = Int(truncatingIfNeeded: entries[place].hash) & (slots.count - 1)
-        while Int(slots[slot]) != place + 1 { slot = (slot + 1) & (slots.count - 1) }
+        var slot = home(of: entries[place].hash)
+        while self.place(in: slot) != place { slot = (slot + 1) & (slots.count - 1) }
         return slot
     }
 
     private func isKey(_ key: UnsafeRawBufferPointer, at place: Place) -> Bool {
         let stored = self.key(at: place)
-        return stored.count == key.count && stored.elementsEqual(key)
+        return stored.count == key.count && areEqual(stored, key)
     }
 
     /// Eight bytes at a time through a 64 × 64 → 128 bit multiplication, seeded for each table so that keys cannot be chosen
@@ -207,6 +246,26 @@ extension UnsafeMutableRawPointer {
     fileprivate func copy(from bytes: UnsafeRawBufferPointer) {
         if let start = bytes.baseAddress, bytes.count > 0 { copyMemory(from: start, byteCount: bytes.count) }
     }
+}
+
+/// Whether bytes of the same number are the same: eight at a time, the last eight overlapping those before.
+private func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    let count = left.count
+    if count < 8 {
+        for index in 0..<count where left[index] != right[index] { return false }
+        return true
+    }
+    var offset = 0
+    while offset + 8 < count {
+        if left.word(at: offset) != right.word(at: offset) { return false }
+        offset += 8
+    }
+    return left.word(at: count - 8) == right.word(at: count - 8)
+}
+
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    fileprivate func word(at offset: Int) -> UInt64 { loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
 }
 
 /// Whether bytes come before others in the order of unsigned bytes, in which stores are scanned.

@@ -13,14 +13,13 @@ package final class InMemoryKeyValueStore: KeyValueBytesStore {
     }
 
     package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
-        let present = table.find(key)
+        let count = table.count
         if let value {
-            if present == nil { order = nil }
             table.set(key, to: value)
-        } else if let present {
-            order = nil
+        } else if let present = table.find(key) {
             table.remove(at: present)
         }
+        if table.count != count { order = nil }
     }
 
     package func scan(

@@ -10,6 +10,7 @@ public struct TimestampExtractor<Key, Value>: Sendable {
     ///
     /// - Parameter extract: gets the record, whose timestamp is the broker's, and the highest timestamp seen so far in
     ///   its partition (−1 if there is none); returns milliseconds since the epoch.
+    @inlinable
     public init(
         _ extract: @escaping @Sendable (_ record: Record<Key, Value>, _ partitionTimeMs: Int64) throws -> Int64
     ) {
@@ -17,6 +18,7 @@ public struct TimestampExtractor<Key, Value>: Sendable {
     }
 
     /// The record's own timestamp; a negative one stops the task. The default, as in Kafka Streams.
+    @inlinable
     public static var failOnInvalidTimestamp: TimestampExtractor {
         TimestampExtractor { record, _ in
             guard record.timestampMs >= 0 else {
@@ -30,11 +32,13 @@ public struct TimestampExtractor<Key, Value>: Sendable {
     }
 
     /// The record's own timestamp; a record with a negative one is dropped and counted.
+    @inlinable
     public static var logAndSkipOnInvalidTimestamp: TimestampExtractor {
         TimestampExtractor { record, _ in record.timestampMs }
     }
 
     /// The record's own timestamp, or the partition's time where that is negative; fails while there is none.
+    @inlinable
     public static var usePartitionTimeOnInvalidTimestamp: TimestampExtractor {
         TimestampExtractor { record, partitionTimeMs in
             if record.timestampMs >= 0 { return record.timestampMs }
@@ -50,6 +54,7 @@ public struct TimestampExtractor<Key, Value>: Sendable {
     /// A moment that the value carries. A null value keeps the record's own timestamp.
     ///
     /// - Parameter timestampMs: milliseconds since the epoch; negative drops the record.
+    @inlinable
     public static func value(_ timestampMs: @escaping @Sendable (Value) -> Int64) -> TimestampExtractor {
         TimestampExtractor { record, _ in record.value.map(timestampMs) ?? record.timestampMs }
     }

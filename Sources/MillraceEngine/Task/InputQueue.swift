@@ -2,85 +2,134 @@ import DequeModule
 import Millrace
 
 /// The fetched records of one partition that wait for their turn, the first of them decoded. Kafka: `RecordQueue`.
+///
+/// Records come in runs, as a poll brought them, and stay where the poll put them: a record is neither copied nor retained
+/// on its way through here.
 final class InputQueue {
     let partition: TopicPartition
     /// The queue's number in its task.
     let index: Int
     private let reader: SourceReader
-    private var waiting: Deque<FetchedRecord> = []
-    /// The record that is decoded and next.
-    private(set) var head: FetchedRecord?
+    private var waiting: Deque<ArraySlice<FetchedRecord>> = []
+    private var waitingCount = 0
+    /// The run whose turn it is.
+    private var run: ArraySlice<FetchedRecord> = []
+    /// The place in the run of the record that is next.
+    private var next = 0
+    /// Whether that record is decoded.
+    private(set) var isDecoded = false
     private var headTimestampMs: Int64 = -1
+    /// What is decoded, changed in place: the name of the topic is copied only once.
+    private let raw: UnsafeMutablePointer<RawRecord>
     /// The highest timestamp processed so far; −1 while there is none. Committed as offset metadata.
     var partitionTimeMs: Int64 = -1
     /// The next offset to read after everything that was processed or dropped; `nil` before the first.
     private(set) var nextOffset: Int64?
     /// The offset that the group had committed when reading began; `nil` where there was none.
     var committedOffset: Int64?
+    /// The bytes of the runs whose turn has not come yet.
     private(set) var sizeInBytes = 0
 
     init(partition: TopicPartition, index: Int, reader: SourceReader) {
         self.partition = partition
         self.index = index
         self.reader = reader
+        raw = .allocate(capacity: 1)
+        raw.initialize(
+            to: RawRecord(
+                topic: partition.topic, partition: partition.partition, offset: 0, timestampMs: 0, key: nil, value: nil))
+    }
+
+    deinit {
+        raw.deinitialize(count: 1)
+        raw.deallocate()
     }
 
     /// Records that wait, the decoded one included.
-    var count: Int { waiting.count + (head == nil ? 0 : 1) }
+    var count: Int { waitingCount + run.endIndex - next }
 
-    func append(_ record: FetchedRecord) {
-        waiting.append(record)
-        sizeInBytes += record.sizeInBytes
+    func append(_ records: ArraySlice<FetchedRecord>) {
+        if records.isEmpty { return }
+        waiting.append(records)
+        waitingCount += records.count
+        sizeInBytes += Self.sizeInBytes(of: records)
     }
 
     /// Forgets what was fetched but not processed, and where reading stood.
     func clear() {
         waiting.removeAll()
-        head = nil
+        waitingCount = 0
+        run = []
+        next = 0
+        isDecoded = false
         nextOffset = nil
         sizeInBytes = 0
     }
 
     /// Decodes records until one is good. Returns its timestamp, or `nil` where none is left.
     func fill() throws -> Int64? {
-        while head == nil, let record = waiting.popFirst() {
-            let raw = raw(record)
-            sizeInBytes -= record.sizeInBytes
-            do {
-                if let timestampMs = try reader.decode(raw, partitionTimeMs) {
-                    head = record
-                    headTimestampMs = timestampMs
-                } else {
-                    nextOffset = record.offset + 1
-                }
-            } catch var error as StreamsError where error.record == nil {
-                error.record = RecordMetadata(topic: raw.topic, partition: raw.partition, offset: raw.offset)
-                throw error
+        while !isDecoded {
+            guard next < run.endIndex || startNextRun() else { return nil }
+            if let timestampMs = try decode() {
+                headTimestampMs = timestampMs
+                isDecoded = true
+            } else {
+                nextOffset = run[next].offset + 1
+                next += 1
             }
         }
-        return head == nil ? nil : headTimestampMs
+        return headTimestampMs
     }
 
     /// Processes the decoded record.
     func process() throws {
-        guard let record = head else { return }
+        guard isDecoded else { return }
         partitionTimeMs = max(partitionTimeMs, headTimestampMs)
         try reader.process()
-        nextOffset = record.offset + 1
-        head = nil
+        nextOffset = run[next].offset + 1
+        next += 1
+        isDecoded = false
     }
 
     /// The decoded record's bytes and place.
-    var current: RawRecord? { head.map(raw) }
+    var current: RawRecord? { isDecoded ? raw.pointee : nil }
 
     /// The decoded record's place.
     var currentMetadata: RecordMetadata? {
-        head.map { RecordMetadata(topic: partition.topic, partition: partition.partition, offset: $0.offset) }
+        guard isDecoded else { return nil }
+        return RecordMetadata(topic: partition.topic, partition: partition.partition, offset: run[next].offset)
     }
 
-    private func raw(_ record: FetchedRecord) -> RawRecord {
-        RawRecord(
-            topic: partition.topic, partition: partition.partition, offset: record.offset,
-            timestampMs: record.timestampMs, headers: record.headers, key: record.key, value: record.value)
+    private func startNextRun() -> Bool {
+        guard let records = waiting.popFirst() else {
+            // Lets the poll's memory go.
+            run = []
+            next = 0
+            return false
+        }
+        run = records
+        next = records.startIndex
+        waitingCount -= records.count
+        sizeInBytes -= Self.sizeInBytes(of: records)
+        return true
+    }
+
+    private func decode() throws -> Int64? {
+        raw.pointee.offset = run[next].offset
+        raw.pointee.timestampMs = run[next].timestampMs
+        raw.pointee.headers = run[next].headers
+        raw.pointee.key = run[next].key
+        raw.pointee.value = run[next].value
+        do {
+            return try reader.decode(raw, partitionTimeMs)
+        } catch var error as StreamsError where error.record == nil {
+            error.record = RecordMetadata(
+                topic: partition.topic, partition: partition.partition, offset: run[next].offset)
+            throw error
+        }
+    }
+
+    private static func sizeInBytes(of records: ArraySlice<FetchedRecord>) -> Int {
+        records.reduce(0) { $0 + $1.sizeInBytes }
     }
 }

@@ -106,9 +106,18 @@ package final class StreamTask {
 
     package func add(_ record: FetchedRecord, to partition: TopicPartition) {
         guard let queue = queues[partition] else { return }
-        if queue.count == 0 { arrived.append(queue.index) }
-        queue.append(record)
+        add([record], toPartitionAt: queue.index)
     }
+
+    /// Adds a run of records, in the order of their offsets, to the partition with this place among ``partitions``.
+    package func add(_ records: ArraySlice<FetchedRecord>, toPartitionAt place: Int) {
+        // With one queue there is no order among queues to keep.
+        if orderedQueues.count > 1, orderedQueues[place].count == 0, !records.isEmpty { arrived.append(place) }
+        orderedQueues[place].append(records)
+    }
+
+    /// Records that wait in the partition with this place among ``partitions``.
+    package func bufferedCount(ofPartitionAt place: Int) -> Int { orderedQueues[place].count }
 
     package func bufferedCount(of partition: TopicPartition) -> Int { queues[partition]?.count ?? 0 }
 
@@ -146,26 +155,44 @@ package final class StreamTask {
     // MARK: Processing
 
     /// Processes the record with the lowest timestamp among the heads of the partitions. Returns whether there was one.
-    package func process() throws -> Bool {
+    package func process() throws -> Bool { try process(atMost: 1) == 1 }
+
+    /// Processes records, always the one with the lowest timestamp among the heads of the partitions. Returns how many.
+    ///
+    /// Stops where one of several partitions has run empty, for the next record may be one that it has not delivered yet.
+    package func process(atMost limit: Int) throws -> Int {
         try environment.schedule.start()
+        var done = 0
+        defer { environment.counts.processed += done }
+        if orderedQueues.count == 1 {
+            while done < limit, let timestampMs = try fill(orderedQueues[0]) {
+                try process(orderedQueues[0], timestampMs)
+                done += 1
+            }
+            return done
+        }
         try fillHeads()
-        guard let index = ready.removeFirst() else { return false }
-        let queue = orderedQueues[index]
-        try process(queue)
-        _ = try environment.schedule.punctuate(streamTimeMs: streamTimeMs)
-        if caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
-        arrived.append(index)
-        try fillHeads()
-        return true
+        while done < limit, let index = ready.removeFirst() {
+            let queue = orderedQueues[index]
+            if let timestampMs = try queue.fill() { try process(queue, timestampMs) }
+            done += 1
+            arrived.append(index)
+            try fillHeads()
+            if queue.count == 0 { break }
+        }
+        return done
     }
 
-    private func process(_ queue: InputQueue) throws {
-        environment.current = queue
-        defer { environment.current = nil }
+    private func process(_ queue: InputQueue, _ timestampMs: Int64) throws {
         hasProgress = true
-        if let timestampMs = try queue.fill() { environment.streamTimeMs = max(streamTimeMs, timestampMs) }
-        try queue.process()
-        environment.counts.processed += 1
+        if timestampMs > environment.streamTimeMs { environment.streamTimeMs = timestampMs }
+        do {
+            environment.current = queue
+            defer { environment.current = nil }
+            try queue.process()
+        }
+        _ = try environment.schedule.punctuate(streamTimeMs: environment.streamTimeMs)
+        if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
     }
 
     /// When a punctuation on the wall clock is due next; `nil` where none is waiting.
@@ -191,7 +218,7 @@ package final class StreamTask {
 
     private func fillHeads() throws {
         while let index = arrived.first {
-            if orderedQueues[index].head == nil, let timestampMs = try fill(orderedQueues[index]) {
+            if !orderedQueues[index].isDecoded, let timestampMs = try fill(orderedQueues[index]) {
                 ready.insert(queue: index, timestampMs: timestampMs)
             }
             arrived.removeFirst()

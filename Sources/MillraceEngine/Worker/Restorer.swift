@@ -58,6 +58,8 @@ final class Restorer {
     func step(maxRecords: Int, timeoutMs: Int) throws {
         guard let consumer, !jobs.isEmpty else { return }
         let polled = try consumer.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+        // One record keeps the memory of all of them.
+        defer { withExtendedLifetime(polled) {} }
         var bySlot: [Int: [FetchedRecord]] = [:]
         for record in polled.records { bySlot[record.slot, default: []].append(record) }
         var finished: [Int] = []

@@ -80,14 +80,14 @@ extension Worker {
         for id in ids {
             guard let task = tasks[id] else { continue }
             slotsOfTask[id] = slots.count..<(slots.count + task.partitions.count)
-            for partition in task.partitions {
+            for (place, partition) in task.partitions.enumerated() {
                 let offset = committed[partition]
                 if let offset {
                     task.resume(partition, at: offset.offset)
                     task.restoreTime(of: partition, metadata: offset.metadata)
                 }
                 assignments.append(PartitionAssignment(partition: partition, slot: slots.count, offset: offset?.offset))
-                slots.append(Slot(partition: partition, task: task))
+                slots.append(Slot(partition: partition, task: task, place: place))
             }
         }
         try ports.consumer.assign(assignments)

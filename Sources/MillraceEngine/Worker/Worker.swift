@@ -65,6 +65,8 @@ package final class Worker {
     struct Slot {
         let partition: TopicPartition
         let task: StreamTask
+        /// The partition's place among those of its task.
+        let place: Int
         var isPaused = false
         /// Whether everything that the partition holds has been fetched.
         var isAtEnd = false
@@ -208,10 +210,7 @@ package final class Worker {
 
     private func receive(_ polled: PollResult) throws {
         if !polled.records.isEmpty { status.trouble = nil }
-        for record in polled.records where slots.indices.contains(record.slot) {
-            slots[record.slot].isAtEnd = false
-            slots[record.slot].task.add(record, to: slots[record.slot].partition)
-        }
+        addRuns(of: polled.records)
         for event in polled.events {
             switch event {
             case .assigned(let partitions):
@@ -232,6 +231,21 @@ package final class Worker {
         try pauseFull()
     }
 
+    /// Hands the records to their tasks. Those of one partition come in long runs.
+    private func addRuns(of records: [FetchedRecord]) {
+        var start = 0
+        while start < records.count {
+            let slot = records[start].slot
+            var end = start + 1
+            while end < records.count, records[end].slot == slot { end += 1 }
+            if slots.indices.contains(slot) {
+                slots[slot].isAtEnd = false
+                slots[slot].task.add(records[start..<end], toPartitionAt: slots[slot].place)
+            }
+            start = end
+        }
+    }
+
     /// Back-pressure: a partition that waits for another one of its task must not fill the memory.
     private func pauseFull() throws(PortError) {
         var full: [TopicPartition] = []
@@ -246,7 +260,7 @@ package final class Worker {
         var drained: [TopicPartition] = []
         for index in slots.indices where slots[index].isPaused && !restorer.isRestoring(slots[index].task) {
             let slot = slots[index]
-            if slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition / 2 {
+            if slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition / 2 {
                 continue
             }
             if slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition / 2
@@ -260,7 +274,7 @@ package final class Worker {
     }
 
     private func isFull(_ slot: Slot) -> Bool {
-        slot.task.bufferedCount(of: slot.partition) > configuration.maxBufferedRecordsPerPartition
+        slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition
             || slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition
     }
 
@@ -284,8 +298,9 @@ package final class Worker {
             var left = configuration.maxRecordsPerStep
             while left > 0, isProcessable(task) {
                 try beginTransactionIfNeeded()
-                guard try untorn({ try task.process() }) else { break }
-                left -= 1
+                let done = try untorn { try task.process(atMost: left) }
+                if done == 0 { break }
+                left -= done
             }
         }
         if configuration.guarantee == .atLeastOnce || isInTransaction { try producer().poll() }
@@ -310,7 +325,7 @@ package final class Worker {
         guard let range = slotsOfTask[task.id] else { return false }
         var hasRecords = false
         for slot in slots[range] {
-            if !task.isEmpty(slot.partition) {
+            if task.bufferedCount(ofPartitionAt: slot.place) > 0 {
                 hasRecords = true
             } else if range.count > 1, !slot.isAtEnd {
                 return false

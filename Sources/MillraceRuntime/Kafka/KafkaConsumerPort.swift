@@ -50,11 +50,15 @@ final class KafkaConsumerPort: ConsumerPort {
         }
         var result = PollResult()
         result.records.reserveCapacity(batch.messages.count)
-        for message in batch.messages {
+        // Going through the collection's iterator would allocate for every element.
+        for index in 0..<batch.messages.count {
+            let message = batch.messages[index]
+            // The first record keeps the memory of all of them.
             result.records.append(
                 FetchedRecord(
                     slot: message.slot, offset: message.offset, timestampMs: message.timestampMs,
-                    headers: Headers(message.headers), key: message.key, value: message.value, owner: batch.messages))
+                    headers: Headers(message.headers), key: message.key, value: message.value,
+                    owner: result.records.isEmpty ? batch.messages : nil))
         }
         for event in batch.events {
             if let event = try translate(event) { result.events.append(event) }

@@ -72,14 +72,18 @@ final class KafkaProducerPort: ProducerPort {
         timestampMs: Int64, headers: Headers
     ) throws(PortError) {
         let headers = headers.isEmpty ? [] : headers.map { MessageHeader($0.name, $0.value) }
-        let deadlineMs = clock.monotonicMs() + queueTimeoutMs
+        // Only a full queue makes the time matter.
+        var deadlineMs: Int64?
         while true {
             do throws(KafkaError) {
                 return try producer.produce(
                     topics[topic], partition: partition ?? KafkaProducer.unassignedPartition, key: key, value: value,
                     timestampMs: timestampMs, headers: headers)
             } catch {
-                guard error.code == .queueFull, clock.monotonicMs() < deadlineMs else { throw PortError(error) }
+                let nowMs = clock.monotonicMs()
+                let endMs = deadlineMs ?? nowMs + queueTimeoutMs
+                deadlineMs = endMs
+                guard error.code == .queueFull, nowMs < endMs else { throw PortError(error) }
                 producer.poll(timeoutMs: 100)
             }
         }

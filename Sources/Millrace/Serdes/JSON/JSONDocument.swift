@@ -79,10 +79,10 @@ final class JSONDocument {
 
     func integer<Integer: FixedWidthInteger>(at place: Int) throws -> Integer {
         let node = try node(place)
-        // −0 and everything of more than 18 digits is left to Foundation.
-        guard node.kind == .number, node.isInteger, node.exponent == 0 else { throw doubt() }
+        // More than 18 digits are left to Foundation, and so are the zeros of 1.0 and 1e3.
+        guard node.kind == .number, node.exponent == 0 else { throw doubt() }
         let magnitude = Int64(truncatingIfNeeded: node.word)
-        guard let value = Integer(exactly: node.isNegative ? -magnitude : magnitude) else { throw doubt() }
+        guard let value = Integer(exactly: isNegative(node) ? -magnitude : magnitude) else { throw doubt() }
         return value
     }
 
@@ -96,7 +96,7 @@ final class JSONDocument {
             let value =
                 node.exponent < 0 ? digits / Self.powersOfTen[Int(-node.exponent)]
                 : digits * Self.powersOfTen[Int(node.exponent)]
-            return node.isNegative ? -value : value
+            return isNegative(node) ? -value : value
         }
         guard let value = Double(String(decoding: bytes(of: node), as: UTF8.self)), value.isFinite, value != 0 else {
             throw doubt()
@@ -122,6 +122,8 @@ final class JSONDocument {
         guard let text = String(utf8: UnsafeRawBufferPointer(bytes(of: node))) else { throw doubt() }
         return text
     }
+
+    private func isNegative(_ node: JSONNode) -> Bool { text[Int(node.start)] == UInt8(ascii: "-") }
 
     private func bytes(of node: JSONNode) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(start: text.baseAddress.map { $0 + Int(node.start) }, count: Int(node.end - node.start))

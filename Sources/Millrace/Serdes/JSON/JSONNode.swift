@@ -6,13 +6,10 @@ struct JSONNode {
         case null, `true`, `false`, number, string, array, object
     }
 
+    // 24 bytes, so that the nodes of most texts fit on the stack.
     var kind: Kind
     /// Of a string: a backslash is in it. Of an object: one of its keys has a backslash or is not ASCII.
     var isIntricate = false
-    /// Of a number: a minus stands before it.
-    var isNegative = false
-    /// Of a number: it has neither a fraction nor an exponent.
-    var isInteger = false
     /// Of a number: the power of ten that `word` is to be multiplied by; `Int16.min` where the digits do not fit.
     var exponent: Int16 = 0
     /// Where it begins in the text; of a string, behind the quotation mark.

@@ -181,18 +181,15 @@ struct JSONScanner {
         var node = JSONNode(kind: .number, start: UInt32(start), end: 0, next: 0, word: 0)
         var at = start
         if bytes[at] == UInt8(ascii: "-") {
-            node.isNegative = true
             at += 1
         }
         let integerStart = at
         at = digits(at, &node.word)
         let integerDigits = at - integerStart
         guard integerDigits > 0, integerDigits == 1 || bytes[integerStart] != UInt8(ascii: "0") else { return -1 }
-        node.isInteger = true
         var significant = integerDigits
         var exponent = 0
         if at < count, bytes[at] == UInt8(ascii: ".") {
-            node.isInteger = false
             let fractionStart = at + 1
             at = digits(fractionStart, &node.word)
             guard at > fractionStart else { return -1 }
@@ -200,7 +197,6 @@ struct JSONScanner {
             significant += at - fractionStart
         }
         if at < count, bytes[at] | 0x20 == UInt8(ascii: "e") {
-            node.isInteger = false
             var isNegative = false
             at += 1
             if at < count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") {

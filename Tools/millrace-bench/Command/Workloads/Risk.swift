@@ -27,7 +27,9 @@ struct Risk: ParsableCommand {
     static func measure(_ options: BenchOptions, into report: inout Report) throws {
         let cluster = try BenchCluster(options)
         defer { cluster.close() }
-        try cluster.recreate([RiskScoreTopology.events], partitions: options.partitions)
+        try cluster.recreate(
+            [RiskScoreTopology.events, RiskScoreTopology.scores, RiskScoreTopology.alerts],
+            partitions: options.partitions)
         var events = RiskEvents(accounts: options.accounts)
         try events.write(options.events, to: cluster)
         for threads in [1, 2] {
