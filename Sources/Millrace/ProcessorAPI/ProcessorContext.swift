@@ -39,7 +39,7 @@ public struct ProcessorChild<Key, Value> {
     @usableFromInline let node: ProcessorNode
     @usableFromInline let target: Forward<Key, Value>
 
-    init(node: ProcessorNode, target: @escaping Forward<Key, Value>) {
+    init(node: ProcessorNode, target: Forward<Key, Value>) {
         self.node = node
         self.target = target
     }

@@ -53,11 +53,11 @@ public final class ProcessorNode {
                 let error = StreamsError(
                     .invalidTopology,
                     "\(child.name) takes other records than \(type); forward to one child by its name", node: name)
-                return { _ in throw error }
+                return Forward { _ in throw error }
             }
             targets.append(target)
         }
-        return { record in for target in targets { try target(record) } }
+        return Forward { record in for target in targets { try target(record) } }
     }
 
     /// The entrance of one child.

@@ -11,12 +11,12 @@ extension ProcessorElement {
     static func process<Key, Value, Context>(
         name: String, stores: [any ConnectableStore],
         makeContext: @escaping @Sendable (ProcessorNode) throws -> Context,
-        _ makeProcessor: @escaping @Sendable (Context) throws -> Forward<Key, Value>
+        _ makeProcessor: @escaping @Sendable (Context) throws -> ((Record<Key, Value>) throws -> Void)
     ) -> ProcessorElement {
         var element = ProcessorElement(name: name) { instance in
             let node = ProcessorNode(instance)
             let context = try makeContext(node)
-            var process: Forward<Key, Value> = { _ in
+            var process: (Record<Key, Value>) throws -> Void = { _ in
                 throw StreamsError(.illegalState, "the task has not started", node: node.name)
             }
             node.task.onStart { process = try makeProcessor(context) }

@@ -10,17 +10,16 @@ extension SinkElement {
             let (context, name) = (node.context, node.name)
             let scratch = Scratch()
             return TypedReceiver<Key, Value> { record in
-                let (keyBytes, valueBytes) = (scratch.key.value, scratch.value.value)
-                keyBytes.pointee.removeAll(keepingCapacity: true)
-                valueBytes.pointee.removeAll(keepingCapacity: true)
+                scratch.key.removeAll(keepingCapacity: true)
+                scratch.value.removeAll(keepingCapacity: true)
                 do {
-                    if let recordKey = record.key { try key.serialize(recordKey, into: &keyBytes.pointee) }
-                    if let recordValue = record.value { try value.serialize(recordValue, into: &valueBytes.pointee) }
+                    if let recordKey = record.key { try key.serialize(recordKey, into: &scratch.key) }
+                    if let recordValue = record.value { try value.serialize(recordValue, into: &scratch.value) }
                 } catch {
                     return try context.productionFailed(error, at: name)
                 }
-                try keyBytes.pointee.withUnsafeBytes { keyBuffer in
-                    try valueBytes.pointee.withUnsafeBytes { valueBuffer in
+                try scratch.key.withUnsafeBytes { keyBuffer in
+                    try scratch.value.withUnsafeBytes { valueBuffer in
                         try output.send(
                             key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
                             partition: partition?(record), timestampMs: record.timestampMs, headers: record.headers)

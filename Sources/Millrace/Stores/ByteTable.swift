@@ -270,5 +270,17 @@ extension UnsafeRawBufferPointer {
 
 /// Whether bytes come before others in the order of unsigned bytes, in which stores are scanned.
 package func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    left.lexicographicallyPrecedes(right)
+    // Eight bytes at a time: the sorting of a checkpoint consists of this.
+    let common = min(left.count, right.count)
+    var offset = 0
+    while offset + 8 <= common {
+        let (leftWord, rightWord) = (left.word(at: offset).bigEndian, right.word(at: offset).bigEndian)
+        if leftWord != rightWord { return leftWord < rightWord }
+        offset += 8
+    }
+    while offset < common {
+        if left[offset] != right[offset] { return left[offset] < right[offset] }
+        offset += 1
+    }
+    return left.count < right.count
 }

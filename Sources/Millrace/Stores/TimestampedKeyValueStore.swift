@@ -20,10 +20,10 @@ public struct TimestampedKeyValueStore<Key, Value> {
     /// - Throws: `SerdeError` where the stored bytes are no such value; the store's own errors.
     @inlinable
     public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? {
-        scratch.key.value.pointee.removeAll(keepingCapacity: true)
-        try keySerde.serialize(key, into: &scratch.key.value.pointee)
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
         var found: ValueAndTimestamp<Value>?
-        try scratch.key.value.pointee.withUnsafeBytes { keyBytes in
+        try scratch.key.withUnsafeBytes { keyBytes in
             try bytes.withValue(forKey: keyBytes) { valueBytes in
                 if let valueBytes { found = try Self.decode(valueBytes, valueSerde) }
             }
@@ -57,13 +57,13 @@ public struct TimestampedKeyValueStore<Key, Value> {
         _ key: Key, _ value: Value?, timestampMs: Int64,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        scratch.key.value.pointee.removeAll(keepingCapacity: true)
-        try keySerde.serialize(key, into: &scratch.key.value.pointee)
-        scratch.value.value.pointee.removeAll(keepingCapacity: true)
-        withUnsafeBytes(of: timestampMs.bigEndian) { scratch.value.value.pointee.append(contentsOf: $0) }
-        if let value { try valueSerde.serialize(value, into: &scratch.value.value.pointee) }
-        try scratch.key.value.pointee.withUnsafeBytes { keyBytes in
-            try scratch.value.value.pointee.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
+        scratch.key.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        scratch.value.removeAll(keepingCapacity: true)
+        withUnsafeBytes(of: timestampMs.bigEndian) { scratch.value.append(contentsOf: $0) }
+        if let value { try valueSerde.serialize(value, into: &scratch.value) }
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try scratch.value.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
         }
     }
 
@@ -104,9 +104,22 @@ public struct TimestampedKeyValueStore<Key, Value> {
 }
 
 /// Buffers that are reused from call to call.
+///
+/// They lie behind pointers: as properties of a class each access would be checked for overlapping with another, 20 ns.
 @usableFromInline
 final class Scratch {
-    @usableFromInline let key = Cell<[UInt8]>([])
-    @usableFromInline let value = Cell<[UInt8]>([])
+    @usableFromInline let keyCell = Cell<[UInt8]>([])
+    @usableFromInline let valueCell = Cell<[UInt8]>([])
+
     @usableFromInline init() {}
+
+    @inlinable var key: [UInt8] {
+        _read { yield keyCell.value.pointee }
+        _modify { yield &keyCell.value.pointee }
+    }
+
+    @inlinable var value: [UInt8] {
+        _read { yield valueCell.value.pointee }
+        _modify { yield &valueCell.value.pointee }
+    }
 }

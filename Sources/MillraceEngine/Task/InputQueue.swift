@@ -37,7 +37,8 @@ final class InputQueue {
         raw = .allocate(capacity: 1)
         raw.initialize(
             to: RawRecord(
-                topic: partition.topic, partition: partition.partition, offset: 0, timestampMs: 0, key: nil, value: nil))
+                topic: partition.topic, partition: partition.partition, offset: 0, timestampMs: 0, key: nil, value: nil)
+        )
     }
 
     deinit {

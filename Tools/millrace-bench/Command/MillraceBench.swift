@@ -12,7 +12,8 @@ struct MillraceBench: AsyncParsableCommand {
             user and system, and says more than the time: the broker shares the machine. Build with -c release.
             """,
         subcommands: [
-            Risk.self, Passthrough.self, TopologyLoops.self, All.self, Subject.self, Ceiling.self, Broker.self,
+            Risk.self, Passthrough.self, TopologyLoops.self, Restore.self, Latency.self, Startup.self, Scale.self,
+            All.self, Subject.self, Ceiling.self, Broker.self,
         ])
 }
 
@@ -27,6 +28,10 @@ struct All: ParsableCommand {
         try TopologyLoops.measure(options, into: &report)
         try Risk.measure(options, into: &report)
         try Passthrough.measure(options, into: &report)
+        try Restore.measure(options, into: &report)
+        try Latency.measure(options, into: &report)
+        try Startup.measure(options, into: &report)
+        try Scale.measure(options, into: &report)
         try report.print(asJSON: options.json)
     }
 }

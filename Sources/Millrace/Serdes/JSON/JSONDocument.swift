@@ -94,7 +94,8 @@ final class JSONDocument {
         if node.exponent >= -22, node.exponent <= 22, node.word <= 1 << 53 {
             let digits = Double(node.word)
             let value =
-                node.exponent < 0 ? digits / Self.powersOfTen[Int(-node.exponent)]
+                node.exponent < 0
+                ? digits / Self.powersOfTen[Int(-node.exponent)]
                 : digits * Self.powersOfTen[Int(node.exponent)]
             return isNegative(node) ? -value : value
         }

@@ -24,7 +24,7 @@ package struct WaitingChanges: ~Copyable {
     /// The memory that they take, about.
     package var sizeInBytes: Int { table.sizeInBytes + table.count * MemoryLayout<Change>.stride }
 
-    package func contains(_ key: UnsafeRawBufferPointer) -> Bool { table.find(key) != nil }
+    package mutating func contains(_ key: UnsafeRawBufferPointer) -> Bool { table.find(key) != nil }
 
     /// Notes a change. The old value counts only where the key was not waiting before.
     package mutating func note(

@@ -34,6 +34,12 @@ final class BenchCluster {
         return "\(folder)/\(folders)"
     }
 
+    /// A group that nobody was in yet.
+    func newGroup() -> String {
+        folders += 1
+        return "group-\(folders)"
+    }
+
     func settings(_ others: [(String, String)] = []) -> ClientSettings {
         var settings: ClientSettings = ["bootstrap.servers": bootstrapServers, "client.id": "millrace-bench"]
         for (name, value) in others { settings[name] = value }

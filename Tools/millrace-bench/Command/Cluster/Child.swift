@@ -5,14 +5,12 @@ final class Child {
     private let process = Process()
     private let output = Pipe()
     private var unread = Data()
-    /// When it was started, on the shared clock.
-    let startSeconds: Double
 
     init(_ arguments: [String]) throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = arguments
+        // An instance counts the time from here.
+        process.arguments = arguments + (arguments.first == "subject" ? ["--start", "\(monotonicSeconds())"] : [])
         process.standardOutput = output
-        startSeconds = monotonicSeconds()
         try process.run()
     }
 

@@ -8,7 +8,11 @@ struct RiskEvents {
     private(set) var highest: [Double]
     private(set) var count = 0
 
-    init(accounts: Int) {
+    /// Whether the accounts come one after the other instead of at random.
+    private let takesTurns: Bool
+
+    init(accounts: Int, takesTurns: Bool = false) {
+        self.takesTurns = takesTurns
         highest = Array(repeating: -1, count: accounts)
     }
 
@@ -18,7 +22,7 @@ struct RiskEvents {
     }
 
     mutating func next(timestampMs: Int64) -> (key: [UInt8], value: [UInt8]) {
-        let account = Int(random.next() % UInt64(highest.count))
+        let account = takesTurns ? count % highest.count : Int(random.next() % UInt64(highest.count))
         let score = Double(random.next() % 10_000_000_000_000_000) / 1e16
         highest[account] = max(highest[account], score)
         count += 1

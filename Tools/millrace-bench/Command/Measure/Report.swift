@@ -53,7 +53,8 @@ struct Report: Codable {
             return
         }
         Swift.print("\(machine.processor), \(machine.cores) cores; \(machine.system)\n")
-        Swift.print("| workload | variant | subject | records/s | CPU µs/record | allocations/record | peak RSS MiB | |")
+        Swift.print(
+            "| workload | variant | subject | records/s | CPU µs/record | allocations/record | peak RSS MiB | |")
         Swift.print("| --- | --- | --- | --- | --- | --- | --- | --- |")
         for row in rows { Swift.print(Self.line(row)) }
     }

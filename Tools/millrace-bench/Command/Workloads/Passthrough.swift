@@ -19,7 +19,8 @@ struct Passthrough: ParsableCommand {
         try cluster.recreate([RiskScoreTopology.events], partitions: options.partitions)
         var events = RiskEvents(accounts: options.accounts)
         try events.write(options.events, to: cluster)
-        for (name, guarantee) in [("exactly once", ["--exactly-once"]), ("at least once", [])] where options.wants(name) {
+        for (name, guarantee) in [("exactly once", ["--exactly-once"]), ("at least once", [])] where options.wants(name)
+        {
             var own: [Sample] = []
             var ceiling: [Sample] = []
             for _ in 0..<options.repetitions {

@@ -20,6 +20,9 @@ struct Subject: AsyncParsableCommand {
     @Flag var exactlyOnce = false
     @Flag var verbose = false
 
+    /// When the process was started, on the shared clock; told by who starts it.
+    @Option var start = monotonicSeconds()
+
     func run() async throws {
         let meter = ProcessMeter()
         var configuration = StreamsConfiguration(
@@ -36,14 +39,18 @@ struct Subject: AsyncParsableCommand {
         let metrics = application.metrics
         try meter.sample(
             records: max(1, events > 0 ? metrics.processedRecords : metrics.restoredRecords),
-            seconds: times.last - times.first,
-            others: ["running at": times.running, "first at": times.first]
+            seconds: max(0.001, times.last - times.first),
+            others: [
+                "running after ms": (times.running - start) * 1_000,
+                "first commit after ms": (times.committed - start) * 1_000,
+            ].filter { $0.value >= 0 }
         ).printed()
     }
 
     private struct Times {
         var running = 0.0
         var first = 0.0
+        var committed = 0.0
         var last = 0.0
     }
 
@@ -55,6 +62,7 @@ struct Subject: AsyncParsableCommand {
             let metrics = application.metrics
             if times.running == 0, application.state == .running { times.running = now }
             if times.first == 0, metrics.processedRecords + metrics.restoredRecords > 0 { times.first = now }
+            if times.committed == 0, metrics.commits > 0 { times.committed = now }
             if times.last == 0, events == 0 ? application.state == .running : metrics.processedRecords >= events,
                 events >= 0
             {

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Foundation
+import RiskScore
+
+/// How fast a store comes back from its changelog: all of it, and the last hundredth.
+struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "A store from its changelog: empty, and almost complete.")
+
+    @OptionGroup var options: BenchOptions
+
+    func run() throws {
+        var report = Report()
+        try Self.measure(options, into: &report)
+        try report.print(asJSON: options.json)
+    }
+
+    static func measure(_ options: BenchOptions, into report: inout Report) throws {
+        let cluster = try BenchCluster(options)
+        defer { cluster.close() }
+        try cluster.recreate([RiskScoreTopology.events], partitions: options.partitions)
+        let run = try RiskRun(options, cluster)
+        let almost = cluster.newFolder()
+        try fill(run, almost, options, cluster)
+
+        var own: [Sample] = []
+        var ceiling: [Sample] = []
+        for _ in 0..<options.repetitions {
+            let sample = try restore(run, into: cluster.newFolder(), cluster)
+            own.append(sample)
+            ceiling.append(
+                try Child.sample([
+                    "ceiling", "restore", "--input", run.changelog, "--group", cluster.newGroup(), "--state",
+                    cluster.newFolder(), "--events", "\(sample.records)", "--bootstrap", cluster.bootstrapServers,
+                    "--exactly-once",
+                ]))
+        }
+        report.add("restore", "empty store", [("millrace", own), ("by hand", ceiling)])
+
+        var last: [Sample] = []
+        for _ in 0..<options.repetitions {
+            let folder = cluster.newFolder()
+            try FileManager.default.copyItem(atPath: almost, toPath: folder)
+            last.append(try restore(run, into: folder, cluster))
+        }
+        report.add("restore", "last 1 %", [("millrace", last)])
+    }
+
+    /// Fills the changelog; `almost` is the state when it was 99 % full.
+    private static func fill(
+        _ run: RiskRun, _ almost: String, _ options: BenchOptions, _ cluster: BenchCluster
+    ) throws {
+        var events = RiskEvents(accounts: options.accounts)
+        let lastCount = max(1, options.events / 100)
+        for (count, copies) in [(options.events - lastCount, true), (lastCount, false)] where count > 0 {
+            try events.write(count, to: cluster)
+            _ = try Child.sample([
+                "subject", "risk", "--exactly-once", "--bootstrap", cluster.bootstrapServers, "--group", run.group,
+                "--state", run.state, "--events", "\(count)",
+            ])
+            if copies { try FileManager.default.copyItem(atPath: run.state, toPath: almost) }
+        }
+    }
+
+    private static func restore(_ run: RiskRun, into folder: String, _ cluster: BenchCluster) throws -> Sample {
+        try Child.sample([
+            "subject", "risk", "--exactly-once", "--bootstrap", cluster.bootstrapServers, "--group", run.group,
+            "--state", folder, "--events", "0",
+        ])
+    }
+}
