@@ -39,11 +39,6 @@ public struct ProcessorChild<Key, Value> {
     @usableFromInline let node: ProcessorNode
     @usableFromInline let target: Forward<Key, Value>
 
-    init(node: ProcessorNode, target: Forward<Key, Value>) {
-        self.node = node
-        self.target = target
-    }
-
     @inlinable
     public func forward(_ record: Record<Key, Value>) throws { try node.forward(record, to: target) }
 }

@@ -30,9 +30,9 @@ struct ByteTableTests {
                 }
             }
             #expect(table.count == model.count, "seed \(seed), step \(step)")
-            if step % 50 == 0 { Self.compare(table, model, "seed \(seed), step \(step)") }
+            if step % 50 == 0 { Self.compare(&table, model, "seed \(seed), step \(step)") }
         }
-        Self.compare(table, model, "seed \(seed)")
+        Self.compare(&table, model, "seed \(seed)")
     }
 
     private static func key(_ number: Int) -> [UInt8] {
@@ -41,7 +41,7 @@ struct ByteTableTests {
             + (number < 256 ? [] : [UInt8(number >> 8)])
     }
 
-    private static func compare(_ table: borrowing ByteTable, _ model: [[UInt8]: [UInt8]?], _ place: String) {
+    private static func compare(_ table: inout ByteTable, _ model: [[UInt8]: [UInt8]?], _ place: String) {
         for (key, value) in model {
             let found = key.withUnsafeBytes { table.find($0) }
             #expect(found != nil, "\(place): \(key)")

@@ -107,12 +107,16 @@ final class BenchCluster {
 
 extension KafkaProducer {
     /// Sends, waiting where the queue is full.
-    func send(_ topic: ProducerTopic, key: [UInt8], value: [UInt8], timestampMs: Int64) throws {
+    func send(
+        _ topic: ProducerTopic, partition: Int32 = KafkaProducer.unassignedPartition, key: [UInt8], value: [UInt8],
+        timestampMs: Int64
+    ) throws {
         try key.withUnsafeBytes { key in
             try value.withUnsafeBytes { value in
                 while true {
                     do throws(KafkaError) {
-                        return try produce(topic, key: key, value: value, timestampMs: timestampMs)
+                        return try produce(
+                            topic, partition: partition, key: key, value: value, timestampMs: timestampMs)
                     } catch {
                         guard error.code == .queueFull else { throw error }
                         poll(timeoutMs: 10)
