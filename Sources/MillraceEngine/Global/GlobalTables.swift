@@ -139,8 +139,8 @@ package final class GlobalTables {
     }
 
     private func receive(_ polled: PollResult) throws {
-        for record in polled.records where partitions.indices.contains(record.slot) {
-            task.add(record, to: partitions[record.slot])
+        for (index, record) in polled.records.enumerated() where partitions.indices.contains(record.slot) {
+            task.add(polled.records[index...index], to: partitions[record.slot])
         }
         while try task.process() {}
         for slot in Set(polled.records.map(\.slot)) where partitions.indices.contains(slot) {

@@ -104,9 +104,12 @@ package final class StreamTask {
 
     package var partitions: [TopicPartition] { orderedQueues.map(\.partition) }
 
-    package func add(_ record: FetchedRecord, to partition: TopicPartition) {
+    package func add(_ record: FetchedRecord, to partition: TopicPartition) { add([record], to: partition) }
+
+    /// Adds a run of records of a partition, in the order of their offsets.
+    package func add(_ records: ArraySlice<FetchedRecord>, to partition: TopicPartition) {
         guard let queue = queues[partition] else { return }
-        add([record], toPartitionAt: queue.index)
+        add(records, toPartitionAt: queue.index)
     }
 
     /// Adds a run of records, in the order of their offsets, to the partition with this place among ``partitions``.

@@ -13,7 +13,7 @@ struct SessionTableOutput<Key, Value> {
 
     @usableFromInline
     init(
-        store: SessionStore<Key, Value>, forward: @escaping Forward<Windowed<Key>, Change<Value>>,
+        store: SessionStore<Key, Value>, forward: Forward<Windowed<Key>, Change<Value>>,
         sendsOldValues: Bool, forwardsAtOnce: Bool, context: any TaskContext
     ) {
         self.store = store

@@ -13,7 +13,7 @@ struct WindowTableOutput<Key, Value> {
 
     @usableFromInline
     init(
-        store: WindowStore<Key, ValueAndTimestamp<Value>>, forward: @escaping Forward<Windowed<Key>, Change<Value>>,
+        store: WindowStore<Key, ValueAndTimestamp<Value>>, forward: Forward<Windowed<Key>, Change<Value>>,
         sendsOldValues: Bool, forwardsAtOnce: Bool, context: any TaskContext
     ) {
         self.store = store
