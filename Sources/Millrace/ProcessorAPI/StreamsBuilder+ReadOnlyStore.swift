@@ -30,7 +30,8 @@ extension StreamsBuilder {
         let bytes = StoreBuilder(plan: plan) { bytes, node in
             KeyValueStore(bytes, key: key, value: value, node: node)
         }
-        let fill: @Sendable (ProcessorContext<Never, Never>) throws -> Forward<Key, Value> = { context in
+        let fill: @Sendable (ProcessorContext<Never, Never>) throws -> ((Record<Key, Value>) throws -> Void) = {
+            context in
             let store = try context.store(bytes)
             return { (record: Record<Key, Value>) in
                 guard let key = record.key else {
