@@ -68,6 +68,8 @@ package final class RocksDBKeyValueStore: PersistentStore {
     /// nothing.
     package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
         if writes.isEmpty, bound == nil, position == nil { return }
+        hasApplied = true
+        isKnownToBeEmpty = false
         try translatingErrors {
             var batch = WriteBatch()
             if let bound { try deleteKeys(below: bound, in: &batch) }
