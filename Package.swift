@@ -93,6 +93,9 @@ let package = Package(
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
         .executableTarget(
+            name: "broker-load", dependencies: ["KafkaClient", argumentParser], path: "Tools/broker-load",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "millrace-command",
             dependencies: ["ClusterCore", "EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
@@ -136,8 +139,8 @@ let package = Package(
         .testTarget(
             name: "MillraceRuntimeTests",
             dependencies: [
-                "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RiskScore",
-                "RocksDB", "TestSupport", logging, serviceLifecycle,
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime",
+                "MillraceTesting", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
     ],
