@@ -77,7 +77,8 @@ final class KafkaProducerPort: ProducerPort {
             do throws(KafkaError) {
                 return try producer.produce(
                     topics[topic], partition: partition ?? KafkaProducer.unassignedPartition, key: key, value: value,
-                    timestampMs: timestampMs, headers: headers)
+                    // 0 is now for librdkafka.
+                    timestampMs: max(0, timestampMs), headers: headers)
             } catch {
                 guard error.code == .queueFull, clock.monotonicMs() < deadlineMs else { throw PortError(error) }
                 producer.poll(timeoutMs: 100)
