@@ -74,6 +74,12 @@ let package = Package(
             name: "PageViews", dependencies: ["Millrace"], path: "Topologies/PageViews", exclude: ["README.md"],
             swiftSettings: swiftSettings),
         .target(
+            name: "VelocityRules", dependencies: ["Millrace"], path: "Topologies/VelocityRules",
+            exclude: ["README.md"], swiftSettings: swiftSettings),
+        .target(
+            name: "Anomalies", dependencies: ["Millrace"], path: "Topologies/Anomalies", exclude: ["README.md"],
+            swiftSettings: swiftSettings),
+        .target(
             name: "AgentContext", dependencies: ["Millrace"], path: "Topologies/AgentContext", exclude: ["README.md"],
             swiftSettings: swiftSettings),
 
@@ -115,7 +121,8 @@ let package = Package(
             name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "TopologyTests", dependencies: ["AgentContext", "Millrace", "MillraceTesting", "PageViews"],
+            name: "TopologyTests",
+            dependencies: ["AgentContext", "Anomalies", "Millrace", "MillraceTesting", "PageViews", "VelocityRules"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
