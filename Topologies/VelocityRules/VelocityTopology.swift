@@ -32,10 +32,10 @@ public struct VelocityTopology: Sendable {
         let bursts =
             byAccount
             .windowedBy(.hopping(burstSpan, advance: burstAdvance, grace: grace))
-            .emit(.onWindowClose)
             .aggregate(into: .store("bursts", value: .json(Activity.self)), initial: Activity()) {
                 _, transaction, activity in activity.adding(transaction)
             }
+            .suppress(.untilWindowCloses(), named: "closed-bursts")
         let sprees =
             byAccount
             .windowedBy(.session(gap: sessionGap, grace: grace))
