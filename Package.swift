@@ -75,6 +75,12 @@ let package = Package(
             name: "PageViews", dependencies: ["Millrace"], path: "Topologies/PageViews", exclude: ["README.md"],
             swiftSettings: swiftSettings),
         .target(
+            name: "VelocityRules", dependencies: ["Millrace"], path: "Topologies/VelocityRules",
+            exclude: ["README.md"], swiftSettings: swiftSettings),
+        .target(
+            name: "Anomalies", dependencies: ["Millrace"], path: "Topologies/Anomalies", exclude: ["README.md"],
+            swiftSettings: swiftSettings),
+        .target(
             name: "AgentContext", dependencies: ["Millrace"], path: "Topologies/AgentContext", exclude: ["README.md"],
             swiftSettings: swiftSettings),
 
@@ -93,6 +99,9 @@ let package = Package(
                 "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "broker-load", dependencies: ["KafkaClient", argumentParser], path: "Tools/broker-load",
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "millrace-command",
             dependencies: ["ClusterCore", "EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
@@ -129,7 +138,8 @@ let package = Package(
             name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "TopologyTests", dependencies: ["AgentContext", "Millrace", "MillraceTesting", "PageViews"],
+            name: "TopologyTests",
+            dependencies: ["AgentContext", "Anomalies", "Millrace", "MillraceTesting", "PageViews", "VelocityRules"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
@@ -153,8 +163,8 @@ let package = Package(
         .testTarget(
             name: "MillraceRuntimeTests",
             dependencies: [
-                "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "RiskScore",
-                "RocksDB", "TestSupport", logging, serviceLifecycle,
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime",
+                "MillraceTesting", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
     ],

@@ -1,4 +1,4 @@
-import ClusterCore
+package import ClusterCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -88,5 +88,15 @@ package final class EmbeddedBroker: Sendable {
     /// How many clients are connected.
     package func connectionCount() async throws -> Int {
         try await server.withBroker(\.connectionCount)
+    }
+
+    /// The transactions that are open now.
+    package func openTransactions() async throws -> [TransactionDescription] {
+        try await server.withBroker { $0.cluster.listTransactions().filter { $0.state == .ongoing } }
+    }
+
+    /// How many injected faults have not happened yet, or go on happening.
+    package func faultsToCome() async throws -> Int {
+        try await server.withBroker { $0.faults.count(nowMs: $0.nowMs) }
     }
 }

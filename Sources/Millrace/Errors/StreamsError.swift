@@ -25,6 +25,8 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let broker = Code(rawValue: "broker")
         /// Another instance has taken over this one's place.
         public static let fenced = Code(rawValue: "fenced")
+        /// A buffer of suppressed results that was told to stop the instance when it is full is full.
+        public static let bufferFull = Code(rawValue: "buffer full")
         /// A setting is wrong.
         public static let configuration = Code(rawValue: "configuration")
         /// A call that the instance's present state does not allow.

@@ -3,17 +3,20 @@
 extension Plan {
     /// Has the stores made in which a table's values can be looked up: its own, or those behind the tables it is made of.
     package mutating func materializeForLookup(in id: PlanNode.ID) {
-        if self[id].isMaterialized { return }
+        if self[id].isMaterialized, !self[id].values.isBuffered { return }
         switch self[id].values {
         case .none: break
         case .ownStore: self[id].isMaterialized = true
-        case .inherited, .joined: for parent in self[id].parents { materializeForLookup(in: parent) }
+        case .inherited, .joined, .buffered: for parent in self[id].parents { materializeForLookup(in: parent) }
         }
     }
 
     /// The stores that a look-up in a table reads, in the order in which Kafka Streams connects them.
     func storeNamesForLookup(in id: PlanNode.ID) -> [String] {
-        if let store = self[id].store { return [store.name] }
+        if let store = self[id].store {
+            let below = self[id].values.isBuffered ? self[id].parents.flatMap(storeNamesForLookup) : []
+            return [store.name] + below
+        }
         if case .none = self[id].values { return [] }
         let names = self[id].parents.map(storeNamesForLookup)
         guard case .joined = self[id].values else { return names.flatMap { $0 } }
@@ -21,6 +24,12 @@ extension Plan {
         let both = names.joined().reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         let side = JavaHashOrder.sorted(both, initialCapacity: names.joined().count)
         return JavaHashOrder.sorted(side, initialCapacity: 2 * side.count)
+    }
+
+    /// How long behind stream time the windows of a table close; `nil` where it is not windowed. Kafka:
+    /// `GraphGraceSearchUtil.findAndVerifyWindowGrace`.
+    package func windowGraceMs(of id: PlanNode.ID) -> Int64? {
+        self[id].windowGraceMs ?? self[id].parents.compactMap(windowGraceMs).max()
     }
 
     /// The topics behind an operation, back to the last time that the records went through a topic. Kafka: the
@@ -38,5 +47,11 @@ extension Plan {
     private func topicsRead(by id: PlanNode.ID) -> [TopicName]? {
         for case .source(let source) in self[id].elements { return source.topics }
         return nil
+    }
+}
+
+extension ValuesSource {
+    fileprivate var isBuffered: Bool {
+        if case .buffered = self { true } else { false }
     }
 }

@@ -95,7 +95,7 @@ package struct Plan: Sendable {
         case .joined:
             for parent in nodes[id].parents { enableSendingOldValues(of: parent, forced: true) }
         case .inherited where nodes[id].isMaterialized: break
-        case .inherited:
+        case .inherited, .buffered:
             for parent in nodes[id].parents where !enableSendingOldValues(of: parent, forced: forced) { return false }
         }
         nodes[id].sendsOldValues = true

@@ -37,6 +37,8 @@ package struct PlanNode: Sendable {
     package var isMaterialized = false
     /// Whether the topics behind everything that the operation reads and looks up have to be partitioned alike.
     package var isCopartitioned = false
+    /// How long behind stream time the windows of a windowed result close, counted from their ends.
+    package var windowGraceMs: Int64?
     /// Whether records without a key have a result here, so that no repartitioning before it may drop them.
     package var acceptsNullKeys = false
 }
@@ -77,4 +79,6 @@ package enum ValuesSource: Sendable {
     case inherited
     /// As `inherited`, but the parents are kept in any case, so that old values can always be had.
     case joined
+    /// From the node's own store what it holds back, otherwise from its parents.
+    case buffered
 }

@@ -18,6 +18,8 @@ package struct StoreKind: Hashable, Sendable {
         case hashed
         /// By key and in the keys' order.
         case ordered(OrderedKeys)
+        /// By key and in the order of the times at which changes were put in, until they are taken out. In memory.
+        case buffered
     }
 
     package var values: ValueLayout
@@ -77,6 +79,10 @@ extension StoreKind {
                     isTimeIndexed: isTimeIndexed)),
             changelogTopicConfiguration: windowed(retentionMs))
     }
+
+    /// Changes of a table that are held back. Kafka: `InMemoryTimeOrderedKeyValueChangeBuffer`.
+    package static let suppressionBuffer = StoreKind(
+        values: .plain, access: .buffered, changelogTopicConfiguration: compacted)
 
     private static let dayMs: Int64 = 24 * 60 * 60 * 1000
 

@@ -1,24 +1,41 @@
 // Kafka Streams' descriptions show the iteration order of Java's collections. These are their orders, no more.
 
-/// The order in which Java's `HashSet` and `HashMap` of strings are iterated.
-enum JavaHashOrder {
+/// The order in which Java's `HashSet` and `HashMap` are iterated.
+package enum JavaHashOrder {
     /// - Parameters:
     ///   - strings: without duplicates, in the order of their insertion.
     ///   - initialCapacity: what the collection was made with; Java rounds it up to a power of two.
     static func sorted(_ strings: [String], initialCapacity: Int = 16) -> [String] {
-        var capacity = 1
-        while capacity < initialCapacity { capacity *= 2 }
-        while Double(capacity) * 0.75 < Double(strings.count) { capacity *= 2 }
-        return strings.enumerated().sorted { left, right in
-            let (leftBucket, rightBucket) = (bucket(left.element, capacity), bucket(right.element, capacity))
-            return leftBucket == rightBucket ? left.offset < right.offset : leftBucket < rightBucket
-        }.map(\.element)
+        sorted(strings, initialCapacity: initialCapacity) { string in
+            var hash: UInt32 = 0
+            for unit in string.utf16 { hash = hash &* 31 &+ UInt32(unit) }
+            return hash
+        }
     }
 
-    private static func bucket(_ string: String, _ capacity: Int) -> Int {
-        var hash: UInt32 = 0
-        for unit in string.utf16 { hash = hash &* 31 &+ UInt32(unit) }
-        return Int((hash ^ (hash >> 16)) & UInt32(capacity - 1))
+    /// The order of Kafka's `Bytes`.
+    package static func sorted(_ keys: [[UInt8]], initialCapacity: Int = 16) -> [[UInt8]] {
+        sorted(keys, initialCapacity: initialCapacity) { key in
+            var hash: UInt32 = 1
+            for byte in key { hash = hash &* 31 &+ UInt32(bitPattern: Int32(Int8(bitPattern: byte))) }
+            return hash
+        }
+    }
+
+    private static func sorted<Element>(
+        _ elements: [Element], initialCapacity: Int, hash: (Element) -> UInt32
+    ) -> [Element] {
+        var capacity = 1
+        while capacity < initialCapacity { capacity *= 2 }
+        while Double(capacity) * 0.75 < Double(elements.count) { capacity *= 2 }
+        func bucket(_ element: Element) -> Int {
+            let hash = hash(element)
+            return Int((hash ^ (hash >> 16)) & UInt32(capacity - 1))
+        }
+        return elements.enumerated().sorted { left, right in
+            let (leftBucket, rightBucket) = (bucket(left.element), bucket(right.element))
+            return leftBucket == rightBucket ? left.offset < right.offset : leftBucket < rightBucket
+        }.map(\.element)
     }
 }
 

@@ -19,6 +19,10 @@ public struct SessionWindows: Hashable, Sendable {
         SessionWindows(gapMs: gap.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
     }
 
+    /// How long behind stream time a session closes, counted from its end.
+    @usableFromInline
+    var closeDelayMs: Int64 { sum(gapMs, graceMs) }
+
     /// What is wrong with the sizes, reported when the topology is built.
     @usableFromInline
     var problem: String? {

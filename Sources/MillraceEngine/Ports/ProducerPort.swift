@@ -17,7 +17,9 @@ package protocol ProducerPort: AnyObject {
 
     /// Queues a record. Its bytes are copied before the call returns.
     ///
-    /// - Parameter partition: `nil` for Kafka's default partitioner: murmur2 of the key.
+    /// - Parameters:
+    ///   - partition: `nil` for Kafka's default partitioner: murmur2 of the key.
+    ///   - timestampMs: −1 for the moment of sending.
     func send(
         topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         timestampMs: Int64, headers: Headers) throws(PortError)

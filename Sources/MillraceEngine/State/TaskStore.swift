@@ -10,7 +10,7 @@ package final class TaskStore {
     /// What operators read and write.
     let bytes: any KeyValueBytesStore
     /// What changes wait in for the next commit, where the store has such.
-    let cache: (any StoreCache)?
+    let cache: (any FlushableStore)?
     private let contents: any StoreContents
     /// The changelog offset up to and without which everything is in the store; `nil` where nothing is.
     package private(set) var position: Int64?
@@ -53,6 +53,12 @@ package final class TaskStore {
             contents = store
             cache = store
             bytes = store
+        case .buffered:
+            let buffer = SuppressionBuffer(
+                output: output, partition: changelog?.partition ?? 0, name: plan.name)
+            contents = buffer
+            cache = buffer
+            bytes = buffer
         }
         position = try contents.position()
     }

@@ -40,7 +40,7 @@ package final class StreamTask {
     private let provider: (any StoreProvider)?
     private let maxCacheSizeInBytes: Int
     private var sources = TaskSources()
-    private let caches: [any StoreCache]
+    private let caches: [any FlushableStore]
     private let logger: Logger
     package let stores: [TaskStore]
     /// The highest timestamp processed; −1 while there is none. Kafka: stream time.

@@ -154,6 +154,10 @@ extension Worker {
     }
 
     private func abort() {
+        if configuration.guarantee == .atLeastOnce {
+            // What is still queued will be processed again. Sent late, it would go over what others have written since.
+            return dropProducer()
+        }
         guard isInTransaction else { return }
         do {
             try currentProducer?.abortTransaction()

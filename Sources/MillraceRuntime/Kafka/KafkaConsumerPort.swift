@@ -25,6 +25,7 @@ final class KafkaConsumerPort: ConsumerPort {
     private let clock: any Clock
     private var slots: [KafkaClient.TopicPartition: Int] = [:]
     private var partitions: [Int: KafkaClient.TopicPartition] = [:]
+    private var paused: Set<KafkaClient.TopicPartition> = []
     /// The last poll brought as many records as it was allowed to: librdkafka may have stopped fetching.
     private var lastPollWasFull = false
     private var lastNudgeMs: Int64 = 0
@@ -85,6 +86,10 @@ final class KafkaConsumerPort: ConsumerPort {
     }
 
     func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
+        // To librdkafka a partition stays paused when it is assigned anew, and would be read no more. One that it does not
+        // know any more needs no resuming.
+        if !paused.isEmpty { try? consumer.resume(Array(paused)) }
+        paused = []
         slots = [:]
         partitions = [:]
         if assignments.isEmpty {
@@ -124,11 +129,15 @@ final class KafkaConsumerPort: ConsumerPort {
     }
 
     func pause(_ partitions: [Millrace.TopicPartition]) throws(PortError) {
-        try port { () throws(KafkaError) in try consumer.pause(partitions.map(KafkaClient.TopicPartition.init)) }
+        let partitions = partitions.map(KafkaClient.TopicPartition.init)
+        paused.formUnion(partitions)
+        try port { () throws(KafkaError) in try consumer.pause(partitions) }
     }
 
     func resume(_ partitions: [Millrace.TopicPartition]) throws(PortError) {
-        try port { () throws(KafkaError) in try consumer.resume(partitions.map(KafkaClient.TopicPartition.init)) }
+        let partitions = partitions.map(KafkaClient.TopicPartition.init)
+        try port { () throws(KafkaError) in try consumer.resume(partitions) }
+        paused.subtract(partitions)
         nudge()
     }
 

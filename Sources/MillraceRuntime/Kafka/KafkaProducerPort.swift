@@ -78,7 +78,8 @@ final class KafkaProducerPort: ProducerPort {
             do throws(KafkaError) {
                 return try producer.produce(
                     topics[topic], partition: partition ?? KafkaProducer.unassignedPartition, key: key, value: value,
-                    timestampMs: timestampMs, headers: headers)
+                    // 0 is now for librdkafka.
+                    timestampMs: max(0, timestampMs), headers: headers)
             } catch {
                 let nowMs = clock.monotonicMs()
                 let endMs = deadlineMs ?? nowMs + queueTimeoutMs

@@ -1,6 +1,6 @@
 /// How often things go wrong in a simulation: probabilities for each request to the broker, or for each turn.
 ///
-/// The fault model: requests and answers are lost and sent again by the client, at any request a process may be killed
+/// The fault model: requests and answers are late, or lost and sent again by the client, at any request a process may be killed
 /// (its disk keeps what was flushed, or is lost too) or stopped for longer than its session, instances are restarted in
 /// good order, the broker restarts with everything it acknowledged. Disks do not lie, and the broker does not forget.
 public struct SimulatedFaults: Sendable {
@@ -8,6 +8,8 @@ public struct SimulatedFaults: Sendable {
     public var lostRequests = 0.0
     /// That a request takes effect, and its answer does not arrive.
     public var lostAnswers = 0.0
+    /// That a request, or its answer, takes up to three seconds while others move on.
+    public var delays = 0.0
     /// That the process is killed before or after a request took effect, or at a write to its disk.
     public var kills = 0.0
     /// That a killed process finds its disk empty.
@@ -31,6 +33,7 @@ public struct SimulatedFaults: Sendable {
         var faults = SimulatedFaults()
         faults.lostRequests = 0.01
         faults.lostAnswers = 0.01
+        faults.delays = 0.005
         faults.kills = 0.002
         faults.lostDisks = 0.2
         faults.stops = 0.001

@@ -106,7 +106,8 @@ final class SimulatedProducer: ProducerPort {
         let chosen = partition ?? KafkaPartitioner.partition(for: key, count: description.partitionCount)
         queued[ClusterCore.TopicPartition(name, chosen), default: []].append(
             Queued(
-                key: key.map(Array.init), value: value.map(Array.init), timestampMs: timestampMs,
+                key: key.map(Array.init), value: value.map(Array.init),
+                timestampMs: timestampMs < 0 ? world.clock.nowMs : timestampMs,
                 headers: headers.map { RecordHeader(key: $0.name, value: $0.value) }))
         if queued.count > 3, world.random.chance(0.05) { try flush() }
     }

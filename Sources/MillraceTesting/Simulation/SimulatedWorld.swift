@@ -39,8 +39,8 @@ final class SimulatedWorld {
     private let groupID: String
     /// Lets others move on while a request of this process is under way.
     var interleave: (SimulatedProcess) -> Void = { _ in }
-    /// Lets others move on, and the time pass, while this process is stopped.
-    var stop: (SimulatedProcess) -> Void = { _ in }
+    /// Lets others move on, and so many milliseconds pass, while this process waits.
+    var hold: (SimulatedProcess, _ ms: Int64) -> Void = { _, _ in }
 
     init(seed: UInt64, faults: SimulatedFaults, groupID: String) {
         random = SeededRandom(seed: seed)
@@ -97,8 +97,11 @@ final class SimulatedWorld {
             note("\(process.name): killed at \(what())")
         } else if random.chance(faults.stops) {
             note("\(process.name): stopped at \(what())")
-            stop(process)
+            hold(process, 7_000 + Int64(random.below(10_000)))
             note("\(process.name): goes on")
+        } else if random.chance(faults.delays) {
+            note("\(process.name): held up at \(what())")
+            hold(process, 100 + Int64(random.below(2_900)))
         } else if random.chance(faults.interleavings) {
             clock.advance(by: Int64(random.below(20)))
             interleave(process)

@@ -29,7 +29,7 @@ final class SimulationRun {
             SimulatedInstance(name: "instance-\(number)", world: world, setting: setting)
         }
         world.interleave = { [unowned self] process in self.letOthersMove(while: process) }
-        world.stop = { [unowned self] process in self.stop(process) }
+        world.hold = { [unowned self] process, ms in self.hold(process, forMs: ms) }
     }
 
     func run(seed: UInt64, expecting expectation: SimulationExpectation) -> SimulationResult {
@@ -115,12 +115,12 @@ final class SimulationRun {
         others[world.random.below(others.count)].step()
     }
 
-    /// Stops a process for longer than its session and its transactions live, while the others go on.
-    private func stop(_ process: SimulatedProcess) {
+    /// Lets a process wait while the others go on.
+    private func hold(_ process: SimulatedProcess, forMs ms: Int64) {
         guard depth < 3 else { return }
         depth += 1
         defer { depth -= 1 }
-        let end = world.clock.nowMs + 7_000 + Int64(world.random.below(10_000))
+        let end = world.clock.nowMs + ms
         while world.clock.nowMs < end {
             world.clock.advance(by: Int64(50 + world.random.below(200)))
             world.settle()

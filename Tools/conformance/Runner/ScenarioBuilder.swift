@@ -17,7 +17,7 @@ final class ScenarioBuilder {
     }
 
     static let operations: [String: Operation] = [
-        sourceOperations, statelessOperations, groupingOperations, aggregationOperations, cogroupOperations,
+        sourceOperations, statelessOperations, groupingOperations, aggregationOperations, tableWindowOperations,
         joinOperations,
         processorOperations, sinkOperations,
     ].reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }

@@ -35,7 +35,8 @@ package enum ScenarioRunner {
             let text = topic.hasPrefix("app-") ? hex : utf8
             output[topic] = try driver.outputTopic(topic, key: .bytes, value: .bytes).readRecords().map { record in
                 Scenario.Entry(
-                    key: record.key.map(text), value: record.value.map(text), timestampMs: record.timestampMs,
+                    key: record.key.map(text), value: record.value.map(text),
+                    timestampMs: record.timestampMs < 0 ? nil : record.timestampMs,
                     headers: record.headers.map { .init(name: $0.name, value: $0.value.map(text) ?? "null") })
             }
         }

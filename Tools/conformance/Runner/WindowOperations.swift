@@ -102,6 +102,8 @@ extension ScenarioBuilder {
 
     /// Names the result of a windowed aggregation: the stream of its changes, each under a text of its key and window.
     func nameWindowed(_ table: KTable<Windowed<String>, String>, _ fields: Fields) throws {
+        var table = table
+        if try fields.optionalBool("suppressUntilClose") == true { table = table.suppress(.untilWindowCloses()) }
         let stream: KStream<String, String> = table.toStream().selectKey { record in
             record.key.map { "\($0.key)@\($0.window.startMs)/\($0.window.endMs)" }
         }
@@ -110,7 +112,21 @@ extension ScenarioBuilder {
 }
 
 extension ScenarioBuilder {
-    static let cogroupOperations: [String: Operation] = [
+    static let tableWindowOperations: [String: Operation] = [
+        "suppress": { scenario, fields in
+            var buffer = BufferConfig.unbounded
+            if let maxRecords = try fields.optionalNumber("maxRecords") { buffer.maxRecords = Int(maxRecords) }
+            switch try fields.optionalText("full") {
+            case nil: break
+            case "emitEarly": buffer.whenFull = .emitEarly
+            case "shutDown": buffer.whenFull = .shutDown
+            case let full?: throw ScenarioError.unsupported("suppress.full.\(full)")
+            }
+            let limit = Duration.milliseconds(try fields.number("untilTimeLimitMs"))
+            let table = try scenario.table("from", of: fields)
+                .suppress(.untilTimeLimit(limit, buffer: buffer), named: fields.operationName())
+            scenario.name(.table(table), try fields.text("as"))
+        },
         "cogroup": { scenario, fields in
             var cogrouped: CogroupedKStream<String, String>?
             for value in try fields.array("groups") {
@@ -141,6 +157,6 @@ extension ScenarioBuilder {
                 }
                 try scenario.nameWindowed(table, fields)
             }
-        }
+        },
     ]
 }

@@ -31,6 +31,9 @@ struct BrokerCommand: AsyncParsableCommand {
         transform: { try JournalFlush(option: $0) })
     var flush = JournalFlush.never
 
+    @Option(help: "After how many bytes the data directory's journal goes on in a new file.")
+    var journalFileBytes = 128 << 20
+
     @Flag(help: "Create topics that clients ask for, where they allow it.")
     var autoCreateTopics = false
 
@@ -49,6 +52,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port has to be from 0 to 65535") }
+        guard journalFileBytes > 0 else { throw ValidationError("--journal-file-bytes has to be positive") }
         guard groupInitialRebalanceDelayMs >= 0, groupAssignmentDelayMs >= 0 else {
             throw ValidationError("a delay must not be negative")
         }
@@ -64,6 +68,7 @@ struct BrokerCommand: AsyncParsableCommand {
         configuration.port = port
         configuration.dataDirectory = dataDir
         configuration.flush = flush
+        configuration.journalSizeInBytes = journalFileBytes
         configuration.createsTopicsAutomatically = autoCreateTopics
         configuration.cluster.initialRebalanceDelayMs = groupInitialRebalanceDelayMs
         configuration.topics = topic.map { NewTopic($0.name, partitionCount: $0.partitionCount) }

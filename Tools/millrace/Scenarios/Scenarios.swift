@@ -4,7 +4,7 @@ import RiskScore
 
 /// The topologies that are simulated, each with random records.
 public enum Scenarios {
-    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount, tableJoin] }
+    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly] }
 
     /// The risk score: one stateful step, no repartitioning.
     public static var risk: Simulation {
@@ -81,6 +81,37 @@ public enum Scenarios {
             })
         simulation.comparison = .lastValues
         return simulation
+    }
+
+    /// A processor with a store of its own, which hands on changes only, and asks for commits by the wall clock.
+    public static var changesOnly: Simulation {
+        Simulation(
+            "changes-only", topics: ["settings": 3, "changes": 3], outputs: ["changes"],
+            define: { builder in
+                let last = Stores.keyValue("last-settings", key: .string, value: .string)
+                builder.stream("settings", key: .string, value: .string)
+                    .processValues(stores: [last]) { (context: FixedKeyProcessorContext<String, String>) in
+                        let store = try context.store(last)
+                        try context.schedule(every: .milliseconds(30), on: .wallClockTime) { _ in
+                            context.requestCommit()
+                        }
+                        return { record in
+                            guard let key = record.key, try store.get(key) != record.value else { return }
+                            try store.put(key, record.value)
+                            try context.forward(record)
+                        }
+                    }
+                    .to("changes")
+            },
+            inputs: { random in
+                (0..<60).map { number in
+                    let key = "setting-\(Int.random(in: 0..<6, using: &random))"
+                    let value = Int.random(in: 0..<3, using: &random)
+                    return SimulatedRecord(
+                        topic: "settings", key: Array(key.utf8), value: value == 0 ? nil : Array("\(value)".utf8),
+                        timestampMs: Int64(number * 10))
+                }
+            })
     }
 
     private static func json(_ event: RiskEvent) -> [UInt8]? {

@@ -17,9 +17,15 @@ final class FaultPlan {
         planned.removeAll()
     }
 
+    /// How many are to come, or last.
+    func count(nowMs: Int64) -> Int {
+        removeEnded(nowMs: nowMs)
+        return planned.count
+    }
+
     /// What happens to a request: the effect of the first fault that fits, which counts as used.
     func take(for api: API, topics: @autoclosure () -> [String], nowMs: Int64) -> BrokerFault.Effect? {
-        planned.removeAll { $0.endMs.map { $0 <= nowMs } ?? false }
+        removeEnded(nowMs: nowMs)
         for index in planned.indices {
             let fault = planned[index].fault
             guard fault.apis.isEmpty || fault.apis.contains(api) else { continue }
@@ -35,5 +41,9 @@ final class FaultPlan {
             return fault.effect
         }
         return nil
+    }
+
+    private func removeEnded(nowMs: Int64) {
+        planned.removeAll { $0.endMs.map { $0 <= nowMs } ?? false }
     }
 }

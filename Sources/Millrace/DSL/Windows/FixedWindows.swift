@@ -24,6 +24,15 @@ enum FixedWindows: Sendable {
         }
     }
 
+    /// How long behind stream time a window closes, counted from its end.
+    @usableFromInline
+    var graceMs: Int64 {
+        switch self {
+        case .time(let windows): windows.graceMs
+        case .sliding(let windows): windows.graceMs
+        }
+    }
+
     /// What is wrong with windows or what is done with them, reported when the topology is built.
     @usableFromInline
     func problem(emit: EmitStrategy) -> String? {

@@ -37,9 +37,11 @@ public struct SessionWindowedKStream<Key, Value> {
             name: name, windows, emit: emit, storeName: plan.name, store: plan, key: key ?? .missing,
             aggregate: value ?? .missing,
             problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy), aggregation, merge: merge)
-        return grouped.adding(
+        let table = grouped.adding(
             element, store: plan, key: key.map { .sessionWindowed($0) }, value: value, storeName: store.storeName,
             view: .sessionStore(plan.name, key: key ?? .missing, value: value ?? .missing))
+        builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
+        return table
     }
 }
 

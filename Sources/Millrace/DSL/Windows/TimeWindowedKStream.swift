@@ -36,9 +36,11 @@ public struct TimeWindowedKStream<Key, Value> {
             name: name, emit: emit, storeName: plan.name, store: plan, key: key ?? .missing,
             aggregate: value ?? .missing,
             problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy), aggregation)
-        return grouped.adding(
+        let table = grouped.adding(
             element, store: plan, key: key.map { .timeWindowed($0, sizeMs: windows.sizeMs) }, value: value,
             storeName: store.storeName, view: .windowStore(plan.name, key: key ?? .missing, value: value ?? .missing))
+        builder.noteWindowGrace(windows.graceMs, of: table.node)
+        return table
     }
 }
 

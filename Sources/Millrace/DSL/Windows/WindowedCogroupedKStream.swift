@@ -25,13 +25,15 @@ public struct TimeWindowedCogroupedKStream<Key, Aggregate> {
             for: windows, emit: .onWindowUpdate,
             orNamed: { cogrouped.builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
         let (key, value) = (store.key ?? cogrouped.keySerde, store.value ?? .ofType)
-        return cogrouped.adding(
+        let table = cogrouped.adding(
             store: plan, named: name, problem: problem ?? cogrouped.missing(key, value),
             key: key.map { .timeWindowed($0, sizeMs: windows.sizeMs) }, value: value, storeName: store.storeName,
             view: .windowStore(plan.name, key: key ?? .missing, value: value ?? .missing)
         ) { part, place in
             part.windowAggregate(place, windows, key ?? .missing, value ?? .missing, initial)
         }
+        cogrouped.builder.noteWindowGrace(windows.graceMs, of: table.node)
+        return table
     }
 }
 
@@ -64,12 +66,14 @@ public struct SessionWindowedCogroupedKStream<Key, Aggregate> {
             for: windows, emit: .onWindowUpdate,
             orNamed: { cogrouped.builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
         let (key, value) = (store.key ?? cogrouped.keySerde, store.value ?? .ofType)
-        return cogrouped.adding(
+        let table = cogrouped.adding(
             store: plan, named: name, problem: problem ?? cogrouped.missing(key, value),
             key: key.map { .sessionWindowed($0) }, value: value, storeName: store.storeName,
             view: .sessionStore(plan.name, key: key ?? .missing, value: value ?? .missing)
         ) { part, place in
             part.sessionAggregate(place, windows, key ?? .missing, value ?? .missing, initial, merge)
         }
+        cogrouped.builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
+        return table
     }
 }

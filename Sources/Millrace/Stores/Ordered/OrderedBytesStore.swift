@@ -39,10 +39,7 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
 /// Of several changes of a key between two flushes only the last one is seen; a deletion of a key that was not there before
 /// is seen by nobody. Kafka: `CachedStateStore`.
 @usableFromInline
-package protocol StoreCache: AnyObject {
-    /// The memory that the waiting changes take, about.
-    var cacheSizeInBytes: Int { get }
-
+package protocol StoreCache: FlushableStore {
     /// Whether changes wait.
     var isCaching: Bool { get }
 
@@ -53,8 +50,15 @@ package protocol StoreCache: AnyObject {
 
     /// Sets who is told of each change that is flushed.
     func onFlush(sendsOldValues: Bool, _ listener: @escaping CachingKeyValueStore.FlushListener)
+}
 
-    /// Lets the listener go, and with it everything that it refers to.
+/// A store with something that is to be done before a commit. Kafka: `StateStore.flush`.
+@usableFromInline
+package protocol FlushableStore: AnyObject {
+    /// The memory that waiting changes take, about.
+    var cacheSizeInBytes: Int { get }
+
+    /// Lets whoever listens go, and with it everything that it refers to.
     func removeListener()
 
     /// Hands on every change made before the call, in the order in which the keys were last changed.

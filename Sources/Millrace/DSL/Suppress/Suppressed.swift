@@ -1,0 +1,48 @@
+/// How long a table's changes are held back, and in what kind of buffer. Kafka: `Suppressed` (KIP-328).
+public struct Suppressed<Key>: Sendable {
+    @usableFromInline
+    enum Until: Sendable {
+        /// The buffer time is the record's own.
+        case timeLimit(delayMs: Int64)
+        /// The buffer time is the window's end, which the closure gives; the delay is the grace of the windows.
+        case windowCloses(endMs: @Sendable (Key) -> Int64)
+    }
+
+    @usableFromInline let until: Until
+    @usableFromInline let buffer: BufferConfig
+
+    @usableFromInline
+    init(until: Until, buffer: BufferConfig) {
+        self.until = until
+        self.buffer = buffer
+    }
+
+    /// Hands on of each key the newest change, once stream time is further than a limit beyond the first one that was held
+    /// back.
+    ///
+    /// ```swift
+    /// balances.suppress(.untilTimeLimit(.seconds(10), buffer: .bounded(maxRecords: 1_000, whenFull: .emitEarly)))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - limit: how long a key's changes are held back, in stream time.
+    ///   - buffer: how many are; without a limit by default.
+    public static func untilTimeLimit(_ limit: Duration, buffer: BufferConfig = .unbounded) -> Suppressed {
+        Suppressed(until: .timeLimit(delayMs: limit.wholeMilliseconds), buffer: buffer)
+    }
+
+    /// Hands on only the final result of each window, when it and its grace are over. Deletions are not handed on.
+    ///
+    /// ```swift
+    /// payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(5))).count()
+    ///     .suppress(.untilWindowCloses())
+    /// ```
+    ///
+    /// - Parameter buffer: how many windows wait; without a limit by default. A buffer that emits early would hand on results
+    ///   that are not final, and is refused when the topology is built.
+    public static func untilWindowCloses<Inner>(
+        buffer: BufferConfig = .unbounded
+    ) -> Suppressed where Key == Windowed<Inner> {
+        Suppressed(until: .windowCloses(endMs: { $0.window.endMs }), buffer: buffer)
+    }
+}

@@ -1,0 +1,83 @@
+extension ProcessorElement {
+    /// Holds the changes of a table back in a buffer and hands on each key's newest one when its time has come.
+    ///
+    /// Kafka: `KTableSuppressProcessorSupplier`.
+    ///
+    /// - Parameters:
+    ///   - delayMs: how far stream time has to be beyond a change's buffer time.
+    ///   - bufferTime: the buffer time of a record.
+    ///   - dropsTombstones: whether deletions are not handed on.
+    @inlinable
+    static func suppress<Key, Value>(
+        name: String, store: StorePlan, key keySerde: Serde<Key>, value serde: Serde<Value>, problem: String?,
+        delayMs: Int64, buffer limits: BufferConfig, dropsTombstones: Bool,
+        bufferTime: @escaping @Sendable (Record<Key, Change<Value>>) -> Int64
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, store: store, problem: problem) { node in
+            let forward = try node.forward(Record<Key, Change<Value>>.self)
+            let buffer = try node.timeOrderedBuffer(named: store.name)
+            let (context, name) = (node.context, node.name)
+            let streamTime = context.keptTime(named: "\(name)-stream-time")
+            func handOnFirst() throws {
+                guard let (keyBytes, change) = try buffer.takeFirst() else { return }
+                if change.newValue == nil, dropsTombstones { return }
+                let record = Record(
+                    key: try keySerde.value(from: keyBytes),
+                    value: Change(
+                        newValue: try change.newValue.map { try serde.value(from: $0) },
+                        oldValue: try change.oldValue.map { try serde.value(from: $0) }),
+                    timestampMs: change.timestampMs, headers: change.headers)
+                try context.resume(change.metadata) { try forward(record) }
+            }
+            return TypedReceiver<Key, Change<Value>> { record in
+                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                streamTime.timestampMs = max(streamTime.timestampMs, record.timestampMs)
+                buffer.put(
+                    key: try keySerde.bytes(of: key), timeMs: bufferTime(record),
+                    BufferedChange(
+                        oldValue: try change.oldValue.map { try serde.bytes(of: $0) },
+                        newValue: try change.newValue.map { try serde.bytes(of: $0) },
+                        timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
+                let dueMs = streamTime.timestampMs - delayMs
+                while let lowest = buffer.lowestTimeMs, lowest <= dueMs { try handOnFirst() }
+                while limits.isExceeded(count: buffer.count, sizeInBytes: buffer.sizeInBytes) {
+                    guard limits.whenFull == .emitEarly else {
+                        throw StreamsError(
+                            .bufferFull,
+                            "the buffer holds \(buffer.count) records and \(buffer.sizeInBytes) bytes, more than "
+                                + "\(limits.limits)",
+                            node: name)
+                    }
+                    try handOnFirst()
+                }
+            }
+        }
+    }
+}
+
+extension NodeInstance {
+    /// The buffer of a name that this node is connected to.
+    @usableFromInline
+    func timeOrderedBuffer(named storeName: String) throws -> any TimeOrderedBuffer {
+        guard storeNames.contains(storeName), let buffer = try context.store(named: storeName) as? any TimeOrderedBuffer
+        else { throw StreamsError(.invalidTopology, "the operator is not connected to \(storeName)", node: name) }
+        return buffer
+    }
+}
+
+extension TableView {
+    /// The values of this table as they are behind a buffer: of a key that is held back, the value before it was.
+    @inlinable
+    func suppressed(by storeName: String, key keySerde: Serde<Key>, value serde: Serde<Value>) -> TableView {
+        TableView { [makeGetter] reader in
+            let get = try makeGetter(reader)
+            let buffer = try reader.timeOrderedBuffer(named: storeName)
+            return { key in
+                guard let change = try buffer.change(forKey: keySerde.bytes(of: key)) else { return try get(key) }
+                return try change.priorValue.map {
+                    ValueAndTimestamp(value: try serde.value(from: $0), timestampMs: -1)
+                }
+            }
+        }
+    }
+}

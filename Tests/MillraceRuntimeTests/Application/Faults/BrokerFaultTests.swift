@@ -1,0 +1,123 @@
+import ClusterCore
+import EmbeddedBroker
+import Foundation
+import Millrace
+import MillraceRuntime
+import Testing
+
+extension ApplicationTests {
+    /// Each test breaks the broker under a running instance, lets it go on, and proves that every event took effect once.
+    @Suite("Faults of the broker")
+    struct BrokerFaultTests {
+        private let directory: TestDirectory
+
+        init() throws { directory = try TestDirectory() }
+
+        /// Writes, breaks something while a transaction is open, and writes on, some rounds of it; then the proof.
+        private func prove(
+            rounds: Int = 3, _ breakIt: (FaultyBroker, _ round: Int) async throws -> Void
+        ) async throws {
+            try await FaultyBroker.with { faulty in
+                let instance = try faulty.startInstance(directory)
+                try await instance.awaits("all tasks") { $0.tasks.count == Int(FaultyBroker.partitions) }
+                for round in 0..<rounds {
+                    try faulty.writeEvents(200, round: round)
+                    try await faulty.awaitTransaction()
+                    try await breakIt(faulty, round)
+                }
+                try faulty.writeEvents(100, round: rounds)
+                try await faulty.awaitScores(of: instance)
+                try await instance.stop()
+                #expect(instance.application.state == .notRunning)
+                try faulty.expectExactScores()
+            }
+        }
+
+        @Test("the broker restarts in the middle of a transaction")
+        func restart() async throws {
+            try await prove { faulty, _ in
+                try await faulty.broker.crash()
+                try await faulty.broker.restart()
+                #expect(try await !faulty.broker.openTransactions().isEmpty)
+            }
+        }
+
+        @Test("the broker is away for a while in the middle of a transaction, longer than a session")
+        func outage() async throws {
+            try await prove(rounds: 1) { faulty, _ in
+                try await faulty.broker.crash()
+                try await Task.sleep(for: .seconds(4))
+                try await faulty.broker.restart()
+            }
+        }
+
+        @Test("the broker goes down while it commits")
+        func restartAtCommit() async throws {
+            try await prove { faulty, round in
+                // In one round before the commit took effect, in the other after it.
+                let effect = round % 2 == 0 ? BrokerFault.Effect.cutBefore : .cutAfter
+                try await faulty.broker.inject(BrokerFault(effect, of: [.endTxn]))
+                try await faulty.awaitFaults()
+                try await faulty.broker.crash()
+                try await faulty.broker.restart()
+            }
+        }
+
+        enum Coordinator: CaseIterable {
+            case ofGroups, ofTransactions, both
+
+            var apis: Set<API> {
+                switch self {
+                case .ofGroups: .groupCoordinator
+                case .ofTransactions: .transactionCoordinator
+                case .both: .coordinators
+                }
+            }
+        }
+
+        @Test("a coordinator moves", arguments: Coordinator.allCases)
+        func moved(coordinator: Coordinator) async throws {
+            try await prove(rounds: 2) { faulty, _ in
+                // For longer than it is to the next commit.
+                try await faulty.broker.moveCoordinator(of: coordinator.apis, forMs: 800)
+                try await faulty.awaitFaults()
+            }
+        }
+
+        @Test(
+            "an answer is lost, or the request before it",
+            arguments: [
+                API.endTxn, .addOffsetsToTxn, .txnOffsetCommit, .addPartitionsToTxn, .produce, .heartbeat,
+            ])
+        func lost(api: API) async throws {
+            try await prove(rounds: 2) { faulty, round in
+                let effect = round % 2 == 0 ? BrokerFault.Effect.cutAfter : .cutBefore
+                try await faulty.broker.inject(BrokerFault(effect, of: [api]))
+                try await faulty.awaitFaults()
+            }
+        }
+
+        @Test("several answers in a row are lost")
+        func lostAgainAndAgain() async throws {
+            try await prove { faulty, _ in
+                var fault = BrokerFault(
+                    .cutAfter, of: [.addPartitionsToTxn, .txnOffsetCommit, .addOffsetsToTxn, .endTxn])
+                fault.times = 4
+                try await faulty.broker.inject(fault)
+                try await faulty.awaitFaults()
+            }
+        }
+
+        @Test(
+            "a commit is refused once, in each way that a broker has",
+            arguments: [
+                KafkaErrorCode.concurrentTransactions, .coordinatorNotAvailable, .producerFenced,
+            ])
+        func refused(code: KafkaErrorCode) async throws {
+            try await prove(rounds: 1) { faulty, _ in
+                try await faulty.broker.inject(BrokerFault(.error(code), of: [.endTxn]))
+                try await faulty.awaitFaults()
+            }
+        }
+    }
+}

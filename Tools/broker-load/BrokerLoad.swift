@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// Puts a broker under load, to see whether it keeps its promises, and how fast it is.
+@main
+struct BrokerLoad: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "broker-load", abstract: "Puts a Kafka broker under load.",
+        subcommands: [Kill.self, Throughput.self])
+}
