@@ -116,6 +116,9 @@ let package = Package(
             name: "Loops", dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "RiskScore", logging],
             path: "Tools/millrace-bench/Loops", swiftSettings: swiftSettings),
         .executableTarget(
+            name: "allocation-guard", dependencies: ["AllocationCounter", "Loops"], path: "Tools/allocation-guard",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "millrace-bench",
             dependencies: [
                 "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",

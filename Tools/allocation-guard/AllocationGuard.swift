@@ -1,0 +1,32 @@
+import AllocationCounter
+import Loops
+
+/// Fails where a record allocates more on its way through the engine than it should. Not a timing: the count does not depend
+/// on the machine. To be built with -c release.
+@main
+struct AllocationGuard {
+    /// Allocations per record. What a risk event allocates are the two containers that decode its JSON.
+    private static let limits: [(loop: Loop, allocations: Double)] = [(.stateless, 0), (.stateful, 0), (.risk, 2)]
+    /// For what does not come with a record: the arrays of a poll, a table that grows.
+    private static let margin = 0.05
+
+    static func main() throws {
+        var failed = 0
+        for (loop, limit) in limits {
+            let input = try LoopInput(loop, count: 20_000)
+            let engine = try EngineLoop(loop, input: input)
+            // Warm: every key has been seen.
+            _ = try engine.run()
+            let before = allocation_count()
+            _ = try engine.run()
+            let perRecord = Double(allocation_count() - before) / Double(input.places.count)
+            let isTooMuch = perRecord > limit + margin
+            failed += isTooMuch ? 1 : 0
+            let verdict = isTooMuch ? ": TOO MANY" : ""
+            print("\(loop): \(perRecord) allocations a record, at most \(limit + margin)\(verdict)")
+        }
+        if failed > 0 { throw TooManyAllocations() }
+    }
+}
+
+struct TooManyAllocations: Error {}
