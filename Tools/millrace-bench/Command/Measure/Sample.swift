@@ -47,7 +47,14 @@ struct ProcessMeter {
         getrusage(RUSAGE_SELF.rawValue, &usage)
         let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
         let microseconds = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
-        return (seconds + microseconds / 1e6, Int(usage.ru_maxrss) * 1_024)
+        return (seconds + microseconds / 1e6, peakRSSInBytes ?? Int(usage.ru_maxrss) * 1_024)
+    }
+
+    /// Where the kernel tells it: `ru_maxrss` begins with what the process was that started this one.
+    private static var peakRSSInBytes: Int? {
+        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(separator: " ").compactMap { Int($0) }.first.map { $0 * 1_024 }
     }
 }
 
