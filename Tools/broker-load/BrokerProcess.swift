@@ -53,14 +53,17 @@ final class BrokerProcess {
     }
 }
 
-/// A folder that goes with whoever made it.
+/// A folder that goes with whoever made it, unless it is to be looked at.
 final class TemporaryFolder {
     let path: String
+    var isKept = false
 
     init() throws {
         path = FileManager.default.temporaryDirectory.path + "/broker-load-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        if !isKept { try? FileManager.default.removeItem(atPath: path) }
+    }
 }

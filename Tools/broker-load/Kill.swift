@@ -64,7 +64,8 @@ struct Kill: AsyncParsableCommand {
         print("  \(ledger.summary)")
         for problem in problems.prefix(10) { print("  WRONG: \(problem)") }
         guard problems.isEmpty else {
-            print("NOT PROVEN: \(problems.count) problems")
+            folder.isKept = true
+            print("NOT PROVEN: \(problems.count) problems; the broker's data is kept in \(folder.path)")
             throw ExitCode(1)
         }
         print("PROVEN: nothing acknowledged is lost, no transaction is there in part.")

@@ -71,9 +71,11 @@ public final class ProcessorNode {
         return try found.receiver.open(node: name, as: type)
     }
 
+    /// A global table's store needs no connection.
+    ///
     /// - Throws: `StreamsError` with code `.invalidTopology` for a store that the processor is not connected to, as in Kafka.
     package func checkConnection(to store: String) throws {
-        if storeNames.contains(store) { return }
+        if storeNames.contains(store) || task.isGlobalStore(named: store) { return }
         throw StreamsError(
             .invalidTopology,
             "the processor is not connected to the store \(store); name it in stores: where the processor is added",

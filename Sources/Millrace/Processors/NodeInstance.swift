@@ -54,6 +54,9 @@ package protocol TaskContext: AnyObject {
     /// The bytes of a store of this task.
     func store(named name: String) throws -> any KeyValueBytesStore
 
+    /// Whether a store is that of a global table, which every processor may read.
+    func isGlobalStore(named name: String) -> Bool
+
     /// A topic to write to.
     func output(to topic: TopicName) throws -> any RecordOutput
 

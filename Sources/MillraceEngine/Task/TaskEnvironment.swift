@@ -73,6 +73,8 @@ final class TaskEnvironment: TaskContext {
         return store.bytes
     }
 
+    func isGlobalStore(named name: String) -> Bool { globalStores[name] != nil }
+
     func output(to topic: TopicName) throws -> any RecordOutput {
         try output(toTopic: topic.resolved(applicationID: applicationID))
     }

@@ -168,6 +168,24 @@ struct ConnectedStoreTests {
         #expect(try driver.outputTopic("out", key: .string, value: .int64).readValues() == [1, 1, 2, 3, 2])
     }
 
+    @Test("a global table's store needs no connection")
+    func globalStore() throws {
+        let builder = StreamsBuilder()
+        _ = builder.globalTable("rates", key: .string, value: .string, into: .store("rates"))
+        builder.stream("in", key: .string, value: .string)
+            .processValues { (context: FixedKeyProcessorContext<String, String>) in
+                let rates = try context.timestampedKeyValueStore("rates", key: .string, value: .string)
+                return { record in
+                    try context.forward(record.with(value: record.value.flatMap { try rates.get($0)?.value }))
+                }
+            }
+            .to("out")
+        let driver = try TopologyTestDriver(builder.build())
+        try driver.inputTopic("rates", key: .string, value: .string).pipe(key: "eur", value: "1.1")
+        try driver.inputTopic("in", key: .string, value: .string).pipe(key: "a", value: "eur")
+        #expect(try driver.outputTopic("out", key: .string, value: .string).readValues() == ["1.1"])
+    }
+
     @Test("a read-only store holds what its topic says, without a changelog", arguments: InstanceEnding.allCases)
     func readOnlyStore(ending: InstanceEnding) throws {
         let builder = StreamsBuilder()
