@@ -1,3 +1,4 @@
+import FoundationEssentials
 import MillraceEngine
 import Testing
 
@@ -30,5 +31,16 @@ struct OffsetMetadataTests {
         arguments: ["", "AQ==", "not base64!", "AwAAAXSHboAA", "AgAAAXSHbg=="])
     func others(text: String) {
         #expect(OffsetMetadata.decode(text) == nil)
+    }
+
+    @Test("the times of operators go along in the format of Kafka's ProcessorMetadata")
+    func processorTimes() {
+        let metadata = OffsetMetadata(partitionTimeMs: 1, processorTimesMs: ["s": 2])
+        let bytes: [UInt8] =
+            [2] + [0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 1] + [0, 0, 0, 1, 0x73] + [0, 0, 0, 0, 0, 0, 0, 2]
+        #expect(metadata.encoded() == Data(bytes).base64EncodedString())
+        #expect(OffsetMetadata.decode(metadata.encoded()) == metadata)
+        // What ends early has no times, but the partition's own.
+        #expect(OffsetMetadata.decode(Data(bytes.dropLast(3)).base64EncodedString())?.partitionTimeMs == 1)
     }
 }

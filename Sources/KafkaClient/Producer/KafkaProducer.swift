@@ -30,6 +30,22 @@ package final class KafkaProducer {
         return topic
     }
 
+    /// How many partitions a topic has.
+    ///
+    /// - Throws: `.unknownTopic` and the like as the broker says; `.timedOut`.
+    package func partitionCount(of topic: ProducerTopic, timeoutMs: Int32) throws(KafkaError) -> Int32 {
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(client.pointer, 0, topic.handle.pointer, &metadata, timeoutMs)
+        try client.check(code, "metadata of \(topic.name)")
+        guard let metadata else { throw client.error(RD_KAFKA_RESP_ERR__FAIL, "metadata of \(topic.name)") }
+        defer { rd_kafka_metadata_destroy(metadata) }
+        guard metadata.pointee.topic_cnt > 0, let found = metadata.pointee.topics?.pointee else {
+            throw client.error(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "metadata of \(topic.name)")
+        }
+        try client.check(found.err, "metadata of \(topic.name)")
+        return found.partition_cnt
+    }
+
     /// Queues one record, copying its key and value. nil is null, an empty buffer is empty.
     ///
     /// - Parameter timestampMs: milliseconds since 1970, nil for now. librdkafka takes 0 for "now", so 0 is sent as 1.

@@ -29,7 +29,8 @@ extension SinkElement {
                     try bytes.value.withUnsafeBytes { valueBuffer in
                         try output.send(
                             key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
-                            partition: partition?(record), timestampMs: record.timestampMs, headers: record.headers)
+                            partition: partition?(record) ?? key.partition(ofBytes: keyBuffer, in: output),
+                            timestampMs: record.timestampMs, headers: record.headers)
                     }
                 }
             }

@@ -22,10 +22,21 @@ extension SinkElement {
                     try scratch.value.withUnsafeBytes { valueBuffer in
                         try output.send(
                             key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
-                            partition: partition?(record), timestampMs: record.timestampMs, headers: record.headers)
+                            partition: partition?(record) ?? key.partition(ofBytes: keyBuffer, in: output),
+                            timestampMs: record.timestampMs, headers: record.headers)
                     }
                 }
             }
         }
+    }
+}
+
+extension Serde {
+    /// The partition for a key only part of which counts: that of a window's key, without the window. Kafka:
+    /// `WindowedStreamPartitioner`.
+    @inlinable
+    func partition(ofBytes key: UnsafeRawBufferPointer, in output: any RecordOutput) throws -> Int32? {
+        if partitioningSuffixCount == 0 || key.count < partitioningSuffixCount { return nil }
+        return try output.partition(forKey: UnsafeRawBufferPointer(rebasing: key.dropLast(partitioningSuffixCount)))
     }
 }

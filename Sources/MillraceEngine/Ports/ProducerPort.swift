@@ -24,6 +24,9 @@ package protocol ProducerPort: AnyObject {
         topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         timestampMs: Int64, headers: Headers) throws(PortError)
 
+    /// How many partitions a topic has; `nil` where only the broker's own client knows.
+    func partitionCount(of topic: Int) throws(PortError) -> Int32?
+
     /// Waits until every queued record is acknowledged; throws the first delivery's error.
     func flush() throws(PortError)
 
@@ -34,4 +37,8 @@ package protocol ProducerPort: AnyObject {
     func nextOffset(of partition: TopicPartition) -> Int64?
 
     func close()
+}
+
+extension ProducerPort {
+    package func partitionCount(of topic: Int) throws(PortError) -> Int32? { nil }
 }

@@ -200,6 +200,10 @@ final class TaskOutput: RecordOutput {
         }
     }
 
+    func partition(forKey key: UnsafeRawBufferPointer) throws -> Int32? {
+        try producer.partitionCount(of: number).map { KafkaPartitioner.partition(for: key, count: $0) }
+    }
+
     func sendOrThrow(
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
         headers: Headers

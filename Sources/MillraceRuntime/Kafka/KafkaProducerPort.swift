@@ -10,6 +10,7 @@ final class KafkaProducerPort: ProducerPort {
     private let producer: KafkaProducer
     private var topics: [ProducerTopic] = []
     private var numbers: [String: Int] = [:]
+    private var partitionCounts: [Int: Int32] = [:]
     private let callTimeoutMs: Int32 = 5_000
     /// How long to wait for room in the queue.
     private let queueTimeoutMs: Int64 = 10_000
@@ -78,8 +79,7 @@ final class KafkaProducerPort: ProducerPort {
             do throws(KafkaError) {
                 return try producer.produce(
                     topics[topic], partition: partition ?? KafkaProducer.unassignedPartition, key: key, value: value,
-                    // 0 is now for librdkafka.
-                    timestampMs: max(0, timestampMs), headers: headers)
+                    timestampMs: timestampMs < 0 ? nil : timestampMs, headers: headers)
             } catch {
                 let nowMs = clock.monotonicMs()
                 let endMs = deadlineMs ?? nowMs + queueTimeoutMs
@@ -88,6 +88,15 @@ final class KafkaProducerPort: ProducerPort {
                 producer.poll(timeoutMs: 100)
             }
         }
+    }
+
+    func partitionCount(of topic: Int) throws(PortError) -> Int32? {
+        if let count = partitionCounts[topic] { return count }
+        let count = try port { () throws(KafkaError) in
+            try producer.partitionCount(of: topics[topic], timeoutMs: callTimeoutMs)
+        }
+        partitionCounts[topic] = count
+        return count
     }
 
     func flush() throws(PortError) {

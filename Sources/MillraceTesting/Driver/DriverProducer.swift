@@ -45,6 +45,8 @@ final class DriverProducer: ProducerPort {
         sent.append(Sent(topic: topic, record: record))
     }
 
+    func partitionCount(of topic: Int) throws(PortError) -> Int32? { numbered[topic].partitionCount }
+
     func initTransactions() throws(PortError) {}
     func beginTransaction() throws(PortError) {}
     func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError) {}

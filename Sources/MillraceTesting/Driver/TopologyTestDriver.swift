@@ -150,6 +150,27 @@ public final class TopologyTestDriver {
         store(named: name, partition: partition).map { TimestampedKeyValueStore($0, key: key, value: value) }
     }
 
+    /// A window store of the topology, with its timestamps; `nil` where there is none of this name. Kafka:
+    /// `getTimestampedWindowStore`.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func windowStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> WindowStore<Key, ValueAndTimestamp<Value>>? {
+        guard let store = store(named: name, partition: partition) as? any OrderedBytesStore else { return nil }
+        return WindowStore(store, key: key, value: .timestamped(value))
+    }
+
+    /// A session store of the topology; `nil` where there is none of this name. Kafka: `getSessionStore`.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func sessionStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> SessionStore<Key, Value>? {
+        guard let store = store(named: name, partition: partition) as? any OrderedBytesStore else { return nil }
+        return SessionStore(store, key: key, value: value)
+    }
+
     /// The store of a builder that a processor brought along; `nil` where the topology has none of its name.
     ///
     /// - Parameter partition: whose task's store; 0 by default.

@@ -112,6 +112,10 @@ final class SimulatedProducer: ProducerPort {
         if queued.count > 3, world.random.chance(0.05) { try flush() }
     }
 
+    func partitionCount(of topic: Int) throws(PortError) -> Int32? {
+        try? world.cluster.describeTopic(topics[topic]).partitionCount
+    }
+
     func flush() throws(PortError) {
         if identity == .none, transactionalID == nil { try initTransactions() }
         for partition in queued.keys.sorted() {

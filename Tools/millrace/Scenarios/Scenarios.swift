@@ -4,7 +4,7 @@ import RiskScore
 
 /// The topologies that are simulated, each with random records.
 public enum Scenarios {
-    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly] }
+    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly, visits] }
 
     /// The risk score: one stateful step, no repartitioning.
     public static var risk: Simulation {
@@ -110,6 +110,31 @@ public enum Scenarios {
                     return SimulatedRecord(
                         topic: "settings", key: Array(key.utf8), value: value == 0 ? nil : Array("\(value)".utf8),
                         timestampMs: Int64(number * 10))
+                }
+            })
+    }
+
+    /// Visits to pages: counted in hopping windows, and joined into sessions, out of order. The grace is longer than the
+    /// whole run, for stream time is each partition's own.
+    public static var visits: Simulation {
+        Simulation(
+            "visits", topics: ["visits": 3, "visits-per-minute": 3, "sessions": 3],
+            outputs: ["visits-per-minute", "sessions"],
+            define: { builder in
+                let visits = builder.stream("visits", key: .string, value: .string).groupByKey()
+                visits.windowedBy(.hopping(.seconds(60), advance: .seconds(30), grace: .seconds(86_400)))
+                    .count(into: Materialized.store("visits-per-minute").withoutCache())
+                    .toStream().to("visits-per-minute")
+                visits.windowedBy(.session(gap: .seconds(40), grace: .seconds(86_400)))
+                    .reduce(into: Materialized.store("sessions").withoutCache()) { pages, page in pages + " " + page }
+                    .toStream().to("sessions")
+            },
+            inputs: { random in
+                (0..<80).map { number in
+                    SimulatedRecord(
+                        topic: "visits", key: Array("user-\(Int.random(in: 0..<6, using: &random))".utf8),
+                        value: Array("page-\(number)".utf8),
+                        timestampMs: Int64(number * 5_000 + Int.random(in: 0..<60_000, using: &random)))
                 }
             })
     }

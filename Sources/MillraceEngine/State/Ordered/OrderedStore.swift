@@ -11,29 +11,29 @@ package import Millrace
 /// see them before that either. What an operator still has to hand on is held, however old it is.
 package final class OrderedStore: OrderedBytesStore {
     let keys: OrderedKeys
-    private let values: StoreKind.ValueLayout
-    private let changelog: Changelog?
-    private let disk: (any PersistentStore)?
-    private let maxSizeInBytes: Int
-    private let onExpired: () -> Void
-    private var map = OrderedByteMap()
-    private var segments: OrderedSegments
+    let values: StoreKind.ValueLayout
+    let changelog: Changelog?
+    let disk: (any PersistentStore)?
+    let maxSizeInBytes: Int
+    let onExpired: () -> Void
+    var map = OrderedByteMap()
+    var segments: OrderedSegments
     /// The highest time of any key that was put; −1 while there is none.
-    package private(set) var streamTimeMs: Int64 = -1
-    package private(set) var dirtySizeInBytes = 0
+    package internal(set) var streamTimeMs: Int64 = -1
+    package internal(set) var dirtySizeInBytes = 0
     package var heldFromMs: Int64
     package var retentionMs: Int64 { keys.expiry?.retentionMs ?? .max }
-    private var storedKey: [UInt8] = []
-    private var sequenceNumber: Int32 = 0
-    private var mayHaveOlderSequenceNumbers = false
+    var storedKey: [UInt8] = []
+    var sequenceNumber: Int32 = 0
+    var mayHaveOlderSequenceNumbers = false
 
     package let isCaching: Bool
-    private var waiting = WaitingChanges()
-    private var listener: CachingKeyValueStore.FlushListener?
-    private var sendsOldValues = false
-    private var isFlushing = false
+    var waiting = WaitingChanges()
+    var listener: CachingKeyValueStore.FlushListener?
+    var sendsOldValues = false
+    var isFlushing = false
     /// As `streamTimeMs`, of what has been flushed.
-    private var flushedStreamTimeMs: Int64 = -1
+    var flushedStreamTimeMs: Int64 = -1
 
     package init(
         keys: OrderedKeys, values: StoreKind.ValueLayout, changelog: Changelog?, persistent: (any PersistentStore)?,
@@ -55,6 +55,7 @@ package final class OrderedStore: OrderedBytesStore {
             }
         }
         mayHaveOlderSequenceNumbers = segments.newest != nil
+        flushedStreamTimeMs = streamTimeMs
     }
 }
 
@@ -68,7 +69,7 @@ extension OrderedStore {
         try withStoredValue(forKey: key, segment: keys.segment(at: timeMs), body)
     }
 
-    private func withStoredValue(
+    func withStoredValue(
         forKey key: UnsafeRawBufferPointer, segment: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
         var stored: [UInt8] = []
@@ -134,20 +135,20 @@ extension OrderedStore {
     }
 
     /// The oldest segment that is kept.
-    private var oldestSegment: Int64 {
+    var oldestSegment: Int64 {
         min(keys.oldestLiveSegment(at: streamTimeMs), keys.segment(at: heldFromMs))
     }
 
-    private var oldestVisibleMs: Int64 {
+    var oldestVisibleMs: Int64 {
         keys.oldestVisibleMs(at: streamTimeMs, oldestSegment: oldestSegment)
     }
 
-    private func living(_ times: ClosedRange<Int64>) -> ClosedRange<Int64>? {
+    func living(_ times: ClosedRange<Int64>) -> ClosedRange<Int64>? {
         let oldest = max(times.lowerBound, oldestVisibleMs)
         return oldest <= times.upperBound ? oldest...times.upperBound : nil
     }
 
-    private func visit(
+    func visit(
         _ segment: Int64, _ space: UInt8, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
         _ body: (_ stored: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws -> Bool {
@@ -155,7 +156,7 @@ extension OrderedStore {
         try visit(segment, space, from: lower, to: upper.map { Array($0) + [0] }, body)
     }
 
-    private func visit(
+    func visit(
         _ segment: Int64, _ space: UInt8, from lower: UnsafeRawBufferPointer?, to upper: [UInt8]?,
         _ body: (_ stored: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws -> Bool {
@@ -176,233 +177,6 @@ extension OrderedStore {
     }
 }
 
-// MARK: Writing
-
-extension OrderedStore {
-    package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
-        try put(
-            key: key, value: value, timestampMs: timestampMs,
-            origin: .init(timestampMs: timestampMs, headers: Headers(), metadata: nil))
-    }
-
-    package func put(
-        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64,
-        origin: CachingKeyValueStore.Origin
-    ) throws {
-        let timeMs = keys.timeMs(of: key)
-        streamTimeMs = max(streamTimeMs, timeMs)
-        let segment = keys.segment(at: timeMs)
-        guard segment >= oldestSegment else {
-            // As in Kafka Streams the changelog and what follows get it all the same.
-            onExpired()
-            try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
-            if isCaching { try listener?(key, value, nil, origin) }
-            return
-        }
-        if isCaching {
-            let change = WaitingChanges.Change(timestampMs: timestampMs, origin: origin)
-            if waiting.contains(key) {
-                waiting.note(key, oldValue: nil, change)
-            } else {
-                try withStoredValue(forKey: key, segment: segment) { waiting.note(key, oldValue: $0, change) }
-            }
-        } else {
-            try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
-        }
-        set(key, to: value, segment: segment)
-    }
-
-    private func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
-        segments.begin(segment)
-        storedKey.removeAll(keepingCapacity: true)
-        keys.appendStoredKey(key, segment: segment, to: &storedKey)
-        storedKey.withUnsafeBytes { set(stored: $0, to: value, segment: segment) }
-        guard keys.isTimeIndexed else { return }
-        storedKey.removeAll(keepingCapacity: true)
-        keys.appendIndexKey(key, segment: segment, to: &storedKey)
-        storedKey.withUnsafeBytes {
-            set(stored: $0, to: value == nil ? nil : UnsafeRawBufferPointer(start: nil, count: 0), segment: segment)
-        }
-    }
-
-    private func set(stored: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
-        if value == nil, disk == nil || segments.isNew(segment) {
-            guard let position = map.find(stored) else { return }
-            if map.isMarked(position) { dirtySizeInBytes -= Self.dirtySize(map.key(at: position)) }
-            return map.remove(at: position)
-        }
-        let position = map.set(stored, to: value)
-        guard disk != nil, !map.isMarked(position) else { return }
-        map.setMark(position, true)
-        dirtySizeInBytes += Self.dirtySize(stored)
-    }
-
-    /// How much a restore keeps in memory before it writes it down.
-    private static var maxRestoredSizeInBytes: Int { 8 << 20 }
-
-    private static func dirtySize(_ key: UnsafeRawBufferPointer) -> Int { 2 * key.count + 64 }
-
-    package func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32 {
-        var key = Array(prefix)
-        while true {
-            sequenceNumber = sequenceNumber &+ 1 & Int32.max
-            guard mayHaveOlderSequenceNumbers else { return sequenceNumber }
-            key.removeSubrange(prefix.count...)
-            key += sequenceNumber.bigEndianBytes
-            var isTaken = false
-            try key.withUnsafeBytes { try withValue(forKey: $0) { isTaken = $0 != nil } }
-            if !isTaken { return sequenceNumber }
-        }
-    }
-}
-
-// MARK: Changes that wait
-
-extension OrderedStore {
-    package var cacheSizeInBytes: Int { waiting.sizeInBytes }
-
-    package func onFlush(sendsOldValues: Bool, _ listener: @escaping CachingKeyValueStore.FlushListener) {
-        self.sendsOldValues = sendsOldValues
-        self.listener = listener
-    }
-
-    package func removeListener() { listener = nil }
-
-    package func flush() throws {
-        guard !isFlushing else { return }
-        isFlushing = true
-        defer { isFlushing = false }
-        var key: [UInt8] = []
-        var oldValue: [UInt8]?
-        for _ in 0..<waiting.count {
-            guard let change = waiting.takeFirst(key: &key, oldValue: &oldValue) else { return }
-            try key.withUnsafeBytes { try flush($0, oldValue: oldValue, change) }
-        }
-    }
-
-    private func flush(_ key: UnsafeRawBufferPointer, oldValue: [UInt8]?, _ change: WaitingChanges.Change) throws {
-        var newValue: [UInt8]?
-        try withStoredValue(forKey: key, segment: keys.segment(at: keys.timeMs(of: key))) {
-            newValue = $0.map { Array($0) }
-        }
-        // In Kafka Streams the store below the cache does not show what has expired.
-        let timeMs = keys.timeMs(of: key)
-        let isExpired = keys.expiry.map { timeMs < $0.oldestUnexpiredMs(at: flushedStreamTimeMs) } ?? false
-        let oldValue = isExpired ? nil : oldValue
-        if newValue == nil, oldValue == nil, listener != nil { return }
-        flushedStreamTimeMs = max(flushedStreamTimeMs, timeMs)
-        try newValue.withOptionalBytes { new in
-            try changelog?.send(key: key, stored: new, timestampMs: change.timestampMs)
-            try (sendsOldValues ? oldValue : nil).withOptionalBytes { try listener?(key, new, $0, change.origin) }
-        }
-    }
-}
-
-// MARK: Restoring and committing
-
-extension OrderedStore: StoreContents {
-    package func position() throws -> Int64? { try disk?.position() }
-
-    package func restore(_ records: [FetchedRecord], position: Int64) throws {
-        mayHaveOlderSequenceNumbers = true
-        for record in records {
-            if let key = record.key { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
-        }
-        var stored: [UInt8] = []
-        for record in records {
-            guard let key = record.key else { continue }
-            let segment = keys.segment(at: keys.timeMs(of: key))
-            if segment < oldestSegment { continue }
-            stored.removeAll(keepingCapacity: true)
-            if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &stored) }
-            stored.withUnsafeBytes { set(key, to: record.value == nil ? nil : $0, segment: segment) }
-        }
-        if disk == nil { return committed() }
-        if dirtySizeInBytes > min(maxSizeInBytes / 2, Self.maxRestoredSizeInBytes) {
-            try checkpoint(position: position, durably: false)
-        }
-    }
-
-    /// In memory there is no checkpoint to wait for.
-    package func committed() {
-        if disk == nil { dropExpired() }
-    }
-
-    package func checkpoint(position: Int64?, durably: Bool) throws {
-        guard let disk else { return }
-        let bound = dropExpired()
-        var marked: [OrderedByteMap.Position] = []
-        var writes: [StoreWrite] = []
-        var place = map.first
-        while dirtySizeInBytes > 0, map.isValid(place) {
-            if map.isMarked(place) {
-                marked.append(place)
-                writes.append(StoreWrite(key: map.key(at: place), value: map.value(at: place)))
-            }
-            place = map.next(place)
-        }
-        let streamTime = (key: OrderedKeys.streamTimeKey, value: streamTimeMs.bigEndianBytes)
-        try streamTime.key.withUnsafeBytes { key in
-            try streamTime.value.withUnsafeBytes { value in
-                if keys.expiry != nil, !writes.isEmpty { writes.append(StoreWrite(key: key, value: value)) }
-                try disk.apply(writes, droppingBelow: bound, position: position)
-            }
-        }
-        for place in marked { map.setMark(place, false) }
-        dirtySizeInBytes = 0
-        segments.noteWrittenDown()
-        // What is deleted on disk too need not be remembered.
-        map.removeDeleted()
-        evict()
-        if durably { try disk.flush() }
-    }
-
-    package func removeAll() throws {
-        map.removeAll()
-        try disk?.removeAll()
-        segments = OrderedSegments()
-        streamTimeMs = -1
-        dirtySizeInBytes = 0
-    }
-
-    package func close() { disk?.close() }
-
-    /// Lets expired segments go from memory. Returns the bound below which the disk has to let them go.
-    @discardableResult
-    private func dropExpired() -> [UInt8]? {
-        let oldest = oldestSegment
-        guard segments.drop(below: oldest) else { return nil }
-        let bound = OrderedKeys.lowerBound(ofSegment: oldest)
-        bound.withUnsafeBytes { bound in
-            var place = map.first
-            while map.isValid(place), order(map.key(at: place), bound) < 0 {
-                if map.isMarked(place) { dirtySizeInBytes -= Self.dirtySize(map.key(at: place)) }
-                place = map.next(place)
-            }
-            map.removeAll(from: UnsafeRawBufferPointer(start: nil, count: 0), to: bound)
-        }
-        return bound
-    }
-
-    /// Lets entries go, those of the oldest segments first, until the map takes three quarters of its bound.
-    private func evict() {
-        guard map.sizeInBytes > maxSizeInBytes else { return }
-        for segment in segments.all where map.sizeInBytes > maxSizeInBytes / 4 * 3 {
-            let (lower, upper) = (
-                OrderedKeys.lowerBound(ofSegment: segment), OrderedKeys.lowerBound(ofSegment: segment + 1)
-            )
-            lower.withUnsafeBytes { lower in upper.withUnsafeBytes { map.removeUnmarked(from: lower, to: $0) } }
-            segments.noteEvicted(segment)
-        }
-    }
-}
-
-extension [UInt8]? {
-    fileprivate func withOptionalBytes(_ body: (UnsafeRawBufferPointer?) throws -> Void) rethrows {
-        if let self { try self.withUnsafeBytes(body) } else { try body(nil) }
-    }
-}
-
 extension FixedWidthInteger {
-    fileprivate var bigEndianBytes: [UInt8] { Swift.withUnsafeBytes(of: bigEndian) { Array($0) } }
+    var bigEndianBytes: [UInt8] { Swift.withUnsafeBytes(of: bigEndian) { Array($0) } }
 }

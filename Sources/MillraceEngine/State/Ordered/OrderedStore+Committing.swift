@@ -1,0 +1,99 @@
+import Millrace
+
+extension OrderedStore: StoreContents {
+    package func position() throws -> Int64? { try disk?.position() }
+
+    package func restore(_ records: [FetchedRecord], position: Int64) throws {
+        mayHaveOlderSequenceNumbers = true
+        for record in records {
+            if let key = record.key { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
+        }
+        var stored: [UInt8] = []
+        for record in records {
+            guard let key = record.key else { continue }
+            let segment = keys.segment(at: keys.timeMs(of: key))
+            if segment < oldestSegment { continue }
+            stored.removeAll(keepingCapacity: true)
+            if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &stored) }
+            stored.withUnsafeBytes { set(key, to: record.value == nil ? nil : $0, segment: segment) }
+        }
+        flushedStreamTimeMs = streamTimeMs
+        if disk == nil { return committed() }
+        if dirtySizeInBytes > min(maxSizeInBytes / 2, Self.maxRestoredSizeInBytes) {
+            try checkpoint(position: position, durably: false)
+        }
+    }
+
+    /// In memory there is no checkpoint to wait for.
+    package func committed() {
+        if disk == nil { dropExpired() }
+    }
+
+    package func checkpoint(position: Int64?, durably: Bool) throws {
+        guard let disk else { return }
+        let bound = dropExpired()
+        var marked: [OrderedByteMap.Position] = []
+        var writes: [StoreWrite] = []
+        var place = map.first
+        while dirtySizeInBytes > 0, map.isValid(place) {
+            if map.isMarked(place) {
+                marked.append(place)
+                writes.append(StoreWrite(key: map.key(at: place), value: map.value(at: place)))
+            }
+            place = map.next(place)
+        }
+        let streamTime = (key: OrderedKeys.streamTimeKey, value: streamTimeMs.bigEndianBytes)
+        try streamTime.key.withUnsafeBytes { key in
+            try streamTime.value.withUnsafeBytes { value in
+                if keys.expiry != nil, !writes.isEmpty { writes.append(StoreWrite(key: key, value: value)) }
+                try disk.apply(writes, droppingBelow: bound, position: position)
+            }
+        }
+        for place in marked { map.setMark(place, false) }
+        dirtySizeInBytes = 0
+        segments.noteWrittenDown()
+        // What is deleted on disk too need not be remembered.
+        map.removeDeleted()
+        evict()
+        if durably { try disk.flush() }
+    }
+
+    package func removeAll() throws {
+        map.removeAll()
+        try disk?.removeAll()
+        segments = OrderedSegments()
+        streamTimeMs = -1
+        dirtySizeInBytes = 0
+    }
+
+    package func close() { disk?.close() }
+
+    /// Lets expired segments go from memory. Returns the bound below which the disk has to let them go.
+    @discardableResult
+    func dropExpired() -> [UInt8]? {
+        let oldest = oldestSegment
+        guard segments.drop(below: oldest) else { return nil }
+        let bound = OrderedKeys.lowerBound(ofSegment: oldest)
+        bound.withUnsafeBytes { bound in
+            var place = map.first
+            while map.isValid(place), order(map.key(at: place), bound) < 0 {
+                if map.isMarked(place) { dirtySizeInBytes -= Self.dirtySize(map.key(at: place)) }
+                place = map.next(place)
+            }
+            map.removeAll(from: UnsafeRawBufferPointer(start: nil, count: 0), to: bound)
+        }
+        return bound
+    }
+
+    /// Lets entries go, those of the oldest segments first, until the map takes three quarters of its bound.
+    func evict() {
+        guard map.sizeInBytes > maxSizeInBytes else { return }
+        for segment in segments.all where map.sizeInBytes > maxSizeInBytes / 4 * 3 {
+            let (lower, upper) = (
+                OrderedKeys.lowerBound(ofSegment: segment), OrderedKeys.lowerBound(ofSegment: segment + 1)
+            )
+            lower.withUnsafeBytes { lower in upper.withUnsafeBytes { map.removeUnmarked(from: lower, to: $0) } }
+            segments.noteEvicted(segment)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package import Millrace
+
+extension OrderedStore {
+    package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
+        try put(
+            key: key, value: value, timestampMs: timestampMs,
+            origin: .init(timestampMs: timestampMs, headers: Headers(), metadata: nil))
+    }
+
+    package func put(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64,
+        origin: CachingKeyValueStore.Origin
+    ) throws {
+        let timeMs = keys.timeMs(of: key)
+        streamTimeMs = max(streamTimeMs, timeMs)
+        let segment = keys.segment(at: timeMs)
+        guard segment >= oldestSegment else {
+            // As in Kafka Streams the changelog and what follows get it all the same.
+            onExpired()
+            try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
+            if isCaching { try listener?(key, value, nil, origin) }
+            return
+        }
+        if isCaching {
+            let change = WaitingChanges.Change(timestampMs: timestampMs, origin: origin)
+            if waiting.contains(key) {
+                waiting.note(key, oldValue: nil, change)
+            } else {
+                try withStoredValue(forKey: key, segment: segment) { waiting.note(key, oldValue: $0, change) }
+            }
+        } else {
+            try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
+        }
+        set(key, to: value, segment: segment)
+    }
+
+    func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
+        segments.begin(segment)
+        storedKey.removeAll(keepingCapacity: true)
+        keys.appendStoredKey(key, segment: segment, to: &storedKey)
+        storedKey.withUnsafeBytes { set(stored: $0, to: value, segment: segment) }
+        guard keys.isTimeIndexed else { return }
+        storedKey.removeAll(keepingCapacity: true)
+        keys.appendIndexKey(key, segment: segment, to: &storedKey)
+        storedKey.withUnsafeBytes {
+            set(stored: $0, to: value == nil ? nil : UnsafeRawBufferPointer(start: nil, count: 0), segment: segment)
+        }
+    }
+
+    func set(stored: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
+        if value == nil, disk == nil || segments.isNew(segment) {
+            guard let position = map.find(stored) else { return }
+            if map.isMarked(position) { dirtySizeInBytes -= Self.dirtySize(map.key(at: position)) }
+            return map.remove(at: position)
+        }
+        let position = map.set(stored, to: value)
+        guard disk != nil, !map.isMarked(position) else { return }
+        map.setMark(position, true)
+        dirtySizeInBytes += Self.dirtySize(stored)
+    }
+
+    /// How much a restore keeps in memory before it writes it down.
+    static var maxRestoredSizeInBytes: Int { 8 << 20 }
+
+    static func dirtySize(_ key: UnsafeRawBufferPointer) -> Int { 2 * key.count + 64 }
+
+    package func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32 {
+        var key = Array(prefix)
+        while true {
+            sequenceNumber = sequenceNumber &+ 1 & Int32.max
+            guard mayHaveOlderSequenceNumbers else { return sequenceNumber }
+            key.removeSubrange(prefix.count...)
+            key += sequenceNumber.bigEndianBytes
+            var isTaken = false
+            try key.withUnsafeBytes { try withValue(forKey: $0) { isTaken = $0 != nil } }
+            if !isTaken { return sequenceNumber }
+        }
+    }
+}
+
+// MARK: Changes that wait
+
+extension OrderedStore {
+    package var cacheSizeInBytes: Int { waiting.sizeInBytes }
+
+    package func onFlush(sendsOldValues: Bool, _ listener: @escaping CachingKeyValueStore.FlushListener) {
+        self.sendsOldValues = sendsOldValues
+        self.listener = listener
+    }
+
+    package func removeListener() { listener = nil }
+
+    package func flush() throws {
+        guard !isFlushing else { return }
+        isFlushing = true
+        defer { isFlushing = false }
+        var key: [UInt8] = []
+        var oldValue: [UInt8]?
+        for _ in 0..<waiting.count {
+            guard let change = waiting.takeFirst(key: &key, oldValue: &oldValue) else { return }
+            try key.withUnsafeBytes { try flush($0, oldValue: oldValue, change) }
+        }
+    }
+
+    func flush(_ key: UnsafeRawBufferPointer, oldValue: [UInt8]?, _ change: WaitingChanges.Change) throws {
+        var newValue: [UInt8]?
+        try withStoredValue(forKey: key, segment: keys.segment(at: keys.timeMs(of: key))) {
+            newValue = $0.map { Array($0) }
+        }
+        // In Kafka Streams the store below the cache does not show what has expired.
+        let timeMs = keys.timeMs(of: key)
+        let isExpired = keys.expiry.map { timeMs < $0.oldestUnexpiredMs(at: flushedStreamTimeMs) } ?? false
+        let oldValue = isExpired ? nil : oldValue
+        if newValue == nil, oldValue == nil, listener != nil { return }
+        flushedStreamTimeMs = max(flushedStreamTimeMs, timeMs)
+        try newValue.withOptionalBytes { new in
+            try changelog?.send(key: key, stored: new, timestampMs: change.timestampMs)
+            try (sendsOldValues ? oldValue : nil).withOptionalBytes { try listener?(key, new, $0, change.origin) }
+        }
+    }
+}
+
+extension [UInt8]? {
+    fileprivate func withOptionalBytes(_ body: (UnsafeRawBufferPointer?) throws -> Void) rethrows {
+        if let self { try self.withUnsafeBytes(body) } else { try body(nil) }
+    }
+}
