@@ -45,6 +45,8 @@ struct TransactionWriter {
                 producer = nil
             }
         }
+        // What a lost producer left open would hide from readers all that others committed behind it.
+        _ = try current()
         try consumer.close()
         return outcomes
     }
