@@ -25,13 +25,19 @@ struct All: ParsableCommand {
 
     func run() throws {
         var report = Report()
-        try TopologyLoops.measure(options, into: &report)
-        try Risk.measure(options, into: &report)
-        try Passthrough.measure(options, into: &report)
-        try Restore.measure(options, into: &report)
-        try Latency.measure(options, into: &report)
-        try Startup.measure(options, into: &report)
-        try Scale.measure(options, into: &report)
+        let workloads: [(name: String, measure: (BenchOptions, inout Report) throws -> Void)] = [
+            ("topology", { try TopologyLoops.measure($0, into: &$1) }), ("risk", { try Risk.measure($0, into: &$1) }),
+            ("passthrough", { try Passthrough.measure($0, into: &$1) }),
+            ("restore", { try Restore.measure($0, into: &$1) }),
+            ("latency", { try Latency.measure($0, into: &$1) }), ("startup", { try Startup.measure($0, into: &$1) }),
+            ("scale", { try Scale.measure($0, into: &$1) }),
+        ]
+        // One that fails does not take the others along; what it has measured is kept.
+        var failed: [String] = []
+        for workload in workloads {
+            do { try workload.measure(options, &report) } catch { failed.append("\(workload.name): \(error)") }
+        }
         try report.print(asJSON: options.json)
+        if !failed.isEmpty { throw BenchError(failed.joined(separator: "\n")) }
     }
 }

@@ -28,8 +28,12 @@ final class Child {
         }
     }
 
-    /// What it took, once it has ended.
+    /// What it took, once it has ended; it is given three minutes.
     func sample() throws -> Sample {
+        let process = process
+        let limit = DispatchWorkItem { process.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 180, execute: limit)
+        defer { limit.cancel() }
         var last: String?
         while let line = line() { last = line }
         process.waitUntilExit()
