@@ -1,12 +1,14 @@
 import AllocationCounter
+import Foundation
 import Loops
 
 /// Fails where a record allocates more on its way through the engine than it should. Not a timing: the count does not depend
 /// on the machine. To be built with -c release.
 @main
 struct AllocationGuard {
-    /// Allocations per record. What a risk event allocates are the two containers that decode its JSON.
-    private static let limits: [(loop: Loop, allocations: Double)] = [(.stateless, 0), (.stateful, 0), (.risk, 2)]
+    /// Allocations per record. What a risk event allocates are the two containers that decode its JSON; one score in twelve has
+    /// more digits than the scanner reads itself.
+    private static let limits: [(loop: Loop, allocations: Double)] = [(.stateless, 0), (.stateful, 0), (.risk, 2.08)]
     /// For what does not come with a record: the arrays of a poll, a table that grows.
     private static let margin = 0.05
 
@@ -25,8 +27,6 @@ struct AllocationGuard {
             let verdict = isTooMuch ? ": TOO MANY" : ""
             print("\(loop): \(perRecord) allocations a record, at most \(limit + margin)\(verdict)")
         }
-        if failed > 0 { throw TooManyAllocations() }
+        if failed > 0 { exit(1) }
     }
 }
-
-struct TooManyAllocations: Error {}
