@@ -77,6 +77,8 @@ public struct WindowStore<Key, Value> {
 
     /// Sets the value of a key in a window, or deletes it with a value of `nil`.
     ///
+    /// A deletion cannot name which of several duplicates it means: it deletes none, but is in the changelog, as in Kafka.
+    ///
     /// - Parameter timestampMs: the timestamp of the changelog's record.
     @inlinable
     public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
@@ -100,8 +102,6 @@ public struct WindowStore<Key, Value> {
         _ key: Key, _ value: Value?, startMs: Int64,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        // A deletion cannot name which of the duplicates it means. Kafka: `RocksDBWindowStore.put`.
-        if value == nil, retainsDuplicates { return }
         try setKey(key, startMs: startMs, sequenceNumber: 0)
         if retainsDuplicates {
             let number = try scratch.key.withUnsafeBytes { keyBytes in

@@ -1,0 +1,68 @@
+/// One of the two streams of a join: where its records are kept.
+@usableFromInline
+struct StreamJoinSide<Value>: Sendable {
+    @usableFromInline var isLeft: Bool
+    /// The node that keeps the records, and its name.
+    @usableFromInline var window: Int
+    @usableFromInline var windowName: String
+    /// The store that it keeps them in.
+    @usableFromInline var store: String
+    @usableFromInline var value: Serde<Value>
+
+    @usableFromInline
+    init(isLeft: Bool, window: Int, windowName: String, store: String, value: Serde<Value>) {
+        self.isLeft = isLeft
+        self.window = window
+        self.windowName = windowName
+        self.store = store
+        self.value = value
+    }
+}
+
+/// What both sides of a join know of time. Kafka: `KStreamImplJoin.TimeTracker`.
+@usableFromInline
+final class StreamJoinTime {
+    /// The highest timestamp of either stream; −1 while there is none.
+    @usableFromInline var streamTimeMs: Int64 = -1
+    /// About the oldest record without a match: not later than it when it came, but later than others that were looked at and
+    /// left. `.min` where that is not known, `.max` where there is none.
+    ///
+    /// It decides when such records are looked at again, as in Kafka Streams, whose results it shows in.
+    @usableFromInline var oldestUnmatchedMs: Int64 = .min
+
+    @usableFromInline init() {}
+
+    @inlinable
+    func noteUnmatched(at timestampMs: Int64) {
+        if oldestUnmatchedMs == .min { return }
+        oldestUnmatchedMs = min(oldestUnmatchedMs, timestampMs)
+    }
+
+    /// Whether stream time has passed a moment by some time. Times that are too great to add to never pass.
+    @inlinable
+    func hasPassed(_ momentMs: Int64, by timesMs: Int64...) -> Bool {
+        var end = momentMs
+        for timeMs in timesMs {
+            let (sum, overflows) = end.addingReportingOverflow(timeMs)
+            if overflows { return timeMs < 0 }
+            end = sum
+        }
+        return end < streamTimeMs
+    }
+}
+
+extension Int64 {
+    /// A time that is by some time later, never negative.
+    @inlinable
+    func later(by timeMs: Int64) -> Int64 {
+        let (sum, overflows) = addingReportingOverflow(timeMs)
+        return Swift.max(0, overflows ? (timeMs < 0 ? 0 : .max) : sum)
+    }
+
+    /// A time that is by some time earlier, never negative.
+    @inlinable
+    func earlier(by timeMs: Int64) -> Int64 {
+        let (difference, overflows) = subtractingReportingOverflow(timeMs)
+        return Swift.max(0, overflows ? (timeMs < 0 ? .max : 0) : difference)
+    }
+}
