@@ -83,6 +83,9 @@ public struct WindowStore<Key, Value> {
     @inlinable
     public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
         try serialize(key, value, startMs: startMs) { keyBytes, valueBytes in
+            if valueBytes == nil, retainsDuplicates {
+                return try bytes.logDeletion(key: keyBytes, timestampMs: timestampMs)
+            }
             try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
         }
     }
