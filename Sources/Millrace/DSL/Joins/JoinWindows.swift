@@ -1,7 +1,7 @@
 /// How far apart in time the records of two streams may be to be joined. Kafka: `JoinWindows`.
 ///
 /// ```swift
-/// orders.join(payments, within: .difference(.minutes(5), grace: .seconds(30))) { order, payment in … }
+/// orders.join(payments, within: .difference(.seconds(300), grace: .seconds(30))) { order, payment in … }
 /// ```
 ///
 /// A record of the left stream is joined with those of the right one that came no more than `beforeMs` before and no more
@@ -34,7 +34,7 @@ public struct JoinWindows: Hashable, Sendable {
     /// The same windows with another limit for right records that are earlier.
     ///
     /// ```swift
-    /// JoinWindows.difference(.minutes(5)).before(.zero)   // the right record is the later one
+    /// JoinWindows.difference(.seconds(300)).before(.zero)   // the right record is the later one
     /// ```
     public func before(_ difference: Duration) -> JoinWindows {
         JoinWindows(beforeMs: difference.inMilliseconds, afterMs: afterMs, graceMs: graceMs)

@@ -2,7 +2,7 @@ extension KStream {
     /// Joins each record with those of another stream that have its key and are near it in time.
     ///
     /// ```swift
-    /// orders.join(payments, within: .difference(.minutes(5))) { order, payment in
+    /// orders.join(payments, within: .difference(.seconds(300))) { order, payment in
     ///     "\(order.product) paid with \(payment.amount)"
     /// }
     /// ```
@@ -36,7 +36,7 @@ extension KStream {
     /// is none.
     ///
     /// ```swift
-    /// orders.leftJoin(payments, within: .difference(.minutes(5))) { order, payment in
+    /// orders.leftJoin(payments, within: .difference(.seconds(300))) { order, payment in
     ///     payment.map { "\(order.product) paid with \($0.amount)" } ?? "\(order.product) not paid"
     /// }
     /// ```
@@ -59,7 +59,7 @@ extension KStream {
     /// `nil` where there is none.
     ///
     /// ```swift
-    /// orders.outerJoin(payments, within: .difference(.minutes(5))) { order, payment in
+    /// orders.outerJoin(payments, within: .difference(.seconds(300))) { order, payment in
     ///     "\(order?.product ?? "nothing ordered") for \(payment?.amount ?? 0)"
     /// }
     /// ```

@@ -1,7 +1,7 @@
 /// How a join of two streams keeps their records for each other. Kafka: `StreamJoined`.
 ///
 /// ```swift
-/// orders.join(payments, within: .difference(.minutes(5)), as: .store("order-payments")) { order, payment in … }
+/// orders.join(payments, within: .difference(.seconds(300)), as: .store("order-payments")) { order, payment in … }
 /// ```
 public struct StreamJoined<Key, Value, Other>: Sendable {
     @usableFromInline var storeName: String?

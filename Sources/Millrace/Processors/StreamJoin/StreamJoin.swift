@@ -47,7 +47,7 @@ extension ProcessorElement {
                         if isLeft { leftIsOpen = true } else { rightIsOpen = true }
                         return true
                     }
-                    try list.forEach { bytes in
+                    try list.visitValues { bytes in
                         let result =
                             isLeft == side.isLeft
                             ? try combine(try side.value.deserialize(bytes), nil)

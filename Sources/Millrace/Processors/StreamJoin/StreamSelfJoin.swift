@@ -22,7 +22,8 @@ extension ProcessorElement {
                 let timestampMs = record.timestampMs
                 time.streamTimeMs = max(time.streamTimeMs, timestampMs)
                 // A record that has expired does not meet itself.
-                var meetsItself = timestampMs > time.streamTimeMs.subtractingReportingOverflow(retentionMs).partialValue + 1
+                var meetsItself =
+                    timestampMs > time.streamTimeMs.subtractingReportingOverflow(retentionMs).partialValue + 1
                 func near(_ beforeMs: Int64, _ afterMs: Int64) throws -> [(startMs: Int64, value: Value)] {
                     let (from, to) = (timestampMs.earlier(by: beforeMs), timestampMs.later(by: afterMs))
                     return from <= to ? try records.fetch(key, starting: from...to) : []

@@ -95,7 +95,7 @@ struct UnmatchedList {
 
     /// Calls `body` with the bytes of each value, in the order in which they came.
     @usableFromInline
-    func forEach(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    func visitValues(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var place = 5
         while place + 5 <= list.count {
             let length = Int(Int32(bigEndian: list.loadUnaligned(fromByteOffset: place, as: Int32.self)))
