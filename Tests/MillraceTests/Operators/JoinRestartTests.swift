@@ -78,7 +78,7 @@ struct JoinRestartTests {
             let topic = Bool.random(using: &random) ? "left" : "right"
             let key = Int.random(in: 0..<12, using: &random) == 0 ? nil : "k\(Int.random(in: 0..<4, using: &random))"
             let value = Int.random(in: 0..<8, using: &random) == 0 ? nil : "\(topic)\(number)"
-            let timestampMs = Int64(number * 4)
+            let timestampMs = Int64(number * 4 + Int.random(in: 0..<30, using: &random))
             let isRead = topology.sourceTopics.contains(topic)
             if isRead {
                 try driver.inputTopic(topic, key: .string, value: .string)

@@ -27,7 +27,7 @@ extension ProcessorElement {
                 UnmatchedRecords(try node.orderedStore(named: plan.name), key: serde)
             }
             let (context, name) = (node.context, node.name)
-            let time = context.shared(named: side.isLeft ? side.store : other.store) { StreamJoinTime() }
+            let time = node.streamJoinTime(of: side.isLeft ? side.store : other.store)
 
             /// The results of the records that wait no longer.
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
@@ -61,7 +61,7 @@ extension ProcessorElement {
             }
 
             return TypedReceiver<Key, Value> { record in
-                time.streamTimeMs = max(time.streamTimeMs, record.timestampMs)
+                time.advance(to: record.timestampMs)
                 guard let value = record.value, let key = record.key else {
                     guard keepsUnmatched, let value = record.value else {
                         return context.drop(.nullKeyOrValue, at: name)

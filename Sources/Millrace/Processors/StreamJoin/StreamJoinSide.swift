@@ -22,15 +22,23 @@ struct StreamJoinSide<Value>: Sendable {
 /// What both sides of a join know of time. Kafka: `KStreamImplJoin.TimeTracker`.
 @usableFromInline
 final class StreamJoinTime {
-    /// The highest timestamp of either stream; −1 while there is none.
-    @usableFromInline var streamTimeMs: Int64 = -1
+    @usableFromInline let streamTime: KeptTime
     /// About the oldest record without a match: not later than it when it came, but later than others that were looked at and
     /// left. `.min` where that is not known, `.max` where there is none.
     ///
     /// It decides when such records are looked at again, as in Kafka Streams, whose results it shows in.
     @usableFromInline var oldestUnmatchedMs: Int64 = .min
 
-    @usableFromInline init() {}
+    @usableFromInline
+    init(streamTime: KeptTime) { self.streamTime = streamTime }
+
+    /// The highest timestamp of either stream; −1 while there is none. Unlike Kafka Streams' it outlives the task.
+    @inlinable var streamTimeMs: Int64 { streamTime.timestampMs }
+
+    @inlinable
+    func advance(to timestampMs: Int64) {
+        if timestampMs > streamTime.timestampMs { streamTime.timestampMs = timestampMs }
+    }
 
     @inlinable
     func noteUnmatched(at timestampMs: Int64) {
@@ -64,5 +72,17 @@ extension Int64 {
     func earlier(by timeMs: Int64) -> Int64 {
         let (difference, overflows) = subtractingReportingOverflow(timeMs)
         return Swift.max(0, overflows ? (timeMs < 0 ? .max : 0) : difference)
+    }
+}
+
+extension NodeInstance {
+    /// What both sides of a join know of time.
+    ///
+    /// - Parameter store: the left side's.
+    @usableFromInline
+    func streamJoinTime(of store: String) -> StreamJoinTime {
+        context.shared(named: store) {
+            StreamJoinTime(streamTime: context.keptTime(named: "\(store)-stream-time"))
+        }
     }
 }

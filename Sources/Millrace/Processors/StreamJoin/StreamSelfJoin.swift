@@ -15,12 +15,12 @@ extension ProcessorElement {
             let records = WindowStore(
                 try node.orderedStore(named: side.store), key: serde, value: side.value, retainsDuplicates: true)
             let (context, name) = (node.context, node.name)
-            let time = context.shared(named: side.store) { StreamJoinTime() }
+            let time = node.streamJoinTime(of: side.store)
             let retentionMs = windows.beforeMs.later(by: windows.afterMs).later(by: windows.graceMs)
 
             func process(_ record: Record<Key, Value>, _ key: Key, _ value: Value) throws {
                 let timestampMs = record.timestampMs
-                time.streamTimeMs = max(time.streamTimeMs, timestampMs)
+                time.advance(to: timestampMs)
                 // A record that has expired does not meet itself.
                 var meetsItself =
                     timestampMs > time.streamTimeMs.subtractingReportingOverflow(retentionMs).partialValue + 1
