@@ -8,6 +8,8 @@ import Testing
 struct JoinRestartTests {
     struct Join: CustomTestStringConvertible, Sendable {
         var testDescription: String
+        /// Whether what has no match may come earlier after a restart, which forgets when it was looked for last.
+        var mayComeEarlier = false
         var define: @Sendable (StreamsBuilder) -> KStream<String, String>
     }
 
@@ -52,11 +54,11 @@ struct JoinRestartTests {
             let (left, right) = streams(builder)
             return left.join(right, within: windows) { "\($0)|\($1)" }
         },
-        Join(testDescription: "stream-stream left") { builder in
+        Join(testDescription: "stream-stream left", mayComeEarlier: true) { builder in
             let (left, right) = streams(builder)
             return left.leftJoin(right, within: windows) { "\($0)|\($1 ?? "-")" }
         },
-        Join(testDescription: "stream-stream outer") { builder in
+        Join(testDescription: "stream-stream outer", mayComeEarlier: true) { builder in
             let (left, right) = streams(builder)
             return left.outerJoin(right, within: windows) { "\($0 ?? "-")|\($1 ?? "-")" }
         },
@@ -87,8 +89,11 @@ struct JoinRestartTests {
             if let ending, number % 5 == 0 { try driver.restart(ending) }
             if number % 35 == 0 { try driver.checkpoint() }
         }
+        // Whatever waits comes with the end.
+        try driver.inputTopic("left", key: .string, value: .string).pipe(key: "end", value: "", timestampMs: 10_000)
         let output = try driver.outputTopic("out", key: .string, value: .string).readRecords()
-        return Outcome(records: output, dropped: [:]).lines
+        let lines = Outcome(records: output, dropped: [:]).lines
+        return join.mayComeEarlier ? lines.sorted() : lines
     }
 
     @Test("a join has the same results, however the instance ends", arguments: joins, [false, true])

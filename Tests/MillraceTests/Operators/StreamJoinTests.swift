@@ -59,7 +59,7 @@ struct StreamJoinTests {
         Case(windows: plain.after(.zero), before: [left], change: (.right, text("k", "R", 25)), results: [:]),
         Case(
             windows: plain.before(.milliseconds(-5)), before: [left], change: (.right, text("k", "R", 24)),
-            results: [:]),
+            results: [.outer: ["k=-|R@24"]]),
         // Several matches, in the order of time; those of one moment in the order in which they came.
         Case(
             before: [left, (.left, text("k", "M", 20)), (.left, text("k", "N", 15))],

@@ -31,12 +31,15 @@ extension ProcessorElement {
 
             /// The results of the records that wait no longer.
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
-                if time.oldestUnmatchedMs == .max { return }
-                if time.oldestUnmatchedMs != .min,
-                    !time.hasPassed(time.oldestUnmatchedMs, by: afterMs, windows.graceMs)
-                {
-                    return
+                if time.oldestUnmatchedMs == .min {
+                    time.oldestUnmatchedMs = .max
+                    try waiting.visit { _, _, timestampMs, _ in
+                        time.oldestUnmatchedMs = timestampMs
+                        return false
+                    }
                 }
+                if time.oldestUnmatchedMs == .max { return }
+                guard time.hasPassed(time.oldestUnmatchedMs, by: afterMs, windows.graceMs) else { return }
                 time.oldestUnmatchedMs = .max
                 var (leftIsOpen, rightIsOpen) = (false, false)
                 try waiting.visit { key, isLeft, timestampMs, list in

@@ -23,10 +23,10 @@ struct StreamJoinSide<Value>: Sendable {
 @usableFromInline
 final class StreamJoinTime {
     @usableFromInline let streamTime: KeptTime
-    /// About the oldest record without a match: not later than it when it came, but later than others that were looked at and
-    /// left. `.min` where that is not known, `.max` where there is none.
+    /// When to look at records without a match again: the time of the oldest that has come since they were looked at last, or
+    /// of the last one that was looked at then. `.min` where that is not known, after a restart, `.max` where there is none.
     ///
-    /// It decides when such records are looked at again, as in Kafka Streams, whose results it shows in.
+    /// It is Kafka Streams' way, and shows in its results: a record whose time is over may wait for younger ones.
     @usableFromInline var oldestUnmatchedMs: Int64 = .min
 
     @usableFromInline
