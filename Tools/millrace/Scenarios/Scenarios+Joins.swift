@@ -4,7 +4,8 @@ public import MillraceTesting
 extension Scenarios {
     /// Orders joined with products by a foreign key: subscriptions and answers between two sub-topologies whose topics have
     /// different numbers of partitions. Which results come in between depends on which side comes first, so only the last
-    /// value of each key is given.
+    /// value of each key is given; and nothing is deleted, for the answer to a deletion may come too late to be told from
+    /// those to what came after it, here as in Kafka Streams.
     public static var foreignKeyJoin: Simulation {
         var simulation = Simulation(
             "foreign-key-join", topics: ["orders": 3, "products": 2, "lines": 3], outputs: ["lines"],
@@ -22,13 +23,12 @@ extension Scenarios {
             inputs: { random in
                 (0..<80).map { number in
                     let isOrder = Int.random(in: 0..<3, using: &random) > 0
-                    let isDeletion = Int.random(in: 0..<10, using: &random) == 0
                     let product = "product-\(Int.random(in: 0..<4, using: &random))"
                     let key = isOrder ? "order-\(Int.random(in: 0..<8, using: &random))" : product
                     let value = isOrder ? "\(number) of \(product)" : "title-\(number)"
                     return SimulatedRecord(
                         topic: isOrder ? "orders" : "products", key: Array(key.utf8),
-                        value: isDeletion ? nil : Array(value.utf8), timestampMs: Int64(number * 10))
+                        value: Array(value.utf8), timestampMs: Int64(number * 10))
                 }
             })
         simulation.comparison = .lastValues
