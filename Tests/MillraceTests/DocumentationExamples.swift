@@ -140,6 +140,29 @@ struct DocumentationExamples {
         _ = try builder.build(optimization: .all)
     }
 
+    @Test("the examples of joins of streams build")
+    func streamJoins() throws {
+        let builder = StreamsBuilder()
+        let orders = builder.stream("orders", key: .string, value: .json(ProductOrder.self))
+        let payments = builder.stream("payments", key: .string, value: .json(Payment.self))
+        orders.join(payments, within: .difference(.seconds(300))) { order, payment in
+            "\(order.product) paid with \(payment.amount)"
+        }.to("paid")
+        orders.leftJoin(payments, within: .difference(.seconds(300))) { order, payment in
+            payment.map { "\(order.product) paid with \($0.amount)" } ?? "\(order.product) not paid"
+        }.to("all-orders")
+        orders.outerJoin(payments, within: .difference(.seconds(300))) { order, payment in
+            "\(order?.product ?? "nothing ordered") for \(payment?.amount ?? 0)"
+        }.to("both")
+        orders.join(
+            payments, within: JoinWindows.difference(.seconds(300), grace: .seconds(30)).before(.zero),
+            as: .store("order-payments")
+        ) { order, payment in
+            "\(order.product) paid later with \(payment.amount)"
+        }.to("paid-later")
+        _ = try builder.build(optimization: .all)
+    }
+
     @Test("the examples of foreign-key joins and global tables build")
     func otherKeys() throws {
         let builder = StreamsBuilder()

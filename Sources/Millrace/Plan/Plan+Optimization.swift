@@ -8,8 +8,13 @@ public struct TopologyOptimization: OptionSet, Sendable, Hashable {
     /// Repartitionings behind the same key change share one topic.
     public static let mergeRepartitionTopics = TopologyOptimization(rawValue: 1 << 1)
 
+    /// A stream that is joined with itself is kept once.
+    public static let singleStoreSelfJoin = TopologyOptimization(rawValue: 1 << 2)
+
     public static let none: TopologyOptimization = []
-    public static let all: TopologyOptimization = [.reuseTableSourceTopics, .mergeRepartitionTopics]
+    public static let all: TopologyOptimization = [
+        .reuseTableSourceTopics, .mergeRepartitionTopics, .singleStoreSelfJoin,
+    ]
 }
 
 extension Plan {
@@ -18,7 +23,18 @@ extension Plan {
         mergeDuplicateSources()
         if optimization.contains(.reuseTableSourceTopics) { reuseTableSourceTopics() }
         if optimization.contains(.mergeRepartitionTopics) { mergeRepartitionTopics() }
+        if optimization.contains(.singleStoreSelfJoin) { simplifySelfJoins() }
         keepNullKeysForJoins()
+    }
+
+    /// Has the joins whose two streams are one keep its records once.
+    private mutating func simplifySelfJoins() {
+        for node in nodes {
+            guard case .streamJoin(let join) = node.role, node.parents.count == 1, let parent = node.parents.first
+            else { continue }
+            disconnect(parent, join.otherWindow)
+            self[node.id].elements = [.processor(join.selfJoin)]
+        }
     }
 
     /// Has the repartitionings before a join that accepts null keys let them pass (KIP-962).

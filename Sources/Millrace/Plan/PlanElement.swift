@@ -57,8 +57,8 @@ package struct ProcessorElement: Sendable {
     @usableFromInline package var store: StorePlan?
     /// The tables that it looks up values in; it is connected to the stores that hold them.
     package var lookups: [PlanNode.ID]
-    /// The stores that the user connected it to.
-    @usableFromInline package var connectedStores: [StoreConnection] = []
+    /// The stores that the user connected it to, or that it shares with others of its operation.
+    @usableFromInline package var connectedStores: [StoreConnection]
     package var make: @Sendable (NodeInstance) throws -> Receiver
     /// Takes the place of `make` where what follows accepts null keys.
     @usableFromInline package var makeKeepingNullKeys: (@Sendable (NodeInstance) throws -> Receiver)?
@@ -67,8 +67,10 @@ package struct ProcessorElement: Sendable {
     @usableFromInline
     init(
         name: String, input: Input = .preceding, store: StorePlan? = nil, lookups: [PlanNode.ID] = [],
-        problem: String? = nil, make: @escaping @Sendable (NodeInstance) throws -> Receiver
+        sharing shared: StorePlan? = nil, problem: String? = nil,
+        make: @escaping @Sendable (NodeInstance) throws -> Receiver
     ) {
+        connectedStores = shared.map { [StoreConnection(name: $0.name, plan: $0)] } ?? []
         self.name = name
         self.input = input
         self.store = store

@@ -11,6 +11,16 @@ package struct PlanNode: Sendable {
         case merge
         /// A repartitioning that the optimiser may merge with others.
         case repartition(Repartition)
+        /// A join of streams, which is simpler where both are one.
+        case streamJoin(StreamJoin)
+    }
+
+    /// How to make a join of a stream with itself.
+    package struct StreamJoin: Sendable {
+        /// The node that keeps the right stream's records, which is not needed then.
+        package var otherWindow: ID
+        /// Takes the place of all pieces of the join.
+        package var selfJoin: ProcessorElement
     }
 
     /// How to make a repartitioning anew under another name.

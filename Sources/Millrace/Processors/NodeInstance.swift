@@ -51,6 +51,9 @@ package protocol TaskContext: AnyObject {
     /// The partition that the task is for.
     var partition: Int32 { get }
 
+    /// An object that operators of the task share by name; the first that asks makes it.
+    func shared<Object: AnyObject>(named name: String, _ make: () -> Object) -> Object
+
     /// The bytes of a store of this task.
     func store(named name: String) throws -> any KeyValueBytesStore
 

@@ -54,6 +54,15 @@ final class TaskEnvironment: TaskContext {
         self.logger = logger
     }
 
+    private var sharedObjects: [String: AnyObject] = [:]
+
+    func shared<Object: AnyObject>(named name: String, _ make: () -> Object) -> Object {
+        if let object = sharedObjects[name] as? Object { return object }
+        let object = make()
+        sharedObjects[name] = object
+        return object
+    }
+
     var partition: Int32 { id.partition }
 
     var recordMetadata: RecordMetadata? { current?.currentMetadata ?? resumed }

@@ -45,6 +45,8 @@ public struct Simulation: Sendable {
     public var guarantee: ProcessingGuarantee = .exactlyOnce
     /// What of the results has to be the test driver's. All values by default.
     public var comparison = Comparison.allValues
+    /// Whether stores have to hold what the test driver's do. They cannot where what they hold depends on the partitions.
+    public var comparesStores = true
     public var faults: SimulatedFaults = .all
     /// How many turns a run may take before it counts as stuck. 20,000 by default.
     public var maxTurns = 20_000

@@ -3,7 +3,12 @@ import Millrace
 extension ScenarioBuilder {
     static let joinOperations: [String: Operation] = [
         "join": { scenario, fields in
-            try scenario.join(fields) { stream, table in
+            try scenario.join(fields) { left, right in
+                left.join(
+                    right, within: try fields.joinWindows(), as: try fields.streamJoined(),
+                    named: try fields.operationName()
+                ) { joinedText($0, $1) }
+            } stream: { stream, table in
                 stream.join(table, named: try fields.operationName()) { joinedText($0, $1) }
             } global: { stream, table in
                 let mapper = try Functions.keyMapper(fields.text("fn"))
@@ -17,7 +22,12 @@ extension ScenarioBuilder {
             }
         },
         "leftJoin": { scenario, fields in
-            try scenario.join(fields) { stream, table in
+            try scenario.join(fields) { left, right in
+                left.leftJoin(
+                    right, within: try fields.joinWindows(), as: try fields.streamJoined(),
+                    named: try fields.operationName()
+                ) { joinedText($0, $1) }
+            } stream: { stream, table in
                 stream.leftJoin(table, named: try fields.operationName()) { joinedText($0, $1) }
             } global: { stream, table in
                 let mapper = try Functions.keyMapper(fields.text("fn"))
@@ -55,7 +65,12 @@ extension ScenarioBuilder {
             scenario.name(.table(joined), try fields.text("as"))
         },
         "outerJoin": { scenario, fields in
-            try scenario.join(fields) { _, _ in
+            try scenario.join(fields) { left, right in
+                left.outerJoin(
+                    right, within: try fields.joinWindows(), as: try fields.streamJoined(),
+                    named: try fields.operationName()
+                ) { joinedText($0, $1) }
+            } stream: { _, _ in
                 throw ScenarioError.malformed("outerJoin of a stream and a table")
             } global: { _, _ in
                 throw ScenarioError.malformed("outerJoin of a stream and a global table")
@@ -67,6 +82,7 @@ extension ScenarioBuilder {
 
     private func join(
         _ fields: Fields,
+        streams: (KStream<String, String>, KStream<String, String>) throws -> KStream<String, String>,
         stream: (KStream<String, String>, KTable<String, String>) throws -> KStream<String, String>,
         global: (KStream<String, String>, GlobalKTable<String, String>) throws -> KStream<String, String>,
         tables: (KTable<String, String>, KTable<String, String>) throws -> KTable<String, String>
@@ -76,11 +92,24 @@ extension ScenarioBuilder {
         case (.stream(let left), .table(let right)): joined = .stream(try stream(left, right))
         case (.stream(let left), .globalTable(let right)): joined = .stream(try global(left, right))
         case (.table(let left), .table(let right)): joined = .table(try tables(left, right))
-        // Every join of two streams has this field.
-        case (.stream, .stream): throw ScenarioError.unsupported("\(fields.owner).diffMs")
+        case (.stream(let left), .stream(let right)): joined = .stream(try streams(left, right))
         default: throw ScenarioError.malformed("\(fields.owner) of something that cannot be joined")
         }
         name(joined, try fields.text("as"))
+    }
+}
+
+extension Fields {
+    fileprivate func joinWindows() throws -> JoinWindows {
+        let grace = try optionalNumber("graceMs") ?? 0
+        var windows = JoinWindows.difference(.milliseconds(try number("diffMs")), grace: .milliseconds(grace))
+        if let before = try optionalNumber("beforeMs") { windows = windows.before(.milliseconds(before)) }
+        if let after = try optionalNumber("afterMs") { windows = windows.after(.milliseconds(after)) }
+        return windows
+    }
+
+    fileprivate func streamJoined() throws -> StreamJoined<String, String, String> {
+        try optionalText("store").map { .store($0) } ?? .with()
     }
 }
 

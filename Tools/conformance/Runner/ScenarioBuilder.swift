@@ -53,6 +53,7 @@ final class ScenarioBuilder {
                 case "all": optimization.formUnion(.all)
                 case "reuse.ktable.source.topics": optimization.insert(.reuseTableSourceTopics)
                 case "merge.repartition.topics": optimization.insert(.mergeRepartitionTopics)
+                case "single.store.self.join": optimization.insert(.singleStoreSelfJoin)
                 default: throw ScenarioError.unsupported("config.\(setting)=\(part)")
                 }
             }

@@ -4,7 +4,9 @@ import RiskScore
 
 /// The topologies that are simulated, each with random records.
 public enum Scenarios {
-    public static var all: [Simulation] { [risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly, visits] }
+    public static var all: [Simulation] {
+        [risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly, visits, foreignKeyJoin, streamJoin]
+    }
 
     /// The risk score: one stateful step, no repartitioning.
     public static var risk: Simulation {

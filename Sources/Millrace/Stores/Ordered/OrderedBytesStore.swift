@@ -30,6 +30,9 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
     /// How long behind the store's stream time an entry is kept.
     var retentionMs: Int64 { get }
 
+    /// Tells the changelog of the deletion of a key that was never there. The store is as it was, and so is its stream time.
+    func logDeletion(key: UnsafeRawBufferPointer, timestampMs: Int64) throws
+
     /// A number that no entry of the store with these bytes in front has behind them yet; for duplicates of a key.
     func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32
 }

@@ -77,10 +77,15 @@ public struct WindowStore<Key, Value> {
 
     /// Sets the value of a key in a window, or deletes it with a value of `nil`.
     ///
+    /// A deletion cannot name which of several duplicates it means: it deletes none, but is in the changelog, as in Kafka.
+    ///
     /// - Parameter timestampMs: the timestamp of the changelog's record.
     @inlinable
     public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
         try serialize(key, value, startMs: startMs) { keyBytes, valueBytes in
+            if valueBytes == nil, retainsDuplicates {
+                return try bytes.logDeletion(key: keyBytes, timestampMs: timestampMs)
+            }
             try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
         }
     }
@@ -100,8 +105,6 @@ public struct WindowStore<Key, Value> {
         _ key: Key, _ value: Value?, startMs: Int64,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        // A deletion cannot name which of the duplicates it means. Kafka: `RocksDBWindowStore.put`.
-        if value == nil, retainsDuplicates { return }
         try setKey(key, startMs: startMs, sequenceNumber: 0)
         if retainsDuplicates {
             let number = try scratch.key.withUnsafeBytes { keyBytes in

@@ -2,7 +2,9 @@ import Millrace
 
 /// Some entries of an ordered store, copied out of it, so that whoever looks at them may change the store.
 struct EntryBatch {
-    private static let limit = 256
+    /// How many entries are taken at once: few at first, for many walks end soon.
+    private var limit = 8
+    private static let greatestLimit = 256
 
     private var bytes: [UInt8] = []
     private var entries: [(keyEnd: Int, valueEnd: Int)] = []
@@ -18,12 +20,14 @@ struct EntryBatch {
     ) throws -> [UInt8]? {
         bytes.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)
+        let limit = limit
+        self.limit = min(4 * limit, Self.greatestLimit)
         var changes: [(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)] = []
         var place = lower.withUnsafeBytes { map.lowerBound($0) }
         var rest: [UInt8]?
         upper.withUnsafeBytes { upper in
             while map.isValid(place), order(map.key(at: place), upper) < 0 {
-                if changes.count == Self.limit {
+                if changes.count == limit {
                     rest = Array(map.key(at: place))
                     return
                 }
@@ -39,7 +43,7 @@ struct EntryBatch {
         }
         try disk.scan(from: lower, to: rest ?? upper, under: changes) { key, value in
             append(key, value)
-            guard entries.count == Self.limit else { return true }
+            guard entries.count == limit else { return true }
             rest = Array(key) + [0]
             return false
         }

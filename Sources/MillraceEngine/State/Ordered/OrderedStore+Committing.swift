@@ -6,7 +6,7 @@ extension OrderedStore: StoreContents {
     package func restore(_ records: [FetchedRecord], position: Int64) throws {
         mayHaveOlderSequenceNumbers = true
         for record in records {
-            if let key = record.key { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
+            if let key = record.key, record.value != nil { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
         }
         var stored: [UInt8] = []
         for record in records {

@@ -64,6 +64,10 @@ extension OrderedStore {
 
     static func dirtySize(_ key: UnsafeRawBufferPointer) -> Int { 2 * key.count + 64 }
 
+    package func logDeletion(key: UnsafeRawBufferPointer, timestampMs: Int64) throws {
+        try changelog?.send(key: key, stored: nil, timestampMs: timestampMs)
+    }
+
     package func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32 {
         var key = Array(prefix)
         while true {

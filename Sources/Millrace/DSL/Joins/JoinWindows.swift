@@ -1,0 +1,73 @@
+/// How far apart in time the records of two streams may be to be joined. Kafka: `JoinWindows`.
+///
+/// ```swift
+/// orders.join(payments, within: .difference(.seconds(300), grace: .seconds(30))) { order, payment in … }
+/// ```
+///
+/// A record of the left stream is joined with those of the right one that came no more than `beforeMs` before and no more
+/// than `afterMs` after it, by their timestamps.
+public struct JoinWindows: Hashable, Sendable {
+    /// How much earlier than the left record the right one may be, in milliseconds.
+    public let beforeMs: Int64
+    /// How much later than the left record the right one may be, in milliseconds.
+    public let afterMs: Int64
+    /// How long after a window's end records that come late are still joined, in milliseconds.
+    public let graceMs: Int64
+
+    init(beforeMs: Int64, afterMs: Int64, graceMs: Int64) {
+        self.beforeMs = beforeMs
+        self.afterMs = afterMs
+        self.graceMs = graceMs
+    }
+
+    /// Records that are no further apart than a difference, whichever comes first. Kafka: `ofTimeDifferenceAndGrace`,
+    /// `ofTimeDifferenceWithNoGrace`.
+    ///
+    /// - Parameters:
+    ///   - difference: the greatest time between two records that are joined.
+    ///   - grace: how long after a window's end records that come late are still joined; not at all by default.
+    public static func difference(_ difference: Duration, grace: Duration = .zero) -> JoinWindows {
+        let differenceMs = difference.inMilliseconds
+        return JoinWindows(beforeMs: differenceMs, afterMs: differenceMs, graceMs: grace.inMilliseconds)
+    }
+
+    /// The same windows with another limit for right records that are earlier.
+    ///
+    /// ```swift
+    /// JoinWindows.difference(.seconds(300)).before(.zero)   // the right record is the later one
+    /// ```
+    public func before(_ difference: Duration) -> JoinWindows {
+        JoinWindows(beforeMs: difference.inMilliseconds, afterMs: afterMs, graceMs: graceMs)
+    }
+
+    /// The same windows with another limit for right records that are later.
+    public func after(_ difference: Duration) -> JoinWindows {
+        JoinWindows(beforeMs: beforeMs, afterMs: difference.inMilliseconds, graceMs: graceMs)
+    }
+
+    /// How long a stream's records are kept for the other one, in milliseconds.
+    var retentionMs: Int64 {
+        let (size, overflows) = beforeMs.addingReportingOverflow(afterMs)
+        let (sum, sumOverflows) = size.addingReportingOverflow(graceMs)
+        return overflows || sumOverflows ? .max : sum
+    }
+
+    /// What is wrong with the sizes, reported when the topology is built.
+    @usableFromInline
+    var problem: String? {
+        if graceMs < 0 { return "a grace of \(graceMs) ms; it must not be negative" }
+        let (size, overflows) = beforeMs.addingReportingOverflow(afterMs)
+        return !overflows && size < 0
+            ? "a window from \(beforeMs) ms before to \(afterMs) ms after a record ends before it begins" : nil
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; what does not fit becomes the longest that does.
+    fileprivate var inMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1_000)
+        let (sum, sumOverflows) = whole.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        return overflows || sumOverflows ? (seconds < 0 ? .min : .max) : sum
+    }
+}

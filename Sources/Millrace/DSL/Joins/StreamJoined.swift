@@ -1,0 +1,74 @@
+/// How a join of two streams keeps their records for each other. Kafka: `StreamJoined`.
+///
+/// ```swift
+/// orders.join(payments, within: .difference(.seconds(300)), as: .store("order-payments")) { order, payment in … }
+/// ```
+public struct StreamJoined<Key, Value, Other>: Sendable {
+    @usableFromInline var storeName: String?
+    @usableFromInline var key: Serde<Key>?
+    @usableFromInline var value: Serde<Value>?
+    @usableFromInline var other: Serde<Other>?
+    var isPersistent = true
+    var changelogConfiguration: [String: String]? = [:]
+
+    /// Stores with a name at their beginning, which stays when the topology changes before the join.
+    ///
+    /// - Parameters:
+    ///   - name: letters, digits, `.`, `_` and `-`.
+    ///   - key: the keys' serde; by default the left stream's.
+    ///   - value: the left values' serde; by default the left stream's.
+    ///   - other: the right values' serde; by default the right stream's.
+    public static func store(
+        _ name: String, key: Serde<Key>? = nil, value: Serde<Value>? = nil, other: Serde<Other>? = nil
+    ) -> StreamJoined {
+        StreamJoined(storeName: name, key: key, value: value, other: other)
+    }
+
+    /// Stores with generated names.
+    public static func with(
+        key: Serde<Key>? = nil, value: Serde<Value>? = nil, other: Serde<Other>? = nil
+    ) -> StreamJoined {
+        StreamJoined(storeName: nil, key: key, value: value, other: other)
+    }
+
+    /// Keeps the records in memory instead of RocksDB; they are read from their changelogs at each start.
+    public func inMemory() -> StreamJoined {
+        var copy = self
+        copy.isPersistent = false
+        return copy
+    }
+
+    /// Settings of the changelog topics beside or instead of the usual ones.
+    public func changelog(_ configuration: [String: String]) -> StreamJoined {
+        var copy = self
+        copy.changelogConfiguration = configuration
+        return copy
+    }
+
+    /// Keeps no changelogs: records that wait to be joined are lost with their disk, or with the process.
+    public func withoutChangelog() -> StreamJoined {
+        var copy = self
+        copy.changelogConfiguration = nil
+        return copy
+    }
+}
+
+extension StreamJoined {
+    /// The store of one side's records. A deletion would not know which of the records of a moment it means, so the changelog
+    /// is not compacted. Kafka: `StreamJoinedStoreFactory`.
+    @usableFromInline
+    func windowStore(named name: String, _ windows: JoinWindows) -> StorePlan {
+        StorePlan(
+            name: name, kind: .window(retentionMs: max(0, windows.retentionMs), isTimestamped: false),
+            isPersistent: isPersistent, isCached: false,
+            changelogConfiguration: changelogConfiguration?.merging(["cleanup.policy": "delete"]) { $1 })
+    }
+
+    /// The store of the records that have no match yet. Kafka: `OuterStreamJoinStoreFactory`.
+    @usableFromInline
+    func unmatchedStore(named name: String) -> StorePlan {
+        StorePlan(
+            name: name, kind: .orderedKeyValue, isPersistent: isPersistent, isCached: false,
+            changelogConfiguration: changelogConfiguration)
+    }
+}

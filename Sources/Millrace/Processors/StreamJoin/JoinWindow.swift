@@ -1,0 +1,31 @@
+extension ProcessorElement {
+    /// Keeps a stream's records for the other one to be joined with. Kafka: `KStreamJoinWindow`.
+    ///
+    /// A record is handed on first, so that it does not meet itself where a stream is joined with itself.
+    @inlinable
+    static func joinWindow<Key, Value>(
+        name: String, store: StorePlan, key: Serde<Key>, value: Serde<Value>, problem: String?
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, store: store, problem: problem) { node in
+            let forward = try node.forward(Record<Key, Value>.self)
+            let records = WindowStore(
+                try node.orderedStore(named: node.ownStore()), key: key, value: value, retainsDuplicates: true)
+            return TypedReceiver<Key, Value> { record in
+                try forward(record)
+                guard let key = record.key else { return }
+                try records.put(
+                    key, record.value, startMs: record.timestampMs, timestampMs: record.timestampMs)
+            }
+        }
+    }
+
+    /// Takes the results of both sides of a join of streams together. Kafka: `PassThrough`.
+    @inlinable
+    static func streamJoinMerge<Key, Value>(
+        name: String, of sides: [String], _ type: Record<Key, Value>.Type
+    ) -> ProcessorElement {
+        ProcessorElement(name: name, input: .processors(sides)) { node in
+            TypedReceiver<Key, Value>(try node.forward(Record<Key, Value>.self))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+extension ProcessorElement {
+    /// One side of a join of streams: joins each record of this stream with those of the other one that are near it in time.
+    ///
+    /// A record without a match waits, if it has a result of its own, until none can come any more: until stream time, which
+    /// both sides share, has passed its window and the grace. The records whose time is over come before the matches of the
+    /// record that ended it, and only one at stream time ends any. Kafka: `KStreamKStreamJoin`.
+    ///
+    /// - Parameters:
+    ///   - keepsUnmatched: whether this side's records without a match have a result.
+    ///   - unmatched: the store of the records of both sides that wait; `nil` for an inner join.
+    ///   - combine: the joined value of this side's and the other side's.
+    @inlinable
+    static func streamJoin<Key, Value, Other, Result>(
+        name: String, of side: StreamJoinSide<Value>, with other: StreamJoinSide<Other>, windows: JoinWindows,
+        key serde: Serde<Key>, keepsUnmatched: Bool, unmatched: StorePlan?,
+        _ combine: @escaping @Sendable (Value?, Other?) throws -> Result?
+    ) -> ProcessorElement {
+        let (beforeMs, afterMs) =
+            side.isLeft ? (windows.beforeMs, windows.afterMs) : (windows.afterMs, windows.beforeMs)
+        return ProcessorElement(
+            name: name, input: .processors([side.windowName]), lookups: [other.window], sharing: unmatched
+        ) { node in
+            let forward = try node.forward(Record<Key, Result>.self)
+            let others = WindowStore(
+                try node.orderedStore(named: other.store), key: serde, value: other.value, retainsDuplicates: true)
+            let waiting = try unmatched.map { plan in
+                UnmatchedRecords(try node.orderedStore(named: plan.name), key: serde)
+            }
+            let (context, name) = (node.context, node.name)
+            let time = node.streamJoinTime(of: side.isLeft ? side.store : other.store)
+
+            /// The results of the records that wait no longer.
+            func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
+                if time.oldestUnmatchedMs == .min {
+                    time.oldestUnmatchedMs = .max
+                    try waiting.visit { _, _, timestampMs, _ in
+                        time.oldestUnmatchedMs = timestampMs
+                        return false
+                    }
+                }
+                if time.oldestUnmatchedMs == .max { return }
+                guard time.hasPassed(time.oldestUnmatchedMs, by: afterMs, windows.graceMs) else { return }
+                time.oldestUnmatchedMs = .max
+                var (leftIsOpen, rightIsOpen) = (false, false)
+                try waiting.visit { key, isLeft, timestampMs, list in
+                    time.oldestUnmatchedMs = timestampMs
+                    if leftIsOpen, rightIsOpen { return false }
+                    let waitMs = isLeft ? windows.afterMs : windows.beforeMs
+                    guard time.hasPassed(timestampMs, by: waitMs, windows.graceMs) else {
+                        if isLeft { leftIsOpen = true } else { rightIsOpen = true }
+                        return true
+                    }
+                    try list.visitValues { bytes in
+                        let result =
+                            isLeft == side.isLeft
+                            ? try combine(try side.value.deserialize(bytes), nil)
+                            : try combine(nil, try other.value.deserialize(bytes))
+                        try forward(
+                            Record(key: key, value: result, timestampMs: timestampMs, headers: record.headers))
+                    }
+                    try waiting.remove(list, changeMs: record.timestampMs)
+                    return true
+                }
+            }
+
+            return TypedReceiver<Key, Value> { record in
+                time.advance(to: record.timestampMs)
+                guard let value = record.value, let key = record.key else {
+                    guard keepsUnmatched, let value = record.value else {
+                        return context.drop(.nullKeyOrValue, at: name)
+                    }
+                    let result: Result?
+                    do { result = try combine(value, nil) } catch {
+                        return try context.processingFailed(error, at: name)
+                    }
+                    return try forward(record.with(value: result))
+                }
+                if let waiting, record.timestampMs == time.streamTimeMs { try emitUnmatched(waiting, by: record) }
+                let (from, to) = (
+                    record.timestampMs.earlier(by: beforeMs), record.timestampMs.later(by: afterMs)
+                )
+                let matches = from <= to ? try others.fetch(key, starting: from...to) : []
+                for match in matches {
+                    try waiting?.remove(
+                        key, isLeft: !side.isLeft, timestampMs: match.startMs, changeMs: record.timestampMs)
+                    let result: Result?
+                    do { result = try combine(value, match.value) } catch {
+                        return try context.processingFailed(error, at: name)
+                    }
+                    try forward(
+                        Record(
+                            key: key, value: result, timestampMs: max(record.timestampMs, match.startMs),
+                            headers: record.headers))
+                }
+                guard matches.isEmpty, keepsUnmatched else { return }
+                if let waiting, to >= time.streamTimeMs {
+                    time.noteUnmatched(at: record.timestampMs)
+                    return try waiting.insert(
+                        key, value, side.value, isLeft: side.isLeft, timestampMs: record.timestampMs)
+                }
+                // None can come any more.
+                let result: Result?
+                do { result = try combine(value, nil) } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                try forward(record.with(value: result))
+            }
+        }
+    }
+}

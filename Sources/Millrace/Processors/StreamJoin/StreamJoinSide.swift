@@ -1,0 +1,88 @@
+/// One of the two streams of a join: where its records are kept.
+@usableFromInline
+struct StreamJoinSide<Value>: Sendable {
+    @usableFromInline var isLeft: Bool
+    /// The node that keeps the records, and its name.
+    @usableFromInline var window: Int
+    @usableFromInline var windowName: String
+    /// The store that it keeps them in.
+    @usableFromInline var store: String
+    @usableFromInline var value: Serde<Value>
+
+    @usableFromInline
+    init(isLeft: Bool, window: Int, windowName: String, store: String, value: Serde<Value>) {
+        self.isLeft = isLeft
+        self.window = window
+        self.windowName = windowName
+        self.store = store
+        self.value = value
+    }
+}
+
+/// What both sides of a join know of time. Kafka: `KStreamImplJoin.TimeTracker`.
+@usableFromInline
+final class StreamJoinTime {
+    @usableFromInline let streamTime: KeptTime
+    /// When to look at records without a match again: the time of the oldest that has come since they were looked at last, or
+    /// of the last one that was looked at then. `.min` where that is not known, after a restart, `.max` where there is none.
+    ///
+    /// It is Kafka Streams' way, and shows in its results: a record whose time is over may wait for younger ones.
+    @usableFromInline var oldestUnmatchedMs: Int64 = .min
+
+    @usableFromInline
+    init(streamTime: KeptTime) { self.streamTime = streamTime }
+
+    /// The highest timestamp of either stream; −1 while there is none. Unlike Kafka Streams' it outlives the task.
+    @inlinable var streamTimeMs: Int64 { streamTime.timestampMs }
+
+    @inlinable
+    func advance(to timestampMs: Int64) {
+        if timestampMs > streamTime.timestampMs { streamTime.timestampMs = timestampMs }
+    }
+
+    @inlinable
+    func noteUnmatched(at timestampMs: Int64) {
+        if oldestUnmatchedMs == .min { return }
+        oldestUnmatchedMs = min(oldestUnmatchedMs, timestampMs)
+    }
+
+    /// Whether stream time has passed a moment by some time. Times that are too great to add to never pass.
+    @inlinable
+    func hasPassed(_ momentMs: Int64, by timesMs: Int64...) -> Bool {
+        var end = momentMs
+        for timeMs in timesMs {
+            let (sum, overflows) = end.addingReportingOverflow(timeMs)
+            if overflows { return timeMs < 0 }
+            end = sum
+        }
+        return end < streamTimeMs
+    }
+}
+
+extension Int64 {
+    /// A time that is by some time later, never negative.
+    @inlinable
+    func later(by timeMs: Int64) -> Int64 {
+        let (sum, overflows) = addingReportingOverflow(timeMs)
+        return Swift.max(0, overflows ? (timeMs < 0 ? 0 : .max) : sum)
+    }
+
+    /// A time that is by some time earlier, never negative.
+    @inlinable
+    func earlier(by timeMs: Int64) -> Int64 {
+        let (difference, overflows) = subtractingReportingOverflow(timeMs)
+        return Swift.max(0, overflows ? (timeMs < 0 ? .max : 0) : difference)
+    }
+}
+
+extension NodeInstance {
+    /// What both sides of a join know of time.
+    ///
+    /// - Parameter store: the left side's.
+    @usableFromInline
+    func streamJoinTime(of store: String) -> StreamJoinTime {
+        context.shared(named: store) {
+            StreamJoinTime(streamTime: context.keptTime(named: "\(store)-stream-time"))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+extension ProcessorElement {
+    /// Joins a stream with itself, with a single store. The results are those of a join of two streams, in their order.
+    ///
+    /// Kafka: `KStreamKStreamSelfJoin`.
+    ///
+    /// - Returns: `nil` where the two sides are of different types.
+    @inlinable
+    static func streamSelfJoin<Key, Value, Other, Result>(
+        name: String, of side: StreamJoinSide<Value>, windows: JoinWindows, key serde: Serde<Key>,
+        joiner: @escaping @Sendable (Value?, Other?) throws -> Result?
+    ) -> ProcessorElement? {
+        guard let combine = joiner as Any as? @Sendable (Value?, Value?) throws -> Result? else { return nil }
+        return ProcessorElement(name: name, input: .processors([side.windowName]), lookups: [side.window]) { node in
+            let forward = try node.forward(Record<Key, Result>.self)
+            let records = WindowStore(
+                try node.orderedStore(named: side.store), key: serde, value: side.value, retainsDuplicates: true)
+            let (context, name) = (node.context, node.name)
+            let time = node.streamJoinTime(of: side.store)
+            let retentionMs = windows.beforeMs.later(by: windows.afterMs).later(by: windows.graceMs)
+
+            func process(_ record: Record<Key, Value>, _ key: Key, _ value: Value) throws {
+                let timestampMs = record.timestampMs
+                time.advance(to: timestampMs)
+                // A record that has expired does not meet itself.
+                var meetsItself =
+                    timestampMs > time.streamTimeMs.subtractingReportingOverflow(retentionMs).partialValue + 1
+                func near(_ beforeMs: Int64, _ afterMs: Int64) throws -> [(startMs: Int64, value: Value)] {
+                    let (from, to) = (timestampMs.earlier(by: beforeMs), timestampMs.later(by: afterMs))
+                    return from <= to ? try records.fetch(key, starting: from...to) : []
+                }
+                func emit(_ result: Result?, at otherMs: Int64) throws {
+                    try forward(
+                        Record(
+                            key: key, value: result, timestampMs: max(timestampMs, otherMs), headers: record.headers))
+                }
+                for other in try near(windows.beforeMs, windows.afterMs) {
+                    try emit(try combine(value, other.value), at: other.startMs)
+                }
+                for other in try near(windows.afterMs, windows.beforeMs) {
+                    if meetsItself, timestampMs < other.startMs {
+                        meetsItself = false
+                        try emit(try combine(value, value), at: timestampMs)
+                    }
+                    try emit(try combine(other.value, value), at: other.startMs)
+                }
+                if meetsItself { try emit(try combine(value, value), at: timestampMs) }
+            }
+
+            return TypedReceiver<Key, Value> { record in
+                guard let key = record.key, let value = record.value else {
+                    return context.drop(.nullKeyOrValue, at: name)
+                }
+                try process(record, key, value)
+            }
+        }
+    }
+}

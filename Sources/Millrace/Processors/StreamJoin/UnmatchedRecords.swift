@@ -1,0 +1,130 @@
+/// The records of both streams that have no match yet, in the order of time, the right stream's before the left one's.
+///
+/// A key is 8 bytes of timestamp, a byte that is 1 for the left stream, and the record's key; its value a list of what came
+/// under it, each with the same byte in front. Kafka: `TimestampedKeyAndJoinSideSerializer`, `LeftOrRightValueSerializer`,
+/// `ListValueStore`.
+@usableFromInline
+struct UnmatchedRecords<Key> {
+    @usableFromInline let bytes: any KeyValueBytesStore
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let scratch = Scratch()
+
+    @usableFromInline
+    init(_ bytes: any KeyValueBytesStore, key: Serde<Key>) {
+        self.bytes = bytes
+        keySerde = key
+    }
+
+    /// Keeps a record.
+    ///
+    /// - Parameter timestampMs: the record's own, and that of the changelog's record.
+    @inlinable
+    func insert<Value>(
+        _ key: Key, _ value: Value, _ serde: Serde<Value>, isLeft: Bool, timestampMs: Int64
+    ) throws {
+        try setKey(key, isLeft: isLeft, timestampMs: timestampMs)
+        try scratch.key.withUnsafeBytes { keyBytes in
+            scratch.value.removeAll(keepingCapacity: true)
+            try bytes.withValue(forKey: keyBytes) { list in UnmatchedList.copy(list, to: &scratch.value) }
+            let start = scratch.value.count
+            scratch.value.append(contentsOf: [0, 0, 0, 0, isLeft ? 1 : 0])
+            try serde.serialize(value, into: &scratch.value)
+            UnmatchedList.closeEntry(at: start, in: &scratch.value)
+            try scratch.value.withUnsafeBytes { value in
+                try bytes.put(key: keyBytes, value: value, timestampMs: timestampMs)
+            }
+        }
+    }
+
+    /// Forgets the records of a key and a moment, which have found a match, if there are any.
+    ///
+    /// - Parameter changeMs: the timestamp of the changelog's record.
+    @inlinable
+    func remove(_ key: Key, isLeft: Bool, timestampMs: Int64, changeMs: Int64) throws {
+        try setKey(key, isLeft: isLeft, timestampMs: timestampMs)
+        try scratch.key.withUnsafeBytes { keyBytes in
+            var isThere = false
+            try bytes.withValue(forKey: keyBytes) { isThere = $0 != nil }
+            if isThere { try bytes.put(key: keyBytes, value: nil, timestampMs: changeMs) }
+        }
+    }
+
+    /// Calls `body` for the records of each moment, stream and key until it returns `false`. It may change the store.
+    @inlinable
+    func visit(
+        _ body: (_ key: Key, _ isLeft: Bool, _ timestampMs: Int64, _ entry: UnmatchedList) throws -> Bool
+    ) throws {
+        try bytes.scan(from: nil, to: nil) { keyBytes, list in
+            guard keyBytes.count >= 9 else { throw SerdeError(type: "unmatched record", message: "a key too short") }
+            let key = try keySerde.deserialize(UnsafeRawBufferPointer(rebasing: keyBytes[9...]))
+            return try body(
+                key, keyBytes[8] == 1, Int64(bigEndian: keyBytes.loadUnaligned(as: Int64.self)),
+                UnmatchedList(key: keyBytes, list: list))
+        }
+    }
+
+    /// Forgets what `visit` has shown.
+    @inlinable
+    func remove(_ entry: UnmatchedList, changeMs: Int64) throws {
+        try bytes.put(key: entry.key, value: nil, timestampMs: changeMs)
+    }
+
+    @inlinable
+    func setKey(_ key: Key, isLeft: Bool, timestampMs: Int64) throws {
+        scratch.key.removeAll(keepingCapacity: true)
+        withUnsafeBytes(of: timestampMs.bigEndian) { scratch.key.append(contentsOf: $0) }
+        scratch.key.append(isLeft ? 1 : 0)
+        try keySerde.serialize(key, into: &scratch.key)
+    }
+}
+
+/// The records of one key of `UnmatchedRecords`, valid only while they are visited.
+///
+/// The bytes are those of Kafka's `ListSerializer` with entries of variable size: 1, the number of entries in 4 bytes, and
+/// each behind its length in 4.
+@usableFromInline
+struct UnmatchedList {
+    @usableFromInline let key: UnsafeRawBufferPointer
+    @usableFromInline let list: UnsafeRawBufferPointer
+
+    @usableFromInline
+    init(key: UnsafeRawBufferPointer, list: UnsafeRawBufferPointer) {
+        self.key = key
+        self.list = list
+    }
+
+    /// Calls `body` with the bytes of each value, in the order in which they came.
+    @usableFromInline
+    func visitValues(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var place = 5
+        while place + 5 <= list.count {
+            let length = Int(Int32(bigEndian: list.loadUnaligned(fromByteOffset: place, as: Int32.self)))
+            guard length >= 1, place + 4 + length <= list.count else { break }
+            try body(UnsafeRawBufferPointer(rebasing: list[(place + 5)..<(place + 4 + length)]))
+            place += 4 + length
+        }
+        guard place == list.count, list.first == 1 else {
+            throw SerdeError(type: "list of unmatched records", message: "\(list.count) bytes that are no list")
+        }
+    }
+
+    /// Begins a list that is to get one more entry, with what is there already.
+    @usableFromInline
+    static func copy(_ list: UnsafeRawBufferPointer?, to buffer: inout [UInt8]) {
+        var count: Int32 = 0
+        if let list, list.count >= 5 {
+            count = Int32(bigEndian: list.loadUnaligned(fromByteOffset: 1, as: Int32.self))
+        }
+        buffer.append(1)
+        withUnsafeBytes(of: (count &+ 1).bigEndian) { buffer.append(contentsOf: $0) }
+        if let list { buffer.append(contentsOf: list.dropFirst(5)) }
+    }
+
+    /// Notes the length of the entry whose own length stands at a place.
+    @usableFromInline
+    static func closeEntry(at start: Int, in buffer: inout [UInt8]) {
+        withUnsafeBytes(of: Int32(truncatingIfNeeded: buffer.count - start - 4).bigEndian) { length in
+            for index in 0..<4 { buffer[start + index] = length[index] }
+        }
+    }
+}
