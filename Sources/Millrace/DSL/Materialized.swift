@@ -8,6 +8,7 @@ public struct Materialized<Key, Value>: Sendable {
     @usableFromInline package var key: Serde<Key>?
     @usableFromInline package var value: Serde<Value>?
     @usableFromInline package var retention: Duration?
+    package var historyRetention: Duration?
     package var isPersistent = true
     package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]
@@ -20,6 +21,32 @@ public struct Materialized<Key, Value>: Sendable {
     ///   - value: the values' serde; by default the one that the type brings.
     public static func store(_ name: String, key: Serde<Key>? = nil, value: Serde<Value>? = nil) -> Materialized {
         Materialized(storeName: name, key: key, value: value)
+    }
+
+    /// A store that keeps the versions of each value: the latest one, and those before it for a while.
+    ///
+    /// ```swift
+    /// builder.table("prices", key: .string, value: .double, into: .versioned("prices", historyRetention: .seconds(3600)))
+    /// ```
+    ///
+    /// A record that is older than the table's newest value of its key becomes a version before that value instead of
+    /// replacing it, and a stream that is joined with the table gets the value that was valid at its own records' times. A
+    /// record that is older than the history is dropped. Such a store has no cache. Kafka: `Stores.persistentVersionedKeyValueStore`
+    /// (KIP-889, KIP-914).
+    ///
+    /// - Parameters:
+    ///   - name: as for `store`.
+    ///   - historyRetention: how long behind the newest timestamp a version is kept after it has been replaced, and how late
+    ///     a record may come.
+    ///   - key: the keys' serde; by default that of the stream or table.
+    ///   - value: the values' serde; by default the one that the type brings.
+    public static func versioned(
+        _ name: String, historyRetention: Duration, key: Serde<Key>? = nil, value: Serde<Value>? = nil
+    ) -> Materialized {
+        var materialized = store(name, key: key, value: value)
+        materialized.historyRetention = historyRetention
+        materialized.isCached = false
+        return materialized
     }
 
     /// A store with a generated name.

@@ -160,7 +160,10 @@ extension Materialized {
     @usableFromInline
     func storePlan(orNamed generate: () -> String) -> StorePlan {
         StorePlan(
-            name: storeName ?? generate(), kind: .timestampedKeyValue, isPersistent: isPersistent,
+            name: storeName ?? generate(),
+            kind: historyRetention.map { .versionedKeyValue(historyMs: max(0, $0.wholeMilliseconds)) }
+                ?? .timestampedKeyValue,
+            isPersistent: isPersistent,
             isCached: isCached, changelogConfiguration: changelogConfiguration)
     }
 }

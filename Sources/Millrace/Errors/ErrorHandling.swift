@@ -77,6 +77,8 @@ public struct DropReason: RawRepresentable, Hashable, Sendable {
     public static let nullForeignKey = DropReason(rawValue: "null-foreign-key")
     /// A foreign-key join got the answer for a value that has changed since.
     public static let staleResponse = DropReason(rawValue: "stale-response")
+    /// A change of a versioned table that is not its latest one, where only the latest values count.
+    public static let outOfOrder = DropReason(rawValue: "out-of-order")
     public static let negativeTimestamp = DropReason(rawValue: "negative-timestamp")
     /// A record that came after its window's grace, or an entry older than its store's retention.
     public static let expired = DropReason(rawValue: "expired")

@@ -57,6 +57,8 @@ package struct ProcessorElement: Sendable {
     @usableFromInline package var store: StorePlan?
     /// The tables that it looks up values in; it is connected to the stores that hold them.
     package var lookups: [PlanNode.ID]
+    /// Whether those tables have to be versioned.
+    @usableFromInline package var needsVersions = false
     /// The stores that the user connected it to, or that it shares with others of its operation.
     @usableFromInline package var connectedStores: [StoreConnection]
     package var make: @Sendable (NodeInstance) throws -> Receiver

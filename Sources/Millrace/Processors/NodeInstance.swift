@@ -6,6 +6,8 @@ package struct NodeInstance {
     @usableFromInline package let context: any TaskContext
     /// Whether somebody downstream needs the old value of a change.
     @usableFromInline package let sendsOldValues: Bool
+    /// Whether what comes in are changes of a versioned table, some of them out of order.
+    @usableFromInline package let isOfVersions: Bool
     /// The store that this node brought along and alone writes to; `nil` where it has none.
     @usableFromInline package let ownStoreName: String?
     /// All stores connected to this node: its own, and those that it looks up values in.
@@ -15,12 +17,14 @@ package struct NodeInstance {
     @usableFromInline let childNames: [String]
 
     package init(
-        name: String, context: any TaskContext, sendsOldValues: Bool, ownStoreName: String?, storeNames: [String],
+        name: String, context: any TaskContext, sendsOldValues: Bool, isOfVersions: Bool = false,
+        ownStoreName: String?, storeNames: [String],
         children: [(name: String, receiver: Receiver)]
     ) {
         self.name = name
         self.context = context
         self.sendsOldValues = sendsOldValues
+        self.isOfVersions = isOfVersions
         self.ownStoreName = ownStoreName
         self.storeNames = storeNames
         self.children = children.map(\.receiver)

@@ -10,11 +10,12 @@ extension ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<Value>>.self)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let isOfVersions = node.isOfVersions
             let table: TableOutput<Key, Value>? =
                 node.ownStoreName == nil ? nil : try node.tableOutput(key: key, value: serde)
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
-                var result = Change<Value>(newValue: nil, oldValue: nil)
+                var result = Change<Value>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 do {
                     if let new = change.newValue, try predicate(key, new) { result.newValue = new }
                     if sendsOldValues, table == nil, let old = change.oldValue, try predicate(key, old) {
@@ -24,7 +25,8 @@ extension ProcessorElement {
                     return try context.processingFailed(error, at: name)
                 }
                 if sendsOldValues, let table { result.oldValue = try table.get(key)?.value }
-                if sendsOldValues, result.oldValue == nil, result.newValue == nil { return }
+                // A version that the filter takes out may be one that another table keeps.
+                if sendsOldValues, !isOfVersions, result.oldValue == nil, result.newValue == nil { return }
                 guard let table else { return try forward(record.with(value: result)) }
                 try table.set(
                     key, to: result.newValue, from: result.oldValue, timestampMs: record.timestampMs, by: record)
@@ -39,8 +41,8 @@ extension TableView {
     func filter(_ predicate: @escaping @Sendable (Key, Value) throws -> Bool) -> TableView {
         TableView { [makeGetter] reader in
             let get = try makeGetter(reader)
-            return { key in
-                guard let found = try get(key) else { return nil }
+            return { key, asOfMs in
+                guard let found = try get(key, asOfMs) else { return nil }
                 return try FailedLookup.naming { try predicate(key, found.value) } ? found : nil
             }
         }

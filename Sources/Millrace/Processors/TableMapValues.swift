@@ -12,7 +12,7 @@ extension ProcessorElement {
                 if node.ownStoreName != nil, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
-                var result = Change<NewValue>(newValue: nil, oldValue: nil)
+                var result = Change<NewValue>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 do {
                     if let new = change.newValue { result.newValue = try transform(key, new) }
                     if sendsOldValues, table == nil, let old = change.oldValue {
@@ -38,8 +38,8 @@ extension TableView {
     ) -> TableView<Key, NewValue> {
         TableView<Key, NewValue> { [makeGetter] reader in
             let get = try makeGetter(reader)
-            return { key in
-                guard let found = try get(key),
+            return { key, asOfMs in
+                guard let found = try get(key, asOfMs),
                     let value = try FailedLookup.naming({ try transform(key, found.value) })
                 else { return nil }
                 return ValueAndTimestamp(value: value, timestampMs: found.timestampMs)

@@ -7,6 +7,8 @@
 struct TableOutput<Key, Value> {
     @usableFromInline let store: TimestampedKeyValueStore<Key, Value>
     @usableFromInline let cache: CachingKeyValueStore?
+    /// The store, where it keeps versions.
+    @usableFromInline let versions: VersionedKeyValueStore<Key, Value>?
     @usableFromInline let forward: Forward<Key, Change<Value>>
     @usableFromInline let sendsOldValues: Bool
     @usableFromInline let context: any TaskContext
@@ -14,10 +16,12 @@ struct TableOutput<Key, Value> {
     @usableFromInline
     init(
         store: TimestampedKeyValueStore<Key, Value>, cache: CachingKeyValueStore?,
-        forward: Forward<Key, Change<Value>>, sendsOldValues: Bool, context: any TaskContext
+        versions: VersionedKeyValueStore<Key, Value>?, forward: Forward<Key, Change<Value>>, sendsOldValues: Bool,
+        context: any TaskContext
     ) {
         self.store = store
         self.cache = cache
+        self.versions = versions
         self.forward = forward
         self.sendsOldValues = sendsOldValues
         self.context = context
@@ -44,10 +48,20 @@ struct TableOutput<Key, Value> {
                 origin: .init(
                     timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
         }
-        try store.put(key, newValue, timestampMs: newValue == nil ? record.timestampMs : timestampMs)
+        var isLatest = true
+        if let versions {
+            switch try versions.putVersion(key, newValue, timestampMs: timestampMs) {
+            case .latest: break
+            case .outOfOrder: isLatest = false
+            case .expired: return
+            }
+        } else {
+            try store.put(key, newValue, timestampMs: newValue == nil ? record.timestampMs : timestampMs)
+        }
         try forward(
             Record(
-                key: key, value: Change(newValue: newValue, oldValue: sendsOldValues ? oldValue : nil),
+                key: key,
+                value: Change(newValue: newValue, oldValue: sendsOldValues ? oldValue : nil, isLatest: isLatest),
                 timestampMs: timestampMs, headers: record.headers))
     }
 }
@@ -80,6 +94,8 @@ extension NodeInstance {
             }
         }
         return TableOutput(
-            store: store, cache: cache, forward: forward, sendsOldValues: sendsOldValues, context: context)
+            store: store, cache: cache,
+            versions: (store.bytes as? any VersionedBytesStore).map { .init($0, key: key, value: value) },
+            forward: forward, sendsOldValues: sendsOldValues, context: context)
     }
 }

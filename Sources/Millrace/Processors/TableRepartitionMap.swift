@@ -9,7 +9,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, Change<NewValue>>.self)
-            let (context, name) = (node.context, node.name)
+            let (context, name, isOfVersions) = (node.context, node.name, node.isOfVersions)
             func pair(_ key: Key, _ value: Value?) throws -> (key: NewKey, value: NewValue)? {
                 guard let value else { return nil }
                 let (newKey, newValue) = try selector(key, value)
@@ -18,6 +18,8 @@ extension ProcessorElement {
             }
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                // The aggregate is one of the latest values.
+                if isOfVersions, !change.isLatest { return }
                 let old: (key: NewKey, value: NewValue)?
                 let new: (key: NewKey, value: NewValue)?
                 do {

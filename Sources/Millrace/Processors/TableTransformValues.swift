@@ -19,7 +19,7 @@ extension ProcessorElement {
                 guard let key = record.key, let change = record.value else {
                     return node.task.drop(.nullKey, at: node.name)
                 }
-                var result = Change<NewValue>(newValue: nil, oldValue: nil)
+                var result = Change<NewValue>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 node.timestampMs = record.timestampMs
                 do {
                     result.newValue = try transform.body(key, change.newValue)
@@ -75,8 +75,8 @@ extension TableView {
         TableView<Key, NewValue> { [makeGetter] reader in
             let get = try makeGetter(reader)
             let transform = StartedTransformer(ProcessorNode(reader), makeTransformer)
-            return { key in
-                let found = try get(key)
+            return { key, asOfMs in
+                let found = try get(key, asOfMs)
                 guard let value = try FailedLookup.naming({ try transform.body(key, found?.value) }) else {
                     return nil
                 }

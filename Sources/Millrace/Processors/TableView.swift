@@ -1,6 +1,7 @@
-/// Looks up the present value of a key in a table. Kafka: `KTableValueGetter`.
+/// Looks up the value of a key in a table: the present one or, in a versioned table, that of a moment. Other tables know the
+/// present value only. Kafka: `KTableValueGetter`.
 @usableFromInline
-package typealias ValueGetter<Key, Value> = (Key) throws -> ValueAndTimestamp<Value>?
+package typealias ValueGetter<Key, Value> = (_ key: Key, _ asOfMs: Int64?) throws -> ValueAndTimestamp<Value>?
 
 /// How to look up a table's values: in its store, or, where it has none, by computing them from the tables it is made of.
 ///
@@ -20,7 +21,12 @@ struct TableView<Key, Value>: Sendable {
     static func store(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in
             let store = try reader.timestampedStore(named: name, key: key, value: value)
-            return { try store.get($0) }
+            guard let bytes = store.bytes as? any VersionedBytesStore else { return { key, _ in try store.get(key) } }
+            let versions = VersionedKeyValueStore(bytes, key: key, value: value)
+            return { key, asOfMs in
+                guard let asOfMs else { return try versions.get(key) }
+                return try versions.get(key, asOfMs: asOfMs)
+            }
         }
     }
 
@@ -29,7 +35,7 @@ struct TableView<Key, Value>: Sendable {
     static func globalStore(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in
             let store = TimestampedKeyValueStore(try reader.context.store(named: name), key: key, value: value)
-            return { try store.get($0) }
+            return { key, _ in try store.get(key) }
         }
     }
 }

@@ -5,11 +5,14 @@
 public struct Change<Value> {
     public var newValue: Value?
     public var oldValue: Value?
+    /// Whether the new value is the key's latest one: `false` only for a change of a versioned table that came out of order.
+    public var isLatest: Bool
 
     @inlinable
-    public init(newValue: Value?, oldValue: Value?) {
+    public init(newValue: Value?, oldValue: Value?, isLatest: Bool = true) {
         self.newValue = newValue
         self.oldValue = oldValue
+        self.isLatest = isLatest
     }
 }
 

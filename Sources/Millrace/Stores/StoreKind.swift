@@ -20,6 +20,8 @@ package struct StoreKind: Hashable, Sendable {
         case ordered(OrderedKeys)
         /// By key and in the order of the times at which changes were put in, until they are taken out. In memory.
         case buffered
+        /// By key and moment. The entries are versions, in the order of time. Their keys are not those of the changelog.
+        case versioned(OrderedKeys)
     }
 
     package var values: ValueLayout
@@ -80,6 +82,15 @@ extension StoreKind {
             changelogTopicConfiguration: windowed(retentionMs))
     }
 
+    /// The latest value of each key and those before it, as far back as the history goes. Kafka: `VersionedKeyValueStore`.
+    package static func versionedKeyValue(historyMs: Int64) -> StoreKind {
+        StoreKind(
+            values: .timestamped,
+            access: .versioned(
+                OrderedKeys(time: .version, expiry: .init(retentionMs: historyMs, visibility: .withSegment))),
+            changelogTopicConfiguration: versionedTopicConfiguration(historyMs: historyMs))
+    }
+
     /// Changes of a table that are held back. Kafka: `InMemoryTimeOrderedKeyValueChangeBuffer`.
     package static let suppressionBuffer = StoreKind(
         values: .plain, access: .buffered, changelogTopicConfiguration: compacted)
@@ -99,12 +110,19 @@ extension StoreKind {
     }
 
     /// Kafka: `VersionedChangelogTopicConfig`, with a day beyond the history.
-    package static func versionedTopicConfiguration(historyMs: Int64) -> [String: String] {
+    private static func versionedTopicConfiguration(historyMs: Int64) -> [String: String] {
         let (sum, overflows) = historyMs.addingReportingOverflow(dayMs)
         return [
             "cleanup.policy": "compact", "message.timestamp.type": "CreateTime",
             "min.compaction.lag.ms": String(overflows ? Int64.max : sum),
         ]
+    }
+}
+
+extension StoreKind {
+    /// Whether it keeps older versions of a key's value beside the latest one.
+    package var isVersioned: Bool {
+        if case .versioned = access { true } else { false }
     }
 }
 

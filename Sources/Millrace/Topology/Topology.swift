@@ -19,6 +19,8 @@ public struct Topology: Sendable {
         /// All stores that the node is connected to.
         package var storeNames: [String] = []
         package var sendsOldValues: Bool
+        /// Whether what comes in are changes of a versioned table.
+        package var isOfVersions = false
     }
 
     /// The nodes that are connected with each other, and so run in one task.

@@ -43,6 +43,12 @@ struct TopologyBuilder {
                 case .processors(let names): inputs = names
                 }
                 add(processor.name, .processor(processor), after: inputs, node, problem: processor.problem)
+                if let index = indexOfName[processor.name] {
+                    nodes[index].isOfVersions = plan.isOfVersions(processor, of: node)
+                }
+                if let problem = plan.versionProblem(of: processor, in: node) {
+                    problems.append("\(processor.name): \(problem)")
+                }
                 if let store = processor.store, node.isMaterialized { add(store, of: processor.name) }
                 inputs = [processor.name]
             case .sink(let sink):

@@ -53,6 +53,15 @@ package final class TaskStore {
             contents = store
             cache = store
             bytes = store
+        case .versioned(let keys):
+            let store = VersionedStore(
+                entries: try OrderedStore(
+                    keys: keys, values: plan.kind.values, changelog: nil, persistent: persistent, isCached: false,
+                    maxSizeInBytes: settings.maxBufferSizeInBytes, onExpired: settings.onExpired),
+                changelog: log, onExpired: settings.onExpired)
+            contents = store
+            cache = nil
+            bytes = store
         case .buffered:
             let buffer = SuppressionBuffer(
                 output: output, partition: changelog?.partition ?? 0, name: plan.name)

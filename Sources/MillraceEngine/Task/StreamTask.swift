@@ -358,7 +358,7 @@ extension StreamTask {
             let node = topology.nodes[index]
             let instance = NodeInstance(
                 name: node.name, context: environment, sendsOldValues: node.sendsOldValues,
-                ownStoreName: node.ownStoreName, storeNames: node.storeNames,
+                isOfVersions: node.isOfVersions, ownStoreName: node.ownStoreName, storeNames: node.storeNames,
                 children: node.successors.compactMap { child in
                     receivers[child].map { (topology.nodes[child].name, $0) }
                 })

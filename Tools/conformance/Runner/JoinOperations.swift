@@ -9,7 +9,7 @@ extension ScenarioBuilder {
                     named: try fields.operationName()
                 ) { joinedText($0, $1) }
             } stream: { stream, table in
-                stream.join(table, named: try fields.operationName()) { joinedText($0, $1) }
+                stream.join(table, grace: try fields.grace(), named: try fields.operationName()) { joinedText($0, $1) }
             } global: { stream, table in
                 let mapper = try Functions.keyMapper(fields.text("fn"))
                 return stream.join(table) {
@@ -28,7 +28,9 @@ extension ScenarioBuilder {
                     named: try fields.operationName()
                 ) { joinedText($0, $1) }
             } stream: { stream, table in
-                stream.leftJoin(table, named: try fields.operationName()) { joinedText($0, $1) }
+                stream.leftJoin(table, grace: try fields.grace(), named: try fields.operationName()) {
+                    joinedText($0, $1)
+                }
             } global: { stream, table in
                 let mapper = try Functions.keyMapper(fields.text("fn"))
                 return stream.leftJoin(table) {
@@ -100,6 +102,8 @@ extension ScenarioBuilder {
 }
 
 extension Fields {
+    fileprivate func grace() throws -> Duration? { try optionalNumber("graceMs").map { .milliseconds($0) } }
+
     fileprivate func joinWindows() throws -> JoinWindows {
         let grace = try optionalNumber("graceMs") ?? 0
         var windows = JoinWindows.difference(.milliseconds(try number("diffMs")), grace: .milliseconds(grace))

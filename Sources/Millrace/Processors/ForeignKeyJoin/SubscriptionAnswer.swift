@@ -16,7 +16,7 @@ extension ProcessorElement {
             return TypedReceiver<ForeignKey, Subscription<Key>> { record in
                 guard let subscription = record.value else { return context.drop(.nullValue, at: name) }
                 let found: ValueAndTimestamp<Other>?
-                do { found = try record.key.flatMap(get) } catch let error as FailedLookup {
+                do { found = try record.key.flatMap { try get($0, nil) } } catch let error as FailedLookup {
                     return try context.processingFailed(error.cause, at: name)
                 }
                 var foreignValue: Other?

@@ -12,11 +12,12 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, SubscriptionResponse<Other>>.self)
             let subscriptions: TimestampedKeyValueStore<[UInt8], Subscription<Key>> = try node.timestampedStore(
                 named: store, key: .bytes, value: .subscription(of: key))
-            let (context, name) = (node.context, node.name)
+            let (context, name, isOfVersions) = (node.context, node.name, node.isOfVersions)
             return TypedReceiver<ForeignKey, Change<Other>> { record in
                 guard let foreignKey = record.key, let change = record.value else {
                     return context.drop(.nullKey, at: name)
                 }
+                if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
                 let prefix = try CombinedKey.prefix(foreignKey, serde)
                 // What follows only sends: nothing changes the store meanwhile.
                 try subscriptions.scan(from: prefix, to: CombinedKey.end(of: prefix)) { _, stored in

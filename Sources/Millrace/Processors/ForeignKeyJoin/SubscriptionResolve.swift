@@ -21,7 +21,7 @@ extension ProcessorElement {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
                 let found: ValueAndTimestamp<Value>?
-                do { found = try get(key) } catch let error as FailedLookup {
+                do { found = try get(key, nil) } catch let error as FailedLookup {
                     return try context.processingFailed(error.cause, at: name)
                 }
                 var hash: ValueHash?

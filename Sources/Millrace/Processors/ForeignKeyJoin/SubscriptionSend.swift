@@ -11,12 +11,13 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, problem: problem) { node in
             let forward = try node.forward(Record<ForeignKey, Subscription<Key>>.self)
-            let (context, name) = (node.context, node.name)
+            let (context, name, isOfVersions) = (node.context, node.name, node.isOfVersions)
             var valueBytes: [UInt8] = []
             var oldBytes: [UInt8] = []
             var newBytes: [UInt8] = []
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
                 let old: ForeignKey?
                 let new: ForeignKey?
                 do {

@@ -26,7 +26,7 @@ extension ProcessorElement {
                 if key == nil, record.key != nil || !keepsUnmatched {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
-                let found = try key.flatMap(get)
+                let found = try key.flatMap { try get($0, nil) }
                 if found == nil, !keepsUnmatched { return }
                 let result: Result?
                 do { result = try joiner(value, found?.value) } catch {

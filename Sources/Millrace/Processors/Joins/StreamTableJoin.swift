@@ -1,26 +1,33 @@
 extension ProcessorElement {
-    /// Joins each record of a stream with the present value of its key in a table. The stream's timestamp is kept.
+    /// Joins each record of a stream with the value of its key in a table: the present one or, in a versioned table, that at
+    /// the record's time. The stream's timestamp is kept.
     ///
     /// A null value is dropped, a null key too unless records without a match are kept. Kafka: `KStreamKTableJoin`.
     ///
     /// - Parameters:
     ///   - table: the table's node, and `view` the way to its values.
     ///   - keepsUnmatched: whether a record has a result where the table has no value for it.
+    ///   - grace: how to let records wait before they are joined; `nil` to join them at once.
     @inlinable
     static func streamTableJoin<Key, Value, Other, Result>(
         name: String, table: Int, view: TableView<Key, Other>, keepsUnmatched: Bool,
+        grace: JoinGrace<Key, Value>? = nil,
         _ joiner: @escaping @Sendable (Value, Other?) throws -> Result?
     ) -> ProcessorElement {
-        ProcessorElement(name: name, lookups: [table]) { node in
+        var element = ProcessorElement(
+            name: name, lookups: [table], sharing: grace?.store, problem: grace?.problem
+        ) { node in
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
+            let join = Forward<Key, Value> { record in
                 guard let value = record.value, record.key != nil || keepsUnmatched else {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
                 let found: ValueAndTimestamp<Other>?
-                do { found = try record.key.flatMap(get) } catch let error as FailedLookup {
+                do { found = try record.key.flatMap { try get($0, record.timestampMs) } } catch let error
+                    as FailedLookup
+                {
                     return try context.processingFailed(error.cause, at: name)
                 }
                 if found == nil, !keepsUnmatched { return }
@@ -30,6 +37,25 @@ extension ProcessorElement {
                 }
                 try forward(record.with(value: result))
             }
+            guard let grace else { return TypedReceiver(join) }
+            let buffer = try JoinBuffer(of: node, storeName: grace.storeName, graceMs: grace.graceMs)
+            return TypedReceiver<Key, Value> { record in
+                guard let key = record.key, let value = record.value, !buffer.isTooLate(record.timestampMs) else {
+                    return try join(record)
+                }
+                try buffer.put(
+                    key: grace.key.bytes(of: key), value: grace.value.bytes(of: value),
+                    timestampMs: record.timestampMs, headers: record.headers)
+                try buffer.takeDue { key, waited in
+                    try join(
+                        Record(
+                            key: grace.key.value(from: key),
+                            value: waited.newValue.map { try grace.value.value(from: $0) },
+                            timestampMs: waited.timestampMs, headers: waited.headers))
+                }
+            }
         }
+        element.needsVersions = grace != nil
+        return element
     }
 }

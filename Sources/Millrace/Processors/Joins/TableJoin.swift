@@ -1,7 +1,8 @@
 extension ProcessorElement {
     /// One side of a join of tables: joins each change of this side with the other side's present value.
     ///
-    /// The result's timestamp is the later one of the two. A null key is dropped. Kafka: `KTableKTableInnerJoin`,
+    /// The result's timestamp is the later one of the two. A null key is dropped, and so is a change of a versioned table that
+    /// is not its latest one (KIP-914). Kafka: `KTableKTableInnerJoin`,
     /// `KTableKTableLeftJoin`, `KTableKTableRightJoin`, `KTableKTableOuterJoin`.
     ///
     /// - Parameters:
@@ -18,14 +19,16 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Change<Result>>.self)
             let get = try view.makeGetter(node)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let isOfVersions = node.isOfVersions
             return TypedReceiver<Key, Change<Value>> { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
                 let found: ValueAndTimestamp<Other>?
-                do { found = try get(key) } catch let error as FailedLookup {
+                do { found = try get(key, nil) } catch let error as FailedLookup {
                     return try context.processingFailed(error.cause, at: name)
                 }
                 if found == nil, requiresOther || (change.newValue == nil && change.oldValue == nil) { return }
-                var result = Change<Result>(newValue: nil, oldValue: nil)
+                var result = Change<Result>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 do {
                     result.newValue = try combine(change.newValue, found?.value)
                     if sendsOldValues { result.oldValue = try combine(change.oldValue, found?.value) }
@@ -52,8 +55,9 @@ extension TableView {
     ) -> TableView<Key, Result> {
         TableView<Key, Result> { [makeGetter] reader in
             let (get, getOther) = (try makeGetter(reader), try other.makeGetter(reader))
-            return { key in
-                let (left, right) = (try get(key), try getOther(key))
+            // The values of a join are the present ones, whatever the tables keep.
+            return { key, _ in
+                let (left, right) = (try get(key, nil), try getOther(key, nil))
                 guard let value = try FailedLookup.naming({ try combine(left?.value, right?.value) }) else {
                     return nil
                 }

@@ -72,8 +72,8 @@ extension TableView {
         TableView { [makeGetter] reader in
             let get = try makeGetter(reader)
             let buffer = try reader.timeOrderedBuffer(named: storeName)
-            return { key in
-                guard let change = try buffer.change(forKey: keySerde.bytes(of: key)) else { return try get(key) }
+            return { key, _ in
+                guard let change = try buffer.change(forKey: keySerde.bytes(of: key)) else { return try get(key, nil) }
                 return try change.priorValue.map {
                     ValueAndTimestamp(value: try serde.value(from: $0), timestampMs: -1)
                 }

@@ -8,7 +8,7 @@ extension TableView {
             let store = WindowStore(
                 try reader.orderedStore(named: name), key: key,
                 value: Serde<ValueAndTimestamp<Value>>.timestamped(value))
-            return { try store.fetch($0.key, startMs: $0.window.startMs) }
+            return { key, _ in try store.fetch(key.key, startMs: key.window.startMs) }
         }
     }
 
@@ -20,7 +20,7 @@ extension TableView {
     ) -> TableView where Key == Windowed<Inner> {
         TableView { reader in
             let store = SessionStore(try reader.orderedStore(named: name), key: key, value: value)
-            return { key in
+            return { key, _ in
                 try store.fetch(key.key, key.window).map {
                     ValueAndTimestamp(value: $0, timestampMs: key.window.endMs)
                 }

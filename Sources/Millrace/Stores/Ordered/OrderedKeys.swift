@@ -15,6 +15,8 @@ package struct OrderedKeys: Hashable, Sendable {
         case window
         /// Key + end (8 bytes) + start (8 bytes). Kafka: `SessionKeySchema`.
         case session
+        /// Key + end of a version's validity (8 bytes), `Int64.max` for the latest version. Kafka: `RocksDBVersionedStore`.
+        case version
     }
 
     /// When entries expire. Kafka: `AbstractSegments`.
@@ -69,8 +71,11 @@ extension OrderedKeys {
         case .none: 0
         case .window: 12
         case .session: 16
+        case .version: Self.versionSuffixCount
         }
     }
+
+    package static let versionSuffixCount = 8
 
     /// The time of a key; 0 where it has none.
     package func timeMs(of key: UnsafeRawBufferPointer) -> Int64 {

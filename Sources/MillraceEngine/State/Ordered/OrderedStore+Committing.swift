@@ -17,6 +17,11 @@ extension OrderedStore: StoreContents {
             if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &stored) }
             stored.withUnsafeBytes { set(key, to: record.value == nil ? nil : $0, segment: segment) }
         }
+        try noteRestored(position: position)
+    }
+
+    /// Notes that a batch of the changelog has been applied, and writes down what has become too much for the memory.
+    func noteRestored(position: Int64) throws {
         flushedStreamTimeMs = streamTimeMs
         if disk == nil { return committed() }
         if dirtySizeInBytes > min(maxSizeInBytes / 2, Self.maxRestoredSizeInBytes) {

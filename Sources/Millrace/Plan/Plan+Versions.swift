@@ -1,0 +1,33 @@
+// Which tables are versioned, and what that means for what comes behind them (KIP-914). Kafka:
+// `InternalStreamsBuilder.enableVersionedSemantics`.
+
+extension Plan {
+    /// Whether a table keeps the versions of its values, or is computed of one that does.
+    func isVersioned(_ id: PlanNode.ID) -> Bool {
+        if let store = self[id].store { return store.kind.isVersioned }
+        switch self[id].values {
+        case .none, .ownStore, .joined, .buffered: return false
+        case .inherited: return self[id].parents.allSatisfy(isVersioned)
+        }
+    }
+
+    /// Whether what a processor gets are changes of a versioned table.
+    func isOfVersions(_ processor: ProcessorElement, of node: PlanNode) -> Bool {
+        switch processor.input {
+        case .preceding: node.parents.contains(where: isVersioned)
+        case .parent(let parent): isVersioned(parent)
+        case .processors: false
+        }
+    }
+
+    /// What a processor asks of a table that it is or is not versioned for, as a sentence.
+    func versionProblem(of processor: ProcessorElement, in node: PlanNode) -> String? {
+        if processor.needsVersions, !processor.lookups.allSatisfy(isVersioned) {
+            return "a join with a grace period needs a versioned table; make it with into: .versioned(…)"
+        }
+        if case .buffered = node.values, isOfVersions(processor, of: node) {
+            return "the changes of a versioned table, or of one computed of it, cannot be suppressed"
+        }
+        return nil
+    }
+}

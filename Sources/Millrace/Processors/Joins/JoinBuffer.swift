@@ -1,0 +1,97 @@
+/// Records of a stream that wait for the grace period of a join to end, in the order of their times (KIP-923).
+///
+/// They lie in an ordered store and its changelog under a zero byte, the record's timestamp (8 bytes, big endian), the key and
+/// a sequence number (4 bytes). The value is that of `BufferedChange`, with 8 zero bytes behind it. Kafka:
+/// `RocksDBTimeOrderedKeyValueBuffer`, `TimeFirstWindowKeySchema`.
+@usableFromInline
+struct JoinBuffer {
+    private let store: any OrderedBytesStore
+    private let graceMs: Int64
+    private let context: any TaskContext
+    /// The highest time of any record that was put in. It outlives the task: what was late stays late.
+    private let streamTime: KeptTime
+
+    @usableFromInline
+    init(of node: NodeInstance, storeName: String, graceMs: Int64) throws {
+        store = try node.orderedStore(named: storeName)
+        self.graceMs = graceMs
+        context = node.context
+        streamTime = context.keptTime(named: "\(node.name)-buffer-time")
+    }
+
+    /// Whether a record is too late to wait.
+    @usableFromInline
+    func isTooLate(_ timestampMs: Int64) -> Bool {
+        guard let dueMs else { return false }
+        return timestampMs < dueMs
+    }
+
+    /// The time up to which records are due; `nil` while none is.
+    private var dueMs: Int64? {
+        streamTime.timestampMs >= graceMs ? streamTime.timestampMs - graceMs : nil
+    }
+
+    @usableFromInline
+    func put(key: [UInt8], value: [UInt8], timestampMs: Int64, headers: Headers) throws {
+        var storeKey = Self.prefix(timestampMs) + key
+        let number = try storeKey.withUnsafeBytes { try store.nextSequenceNumber(prefix: $0) }
+        storeKey.append(bigEndian: number)
+        var bytes: [UInt8] = []
+        BufferedChange(
+            oldValue: nil, newValue: value, timestampMs: timestampMs, headers: headers, metadata: context.recordMetadata
+        ).append(to: &bytes)
+        bytes.append(bigEndian: Int64(0))
+        try storeKey.withUnsafeBytes { key in
+            try bytes.withUnsafeBytes { try store.put(key: key, value: $0, timestampMs: -1) }
+        }
+        streamTime.timestampMs = max(streamTime.timestampMs, timestampMs)
+    }
+
+    /// Takes out the records that are due, and has each one joined on behalf of what it came from.
+    @usableFromInline
+    func takeDue(_ join: (_ key: [UInt8], _ record: BufferedChange) throws -> Void) throws {
+        guard let dueMs, dueMs < .max else { return }
+        try store.scan(from: Self.prefix(0), to: Self.prefix(dueMs + 1)) { storeKey, value in
+            let change = try BufferedChange(value)
+            let key = Array(storeKey.dropFirst(Self.prefix(0).count).dropLast(4))
+            let storeKey = Array(storeKey)
+            try context.resume(change.metadata) { try join(key, change) }
+            try storeKey.withUnsafeBytes { try store.put(key: $0, value: nil, timestampMs: -1) }
+            return true
+        }
+    }
+
+    private static func prefix(_ timestampMs: Int64) -> [UInt8] {
+        var prefix: [UInt8] = [0]
+        prefix.append(bigEndian: timestampMs)
+        return prefix
+    }
+}
+
+/// How a join with a table lets its stream's records wait.
+@usableFromInline
+struct JoinGrace<Key, Value>: Sendable {
+    @usableFromInline let storeName: String
+    @usableFromInline let graceMs: Int64
+    @usableFromInline let key: Serde<Key>
+    @usableFromInline let value: Serde<Value>
+    @usableFromInline let problem: String?
+
+    @usableFromInline
+    init(join name: String, grace: Duration, key: Serde<Key>?, value: Serde<Value>?) {
+        storeName = "\(name)-Buffer"
+        graceMs = grace.wholeMilliseconds
+        problem =
+            graceMs < 0
+            ? "a grace of \(graceMs) ms; it must not be negative"
+            : missingSerdes(key: key, value: value, remedy: "pass them to the join")
+        self.key = key ?? .missing
+        self.value = value ?? .missing
+    }
+
+    @usableFromInline
+    var store: StorePlan {
+        StorePlan(
+            name: storeName, kind: .orderedKeyValue, isPersistent: true, isCached: false, changelogConfiguration: [:])
+    }
+}

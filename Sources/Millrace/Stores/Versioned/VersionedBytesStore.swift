@@ -1,0 +1,26 @@
+/// A versioned store as operators see it: bytes in, bytes out.
+///
+/// As a key-value store it is that of the latest versions: `withValue(forKey:)` gives the latest value behind its timestamp,
+/// and `put` puts a version in. What is put has the value's timestamp in front, as in `TimestampedKeyValueStore`.
+@usableFromInline
+package protocol VersionedBytesStore: KeyValueBytesStore {
+    /// Puts a version of a key in, or, with a value of `nil`, its deletion at a moment. The changelog gets it in any case.
+    func putVersion(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64
+    ) throws -> PutVersion
+
+    /// Calls `body` with the version of a key that was valid at a moment, behind the version's timestamp, or with `nil`.
+    func withValue(
+        forKey key: UnsafeRawBufferPointer, asOfMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
+}
+
+/// What became of a version that was put into a store. Kafka: `VersionedKeyValueStore.PUT_RETURN_CODE_…`.
+@usableFromInline
+package enum PutVersion: Sendable {
+    /// It is the key's latest one.
+    case latest
+    /// The key has a later one.
+    case outOfOrder
+    /// It is older than the history that the store keeps, and is not in the store.
+    case expired
+}

@@ -1,0 +1,58 @@
+/// A typed view of a versioned key-value store: the latest value of each key, and those before it for a while.
+///
+/// A version is valid from its timestamp up to that of the next one of its key. Versions that ceased to be valid longer ago
+/// than the history that the store keeps are gone, counted from the newest timestamp that was put; the latest version of a
+/// key never is. A view belongs to the task that made it and must not leave its thread. Kafka: `VersionedKeyValueStore`
+/// (KIP-889).
+public struct VersionedKeyValueStore<Key, Value> {
+    @usableFromInline let bytes: any VersionedBytesStore
+    /// The same store as one of the latest versions.
+    @usableFromInline let latest: TimestampedKeyValueStore<Key, Value>
+
+    @usableFromInline
+    package init(_ bytes: any VersionedBytesStore, key: Serde<Key>, value: Serde<Value>) {
+        self.bytes = bytes
+        latest = TimestampedKeyValueStore(bytes, key: key, value: value)
+    }
+
+    /// The latest value of a key with its timestamp, or `nil`.
+    ///
+    /// - Throws: `SerdeError` where the stored bytes are no such value; the store's own errors.
+    @inlinable
+    public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? { try latest.get(key) }
+
+    /// The value that a key had at a moment, with its timestamp; `nil` where it had none, or where the moment is before the
+    /// history that the store keeps and the latest version is not as old as that.
+    @inlinable
+    public func get(_ key: Key, asOfMs: Int64) throws -> ValueAndTimestamp<Value>? {
+        latest.scratch.key.removeAll(keepingCapacity: true)
+        try latest.keySerde.serialize(key, into: &latest.scratch.key)
+        var found: ValueAndTimestamp<Value>?
+        try latest.scratch.key.withUnsafeBytes { keyBytes in
+            try bytes.withValue(forKey: keyBytes, asOfMs: asOfMs) { valueBytes in
+                if let valueBytes {
+                    found = try TimestampedKeyValueStore<Key, Value>.decode(valueBytes, latest.valueSerde)
+                }
+            }
+        }
+        return found
+    }
+
+    /// Puts a version in, or, with a value of `nil`, the deletion of the key at a moment.
+    ///
+    /// - Returns: whether the store took it; it does not take what is older than the history that it keeps.
+    @discardableResult
+    @inlinable
+    public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws -> Bool {
+        if case .expired = try putVersion(key, value, timestampMs: timestampMs) { false } else { true }
+    }
+
+    @inlinable
+    func putVersion(_ key: Key, _ value: Value?, timestampMs: Int64) throws -> PutVersion {
+        var outcome = PutVersion.expired
+        try latest.serialize(key, value, timestampMs: timestampMs) { keyBytes, valueBytes in
+            outcome = try bytes.putVersion(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,252 @@
+package import Millrace
+
+/// A versioned store, on top of an ordered one. Kafka: `RocksDBVersionedStore` (KIP-889).
+///
+/// There is one entry a version, by its key and the moment at which it ceases to be valid, `OrderedKeys.Time.version`: so
+/// versions expire with their segments of time, and the first entry of a key behind a moment is the one that was valid then,
+/// if any was. The latest version of a key ceases to be valid at `Int64.max`, in a segment that never expires.
+///
+/// A value lies behind the timestamp that it is valid from, 8 bytes; an older version has a byte behind it which tells a
+/// value, 1, from a deletion, 0. A deletion that is the latest version is no entry: the end of the version before says all of
+/// it. Where there is no such version an empty one, valid from the deletion up to itself, stands for it.
+package final class VersionedStore: VersionedBytesStore {
+    let entries: OrderedStore
+    private let changelog: Changelog?
+    private let historyMs: Int64
+    private let onExpired: () -> Void
+    private var entryKey: [UInt8] = []
+
+    /// - Parameter entries: without a changelog or a cache of its own.
+    init(entries: OrderedStore, changelog: Changelog?, onExpired: @escaping () -> Void) {
+        self.entries = entries
+        self.changelog = changelog
+        historyMs = entries.retentionMs
+        self.onExpired = onExpired
+    }
+
+    /// A version as it lies in the store.
+    struct Version {
+        var validFromMs: Int64
+        var validToMs: Int64
+        /// Behind its timestamp; `nil` for a deletion.
+        var value: [UInt8]?
+    }
+
+    private var oldestMs: Int64 { max(0, entries.streamTimeMs) >= historyMs ? entries.streamTimeMs - historyMs : 0 }
+}
+
+// MARK: Reading
+
+extension VersionedStore {
+    package func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
+    {
+        try withEntry(key, validToMs: .max, body)
+    }
+
+    package func withValue(
+        forKey key: UnsafeRawBufferPointer, asOfMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        var isLatest = false
+        try withEntry(key, validToMs: .max) { latest in
+            guard let latest, Self.validFromMs(latest) <= asOfMs else { return }
+            isLatest = true
+            try body(latest)
+        }
+        if isLatest { return }
+        guard asOfMs >= oldestMs, let version = try olderVersion(of: key, validBehindMs: asOfMs),
+            version.validFromMs <= asOfMs, let value = version.value
+        else { return try body(nil) }
+        try value.withUnsafeBytes { try body($0) }
+    }
+
+    package func scan(
+        from lower: [UInt8]?, to upper: [UInt8]?,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        let bounds = KeyBounds(lower: lower, upper: upper)
+        var latest: [(key: [UInt8], value: [UInt8])] = []
+        try (lower ?? []).withUnsafeBytes { lower in
+            try entries.scan(times: Int64.max...Int64.max, from: lower, through: nil) { entry, value in
+                let key = UnsafeRawBufferPointer(rebasing: entry.dropLast(OrderedKeys.versionSuffixCount))
+                if !bounds.isAbove(key) { latest.append((Array(key), Array(value))) }
+                return true
+            }
+        }
+        // With their ends behind them keys that begin alike do not lie in their own order.
+        latest.sort { $0.key.lexicographicallyPrecedes($1.key) }
+        for (key, value) in latest {
+            let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
+            if !goesOn { return }
+        }
+    }
+
+    private func withEntry(
+        _ key: UnsafeRawBufferPointer, validToMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        setEntryKey(key, validToMs: validToMs)
+        try entryKey.withUnsafeBytes {
+            try entries.withStoredValue(forKey: $0, segment: entries.keys.segment(at: validToMs), body)
+        }
+    }
+
+    /// The first version of a key, the latest one aside, that is valid up to a moment later than one.
+    private func olderVersion(of key: UnsafeRawBufferPointer, validBehindMs: Int64) throws -> Version? {
+        guard validBehindMs < .max - 1 else { return nil }
+        let times = (max(-1, validBehindMs) + 1)...(Int64.max - 1)
+        setEntryKey(key, validToMs: times.lowerBound)
+        let lower = entryKey
+        setEntryKey(key, validToMs: times.upperBound)
+        let upper = entryKey
+        var found: Version?
+        try lower.withUnsafeBytes { lower in
+            try upper.withUnsafeBytes { upper in
+                try entries.scan(times: times, from: lower, through: upper) { entry, stored in
+                    // Between a key's versions there may be longer keys that begin with the same bytes.
+                    guard entry.count == lower.count else { return true }
+                    found = Version(
+                        validFromMs: Self.validFromMs(stored), validToMs: entries.keys.timeMs(of: entry),
+                        value: stored.last == 1 ? Array(stored.dropLast()) : nil)
+                    return false
+                }
+            }
+        }
+        return found
+    }
+
+    private func setEntryKey(_ key: UnsafeRawBufferPointer, validToMs: Int64) {
+        entryKey.removeAll(keepingCapacity: true)
+        entryKey.append(contentsOf: key)
+        withUnsafeBytes(of: validToMs.bigEndian) { entryKey.append(contentsOf: $0) }
+    }
+
+    private static func validFromMs(_ stored: UnsafeRawBufferPointer) -> Int64 {
+        stored.count < 8 ? 0 : Int64(bigEndian: stored.loadUnaligned(as: Int64.self))
+    }
+}
+
+// MARK: Writing
+
+extension VersionedStore {
+    package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
+        _ = try putVersion(key: key, value: value, timestampMs: timestampMs)
+    }
+
+    package func putVersion(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64
+    ) throws -> PutVersion {
+        let outcome = try apply(key: key, value: value, timestampMs: timestampMs)
+        if case .expired = outcome { onExpired() }
+        // As in Kafka Streams the changelog gets what has expired all the same.
+        try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
+        return outcome
+    }
+
+    /// Puts a version in without telling the changelog.
+    func apply(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64
+    ) throws -> PutVersion {
+        guard timestampMs >= oldestMs else { return .expired }
+        entries.streamTimeMs = max(entries.streamTimeMs, timestampMs)
+        let version = Version(validFromMs: timestampMs, validToMs: .max, value: value.map { Array($0) })
+        var latest: [UInt8]?
+        try withEntry(key, validToMs: .max) { latest = $0.map { Array($0) } }
+        if let latest {
+            let latestFromMs = latest.withUnsafeBytes(Self.validFromMs)
+            if latestFromMs <= timestampMs {
+                if latestFromMs < timestampMs {
+                    setOlder(key, .init(validFromMs: latestFromMs, validToMs: timestampMs, value: latest))
+                }
+                try setLatest(key, version)
+                return .latest
+            }
+            try insert(key, version, before: latestFromMs)
+            return .outOfOrder
+        }
+        if try olderVersion(of: key, validBehindMs: timestampMs) == nil {
+            try setLatest(key, version)
+            return .latest
+        }
+        try insert(key, version, before: .max)
+        return .outOfOrder
+    }
+
+    private func setLatest(_ key: UnsafeRawBufferPointer, _ version: Version) throws {
+        setEntryKey(key, validToMs: .max)
+        let segment = entries.keys.segment(at: .max)
+        entryKey.withUnsafeBytes { entryKey in
+            guard let value = version.value else { return entries.set(entryKey, to: nil, segment: segment) }
+            value.withUnsafeBytes { entries.set(entryKey, to: $0, segment: segment) }
+        }
+        guard version.value == nil else { return }
+        var isEndOfAnother = false
+        try withEntry(key, validToMs: version.validFromMs) { isEndOfAnother = $0 != nil }
+        if !isEndOfAnother {
+            setOlder(key, .init(validFromMs: version.validFromMs, validToMs: version.validFromMs, value: nil))
+        }
+    }
+
+    /// Puts a version in that is not the latest one.
+    ///
+    /// - Parameter latestFromMs: what the latest version is valid from.
+    private func insert(_ key: UnsafeRawBufferPointer, _ version: Version, before latestFromMs: Int64) throws {
+        var version = version
+        guard var next = try olderVersion(of: key, validBehindMs: version.validFromMs) else {
+            version.validToMs = latestFromMs
+            return setOlder(key, version)
+        }
+        if next.validFromMs > version.validFromMs {
+            version.validToMs = next.validFromMs
+            return setOlder(key, version)
+        }
+        // It takes the later part of the version that was valid then, or all of it.
+        version.validToMs = next.validToMs
+        setOlder(key, version)
+        guard next.validFromMs < version.validFromMs else { return }
+        next.validToMs = version.validFromMs
+        setOlder(key, next)
+    }
+
+    private func setOlder(_ key: UnsafeRawBufferPointer, _ version: Version) {
+        let segment = entries.keys.segment(at: version.validToMs)
+        guard segment >= entries.oldestSegment else { return }
+        var stored = version.value ?? version.validFromMs.bigEndianBytes
+        stored.append(version.value == nil ? 0 : 1)
+        setEntryKey(key, validToMs: version.validToMs)
+        entryKey.withUnsafeBytes { entryKey in
+            stored.withUnsafeBytes { entries.set(entryKey, to: $0, segment: segment) }
+        }
+    }
+}
+
+// MARK: Contents
+
+extension VersionedStore: StoreContents {
+    package var dirtySizeInBytes: Int { entries.dirtySizeInBytes }
+
+    package func position() throws -> Int64? { try entries.position() }
+
+    package func restore(_ records: [FetchedRecord], position: Int64) throws {
+        var stored: [UInt8] = []
+        for record in records {
+            guard let key = record.key else { continue }
+            stored.removeAll(keepingCapacity: true)
+            if let plain = record.value {
+                entries.values.store(plain, timestampMs: record.timestampMs, into: &stored)
+            }
+            try stored.withUnsafeBytes {
+                _ = try apply(key: key, value: record.value == nil ? nil : $0, timestampMs: record.timestampMs)
+            }
+        }
+        try entries.noteRestored(position: position)
+    }
+
+    package func committed() { entries.committed() }
+
+    package func checkpoint(position: Int64?, durably: Bool) throws {
+        try entries.checkpoint(position: position, durably: durably)
+    }
+
+    package func removeAll() throws { try entries.removeAll() }
+
+    package func close() { entries.close() }
+}
