@@ -137,6 +137,10 @@ struct DocumentationExamples {
         let payments = builder.stream("payments", key: .string, value: .json(Payment.self))
         payments.join(accounts) { payment, account in "\(account.owner) paid \(payment.amount)" }.to("receipts")
         payments.leftJoin(accounts) { payment, account in "\(account?.owner ?? "somebody") paid" }.to("all-receipts")
+        let prices = builder.table(
+            "prices", key: .string, value: .double, into: .versioned("prices", historyRetention: .seconds(3600)))
+        let sales = builder.stream("sales", key: .string, value: .int64)
+        sales.join(prices, grace: .seconds(10)) { pieces, price in Double(pieces) * price }.to("sums")
         _ = try builder.build(optimization: .all)
     }
 

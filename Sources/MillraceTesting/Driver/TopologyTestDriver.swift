@@ -150,6 +150,16 @@ public final class TopologyTestDriver {
         store(named: name, partition: partition).map { TimestampedKeyValueStore($0, key: key, value: value) }
     }
 
+    /// A versioned key-value store of the topology; `nil` where there is none of this name. Kafka: `getVersionedKeyValueStore`.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func versionedKeyValueStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> VersionedKeyValueStore<Key, Value>? {
+        guard let store = store(named: name, partition: partition) as? any VersionedBytesStore else { return nil }
+        return VersionedKeyValueStore(store, key: key, value: value)
+    }
+
     /// A window store of the topology, with its timestamps; `nil` where there is none of this name. Kafka:
     /// `getTimestampedWindowStore`.
     ///

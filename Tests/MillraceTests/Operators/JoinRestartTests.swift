@@ -32,6 +32,12 @@ struct JoinRestartTests {
             let table = builder.table("right", key: .string, value: .string)
             return stream.leftJoin(table) { "\($0)|\($1 ?? "-")" }
         },
+        Join(testDescription: "stream-table with versions and grace") { builder in
+            let stream = builder.stream("left", key: .string, value: .string)
+            let table = builder.table(
+                "right", key: .string, value: .string, into: .versioned("v", historyRetention: .milliseconds(60)))
+            return stream.leftJoin(table, grace: .milliseconds(25)) { "\($0)|\($1 ?? "-")" }
+        },
         Join(testDescription: "table-table") { builder in
             let (left, right) = tables(builder)
             return left.outerJoin(right, into: .store("joined")) { "\($0 ?? "-")|\($1 ?? "-")" }.toStream()

@@ -4,12 +4,14 @@
 /// a sequence number (4 bytes). The value is that of `BufferedChange`, with 8 zero bytes behind it. Kafka:
 /// `RocksDBTimeOrderedKeyValueBuffer`, `TimeFirstWindowKeySchema`.
 @usableFromInline
-struct JoinBuffer {
+final class JoinBuffer {
     private let store: any OrderedBytesStore
     private let graceMs: Int64
     private let context: any TaskContext
     /// The highest time of any record that was put in. It outlives the task: what was late stays late.
     private let streamTime: KeptTime
+    /// The number of the last record that was put in; `nil` before the first one since the task started.
+    private var sequenceNumber: Int32?
 
     @usableFromInline
     init(of node: NodeInstance, storeName: String, graceMs: Int64) throws {
@@ -34,8 +36,7 @@ struct JoinBuffer {
     @usableFromInline
     func put(key: [UInt8], value: [UInt8], timestampMs: Int64, headers: Headers) throws {
         var storeKey = Self.prefix(timestampMs) + key
-        let number = try storeKey.withUnsafeBytes { try store.nextSequenceNumber(prefix: $0) }
-        storeKey.append(bigEndian: number)
+        storeKey.append(bigEndian: try nextSequenceNumber())
         var bytes: [UInt8] = []
         BufferedChange(
             oldValue: nil, newValue: value, timestampMs: timestampMs, headers: headers, metadata: context.recordMetadata
@@ -59,6 +60,24 @@ struct JoinBuffer {
             try storeKey.withUnsafeBytes { try store.put(key: $0, value: nil, timestampMs: -1) }
             return true
         }
+    }
+
+    /// Beyond the numbers of all that waits, so that of two records with a key and a time the first to come is the first to go.
+    private func nextSequenceNumber() throws -> Int32 {
+        var highest = sequenceNumber ?? 0
+        if sequenceNumber == nil {
+            try store.scan(from: nil, to: nil) { storeKey, _ in
+                if storeKey.count >= 4 {
+                    let offset = storeKey.count - 4
+                    highest = max(
+                        highest, Int32(bigEndian: storeKey.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+                }
+                return true
+            }
+        }
+        let next = (highest &+ 1) & Int32.max
+        sequenceNumber = next
+        return next
     }
 
     private static func prefix(_ timestampMs: Int64) -> [UInt8] {

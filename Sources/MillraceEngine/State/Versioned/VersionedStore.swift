@@ -17,7 +17,7 @@ package final class VersionedStore: VersionedBytesStore {
     private var entryKey: [UInt8] = []
 
     /// - Parameter entries: without a changelog or a cache of its own.
-    init(entries: OrderedStore, changelog: Changelog?, onExpired: @escaping () -> Void) {
+    package init(entries: OrderedStore, changelog: Changelog?, onExpired: @escaping () -> Void) {
         self.entries = entries
         self.changelog = changelog
         historyMs = entries.retentionMs

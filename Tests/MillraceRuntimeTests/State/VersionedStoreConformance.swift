@@ -1,0 +1,130 @@
+import Millrace
+import MillraceEngine
+import MillraceRuntime
+import MillraceTesting
+import TestSupport
+import Testing
+
+/// What a versioned store should hold: for each key all versions that were put, by the moments that they are valid from.
+private struct VersionedModel {
+    static let historyMs: Int64 = 150_000
+    static let users = ["", "a", "a\0", "a\0\0\0\0", "ab", "a\u{7f}", "b"]
+
+    var random: SeededNumbers
+    var versions: [String: [Int64: String?]] = [:]
+    var streamTimeMs: Int64 = -1
+    var changelog: [(key: String, value: String?, timestampMs: Int64)] = []
+
+    init(seed: UInt64) { random = SeededNumbers(seed: seed) }
+
+    static func open(over disk: (any PersistentStore)?, maxSizeInBytes: Int) throws -> VersionedStore {
+        let kind = StoreKind.versionedKeyValue(historyMs: historyMs)
+        guard case .versioned(let keys) = kind.access else { throw StreamsError(.illegalState, "no versioned store") }
+        let entries = try OrderedStore(
+            keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,
+            maxSizeInBytes: maxSizeInBytes, onExpired: {})
+        return VersionedStore(entries: entries, changelog: nil, onExpired: {})
+    }
+
+    var oldestMs: Int64 { streamTimeMs - Self.historyMs }
+
+    mutating func change(_ store: VersionedStore, step: Int) throws {
+        let user = Self.users.randomElement(using: &random) ?? ""
+        let grain: Int64 = 7_000
+        let timestampMs =
+            max(0, max(0, streamTimeMs) + Int64.random(in: -200_000...30_000, using: &random)) / grain * grain
+        let value: String? = Int.random(in: 0..<4, using: &random) == 0 ? nil : (step % 9 == 0 ? "" : "\(step)")
+        let isTaken = try VersionedKeyValueStore(store, key: .string, value: .string)
+            .put(user, value, timestampMs: timestampMs)
+        changelog.append((user, value, timestampMs))
+        #expect(isTaken == (timestampMs >= oldestMs))
+        guard isTaken else { return }
+        streamTimeMs = max(streamTimeMs, timestampMs)
+        versions[user, default: [:]][timestampMs] = .some(value)
+    }
+
+    /// The version that was valid at a moment; the latest one for `nil`.
+    func version(of user: String, asOfMs: Int64?) -> ValueAndTimestamp<String>? {
+        let all = versions[user] ?? [:]
+        guard let latestMs = all.keys.max() else { return nil }
+        let moment = asOfMs ?? latestMs
+        guard let fromMs = all.keys.filter({ $0 <= moment }).max(), let value = all[fromMs] ?? nil else { return nil }
+        if moment < oldestMs, fromMs != latestMs { return nil }
+        return ValueAndTimestamp(value: value, timestampMs: fromMs)
+    }
+
+    mutating func check(_ store: VersionedStore, _ place: Comment) throws {
+        let view = VersionedKeyValueStore(store, key: .string, value: .string)
+        for user in Self.users {
+            #expect(try view.get(user) == version(of: user, asOfMs: nil), "\(place), latest of \(Array(user.utf8))")
+            for _ in 0..<8 {
+                let moment = max(0, streamTimeMs + Int64.random(in: -200_000...20_000, using: &random))
+                #expect(
+                    try view.get(user, asOfMs: moment) == version(of: user, asOfMs: moment),
+                    "\(place), \(Array(user.utf8)) as of \(moment)")
+            }
+        }
+        var scanned: [String] = []
+        try TimestampedKeyValueStore<String, String>(store, key: .string, value: .string).scan { key, stored in
+            scanned.append(key)
+            #expect(stored == version(of: key, asOfMs: nil), place)
+            return true
+        }
+        let expected = Self.users.filter { version(of: $0, asOfMs: nil) != nil }
+        #expect(scanned == expected.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, place)
+    }
+}
+
+@Suite("Versioned stores")
+struct VersionedStoreConformance {
+    @Test(
+        "give the version that was valid at a moment, over checkpoints and reopening",
+        arguments: OrderedStoreBacking.allCases, [(1, Int.max), (2, 4_000), (3, 0), (4, 20_000)] as [(UInt64, Int)])
+    func model(backing: OrderedStoreBacking, run: (seed: UInt64, maxSizeInBytes: Int)) throws {
+        try backing.withDisk { openDisk in
+            var model = VersionedModel(seed: run.seed)
+            var store = try VersionedModel.open(over: openDisk(), maxSizeInBytes: run.maxSizeInBytes)
+            for step in 0..<600 {
+                try model.change(store, step: step)
+                if step % 17 == 0 { try model.check(store, "seed \(run.seed), step \(step), \(backing)") }
+                if step % 40 == 0 {
+                    store.committed()
+                    try store.checkpoint(position: Int64(step), durably: true)
+                    if backing != .none, step % 80 == 0 {
+                        store.close()
+                        store = try VersionedModel.open(over: openDisk(), maxSizeInBytes: run.maxSizeInBytes)
+                        #expect(try store.position() == Int64(step))
+                    }
+                }
+            }
+            try model.check(store, "in the end")
+            store.close()
+        }
+    }
+
+    @Test("versions go with their history, deletions with them, and latest versions stay")
+    func expires() throws {
+        let disk = MemoryStateDirectory()
+        let task = TaskID(subtopology: 0, partition: 0)
+        try disk.lock(task)
+        let opened = try disk.open(plan(), of: task)
+        let store = try VersionedModel.open(over: opened, maxSizeInBytes: .max)
+        let view = VersionedKeyValueStore(store, key: .string, value: .string)
+        for step in 0..<1_000 as Range<Int64> {
+            try view.put("changing", "\(step)", timestampMs: step * 10_000)
+            try view.put("deleted \(step)", "x", timestampMs: step * 10_000)
+            try view.put("deleted \(step)", nil, timestampMs: step * 10_000 + 1)
+            try store.checkpoint(position: step, durably: false)
+        }
+        try view.put("stays", "x", timestampMs: 9_900_000)
+        try store.checkpoint(position: 1_000, durably: true)
+        var count = 0
+        try opened.scan(from: nil, to: nil) { _, _ in
+            count += 1
+            return true
+        }
+        // A history of 150 s and the segment that it ends in.
+        #expect(count < 60)
+        #expect(try view.get("changing", asOfMs: 9_985_000)?.value == "998")
+    }
+}
