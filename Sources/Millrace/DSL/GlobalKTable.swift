@@ -42,6 +42,7 @@ extension StreamsBuilder {
         into store: Materialized<Key, Value>? = nil, named name: String? = nil
     ) -> GlobalKTable<Key, Value> {
         let store = (store ?? .with()).withoutCache().withoutChangelog()
+        let problem = store.historyRetention.map { _ in "a global table cannot be versioned; give it another store" }
         let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") })
         let sourceName = newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
         let tableName = newName("KTABLE-SOURCE-", unless: name)
@@ -53,7 +54,7 @@ extension StreamsBuilder {
                         name: sourceName, topics: [.external(topic)], key: key, value: value, timestamp: timestamp,
                         isGlobal: true, problem: nil)),
                 .processor(
-                    .tableSource(name: tableName, store: plan, key: storeKey, value: storeValue, problem: nil)),
+                    .tableSource(name: tableName, store: plan, key: storeKey, value: storeValue, problem: problem)),
             ],
             named: tableName, to: [PlanBoundary.root], values: .none, isMaterialized: true)
         return GlobalKTable(

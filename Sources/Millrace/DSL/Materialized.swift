@@ -8,7 +8,7 @@ public struct Materialized<Key, Value>: Sendable {
     @usableFromInline package var key: Serde<Key>?
     @usableFromInline package var value: Serde<Value>?
     @usableFromInline package var retention: Duration?
-    package var historyRetention: Duration?
+    @usableFromInline package var historyRetention: Duration?
     package var isPersistent = true
     package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]

@@ -161,7 +161,7 @@ extension Materialized {
     func storePlan(orNamed generate: () -> String) -> StorePlan {
         StorePlan(
             name: storeName ?? generate(),
-            kind: historyRetention.map { .versionedKeyValue(historyMs: max(0, $0.wholeMilliseconds)) }
+            kind: historyRetention.map { .versionedKeyValue(historyMs: $0.wholeMilliseconds) }
                 ?? .timestampedKeyValue,
             isPersistent: isPersistent,
             isCached: isCached, changelogConfiguration: changelogConfiguration)

@@ -2,7 +2,7 @@
 /// expire, and how its changelog topic is set up.
 ///
 /// All else follows from these: the engine opens, restores and writes down a store by its kind and knows no operator. A
-/// store's entries have the keys of its changelog, byte for byte.
+/// store's entries have the keys of its changelog, byte for byte; only a version has the end of its validity behind its key.
 package struct StoreKind: Hashable, Sendable {
     /// How the value of a changelog's record lies in the store.
     package enum ValueLayout: Hashable, Sendable {

@@ -136,9 +136,38 @@ struct VersionedTableTests {
         stream.join(plain, grace: .seconds(1), named: "graced") { "\($0)\($1)" }.to("out")
         stream.join(table.mapValues { $0 + "!" }, grace: .seconds(1)) { "\($0)\($1)" }.to("fine")
         table.suppress(.untilTimeLimit(.seconds(1)), named: "held").toStream().to("later")
+        _ = builder.globalTable("global", key: .string, value: .string, into: versioned, named: "everywhere")
+        builder.table(
+            "short", key: .string, value: .string, into: .versioned("short", historyRetention: .milliseconds(-1)))
+        builder.stream("windowed", key: .string, value: .string).groupByKey()
+            .windowedBy(.tumbling(.seconds(1)))
+            .count(into: .versioned("windows", historyRetention: .seconds(10)))
         let error = #expect(throws: StreamsError.self) { try builder.build() }
+        #expect(error?.description.contains("everywhere: a global table cannot be versioned") == true)
+        #expect(error?.description.contains("a history of -1 ms") == true)
+        #expect(error?.description.contains("windows cannot be kept in a versioned store") == true)
         #expect(error?.description.contains("graced: a join with a grace period needs a versioned table") == true)
         #expect(error?.description.contains("cannot be suppressed") == true)
+    }
+
+    @Test("a stream's table and an aggregation can be versioned too")
+    func madeOfStreams() throws {
+        let records: [(Side, Text)] = [
+            (.right, text("a", "one", 10)), (.right, text("a", "two", 20)), (.right, text("a", "three", 15)),
+            (.left, text("a", "x", 17)),
+        ]
+        for (isCount, value) in [(false, "three"), (true, "1")] {
+            let outcome = try runSides(records) { builder in
+                let stream = builder.stream("right", key: .string, value: .string)
+                let table =
+                    isCount
+                    ? stream.groupByKey()
+                        .count(into: .versioned("counts", historyRetention: .milliseconds(100))).mapValues { "\($0)" }
+                    : stream.toTable(into: versioned)
+                return builder.stream("left", key: .string, value: .string).join(table) { "\($0)|\($1)" }
+            }
+            #expect(outcome.lines == ["a=x|\(value)@17"])
+        }
     }
 
     @Test("the driver reads a versioned store")

@@ -105,7 +105,8 @@ extension Materialized {
     }
 
     private func retentionProblem(_ retentionMs: Int64, atLeast minimal: Int64) -> String? {
-        retentionMs < minimal
+        if historyRetention != nil { return "windows cannot be kept in a versioned store; give it another one" }
+        return retentionMs < minimal
             ? "its store keeps windows for \(retentionMs) ms, but needs them for \(minimal) ms; give a longer retention"
             : nil
     }

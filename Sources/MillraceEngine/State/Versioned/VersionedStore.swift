@@ -156,33 +156,37 @@ extension VersionedStore {
                 if latestFromMs < timestampMs {
                     setOlder(key, .init(validFromMs: latestFromMs, validToMs: timestampMs, value: latest))
                 }
-                try setLatest(key, version)
+                // A deletion at the very time of what it deletes leaves nothing behind, as in Kafka Streams.
+                setLatest(key, version)
                 return .latest
             }
             try insert(key, version, before: latestFromMs)
             return .outOfOrder
         }
         if try olderVersion(of: key, validBehindMs: timestampMs) == nil {
-            try setLatest(key, version)
+            setLatest(key, version)
+            if value == nil { try noteDeletion(of: key, atMs: timestampMs) }
             return .latest
         }
         try insert(key, version, before: .max)
         return .outOfOrder
     }
 
-    private func setLatest(_ key: UnsafeRawBufferPointer, _ version: Version) throws {
+    private func setLatest(_ key: UnsafeRawBufferPointer, _ version: Version) {
         setEntryKey(key, validToMs: .max)
         let segment = entries.keys.segment(at: .max)
         entryKey.withUnsafeBytes { entryKey in
             guard let value = version.value else { return entries.set(entryKey, to: nil, segment: segment) }
             value.withUnsafeBytes { entries.set(entryKey, to: $0, segment: segment) }
         }
-        guard version.value == nil else { return }
+    }
+
+    /// Leaves an empty version for a deletion where no version ends with it.
+    private func noteDeletion(of key: UnsafeRawBufferPointer, atMs deletionMs: Int64) throws {
         var isEndOfAnother = false
-        try withEntry(key, validToMs: version.validFromMs) { isEndOfAnother = $0 != nil }
-        if !isEndOfAnother {
-            setOlder(key, .init(validFromMs: version.validFromMs, validToMs: version.validFromMs, value: nil))
-        }
+        try withEntry(key, validToMs: deletionMs) { isEndOfAnother = $0 != nil }
+        if isEndOfAnother { return }
+        setOlder(key, .init(validFromMs: deletionMs, validToMs: deletionMs, value: nil))
     }
 
     /// Puts a version in that is not the latest one.
