@@ -34,6 +34,21 @@ extension ProcessingContext {
         try store(Stores.timestampedKeyValue(name, key: key, value: value))
     }
 
+    /// A versioned table's store that the processor is connected to.
+    ///
+    /// ```swift
+    /// let prices = try context.versionedKeyValueStore("prices", key: .string, value: .double)
+    /// let price = try prices.get("AAPL", asOfMs: record.timestampMs)
+    /// ```
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store, or it is not
+    ///   versioned.
+    public func versionedKeyValueStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) throws -> VersionedKeyValueStore<Key, Value> {
+        try store(Stores.versionedKeyValue(name, key: key, value: value, historyRetention: .zero))
+    }
+
     private func bytes(of store: String) throws -> any KeyValueBytesStore {
         try node.checkConnection(to: store)
         return try node.task.store(named: store)

@@ -114,6 +114,18 @@ public enum Stores {
         }
     }
 
+    /// The latest value of each key, and those before it for a while. Kafka: `versionedKeyValueStoreBuilder`.
+    ///
+    /// - Parameter historyRetention: how long behind the newest timestamp a version is kept after it has been replaced, and
+    ///   how late one may come.
+    public static func versionedKeyValue<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, historyRetention: Duration
+    ) -> StoreBuilder<VersionedKeyValueStore<Key, Value>> {
+        builder(name, .versionedKeyValue(historyMs: max(0, historyRetention.wholeMilliseconds))) { store, _ in
+            VersionedKeyValueStore(try store.versioned(name), key: key, value: value)
+        }
+    }
+
     private static func builder<Store>(
         _ name: String, _ kind: StoreKind,
         _ open: @escaping @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
@@ -125,6 +137,13 @@ public enum Stores {
 }
 
 extension KeyValueBytesStore {
+    fileprivate func versioned(_ name: String) throws -> any VersionedBytesStore {
+        guard let store = self as? any VersionedBytesStore else {
+            throw StreamsError(.invalidTopology, "the store \(name) is not versioned")
+        }
+        return store
+    }
+
     fileprivate func ordered(_ name: String) throws -> any OrderedBytesStore {
         guard let store = self as? any OrderedBytesStore else {
             throw StreamsError(.invalidTopology, "the store \(name) is not ordered")

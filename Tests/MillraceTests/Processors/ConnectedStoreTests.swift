@@ -35,6 +35,48 @@ struct ConnectedStoreTests {
         #expect(try driver.store(last)?.get("a") == "y")
     }
 
+    @Test("a versioned store keeps what was, for a processor of its own and for one that is connected by name")
+    func versionedStore() throws {
+        let versions = Stores.versionedKeyValue(
+            "versions", key: .string, value: .string, historyRetention: .milliseconds(100))
+        let builder = StreamsBuilder()
+        builder.stream("in", key: .string, value: .string).process(stores: [versions]) {
+            (context: ProcessorContext<Never, Never>) in
+            let store = try context.store(versions)
+            return { record in
+                guard let key = record.key else { return }
+                try store.put(key, record.value, timestampMs: record.timestampMs)
+            }
+        }
+        builder.stream("asked", key: .string, value: .string).processValues(stores: ["versions"]) {
+            (context: FixedKeyProcessorContext<String, String>) in
+            let store = try context.versionedKeyValueStore("versions", key: .string, value: .string)
+            return { record in
+                guard let key = record.key else { return }
+                try context.forward(record.with(value: store.get(key, asOfMs: record.timestampMs)?.value))
+            }
+        }.to("out")
+        let driver = try TopologyTestDriver(builder.build(), storage: .simulatedDisk)
+        let input = driver.inputTopic("in", key: .string, value: .string)
+        for (value, timestampMs) in [("1", 100), ("3", 300), ("2", 200), ("late", 199)] as [(String, Int64)] {
+            try input.pipe(key: "a", value: value, timestampMs: timestampMs)
+            try driver.restart(.crash)
+        }
+        let asked = driver.inputTopic("asked", key: .string, value: .string)
+        for timestampMs in [150, 200, 250, 300] as [Int64] {
+            try asked.pipe(key: "a", value: "?", timestampMs: timestampMs)
+        }
+        let output = driver.outputTopic("out", key: .string, value: .string)
+        #expect(try output.readValues() == [nil, "2", "2", "3"])
+        #expect(driver.droppedRecords == [.expired: 1])
+        let changelog = driver.outputTopic("app-versions-changelog", key: .string, value: .string)
+        #expect(
+            try changelog.readRecords() == [
+                text("a", "1", 100), text("a", "3", 300), text("a", "2", 200), text("a", "late", 199),
+            ])
+        #expect(try driver.store(versions)?.get("a")?.value == "3")
+    }
+
     @Test("a put inside a punctuation is logged at the punctuation's time")
     func punctuationTime() throws {
         let builder = StreamsBuilder()
