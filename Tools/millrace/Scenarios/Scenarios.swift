@@ -5,7 +5,10 @@ import RiskScore
 /// The topologies that are simulated, each with random records.
 public enum Scenarios {
     public static var all: [Simulation] {
-        [risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly, visits, foreignKeyJoin, streamJoin]
+        [
+            risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly, visits, foreignKeyJoin, streamJoin,
+            versionedTable,
+        ]
     }
 
     /// The risk score: one stateful step, no repartitioning.
