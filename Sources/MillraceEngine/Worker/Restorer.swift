@@ -63,7 +63,7 @@ final class Restorer {
         var bySlot: [Int: [FetchedRecord]] = [:]
         for record in polled.records { bySlot[record.slot, default: []].append(record) }
         var finished: [Int] = []
-        for (slot, records) in bySlot {
+        for (slot, records) in bySlot.sorted(by: { $0.key < $1.key }) {
             guard let job = jobs[slot] else { continue }
             let wanted = job.limit.map { limit in records.filter { $0.offset < limit } } ?? records
             try job.store.restore(wanted)
@@ -128,7 +128,7 @@ final class Restorer {
         let consumer = try consumer ?? makeConsumer()
         self.consumer = consumer
         try consumer.assign(
-            jobs.map { slot, job in
+            jobs.sorted { $0.key < $1.key }.map { slot, job in
                 PartitionAssignment(partition: job.changelog, slot: slot, offset: job.store.position)
             })
     }

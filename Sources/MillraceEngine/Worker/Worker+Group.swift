@@ -135,7 +135,7 @@ extension Worker {
 
     /// Closes tasks whose changes are all committed, writing the stores down first.
     func closeTasks(where condition: (StreamTask) -> Bool = { _ in true }) throws {
-        for task in tasks.values.filter(condition) {
+        for task in openTasks.filter(condition) {
             try task.checkpoint(durably: true)
             try restorer.remove(task)
             close(task)
@@ -146,7 +146,7 @@ extension Worker {
     func closeTasksUncommitted() {
         pendingCommit = nil
         abort()
-        for task in tasks.values {
+        for task in openTasks {
             do { try restorer.remove(task) } catch { logger.debug("while closing task \(task.id): \(error)") }
             close(task)
         }
