@@ -9,6 +9,8 @@ extension BrokerTests {
             private(set) var owned: [TopicPartition] = []
             private(set) var events: [ConsumerEvent] = []
             private(set) var texts: [String] = []
+            /// Answers the next assignment with nothing.
+            var declines = false
             private var slots: [Int: TopicPartition] = [:]
 
             init(_ group: String, _ topic: String, _ extra: ClientSettings = [:]) throws {
@@ -25,6 +27,9 @@ extension BrokerTests {
                 for event in batch.events {
                     events.append(event)
                     switch event {
+                    case .assigned where declines:
+                        try consumer.unassign()
+                        declines = false
                     case .assigned(let partitions):
                         slots = [:]
                         let assigned = partitions.enumerated().map { index, partition in
@@ -77,6 +82,26 @@ extension BrokerTests {
                 try first.step()
                 return first.owned == all
             }
+            try first.consumer.close()
+        }
+
+        @Test("a member that gave its assignment back takes part in the next rebalance")
+        func declinedAssignment() throws {
+            let topic = try TestBroker.topic(partitions: 2)
+            let group = TestBroker.uniqueName("group")
+            let first = try Member(group, topic)
+            first.declines = true
+            try eventually("an assignment given back") {
+                try first.step()
+                return !first.declines
+            }
+            let second = try Member(group, topic)
+            try eventually("one partition each") {
+                try first.step()
+                try second.step()
+                return first.owned.count == 1 && second.owned.count == 1
+            }
+            try second.consumer.close()
             try first.consumer.close()
         }
 

@@ -17,9 +17,12 @@ extension KafkaConsumer {
         if rebalances.awaited == .assign { rebalances.answered() }
     }
 
-    /// Stops reading, and answers a `.revoked` event. What was fetched but not polled is dropped.
+    /// Stops reading, and answers a `.revoked` event, or an `.assigned` one with nothing. What was fetched but not polled is
+    /// dropped.
     package func unassign() throws(KafkaError) {
         try checkOpen("unassign")
+        // An assignment is answered by another one only, be it empty: until then librdkafka ignores every rebalance.
+        if rebalances.awaited == .assign { return try assign([]) }
         let table = try AssignmentTable([], client: client)
         try client.check(rd_kafka_assign(client.pointer, nil), "unassign")
         self.table = table
