@@ -3,6 +3,7 @@ import EmbeddedBroker
 import Foundation
 import Millrace
 import MillraceRuntime
+import RiskScore
 import Testing
 
 extension ApplicationTests {
