@@ -77,6 +77,8 @@ final class SimulatedInstance {
         defer { isBusy = false }
         do {
             try worker.close()
+            // A worker may forgive the error by which a kill in the middle of its closing shows.
+            if isKilled { return end(after: nil) }
             world.note("\(process?.name ?? name): has closed")
             self.worker = nil
         } catch {

@@ -63,7 +63,9 @@ final class SimulationRun {
             let heals = written == records.count && turns > 200
             if heals { world.faults = .none }
             if turns > simulation.maxTurns {
-                throw SimulationError(description: "stuck: not done after \(turns) turns")
+                let troubles = instances.compactMap { $0.worker?.status.trouble }
+                throw SimulationError(
+                    description: (["stuck: not done after \(turns) turns"] + troubles).joined(separator: "; "))
             }
             world.clock.advance(by: Int64(world.random.below(10)))
             world.settle()
