@@ -24,8 +24,8 @@ extension StreamsBuilder {
     /// builder.globalTable("shops", key: .string, value: .json(Shop.self), into: .store("shops"))
     /// ```
     ///
-    /// The topic itself is the table's log: it needs no changelog, but should be compacted. Kafka:
-    /// `StreamsBuilder.globalTable`.
+    /// The topic itself is the table's log: it needs no changelog, but should be compacted, and it is always read from the
+    /// beginning (`AutoOffsetReset`). Kafka: `StreamsBuilder.globalTable`.
     ///
     /// - Parameters:
     ///   - topic: the topic's full name. No other stream or table of the topology may read it.

@@ -57,9 +57,14 @@ extension Plan {
     /// Streams of the same topics read them once. Streams whose topics overlap otherwise stay, to be reported.
     private mutating func mergeDuplicateSources() {
         var sourceOfTopic: [TopicName: PlanNode.ID] = [:]
+        var sourceOfPattern: [TopicPattern: PlanNode.ID] = [:]
         for id in self[Plan.root].children {
             guard case .streamSource = self[id].role, case .source(let source)? = self[id].elements.first else {
                 continue
+            }
+            if let pattern = source.pattern {
+                if let main = sourceOfPattern[pattern] { merge(id, into: main) }
+                sourceOfPattern[pattern] = sourceOfPattern[pattern] ?? id
             }
             for topic in source.topics {
                 guard let main = sourceOfTopic[topic] else {
@@ -67,16 +72,22 @@ extension Plan {
                     continue
                 }
                 if main == id { continue }
-                guard case .source(let other)? = self[main].elements.first, Set(other.topics) == Set(source.topics)
-                else { break }
-                for child in self[id].children {
-                    disconnect(id, child)
-                    connect(main, child)
-                }
-                disconnect(Plan.root, id)
+                merge(id, into: main)
                 break
             }
         }
+    }
+
+    /// Has one source read for the streams of another one too, if they read the same from the same place.
+    private mutating func merge(_ id: PlanNode.ID, into main: PlanNode.ID) {
+        guard case .source(let source)? = self[id].elements.first, case .source(let other)? = self[main].elements.first,
+            Set(other.topics) == Set(source.topics), other.offsetReset == source.offsetReset
+        else { return }
+        for child in self[id].children {
+            disconnect(id, child)
+            connect(main, child)
+        }
+        disconnect(Plan.root, id)
     }
 
     private mutating func reuseTableSourceTopics() {

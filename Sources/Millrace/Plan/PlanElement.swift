@@ -18,6 +18,8 @@ package struct SourceElement: Sendable {
     package var topics: [TopicName]
     /// Whether every instance reads all partitions, for a global table.
     package var isGlobal: Bool
+    /// Where to begin where no valid offset is committed.
+    @usableFromInline package var offsetReset = AutoOffsetReset.ofApplication
     /// Matches the topics that are read beside those, as far as they exist when an instance starts.
     @usableFromInline package var pattern: TopicPattern?
     /// Makes the reader of one partition.

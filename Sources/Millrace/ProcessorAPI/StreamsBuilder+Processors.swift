@@ -11,16 +11,19 @@ extension StreamsBuilder {
     /// - Parameters:
     ///   - name: the source's name, which nothing else in the topology has.
     ///   - topics: the topics' full names.
+    ///   - timestamp: which moment a record stands for, as for `stream`.
+    ///   - offsetReset: where to begin in a partition of which no valid offset is committed, as for `stream`.
     @inlinable
     public func addSource<Key, Value>(
         _ name: String, topics: [String], key: Serde<Key>, value: Serde<Value>,
-        timestamp: TimestampExtractor<Key, Value> = .failOnInvalidTimestamp
+        timestamp: TimestampExtractor<Key, Value> = .failOnInvalidTimestamp,
+        offsetReset: AutoOffsetReset = .ofApplication
     ) -> KStream<Key, Value> {
         let node = add(
             .source(
                 .source(
                     name: name, topics: topics.map(TopicName.external), key: key, value: value, timestamp: timestamp,
-                    problem: nil)),
+                    offsetReset: offsetReset, problem: nil)),
             named: name, to: [PlanBoundary.root])
         return KStream(builder: self, node: node, keySerde: key, valueSerde: value, repartitionRequired: false)
     }

@@ -3,9 +3,11 @@ extension SourceElement {
     @inlinable
     static func source<Key, Value>(
         name: String, topics: [TopicName], key: Serde<Key>, value: Serde<Value>,
-        timestamp: TimestampExtractor<Key, Value>, isGlobal: Bool = false, problem: String?
+        timestamp: TimestampExtractor<Key, Value>, offsetReset: AutoOffsetReset = .ofApplication,
+        isGlobal: Bool = false,
+        problem: String?
     ) -> SourceElement {
-        SourceElement(name: name, topics: topics, isGlobal: isGlobal, problem: problem) { node in
+        var source = SourceElement(name: name, topics: topics, isGlobal: isGlobal, problem: problem) { node in
             let forward = try node.forward(Record<Key, Value>.self)
             let (context, name) = (node.context, node.name)
             let head = Cell<Record<Key, Value>?>(nil)
@@ -34,5 +36,7 @@ extension SourceElement {
                     try forward(record)
                 })
         }
+        source.offsetReset = offsetReset
+        return source
     }
 }

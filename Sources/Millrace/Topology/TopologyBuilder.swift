@@ -132,23 +132,37 @@ struct TopologyBuilder {
     }
 
     private mutating func checkTopics() {
-        var reader: [TopicName: String] = [:]
+        var reader: [TopicName: SourceElement] = [:]
+        var readerOfPattern: [TopicPattern: SourceElement] = [:]
         for node in nodes {
             guard case .source(let source) = node.kind else { continue }
             if source.topics.isEmpty, source.pattern == nil {
                 problems.append("\(node.name): names no topic to read")
             }
-            if let problem = source.pattern?.problem { problems.append("\(node.name): \(problem)") }
+            if let problem = source.offsetReset.problem { problems.append("\(node.name): \(problem)") }
+            if let pattern = source.pattern {
+                if let problem = pattern.problem { problems.append("\(node.name): \(problem)") }
+                if let other = readerOfPattern[pattern] {
+                    problems.append(readTwice("what matches \(pattern.text)", source, other))
+                }
+                readerOfPattern[pattern] = source
+            }
             for topic in source.topics {
                 if topic.name.isEmpty { problems.append("\(node.name): a topic's name is empty") }
-                if let other = reader[topic] {
-                    problems.append(
-                        "\(node.name): topic \(topic.name) is read by \(other) already; use that stream or table twice, or "
-                            + "read each topic by a stream of its own and merge them")
-                }
-                reader[topic] = node.name
+                if let other = reader[topic] { problems.append(readTwice("topic \(topic.name)", source, other)) }
+                reader[topic] = source
             }
         }
+    }
+
+    private func readTwice(_ what: String, _ source: SourceElement, _ other: SourceElement) -> String {
+        let isSame = Set(source.topics) == Set(other.topics) && source.pattern == other.pattern
+        if isSame, source.offsetReset != other.offsetReset {
+            return "\(source.name): \(what) is read by \(other.name) with another offset reset policy, "
+                + "\(other.offsetReset) instead of \(source.offsetReset); give both the same"
+        }
+        return "\(source.name): \(what) is read by \(other.name) already; use that stream or table twice, or read each "
+            + "topic by a stream of its own and merge them"
     }
 
     private func topology() -> Topology {

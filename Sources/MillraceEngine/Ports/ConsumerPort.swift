@@ -64,7 +64,7 @@ package struct PollResult {
 package struct PartitionAssignment: Hashable, Sendable {
     package var partition: TopicPartition
     package var slot: Int
-    /// The first offset to read; `nil` for where the application's reset policy points.
+    /// The first offset to read; `nil` for the first that there is.
     package var offset: Int64?
 
     package init(partition: TopicPartition, slot: Int, offset: Int64?) {
@@ -72,6 +72,14 @@ package struct PartitionAssignment: Hashable, Sendable {
         self.slot = slot
         self.offset = offset
     }
+}
+
+/// A place in a partition of which only the broker knows the offset.
+package enum PartitionPlace: Hashable, Sendable {
+    /// Behind the last record that can be read.
+    case end
+    /// The first record whose timestamp is no lower; the end where there is none.
+    case time(ms: Int64)
 }
 
 /// An offset to commit, or one that was committed: the next one to read.
@@ -98,6 +106,9 @@ package protocol ConsumerPort: AnyObject {
 
     func pause(_ partitions: [TopicPartition]) throws(PortError)
     func resume(_ partitions: [TopicPartition]) throws(PortError)
+
+    /// The offsets of places in partitions; all of them, or an error.
+    func offsets(of places: [TopicPartition: PartitionPlace]) throws(PortError) -> [TopicPartition: Int64]
 
     /// The offsets that the group has committed; partitions without one are left out.
     func committed(_ partitions: [TopicPartition]) throws(PortError) -> [TopicPartition: CommittedOffset]

@@ -56,6 +56,9 @@ final class InputQueue {
         sizeInBytes += Self.sizeInBytes(of: records)
     }
 
+    /// Takes everything before an offset as processed.
+    func begin(at offset: Int64) { nextOffset = offset }
+
     /// Forgets what was fetched but not processed, and where reading stood.
     func clear() {
         waiting.removeAll()

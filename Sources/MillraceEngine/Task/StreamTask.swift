@@ -147,6 +147,13 @@ package final class StreamTask {
     /// Notes the offset from which a partition is read.
     package func resume(_ partition: TopicPartition, at offset: Int64) { queues[partition]?.committedOffset = offset }
 
+    /// Notes an offset from which a partition is read although nothing is committed. It is committed with the next commit, so
+    /// that after a restart nothing is left out that is written from now on.
+    package func begin(_ partition: TopicPartition, at offset: Int64) {
+        queues[partition]?.begin(at: offset)
+        hasProgress = true
+    }
+
     /// Forgets what was fetched but not processed, before its partitions are read anew.
     package func clearInput() {
         ready.removeAll()

@@ -13,6 +13,8 @@ package struct TopicPlan: Sendable {
     package let globalPartitions: [TopicPartition]
     /// The repartition topics, whose records are deleted once they are committed.
     package let repartitionTopics: Set<String>
+    /// Where to begin in topics without valid offsets, as far as that is not left to the application's configuration.
+    package let offsetResets: [String: AutoOffsetReset]
 
     package var tasks: [TaskID] { inputs.keys.sorted() }
 
@@ -57,6 +59,7 @@ package struct TopicPlan: Sendable {
             }
         }
         self.inputs = inputs
+        offsetResets = topology.offsetResets(of: inputs.values.joined().map(\.topic), applicationID: applicationID)
         globalPartitions = topology.subtopologies.filter(\.isGlobal).flatMap(\.sourceTopics).flatMap { source in
             let topic = source.resolved(applicationID: applicationID)
             return (0..<counts[topic, default: 0]).map { TopicPartition(topic: topic, partition: $0) }
@@ -129,6 +132,26 @@ package struct TopicPlan: Sendable {
 }
 
 extension Topology {
+    /// The policies of those topics whose sources have one. What the application writes itself is read in full.
+    func offsetResets(of topics: [String], applicationID: String) -> [String: AutoOffsetReset] {
+        var resets: [String: AutoOffsetReset] = [:]
+        var named: Set<String> = []
+        let sources = nodes.compactMap { node in
+            if case .source(let source) = node.kind { source } else { nil }
+        }
+        for source in sources {
+            for topic in source.topics {
+                let name = topic.resolved(applicationID: applicationID)
+                named.insert(name)
+                if case .internal = topic { resets[name] = .earliest } else { resets[name] = source.offsetReset }
+            }
+        }
+        for topic in Set(topics).subtracting(named) {
+            resets[topic] = sources.first { $0.pattern?.matches(topic) ?? false }?.offsetReset
+        }
+        return resets.filter { $0.value != .ofApplication }
+    }
+
     /// The topics among some that patterns of sources match, of all sub-topologies or of one. Neither those that a source
     /// reads by name nor the application's own are among them.
     func topics(matchedIn names: [String], _ applicationID: String, by subtopology: Subtopology? = nil) -> [String] {

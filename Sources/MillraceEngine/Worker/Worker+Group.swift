@@ -18,6 +18,8 @@ struct GroupProgress {
     var phase: Phase = .out
     /// The member id of the last generation in which tasks were assigned.
     var memberID: String?
+    /// Partitions whose offsets their topics do not have any more, until reading begins anew.
+    var outdated: Set<TopicPartition> = []
 
     var isActive: Bool { if case .active = phase { true } else { false } }
     var isWaiting: Bool { if case .joining = phase { true } else { false } }
@@ -67,7 +69,10 @@ extension Worker {
 
     /// Opens and closes tasks until they are the given ones, and reads their partitions from the committed offsets.
     private func activate(_ ids: [TaskID]) throws {
-        let committed = try ports.consumer.committed(ids.flatMap { plan.inputs[$0] ?? [] })
+        let partitions = ids.flatMap { plan.inputs[$0] ?? [] }
+        var committed = try ports.consumer.committed(partitions)
+        for partition in group.outdated { committed[partition] = nil }
+        let starts = try startOffsets(of: partitions.filter { committed[$0] == nil })
         try closeTasks { task in !ids.contains(task.id) || self.isNewMember }
         for id in ids where tasks[id] == nil {
             let task = try open(id)
@@ -85,12 +90,17 @@ extension Worker {
                 if let offset {
                     task.resume(partition, at: offset.offset)
                     task.restoreTime(of: partition, metadata: offset.metadata)
+                } else if let start = starts[partition] {
+                    task.begin(partition, at: start)
                 }
-                assignments.append(PartitionAssignment(partition: partition, slot: slots.count, offset: offset?.offset))
+                assignments.append(
+                    PartitionAssignment(
+                        partition: partition, slot: slots.count, offset: offset?.offset ?? starts[partition]))
                 slots.append(Slot(partition: partition, task: task, place: place))
             }
         }
         try ports.consumer.assign(assignments)
+        group.outdated = []
         try pauseRestoring()
         group.phase = .active
         group.memberID = ports.consumer.memberID()

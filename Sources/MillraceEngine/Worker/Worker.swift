@@ -211,6 +211,7 @@ package final class Worker {
     private func receive(_ polled: PollResult) throws {
         if !polled.records.isEmpty { status.trouble = nil }
         addRuns(of: polled.records)
+        var outOfRange: [Int] = []
         for event in polled.events {
             switch event {
             case .assigned(let partitions):
@@ -223,11 +224,10 @@ package final class Worker {
             case .trouble(let message):
                 if status.trouble != message { logger.warning("\(message)") }
                 status.trouble = message
-            case .offsetOutOfRange(let slot):
-                let partition = slots.indices.contains(slot) ? "\(slots[slot].partition)" : "a partition"
-                throw StreamsError(.topic, "the committed offset of \(partition) does not exist any more")
+            case .offsetOutOfRange(let slot): outOfRange.append(slot)
             }
         }
+        if !outOfRange.isEmpty { try resetOffsets(ofSlots: outOfRange) }
         try pauseFull()
     }
 

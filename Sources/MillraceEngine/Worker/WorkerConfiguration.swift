@@ -6,6 +6,8 @@ package struct WorkerConfiguration: Sendable {
     package var guarantee: ProcessingGuarantee
     package var handlers: ErrorHandlers
     package var commitIntervalMs: Int64
+    /// Where to begin in partitions without a valid offset whose sources do not say.
+    package var offsetReset = AutoOffsetReset.earliest
     /// How often committed state is made durable in the stores on disk, which bounds what a restart has to replay.
     package var checkpointIntervalMs: Int64 = 10_000
     /// How often records are deleted from repartition topics once they are committed. Kafka: `repartition.purge.interval.ms`.

@@ -31,6 +31,9 @@ public struct StreamsConfiguration: Sendable {
     public var maxBufferedSizeInBytesPerPartition = 16 << 20
     /// Replicas of the application's own topics; −1, the default, leaves it to the broker. Kafka: `replication.factor`.
     public var replicationFactor: Int16 = -1
+    /// Where to begin in partitions without a valid committed offset, for sources that do not say. `.earliest` by default, as in
+    /// Kafka Streams. Kafka: `auto.offset.reset`.
+    public var offsetReset = AutoOffsetReset.earliest
     /// What to do with bad records. All fail by default.
     public var errorHandlers = ErrorHandlers()
     /// How long the first answer of a broker may take before the start fails. 5 s by default.
@@ -84,6 +87,7 @@ public struct StreamsConfiguration: Sendable {
         if replicationFactor == 0 || replicationFactor < -1 {
             problems.append("replication factor: \(replicationFactor), but it has to be at least 1, or −1")
         }
+        if let problem = offsetReset.problem { problems.append(problem) }
         if commitIntervalMs < 0 { problems.append("commit interval: a negative time") }
         if guarantee == .exactlyOnce, commitIntervalMs >= transactionTimeout.milliseconds {
             problems.append(

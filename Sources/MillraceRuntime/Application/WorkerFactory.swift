@@ -91,6 +91,7 @@ final class WorkerFactory: Sendable {
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
+        settings.offsetReset = configuration.defaultOffsetReset
         settings.checkpointIntervalMs = configuration.checkpointInterval.milliseconds
         settings.maxBufferedRecordsPerPartition = configuration.maxBufferedRecordsPerPartition
         settings.maxBufferedSizeInBytesPerPartition = configuration.maxBufferedSizeInBytesPerPartition

@@ -20,8 +20,6 @@ final class KafkaConsumerPort: ConsumerPort {
     private let consumer: KafkaConsumer
     private let role: Role
     private let timeoutMs: Int32
-    /// Where to read where no offset is known.
-    private let defaultStart: StartOffset
     private let clock: any Clock
     private var slots: [KafkaClient.TopicPartition: Int] = [:]
     private var partitions: [Int: KafkaClient.TopicPartition] = [:]
@@ -37,8 +35,6 @@ final class KafkaConsumerPort: ConsumerPort {
         self.role = role
         self.timeoutMs = timeoutMs
         self.clock = clock
-        let startsAtEnd = ["latest", "largest", "end"].contains(settings["auto.offset.reset"])
-        defaultStart = role == .member && startsAtEnd ? .end : .beginning
     }
 
     func subscribe(to topics: [String]) throws(PortError) {
@@ -100,7 +96,7 @@ final class KafkaConsumerPort: ConsumerPort {
             let partition = KafkaClient.TopicPartition(assignment.partition)
             return AssignedPartition(
                 partition, slot: assignment.slot,
-                start: (assignment.offset ?? starts[partition]).map(StartOffset.absolute) ?? defaultStart)
+                start: (assignment.offset ?? starts[partition]).map(StartOffset.absolute) ?? .beginning)
         }
         for partition in assigned {
             slots[partition.topicPartition] = partition.slot
@@ -109,10 +105,28 @@ final class KafkaConsumerPort: ConsumerPort {
         try port { () throws(KafkaError) in try consumer.assign(assigned) }
     }
 
-    /// The offsets at which to start where none is known; none where the broker does not tell.
+    /// The first offsets of partitions where none is given; none where the broker does not tell.
     private func startOffsets(of assignments: [PartitionAssignment]) -> [KafkaClient.TopicPartition: Int64] {
         let unknown = assignments.filter { $0.offset == nil }.map { KafkaClient.TopicPartition($0.partition) }
-        return (try? consumer.offsets(defaultStart, of: unknown, timeoutMs: timeoutMs)) ?? [:]
+        return (try? consumer.offsets(.beginning, of: unknown, timeoutMs: timeoutMs)) ?? [:]
+    }
+
+    func offsets(of places: [Millrace.TopicPartition: PartitionPlace]) throws(PortError)
+        -> [Millrace.TopicPartition: Int64]
+    {
+        var times: [KafkaClient.TopicPartition: Int64] = [:]
+        for (partition, place) in places {
+            times[KafkaClient.TopicPartition(partition)] = if case .time(let ms) = place { ms } else { -1 }
+        }
+        return try port { () throws(KafkaError) in
+            var found = try consumer.offsetsForTimes(times, timeoutMs: timeoutMs)
+            // A time behind all records has no offset.
+            let ends = times.keys.filter { found[$0] == nil }
+            found.merge(try consumer.offsets(.end, of: Array(ends), timeoutMs: timeoutMs)) { $1 }
+            var offsets: [Millrace.TopicPartition: Int64] = [:]
+            for (partition, offset) in found { offsets[Millrace.TopicPartition(partition)] = offset }
+            return offsets
+        }
     }
 
     /// Has librdkafka look whether there is something to fetch.

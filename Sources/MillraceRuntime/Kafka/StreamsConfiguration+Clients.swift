@@ -16,31 +16,41 @@ extension StreamsConfiguration {
         settings["partition.assignment.strategy"] = "range"
         // A member learns of a rebalance by its next heartbeat, and the others wait for it. Kafka: 3,000.
         settings["heartbeat.interval.ms"] = "1000"
-        settings["auto.offset.reset"] = "earliest"
         settings["enable.auto.commit"] = "false"
         settings["enable.auto.offset.store"] = "false"
         settings["enable.partition.eof"] = "true"
         settings["isolation.level"] = guarantee == .exactlyOnce ? "read_committed" : "read_uncommitted"
         settings["queued.max.messages.kbytes"] = "16384"
-        return settings.merging(overrides(clientSettings.consumer))
+        settings = settings.merging(overrides(clientSettings.consumer))
+        // An offset that is gone is an event: its source says what to do.
+        settings["auto.offset.reset"] = "error"
+        return settings
     }
 
-    /// The reader of changelogs. It belongs to no group; an offset that is gone is an event, not a reset.
+    /// Where sources begin that do not say: the raw setting goes over the field.
+    var defaultOffsetReset: AutoOffsetReset {
+        switch overrides(clientSettings.consumer)["auto.offset.reset"] {
+        case "earliest", "smallest", "beginning": .earliest
+        case "latest", "largest", "end": .latest
+        case "error": .none
+        default: offsetReset == .ofApplication ? .earliest : offsetReset
+        }
+    }
+
+    /// The reader of changelogs. It belongs to no group.
     func restoreSettings(clientID: String) -> ClientSettings {
         var settings = consumerSettings(clientID: "\(clientID)-restore", worker: 0)
         settings["group.instance.id"] = nil
-        settings["auto.offset.reset"] = "error"
         // The end of a changelog shows in an answer that brings nothing: it need not be waited for.
         settings["fetch.wait.max.ms"] = "10"
         settings["isolation.level"] = "read_committed"
         return settings
     }
 
-    /// The reader of the global tables' topics. It belongs to no group; an offset that is gone is an event, not a reset.
+    /// The reader of the global tables' topics. It belongs to no group.
     func globalSettings(clientID: String) -> ClientSettings {
         var settings = consumerSettings(clientID: clientID, worker: 0)
         settings["group.instance.id"] = nil
-        settings["auto.offset.reset"] = "error"
         return settings
     }
 

@@ -16,8 +16,6 @@ final class SimulatedConsumer: ConsumerPort {
         var clientID: String
         var instanceID: String?
         var readsCommitted: Bool
-        /// Whether an offset that is gone is an event, rather than a jump to the beginning.
-        var reportsOffsetOutOfRange = false
         /// Whether the end of a partition is announced too early: a planted fault.
         var losesTail = false
         var sabotage: Set<Sabotage> = []
@@ -68,12 +66,8 @@ final class SimulatedConsumer: ConsumerPort {
                 isolation: settings.readsCommitted ? .readCommitted : .readUncommitted)
         } catch {
             guard error.code == .offsetOutOfRange else { throw PortError(error, during: "fetch \(partition)") }
-            if settings.reportsOffsetOutOfRange {
-                result.events.append(.offsetOutOfRange(slot: place.slot))
-                reading[partition] = nil
-            } else {
-                reading[partition]?.offset = (try? world.cluster.offsets(of: partition).logStartOffset) ?? 0
-            }
+            result.events.append(.offsetOutOfRange(slot: place.slot))
+            reading[partition] = nil
             return
         }
         var offset = place.offset
@@ -116,6 +110,24 @@ final class SimulatedConsumer: ConsumerPort {
     private func setPaused(_ partitions: [Millrace.TopicPartition], _ isPaused: Bool) {
         for partition in partitions {
             reading[ClusterCore.TopicPartition(partition.topic, partition.partition)]?.isPaused = isPaused
+        }
+    }
+
+    func offsets(of places: [Millrace.TopicPartition: PartitionPlace]) throws(PortError)
+        -> [Millrace.TopicPartition: Int64]
+    {
+        let isolation: IsolationLevel = settings.readsCommitted ? .readCommitted : .readUncommitted
+        return try world.request("list offsets", by: process) { () throws(KafkaError) in
+            var offsets: [Millrace.TopicPartition: Int64] = [:]
+            for (partition, place) in places {
+                let listed = ClusterCore.TopicPartition(partition.topic, partition.partition)
+                let end = try world.cluster.listOffset(listed, .latest, isolation: isolation).offset
+                offsets[partition] = end
+                guard case .time(let ms) = place else { continue }
+                let found = try world.cluster.listOffset(listed, .timestamp(ms), isolation: isolation).offset
+                offsets[partition] = found < 0 ? end : found
+            }
+            return offsets
         }
     }
 

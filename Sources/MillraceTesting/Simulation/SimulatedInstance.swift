@@ -122,7 +122,6 @@ final class SimulatedInstance {
             readsCommitted: isExactlyOnce, sabotage: setting.sabotage)
         var restore = consumer
         restore.readsCommitted = true
-        restore.reportsOffsetOutOfRange = true
         restore.losesTail = setting.sabotage.contains(.loseRestoredTail)
         let restoreSettings = restore
         let transactionalID = isExactlyOnce ? "\(setting.applicationID)-\(name)" : nil

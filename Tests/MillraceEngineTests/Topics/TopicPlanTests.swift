@@ -44,6 +44,23 @@ struct TopicPlanTests {
         #expect(plan.internalTopics.isEmpty)
     }
 
+    @Test("each topic begins where its source says, and the application's own at their beginning")
+    func offsetResets() throws {
+        let plan = try plan(["a": 1, "b": 1, "c": 1, "x1": 1, "global": 1]) { builder in
+            builder.stream("a", key: .string, value: .string, offsetReset: .latest).selectKey { _, value in value }
+                .repartition(named: "r").to("out")
+            builder.table("b", key: .string, value: .string, offsetReset: .none)
+            builder.stream("c", key: .string, value: .string).to("out")
+            builder.stream(matching: "x.", key: .string, value: .string, offsetReset: .byDuration(.seconds(1))).to(
+                "out")
+            _ = builder.globalTable("global", key: .string, value: .string)
+        }
+        #expect(
+            plan.offsetResets == [
+                "a": .latest, "b": .none, "x1": .byDuration(.seconds(1)), "app-r-repartition": .earliest,
+            ])
+    }
+
     @Test("a foreign-key join's topics have as many partitions as the table that reads them; the tables may differ")
     func foreignKeyJoin() throws {
         let plan = try plan(["left": 2, "right": 5]) { builder in

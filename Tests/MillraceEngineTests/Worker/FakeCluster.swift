@@ -124,6 +124,18 @@ final class FakeConsumer: ConsumerPort {
         return cluster.committed.filter { partitions.contains($0.key) }
     }
 
+    func offsets(of places: [TopicPartition: PartitionPlace]) throws(PortError) -> [TopicPartition: Int64] {
+        try cluster.note("offsets")
+        var offsets: [TopicPartition: Int64] = [:]
+        for (partition, place) in places {
+            let records = cluster.partitions[partition] ?? []
+            var offset = records.count
+            if case .time(let ms) = place { offset = records.firstIndex { $0.timestampMs >= ms } ?? records.count }
+            offsets[partition] = Int64(offset)
+        }
+        return offsets
+    }
+
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(PortError) {
         try cluster.note("commit offsets")
         cluster.committed.merge(offsets) { $1 }

@@ -87,17 +87,6 @@ struct WorkerInputTests {
         #expect(fixture.cluster.count("abort") == 1)
     }
 
-    @Test("an input offset that is gone ends the worker where the application asked for that")
-    func offsetOutOfRange() throws {
-        let fixture = try WorkerFixture(FakeTopology.copy)
-        try fixture.start()
-        try fixture.stepsUntilRunning()
-        fixture.consumer.events.append(.offsetOutOfRange(slot: 0))
-        let error = #expect(throws: StreamsError.self) { try fixture.step() }
-        #expect(error?.code == .topic)
-        #expect(error?.description.contains("in-0") == true)
-    }
-
     @Test("the lag is what is known to be there and was not processed")
     func lag() throws {
         let fixture = try fixture()

@@ -95,6 +95,40 @@ struct ValidationTests {
         #expect(try builder.build().sourceTopics == ["in"])
     }
 
+    @Test("streams of one topic that are to begin at different places are reported")
+    func offsetResets() {
+        let text = problems { builder in
+            texts(builder).to("a")
+            builder.stream("in", key: .string, value: .string, offsetReset: .latest).to("b")
+            builder.stream(matching: "x.*", key: .string, value: .string, offsetReset: .earliest).to("c")
+            builder.stream(matching: "x.*", key: .string, value: .string, offsetReset: .byDuration(.seconds(90))).to(
+                "d")
+            builder.stream("old", key: .string, value: .string, offsetReset: .byDuration(.seconds(-1))).to("e")
+        }
+        #expect(
+            text.contains(
+                "KSTREAM-SOURCE-0000000002: topic in is read by KSTREAM-SOURCE-0000000000 with another offset reset policy, "
+                    + "the application's instead of latest; give both the same"))
+        #expect(
+            text.contains(
+                "what matches x.* is read by KSTREAM-SOURCE-0000000004 with another offset reset policy, earliest instead of "
+                    + "by_duration:PT90.0S"))
+        #expect(text.contains("KSTREAM-SOURCE-0000000008: offset reset by a negative duration"))
+    }
+
+    @Test("streams of one topic, or of one pattern, that begin at the same place are one")
+    func sameOffsetReset() throws {
+        let builder = StreamsBuilder()
+        for output in ["a", "b"] {
+            builder.stream("in", key: .string, value: .string, offsetReset: .latest).to(output)
+            builder.stream(matching: "x.*", key: .string, value: .string, offsetReset: .byDuration(.seconds(1)))
+                .to(output)
+        }
+        let text = try builder.build().describe()
+        #expect(text.components(separatedBy: "(topics: [in])").count == 2)
+        #expect(text.components(separatedBy: "(topics: x.*)").count == 2)
+    }
+
     @Test("streams whose topics overlap are reported")
     func overlap() {
         let text = problems { builder in
