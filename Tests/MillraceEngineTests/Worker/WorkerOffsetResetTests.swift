@@ -12,9 +12,10 @@ struct WorkerOffsetResetTests {
         _ cluster: FakeCluster = FakeCluster(), source: AutoOffsetReset = .ofApplication,
         application: AutoOffsetReset = .earliest
     ) throws -> WorkerFixture {
-        try WorkerFixture(cluster: cluster, configure: { $0.offsetReset = application }) { builder in
+        func define(_ builder: StreamsBuilder) {
             builder.stream("in", key: .string, value: .string, offsetReset: source).to("out")
         }
+        return try WorkerFixture(cluster: cluster, configure: { $0.offsetReset = application }, define)
     }
 
     private func write(_ cluster: FakeCluster) {

@@ -125,8 +125,8 @@ struct ValidationTests {
                 .to(output)
         }
         let text = try builder.build().describe()
-        #expect(text.components(separatedBy: "(topics: [in])").count == 2)
-        #expect(text.components(separatedBy: "(topics: x.*)").count == 2)
+        #expect(text.split(separator: "(topics: [in])").count == 2)
+        #expect(text.split(separator: "(topics: x.*)").count == 2)
     }
 
     @Test("streams whose topics overlap are reported")
