@@ -54,6 +54,10 @@ struct DocumentationExamples {
         payments.filter { _, payment in payment.amount > 1_000 }.to("large", value: .json())
         payments.filter { record in record.headers.last(named: "replayed") == nil }.to("new")
         payments.filterNot { _, payment in payment.isTest }.to("real")
+        payments.to("payments-by-size") { record, count in
+            (record.value?.amount ?? 0) < 1_000 ? .byKey : .one(count - 1)
+        }
+        builder.stream("clicks", key: .string, value: .string, offsetReset: .latest).to("new-clicks")
         let amounts = payments.mapValues { payment in payment.amount }
         amounts.to("amounts", value: .double)
         payments.mapValues { account, payment in "\(account ?? "nobody") paid \(payment.amount)" }.to("sentences")
@@ -173,6 +177,14 @@ struct DocumentationExamples {
         let orders = builder.table("orders", key: .string, value: .json(ProductOrder.self))
         let products = builder.table("products", key: .string, value: .json(Product.self))
         orders.join(products) { _, order in
+            order.product
+        } joiner: { order, product in
+            "\(order.amount) of \(product.title)"
+        }
+        let partitioned = TableJoined<String, String>(otherPartition: { product, count in
+            product.hasPrefix("a") ? 0 : count - 1
+        })
+        orders.join(products, as: partitioned) { _, order in
             order.product
         } joiner: { order, product in
             "\(order.amount) of \(product.title)"

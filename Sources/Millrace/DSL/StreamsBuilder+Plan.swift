@@ -120,7 +120,7 @@ extension PlanElement {
     /// The pieces of a repartitioning: a filter that drops null keys, a sink and a source.
     package static func repartition<Key, Value>(
         topic: String, names: RepartitionNames, key: Serde<Key>?, value: Serde<Value>?, partitions: Int32? = nil,
-        partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil
+        partition: StreamPartitioner<Key, Value>? = nil
     ) -> [PlanElement] {
         let problem = missingSerdes(key: key, value: value, remedy: "pass them to groupByKey, groupBy or repartition")
         let (key, value) = (key ?? .missing, value ?? .missing)

@@ -82,6 +82,8 @@ public struct DropReason: RawRepresentable, Hashable, Sendable {
     public static let negativeTimestamp = DropReason(rawValue: "negative-timestamp")
     /// A record that came after its window's grace, or an entry older than its store's retention.
     public static let expired = DropReason(rawValue: "expired")
+    /// A partitioner has chosen no partition.
+    public static let noPartition = DropReason(rawValue: "no-partition")
     public static let deserialization = DropReason(rawValue: "deserialization")
     public static let processing = DropReason(rawValue: "processing")
     public static let production = DropReason(rawValue: "production")

@@ -76,11 +76,11 @@ extension StreamsBuilder {
     /// - Parameters:
     ///   - name: the sink's name, which nothing else in the topology has.
     ///   - topic: the topic's full name.
-    ///   - partition: chooses the partition; by default, or for `nil`, the key's murmur2 hash does.
+    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash does.
     @inlinable
     public func addSink<Key, Value>(
         _ name: String, topic: String, after parents: KStream<Key, Value>..., key: Serde<Key>? = nil,
-        value: Serde<Value>? = nil, partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil
+        value: Serde<Value>? = nil, partition: StreamPartitioner<Key, Value>? = nil
     ) {
         let (key, value) = (key ?? parents.first?.keySerde, value ?? parents.first?.valueSerde)
         let problem = missingSerdes(key: key, value: value, remedy: "pass it to addSink(_:topic:after:key:value:)")

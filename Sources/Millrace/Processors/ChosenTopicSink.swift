@@ -7,7 +7,7 @@ extension SinkElement {
     @inlinable
     static func sink<Key, Value>(
         name: String, chooser: String, key: Serde<Key>, value: Serde<Value>, problem: String? = nil,
-        partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil,
+        partition: StreamPartitioner<Key, Value>? = nil,
         choosing choose: @escaping @Sendable (Record<Key, Value>) throws -> String
     ) -> SinkElement {
         SinkElement(name: name, target: .chosen(by: chooser), problem: problem) { node in
@@ -25,12 +25,15 @@ extension SinkElement {
                     return try context.productionFailed(error, at: name)
                 }
                 let output = try context.output(to: .external(topic))
+                if let partition {
+                    return try bytes.send(record, key, to: output, partition: partition, context, name)
+                }
                 try bytes.key.withUnsafeBytes { keyBuffer in
                     try bytes.value.withUnsafeBytes { valueBuffer in
                         try output.send(
                             key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
-                            partition: partition?(record) ?? key.partition(ofBytes: keyBuffer, in: output),
-                            timestampMs: record.timestampMs, headers: record.headers)
+                            partition: key.partition(ofBytes: keyBuffer, in: output), timestampMs: record.timestampMs,
+                            headers: record.headers)
                     }
                 }
             }

@@ -127,8 +127,8 @@ package protocol RecordOutput: AnyObject {
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
         headers: Headers) throws
 
-    /// The partition that Kafka's default partitioner chooses for a key; `nil` where the topic's size is not known.
-    func partition(forKey key: UnsafeRawBufferPointer) throws -> Int32?
+    /// How many partitions the topic has.
+    func partitionCount() throws -> Int32
 }
 
 /// The name of a topic before the application's id is known.

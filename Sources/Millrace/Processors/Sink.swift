@@ -3,7 +3,7 @@ extension SinkElement {
     @inlinable
     static func sink<Key, Value>(
         name: String, topic: TopicName, key: Serde<Key>, value: Serde<Value>, problem: String? = nil,
-        partition: (@Sendable (Record<Key, Value>) -> Int32?)? = nil
+        partition: StreamPartitioner<Key, Value>? = nil
     ) -> SinkElement {
         SinkElement(name: name, target: .topic(topic), problem: problem) { node in
             let output = try node.context.output(to: topic)
@@ -18,12 +18,15 @@ extension SinkElement {
                 } catch {
                     return try context.productionFailed(error, at: name)
                 }
+                if let partition {
+                    return try scratch.send(record, key, to: output, partition: partition, context, name)
+                }
                 try scratch.key.withUnsafeBytes { keyBuffer in
                     try scratch.value.withUnsafeBytes { valueBuffer in
                         try output.send(
                             key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
-                            partition: partition?(record) ?? key.partition(ofBytes: keyBuffer, in: output),
-                            timestampMs: record.timestampMs, headers: record.headers)
+                            partition: key.partition(ofBytes: keyBuffer, in: output), timestampMs: record.timestampMs,
+                            headers: record.headers)
                     }
                 }
             }
@@ -37,6 +40,30 @@ extension Serde {
     @inlinable
     func partition(ofBytes key: UnsafeRawBufferPointer, in output: any RecordOutput) throws -> Int32? {
         if partitioningSuffixCount == 0 || key.count < partitioningSuffixCount { return nil }
-        return try output.partition(forKey: UnsafeRawBufferPointer(rebasing: key.dropLast(partitioningSuffixCount)))
+        return KafkaPartitioner.partition(
+            for: UnsafeRawBufferPointer(rebasing: key.dropLast(partitioningSuffixCount)),
+            count: try output.partitionCount())
+    }
+}
+
+extension Scratch {
+    /// Sends a record, serialised here, to the partitions that a partitioner chooses for it.
+    @inlinable
+    func send<Key, Value>(
+        _ record: Record<Key, Value>, _ serde: Serde<Key>, to output: any RecordOutput,
+        partition: StreamPartitioner<Key, Value>, _ context: any TaskContext, _ name: String
+    ) throws {
+        let count: Int32
+        do { count = try output.partitionCount() } catch { return try context.productionFailed(error, at: name) }
+        let choice = partition(record, count)
+        let isSent = try key.withUnsafeBytes { keyBuffer in
+            try value.withUnsafeBytes { valueBuffer in
+                try output.send(
+                    to: choice, keyPartition: serde.partition(ofBytes: keyBuffer, in: output),
+                    key: record.key == nil ? nil : keyBuffer, value: record.value == nil ? nil : valueBuffer,
+                    timestampMs: record.timestampMs, headers: record.headers)
+            }
+        }
+        if !isSent { context.drop(.noPartition, at: name) }
     }
 }

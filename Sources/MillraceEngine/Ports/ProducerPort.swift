@@ -24,8 +24,8 @@ package protocol ProducerPort: AnyObject {
         topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         timestampMs: Int64, headers: Headers) throws(PortError)
 
-    /// How many partitions a topic has; `nil` where only the broker's own client knows.
-    func partitionCount(of topic: Int) throws(PortError) -> Int32?
+    /// How many partitions a topic has; 1 for a producer that writes to no cluster.
+    func partitionCount(of topic: Int) throws(PortError) -> Int32
 
     /// Waits until every queued record is acknowledged; throws the first delivery's error.
     func flush() throws(PortError)
@@ -40,5 +40,5 @@ package protocol ProducerPort: AnyObject {
 }
 
 extension ProducerPort {
-    package func partitionCount(of topic: Int) throws(PortError) -> Int32? { nil }
+    package func partitionCount(of topic: Int) throws(PortError) -> Int32 { 1 }
 }

@@ -209,9 +209,7 @@ final class TaskOutput: RecordOutput {
         }
     }
 
-    func partition(forKey key: UnsafeRawBufferPointer) throws -> Int32? {
-        try producer.partitionCount(of: number).map { KafkaPartitioner.partition(for: key, count: $0) }
-    }
+    func partitionCount() throws -> Int32 { try producer.partitionCount(of: number) }
 
     func sendOrThrow(
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,

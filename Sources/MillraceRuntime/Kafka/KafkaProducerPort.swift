@@ -90,7 +90,7 @@ final class KafkaProducerPort: ProducerPort {
         }
     }
 
-    func partitionCount(of topic: Int) throws(PortError) -> Int32? {
+    func partitionCount(of topic: Int) throws(PortError) -> Int32 {
         if let count = partitionCounts[topic] { return count }
         let count = try port { () throws(KafkaError) in
             try producer.partitionCount(of: topics[topic], timeoutMs: callTimeoutMs)

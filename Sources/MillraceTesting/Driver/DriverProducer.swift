@@ -45,7 +45,7 @@ final class DriverProducer: ProducerPort {
         sent.append(Sent(topic: topic, record: record))
     }
 
-    func partitionCount(of topic: Int) throws(PortError) -> Int32? { numbered[topic].partitionCount }
+    func partitionCount(of topic: Int) throws(PortError) -> Int32 { numbered[topic].partitionCount }
 
     func initTransactions() throws(PortError) {}
     func beginTransaction() throws(PortError) {}

@@ -112,8 +112,12 @@ final class SimulatedProducer: ProducerPort {
         if queued.count > 3, world.random.chance(0.05) { try flush() }
     }
 
-    func partitionCount(of topic: Int) throws(PortError) -> Int32? {
-        try? world.cluster.describeTopic(topics[topic]).partitionCount
+    func partitionCount(of topic: Int) throws(PortError) -> Int32 {
+        do throws(KafkaError) {
+            return try world.cluster.describeTopic(topics[topic]).partitionCount
+        } catch {
+            throw PortError(error, during: "metadata")
+        }
     }
 
     func flush() throws(PortError) {

@@ -7,7 +7,7 @@ public enum Scenarios {
     public static var all: [Simulation] {
         [
             risk, riskAtLeastOnce, rekeyedCount, tableJoin, changesOnly, visits, foreignKeyJoin, streamJoin,
-            versionedTable,
+            versionedTable, readFromTime,
         ]
     }
 
