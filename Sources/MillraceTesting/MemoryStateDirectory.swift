@@ -6,7 +6,7 @@ package import MillraceEngine
 ///
 /// Letting an instance's objects go and calling ``crash()`` is its process being killed.
 package final class MemoryStateDirectory: StoreProvider {
-    private var disks: [TaskID: [String: MemoryPersistentStore.Disk]] = [:]
+    private var disks: [TaskID: [String: MemoryEngine.Disk]] = [:]
     private var locked: Set<TaskID> = []
 
     package init() {}
@@ -19,13 +19,14 @@ package final class MemoryStateDirectory: StoreProvider {
     }
 
     /// - Throws: ``StreamsError`` with `.illegalState` if the task is not locked.
-    package func open(_ store: StorePlan, of task: TaskID) throws -> any PersistentStore {
+    package func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine {
         guard locked.contains(task) else {
             throw StreamsError(.illegalState, "the task is not locked", task: task.description)
         }
-        let disk = disks[task]?[store.name] ?? MemoryPersistentStore.Disk()
+        if case .own(let open) = store.supplier.choice { return try store.engine(from: open, of: task, in: nil) }
+        let disk = disks[task]?[store.name] ?? MemoryEngine.Disk()
         disks[task, default: [:]][store.name] = disk
-        return MemoryPersistentStore(on: disk)
+        return MemoryEngine(on: disk)
     }
 
     package func unlock(_ task: TaskID) { locked.remove(task) }
@@ -34,82 +35,63 @@ package final class MemoryStateDirectory: StoreProvider {
     package func crash() { locked.removeAll() }
 }
 
-/// A store of a ``MemoryStateDirectory``.
-package final class MemoryPersistentStore: PersistentStore {
-    fileprivate struct Contents {
-        var entries: [[UInt8]: [UInt8]] = [:]
-        var position: Int64?
-        var positions: [Int32: Int64] = [:]
-    }
-
+/// The engine of a ``MemoryStateDirectory``.
+package final class MemoryEngine: StorageEngine {
     /// What survives.
     fileprivate final class Disk {
-        var contents = Contents()
+        var entries: [[UInt8]: [UInt8]] = [:]
     }
 
     private let disk: Disk
-    private var contents: Contents
+    private var entries: [[UInt8]: [UInt8]]
     private var isOpen = true
 
     fileprivate init(on disk: Disk) {
         self.disk = disk
-        contents = disk.contents
+        entries = disk.entries
     }
 
     package func withValue(
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
         try checkOpen()
-        guard let value = contents.entries[Array(key)] else { return try body(nil) }
+        guard let value = entries[Array(key)] else { return try body(nil) }
         try value.withUnsafeBytes(body)
     }
 
     package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         try checkOpen()
-        let found = contents.entries.filter { entry in
+        let found = entries.filter { entry in
             !(lower.map { entry.key.lexicographicallyPrecedes($0) } ?? false)
                 && (upper.map { entry.key.lexicographicallyPrecedes($0) } ?? true)
         }
-        for (key, value) in found.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        let sorted = found.sorted { left, right in
+            reversed ? right.key.lexicographicallyPrecedes(left.key) : left.key.lexicographicallyPrecedes(right.key)
+        }
+        for (key, value) in sorted {
             let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
             guard goesOn else { return }
         }
     }
 
-    package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
+    package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws {
         try checkOpen()
-        if let bound { contents.entries = contents.entries.filter { !$0.key.lexicographicallyPrecedes(bound) } }
-        for write in writes { contents.entries[Array(write.key)] = write.value.map { Array($0) } }
-        if let position { contents.position = position }
-    }
-
-    package func position() throws -> Int64? {
-        try checkOpen()
-        return contents.position
-    }
-
-    package func setPositions(_ positions: [Int32: Int64]) throws {
-        try checkOpen()
-        contents.positions.merge(positions) { $1 }
-    }
-
-    package func positions() throws -> [Int32: Int64] {
-        try checkOpen()
-        return contents.positions
+        if let bound { entries = entries.filter { !$0.key.lexicographicallyPrecedes(bound) } }
+        for write in writes { entries[Array(write.key)] = write.value.map { Array($0) } }
     }
 
     package func flush() throws {
         try checkOpen()
-        disk.contents = contents
+        disk.entries = entries
     }
 
     package func removeAll() throws {
         try checkOpen()
-        contents = Contents()
-        disk.contents = contents
+        entries = [:]
+        disk.entries = entries
     }
 
     package func close() { isOpen = false }

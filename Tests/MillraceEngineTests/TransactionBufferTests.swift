@@ -6,19 +6,22 @@ import Testing
 @Suite("TransactionBuffer")
 struct TransactionBufferTests {
     private let disk = FakeDisk()
+    private var store: PersistentStore {
+        PersistentStore(disk, name: "fake", task: TaskID(subtopology: 0, partition: 0), isLogged: false)
+    }
 
     @Test(
         "behaves as a sorted dictionary does, and so does the disk after writing down",
         arguments: 1...6 as ClosedRange<UInt64>,
         [0, 4_000, .max])
     func model(seed: UInt64, maxSizeInBytes: Int) throws {
-        let buffer = TransactionBuffer(over: disk, maxSizeInBytes: maxSizeInBytes)
+        let buffer = TransactionBuffer(over: store, maxSizeInBytes: maxSizeInBytes)
         var model = StoreModel(seed: seed)
         for step in 0..<2_000 {
             #expect(try model.step(buffer) == nil)
             if model.number(below: 30) == 0 {
                 try buffer.writeDown(position: Int64(step))
-                #expect(try disk.position() == Int64(step))
+                #expect(try store.position() == Int64(step))
                 #expect(buffer.dirtySizeInBytes == 0)
                 #expect(disk.entries == model.entries, "seed \(seed), step \(step)")
                 if maxSizeInBytes < .max { #expect(buffer.sizeInBytes <= maxSizeInBytes) }
@@ -28,7 +31,7 @@ struct TransactionBufferTests {
 
     @Test("nothing reaches the disk before it is written down, then all of it in one sorted batch")
     func batch() throws {
-        let buffer = TransactionBuffer(over: disk, maxSizeInBytes: .max)
+        let buffer = TransactionBuffer(over: store, maxSizeInBytes: .max)
         for key in [3, 1, 2, 1] as [UInt8] { try buffer.put([key], [key]) }
         try buffer.put([0], nil)
         #expect(disk.batches.isEmpty)
@@ -41,7 +44,7 @@ struct TransactionBufferTests {
     @Test("what was read once is not read from the disk again, missing keys neither")
     func readCache() throws {
         disk.entries[[1]] = [10]
-        let buffer = TransactionBuffer(over: disk, maxSizeInBytes: .max)
+        let buffer = TransactionBuffer(over: store, maxSizeInBytes: .max)
         for _ in 0..<3 {
             #expect(try buffer.value(of: [1]) == [10])
             #expect(try buffer.value(of: [2]) == nil)
@@ -51,7 +54,7 @@ struct TransactionBufferTests {
 
     @Test("an entry that is not on disk yet is never let go")
     func eviction() throws {
-        let buffer = TransactionBuffer(over: disk, maxSizeInBytes: 2_000)
+        let buffer = TransactionBuffer(over: store, maxSizeInBytes: 2_000)
         for key in 0..<100 as Range<UInt8> { try buffer.put([key], [key]) }
         #expect(buffer.sizeInBytes > 2_000)
         #expect(disk.entries.isEmpty)
@@ -64,7 +67,7 @@ struct TransactionBufferTests {
     @Test("reading many keys keeps the buffer under its bound")
     func boundedReads() throws {
         for key in 0..<200 as Range<UInt8> { disk.entries[[key]] = [key] }
-        let buffer = TransactionBuffer(over: disk, maxSizeInBytes: 2_000)
+        let buffer = TransactionBuffer(over: store, maxSizeInBytes: 2_000)
         for key in 0..<200 as Range<UInt8> { #expect(try buffer.value(of: [key]) == [key]) }
         try buffer.writeDown(position: nil)
         #expect(buffer.sizeInBytes <= 2_000)
@@ -72,10 +75,12 @@ struct TransactionBufferTests {
 
     @Test("a failed write down leaves everything to be written again")
     func failure() throws {
-        let buffer = TransactionBuffer(over: disk, maxSizeInBytes: 0)
+        let buffer = TransactionBuffer(over: store, maxSizeInBytes: 0)
         try buffer.put([1], [1])
         disk.isFull = true
-        #expect(throws: FakeDisk.Full.self) { try buffer.writeDown(position: 1) }
+        let error = #expect(throws: StreamsError.self) { try buffer.writeDown(position: 1) }
+        #expect(error?.code == .stateStore)
+        #expect(error?.underlying is FakeDisk.Full)
         #expect(try buffer.value(of: [1]) == [1])
         disk.isFull = false
         try buffer.writeDown(position: 1)
@@ -85,7 +90,7 @@ struct TransactionBufferTests {
     @Test("a scan shows own writes over those on disk and stops when told")
     func scan() throws {
         disk.entries = [[1]: [1], [3]: [3], [5]: [5]]
-        let buffer = TransactionBuffer(over: disk, maxSizeInBytes: .max)
+        let buffer = TransactionBuffer(over: store, maxSizeInBytes: .max)
         try buffer.put([3], nil)
         try buffer.put([4], [40])
         try buffer.put([5], [50])
@@ -93,51 +98,49 @@ struct TransactionBufferTests {
         #expect(try buffer.entries().map(\.value) == [[1], [40], [50], [60]])
         #expect(try buffer.entries(from: [3], to: [6]).map(\.value) == [[40], [50]])
         #expect(try buffer.entries(limit: 2).map(\.value) == [[1], [40]])
+        #expect(try buffer.entries(reversed: true, limit: 3).map(\.value) == [[60], [50], [40]])
     }
 }
 
-/// A store on disk that is a dictionary.
-final class FakeDisk: PersistentStore {
+/// An engine that is a dictionary.
+final class FakeDisk: StorageEngine {
     struct Full: Error {}
 
     var entries: [[UInt8]: [UInt8]] = [:]
     var isFull = false
     private(set) var batches: [[[UInt8]]] = []
     private(set) var reads = 0
-    private var storedPosition: Int64?
-    private var storedPositions: [Int32: Int64] = [:]
+    private var position: [UInt8]?
 
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
-        reads += 1
-        guard let value = entries[Array(key)] else { return try body(nil) }
+        let isPosition = key.elementsEqual(StoreKeyLayout.position)
+        if !isPosition { reads += 1 }
+        guard let value = isPosition ? position : entries[Array(key)] else { return try body(nil) }
         try value.withUnsafeBytes { try body($0) }
     }
 
     func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        for (key, value) in entries.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        let sorted = entries.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        for (key, value) in reversed ? sorted.reversed() : sorted {
             if let lower, key.lexicographicallyPrecedes(lower) { continue }
-            if let upper, !key.lexicographicallyPrecedes(upper) { return }
+            if let upper, !key.lexicographicallyPrecedes(upper) { continue }
             let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
             if !goesOn { return }
         }
     }
 
-    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
+    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws {
         if isFull { throw Full() }
         if let bound { entries = entries.filter { !$0.key.lexicographicallyPrecedes(bound) } }
-        batches.append(writes.map { Array($0.key) })
-        for write in writes { entries[Array(write.key)] = write.value.map(Array.init) }
-        storedPosition = position
+        let others = writes.filter { !$0.key.elementsEqual(StoreKeyLayout.position) }
+        batches.append(others.map { Array($0.key) })
+        for write in others { entries[Array(write.key)] = write.value.map(Array.init) }
+        if others.count < writes.count { position = writes.last?.value.map(Array.init) }
     }
 
-    func position() throws -> Int64? { storedPosition }
-
-    func setPositions(_ positions: [Int32: Int64]) throws { storedPositions.merge(positions) { $1 } }
-
-    func positions() throws -> [Int32: Int64] { storedPositions }
     func flush() throws {}
     func removeAll() throws { entries = [:] }
     func close() {}

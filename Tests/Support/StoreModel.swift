@@ -35,13 +35,15 @@ package struct StoreModel {
     private mutating func compareScan(_ store: any KeyValueBytesStore) throws -> String? {
         let (lower, upper) = (bound(), bound())
         let limit = number(below: 2) == 0 ? 1 + number(below: 4) : .max
-        let expected = entries.filter { entry in
+        let reversed = number(below: 2) == 0
+        let sorted = entries.filter { entry in
             (lower.map { !entry.key.lexicographicallyPrecedes($0) } ?? true)
                 && (upper.map { entry.key.lexicographicallyPrecedes($0) } ?? true)
-        }.sorted { $0.key.lexicographicallyPrecedes($1.key) }.prefix(limit)
-        let found = try store.entries(from: lower, to: upper, limit: limit)
+        }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        let expected = (reversed ? sorted.reversed() : sorted).prefix(limit)
+        let found = try store.entries(from: lower, to: upper, reversed: reversed, limit: limit)
         if found.map(\.key) == expected.map(\.key), found.map(\.value) == expected.map(\.value) { return nil }
-        return "seed \(seed): scan from \(lower ?? []) to \(upper ?? []): \(found), not \(expected)"
+        return "seed \(seed): \(reversed ? "reversed " : "")scan from \(lower ?? []) to \(upper ?? []): \(found), not \(expected)"
     }
 
     private mutating func key() -> [UInt8] {
@@ -71,10 +73,10 @@ extension KeyValueBytesStore {
     }
 
     package func entries(
-        from lower: [UInt8]? = nil, to upper: [UInt8]? = nil, limit: Int = .max
+        from lower: [UInt8]? = nil, to upper: [UInt8]? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: [UInt8], value: [UInt8])] {
         var found: [(key: [UInt8], value: [UInt8])] = []
-        try scan(from: lower, to: upper) { key, value in
+        try scan(from: lower, to: upper, reversed: reversed) { key, value in
             found.append((Array(key), Array(value)))
             return found.count < limit
         }

@@ -9,7 +9,7 @@ public struct Materialized<Key, Value>: Sendable {
     @usableFromInline package var value: Serde<Value>?
     @usableFromInline package var retention: Duration?
     @usableFromInline package var historyRetention: Duration?
-    package var isPersistent = true
+    package var supplier = StoreSupplier.rocksDB
     package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]
 
@@ -55,9 +55,19 @@ public struct Materialized<Key, Value>: Sendable {
     }
 
     /// Keeps the store in memory instead of RocksDB; it is filled from its changelog at each start.
-    public func inMemory() -> Materialized {
+    public func inMemory() -> Materialized { supplied(by: .inMemory) }
+
+    /// Keeps the store in another engine than the instance's own, whatever kind of store it is. Kafka: `Materialized.as` with a
+    /// `KeyValueBytesStoreSupplier`, `WindowBytesStoreSupplier`, `SessionBytesStoreSupplier` or `VersionedBytesStoreSupplier`.
+    ///
+    /// ```swift
+    /// events.groupByKey().count(into: .store("counts").supplied(by: StoreSupplier { place in SortedArray() }))
+    /// ```
+    ///
+    /// What is written to the engine, and when, is Millrace's affair, as are changelog and transactions: see ``StorageEngine``.
+    public func supplied(by supplier: StoreSupplier) -> Materialized {
         var copy = self
-        copy.isPersistent = false
+        copy.supplier = supplier
         return copy
     }
 

@@ -163,7 +163,7 @@ extension Materialized {
             name: storeName ?? generate(),
             kind: historyRetention.map { .versionedKeyValue(historyMs: $0.wholeMilliseconds) }
                 ?? .timestampedKeyValue,
-            isPersistent: isPersistent,
+            supplier: supplier,
             isCached: isCached, changelogConfiguration: changelogConfiguration)
     }
 }

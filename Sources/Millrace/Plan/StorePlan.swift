@@ -4,8 +4,10 @@ package struct StorePlan: Sendable {
     @usableFromInline package var name: String
     /// What it keeps, in which order, for how long, and how its changelog's records become its entries.
     package var kind: StoreKind
-    /// Whether the store is kept on disk; otherwise in memory, to be filled from its changelog at each start.
-    package var isPersistent: Bool
+    /// What keeps the entries.
+    package var supplier: StoreSupplier
+    /// Makes a store of the user's own, which no engine keeps; `nil` for all other kinds.
+    package var makeStateStore: (@Sendable (StateStoreContext) throws -> any StateStore)?
     /// Whether changes wait in a cache until the next commit.
     package var isCached: Bool
     /// Settings of the changelog topic that differ from those of the kind; `nil` for a store without a changelog.
@@ -14,14 +16,19 @@ package struct StorePlan: Sendable {
     package var sourceTopicAsChangelog: String?
 
     package init(
-        name: String, kind: StoreKind, isPersistent: Bool, isCached: Bool = true,
+        name: String, kind: StoreKind, supplier: StoreSupplier, isCached: Bool = true,
         changelogConfiguration: [String: String]?
     ) {
         self.isCached = isCached
         self.name = name
         self.kind = kind
-        self.isPersistent = isPersistent
+        self.supplier = supplier
         self.changelogConfiguration = changelogConfiguration
+    }
+
+    /// Whether nothing is kept beside the buffer of the task's writes.
+    package var isInMemory: Bool {
+        if case .memory = supplier.choice { true } else { false }
     }
 
     /// The store's changelog, if it has one.

@@ -32,7 +32,14 @@ public struct StoreBuilder<Store>: ConnectableStore {
     public var connection: StoreConnection { StoreConnection(name: plan.name, plan: plan) }
 
     /// Keeps the store in memory; it is filled from its changelog at each start.
-    public func inMemory() -> StoreBuilder { changing { $0.isPersistent = false } }
+    public func inMemory() -> StoreBuilder { supplied(by: .inMemory) }
+
+    /// Keeps the store in another engine than the instance's own. Kafka: the store supplier that a builder is given.
+    ///
+    /// ```swift
+    /// let counts = Stores.keyValue("counts", key: .string, value: .int64).supplied(by: StoreSupplier { _ in SortedArray() })
+    /// ```
+    public func supplied(by supplier: StoreSupplier) -> StoreBuilder { changing { $0.supplier = supplier } }
 
     /// Has changes wait in a cache for the next commit: of several changes of a key the changelog gets the last one.
     public func cached() -> StoreBuilder { changing { $0.isCached = true } }
@@ -126,12 +133,37 @@ public enum Stores {
         }
     }
 
+    /// A store of one's own, which is no map from bytes to bytes; see ``StateStore``.
+    ///
+    /// ```swift
+    /// let vectors = Stores.custom("vectors") { context in Vectors(context) }
+    /// ```
+    ///
+    /// It is logged to the topic `<application id>-<name>-changelog` as far as it logs its changes. No engine keeps it, and it has
+    /// no cache but its own. Kafka: a `StoreBuilder` of one's own.
+    ///
+    /// - Parameter make: makes the store of one task, empty or as it was written down; it is restored and handed to
+    ///   processors afterwards.
+    public static func custom<Store: StateStore>(
+        _ name: String, _ make: @escaping @Sendable (StateStoreContext) throws -> Store
+    ) -> StoreBuilder<Store> {
+        var plan = StorePlan(
+            name: name, kind: .own, supplier: .inMemory, isCached: false, changelogConfiguration: [:])
+        plan.makeStateStore = make
+        return StoreBuilder(plan: plan) { store, _ in
+            guard let own = (store as? any StateStoreHolder)?.stateStore as? Store else {
+                throw StreamsError(.invalidTopology, "the store \(name) is not a \(Store.self)")
+            }
+            return own
+        }
+    }
+
     private static func builder<Store>(
         _ name: String, _ kind: StoreKind,
         _ open: @escaping @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
     ) -> StoreBuilder<Store> {
         let plan = StorePlan(
-            name: name, kind: kind, isPersistent: true, isCached: false, changelogConfiguration: [:])
+            name: name, kind: kind, supplier: .rocksDB, isCached: false, changelogConfiguration: [:])
         return StoreBuilder(plan: plan, open: open)
     }
 }

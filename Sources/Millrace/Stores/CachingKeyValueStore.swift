@@ -39,6 +39,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     private var table = ByteTable()
     /// The places of the changes, the least recently changed first.
     private var order = PlaceList()
+    private var inKeyOrder = SortedPlaces()
     private var changes: [Change?] = []
     private var listener: FlushListener?
     private var sendsOldValues = false
@@ -89,7 +90,9 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     package func put(
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64, origin: Origin
     ) {
+        let count = table.count
         let place = table.set(key, to: value)
+        if table.count != count { inKeyOrder.invalidate() }
         if place >= changes.count { changes += Array(repeating: nil, count: place + 1 - changes.count) }
         changes[place] = Change(timestampMs: timestampMs, origin: origin)
         order.moveToEnd(place)
@@ -97,14 +100,13 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
 
     @usableFromInline
     package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         let bounds = KeyBounds(lower: lower, upper: upper)
-        let changes = table.places.map { (key: table.key(at: $0), value: table.value(at: $0)) }
-            .filter { !bounds.isBelow($0.key) && !bounds.isAbove($0.key) }
-            .sorted { precedes($0.key, $1.key) }
-        try store.scan(from: lower, to: upper, under: changes, body)
+        let changes = inKeyOrder.within(bounds, reversed: reversed, of: table) { table.places }.lazy
+            .map { (key: self.table.key(at: $0), value: self.table.value(at: $0)) }
+        try store.scan(from: lower, to: upper, reversed: reversed, under: changes, body)
     }
 
     /// Hands down every change made before the call.
@@ -130,6 +132,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
         order.remove(place)
         changes[place] = nil
         table.remove(at: place)
+        inKeyOrder.invalidate()
         try key.withUnsafeBytes { key in
             var hasOldValue = false
             if isDeletion || sendsOldValues {

@@ -74,7 +74,7 @@ public struct KeyValueStore<Key, Value> {
     }
 
     /// The entries in the order of the keys' bytes. They are read before the call returns, so the store may be changed with them
-    /// in hand. Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
+    /// in hand; give a limit, or use `scan`, where they may be many. Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
     ///
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.
@@ -94,6 +94,41 @@ public struct KeyValueStore<Key, Value> {
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
         try bytes.entries(from: prefix, to: prefix.endOfPrefix, reversed: reversed, limit: limit, decode)
+    }
+
+    /// Calls `body` for the entries in the order of the keys' bytes, until it returns `false`.
+    ///
+    /// ```swift
+    /// try store.scan(from: "a", reversed: true) { key, value in
+    ///     if value < lowest { try store.put(key, nil) }
+    ///     return key != stop
+    /// }
+    /// ```
+    ///
+    /// However many there are, they are read a few at a time, of which nothing is left open between the calls: `body` may change
+    /// the store. What it changes further on in the range is seen or not. Kafka: `range`, `reverseRange`, `all`, `reverseAll`,
+    /// whose iterators have to be closed.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first; read from its end.
+    public func scan(
+        from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
+        _ body: (_ key: Key, _ value: Value) throws -> Bool
+    ) throws {
+        try bytes.walk(
+            from: lower.map(keySerde.bytes), to: upper.map(keySerde.bytes)?.successor, reversed: reversed
+        ) { try body(try keySerde.deserialize($0), try valueSerde.deserialize($1)) }
+    }
+
+    /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`. Kafka: `prefixScan`.
+    public func scan(
+        withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
+    ) throws {
+        try bytes.walk(from: prefix, to: prefix.endOfPrefix, reversed: reversed) {
+            try body(try keySerde.deserialize($0), try valueSerde.deserialize($1))
+        }
     }
 
     /// How many entries there are. They are counted, one by one. Kafka: `approximateNumEntries`.
@@ -131,6 +166,21 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
         try store.entries(withPrefix: prefix, reversed: reversed, limit: limit)
+    }
+
+    /// Calls `body` for the entries in the order of the keys' bytes, until it returns `false`; see `KeyValueStore.scan`.
+    public func scan(
+        from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
+        _ body: (_ key: Key, _ value: Value) throws -> Bool
+    ) throws {
+        try store.scan(from: lower, through: upper, reversed: reversed, body)
+    }
+
+    /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`.
+    public func scan(
+        withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
+    ) throws {
+        try store.scan(withPrefix: prefix, reversed: reversed, body)
     }
 
     /// How many entries there are. They are counted, one by one.

@@ -2,39 +2,51 @@
 @usableFromInline
 package protocol ScannableStore: AnyObject {
     /// Calls `body` for every key from `lower` up to and without `upper`, in the bytes' order, until it returns `false`.
+    ///
+    /// `body` may read the store, but does not change it, unless a kind of store allows that.
+    ///
+    /// - Parameter reversed: whether the highest key comes first.
     func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 }
 
 extension ScannableStore {
-    /// Scans the store with changes laid over it.
-    ///
-    /// - Parameter changes: changes within the bounds, in the order of their keys; a value of `nil` stands for a deleted key.
+    @usableFromInline
     package func scan(
         from lower: [UInt8]?, to upper: [UInt8]?,
-        under changes: [(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)],
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        var next = 0
+        try scan(from: lower, to: upper, reversed: false, body)
+    }
+
+    /// Scans the store with changes laid over it.
+    ///
+    /// - Parameter changes: changes within the bounds, in the scan's order; a value of `nil` stands for a deleted key.
+    package func scan<Changes: Sequence>(
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool, under changes: Changes,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws where Changes.Element == (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        var changes = changes.makeIterator()
+        var next = changes.next()
         var goesOn = true
-        try scan(from: lower, to: upper) { key, value in
-            while goesOn, next < changes.count, precedes(changes[next].key, key) {
-                goesOn = try visit(changes[next], body)
-                next += 1
+        try scan(from: lower, to: upper, reversed: reversed) { key, value in
+            while let change = next, reversed ? precedes(key, change.key) : precedes(change.key, key) {
+                goesOn = try visit(change, body)
+                next = changes.next()
+                guard goesOn else { return false }
             }
-            guard goesOn else { return false }
-            if next < changes.count, changes[next].key.elementsEqual(key) {
-                goesOn = try visit(changes[next], body)
-                next += 1
+            if let change = next, change.key.elementsEqual(key) {
+                goesOn = try visit(change, body)
+                next = changes.next()
             } else {
                 goesOn = try body(key, value)
             }
             return goesOn
         }
-        while goesOn, next < changes.count {
-            goesOn = try visit(changes[next], body)
-            next += 1
+        while goesOn, let change = next {
+            goesOn = try visit(change, body)
+            next = changes.next()
         }
     }
 }

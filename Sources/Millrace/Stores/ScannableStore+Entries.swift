@@ -1,18 +1,16 @@
 extension ScannableStore {
-    /// The entries of a range, read before the call returns.
-    ///
-    /// A reversed range is read in whole, however low its limit.
+    /// The first entries of a range, or the last ones with the last first, read before the call returns.
     func entries<Entry>(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool, limit: Int,
         _ decode: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Entry
     ) throws -> [Entry] {
         guard limit > 0 else { return [] }
         var entries: [Entry] = []
-        try scan(from: lower, to: upper) { key, value in
+        try scan(from: lower, to: upper, reversed: reversed) { key, value in
             entries.append(try decode(key, value))
-            return reversed || entries.count < limit
+            return entries.count < limit
         }
-        return reversed ? Array(entries.reversed().prefix(limit)) : entries
+        return entries
     }
 
     func countEntries() throws -> Int {

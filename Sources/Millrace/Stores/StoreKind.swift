@@ -22,6 +22,8 @@ package struct StoreKind: Hashable, Sendable {
         case buffered
         /// By key and moment. The entries are versions, in the order of time. Their keys are not those of the changelog.
         case versioned(OrderedKeys)
+        /// As the user's own store likes: it is no map of bytes. `StorePlan.makeStateStore` makes it.
+        case own
     }
 
     package var values: ValueLayout
@@ -95,6 +97,9 @@ extension StoreKind {
     package static let suppressionBuffer = StoreKind(
         values: .plain, access: .buffered, changelogTopicConfiguration: compacted)
 
+    /// A store of the user's own. Kafka: `StateStore`.
+    package static let own = StoreKind(values: .plain, access: .own, changelogTopicConfiguration: compacted)
+
     private static let dayMs: Int64 = 24 * 60 * 60 * 1000
 
     /// Kafka: `UnwindowedUnversionedChangelogTopicConfig`.
@@ -123,6 +128,21 @@ extension StoreKind {
     /// Whether it keeps older versions of a key's value beside the latest one.
     package var isVersioned: Bool {
         if case .versioned = access { true } else { false }
+    }
+}
+
+extension StoreKind {
+    /// Whether it is a store of the user's own, which keeps what it holds itself.
+    package var isOwn: Bool {
+        if case .own = access { true } else { false }
+    }
+
+    /// Whether it consists of entries that an engine keeps.
+    package var isKeptInEngine: Bool {
+        switch access {
+        case .hashed, .ordered, .versioned: true
+        case .buffered, .own: false
+        }
     }
 }
 

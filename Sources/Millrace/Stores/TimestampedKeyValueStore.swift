@@ -67,15 +67,31 @@ public struct TimestampedKeyValueStore<Key, Value> {
         }
     }
 
-    /// Calls `body` for every entry in the order of the keys' bytes, until it returns `false`.
-    public func scan(_ body: (Key, ValueAndTimestamp<Value>) throws -> Bool) throws {
-        try scan(from: nil, to: nil, body)
+    /// Calls `body` for the entries in the order of the keys' bytes, until it returns `false`; see `KeyValueStore.scan`.
+    public func scan(
+        from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
+        _ body: (_ key: Key, _ value: ValueAndTimestamp<Value>) throws -> Bool
+    ) throws {
+        try bytes.walk(
+            from: lower.map(keySerde.bytes), to: upper.map(keySerde.bytes)?.successor, reversed: reversed
+        ) { try body(try keySerde.deserialize($0), try Self.decode($1, valueSerde)) }
+    }
+
+    /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`. Kafka: `prefixScan`.
+    public func scan(
+        withPrefix prefix: [UInt8], reversed: Bool = false,
+        _ body: (_ key: Key, _ value: ValueAndTimestamp<Value>) throws -> Bool
+    ) throws {
+        try bytes.walk(from: prefix, to: prefix.endOfPrefix, reversed: reversed) {
+            try body(try keySerde.deserialize($0), try Self.decode($1, valueSerde))
+        }
     }
 
     /// Calls `body` for the entries whose keys' bytes are from `lower` up to and without `upper`, until it returns `false`.
+    /// `body` does not change the store.
     @usableFromInline
     package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?, _ body: (Key, ValueAndTimestamp<Value>) throws -> Bool
+        bytesFrom lower: [UInt8], to upper: [UInt8]?, _ body: (Key, ValueAndTimestamp<Value>) throws -> Bool
     ) throws {
         try bytes.scan(from: lower, to: upper) { keyBytes, valueBytes in
             try body(try keySerde.deserialize(keyBytes), try Self.decode(valueBytes, valueSerde))

@@ -24,7 +24,7 @@ package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
 
     private enum Backing {
         case memory(InMemoryKeyValueStore)
-        case disk(any PersistentStore, TransactionBuffer)
+        case disk(PersistentStore, TransactionBuffer)
 
         var bytes: any KeyValueBytesStore {
             switch self {
@@ -35,7 +35,7 @@ package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
     }
 
     package init(
-        plan: StorePlan, persistent: (any PersistentStore)?, lock: any StoreLock, maxBufferSizeInBytes: Int
+        plan: StorePlan, persistent: (PersistentStore)?, lock: any StoreLock, maxBufferSizeInBytes: Int
     ) {
         self.plan = plan
         self.lock = lock
@@ -43,7 +43,7 @@ package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
         backing = Self.backing(persistent, maxBufferSizeInBytes)
     }
 
-    private static func backing(_ persistent: (any PersistentStore)?, _ maxBufferSizeInBytes: Int) -> Backing {
+    private static func backing(_ persistent: (PersistentStore)?, _ maxBufferSizeInBytes: Int) -> Backing {
         guard let persistent else { return .memory(InMemoryKeyValueStore()) }
         return .disk(persistent, TransactionBuffer(over: persistent, maxSizeInBytes: maxBufferSizeInBytes))
     }
@@ -59,10 +59,10 @@ package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
     }
 
     package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try lock.withLock { try backing.bytes.scan(from: lower, to: upper, body) }
+        try lock.withLock { try backing.bytes.scan(from: lower, to: upper, reversed: reversed, body) }
     }
 
     /// The offsets up to and without which the partitions are in the store.
@@ -86,7 +86,7 @@ package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
     /// Deletes everything, positions included.
     func wipe() throws {
         try lock.withLock {
-            var persistent: (any PersistentStore)?
+            var persistent: (PersistentStore)?
             if case .disk(let store, _) = backing { persistent = store }
             try persistent?.removeAll()
             backing = Self.backing(persistent, maxBufferSizeInBytes)

@@ -91,7 +91,7 @@ package final class GlobalTables {
             for subtopology in subtopologies {
                 for plan in subtopology.stores {
                     let store = GlobalStore(
-                        plan: plan, persistent: plan.isPersistent ? try ports.provider?.open(plan, of: .global) : nil,
+                        plan: plan, persistent: try plan.open(of: .global, from: ports.provider),
                         lock: ports.lock, maxBufferSizeInBytes: configuration.task.maxStoreBufferSizeInBytes)
                     byName[plan.name] = store
                     for topic in subtopology.sourceTopics {

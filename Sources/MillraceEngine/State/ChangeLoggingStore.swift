@@ -22,9 +22,9 @@ final class ChangeLoggingStore: KeyValueBytesStore {
     }
 
     func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try inner.scan(from: lower, to: upper, body)
+        try inner.scan(from: lower, to: upper, reversed: reversed, body)
     }
 }

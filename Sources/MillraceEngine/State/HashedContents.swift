@@ -4,7 +4,7 @@ import Millrace
 final class HashedContents: StoreContents {
     private enum Backing {
         case memory(InMemoryKeyValueStore)
-        case disk(any PersistentStore, TransactionBuffer)
+        case disk(PersistentStore, TransactionBuffer)
     }
 
     private let backing: Backing
@@ -12,7 +12,7 @@ final class HashedContents: StoreContents {
     /// The entries as the changelog's writer reads and changes them.
     let bytes: any KeyValueBytesStore
 
-    init(values: StoreKind.ValueLayout, persistent: (any PersistentStore)?, maxBufferSizeInBytes: Int) {
+    init(values: StoreKind.ValueLayout, persistent: PersistentStore?, maxBufferSizeInBytes: Int) {
         self.values = values
         if let persistent {
             let buffer = TransactionBuffer(over: persistent, maxSizeInBytes: maxBufferSizeInBytes)
@@ -50,7 +50,7 @@ final class HashedContents: StoreContents {
         }
     }
 
-    private func restore(_ records: [FetchedRecord], to store: any PersistentStore, position: Int64) throws {
+    private func restore(_ records: [FetchedRecord], to store: PersistentStore, position: Int64) throws {
         var stored: [UInt8] = []
         var spans: [Range<Int>?] = []
         stored.reserveCapacity(records.reduce(0) { $0 + ($1.value?.count ?? 0) + 8 })

@@ -180,7 +180,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
     }
 
     func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         throw StreamsError(.illegalState, "a buffer is not scanned by key")

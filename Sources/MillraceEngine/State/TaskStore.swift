@@ -29,9 +29,10 @@ package final class TaskStore {
     /// - Parameters:
     ///   - output: the changelog as something to write to; `nil` where the store is not logged or its source topic serves.
     ///   - persistent: the store on disk; `nil` to keep everything in memory.
+    ///   - context: what a store of the user's own is made with.
     init(
-        plan: StorePlan, changelog: TopicPartition?, output: (any RecordOutput)?, persistent: (any PersistentStore)?,
-        settings: Settings
+        plan: StorePlan, changelog: TopicPartition?, output: (any RecordOutput)?, persistent: PersistentStore?,
+        context: StateStoreContext, settings: Settings
     ) throws {
         self.plan = plan
         self.changelog = changelog
@@ -61,6 +62,11 @@ package final class TaskStore {
                 changelog: log, onExpired: settings.onExpired)
             contents = store
             cache = nil
+            bytes = store
+        case .own:
+            let store = try OwnStore(plan: plan, context: context)
+            contents = store
+            cache = store
             bytes = store
         case .buffered:
             let buffer = SuppressionBuffer(

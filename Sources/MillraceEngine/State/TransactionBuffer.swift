@@ -8,15 +8,16 @@ import Millrace
 /// committed changelog. Entries that agree with it are a cache and are let go when the table exceeds its bound. After an
 /// abort the whole buffer is thrown away with its task and what had been committed comes back from the changelog.
 package final class TransactionBuffer: KeyValueBytesStore {
-    private let store: any PersistentStore
+    private let store: PersistentStore
     private let maxSizeInBytes: Int
     private var table = ByteTable()
     private var dirty: [ByteTable.Place] = []
+    private var dirtyInKeyOrder = SortedPlaces()
     private var hand = 0
     /// The memory that entries take which are not yet in the store on disk, about.
     package private(set) var dirtySizeInBytes = 0
 
-    package init(over store: any PersistentStore, maxSizeInBytes: Int) {
+    package init(over store: PersistentStore, maxSizeInBytes: Int) {
         self.store = store
         self.maxSizeInBytes = maxSizeInBytes
     }
@@ -37,31 +38,30 @@ package final class TransactionBuffer: KeyValueBytesStore {
         if table.isMarked(place) { return }
         table.setMark(place, true)
         dirty.append(place)
+        dirtyInKeyOrder.invalidate()
         dirtySizeInBytes += key.count + (value?.count ?? 0) + 64
     }
 
     package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         let bounds = KeyBounds(lower: lower, upper: upper)
-        let changes = sortedDirty().map { (key: table.key(at: $0), value: table.value(at: $0)) }
-            .filter { !bounds.isBelow($0.key) && !bounds.isAbove($0.key) }
-        try store.scan(from: lower, to: upper, under: changes, body)
-    }
-
-    private func sortedDirty() -> [ByteTable.Place] {
-        dirty.sorted { precedes(table.key(at: $0), table.key(at: $1)) }
+        let changes = dirtyInKeyOrder.within(bounds, reversed: reversed, of: table) { dirty }.lazy
+            .map { (key: self.table.key(at: $0), value: self.table.value(at: $0)) }
+        try store.scan(from: lower, to: upper, reversed: reversed, under: changes, body)
     }
 
     /// Writes everything that is not in the store on disk yet to it, with the changelog position that it reaches.
     ///
     /// To be called only when all of it is committed.
     package func writeDown(position: Int64?) throws {
-        let writes = sortedDirty().map { StoreWrite(key: table.key(at: $0), value: table.value(at: $0)) }
+        let places = dirtyInKeyOrder.all(of: table) { dirty }
+        let writes = places.map { StoreWrite(key: table.key(at: $0), value: table.value(at: $0)) }
         try store.apply(writes, position: position)
         for place in dirty { table.setMark(place, false) }
         dirty.removeAll(keepingCapacity: true)
+        dirtyInKeyOrder.invalidate()
         dirtySizeInBytes = 0
         evict()
     }

@@ -72,7 +72,7 @@ package final class StreamTask {
             id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
             clock: clock, emitIntervalMs: configuration.emitIntervalMs, logger: logger)
         self.logger = logger
-        stores = try Self.openStores(
+        stores = try TaskStore.open(
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
         caches = stores.compactMap(\.cache)
         for store in stores { environment.stores[store.plan.name] = store }
@@ -317,43 +317,6 @@ package final class StreamTask {
 extension StreamTask {
     /// A store's bytes, for tests and queries.
     package func store(named name: String) -> (any KeyValueBytesStore)? { environment.stores[name]?.bytes }
-
-    private static func openStores(
-        _ plans: [StorePlan], of id: TaskID, configuration: TaskConfiguration, environment: TaskEnvironment,
-        provider: (any StoreProvider)?
-    ) throws -> [TaskStore] {
-        guard !plans.isEmpty else { return [] }
-        try provider?.lock(id)
-        var opened: [TaskStore] = []
-        do {
-            for plan in plans {
-                let persistent = plan.isPersistent ? try provider?.open(plan, of: id) : nil
-                let output: (any RecordOutput)? =
-                    if plan.sourceTopicAsChangelog == nil, let topic = plan.changelogTopic {
-                        try environment.output(to: topic)
-                    } else { nil }
-                opened.append(
-                    try TaskStore(
-                        plan: plan,
-                        changelog: plan.changelogTopic.map {
-                            TopicPartition(
-                                topic: $0.resolved(applicationID: configuration.applicationID), partition: id.partition)
-                        },
-                        output: output, persistent: persistent,
-                        settings: TaskStore.Settings(
-                            isCached: configuration.maxCacheSizeInBytes > 0,
-                            maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes,
-                            onExpired: { [unowned environment] in environment.counts.dropped[.expired, default: 0] += 1
-                            }
-                        )))
-            }
-            return opened
-        } catch {
-            for store in opened { store.close() }
-            provider?.unlock(id)
-            throw error
-        }
-    }
 
     /// Makes the operators, children before parents. Returns for each topic what makes a reader of one of its partitions.
     private static func instantiate(

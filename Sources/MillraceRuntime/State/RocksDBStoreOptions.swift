@@ -11,7 +11,7 @@ package import RocksDB
 /// | index and filter blocks | outside of the cache | inside | the same |
 /// | Bloom filter on the last level | left out | kept | the keys that come down from the transaction buffer are often new |
 /// | memtables grow by | 1 MiB | 128 KiB | a hundred stores with little in them should not use up the budget |
-/// | flush on close | yes | no | only ``PersistentStore/flush()`` makes durable; a wiped store writes nothing more |
+/// | flush on close | yes | no | only ``RocksDBEngine/flush()`` makes durable; a wiped store writes nothing more |
 package struct RocksDBStoreOptions: Sendable {
     /// Room for the block cache and, within it, the memtables of all stores. Default 128 MiB.
     package var memoryInBytes = 128 << 20

@@ -12,6 +12,7 @@ import Synchronization
 ///                                    millrace-process-metadata        the instance's id
 ///                                    .discarded/                      what is being deleted
 ///                                    <sub-topology>_<partition>/rocksdb/<store>/
+///                                    <sub-topology>_<partition>/own/<store>/     engines and stores of the user's
 ///                                    global/rocksdb/<store>/          the global tables
 /// ```
 ///
@@ -78,9 +79,24 @@ package final class StateDirectory: StoreProvider, Sendable {
 
     /// Opens a store of a task that the caller has locked, creating it where there is none.
     ///
-    /// - Throws: ``StreamsError`` with `.stateStore`: see ``RocksDBKeyValueStore``; with `.illegalState`: the task is not
-    ///   locked.
-    package func open(_ store: StorePlan, of task: TaskID) throws -> any PersistentStore {
+    /// - Throws: ``StreamsError`` with `.stateStore`: see ``RocksDBEngine``; with `.illegalState`: the task is not locked.
+    package func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine {
+        if case .own(let open) = store.supplier.choice {
+            return try store.engine(from: open, of: task, in: directory(of: store, of: task))
+        }
+        let location = StoreLocation(
+            name: store.name, task: task, path: try path(of: store, of: task, in: "rocksdb"),
+            isLogged: store.changelogTopic != nil || task == .global, discards: discards)
+        return try RocksDBEngine(at: location, options: options.databaseOptions(memory: memory), logger: logger)
+    }
+
+    package func directory(of store: StorePlan, of task: TaskID) throws -> String? {
+        let path = try path(of: store, of: task, in: "own")
+        try StateFiles.createDirectory(path)
+        return path
+    }
+
+    private func path(of store: StorePlan, of task: TaskID, in folder: String) throws(StreamsError) -> String {
         guard possession.withLock({ $0.tasks.contains(task) }) else {
             throw StreamsError(
                 .illegalState, "store \(store.name) opened without a lock on its task", task: task.description)
@@ -89,11 +105,7 @@ package final class StateDirectory: StoreProvider, Sendable {
             throw StreamsError(
                 .stateStore, "\"\(store.name)\" is no name for a store's folder", task: task.description)
         }
-        let path = "\(folder(of: task))/rocksdb/\(store.name)"
-        let location = StoreLocation(
-            name: store.name, task: task, path: path,
-            isLogged: store.changelogTopic != nil || task == .global, discards: discards)
-        return try RocksDBKeyValueStore(at: location, options: options.databaseOptions(memory: memory), logger: logger)
+        return "\(self.folder(of: task))/\(folder)/\(store.name)"
     }
 
     /// Gives a task up; its stores must be closed.

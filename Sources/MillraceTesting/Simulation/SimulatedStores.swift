@@ -19,11 +19,11 @@ final class SimulatedStores: StoreProvider {
 
     func lock(_ task: TaskID) throws { try directory.lock(task) }
 
-    func open(_ store: StorePlan, of task: TaskID) throws -> any PersistentStore {
+    func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine {
         let changelog = store.changelogTopic.map {
             ClusterCore.TopicPartition($0.resolved(applicationID: applicationID), task.partition)
         }
-        return SimulatedStore(
+        return SimulatedEngine(
             try directory.open(store, of: task), world: world, process: process,
             name: "\(store.name) of task \(task)", changelog: changelog)
     }
@@ -33,15 +33,15 @@ final class SimulatedStores: StoreProvider {
     }
 }
 
-private final class SimulatedStore: PersistentStore {
-    private let inner: any PersistentStore
+private final class SimulatedEngine: StorageEngine {
+    private let inner: any StorageEngine
     private let world: SimulatedWorld
     private let process: SimulatedProcess
     private let name: String
     private let changelog: ClusterCore.TopicPartition?
 
     init(
-        _ inner: any PersistentStore, world: SimulatedWorld, process: SimulatedProcess, name: String,
+        _ inner: any StorageEngine, world: SimulatedWorld, process: SimulatedProcess, name: String,
         changelog: ClusterCore.TopicPartition?
     ) {
         self.inner = inner
@@ -56,30 +56,21 @@ private final class SimulatedStore: PersistentStore {
     }
 
     func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try inner.scan(from: lower, to: upper, body)
+        try inner.scan(from: lower, to: upper, reversed: reversed, body)
     }
 
-    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?, position: Int64?) throws {
+    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws {
         try world.interrupt(process, at: "a write to \(name)")
-        if let position, let changelog, let offsets = try? world.cluster.offsets(of: changelog),
-            position > offsets.highWatermark
+        if let position = StoreKeyLayout.position(in: writes), let changelog,
+            let offsets = try? world.cluster.offsets(of: changelog), position > offsets.highWatermark
         {
             world.violate("\(name) is at \(position), ahead of its changelog at \(offsets.highWatermark)")
         }
-        try inner.apply(writes, droppingBelow: bound, position: position)
+        try inner.apply(writes, droppingBelow: bound)
     }
-
-    func position() throws -> Int64? { try inner.position() }
-
-    func setPositions(_ positions: [Int32: Int64]) throws {
-        try world.interrupt(process, at: "a write to \(name)")
-        try inner.setPositions(positions)
-    }
-
-    func positions() throws -> [Int32: Int64] { try inner.positions() }
 
     func flush() throws {
         try world.interrupt(process, at: "a flush of \(name)")

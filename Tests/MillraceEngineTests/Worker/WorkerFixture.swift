@@ -80,7 +80,8 @@ final class WorkerFixture {
     func stored(_ store: StorePlan, of task: TaskID) throws -> (entries: [String: String], position: Int64?) {
         try directory.lock(task)
         defer { directory.unlock(task) }
-        let opened = try directory.open(store, of: task)
+        let opened = PersistentStore(
+            try directory.open(store, of: task), name: store.name, task: task, isLogged: true)
         var entries: [String: String] = [:]
         try opened.scan(from: nil, to: nil) { key, value in
             let plain = UnsafeRawBufferPointer(rebasing: value.dropFirst(8))
@@ -115,5 +116,5 @@ enum FakeTopology {
     }
 
     static let countsStore = StorePlan(
-        name: "counts", kind: .timestampedKeyValue, isPersistent: true, isCached: false, changelogConfiguration: [:])
+        name: "counts", kind: .timestampedKeyValue, supplier: .rocksDB, isCached: false, changelogConfiguration: [:])
 }

@@ -133,7 +133,9 @@ struct KeyValueStoreConformance {
                             && (upper.map { entry.key.lexicographicallyPrecedes($0) } ?? true)
                     }
                     let sorted = within.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-                    #expect(try test.store.entries(from: lower, to: upper) == sorted.map { Entry($0.key, $0.value) })
+                    let entries = sorted.map { Entry($0.key, $0.value) }
+                    #expect(try test.store.entries(from: lower, to: upper) == entries)
+                    #expect(try test.store.entries(from: lower, to: upper, reversed: true) == entries.reversed())
                 }
             }
         },
@@ -192,6 +194,7 @@ struct KeyValueStoreConformance {
                     let expected = model.filter { !$0.key.lexicographicallyPrecedes(key) }
                         .sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { Entry($0.key, $0.value) }
                     #expect(try test.store.entries(from: key) == expected)
+                    #expect(try test.store.entries(from: key, reversed: true) == expected.reversed())
                 }
             }
         }

@@ -9,7 +9,7 @@ import Testing
 enum OrderedStoreBacking: CaseIterable, Sendable {
     case none, memory, rocksDB
 
-    func withDisk(_ body: (() throws -> (any PersistentStore)?) throws -> Void) throws {
+    func withDisk(_ body: (() throws -> PersistentStore?) throws -> Void) throws {
         switch self {
         case .none: try body { nil }
         case .memory: try PersistentStoreKind.memory.withStore { stores in try body { try stores.open() } }
@@ -36,7 +36,7 @@ private struct OrderedModel {
 
     init(seed: UInt64) { random = SeededNumbers(seed: seed) }
 
-    func open(over disk: (any PersistentStore)?, maxSizeInBytes: Int) throws -> OrderedStore {
+    func open(over disk: PersistentStore?, maxSizeInBytes: Int) throws -> OrderedStore {
         guard case .ordered(let keys) = kind.access else { throw StreamsError(.illegalState, "no ordered store") }
         let store = try OrderedStore(
             keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,

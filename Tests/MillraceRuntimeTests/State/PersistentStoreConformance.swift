@@ -4,7 +4,7 @@ import MillraceRuntime
 import MillraceTesting
 import Testing
 
-/// One promise of ``PersistentStore``, checked on a provider whose task 0_1 is locked.
+/// One promise of ``PersistentStore`` and the engine below it, checked on a provider whose task 0_1 is locked.
 struct PersistentStoreBehaviour: Sendable, CustomTestStringConvertible {
     let name: String
     let check: @Sendable (StoreOnProvider) throws -> Void
@@ -21,12 +21,14 @@ struct PersistentStoreBehaviour: Sendable, CustomTestStringConvertible {
 struct StoreOnProvider {
     let provider: any StoreProvider
 
-    func open(_ name: String = "counts") throws -> any PersistentStore {
-        try provider.open(plan(name), of: TaskID(subtopology: 0, partition: 1))
+    func open(_ name: String = "counts") throws -> PersistentStore {
+        let task = TaskID(subtopology: 0, partition: 1)
+        return PersistentStore(
+            try provider.open(plan(name), of: task), name: name, task: task, isLogged: true)
     }
 }
 
-/// What implements ``PersistentStore``.
+/// What implements ``StorageEngine``.
 enum PersistentStoreKind: CaseIterable, Sendable {
     case rocksDB, memory
 
@@ -134,6 +136,8 @@ struct PersistentStoreConformance {
                             && (upper.map { key.lexicographicallyPrecedes($0) } ?? true)
                     }
                     #expect(try store.entries(from: lower, to: upper).map(\.key) == expected)
+                    let reversed = try store.entries(from: lower, to: upper, reversed: true)
+                    #expect(reversed.map(\.key) == expected.reversed())
                 }
             }
         },

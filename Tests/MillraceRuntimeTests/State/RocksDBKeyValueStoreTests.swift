@@ -19,8 +19,9 @@ private final class Instance {
         try directory.lock(task)
     }
 
-    func open(isLogged: Bool = true) throws -> any PersistentStore {
-        try directory.open(plan(isLogged: isLogged), of: task)
+    func open(isLogged: Bool = true) throws -> PersistentStore {
+        let engine = try directory.open(plan(isLogged: isLogged), of: task)
+        return PersistentStore(engine, name: "counts", task: task, isLogged: isLogged)
     }
 }
 

@@ -51,7 +51,7 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 /// A plan of a store on disk.
 func plan(_ name: String = "counts", isLogged: Bool = true) -> StorePlan {
     StorePlan(
-        name: name, kind: .timestampedKeyValue, isPersistent: true, changelogConfiguration: isLogged ? [:] : nil)
+        name: name, kind: .timestampedKeyValue, supplier: .rocksDB, changelogConfiguration: isLogged ? [:] : nil)
 }
 
 /// A key with its value; `nil` stands for a deletion.
@@ -98,9 +98,11 @@ extension PersistentStore {
         }
     }
 
-    func entries(from lower: [UInt8]? = nil, to upper: [UInt8]? = nil) throws -> [Entry] {
+    func entries(
+        from lower: [UInt8]? = nil, to upper: [UInt8]? = nil, reversed: Bool = false
+    ) throws -> [Entry] {
         var entries: [Entry] = []
-        try scan(from: lower, to: upper) { key, value in
+        try scan(from: lower, to: upper, reversed: reversed) { key, value in
             entries.append(Entry(Array(key), Array(value)))
             return true
         }
@@ -127,9 +129,11 @@ extension KeyValueBytesStore {
         }
     }
 
-    func entries(from lower: [UInt8]? = nil, to upper: [UInt8]? = nil) throws -> [Entry] {
+    func entries(
+        from lower: [UInt8]? = nil, to upper: [UInt8]? = nil, reversed: Bool = false
+    ) throws -> [Entry] {
         var entries: [Entry] = []
-        try scan(from: lower, to: upper) { key, value in
+        try scan(from: lower, to: upper, reversed: reversed) { key, value in
             entries.append(Entry(Array(key), Array(value)))
             return true
         }

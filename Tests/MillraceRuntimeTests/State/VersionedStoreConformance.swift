@@ -17,7 +17,7 @@ private struct VersionedModel {
 
     init(seed: UInt64) { random = SeededNumbers(seed: seed) }
 
-    static func open(over disk: (any PersistentStore)?, maxSizeInBytes: Int) throws -> VersionedStore {
+    static func open(over disk: PersistentStore?, maxSizeInBytes: Int) throws -> VersionedStore {
         let kind = StoreKind.versionedKeyValue(historyMs: historyMs)
         guard case .versioned(let keys) = kind.access else { throw StreamsError(.illegalState, "no versioned store") }
         let entries = try OrderedStore(

@@ -188,7 +188,7 @@ struct StreamJoinTests {
         let plain = try stores(.inner, .store("pair"))
         #expect(plain.map(\.changelogConfiguration) == Array(repeating: ["cleanup.policy": "delete"], count: 2))
         #expect(try stores(.inner, .store("pair").withoutChangelog()).allSatisfy { $0.changelogTopic == nil })
-        #expect(try stores(.outer, .store("pair").inMemory()).allSatisfy { !$0.isPersistent })
+        #expect(try stores(.outer, .store("pair").inMemory()).allSatisfy(\.isInMemory))
     }
 
     @Test(

@@ -8,7 +8,7 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
     @usableFromInline var key: Serde<Key>?
     @usableFromInline var value: Serde<Value>?
     @usableFromInline var other: Serde<Other>?
-    var isPersistent = true
+    var supplier = StoreSupplier.rocksDB
     var changelogConfiguration: [String: String]? = [:]
 
     /// Stores with a name at their beginning, which stays when the topology changes before the join.
@@ -32,9 +32,12 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
     }
 
     /// Keeps the records in memory instead of RocksDB; they are read from their changelogs at each start.
-    public func inMemory() -> StreamJoined {
+    public func inMemory() -> StreamJoined { supplied(by: .inMemory) }
+
+    /// Keeps the records in another engine than the instance's own. Kafka: `withThisStoreSupplier`, `withOtherStoreSupplier`.
+    public func supplied(by supplier: StoreSupplier) -> StreamJoined {
         var copy = self
-        copy.isPersistent = false
+        copy.supplier = supplier
         return copy
     }
 
@@ -60,7 +63,7 @@ extension StreamJoined {
     func windowStore(named name: String, _ windows: JoinWindows) -> StorePlan {
         StorePlan(
             name: name, kind: .window(retentionMs: max(0, windows.retentionMs), isTimestamped: false),
-            isPersistent: isPersistent, isCached: false,
+            supplier: supplier, isCached: false,
             changelogConfiguration: changelogConfiguration?.merging(["cleanup.policy": "delete"]) { $1 })
     }
 
@@ -68,7 +71,7 @@ extension StreamJoined {
     @usableFromInline
     func unmatchedStore(named name: String) -> StorePlan {
         StorePlan(
-            name: name, kind: .orderedKeyValue, isPersistent: isPersistent, isCached: false,
+            name: name, kind: .orderedKeyValue, supplier: supplier, isCached: false,
             changelogConfiguration: changelogConfiguration)
     }
 }

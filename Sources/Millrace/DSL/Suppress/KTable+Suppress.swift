@@ -69,7 +69,7 @@ extension StreamsBuilder {
     @usableFromInline
     func suppressionStorePlan(named name: String) -> StorePlan {
         StorePlan(
-            name: name, kind: .suppressionBuffer, isPersistent: false, isCached: false, changelogConfiguration: [:])
+            name: name, kind: .suppressionBuffer, supplier: .inMemory, isCached: false, changelogConfiguration: [:])
     }
 
     @usableFromInline

@@ -20,7 +20,7 @@ extension ProcessorElement {
                 if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
                 let prefix = try CombinedKey.prefix(foreignKey, serde)
                 // What follows only sends: nothing changes the store meanwhile.
-                try subscriptions.scan(from: prefix, to: CombinedKey.end(of: prefix)) { _, stored in
+                try subscriptions.scan(bytesFrom: prefix, to: CombinedKey.end(of: prefix)) { _, stored in
                     let response = SubscriptionResponse(
                         hash: stored.value.hash, foreignValue: change.newValue,
                         primaryPartition: stored.value.primaryPartition)

@@ -81,6 +81,13 @@ package struct OrderedByteMap: ~Copyable {
             ? Position(chunk: position.chunk, index: position.index + 1) : Position(chunk: position.chunk + 1, index: 0)
     }
 
+    /// The position before one; `nil` before the first entry.
+    package func previous(_ position: Position) -> Position? {
+        if position.index > 0 { return Position(chunk: position.chunk, index: position.index - 1) }
+        guard position.chunk > 0 else { return nil }
+        return Position(chunk: position.chunk - 1, index: chunks[position.chunk - 1].count - 1)
+    }
+
     package func key(at position: Position) -> UnsafeRawBufferPointer { chunks[position.chunk][position.index].key }
 
     /// The value at a position; `nil` for a deleted key.

@@ -3,20 +3,21 @@
 @usableFromInline
 package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
     /// Calls `body` for the entries with keys from `lower` through `upper` and times within a range, until it returns
-    /// `false`: segment by segment, the oldest first, and in each in the order of the keys. For a single key of the user's
-    /// that is the order of time. `body` may change the store.
+    /// `false`: segment by segment, the oldest first, and in each in the order of the keys; all of it the other way round if
+    /// reversed. For a single key of the user's that is the order of time. `body` may change the store.
     ///
     /// - Parameters:
     ///   - lower: the lowest key; `nil` for no bound.
     ///   - upper: the highest key; `nil` for no bound.
     func scan(
         times: ClosedRange<Int64>, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
+        reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 
     /// As `scan`, for all keys, in the order of time and of the keys within a moment, those that have expired but are held
     /// among them. Needs a store with an index by time.
     func scanByTime(
-        _ times: ClosedRange<Int64>,
+        _ times: ClosedRange<Int64>, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 
     /// The time from which on entries are kept even where they have expired; `Int64.max` where none are.
@@ -35,6 +36,15 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
 
     /// A number that no entry of the store with these bytes in front has behind them yet; for duplicates of a key.
     func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32
+}
+
+extension OrderedBytesStore {
+    func scan(
+        times: ClosedRange<Int64>, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try scan(times: times, from: lower, through: upper, reversed: false, body)
+    }
 }
 
 /// Changes of a store that wait for the next commit before they go to the changelog and to what comes behind the store.

@@ -30,45 +30,82 @@ public struct SessionStore<Key, Value> {
     }
 
     /// The sessions of a key that end at or after one moment and start at or before another one, by their ends.
+    /// Kafka: `fetch`, `findSessions`, `backwardFetch`, `backwardFindSessions`.
+    ///
+    /// - Parameters:
+    ///   - reversed: whether the one that ends last comes first; read from the end.
+    ///   - limit: how many at most.
     @inlinable
     public func fetch(
-        _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max
+        _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
+        reversed: Bool = false, limit: Int = .max
     ) throws -> [(session: Window, value: Value)] {
         var found: [(session: Window, value: Value)] = []
-        let ends = max(0, earliestEndMs)...Int64.max
-        try setKey(key, Window(startMs: 0, endMs: ends.lowerBound))
-        let lower = scratch.key
-        try setKey(key, Window(startMs: .max, endMs: .max))
-        try lower.withUnsafeBytes { lower in
-            try scratch.key.withUnsafeBytes { upper in
-                try bytes.scan(times: ends, from: lower, through: upper) { keyBytes, value in
-                    guard keyBytes.count == lower.count else { return true }
-                    let session = SessionKey.session(of: keyBytes)
-                    if session.startMs <= latestStartMs { found.append((session, try valueSerde.deserialize(value))) }
-                    return true
-                }
-            }
+        guard limit > 0 else { return found }
+        try fetch(
+            key, endingAtOrAfter: earliestEndMs, startingAtOrBefore: latestStartMs, reversed: reversed
+        ) { session, value in
+            found.append((session, value))
+            return found.count < limit
         }
         return found
     }
 
-    /// Calls `body` for the sessions of all keys that end within a range, until it returns `false`.
+    /// Calls `body` for the sessions of a key that end at or after one moment and start at or before another one, by their
+    /// ends, until it returns `false`.
+    ///
+    /// However many there are, they are read a few at a time; `body` may change the store. Kafka: `findSessions`,
+    /// `backwardFindSessions`.
+    ///
+    /// - Parameter reversed: whether the one that ends last comes first.
+    @inlinable
+    public func fetch(
+        _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
+        reversed: Bool = false, _ body: (_ session: Window, _ value: Value) throws -> Bool
+    ) throws {
+        let ends = max(0, earliestEndMs)...Int64.max
+        try setKey(key, Window(startMs: 0, endMs: ends.lowerBound))
+        var bounds = KeyPair(scratch.key)
+        try setKey(key, Window(startMs: .max, endMs: .max))
+        try bounds.withUpper(scratch.key) { lower, upper in
+            try bytes.scan(times: ends, from: lower, through: upper, reversed: reversed) { keyBytes, value in
+                guard keyBytes.count == lower.count else { return true }
+                let session = SessionKey.session(of: keyBytes)
+                guard session.startMs <= latestStartMs else { return true }
+                return try body(session, try valueSerde.deserialize(value))
+            }
+        }
+    }
+
+    /// Calls `body` for the sessions of all keys, or of a range of them, that end within a range, until it returns `false`.
     ///
     /// In the order of time where the store has an index by it; otherwise in the keys' within each of the store's segments
-    /// of time. Kafka: `SessionStore.findSessions`.
+    /// of time. They are read a few at a time; `body` may change the store. Kafka: `SessionStore.findSessions`, `fetch` of a
+    /// range of keys, and their `backward` likes.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key, by its bytes; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - endsMs: the range that the sessions end in.
+    ///   - byTime: whether in the order of time, for a store with an index by it.
+    ///   - reversed: whether everything comes the other way round.
     public func fetchAll(
-        ending endsMs: ClosedRange<Int64> = 0...Int64.max, byTime: Bool = false,
+        from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64> = 0...Int64.max,
+        byTime: Bool = false, reversed: Bool = false,
         _ body: (_ key: Key, _ session: Window, _ value: Value) throws -> Bool
     ) throws {
-        let visit = { (keyBytes: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) in
-            try body(
-                try keySerde.deserialize(SessionKey.key(of: keyBytes)), SessionKey.session(of: keyBytes),
-                try valueSerde.deserialize(value))
+        let range = TimedKeyRange(
+            from: try lower.map(keySerde.bytes), through: try upper.map(keySerde.bytes),
+            suffixCount: SessionKey.suffixCount)
+        func visit(_ keyBytes: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool {
+            let key = SessionKey.key(of: keyBytes)
+            guard range.contains(key) else { return true }
+            return try body(
+                try keySerde.deserialize(key), SessionKey.session(of: keyBytes), try valueSerde.deserialize(value))
         }
-        if byTime {
-            try bytes.scanByTime(endsMs, visit)
-        } else {
-            try bytes.scan(times: endsMs, from: nil, through: nil, visit)
+        if byTime { return try bytes.scanByTime(endsMs, reversed: reversed, visit) }
+        try range.withBounds(latestMs: min(endsMs.upperBound, bytes.streamTimeMs)) { lower, upper in
+            try bytes.scan(times: endsMs, from: lower, through: upper, reversed: reversed, visit)
         }
     }
 

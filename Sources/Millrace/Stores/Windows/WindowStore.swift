@@ -34,44 +34,76 @@ public struct WindowStore<Key, Value> {
         return found
     }
 
-    /// The values of a key in the windows that start within a range, the oldest first.
+    /// The values of a key in the windows that start within a range, the oldest first. Kafka: `fetch`, `backwardFetch`.
+    ///
+    /// - Parameters:
+    ///   - reversed: whether the newest comes first; read from the end.
+    ///   - limit: how many at most.
     @inlinable
-    public func fetch(_ key: Key, starting startsMs: ClosedRange<Int64>) throws -> [(startMs: Int64, value: Value)] {
+    public func fetch(
+        _ key: Key, starting startsMs: ClosedRange<Int64>, reversed: Bool = false, limit: Int = .max
+    ) throws -> [(startMs: Int64, value: Value)] {
         var found: [(startMs: Int64, value: Value)] = []
-        let starts = max(0, startsMs.lowerBound)...max(0, startsMs.upperBound)
-        try setKey(key, startMs: starts.lowerBound, sequenceNumber: 0)
-        let lower = scratch.key
-        try setKey(key, startMs: starts.upperBound, sequenceNumber: .max)
-        try lower.withUnsafeBytes { lower in
-            try scratch.key.withUnsafeBytes { upper in
-                try bytes.scan(times: starts, from: lower, through: upper) { keyBytes, value in
-                    // Between a key's windows there may be longer keys that begin with the same bytes.
-                    guard keyBytes.count == lower.count else { return true }
-                    found.append((WindowKey.startMs(of: keyBytes), try valueSerde.deserialize(value)))
-                    return true
-                }
-            }
+        guard limit > 0 else { return found }
+        try fetch(key, starting: startsMs, reversed: reversed) { startMs, value in
+            found.append((startMs, value))
+            return found.count < limit
         }
         return found
     }
 
-    /// Calls `body` for the windows of all keys that start within a range, until it returns `false`.
+    /// Calls `body` for the windows of a key that start within a range, the oldest first, until it returns `false`.
+    ///
+    /// However many there are, they are read a few at a time; `body` may change the store. Kafka: `fetch`, `backwardFetch`.
+    ///
+    /// - Parameter reversed: whether the newest comes first.
+    @inlinable
+    public func fetch(
+        _ key: Key, starting startsMs: ClosedRange<Int64>, reversed: Bool = false,
+        _ body: (_ startMs: Int64, _ value: Value) throws -> Bool
+    ) throws {
+        let starts = max(0, startsMs.lowerBound)...max(0, startsMs.upperBound)
+        try setKey(key, startMs: starts.lowerBound, sequenceNumber: 0)
+        var bounds = KeyPair(scratch.key)
+        try setKey(key, startMs: starts.upperBound, sequenceNumber: .max)
+        try bounds.withUpper(scratch.key) { lower, upper in
+            try bytes.scan(times: starts, from: lower, through: upper, reversed: reversed) { keyBytes, value in
+                // Between a key's windows there may be longer keys that begin with the same bytes.
+                guard keyBytes.count == lower.count else { return true }
+                return try body(WindowKey.startMs(of: keyBytes), try valueSerde.deserialize(value))
+            }
+        }
+    }
+
+    /// Calls `body` for the windows of all keys, or of a range of them, that start within a range, until it returns `false`.
     ///
     /// In the order of time where the store has an index by it, as that of a result emitted when its window closes does;
-    /// otherwise the order is the keys' within each of the store's segments of time. Kafka: `WindowStore.fetchAll`.
+    /// otherwise the order is the keys' within each of the store's segments of time. They are read a few at a time; `body`
+    /// may change the store. Kafka: `WindowStore.fetchAll`, `fetch` of a range of keys, `all`, and their `backward` likes.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key, by its bytes; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - startsMs: the range that the windows start in.
+    ///   - byTime: whether in the order of time, for a store with an index by it.
+    ///   - reversed: whether everything comes the other way round.
     public func fetchAll(
-        starting startsMs: ClosedRange<Int64> = 0...Int64.max, byTime: Bool = false,
+        from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
+        byTime: Bool = false, reversed: Bool = false,
         _ body: (_ key: Key, _ startMs: Int64, _ value: Value) throws -> Bool
     ) throws {
-        let visit = { (keyBytes: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) in
-            try body(
-                try keySerde.deserialize(WindowKey.key(of: keyBytes)), WindowKey.startMs(of: keyBytes),
-                try valueSerde.deserialize(value))
+        let range = TimedKeyRange(
+            from: try lower.map(keySerde.bytes), through: try upper.map(keySerde.bytes),
+            suffixCount: WindowKey.suffixCount)
+        func visit(_ keyBytes: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool {
+            let key = WindowKey.key(of: keyBytes)
+            guard range.contains(key) else { return true }
+            return try body(
+                try keySerde.deserialize(key), WindowKey.startMs(of: keyBytes), try valueSerde.deserialize(value))
         }
-        if byTime {
-            try bytes.scanByTime(startsMs, visit)
-        } else {
-            try bytes.scan(times: startsMs, from: nil, through: nil, visit)
+        if byTime { return try bytes.scanByTime(startsMs, reversed: reversed, visit) }
+        try range.withBounds(latestMs: min(startsMs.upperBound, bytes.streamTimeMs)) { lower, upper in
+            try bytes.scan(times: startsMs, from: lower, through: upper, reversed: reversed, visit)
         }
     }
 

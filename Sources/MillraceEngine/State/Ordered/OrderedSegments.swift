@@ -16,7 +16,7 @@ struct OrderedSegments {
     init() {}
 
     /// Finds the segments of a store on disk: from the first key of each onwards to the next one.
-    init(on disk: (any PersistentStore)?) throws {
+    init(on disk: PersistentStore?) throws {
         var lower: [UInt8]?
         while let disk {
             var found: Int64?
@@ -34,7 +34,11 @@ struct OrderedSegments {
 
     var all: [Int64] { segments.map(\.id) }
 
-    func within(_ range: ClosedRange<Int64>) -> [Int64] { segments.map(\.id).filter(range.contains) }
+    /// Those within a range, the oldest first or, reversed, the newest.
+    func within(_ range: ClosedRange<Int64>, reversed: Bool) -> [Int64] {
+        let ids = segments.map(\.id).filter(range.contains)
+        return reversed ? ids.reversed() : ids
+    }
 
     /// Whether a segment can be read without the disk; so can one that does not exist.
     func isInMemory(_ id: Int64) -> Bool { find(id)?.isInMemory ?? true }

@@ -13,7 +13,7 @@ package final class OrderedStore: OrderedBytesStore {
     let keys: OrderedKeys
     let values: StoreKind.ValueLayout
     let changelog: Changelog?
-    let disk: (any PersistentStore)?
+    let disk: PersistentStore?
     let maxSizeInBytes: Int
     let onExpired: () -> Void
     var map = OrderedByteMap()
@@ -36,7 +36,7 @@ package final class OrderedStore: OrderedBytesStore {
     var flushedStreamTimeMs: Int64 = -1
 
     package init(
-        keys: OrderedKeys, values: StoreKind.ValueLayout, changelog: Changelog?, persistent: (any PersistentStore)?,
+        keys: OrderedKeys, values: StoreKind.ValueLayout, changelog: Changelog?, persistent: PersistentStore?,
         isCached: Bool, maxSizeInBytes: Int, onExpired: @escaping () -> Void
     ) throws {
         self.keys = keys
@@ -86,11 +86,16 @@ extension OrderedStore {
 
     package func scan(
         times: ClosedRange<Int64>, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
+        reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         guard let times = living(times) else { return }
-        for segment in segments.within(keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)) {
-            let goesOn = try visit(segment, OrderedKeys.values, from: lower, through: upper) { stored, value in
+        // Nothing lies between a key and the same key with a zero behind it.
+        let upper = upper.map { Array($0) + [0] }
+        let range = keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)
+        for segment in segments.within(range, reversed: reversed) {
+            let goesOn = try visit(segment, OrderedKeys.values, from: lower, to: upper, reversed: reversed) {
+                stored, value in
                 let key = UnsafeRawBufferPointer(rebasing: stored.dropFirst(OrderedKeys.prefixCount))
                 guard times.contains(keys.timeMs(of: key)) else { return true }
                 return try body(key, value)
@@ -100,15 +105,15 @@ extension OrderedStore {
     }
 
     package func scanByTime(
-        _ times: ClosedRange<Int64>,
+        _ times: ClosedRange<Int64>, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         let lower = times.lowerBound.bigEndianBytes
         let upper = times.upperBound == .max ? nil : (times.upperBound + 1).bigEndianBytes
-        let segments = segments.within(keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound))
-        for segment in segments where segment >= oldestSegment {
+        let range = keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)
+        for segment in segments.within(range, reversed: reversed) where segment >= oldestSegment {
             let goesOn = try lower.withUnsafeBytes { lower in
-                try visit(segment, OrderedKeys.timeIndex, from: lower, to: upper) { stored, _ in
+                try visit(segment, OrderedKeys.timeIndex, from: lower, to: upper, reversed: reversed) { stored, _ in
                     let key = keys.key(ofIndexEntry: stored)
                     var goesOn = true
                     try withStoredValue(forKey: key, segment: segment) { value in
@@ -122,15 +127,18 @@ extension OrderedStore {
     }
 
     package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        let bounds = KeyBounds(lower: lower, upper: upper)
-        try (lower ?? []).withUnsafeBytes { lower in
-            try scan(times: 0...Int64.max, from: lower, through: nil) { key, value in
-                if bounds.isAbove(key) { return keys.expiry != nil }
-                return try body(key, value)
+        guard let times = living(0...Int64.max) else { return }
+        for segment in segments.within(keys.segment(at: times.lowerBound)...Int64.max, reversed: reversed) {
+            let goesOn = try (lower ?? []).withUnsafeBytes { lower in
+                try visit(segment, OrderedKeys.values, from: lower, to: upper, reversed: reversed) { stored, value in
+                    let key = UnsafeRawBufferPointer(rebasing: stored.dropFirst(OrderedKeys.prefixCount))
+                    return try times.contains(keys.timeMs(of: key)) ? body(key, value) : true
+                }
             }
+            if !goesOn { return }
         }
     }
 
@@ -149,15 +157,7 @@ extension OrderedStore {
     }
 
     func visit(
-        _ segment: Int64, _ space: UInt8, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
-        _ body: (_ stored: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
-    ) throws -> Bool {
-        // Nothing lies between a key and the same key with a zero behind it.
-        try visit(segment, space, from: lower, to: upper.map { Array($0) + [0] }, body)
-    }
-
-    func visit(
-        _ segment: Int64, _ space: UInt8, from lower: UnsafeRawBufferPointer?, to upper: [UInt8]?,
+        _ segment: Int64, _ space: UInt8, from lower: UnsafeRawBufferPointer?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ stored: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws -> Bool {
         var from: [UInt8] = []
@@ -168,15 +168,11 @@ extension OrderedStore {
         if let upper { to += upper }
         let below = segments.isInMemory(segment) ? nil : disk
         var batch = EntryBatch()
-        var rest: [UInt8]? = from
-        while let next = rest {
-            rest = try batch.fill(from: next, to: to, of: map, over: below)
+        var rest: WalkRange? = WalkRange(lower: from, upper: to, isReversed: reversed)
+        while let range = rest {
+            rest = try batch.fill(range, of: map, over: below)
             if try !batch.visit(body) { return false }
         }
         return true
     }
-}
-
-extension FixedWidthInteger {
-    var bigEndianBytes: [UInt8] { Swift.withUnsafeBytes(of: bigEndian) { Array($0) } }
 }

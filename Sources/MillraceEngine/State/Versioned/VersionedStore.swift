@@ -60,13 +60,13 @@ extension VersionedStore {
     }
 
     package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?,
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         let bounds = KeyBounds(lower: lower, upper: upper)
         var latest: [(key: [UInt8], value: [UInt8])] = []
         try (lower ?? []).withUnsafeBytes { lower in
-            try entries.scan(times: Int64.max...Int64.max, from: lower, through: nil) { entry, value in
+            try entries.scan(times: Int64.max...Int64.max, from: lower, through: nil, reversed: false) { entry, value in
                 let key = UnsafeRawBufferPointer(rebasing: entry.dropLast(OrderedKeys.versionSuffixCount))
                 if !bounds.isAbove(key) { latest.append((Array(key), Array(value))) }
                 return true
@@ -74,7 +74,7 @@ extension VersionedStore {
         }
         // With their ends behind them keys that begin alike do not lie in their own order.
         latest.sort { $0.key.lexicographicallyPrecedes($1.key) }
-        for (key, value) in latest {
+        for (key, value) in reversed ? latest.reversed() : latest {
             let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
             if !goesOn { return }
         }
@@ -100,7 +100,7 @@ extension VersionedStore {
         var found: Version?
         try lower.withUnsafeBytes { lower in
             try upper.withUnsafeBytes { upper in
-                try entries.scan(times: times, from: lower, through: upper) { entry, stored in
+                try entries.scan(times: times, from: lower, through: upper, reversed: false) { entry, stored in
                     // Between a key's versions there may be longer keys that begin with the same bytes.
                     guard entry.count == lower.count else { return true }
                     found = Version(

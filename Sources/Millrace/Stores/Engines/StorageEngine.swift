@@ -1,0 +1,66 @@
+/// What a store keeps its entries in: a map from bytes to bytes in the order of its keys. RocksDB is one, and so can be
+/// whatever a module of yours brings along.
+///
+/// An engine knows nothing of topologies. Whether its entries are a table's values, windows, sessions or versions is decided
+/// above it, and so are transactions: what a task writes waits in a buffer over the engine, and comes down by ``apply(_:droppingBelow:)``
+/// only once it is committed. Beside the entries lies, as one entry more, how far the store has got in its changelog; after
+/// a restart what is missing comes from there. So an engine has three duties:
+///
+/// - A call of ``apply(_:droppingBelow:)`` has its effect as a whole or not at all, also where the process is killed within it.
+/// - After ``flush()`` everything applied before survives the end of the process. Of what was applied later a beginning may
+///   survive, but nothing behind a gap.
+/// - Where it finds itself damaged, or keeps nothing beyond the process anyway, it opens empty: a logged store is filled
+///   from its changelog.
+///
+/// It is used by one thread at a time. A ``StoreSupplier`` makes engines and gives them to stores. Kafka: `StateStore` and what
+/// is below it, as a `KeyValueBytesStoreSupplier`, `WindowBytesStoreSupplier`, `SessionBytesStoreSupplier` or
+/// `VersionedBytesStoreSupplier` makes them; here one protocol serves all of them.
+///
+/// Whatever a method throws that is no `StreamsError` is told as one with code `.stateStore`.
+public protocol StorageEngine: AnyObject {
+    /// Calls `body` once, with the value of a key, or with `nil` where it has none.
+    ///
+    /// `body` may read the engine, but does not change it; the bytes need to be valid only until it returns.
+    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
+
+    /// Calls `body` for the keys from `lower` up to and without `upper`, in the order of their bytes, until it returns `false`.
+    ///
+    /// Bytes are compared as unsigned numbers, and what is the beginning of something else comes before it. `body` may read
+    /// the engine, but does not change it. A scan should cost what it visits, not what the range holds.
+    ///
+    /// - Parameters:
+    ///   - lower: the lowest key; `nil` for no bound.
+    ///   - upper: what is above the highest key; `nil` for no bound. Never below `lower`.
+    ///   - reversed: whether the highest key comes first.
+    func scan(
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
+
+    /// Deletes every key below a bound, then applies writes, all or nothing.
+    ///
+    /// - Parameters:
+    ///   - writes: of two of the same key the later one counts. Their bytes are valid until the call returns. They come
+    ///     sorted where that is cheap, but need not.
+    ///   - bound: what has expired in a store of windows or sessions; `nil` where nothing has.
+    func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws
+
+    /// Makes everything applied so far survive the end of the process; nothing in an engine that never survives it.
+    func flush() throws
+
+    /// Deletes everything, at once and for good.
+    func removeAll() throws
+
+    /// Lets go of what the engine holds. Closing again does nothing; anything else throws from then on.
+    func close()
+}
+
+/// A write to a store: a key with its new value, or with `nil` to delete it.
+public struct StoreWrite {
+    public var key: UnsafeRawBufferPointer
+    public var value: UnsafeRawBufferPointer?
+
+    public init(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        self.key = key
+        self.value = value
+    }
+}

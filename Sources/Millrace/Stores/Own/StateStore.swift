@@ -1,0 +1,114 @@
+/// A store that is no map from bytes to bytes: an index of vectors, a sketch, a model that learns.
+///
+/// It keeps what it holds in whatever form it likes, in memory mostly. What makes it survive is its changelog: whatever the
+/// store changes it also logs, through the context that it was made with, and after a restart it is given those records back
+/// in their order, or of several with one key only the last.
+///
+/// ```swift
+/// final class Vectors: StateStore {
+///     private let context: StateStoreContext
+///     private(set) var vectors: [String: [Float]] = [:]
+///
+///     init(_ context: StateStoreContext) { self.context = context }
+///
+///     func insert(_ id: String, _ vector: [Float], timestampMs: Int64) throws {
+///         vectors[id] = vector
+///         let bytes = vector.withUnsafeBytes { Array($0) }
+///         try context.log(key: Array(id.utf8), value: bytes, timestampMs: timestampMs)
+///     }
+///
+///     func nearest(to vector: [Float]) -> String? { … }
+///
+///     func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
+///         vectors[String(decoding: key, as: UTF8.self)] = value.map { Array($0.bindMemory(to: Float.self)) }
+///     }
+///
+///     func removeAll() { vectors = [:] }
+/// }
+/// let vectors = Stores.custom("vectors") { context in Vectors(context) }
+/// documents.process(stores: [vectors]) { context in
+///     let vectors = try context.store(vectors)
+///     …
+/// }
+/// ```
+///
+/// Transactions need nothing of it: after an abort or a crash the task's store is thrown away and made anew, and the changelog
+/// has only what was committed. It belongs to its task's thread. Kafka: `StateStore`, with a `StoreBuilder` of one's own.
+public protocol StateStore: AnyObject {
+    /// Takes a change back from the changelog, without logging it again.
+    ///
+    /// - Parameters:
+    ///   - key: what was logged; valid until the call returns.
+    ///   - value: `nil` for a deletion.
+    ///   - timestampMs: the record's timestamp in milliseconds.
+    func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws
+
+    /// Empties the store, and what it keeps beyond the process with it: it is about to be restored from the beginning.
+    func removeAll() throws
+
+    /// Called before each commit, for a store that logs changes only then. Does nothing by default.
+    func flush() throws
+
+    /// Lets go of what the store holds. Called once; does nothing by default.
+    func close()
+
+    /// The offset in the changelog from which on the store has to be restored, for one that keeps what it holds beyond the
+    /// process: what ``checkpoint(position:)`` was given last. `nil`, from the beginning, by default.
+    var position: Int64? { get throws }
+
+    /// Called now and then right after a commit, for a store that keeps what it holds beyond the process: everything in it is
+    /// committed, and may be written down, together with the offset. Does nothing by default.
+    ///
+    /// - Parameter position: one more than the offset of the last record of the changelog; `nil` for an empty one.
+    func checkpoint(position: Int64?) throws
+}
+
+extension StateStore {
+    public func flush() throws {}
+    public func close() {}
+    public var position: Int64? { nil }
+    public func checkpoint(position: Int64?) throws {}
+}
+
+/// What a store of one's own is made with: its place, and its changelog. Kafka: `StateStoreContext`.
+public struct StateStoreContext {
+    /// The store's name.
+    public let store: String
+    /// The task, as `<sub-topology>_<partition>`.
+    public let taskID: String
+    /// The task's partition, and that of the changelog.
+    public let partition: Int32
+    /// A directory that exists, for this store alone; `nil` where the instance keeps nothing on disk, as a test driver does.
+    public let directory: String?
+    private let changelog: (any RecordOutput)?
+
+    package init(store: String, taskID: String, partition: Int32, directory: String?, changelog: (any RecordOutput)?) {
+        self.store = store
+        self.taskID = taskID
+        self.partition = partition
+        self.directory = directory
+        self.changelog = changelog
+    }
+
+    /// Writes a change to the store's changelog, within the transaction of the record that is being processed. Does nothing
+    /// for a store without a changelog.
+    ///
+    /// - Parameters:
+    ///   - key: what the change is of: of several records with one key only the last is sure to come back.
+    ///   - value: what the key stands for now; `nil` where it is gone.
+    ///   - timestampMs: the record's timestamp in milliseconds.
+    public func log(key: [UInt8], value: [UInt8]?, timestampMs: Int64) throws {
+        try key.withUnsafeBytes { key in
+            try (value ?? []).withUnsafeBytes { bytes in
+                try changelog?.send(
+                    key: key, value: value == nil ? nil : bytes, partition: partition, timestampMs: timestampMs,
+                    headers: Headers())
+            }
+        }
+    }
+}
+
+/// What stands for a store of the user's own where a store is asked for.
+package protocol StateStoreHolder: KeyValueBytesStore {
+    var stateStore: any StateStore { get }
+}

@@ -1,0 +1,90 @@
+import Millrace
+
+/// A range of keys with a direction to walk over it.
+struct WalkRange {
+    /// The lowest key.
+    var lower: [UInt8]
+    /// What is above the highest key.
+    var upper: [UInt8]
+    var isReversed: Bool
+
+    /// What is left behind a key that was visited, or before it in reverse.
+    fileprivate func behind(_ key: UnsafeRawBufferPointer) -> WalkRange {
+        var rest = self
+        if isReversed { rest.upper = Array(key) } else { rest.lower = Array(key) + [0] }
+        return rest
+    }
+
+    /// What is left from a key on, the key included.
+    fileprivate func beginning(with key: UnsafeRawBufferPointer) -> WalkRange {
+        var rest = self
+        if isReversed { rest.upper = Array(key) + [0] } else { rest.lower = Array(key) }
+        return rest
+    }
+
+    /// What of the range lies before a rest of it.
+    fileprivate func before(_ rest: WalkRange) -> WalkRange {
+        var part = self
+        if isReversed { part.lower = rest.upper } else { part.upper = rest.lower }
+        return part
+    }
+}
+
+extension EntryBatch {
+    /// Takes the first entries of a range.
+    ///
+    /// - Parameters:
+    ///   - map: what is in memory; it hides what is on disk.
+    ///   - disk: the store below; `nil` where all of the range is in memory.
+    /// - Returns: where to go on; `nil` at the end of the range.
+    mutating func fill(
+        _ range: WalkRange, of map: borrowing OrderedByteMap, over disk: PersistentStore?
+    ) throws -> WalkRange? {
+        let limit = begin()
+        var changes: [(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)] = []
+        var rest: WalkRange?
+        var place = map.first(of: range)
+        while let found = place {
+            if changes.count == limit {
+                rest = range.beginning(with: map.key(at: found))
+                break
+            }
+            changes.append((map.key(at: found), map.value(at: found)))
+            place = map.place(after: found, in: range)
+        }
+        guard let disk else {
+            for change in changes {
+                guard let value = change.value else { continue }
+                if !append(change.key, value) { return range.behind(change.key) }
+            }
+            return rest
+        }
+        let part = rest.map(range.before) ?? range
+        try disk.scan(from: part.lower, to: part.upper, reversed: range.isReversed, under: changes) { key, value in
+            if append(key, value), count < limit { return true }
+            rest = range.behind(key)
+            return false
+        }
+        return rest
+    }
+}
+
+extension OrderedByteMap {
+    fileprivate func first(of range: WalkRange) -> Position? {
+        let bound = (range.isReversed ? range.upper : range.lower).withUnsafeBytes { lowerBound($0) }
+        return within(range, range.isReversed ? previous(bound) : bound)
+    }
+
+    fileprivate func place(after place: Position, in range: WalkRange) -> Position? {
+        within(range, range.isReversed ? previous(place) : next(place))
+    }
+
+    private func within(_ range: WalkRange, _ place: Position?) -> Position? {
+        guard let place, isValid(place) else { return nil }
+        let key = key(at: place)
+        let isWithin =
+            range.isReversed
+            ? range.lower.withUnsafeBytes { order($0, key) <= 0 } : range.upper.withUnsafeBytes { order(key, $0) < 0 }
+        return isWithin ? place : nil
+    }
+}

@@ -1,0 +1,53 @@
+import Millrace
+
+extension TaskStore {
+    /// Opens the stores of a task, whose folder is taken possession of; all of them, or none.
+    static func open(
+        _ plans: [StorePlan], of task: TaskID, configuration: TaskConfiguration, environment: TaskEnvironment,
+        provider: (any StoreProvider)?
+    ) throws -> [TaskStore] {
+        guard !plans.isEmpty else { return [] }
+        try provider?.lock(task)
+        var opened: [TaskStore] = []
+        do {
+            for plan in plans {
+                opened.append(
+                    try open(plan, of: task, configuration: configuration, environment: environment, provider: provider)
+                )
+            }
+            return opened
+        } catch {
+            for store in opened { store.close() }
+            provider?.unlock(task)
+            throw error
+        }
+    }
+
+    private static func open(
+        _ plan: StorePlan, of task: TaskID, configuration: TaskConfiguration, environment: TaskEnvironment,
+        provider: (any StoreProvider)?
+    ) throws -> TaskStore {
+        let isLoggedBySource = plan.sourceTopicAsChangelog != nil
+        let output = try isLoggedBySource ? nil : plan.changelogTopic.map { try environment.output(to: $0) }
+        let changelog = plan.changelogTopic.map {
+            TopicPartition(
+                topic: $0.resolved(applicationID: configuration.applicationID), partition: task.partition)
+        }
+        let settings = Settings(
+            isCached: configuration.maxCacheSizeInBytes > 0,
+            maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes,
+            onExpired: { [unowned environment] in environment.counts.dropped[.expired, default: 0] += 1 })
+        let context = StateStoreContext(
+            store: plan.name, taskID: task.description, partition: task.partition,
+            directory: plan.kind.isOwn ? try provider?.directory(of: plan, of: task) : nil, changelog: output)
+        let persistent = try plan.open(of: task, from: provider)
+        do {
+            return try TaskStore(
+                plan: plan, changelog: changelog, output: output, persistent: persistent, context: context,
+                settings: settings)
+        } catch {
+            persistent?.close()
+            throw error
+        }
+    }
+}
