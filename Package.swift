@@ -145,7 +145,9 @@ let package = Package(
             dependencies: ["AgentContext", "Anomalies", "Millrace", "MillraceTesting", "PageViews", "VelocityRules"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ConformanceTests", dependencies: ["ConformanceRunner"], swiftSettings: swiftSettings),
+            name: "ConformanceTests",
+            dependencies: ["ConformanceRunner", "Millrace", "MillraceTesting", "TestSupport"],
+            swiftSettings: swiftSettings),
         .target(
             name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),

@@ -23,7 +23,7 @@ package final class MemoryStateDirectory: StoreProvider {
         guard locked.contains(task) else {
             throw StreamsError(.illegalState, "the task is not locked", task: task.description)
         }
-        if case .own(let open) = store.supplier.choice { return try store.engine(from: open, of: task, in: nil) }
+        if case .own(let open)? = store.supplier?.choice { return try store.engine(from: open, of: task, in: nil) }
         let disk = disks[task]?[store.name] ?? MemoryEngine.Disk()
         disks[task, default: [:]][store.name] = disk
         return MemoryEngine(on: disk)

@@ -1,4 +1,7 @@
 import ConformanceRunner
+import Millrace
+import MillraceTesting
+import TestSupport
 import Testing
 
 @Suite("Conformance with Apache Kafka Streams")
@@ -6,6 +9,23 @@ struct ConformanceTests {
     @Test("a recording is reproduced to the letter", arguments: Recording.inScope)
     func reproduces(_ recording: Recording) throws {
         try ScenarioRunner.run(Scenario(contentsOf: recording.url))
+    }
+
+    /// What a restart changes: punctuations start anew with a processor, and the numbers that keep apart what a stream's join
+    /// has of a moment count from 1 again, as in Kafka Streams.
+    private static let restartable = Recording.all.filter {
+        $0.features.isDisjoint(with: ["process", "join.diffMs", "leftJoin.diffMs", "outerJoin.diffMs"])
+    }
+
+    @Test(
+        "a recording is reproduced by an engine of one's own, the instance restarted after every record",
+        arguments: restartable, [InstanceEnding.clean, .crash])
+    func reproducesWithOwnEngine(_ recording: Recording, ending: InstanceEnding) throws {
+        let disks = SortedArray.Disks()
+        try ScenarioRunner.run(Scenario(contentsOf: recording.url), stores: .sortedArrays(on: disks)) { driver in
+            if ending == .crash, Bool.random() { try driver.checkpoint() }
+            try driver.restart(ending)
+        }
     }
 
     @Test("a recording of what is yet to come fails by the name of an operation or field", arguments: Recording.toCome)

@@ -43,7 +43,8 @@ package struct StoreModel {
         let expected = (reversed ? sorted.reversed() : sorted).prefix(limit)
         let found = try store.entries(from: lower, to: upper, reversed: reversed, limit: limit)
         if found.map(\.key) == expected.map(\.key), found.map(\.value) == expected.map(\.value) { return nil }
-        return "seed \(seed): \(reversed ? "reversed " : "")scan from \(lower ?? []) to \(upper ?? []): \(found), not \(expected)"
+        return
+            "seed \(seed): \(reversed ? "reversed " : "")scan from \(lower ?? []) to \(upper ?? []): \(found), not \(expected)"
     }
 
     private mutating func key() -> [UInt8] {

@@ -9,7 +9,7 @@ public struct Materialized<Key, Value>: Sendable {
     @usableFromInline package var value: Serde<Value>?
     @usableFromInline package var retention: Duration?
     @usableFromInline package var historyRetention: Duration?
-    package var supplier = StoreSupplier.rocksDB
+    package var supplier: StoreSupplier?
     package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]
 

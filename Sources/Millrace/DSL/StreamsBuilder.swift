@@ -12,7 +12,11 @@
 public final class StreamsBuilder {
     package var plan = Plan()
 
-    public init() {}
+    /// Begins a topology.
+    ///
+    /// - Parameter stores: the engine of the DSL's stores that do not name one. Stores of processors have their own default. Kafka:
+    ///   `dsl.store.suppliers.class` (KIP-954), `default.dsl.store`.
+    public init(stores: StoreSupplier = .rocksDB) { plan.defaultSupplier = stores }
 
     /// A stream of a topic's records.
     ///

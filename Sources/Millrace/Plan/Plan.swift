@@ -7,6 +7,8 @@ package struct Plan: Sendable {
     package private(set) var nodes: [PlanNode] = [PlanNode(id: 0, name: "root", buildPriority: 0)]
     /// The stores that the user added by hand, by name. A processor that is connected to one brings it into the topology.
     package var stateStores: [String: StorePlan] = [:]
+    /// The engine of the DSL's stores that do not name one.
+    package var defaultSupplier = StoreSupplier.rocksDB
     /// Which stores the user connected to which processors beside those where the processors were added.
     package var connections: [(processor: String, store: StoreConnection)] = []
     private var nameIndex = 0

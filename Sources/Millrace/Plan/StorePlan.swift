@@ -4,8 +4,8 @@ package struct StorePlan: Sendable {
     @usableFromInline package var name: String
     /// What it keeps, in which order, for how long, and how its changelog's records become its entries.
     package var kind: StoreKind
-    /// What keeps the entries.
-    package var supplier: StoreSupplier
+    /// What keeps the entries; in a plan `nil` for what the topology's builder has chosen.
+    package var supplier: StoreSupplier?
     /// Makes a store of the user's own, which no engine keeps; `nil` for all other kinds.
     package var makeStateStore: (@Sendable (StateStoreContext) throws -> any StateStore)?
     /// Whether changes wait in a cache until the next commit.
@@ -16,7 +16,7 @@ package struct StorePlan: Sendable {
     package var sourceTopicAsChangelog: String?
 
     package init(
-        name: String, kind: StoreKind, supplier: StoreSupplier, isCached: Bool = true,
+        name: String, kind: StoreKind, supplier: StoreSupplier?, isCached: Bool = true,
         changelogConfiguration: [String: String]?
     ) {
         self.isCached = isCached
@@ -28,7 +28,7 @@ package struct StorePlan: Sendable {
 
     /// Whether nothing is kept beside the buffer of the task's writes.
     package var isInMemory: Bool {
-        if case .memory = supplier.choice { true } else { false }
+        if case .memory? = supplier?.choice { true } else { false }
     }
 
     /// The store's changelog, if it has one.

@@ -49,7 +49,9 @@ struct TopologyBuilder {
                 if let problem = plan.versionProblem(of: processor, in: node) {
                     problems.append("\(processor.name): \(problem)")
                 }
-                if let store = processor.store, node.isMaterialized { add(store, of: processor.name) }
+                if let store = processor.store, node.isMaterialized {
+                    add(plan.choosingEngine(of: store), of: processor.name)
+                }
                 inputs = [processor.name]
             case .sink(let sink):
                 add(sink.name, .sink(sink), after: inputs, node, problem: sink.problem)
@@ -118,7 +120,7 @@ struct TopologyBuilder {
             return
         }
         if let made = store.plan ?? plan.stateStores[store.name], stores[made.name] == nil {
-            stores[made.name] = made
+            stores[made.name] = plan.choosingEngine(of: made)
             ownerOfStore[made.name] = index
         }
         guard let owner = ownerOfStore[store.name] else {
@@ -207,6 +209,13 @@ struct TopologyBuilder {
 }
 
 extension Plan {
+    /// A store with the engine that it names, or with the one that the topology's builder has chosen.
+    fileprivate func choosingEngine(of store: StorePlan) -> StorePlan {
+        var store = store
+        store.supplier = store.supplier ?? defaultSupplier
+        return store
+    }
+
     /// The nodes in the order of their priorities, each after all its parents. Nodes that the optimiser cut off are left out.
     fileprivate func inBuildOrder() -> [PlanNode] {
         var written: Set<PlanNode.ID> = [Plan.root]

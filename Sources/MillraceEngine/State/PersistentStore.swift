@@ -172,19 +172,30 @@ package final class PersistentStore: ScannableStore {
     }
 }
 
+extension PersistentStore {
+    fileprivate convenience init(_ engine: any StorageEngine, of plan: StorePlan, task: TaskID) {
+        self.init(engine, name: plan.name, task: task, isLogged: plan.changelogTopic != nil || task == .global)
+    }
+}
+
+extension StoreProvider {
+    /// Opens a store that the provider keeps.
+    package func openStore(_ store: StorePlan, of task: TaskID) throws -> PersistentStore {
+        PersistentStore(try open(store, of: task), of: store, task: task)
+    }
+}
+
 extension StorePlan {
     /// Opens what keeps the store's entries; `nil` where they are kept in memory.
     func open(of task: TaskID, from provider: (any StoreProvider)?) throws -> PersistentStore? {
         guard kind.isKeptInEngine else { return nil }
         let engine: (any StorageEngine)? =
-            switch supplier.choice {
+            switch supplier?.choice ?? .ofInstance {
             case .memory: nil
             case .ofInstance: try provider?.open(self, of: task)
             case .own(let open): try provider?.open(self, of: task) ?? engine(from: open, of: task, in: nil)
             }
-        return engine.map {
-            PersistentStore($0, name: name, task: task, isLogged: changelogTopic != nil || task == .global)
-        }
+        return engine.map { PersistentStore($0, of: self, task: task) }
     }
 
     /// Opens an engine of the user's for the store.

@@ -1,6 +1,5 @@
 import Logging
-import Millrace
-package import MillraceEngine
+package import Millrace
 import RocksDB
 
 /// A store's entries in a RocksDB database of its own.

@@ -81,7 +81,7 @@ package final class StateDirectory: StoreProvider, Sendable {
     ///
     /// - Throws: ``StreamsError`` with `.stateStore`: see ``RocksDBEngine``; with `.illegalState`: the task is not locked.
     package func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine {
-        if case .own(let open) = store.supplier.choice {
+        if case .own(let open)? = store.supplier?.choice {
             return try store.engine(from: open, of: task, in: directory(of: store, of: task))
         }
         let location = StoreLocation(

@@ -80,8 +80,7 @@ final class WorkerFixture {
     func stored(_ store: StorePlan, of task: TaskID) throws -> (entries: [String: String], position: Int64?) {
         try directory.lock(task)
         defer { directory.unlock(task) }
-        let opened = PersistentStore(
-            try directory.open(store, of: task), name: store.name, task: task, isLogged: true)
+        let opened = try directory.openStore(store, of: task)
         var entries: [String: String] = [:]
         try opened.scan(from: nil, to: nil) { key, value in
             let plain = UnsafeRawBufferPointer(rebasing: value.dropFirst(8))

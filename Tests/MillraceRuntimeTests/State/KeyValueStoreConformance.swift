@@ -25,7 +25,7 @@ struct KeyValueStoreUnderTest {
 
 /// What implements ``KeyValueBytesStore``.
 enum KeyValueStoreKind: CaseIterable, Sendable {
-    case memory, bufferOverMemory, bufferOverRocksDB, tinyBufferOverRocksDB
+    case memory, bufferOverMemory, bufferOverRocksDB, tinyBufferOverRocksDB, tinyBufferOverOwnEngine
 
     func withStore(_ body: (KeyValueStoreUnderTest) throws -> Void) throws {
         switch self {
@@ -33,6 +33,7 @@ enum KeyValueStoreKind: CaseIterable, Sendable {
         case .bufferOverMemory: try withBuffer(over: .memory, maxSizeInBytes: 1 << 20, body)
         case .bufferOverRocksDB: try withBuffer(over: .rocksDB, maxSizeInBytes: 1 << 20, body)
         // Keeps nothing that is on disk already.
+        case .tinyBufferOverOwnEngine: try withBuffer(over: .own, maxSizeInBytes: 1, body)
         case .tinyBufferOverRocksDB: try withBuffer(over: .rocksDB, maxSizeInBytes: 1, body)
         }
     }

@@ -7,12 +7,13 @@ import Testing
 
 /// What lies below an ordered store.
 enum OrderedStoreBacking: CaseIterable, Sendable {
-    case none, memory, rocksDB
+    case none, memory, rocksDB, own
 
     func withDisk(_ body: (() throws -> PersistentStore?) throws -> Void) throws {
         switch self {
         case .none: try body { nil }
         case .memory: try PersistentStoreKind.memory.withStore { stores in try body { try stores.open() } }
+        case .own: try PersistentStoreKind.own.withStore { stores in try body { try stores.open() } }
         case .rocksDB: try PersistentStoreKind.rocksDB.withStore { stores in try body { try stores.open() } }
         }
     }
@@ -70,6 +71,8 @@ private struct OrderedModel {
             let found = try store.fetch(user, starting: low...high)
             #expect(found.map(\.startMs) == expected.map(\.key.startMs), place)
             #expect(found.map(\.value) == expected.map(\.value), place)
+            let last = try store.fetch(user, starting: low...high, reversed: true, limit: 3)
+            #expect(last.map(\.value) == expected.reversed().prefix(3).map(\.value), place)
         }
         for (key, value) in entries.prefix(20) {
             let expected = living[key]
@@ -90,6 +93,39 @@ private struct OrderedModel {
             return true
         }
         #expect(byKey == Set(living.keys), place)
+        try checkRanges(store, place)
+    }
+
+    /// Ranges of keys, and everything the other way round.
+    mutating func checkRanges(_ store: WindowStore<String, String>, _ place: Comment) throws {
+        for byTime in [false, true] {
+            var walks: [[Key]] = []
+            for reversed in [false, true] {
+                var keys: [Key] = []
+                try store.fetchAll(byTime: byTime, reversed: reversed) { key, startMs, _ in
+                    keys.append(Key(key: key, startMs: startMs))
+                    return true
+                }
+                walks.append(keys)
+            }
+            #expect(walks[1] == walks[0].reversed(), place)
+        }
+        guard let lower = Self.users.randomElement(using: &random), let upper = Self.users.randomElement(using: &random)
+        else { return }
+        let lowMs = max(0, streamTimeMs - Int64.random(in: 0...250_000, using: &random))
+        let times = lowMs...(lowMs + Int64.random(in: 0...200_000, using: &random))
+        let users = Self.users.filter { user in
+            !user.utf8.lexicographicallyPrecedes(lower.utf8) && !upper.utf8.lexicographicallyPrecedes(user.utf8)
+        }
+        let expected = Set(living.keys.filter { users.contains($0.key) && times.contains($0.startMs) })
+        for reversed in [false, true] {
+            var found: Set<Key> = []
+            try store.fetchAll(from: lower, through: upper, starting: times, reversed: reversed) { key, startMs, _ in
+                found.insert(Key(key: key, startMs: startMs))
+                return true
+            }
+            #expect(found == expected, "\(place): \(lower) to \(upper) in \(times)")
+        }
     }
 }
 

@@ -2,6 +2,7 @@ import Millrace
 import MillraceEngine
 import MillraceRuntime
 import MillraceTesting
+import TestSupport
 import Testing
 
 /// One promise of ``PersistentStore`` and the engine below it, checked on a provider whose task 0_1 is locked.
@@ -20,29 +21,28 @@ struct PersistentStoreBehaviour: Sendable, CustomTestStringConvertible {
 /// A store that can be opened again and again.
 struct StoreOnProvider {
     let provider: any StoreProvider
+    let supplier: StoreSupplier
 
     func open(_ name: String = "counts") throws -> PersistentStore {
-        let task = TaskID(subtopology: 0, partition: 1)
-        return PersistentStore(
-            try provider.open(plan(name), of: task), name: name, task: task, isLogged: true)
+        try provider.openStore(plan(name, supplier: supplier), of: TaskID(subtopology: 0, partition: 1))
     }
 }
 
 /// What implements ``StorageEngine``.
 enum PersistentStoreKind: CaseIterable, Sendable {
-    case rocksDB, memory
+    case rocksDB, memory, own
 
     func withStore(_ body: (StoreOnProvider) throws -> Void) throws {
         let directory = try TestDirectory()
         let provider: any StoreProvider =
             switch self {
             case .rocksDB: try StateDirectory(directory.path, applicationID: "app", logger: quiet)
-            case .memory: MemoryStateDirectory()
+            case .memory, .own: MemoryStateDirectory()
             }
         let task = TaskID(subtopology: 0, partition: 1)
         try provider.lock(task)
         defer { provider.unlock(task) }
-        try body(StoreOnProvider(provider: provider))
+        try body(StoreOnProvider(provider: provider, supplier: self == .own ? .sortedArrays() : .rocksDB))
     }
 }
 

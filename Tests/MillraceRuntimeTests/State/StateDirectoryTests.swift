@@ -21,7 +21,7 @@ struct StateDirectoryTests {
     /// Makes a task's folder with a store, last used some seconds ago.
     private func fill(_ task: TaskID, in directory: StateDirectory, secondsAgo: Double) throws {
         try directory.lock(task)
-        let store = try directory.open(plan(), of: task)
+        let store = try directory.openStore(plan(), of: task)
         try store.apply([Entry("a", "1")], position: 1)
         try store.flush()
         store.close()
@@ -38,7 +38,7 @@ struct StateDirectoryTests {
         let directory = try StateDirectory(deep, applicationID: "app", logger: quiet)
         #expect(directory.path == root.path + "/new/deep/app")
         try directory.lock(task)
-        let store = try directory.open(plan(), of: task)
+        let store = try directory.openStore(plan(), of: task)
         defer { store.close() }
         for part in ["", "/2_7", "/2_7/rocksdb", "/2_7/rocksdb/counts"] {
             let attributes = try FileManager.default.attributesOfItem(atPath: directory.path + part)
@@ -70,12 +70,12 @@ struct StateDirectoryTests {
         await #expect(processExitsWith: .signal(SIGKILL)) { [root = root as String] in
             let directory = try StateDirectory(root, applicationID: "app", logger: quiet)
             try directory.lock(task)
-            _ = try directory.open(plan(), of: task)
+            _ = try directory.openStore(plan(), of: task)
             kill(getpid(), SIGKILL)
         }
         let directory = try open()
         try directory.lock(task)
-        _ = try directory.open(plan(), of: task)
+        _ = try directory.openStore(plan(), of: task)
     }
 
     @Test("a second one in the same process is refused too, until the first is closed or released")
@@ -117,7 +117,7 @@ struct StateDirectoryTests {
     @Test("a store cannot be opened without its task's lock")
     func unlocked() throws {
         let directory = try open()
-        let error = try #require(throws: StreamsError.self) { try directory.open(plan(), of: task) }
+        let error = try #require(throws: StreamsError.self) { try directory.openStore(plan(), of: task) }
         #expect(error.code == .illegalState)
     }
 
@@ -125,8 +125,8 @@ struct StateDirectoryTests {
     func openTwice() throws {
         let directory = try open()
         try directory.lock(task)
-        let store = try directory.open(plan(), of: task)
-        #expect(throws: StreamsError.self) { try directory.open(plan(), of: task) }
+        let store = try directory.openStore(plan(), of: task)
+        #expect(throws: StreamsError.self) { try directory.openStore(plan(), of: task) }
         try store.apply([Entry("a", "1")], position: 1)
     }
 
@@ -150,7 +150,7 @@ struct StateDirectoryTests {
         #expect(throws: StreamsError.self) { try open(name) }
         let directory = try open()
         try directory.lock(task)
-        #expect(throws: StreamsError.self) { try directory.open(plan(name), of: task) }
+        #expect(throws: StreamsError.self) { try directory.openStore(plan(name), of: task) }
     }
 
     @Test("a path that cannot be created is an error with the path and the reason")
@@ -204,7 +204,7 @@ struct StateDirectoryTests {
         #expect(directory.storedTasks() == [])
         try directory.removeTask(task)
         try directory.lock(task)
-        #expect(try directory.open(plan(), of: task).position() == nil)
+        #expect(try directory.openStore(plan(), of: task).position() == nil)
     }
 
     @Test("cleaning removes what is old, not kept and not in use")

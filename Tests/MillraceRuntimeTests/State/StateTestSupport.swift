@@ -49,9 +49,11 @@ final class RecordingLog: Sendable {
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// A plan of a store on disk.
-func plan(_ name: String = "counts", isLogged: Bool = true) -> StorePlan {
+func plan(
+    _ name: String = "counts", isLogged: Bool = true, supplier: StoreSupplier = .rocksDB
+) -> StorePlan {
     StorePlan(
-        name: name, kind: .timestampedKeyValue, supplier: .rocksDB, changelogConfiguration: isLogged ? [:] : nil)
+        name: name, kind: .timestampedKeyValue, supplier: supplier, changelogConfiguration: isLogged ? [:] : nil)
 }
 
 /// A key with its value; `nil` stands for a deletion.

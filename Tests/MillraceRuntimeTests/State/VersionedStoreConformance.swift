@@ -124,7 +124,7 @@ struct VersionedStoreConformance {
         let disk = MemoryStateDirectory()
         let task = TaskID(subtopology: 0, partition: 0)
         try disk.lock(task)
-        let opened = try disk.open(plan(), of: task)
+        let opened = try disk.openStore(plan(), of: task)
         let store = try VersionedModel.open(over: opened, maxSizeInBytes: .max)
         let view = VersionedKeyValueStore(store, key: .string, value: .string)
         for step in 0..<1_000 as Range<Int64> {

@@ -22,12 +22,14 @@ final class ScenarioBuilder {
         processorOperations, sinkOperations,
     ].reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
 
-    let builder = StreamsBuilder()
+    let builder: StreamsBuilder
     private var results: [String: Result] = [:]
     /// The stores that hold a count rather than text.
     private(set) var countStores: Set<String> = []
     /// The stores that hold a foreign-key join's subscriptions.
     private(set) var subscriptionStores: Set<String> = []
+
+    init(stores: StoreSupplier) { builder = StreamsBuilder(stores: stores) }
 
     /// Builds the topology of a scenario.
     ///

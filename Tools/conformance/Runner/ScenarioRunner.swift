@@ -1,19 +1,26 @@
-import Millrace
-import MillraceTesting
+package import Millrace
+package import MillraceTesting
 
 /// Runs scenarios through the test driver and compares everything that was recorded.
 package enum ScenarioRunner {
     /// Runs a scenario.
     ///
+    /// - Parameters:
+    ///   - stores: the engine of the stores.
+    ///   - afterStep: what else is done to the driver after each step.
     /// - Throws: `ScenarioError` with the first difference or with what is not supported; else what the library threw.
-    package static func run(_ scenario: Scenario) throws {
-        let builder = ScenarioBuilder()
+    package static func run(
+        _ scenario: Scenario, stores: StoreSupplier = .rocksDB,
+        afterStep: (TopologyTestDriver) throws -> Void = { _ in }
+    ) throws {
+        let builder = ScenarioBuilder(stores: stores)
         let topology = try builder.build(scenario)
         try Comparison.description(topology.describe(), with: scenario.description)
         let driver = try TopologyTestDriver(topology)
         for (index, step) in scenario.steps.enumerated() {
             try perform(step, on: driver)
             try Comparison.topics(output(of: driver), with: scenario.outputs[index], at: "step \(index)")
+            try afterStep(driver)
         }
         let stores = try contents(of: topology, in: driver, as: builder)
         try Comparison.topics(stores, with: scenario.stores, at: "final store")

@@ -8,7 +8,7 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
     @usableFromInline var key: Serde<Key>?
     @usableFromInline var value: Serde<Value>?
     @usableFromInline var other: Serde<Other>?
-    var supplier = StoreSupplier.rocksDB
+    var supplier: StoreSupplier?
     var changelogConfiguration: [String: String]? = [:]
 
     /// Stores with a name at their beginning, which stays when the topology changes before the join.

@@ -71,6 +71,6 @@ extension StorePlan {
     @usableFromInline
     static func subscriptions(name: String) -> StorePlan {
         StorePlan(
-            name: name, kind: .timestampedKeyValue, supplier: .rocksDB, isCached: false, changelogConfiguration: [:])
+            name: name, kind: .timestampedKeyValue, supplier: nil, isCached: false, changelogConfiguration: [:])
     }
 }

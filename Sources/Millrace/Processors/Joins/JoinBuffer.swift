@@ -111,6 +111,6 @@ struct JoinGrace<Key, Value>: Sendable {
     @usableFromInline
     var store: StorePlan {
         StorePlan(
-            name: storeName, kind: .orderedKeyValue, supplier: .rocksDB, isCached: false, changelogConfiguration: [:])
+            name: storeName, kind: .orderedKeyValue, supplier: nil, isCached: false, changelogConfiguration: [:])
     }
 }

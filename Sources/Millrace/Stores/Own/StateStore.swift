@@ -34,7 +34,7 @@
 ///
 /// Transactions need nothing of it: after an abort or a crash the task's store is thrown away and made anew, and the changelog
 /// has only what was committed. It belongs to its task's thread. Kafka: `StateStore`, with a `StoreBuilder` of one's own.
-public protocol StateStore: AnyObject {
+public protocol StateStore: AnyObject, SendableMetatype {
     /// Takes a change back from the changelog, without logging it again.
     ///
     /// - Parameters:

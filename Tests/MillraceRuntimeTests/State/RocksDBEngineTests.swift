@@ -20,13 +20,12 @@ private final class Instance {
     }
 
     func open(isLogged: Bool = true) throws -> PersistentStore {
-        let engine = try directory.open(plan(isLogged: isLogged), of: task)
-        return PersistentStore(engine, name: "counts", task: task, isLogged: isLogged)
+        try directory.openStore(plan(isLogged: isLogged), of: task)
     }
 }
 
 @Suite("A store in RocksDB")
-struct RocksDBKeyValueStoreTests {
+struct RocksDBEngineTests {
     let root: TestDirectory
     private var path: String { root.path + "/app/0_1/rocksdb/counts" }
 
@@ -106,7 +105,7 @@ struct RocksDBKeyValueStoreTests {
             options.rawOptions = "write_buffer_size=65536"
             let directory = try StateDirectory(root, applicationID: "app", options: options, logger: quiet)
             try directory.lock(task)
-            let store = try directory.open(plan(), of: task)
+            let store = try directory.openStore(plan(), of: task)
             let padding = String(repeating: "x", count: 500)
             for position in 1...5_000 {
                 let entries = [Entry("count", "\(position)"), Entry("\(position % 50)", padding + "\(position)")]
