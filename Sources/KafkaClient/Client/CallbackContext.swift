@@ -2,7 +2,8 @@ import CRdkafka
 
 /// What librdkafka's callbacks find behind their opaque pointer.
 ///
-/// `log` is written from librdkafka's threads and is Sendable. The other two are touched only by callbacks that run on the
+/// `log` is written from librdkafka's threads and is Sendable, and so is what `deliveries` notes acknowledgements in. The
+/// rest is touched only by callbacks that run on the
 /// thread which polls, flushes, commits or closes, that is the thread owning the client.
 final class CallbackContext {
     let log: ClientLog
@@ -21,7 +22,10 @@ final class CallbackContext {
         rd_kafka_conf_set_log_cb(configuration, writeLog)
         rd_kafka_conf_set_error_cb(configuration, recordError)
         if rebalances != nil { rd_kafka_conf_set_rebalance_cb(configuration, recordRebalance) }
-        if deliveries != nil { rd_kafka_conf_set_dr_msg_cb(configuration, recordDelivery) }
+        if deliveries != nil {
+            rd_kafka_conf_set_dr_msg_cb(configuration, recordFailure)
+            AcknowledgementInterceptor.install(in: configuration)
+        }
     }
 }
 
@@ -70,11 +74,10 @@ private let recordRebalance:
     }
 
 /// Runs on the thread that polls, flushes, commits or aborts.
-private let recordDelivery:
+private let recordFailure:
     @convention(c) @Sendable (
         OpaquePointer?, UnsafePointer<rd_kafka_message_t>?, UnsafeMutableRawPointer?
     ) -> Void = { _, message, opaque in
-        guard let message, let opaque else { return }
-        // No retain on the path of every record: the handle keeps the context alive until the client is gone.
-        Unmanaged<CallbackContext>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.deliveries?.record(message) }
+        guard let message else { return }
+        context(opaque)?.deliveries?.failed(message)
     }

@@ -2,9 +2,8 @@ import CRdkafka
 
 /// A producer, transactional if `transactional.id` is set.
 ///
-/// It belongs to one thread: librdkafka reports deliveries only inside `poll`, `flush`, `commitTransaction`,
-/// `abortTransaction`, on the thread that calls them, so none of the counts below needs a lock. `poll` must be called now
-/// and then, or the reports pile up and the queue fills.
+/// It belongs to one thread: librdkafka reports failed deliveries only inside `poll`, `flush`, `commitTransaction`,
+/// `abortTransaction`, on the thread that calls them. `poll` must be called now and then, or they go unnoticed.
 package final class KafkaProducer {
     let client: ClientHandle
     private let deliveries: DeliveryReports
@@ -17,6 +16,8 @@ package final class KafkaProducer {
     /// - Throws: the settings that librdkafka refuses.
     package init(_ settings: ClientSettings, log: ClientLogHandler? = nil) throws(KafkaError) {
         let deliveries = DeliveryReports()
+        var settings = settings
+        settings["delivery.report.only.error"] = "true"
         client = try ClientHandle(
             .producer, settings, context: CallbackContext(log: ClientLog(log), deliveries: deliveries))
         self.deliveries = deliveries
@@ -25,7 +26,7 @@ package final class KafkaProducer {
     /// The topic's handle, the same one every time; kept until the producer goes.
     package func topic(named name: String) throws(KafkaError) -> ProducerTopic {
         if let topic = topics[name] { return topic }
-        let topic = try ProducerTopic(name, client: client)
+        let topic = try ProducerTopic(name, client: client, deliveries: deliveries)
         topics[name] = topic
         return topic
     }
@@ -65,15 +66,12 @@ package final class KafkaProducer {
         let error = fields.produce(
             client.pointer, topic, partition: partition, key: key, value: value,
             timestampMs: timestampMs.map { max(1, $0) } ?? 0, headers: list)
-        guard let error else {
-            deliveries.sent()
-            return
-        }
+        guard let error else { return }
         if let list { rd_kafka_headers_destroy(list) }
         throw KafkaError(consuming: error, context: "produce to \(topic.name)-\(partition)").classified(by: client)
     }
 
-    /// Serves delivery reports, waiting up to `timeoutMs` for one; returns how many events were served.
+    /// Serves reports of failed deliveries, waiting up to `timeoutMs` for one; returns how many events were served.
     @discardableResult
     package func poll(timeoutMs: Int32 = 0) -> Int {
         Int(rd_kafka_poll(client.pointer, timeoutMs))
@@ -85,7 +83,7 @@ package final class KafkaProducer {
         try client.check(rd_kafka_flush(client.pointer, timeoutMs), "flush")
     }
 
-    /// Drops all records not yet acknowledged; their reports come with the next `poll` and are no delivery errors.
+    /// Drops all records not yet acknowledged; which are no delivery errors.
     package func purge() throws(KafkaError) {
         let flags = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT
         try client.check(rd_kafka_purge(client.pointer, flags), "purge")
@@ -96,11 +94,8 @@ package final class KafkaProducer {
         try flush(timeoutMs: timeoutMs)
     }
 
-    /// Records handed over and not yet reported on.
-    package var inFlight: Int { deliveries.inFlight }
-
-    /// Records acknowledged so far.
-    package var acknowledged: Int { deliveries.acknowledged }
+    /// Records handed over and not yet acknowledged; those that failed, until that is reported.
+    package var inFlight: Int { Int(rd_kafka_outq_len(client.pointer)) }
 
     /// The first delivery that failed since the last call, with its topic and partition.
     package func takeDeliveryError() -> KafkaError? { deliveries.takeError() }
@@ -111,7 +106,8 @@ package final class KafkaProducer {
     /// The error after which this producer must be replaced, if there was one.
     package var fatalError: KafkaError? { client.fatalError }
 
-    /// The highest acknowledged offset, which is that of a transaction only once it has been committed.
+    /// The highest acknowledged offset of the records sent to a partition by its number, which is that of a transaction only
+    /// once it has been committed.
     package func deliveredOffset(_ topic: ProducerTopic, partition: Int32) -> Int64? {
         topic.deliveredOffset(partition: partition)
     }

@@ -50,7 +50,9 @@ struct ProduceFields: ~Copyable {
         set(Place.value, value)
         set(Place.key, key)
         fields[Place.timestamp].u.i64 = timestampMs
-        fields[Place.opaque].u.ptr = Unmanaged.passUnretained(topic).toOpaque()
+        fields[Place.opaque].u.ptr = topic.offset(ofPartition: partition).map {
+            Unmanaged.passUnretained($0).toOpaque()
+        }
         guard let headers else { return rd_kafka_produceva(client, fields, Place.count - 1) }
         fields[Place.headers].u.headers = headers
         return rd_kafka_produceva(client, fields, Place.count)

@@ -4,28 +4,29 @@ package final class ProducerTopic {
     let handle: TopicHandle
     /// The producer's.
     unowned let client: ClientHandle
-    /// By partition; -1 before the first acknowledgement.
-    private var deliveredOffsets: [Int64] = []
+    private let deliveries: DeliveryReports
+    private var offsets: [Int32: DeliveredOffset] = [:]
+    /// The partition written to last: records come in runs.
+    @exclusivity(unchecked) private var recent: (partition: Int32, offset: DeliveredOffset)?
 
-    init(_ name: String, client: ClientHandle) throws(KafkaError) {
+    init(_ name: String, client: ClientHandle, deliveries: DeliveryReports) throws(KafkaError) {
         self.name = name
         self.client = client
+        self.deliveries = deliveries
         handle = try TopicHandle(name, client: client)
     }
 
-    func delivered(partition: Int32, offset: Int64) {
-        let partition = Int(partition)
-        // Without acknowledgements (acks=0) there is no offset.
-        guard partition >= 0, offset >= 0 else { return }
-        let missing = partition + 1 - deliveredOffsets.count
-        if missing > 0 { deliveredOffsets.append(contentsOf: repeatElement(-1, count: missing)) }
-        if offset > deliveredOffsets[partition] { deliveredOffsets[partition] = offset }
+    /// Where the acknowledgements of a partition's records are noted; `nil` where the partition is not known when they are
+    /// sent.
+    func offset(ofPartition partition: Int32) -> DeliveredOffset? {
+        if let recent, recent.partition == partition { return recent.offset }
+        guard partition >= 0 else { return nil }
+        let offset = offsets[partition] ?? deliveries.makeOffset()
+        offsets[partition] = offset
+        recent = (partition, offset)
+        return offset
     }
 
-    /// The highest offset acknowledged since this producer began, nil before the first.
-    package func deliveredOffset(partition: Int32) -> Int64? {
-        let partition = Int(partition)
-        guard partition >= 0, partition < deliveredOffsets.count, deliveredOffsets[partition] >= 0 else { return nil }
-        return deliveredOffsets[partition]
-    }
+    /// The highest acknowledged offset of the records that were sent to this partition by its number; `nil` before the first.
+    package func deliveredOffset(partition: Int32) -> Int64? { offsets[partition]?.value }
 }

@@ -3,6 +3,7 @@ public import FoundationEssentials
 extension Serde where Value: Codable & SendableMetatype {
     /// JSON in UTF-8: written by Foundation's `JSONEncoder` (keys sorted, so that equal values give equal bytes), read as its
     /// `JSONDecoder` reads it.
+    @inlinable
     public static func json(_ type: Value.Type = Value.self) -> Serde<Value> {
         Serde(
             name: "JSON \(Value.self)",

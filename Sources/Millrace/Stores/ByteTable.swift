@@ -1,29 +1,40 @@
 /// A hash table from bytes to bytes.
 ///
-/// Keys are looked up by pointer, so that neither reading nor overwriting allocates. Each entry owns one block of memory
-/// with the key and, behind it, the value, which has room to grow. Entries keep their place, a small number, until they are
-/// removed; a caller may keep a mark with each. Open addressing with linear probing; removal shifts back. A slot holds the
-/// place and half of the hash, so that a look-up touches three cache lines: the slot's, the entry's, the block's. The key
-/// that was looked up last is found again without hashing, for a put follows a get of the same key.
+/// Keys are looked up by pointer, so that neither reading nor overwriting allocates. An entry is a cache line that holds key
+/// and value themselves where they are short, as most keys and aggregates are; longer ones lie in a block of their own.
+/// Entries keep their place, a small number, and their address until they are removed; a caller may keep a mark with each.
+/// Open addressing with linear probing; removal shifts back. A slot holds the place and half of the hash, so that a look-up
+/// of a short key touches two cache lines: the slot's and the entry's. The key that was looked up last is found again
+/// without hashing, for a put follows a get of the same key.
 package struct ByteTable: ~Copyable {
     /// The place of an entry, valid until it is removed.
     package typealias Place = Int
 
+    /// The beginning of an entry. Behind it are the key and the value, or the address of the block that they are in.
     private struct Entry {
-        var block: UnsafeMutableRawPointer?
         var hash: UInt64
+        /// −1 for a place that is free.
         var keyCount: Int32
         /// −1 for an entry that stands for a deleted key.
         var valueCount: Int32
         var valueCapacity: Int32
         var isMarked: Bool
+
+        static let size = 64
+        static let inlineOffset = 24
+        static let inlineCapacity = Int32(size - inlineOffset)
+
+        /// A block is made only for what does not fit.
+        var isInline: Bool { keyCount + valueCapacity <= Self.inlineCapacity }
     }
 
     /// The upper half of a hash and, in the lower half, one more than a place; 0 for an empty slot.
     private typealias Slot = UInt64
 
     private var slots: UnsafeMutableBufferPointer<Slot>
-    private var entries: UnsafeMutableBufferPointer<Entry>
+    /// The entries, so many to a chunk: they stay where they are when the table grows.
+    private var chunks: [UnsafeMutableRawPointer] = []
+    private static let chunkBits = 8
     /// One more than the highest place in use, for walking over all of them.
     package private(set) var placeLimit: Place = 0
     private var free: [UInt32] = []
@@ -34,17 +45,16 @@ package struct ByteTable: ~Copyable {
     /// The memory that the entries take.
     package private(set) var sizeInBytes = 0
 
-    private static let entryOverheadInBytes = MemoryLayout<Entry>.stride + 2 * MemoryLayout<Slot>.stride + 16
+    private static let entryOverheadInBytes = Entry.size + 2 * MemoryLayout<Slot>.stride
 
     package init() {
         slots = Self.emptySlots(16)
-        entries = .allocate(capacity: 8)
         seed = UInt64.random(in: .min ... .max)
     }
 
     deinit {
-        for place in 0..<placeLimit { entries[place].block?.deallocate() }
-        entries.deallocate()
+        for place in 0..<placeLimit where isTaken(place) { block(of: place)?.deallocate() }
+        for chunk in chunks { chunk.deallocate() }
         slots.deallocate()
     }
 
@@ -68,19 +78,19 @@ package struct ByteTable: ~Copyable {
 
     /// The value at a place; `nil` for a deleted key.
     package func value(at place: Place) -> UnsafeRawBufferPointer? {
-        let entry = entries[place]
-        guard entry.valueCount >= 0, let block = entry.block else { return nil }
-        return UnsafeRawBufferPointer(start: block + Int(entry.keyCount), count: Int(entry.valueCount))
+        let entry = entry(place)
+        guard entry.pointee.valueCount >= 0 else { return nil }
+        return UnsafeRawBufferPointer(
+            start: bytes(of: place) + Int(entry.pointee.keyCount), count: Int(entry.pointee.valueCount))
     }
 
     package func key(at place: Place) -> UnsafeRawBufferPointer {
-        let entry = entries[place]
-        return UnsafeRawBufferPointer(start: entry.block, count: Int(entry.keyCount))
+        UnsafeRawBufferPointer(start: bytes(of: place), count: Int(entry(place).pointee.keyCount))
     }
 
-    package func isMarked(_ place: Place) -> Bool { entries[place].isMarked }
+    package func isMarked(_ place: Place) -> Bool { entry(place).pointee.isMarked }
 
-    package mutating func setMark(_ place: Place, _ isMarked: Bool) { entries[place].isMarked = isMarked }
+    package mutating func setMark(_ place: Place, _ isMarked: Bool) { entry(place).pointee.isMarked = isMarked }
 
     /// Sets the value of a key; `nil` records that the key is deleted. Returns the key's place.
     @discardableResult
@@ -98,7 +108,7 @@ package struct ByteTable: ~Copyable {
         var slot = slot(of: removed)
         var next = (slot + 1) & (slots.count - 1)
         while slots[next] != 0 {
-            let home = home(of: entries[place(in: next)].hash)
+            let home = home(of: entry(place(in: next)).pointee.hash)
             // An entry may move forward to the gap only if its home is not between the gap and it.
             if (next - home) & (slots.count - 1) >= (next - slot) & (slots.count - 1) {
                 slots[slot] = slots[next]
@@ -107,15 +117,17 @@ package struct ByteTable: ~Copyable {
             next = (next + 1) & (slots.count - 1)
         }
         slots[slot] = 0
-        sizeInBytes -= Self.entryOverheadInBytes + Int(entries[removed].keyCount + entries[removed].valueCapacity)
-        entries[removed].block?.deallocate()
-        entries[removed].block = nil
+        sizeInBytes -= Self.entryOverheadInBytes + blockSize(of: removed)
+        block(of: removed)?.deallocate()
+        entry(removed).pointee.keyCount = -1
         free.append(UInt32(removed))
         count -= 1
     }
 
     package mutating func removeAll() {
-        for place in 0..<placeLimit { entries[place].block?.deallocate() }
+        for place in 0..<placeLimit where isTaken(place) { block(of: place)?.deallocate() }
+        for chunk in chunks { chunk.deallocate() }
+        chunks.removeAll()
         slots.deallocate()
         slots = Self.emptySlots(16)
         free.removeAll()
@@ -126,69 +138,100 @@ package struct ByteTable: ~Copyable {
     }
 
     /// The places that are taken, in no particular order.
-    package var places: [Place] { (0..<placeLimit).filter { entries[$0].block != nil } }
+    package var places: [Place] { (0..<placeLimit).filter { isTaken($0) } }
 
-    package func isTaken(_ place: Place) -> Bool { entries[place].block != nil }
+    package func isTaken(_ place: Place) -> Bool { entry(place).pointee.keyCount >= 0 }
 
     private mutating func insert(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Place {
-        precondition(key.count + (value?.count ?? 0) < Int(Int32.max), "a key and a value of 2 GiB")
+        let valueCount = value?.count ?? 0
+        precondition(key.count + valueCount < Int(Int32.max), "a key and a value of 2 GiB")
         if (count + 1) * 2 > slots.count { grow() }
-        let capacity = value?.count ?? 0
-        let block = UnsafeMutableRawPointer.allocate(byteCount: max(1, key.count + capacity), alignment: 8)
-        block.copy(from: key)
-        if let value { (block + key.count).copy(from: value) }
         let hash = hash(key)
         let place = free.popLast().map(Int.init) ?? newPlace()
-        entries[place] = Entry(
-            block: block, hash: hash, keyCount: Int32(key.count), valueCount: Int32(value?.count ?? -1),
-            valueCapacity: Int32(capacity), isMarked: false)
+        let room = Int(Entry.inlineCapacity) - key.count
+        entry(place).initialize(
+            to: Entry(
+                hash: hash, keyCount: Int32(key.count), valueCount: Int32(value?.count ?? -1),
+                valueCapacity: Int32(max(room, valueCount)), isMarked: false))
+        if room < valueCount { setBlock(of: place, .allocate(byteCount: key.count + valueCount, alignment: 8)) }
+        let bytes = bytes(of: place)
+        bytes.copy(from: key)
+        if let value { (bytes + key.count).copy(from: value) }
         var slot = home(of: hash)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = Self.slot(hash, place)
         recent = place
         count += 1
-        sizeInBytes += Self.entryOverheadInBytes + key.count + capacity
+        sizeInBytes += Self.entryOverheadInBytes + blockSize(of: place)
         return place
     }
 
     private mutating func newPlace() -> Place {
-        if placeLimit == entries.count {
-            let larger = UnsafeMutableBufferPointer<Entry>.allocate(capacity: entries.count * 2)
-            _ = larger.moveInitialize(fromContentsOf: entries)
-            entries.deallocate()
-            entries = larger
+        if placeLimit >> Self.chunkBits == chunks.count {
+            chunks.append(.allocate(byteCount: Entry.size << Self.chunkBits, alignment: Entry.size))
         }
         placeLimit += 1
         return placeLimit - 1
     }
 
     private mutating func overwrite(_ place: Place, with value: UnsafeRawBufferPointer?) {
+        let entry = entry(place)
         guard let value else {
-            entries[place].valueCount = -1
+            entry.pointee.valueCount = -1
             return
         }
-        let entry = entries[place]
-        let keyCount = Int(entry.keyCount)
-        if let block = entry.block, value.count <= Int(entry.valueCapacity) {
-            (block + keyCount).copy(from: value)
-        } else {
+        let keyCount = Int(entry.pointee.keyCount)
+        if value.count > Int(entry.pointee.valueCapacity) {
             let capacity = value.count + value.count / 2
             precondition(keyCount + capacity < Int(Int32.max), "a key and a value of 2 GiB")
-            let block = UnsafeMutableRawPointer.allocate(byteCount: keyCount + capacity, alignment: 8)
-            block.copy(from: key(at: place))
-            (block + keyCount).copy(from: value)
-            entry.block?.deallocate()
-            entries[place].block = block
-            entries[place].valueCapacity = Int32(capacity)
-            sizeInBytes += capacity - Int(entry.valueCapacity)
+            let larger = UnsafeMutableRawPointer.allocate(byteCount: keyCount + capacity, alignment: 8)
+            larger.copy(from: key(at: place))
+            sizeInBytes -= blockSize(of: place)
+            block(of: place)?.deallocate()
+            entry.pointee.valueCapacity = Int32(capacity)
+            setBlock(of: place, larger)
+            sizeInBytes += blockSize(of: place)
         }
-        entries[place].valueCount = Int32(value.count)
+        (bytes(of: place) + keyCount).copy(from: value)
+        entry.pointee.valueCount = Int32(value.count)
     }
+
+    // MARK: Entries
+
+    private func entry(_ place: Place) -> UnsafeMutablePointer<Entry> {
+        address(of: place).assumingMemoryBound(to: Entry.self)
+    }
+
+    private func address(of place: Place) -> UnsafeMutableRawPointer {
+        chunks[place >> Self.chunkBits] + (place & (1 << Self.chunkBits - 1)) * Entry.size
+    }
+
+    /// Where an entry's key begins; its value is behind it.
+    private func bytes(of place: Place) -> UnsafeMutableRawPointer {
+        block(of: place) ?? address(of: place) + Entry.inlineOffset
+    }
+
+    /// The memory outside of the entry that its key and value are in, if they are long.
+    private func block(of place: Place) -> UnsafeMutableRawPointer? {
+        if entry(place).pointee.isInline { return nil }
+        return (address(of: place) + Entry.inlineOffset).load(as: UnsafeMutableRawPointer.self)
+    }
+
+    private func setBlock(of place: Place, _ block: UnsafeMutableRawPointer) {
+        (address(of: place) + Entry.inlineOffset).storeBytes(of: block, as: UnsafeMutableRawPointer.self)
+    }
+
+    private func blockSize(of place: Place) -> Int {
+        let entry = entry(place).pointee
+        return entry.isInline ? 0 : Int(entry.keyCount + entry.valueCapacity) + 16
+    }
+
+    // MARK: Slots
 
     private mutating func grow() {
         let larger = Self.emptySlots(slots.count * 2)
         for slot in slots where slot != 0 {
-            var index = Int(truncatingIfNeeded: entries[Int(slot & 0xffff_ffff) - 1].hash) & (larger.count - 1)
+            var index = Int(truncatingIfNeeded: entry(Int(slot & 0xffff_ffff) - 1).pointee.hash) & (larger.count - 1)
             while larger[index] != 0 { index = (index + 1) & (larger.count - 1) }
             larger[index] = slot
         }
@@ -209,7 +252,7 @@ package struct ByteTable: ~Copyable {
     private func place(in slot: Int) -> Place { Int(slots[slot] & 0xffff_ffff) - 1 }
 
     private func slot(of place: Place) -> Int {
-        var slot = home(of: entries[place].hash)
+        var slot = home(of: entry(place).pointee.hash)
         while self.place(in: slot) != place { slot = (slot + 1) & (slots.count - 1) }
         return slot
     }

@@ -3,29 +3,44 @@
 /// Text and nodes belong to the caller and are gone when the call is over: `close` makes the document refuse everything, for
 /// those who have kept a decoder. Whatever cannot be answered exactly as Foundation would answer it is a doubt, and so is
 /// every error: then the result does not count, and Foundation decodes the text anew.
+@usableFromInline
 final class JSONDocument {
     private var text: UnsafeBufferPointer<UInt8>
     private(set) var nodes: UnsafeBufferPointer<JSONNode>
     /// Whether something was asked that only Foundation can answer.
-    private(set) var isInDoubt = false
+    @usableFromInline private(set) var isInDoubt = false
 
     init(text: UnsafeBufferPointer<UInt8>, nodes: UnsafeBufferPointer<JSONNode>) {
         self.text = text
         self.nodes = nodes
     }
 
+    /// Scans a text.
+    ///
+    /// - Parameter nodes: room for the text's nodes; it has to last until `close`.
+    @usableFromInline
+    static func scan(
+        _ text: UnsafeBufferPointer<UInt8>, into nodes: UnsafeMutableBufferPointer<JSONNode>
+    ) throws -> JSONDocument {
+        var scanner = JSONScanner(text, into: nodes)
+        let count = try scanner.scan()
+        return JSONDocument(text: text, nodes: UnsafeBufferPointer(rebasing: nodes[..<count]))
+    }
+
+    @usableFromInline
     func close() {
         text = UnsafeBufferPointer(start: nil, count: 0)
         nodes = UnsafeBufferPointer(start: nil, count: 0)
     }
 
     /// To be thrown where there is no answer. A closure of the user's may catch it, and so it is noted, too.
+    @usableFromInline
     func doubt() -> JSONDoubt {
         isInDoubt = true
         return JSONDoubt.unusual
     }
 
-    @inline(__always)
+    @usableFromInline
     func node(_ place: Int) throws -> JSONNode {
         guard place < nodes.count else { throw doubt() }
         return nodes[place]
@@ -34,6 +49,7 @@ final class JSONDocument {
     // MARK: Objects
 
     /// The place of an object's first member with a name, as Foundation has it; `nil` for none.
+    @usableFromInline
     func value(of key: String, in object: Int) throws -> Int? {
         var key = key
         return try key.withUTF8 { key in
@@ -55,6 +71,7 @@ final class JSONDocument {
     }
 
     /// The names of an object's members, each once.
+    @usableFromInline
     func keys(of object: Int) throws -> [String] {
         var keys: [String] = []
         var seen: Set<String> = []
@@ -69,6 +86,7 @@ final class JSONDocument {
 
     // MARK: Values
 
+    @usableFromInline
     func bool(at place: Int) throws -> Bool {
         switch try node(place).kind {
         case .true: return true
@@ -77,15 +95,22 @@ final class JSONDocument {
         }
     }
 
+    @inlinable
     func integer<Integer: FixedWidthInteger>(at place: Int) throws -> Integer {
+        guard let value = Integer(exactly: try integer(at: place)) else { throw doubt() }
+        return value
+    }
+
+    @usableFromInline
+    func integer(at place: Int) throws -> Int64 {
         let node = try node(place)
         // More than 18 digits are left to Foundation, and so are the zeros of 1.0 and 1e3.
         guard node.kind == .number, node.exponent == 0 else { throw doubt() }
         let magnitude = Int64(truncatingIfNeeded: node.word)
-        guard let value = Integer(exactly: isNegative(node) ? -magnitude : magnitude) else { throw doubt() }
-        return value
+        return isNegative(node) ? -magnitude : magnitude
     }
 
+    @usableFromInline
     func double(at place: Int) throws -> Double {
         let node = try node(place)
         guard node.kind == .number else { throw doubt() }
@@ -105,6 +130,7 @@ final class JSONDocument {
         return value
     }
 
+    @usableFromInline
     func float(at place: Int) throws -> Float {
         let node = try node(place)
         guard node.kind == .number, let value = Float(String(decoding: bytes(of: node), as: UTF8.self)),
@@ -113,6 +139,7 @@ final class JSONDocument {
         return value
     }
 
+    @usableFromInline
     func string(at place: Int) throws -> String {
         let node = try node(place)
         guard node.kind == .string else { throw doubt() }
@@ -137,6 +164,7 @@ final class JSONDocument {
 }
 
 /// Only Foundation can answer. Never leaves the decoding.
+@usableFromInline
 enum JSONDoubt: Error {
     case unusual
     /// The text may be ordinary, but has more elements than there was room for.
