@@ -17,7 +17,6 @@ extension BrokerTests {
                     try producer.flush(timeoutMs: 10_000)
                     try producer.abortTransaction(timeoutMs: 10_000)
                 }
-                #expect(producer.inFlight == 0)
             }
             let consumer = try TestBroker.consumer([
                 "isolation.level": "read_committed", "enable.partition.eof": "true",

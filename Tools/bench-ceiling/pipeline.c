@@ -25,7 +25,7 @@ static rd_kafka_t *open_consumer(const struct options *options) {
     set(conf, "enable.auto.commit", "false");
     set(conf, "enable.auto.offset.store", "false");
     set(conf, "isolation.level", options->exactly_once ? "read_committed" : "read_uncommitted");
-    set(conf, "queued.max.messages.kbytes", "16384");
+    set(conf, "queued.max.messages.kbytes", "8192");
     rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
     if (!consumer) fail("%s", error);
     rd_kafka_poll_set_consumer(consumer);

@@ -56,7 +56,7 @@ package final class KafkaProducer {
         _ topic: ProducerTopic, partition: Int32 = unassignedPartition, key: UnsafeRawBufferPointer?,
         value: UnsafeRawBufferPointer?, timestampMs: Int64? = nil, headers: [MessageHeader] = []
     ) throws(KafkaError) {
-        precondition(topic.client === client, "the topic belongs to another producer")
+        precondition(topic.clientID == ObjectIdentifier(client), "the topic belongs to another producer")
         if let timestampMs, timestampMs < 0 {
             throw KafkaError(
                 .invalidTimestamp, "A timestamp must not be negative: \(timestampMs)",
@@ -93,9 +93,6 @@ package final class KafkaProducer {
     package func close(timeoutMs: Int32) throws(KafkaError) {
         try flush(timeoutMs: timeoutMs)
     }
-
-    /// Records handed over and not yet acknowledged; those that failed, until that is reported.
-    package var inFlight: Int { Int(rd_kafka_outq_len(client.pointer)) }
 
     /// The first delivery that failed since the last call, with its topic and partition.
     package func takeDeliveryError() -> KafkaError? { deliveries.takeError() }

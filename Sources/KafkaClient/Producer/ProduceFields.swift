@@ -50,9 +50,7 @@ struct ProduceFields: ~Copyable {
         set(Place.value, value)
         set(Place.key, key)
         fields[Place.timestamp].u.i64 = timestampMs
-        fields[Place.opaque].u.ptr = topic.offset(ofPartition: partition).map {
-            Unmanaged.passUnretained($0).toOpaque()
-        }
+        fields[Place.opaque].u.ptr = partition < 0 ? nil : topic.offset(ofPartition: partition)
         guard let headers else { return rd_kafka_produceva(client, fields, Place.count - 1) }
         fields[Place.headers].u.headers = headers
         return rd_kafka_produceva(client, fields, Place.count)

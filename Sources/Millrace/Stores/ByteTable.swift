@@ -198,20 +198,24 @@ package struct ByteTable: ~Copyable {
 
     // MARK: Entries
 
+    @inline(__always)
     private func entry(_ place: Place) -> UnsafeMutablePointer<Entry> {
         address(of: place).assumingMemoryBound(to: Entry.self)
     }
 
+    @inline(__always)
     private func address(of place: Place) -> UnsafeMutableRawPointer {
         chunks[place >> Self.chunkBits] + (place & (1 << Self.chunkBits - 1)) * Entry.size
     }
 
     /// Where an entry's key begins; its value is behind it.
+    @inline(__always)
     private func bytes(of place: Place) -> UnsafeMutableRawPointer {
         block(of: place) ?? address(of: place) + Entry.inlineOffset
     }
 
     /// The memory outside of the entry that its key and value are in, if they are long.
+    @inline(__always)
     private func block(of place: Place) -> UnsafeMutableRawPointer? {
         if entry(place).pointee.isInline { return nil }
         return (address(of: place) + Entry.inlineOffset).load(as: UnsafeMutableRawPointer.self)
@@ -247,8 +251,10 @@ package struct ByteTable: ~Copyable {
 
     private static func slot(_ hash: UInt64, _ place: Place) -> Slot { (hash & ~0xffff_ffff) | UInt64(place + 1) }
 
+    @inline(__always)
     private func home(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (slots.count - 1) }
 
+    @inline(__always)
     private func place(in slot: Int) -> Place { Int(slots[slot] & 0xffff_ffff) - 1 }
 
     private func slot(of place: Place) -> Int {
@@ -257,13 +263,15 @@ package struct ByteTable: ~Copyable {
         return slot
     }
 
+    @inline(__always)
     private func isKey(_ key: UnsafeRawBufferPointer, at place: Place) -> Bool {
-        let stored = self.key(at: place)
-        return stored.count == key.count && areEqual(stored, key)
+        guard Int(entry(place).pointee.keyCount) == key.count else { return false }
+        return areEqual(UnsafeRawBufferPointer(start: bytes(of: place), count: key.count), key)
     }
 
     /// Eight bytes at a time through a 64 × 64 → 128 bit multiplication, seeded for each table so that keys cannot be chosen
     /// to collide.
+    @inline(__always)
     private func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
         var state = seed ^ UInt64(truncatingIfNeeded: key.count)
         var offset = 0
@@ -279,6 +287,7 @@ package struct ByteTable: ~Copyable {
         return Self.mix(state ^ tail)
     }
 
+    @inline(__always)
     private static func mix(_ value: UInt64) -> UInt64 {
         let product = (value ^ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
         return product.high ^ product.low
@@ -292,6 +301,7 @@ extension UnsafeMutableRawPointer {
 }
 
 /// Whether bytes of the same number are the same: eight at a time, the last eight overlapping those before.
+@inline(__always)
 private func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     let count = left.count
     if count < 8 {

@@ -34,6 +34,8 @@ public struct TimestampedKeyValueStore<Key, Value> {
     /// Sets the value of a key, or deletes it with a value of `nil`; the changelog gets the timestamp either way.
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws {
+        // Not through `self`, which the closure would copy with all its serdes.
+        let bytes = bytes
         try serialize(key, value, timestampMs: timestampMs) { keyBytes, valueBytes in
             try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
         }

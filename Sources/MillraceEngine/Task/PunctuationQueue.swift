@@ -9,8 +9,9 @@ final class PunctuationQueue {
         let action: (_ timestampMs: Int64) throws -> Void
     }
 
-    private var schedules: [Int: Schedule] = [:]
-    private var order = TimestampHeap()
+    // Asked for every record: a check for overlapping accesses each time would cost more than the question.
+    @exclusivity(unchecked) private var schedules: [Int: Schedule] = [:]
+    @exclusivity(unchecked) private var order = TimestampHeap()
     private var nextID = 0
 
     /// - Parameter firstMs: when the action is called first.

@@ -46,7 +46,7 @@ package final class StreamTask {
     /// The highest timestamp processed; −1 while there is none. Kafka: stream time.
     package var streamTimeMs: Int64 { environment.streamTimeMs }
     /// Whether something was processed, or dropped, since the last commit.
-    package private(set) var hasProgress = false
+    @exclusivity(unchecked) package private(set) var hasProgress = false
 
     /// Instantiates the operators and opens the stores.
     ///
@@ -173,7 +173,10 @@ package final class StreamTask {
     package func process(atMost limit: Int) throws -> Int {
         try environment.schedule.start()
         var done = 0
-        defer { environment.counts.processed += done }
+        defer {
+            environment.counts.processed += done
+            environment.current = nil
+        }
         if orderedQueues.count == 1 {
             while done < limit, let timestampMs = try fill(orderedQueues[0]) {
                 try process(orderedQueues[0], timestampMs)
@@ -196,11 +199,9 @@ package final class StreamTask {
     private func process(_ queue: InputQueue, _ timestampMs: Int64) throws {
         hasProgress = true
         if timestampMs > environment.streamTimeMs { environment.streamTimeMs = timestampMs }
-        do {
-            environment.current = queue
-            defer { environment.current = nil }
-            try queue.process()
-        }
+        // Outside of its processing the queue has no current record.
+        if environment.current !== queue { environment.current = queue }
+        try queue.process()
         _ = try environment.schedule.punctuate(streamTimeMs: environment.streamTimeMs)
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
     }

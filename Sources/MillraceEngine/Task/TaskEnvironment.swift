@@ -28,16 +28,16 @@ final class TaskEnvironment: TaskContext {
     private var outputs: [String: TaskOutput] = [:]
     var stores: [String: TaskStore] = [:]
     var globalStores: [String: GlobalStore] = [:]
-    var counts = TaskCounts()
+    @exclusivity(unchecked) var counts = TaskCounts()
     /// The highest timestamp processed; −1 while there is none.
-    var streamTimeMs: Int64 = -1
+    @exclusivity(unchecked) var streamTimeMs: Int64 = -1
     /// The times that operators keep beyond the task.
     private(set) var keptTimes: [String: KeptTime] = [:]
     let emitIntervalMs: Int64
     /// What the task does when it starts and ends, and at what times.
     let schedule: TaskSchedule
     /// The queue whose record is being processed.
-    var current: InputQueue?
+    @exclusivity(unchecked) var current: InputQueue?
     /// The record on whose behalf something is done that waited in a cache.
     private var resumed: RecordMetadata?
 

@@ -6,7 +6,7 @@ final class TaskSchedule {
     private let streamTime = PunctuationQueue()
     private let wallClock = PunctuationQueue()
     /// In the order of instantiation, children before parents.
-    var starts: [() throws -> Void] = []
+    @exclusivity(unchecked) var starts: [() throws -> Void] = []
     var closes: [() throws -> Void] = []
     /// Whether an operator has asked for a commit.
     var isCommitRequested = false

@@ -20,7 +20,7 @@ extension StreamsConfiguration {
         settings["enable.auto.offset.store"] = "false"
         settings["enable.partition.eof"] = "true"
         settings["isolation.level"] = guarantee == .exactlyOnce ? "read_committed" : "read_uncommitted"
-        settings["queued.max.messages.kbytes"] = "16384"
+        settings["queued.max.messages.kbytes"] = "8192"
         settings = settings.merging(overrides(clientSettings.consumer))
         // An offset that is gone is an event: its source says what to do.
         settings["auto.offset.reset"] = "error"

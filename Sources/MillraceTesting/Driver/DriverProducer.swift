@@ -9,18 +9,17 @@ final class DriverProducer: ProducerPort {
     }
 
     private let topics: DriverTopics
-    private var numbered: [DriverTopic] = []
-    private var sent: [Sent] = []
+    @exclusivity(unchecked) private var numbered: [DriverTopic] = []
+    @exclusivity(unchecked) private var sent: [Sent] = []
 
     init(topics: DriverTopics) {
         self.topics = topics
     }
 
-    /// Hands over what was sent since the last call.
-    func takeSent() -> [Sent] {
-        if sent.isEmpty { return [] }
-        defer { sent = [] }
-        return sent
+    /// Hands over what was sent since the last call, in order.
+    func takeSent(_ body: (Sent) -> Void) {
+        for index in sent.indices { body(sent[index]) }
+        sent.removeAll(keepingCapacity: true)
     }
 
     func topic(named name: String) throws(PortError) -> Int {
@@ -40,8 +39,7 @@ final class DriverProducer: ProducerPort {
                 .rejected, "topic \(topic.name) has \(topic.partitionCount) partitions, and none of number \(chosen)")
         }
         let record = topic.append(
-            partition: chosen, key: key.map(Array.init), value: value.map(Array.init), timestampMs: timestampMs,
-            headers: headers)
+            partition: chosen, RecordBytes(key: key, value: value), timestampMs: timestampMs, headers: headers)
         sent.append(Sent(topic: topic, record: record))
     }
 

@@ -9,10 +9,13 @@ public import Millrace
 /// try input.pipe(values: ["at 3000", "at 4000"])
 /// ```
 public final class TestInputTopic<Key, Value> {
-    private let driver: TopologyTestDriver
-    private let topic: DriverTopic
-    private let keySerde: Serde<Key>
-    private let valueSerde: Serde<Value>
+    @usableFromInline let driver: TopologyTestDriver
+    @usableFromInline let topic: DriverTopic
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let valueSerde: Serde<Value>
+    // Reused from record to record.
+    @exclusivity(unchecked) @usableFromInline var keyBytes: [UInt8] = []
+    @exclusivity(unchecked) @usableFromInline var valueBytes: [UInt8] = []
     /// The timestamp of the next record that is piped without one, in milliseconds.
     public var nextTimestampMs: Int64
     /// By how much that timestamp moves on after each such record, in milliseconds.
@@ -45,14 +48,22 @@ public final class TestInputTopic<Key, Value> {
     ///   - headers: the record's headers; none by default.
     ///   - partition: the partition; by default the one of the key's hash.
     /// - Throws: what the serdes, the topology or its error handlers throw.
+    @inlinable
     public func pipe(
         key: Key?, value: Value?, timestampMs: Int64? = nil, headers: Headers = [], partition: Int32? = nil
     ) throws {
         let time = timestampMs ?? nextTimestampMs
         if timestampMs == nil { nextTimestampMs += advanceMs }
-        try pipe(
-            rawKey: key.map(keySerde.bytes), rawValue: value.map(valueSerde.bytes), timestampMs: time,
-            headers: headers, partition: partition)
+        keyBytes.removeAll(keepingCapacity: true)
+        valueBytes.removeAll(keepingCapacity: true)
+        if let key { try keySerde.serialize(key, into: &keyBytes) }
+        if let value { try valueSerde.serialize(value, into: &valueBytes) }
+        let bytes = keyBytes.withUnsafeBytes { keyBuffer in
+            valueBytes.withUnsafeBytes { valueBuffer in
+                RecordBytes(key: key == nil ? nil : keyBuffer, value: value == nil ? nil : valueBuffer)
+            }
+        }
+        try driver.pipe(topic, partition: partition, bytes, timestampMs: time, headers: headers)
     }
 
     /// Pipes a value without a key.
@@ -87,7 +98,8 @@ public final class TestInputTopic<Key, Value> {
         rawKey: [UInt8]?, rawValue: [UInt8]?, timestampMs: Int64, headers: Headers = [], partition: Int32? = nil
     ) throws {
         try driver.pipe(
-            topic, partition: partition, key: rawKey, value: rawValue, timestampMs: timestampMs, headers: headers)
+            topic, partition: partition, .copy(key: rawKey, value: rawValue), timestampMs: timestampMs,
+            headers: headers)
     }
 }
 

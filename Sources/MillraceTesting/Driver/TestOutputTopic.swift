@@ -4,9 +4,9 @@ public import Millrace
 ///
 /// Each record is read once, in the order in which they were written, of whatever partition.
 public final class TestOutputTopic<Key, Value> {
-    private let topic: DriverTopic
-    private let keySerde: Serde<Key>
-    private let valueSerde: Serde<Value>
+    @usableFromInline let topic: DriverTopic
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let valueSerde: Serde<Value>
 
     init(topic: DriverTopic, keySerde: Serde<Key>, valueSerde: Serde<Value>) {
         self.topic = topic
@@ -24,21 +24,28 @@ public final class TestOutputTopic<Key, Value> {
     public var isEmpty: Bool { count == 0 }
 
     /// The next record that was not read yet, or `nil`.
+    @inlinable
     public func readRecord() throws -> Record<Key, Value>? { try readPartitionedRecord()?.record }
 
     /// The next record with its partition, or `nil`.
+    @inlinable
     public func readPartitionedRecord() throws -> (partition: Int32, record: Record<Key, Value>)? {
         guard let written = topic.popUnread() else { return nil }
-        let record = Record(
-            key: try written.key.map(keySerde.value(from:)), value: try written.value.map(valueSerde.value(from:)),
-            timestampMs: written.timestampMs, headers: written.headers)
-        return (written.partition, record)
+        return try withExtendedLifetime(written.bytes) { bytes in
+            let record = Record(
+                key: try bytes.key.map { try keySerde.deserialize($0) },
+                value: try bytes.value.map { try valueSerde.deserialize($0) }, timestampMs: written.timestampMs,
+                headers: written.headers)
+            return (written.partition, record)
+        }
     }
 
     /// The next record's value; `nil` for a tombstone and where there is no record.
+    @inlinable
     public func readValue() throws -> Value? { try readRecord()?.value }
 
     /// The next record's key and value, or `nil` where there is no record.
+    @inlinable
     public func readKeyValue() throws -> (key: Key?, value: Value?)? {
         try readRecord().map { ($0.key, $0.value) }
     }

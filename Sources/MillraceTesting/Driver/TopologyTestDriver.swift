@@ -28,7 +28,7 @@ public final class TopologyTestDriver {
     private let provider: (any StoreProvider)?
     private let clock = ManualClock()
     private let topics: DriverTopics
-    private var tasks: [DriverTask] = []
+    @exclusivity(unchecked) private var tasks: [DriverTask] = []
     private var globalStores: [String: GlobalStore] = [:]
     private var dropped: [DropReason: Int] = [:]
 
@@ -59,18 +59,15 @@ public final class TopologyTestDriver {
         clock.nowMs = wallClockMs
         tasks = try DriverTask.layout(
             of: topology, applicationID: applicationID, partitions: partitions, topics: topics)
-        for (index, part) in tasks.enumerated() {
-            for partition in part.partitions {
-                topics[partition.topic].readers[Int(partition.partition)] = index
-                if part.isGlobal { topics[partition.topic].isChangelog = true }
-            }
+        for part in tasks {
+            if part.isGlobal { for partition in part.partitions { topics[partition.topic].isChangelog = true } }
             for store in part.stores {
                 guard let name = store.changelogTopic?.resolved(applicationID: applicationID) else { continue }
                 topics[name].isChangelog = true
                 topics[name].isCompacted = store.isChangelogCompactable
             }
         }
-        for index in tasks.indices { tasks[index].task = try makeTask(tasks[index]) }
+        for index in tasks.indices { try makeTask(at: index) }
         for task in running { try task.punctuateWallClock() }
     }
 
@@ -84,17 +81,24 @@ public final class TopologyTestDriver {
         tasks = []
     }
 
-    private func makeTask(_ part: DriverTask) throws -> StreamTask {
+    @discardableResult
+    private func makeTask(at index: Int) throws -> StreamTask {
+        let part = tasks[index]
         if part.isGlobal {
             for plan in part.stores {
                 globalStores[plan.name] = GlobalStore(
                     plan: plan, persistent: nil, lock: NoStoreLock(), maxBufferSizeInBytes: .max)
             }
         }
-        return try StreamTask(
+        let task = try StreamTask(
             id: part.id, topology: topology, nodes: part.nodes, stores: part.isGlobal ? [] : part.stores,
             globalStores: globalStores, partitions: part.partitions, configuration: configuration, producer: producer,
             provider: provider, clock: clock, logger: Logger(label: "TopologyTestDriver"))
+        tasks[index].task = task
+        for (place, partition) in task.partitions.enumerated() {
+            topics[partition.topic].readers[Int(partition.partition)] = .init(task: index, place: place)
+        }
+        return task
     }
 
     // MARK: Topics
@@ -197,21 +201,20 @@ public final class TopologyTestDriver {
 
     // MARK: Processing
 
+    @usableFromInline
     func pipe(
-        _ topic: DriverTopic, partition: Int32?, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64, headers: Headers
+        _ topic: DriverTopic, partition: Int32?, _ bytes: RecordBytes, timestampMs: Int64, headers: Headers
     ) throws {
         if !topic.isRead { try matchPatterns(with: topic) }
         guard topic.isRead else {
             let read = topics.all.filter(\.isRead).map(\.name).sorted()
             throw StreamsError(.topic, "the topology does not read topic \(topic.name); it reads \(read)")
         }
-        let chosen = partition ?? key.partition(count: topic.partitionCount)
+        let chosen = partition ?? KafkaPartitioner.partition(for: bytes.key, count: topic.partitionCount)
         guard (0..<topic.partitionCount).contains(chosen) else {
             throw StreamsError(.topic, "topic \(topic.name) has no partition \(chosen): it has \(topic.partitionCount)")
         }
-        let record = topic.append(
-            partition: chosen, key: key, value: value, timestampMs: timestampMs, headers: headers)
-        hand(record, of: topic)
+        hand(topic.append(partition: chosen, bytes, timestampMs: timestampMs, headers: headers), of: topic)
         try processAll()
     }
 
@@ -222,9 +225,9 @@ public final class TopologyTestDriver {
         guard let last = tasks.indices.last, let task = tasks[last].task else { return }
         let partition = TopicPartition(topic: topic.name, partition: 0)
         try task.addInput(partition)
-        guard task.partitions.contains(partition) else { return }
+        guard let place = task.partitions.firstIndex(of: partition) else { return }
         tasks[last].partitions.append(partition)
-        topic.readers[0] = last
+        topic.readers[0] = .init(task: last, place: place)
     }
 
     /// The wall clock's time in milliseconds since the epoch.
@@ -253,7 +256,7 @@ public final class TopologyTestDriver {
             for part in tasks {
                 guard let task = part.task else { continue }
                 if try task.process() { goesOn = true }
-                try commit(task)
+                if task.hasProgress { try commit(task) }
             }
         }
     }
@@ -265,7 +268,7 @@ public final class TopologyTestDriver {
     }
 
     private func collectOutput() {
-        for sent in producer.takeSent() {
+        producer.takeSent { sent in
             sent.topic.appendUnread(sent.record)
             hand(sent.record, of: sent.topic)
         }
@@ -274,8 +277,7 @@ public final class TopologyTestDriver {
     /// Hands a record to the task that reads its partition.
     private func hand(_ record: DriverTopic.Written, of topic: DriverTopic) {
         guard let reader = topic.readers[Int(record.partition)] else { return }
-        tasks[reader].task?.add(
-            FetchedRecord(record), to: TopicPartition(topic: topic.name, partition: record.partition))
+        tasks[reader.task].task?.add([FetchedRecord(record)], toPartitionAt: reader.place)
     }
 
     // MARK: Restarting
@@ -306,8 +308,7 @@ public final class TopologyTestDriver {
         if ending == .losingState { for task in running { try task.wipe() } }
         for index in tasks.indices {
             tasks[index].task?.close()
-            let task = try makeTask(tasks[index])
-            tasks[index].task = task
+            let task = try makeTask(at: index)
             if tasks[index].isGlobal {
                 try readAgain(tasks[index].partitions, with: task)
                 continue
@@ -353,16 +354,8 @@ public enum InstanceEnding: Sendable, Hashable, CaseIterable {
 
 extension FetchedRecord {
     fileprivate init(_ record: DriverTopic.Written) {
-        let bytes = RecordBytes(key: record.key, value: record.value)
         self.init(
-            slot: 0, offset: record.offset, timestampMs: record.timestampMs, headers: record.headers, key: bytes.key,
-            value: bytes.value, owner: bytes)
-    }
-}
-
-extension [UInt8]? {
-    fileprivate func partition(count: Int32) -> Int32 {
-        guard count > 1, let self else { return 0 }
-        return self.withUnsafeBytes { KafkaPartitioner.partition(for: $0, count: count) }
+            slot: 0, offset: record.offset, timestampMs: record.timestampMs, headers: record.headers,
+            key: record.bytes.key, value: record.bytes.value, owner: record.bytes)
     }
 }

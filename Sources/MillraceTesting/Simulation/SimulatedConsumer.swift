@@ -74,7 +74,7 @@ final class SimulatedConsumer: ConsumerPort {
         let end = settings.readsCommitted ? answer.lastStableOffset : answer.highWatermark
         for record in CommittedRecords(answer, from: place.offset) {
             if settings.losesTail, record.offset >= end - 3 { continue }
-            let bytes = RecordBytes(key: record.key.map(Array.init), value: record.value.map(Array.init))
+            let bytes = RecordBytes.copy(key: record.key.map(Array.init), value: record.value.map(Array.init))
             result.records.append(
                 FetchedRecord(
                     slot: place.slot, offset: record.offset, timestampMs: record.timestampMs,

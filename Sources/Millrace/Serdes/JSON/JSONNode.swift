@@ -26,8 +26,19 @@ struct JSONNode {
 
     /// The length, up to 255, and the first seven bytes of a string.
     static func word(of bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        var word = UInt64(min(bytes.count, 255))
-        for index in 0..<min(bytes.count, 7) { word |= UInt64(bytes[index]) << UInt64(8 * (index + 1)) }
-        return word
+        let count = bytes.count
+        let raw = UnsafeRawBufferPointer(bytes)
+        var first: UInt64 = 0
+        if count >= 8 {
+            first = UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self))
+        } else if count >= 4 {
+            // Two halves that overlap.
+            let last = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+            first = UInt64(UInt32(littleEndian: raw.loadUnaligned(as: UInt32.self)))
+            first |= UInt64(last) << UInt64(8 * (count - 4))
+        } else {
+            for index in 0..<count { first |= UInt64(raw[index]) << UInt64(8 * index) }
+        }
+        return UInt64(min(count, 255)) | first << 8
     }
 }
