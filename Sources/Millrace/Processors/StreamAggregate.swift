@@ -26,7 +26,7 @@ extension ProcessorElement {
                     return try context.processingFailed(error, at: name)
                 }
                 let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
-                try table.set(key, to: new, from: old, timestampMs: timestampMs, by: record)
+                try table.set(key, to: new, from: old, timestampMs: timestampMs, by: record, isKeyRead: true)
             }
         }
     }

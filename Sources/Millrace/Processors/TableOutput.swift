@@ -38,9 +38,11 @@ struct TableOutput<Key, Value> {
     ///   - oldValue: the value that it replaces, for those who want it.
     ///   - timestampMs: the new value's timestamp.
     ///   - record: the record that causes the change. Its timestamp is that of a deletion in the changelog.
+    ///   - isKeyRead: the last call was a `get` of the same key: it need not be serialised again.
     @inlinable
     func set<Input>(
-        _ key: Key, to newValue: Value?, from oldValue: Value?, timestampMs: Int64, by record: Record<Key, Input>
+        _ key: Key, to newValue: Value?, from oldValue: Value?, timestampMs: Int64, by record: Record<Key, Input>,
+        isKeyRead: Bool = false
     ) throws {
         if let cache {
             return try store.put(
@@ -56,7 +58,8 @@ struct TableOutput<Key, Value> {
             case .expired: return
             }
         } else {
-            try store.put(key, newValue, timestampMs: newValue == nil ? record.timestampMs : timestampMs)
+            try store.put(
+                key, newValue, timestampMs: newValue == nil ? record.timestampMs : timestampMs, isKeyRead: isKeyRead)
         }
         try forward(
             Record(

@@ -32,7 +32,8 @@ extension ProcessorElement {
                 }
                 var timestampMs = record.timestampMs
                 if touched, let stored { timestampMs = max(timestampMs, stored.timestampMs) }
-                try table.set(key, to: aggregate, from: stored?.value, timestampMs: timestampMs, by: record)
+                try table.set(
+                    key, to: aggregate, from: stored?.value, timestampMs: timestampMs, by: record, isKeyRead: true)
             }
         }
     }

@@ -34,9 +34,15 @@ public struct TimestampedKeyValueStore<Key, Value> {
     /// Sets the value of a key, or deletes it with a value of `nil`; the changelog gets the timestamp either way.
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws {
+        try put(key, value, timestampMs: timestampMs, isKeyRead: false)
+    }
+
+    /// - Parameter isKeyRead: the last call was a `get` of the same key, whose bytes are there still.
+    @inlinable
+    func put(_ key: Key, _ value: Value?, timestampMs: Int64, isKeyRead: Bool) throws {
         // Not through `self`, which the closure would copy with all its serdes.
         let bytes = bytes
-        try serialize(key, value, timestampMs: timestampMs) { keyBytes, valueBytes in
+        try serialize(key, value, timestampMs: timestampMs, isKeyRead: isKeyRead) { keyBytes, valueBytes in
             try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
         }
     }
@@ -56,11 +62,13 @@ public struct TimestampedKeyValueStore<Key, Value> {
 
     @inlinable
     func serialize(
-        _ key: Key, _ value: Value?, timestampMs: Int64,
+        _ key: Key, _ value: Value?, timestampMs: Int64, isKeyRead: Bool = false,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        scratch.key.removeAll(keepingCapacity: true)
-        try keySerde.serialize(key, into: &scratch.key)
+        if !isKeyRead {
+            scratch.key.removeAll(keepingCapacity: true)
+            try keySerde.serialize(key, into: &scratch.key)
+        }
         scratch.value.removeAll(keepingCapacity: true)
         withUnsafeBytes(of: timestampMs.bigEndian) { scratch.value.append(contentsOf: $0) }
         if let value { try valueSerde.serialize(value, into: &scratch.value) }

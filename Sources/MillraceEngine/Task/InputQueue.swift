@@ -10,7 +10,7 @@ final class InputQueue {
     /// The queue's number in its task.
     let index: Int
     private let reader: SourceReader
-    private var waiting: Deque<ArraySlice<FetchedRecord>> = []
+    private var waiting: Deque<(records: ArraySlice<FetchedRecord>, sizeInBytes: Int)> = []
     private var waitingCount = 0
     /// The run whose turn it is.
     private var run: ArraySlice<FetchedRecord> = []
@@ -51,9 +51,10 @@ final class InputQueue {
 
     func append(_ records: ArraySlice<FetchedRecord>) {
         if records.isEmpty { return }
-        waiting.append(records)
+        let size = Self.sizeInBytes(of: records)
+        waiting.append((records, size))
         waitingCount += records.count
-        sizeInBytes += Self.sizeInBytes(of: records)
+        sizeInBytes += size
     }
 
     /// Takes everything before an offset as processed.
@@ -105,7 +106,7 @@ final class InputQueue {
     }
 
     private func startNextRun() -> Bool {
-        guard let records = waiting.popFirst() else {
+        guard let (records, size) = waiting.popFirst() else {
             // Lets the poll's memory go.
             run = []
             next = 0
@@ -114,7 +115,7 @@ final class InputQueue {
         run = records
         next = records.startIndex
         waitingCount -= records.count
-        sizeInBytes -= Self.sizeInBytes(of: records)
+        sizeInBytes -= size
         return true
     }
 
@@ -134,6 +135,11 @@ final class InputQueue {
     }
 
     private static func sizeInBytes(of records: ArraySlice<FetchedRecord>) -> Int {
-        records.reduce(0) { $0 + $1.sizeInBytes }
+        // Through an iterator each record would be copied.
+        records.withUnsafeBufferPointer { records in
+            var size = 0
+            for index in records.indices { size += records[index].sizeInBytes }
+            return size
+        }
     }
 }

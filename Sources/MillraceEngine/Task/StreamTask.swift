@@ -178,8 +178,10 @@ package final class StreamTask {
             environment.current = nil
         }
         if orderedQueues.count == 1 {
-            while done < limit, let timestampMs = try fill(orderedQueues[0]) {
-                try process(orderedQueues[0], timestampMs)
+            let queue = orderedQueues[0]
+            environment.current = queue
+            while done < limit, let timestampMs = try fill(queue) {
+                try process(queue, timestampMs)
                 done += 1
             }
             return done
@@ -187,6 +189,7 @@ package final class StreamTask {
         try fillHeads()
         while done < limit, let index = ready.removeFirst() {
             let queue = orderedQueues[index]
+            environment.current = queue
             if let timestampMs = try queue.fill() { try process(queue, timestampMs) }
             done += 1
             arrived.append(index)
@@ -199,8 +202,6 @@ package final class StreamTask {
     private func process(_ queue: InputQueue, _ timestampMs: Int64) throws {
         hasProgress = true
         if timestampMs > environment.streamTimeMs { environment.streamTimeMs = timestampMs }
-        // Outside of its processing the queue has no current record.
-        if environment.current !== queue { environment.current = queue }
         try queue.process()
         _ = try environment.schedule.punctuate(streamTimeMs: environment.streamTimeMs)
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
