@@ -19,14 +19,20 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     @usableFromInline var codingPath: [any CodingKey] { JSONPath.keys(path) }
-    @usableFromInline var allKeys: [Key] { ((try? document.keys(of: object)) ?? []).compactMap { Key(stringValue: $0) } }
+    @usableFromInline var allKeys: [Key] {
+        ((try? document.keys(of: object)) ?? []).compactMap { Key(stringValue: $0) }
+    }
 
     @inlinable func contains(_ key: Key) -> Bool { (try? document.value(of: key.stringValue, in: object)) != nil }
 
     @inlinable func decodeNil(forKey key: Key) throws -> Bool { try document.node(place(key)).kind == .null }
     @inlinable func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try document.bool(at: place(key)) }
-    @inlinable func decode(_ type: String.Type, forKey key: Key) throws -> String { try document.string(at: place(key)) }
-    @inlinable func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try document.double(at: place(key)) }
+    @inlinable func decode(_ type: String.Type, forKey key: Key) throws -> String {
+        try document.string(at: place(key))
+    }
+    @inlinable func decode(_ type: Double.Type, forKey key: Key) throws -> Double {
+        try document.double(at: place(key))
+    }
     @inlinable func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try document.float(at: place(key)) }
     @inlinable func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try document.integer(at: place(key)) }
     @inlinable func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try document.integer(at: place(key)) }
@@ -35,9 +41,15 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     @inlinable func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try document.integer(at: place(key)) }
     @inlinable func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try document.integer(at: place(key)) }
     @inlinable func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try document.integer(at: place(key)) }
+    @inlinable func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 {
+        try document.integer(at: place(key))
+    }
+    @inlinable func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 {
+        try document.integer(at: place(key))
+    }
+    @inlinable func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 {
+        try document.integer(at: place(key))
+    }
 
     @inlinable func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
         try decoder(key).decode(type)
