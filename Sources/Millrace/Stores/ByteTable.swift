@@ -85,7 +85,7 @@ package struct ByteTable: ~Copyable {
     }
 
     package func key(at place: Place) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: bytes(of: place), count: Int(entry(place).pointee.keyCount))
+        UnsafeRawBufferPointer(start: bytes(of: place), count: max(0, Int(entry(place).pointee.keyCount)))
     }
 
     package func isMarked(_ place: Place) -> Bool { entry(place).pointee.isMarked }
@@ -119,7 +119,9 @@ package struct ByteTable: ~Copyable {
         slots[slot] = 0
         sizeInBytes -= Self.entryOverheadInBytes + blockSize(of: removed)
         block(of: removed)?.deallocate()
+        // Whoever walks over places while entries are removed finds no value at this one.
         entry(removed).pointee.keyCount = -1
+        entry(removed).pointee.valueCount = -1
         free.append(UInt32(removed))
         count -= 1
     }

@@ -123,6 +123,23 @@ struct ByteTableTests {
         #expect(table.sizeInBytes == 0)
     }
 
+    @Test("an entry that was removed shows neither a key nor a value, long or short", arguments: [1, 100])
+    func removed(valueCount: Int) {
+        var table = ByteTable()
+        let place = Self.set(&table, [1, 2], [UInt8](repeating: 7, count: valueCount))
+        table.remove(at: place)
+        #expect(!table.isTaken(place) && table.key(at: place).isEmpty && table.value(at: place) == nil)
+    }
+
+    @Test("entries stay where they are when others come")
+    func addresses() {
+        var table = ByteTable()
+        let place = Self.set(&table, [1, 2], [3])
+        let key = table.key(at: place)
+        for number in 0..<10_000 { Self.set(&table, withUnsafeBytes(of: number) { [UInt8]($0) }, [1]) }
+        #expect(table.key(at: place).baseAddress == key.baseAddress && Array(key) == [1, 2])
+    }
+
     @discardableResult
     private static func set(_ table: inout ByteTable, _ key: [UInt8], _ value: [UInt8]?) -> ByteTable.Place {
         key.withUnsafeBytes { key in
