@@ -152,7 +152,7 @@ let package = Package(
             name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Scenarios", "MillraceTesting", "MillraceEngine"],
+            name: "SimulationTests", dependencies: ["Scenarios", "Millrace", "MillraceTesting", "MillraceEngine"],
             swiftSettings: swiftSettings),
         .testTarget(name: "ClusterCoreTests", dependencies: ["ClusterCore"], swiftSettings: swiftSettings),
         .testTarget(

@@ -138,10 +138,9 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
     func restore(_ records: [FetchedRecord], position: Int64) throws {
         for record in records {
             guard let key = record.key.map({ Array($0) }) else { continue }
-            guard let value = record.value else {
-                if let change = try change(forKey: key) { remove(key, change) }
-                continue
-            }
+            // A key that was taken out and put in again between two commits has no tombstone in between, but a time of its own.
+            if let change = try change(forKey: key) { remove(key, change) }
+            guard let value = record.value else { continue }
             guard record.headers.last(named: "v")?.value == [3], value.count >= 8 else {
                 throw StreamsError(
                     .stateStore,

@@ -57,6 +57,13 @@ final class SimulatedConsumer: ConsumerPort {
         return result
     }
 
+    /// Whether everything that its partitions hold has been read.
+    var isAtEnd: Bool {
+        reading.allSatisfy { partition, place in
+            (try? world.cluster.offsets(of: partition)).map { place.offset >= $0.highWatermark } ?? false
+        }
+    }
+
     private func fetch(_ partition: ClusterCore.TopicPartition, into result: inout PollResult) throws(PortError) {
         guard let place = reading[partition], !place.isPaused else { return }
         let answer: FetchAnswer

@@ -10,6 +10,7 @@ final class SimulatedInstance {
     private var directory = MemoryStateDirectory()
     private var lives = 0
     private(set) var worker: Worker?
+    private var global: SimulatedGlobalTables?
     private(set) var process: SimulatedProcess?
     /// Whether a step of it is under way, which others interrupt.
     var isBusy = false
@@ -31,10 +32,12 @@ final class SimulatedInstance {
         self.setting = setting
     }
 
-    var isAlive: Bool { worker != nil }
+    var isAlive: Bool { worker != nil || global != nil }
     var isKilled: Bool { process?.isDead ?? false }
+    /// Whether everything that global tables' topics hold is in them. One that does not run reads it when it starts.
+    var hasReadGlobalTables: Bool { global?.isUpToDate ?? true }
 
-    /// Starts a process: makes sure of the topics and joins the group.
+    /// Starts a process: makes sure of the topics, reads global tables and joins the group.
     func start() {
         guard !isBusy else { return }
         isBusy = true
@@ -47,23 +50,32 @@ final class SimulatedInstance {
             let admin = SimulatedAdmin(world: world, process: process)
             let plan = try InternalTopics.prepare(
                 setting.topology, applicationID: setting.applicationID, replicationFactor: -1, admin: admin)
-            let worker = Worker(
-                topology: setting.topology, plan: plan, configuration: configuration, ports: ports(process, admin),
-                logger: Self.silent)
-            self.worker = worker
-            try worker.start()
+            if plan.globalPartitions.isEmpty { return try work(plan, process, admin) }
+            global = try SimulatedGlobalTables(
+                setting.topology, plan: plan, applicationID: setting.applicationID, world: world, process: process,
+                provider: stores(process)
+            ) { [unowned self] in try self.work(plan, process, admin) }
         } catch {
             end(after: error)
         }
     }
 
+    private func work(_ plan: TopicPlan, _ process: SimulatedProcess, _ admin: SimulatedAdmin) throws {
+        let worker = Worker(
+            topology: setting.topology, plan: plan, configuration: configuration, ports: ports(process, admin),
+            logger: Self.silent)
+        self.worker = worker
+        try worker.start()
+    }
+
     /// One step of the worker, with everything that happens meanwhile.
     func step() {
-        guard let worker, !isBusy else { return }
+        guard isAlive, !isBusy else { return }
         isBusy = true
         defer { isBusy = false }
         do {
-            try worker.step(maxWaitMs: 50)
+            try global?.step()
+            try worker?.step(maxWaitMs: 50)
             if isKilled { end(after: nil) }
         } catch {
             end(after: error)
@@ -72,15 +84,16 @@ final class SimulatedInstance {
 
     /// Stops in good order.
     func close() {
-        guard let worker, !isBusy else { return }
+        guard isAlive, !isBusy else { return }
         isBusy = true
         defer { isBusy = false }
         do {
-            try worker.close()
+            try worker?.close()
+            try global?.close()
             // A worker may forgive the error by which a kill in the middle of its closing shows.
             if isKilled { return end(after: nil) }
             world.note("\(process?.name ?? name): has closed")
-            self.worker = nil
+            (worker, global) = (nil, nil)
         } catch {
             end(after: error)
         }
@@ -96,10 +109,11 @@ final class SimulatedInstance {
         } else {
             world.note("\(process?.name ?? name): ends with \(error.map { "\($0)" } ?? "nothing")")
             worker?.closeUncommitted()
+            global?.closeUncommitted()
             process?.isDead = true
             directory.crash()
         }
-        worker = nil
+        (worker, global) = (nil, nil)
         restartAtMs = world.clock.nowMs + Int64(world.random.below(3_000))
     }
 
@@ -133,10 +147,13 @@ final class SimulatedInstance {
                     world: world, process: process, transactionalID: transactionalID, sabotage: setting.sabotage)
             },
             admin: admin,
-            provider: SimulatedStores(
-                directory: directory, world: world, process: process, applicationID: setting.applicationID),
-            clock: world.clock)
+            provider: stores(process), clock: world.clock, globalStores: global?.stores ?? [:])
     }
 
-    private static var silent: Logger { Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() } }
+    private func stores(_ process: SimulatedProcess) -> SimulatedStores {
+        SimulatedStores(
+            directory: directory, world: world, process: process, applicationID: setting.applicationID)
+    }
+
+    static var silent: Logger { Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -1,22 +1,6 @@
 public import Millrace
 package import MillraceEngine
 
-/// A record that a simulation puts into a topic.
-public struct SimulatedRecord: Sendable {
-    public var topic: String
-    public var key: [UInt8]?
-    public var value: [UInt8]?
-    /// Milliseconds since the epoch.
-    public var timestampMs: Int64
-
-    public init(topic: String, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64) {
-        self.topic = topic
-        self.key = key
-        self.value = value
-        self.timestampMs = timestampMs
-    }
-}
-
 /// A topology under everything that can go wrong, in one thread, with simulated time: from one seed one run, to the byte.
 ///
 /// Several instances run the production worker against a simulated broker with Kafka's transactions and groups. A seeded
@@ -25,8 +9,9 @@ public struct SimulatedRecord: Sendable {
 /// (with at-least-once: the same last value); stores have to hold the same; committed offsets must never have gone back, and
 /// no store may ever have been ahead of its changelog.
 ///
-/// The order of records in different partitions is not given. Where a key's results depend on it, compare the last values
-/// only (`comparison`).
+/// The test driver has topics with as many partitions, so that times, which are each partition's own, are the same. The order
+/// of records in different partitions is not given. Where a key's results depend on it, compare less (`comparison`), say what
+/// holds all the same (`rules`), or let records wait for what has to come before them (`SimulatedRecord.waits`).
 ///
 /// ```swift
 /// let simulation = Simulation(
@@ -53,17 +38,36 @@ public struct Simulation: Sendable {
     /// Faults planted on purpose.
     package var sabotage: Set<Sabotage> = []
 
-    /// How results are compared with the test driver's.
+    /// What has to hold of the results beside that: says what is wrong.
+    public var rules: (@Sendable (SimulatedResults) -> [String])?
+    /// The optimisations that the topology is built with. None by default.
+    public var optimization: TopologyOptimization = .none
+
+    /// How results are compared with the test driver's. With at-least-once only the last values count in any case.
     public enum Comparison: Sendable {
-        /// Each key has the same values in the same order. With at-least-once only the last ones count all the same.
+        /// Each key has the same values at the same times in the same order.
         case allValues
+        /// Each key has the same values, in any order: for joins that give each pair once, whichever side comes first.
+        case anyOrder
+        /// Each key has some of the same values in the same order, the last one among them: for tables with a cache, which
+        /// leaves out what is overwritten or deleted again before a commit.
+        case updates
         /// Each key has the same last value: for operators whose results depend on the order of two inputs.
         case lastValues
+        /// Not at all, but by `rules`.
+        case none
     }
 
     let define: @Sendable (StreamsBuilder) throws -> Void
     let inputs: @Sendable (inout SeededRandom) -> [SimulatedRecord]
 
+    /// Makes a simulation.
+    ///
+    /// - Parameters:
+    ///   - topics: the user's topics with their partition counts.
+    ///   - outputs: those of them whose contents are compared.
+    ///   - define: adds the operators.
+    ///   - inputs: gives the records of a seed, in the order in which they are written.
     public init(
         _ name: String, topics: [String: Int32], outputs: [String],
         define: @escaping @Sendable (StreamsBuilder) throws -> Void,
@@ -80,14 +84,34 @@ public struct Simulation: Sendable {
     ///
     /// - Throws: what building the topology throws, and what the test driver throws for the records: they have to be good.
     public func run(seed: UInt64) throws -> SimulationResult {
-        let builder = StreamsBuilder()
-        try define(builder)
-        let topology = try builder.build()
+        let topology = try topology()
         var random = SeededRandom(seed: seed)
-        let records = inputs(&random)
-        let expectation = try SimulationExpectation(topology, records: records, outputs: outputs)
+        let records = try records(&random)
+        let expectation = try SimulationExpectation(topology, records: records, of: self)
         let run = SimulationRun(self, topology: topology, records: records, seed: random.next())
         return run.run(seed: seed, expecting: expectation)
+    }
+
+    /// The topology.
+    package func topology() throws -> Topology {
+        let builder = StreamsBuilder()
+        try define(builder)
+        return try builder.build(optimization: optimization)
+    }
+
+    /// The records of a seed, each with its partition.
+    func records(_ random: inout SeededRandom) throws -> [SimulatedRecord] {
+        var records = inputs(&random)
+        for index in records.indices where records[index].partition == nil {
+            guard let count = topics[records[index].topic] else {
+                throw SimulationError(description: "the simulation has no topic \(records[index].topic)")
+            }
+            records[index].partition =
+                records[index].key.map { key in
+                    key.withUnsafeBytes { KafkaPartitioner.partition(for: $0, count: count) }
+                } ?? Int32(random.below(Int(count)))
+        }
+        return records
     }
 }
 

@@ -4,79 +4,133 @@ import MillraceEngine
 
 /// What a simulation has to come to: what the test driver gives for the same records.
 struct SimulationExpectation {
-    /// The values of each key of each output topic, in order.
-    private var outputs: [String: [[UInt8]?: [[UInt8]?]]] = [:]
-    /// The contents of each store, timestamps left out.
-    private var stores: [String: [[UInt8]: [UInt8]]] = [:]
+    private var results: SimulatedResults
+    /// The contents of each store of each task.
+    private var stores: [StorePlace: [[UInt8]: [UInt8]]] = [:]
 
-    init(_ topology: Topology, records: [SimulatedRecord], outputs topics: [String]) throws {
-        let driver = try TopologyTestDriver(topology)
-        for record in records {
-            try driver.inputTopic(record.topic, key: .bytes, value: .bytes)
-                .pipe(key: record.key, value: record.value, timestampMs: record.timestampMs)
-        }
-        for topic in topics {
+    private struct StorePlace: Hashable {
+        var name: String
+        var partition: Int32
+    }
+
+    init(_ topology: Topology, records: [SimulatedRecord], of simulation: Simulation) throws {
+        let driver = try simulation.driver(topology)
+        try simulation.pipe(records, into: driver)
+        results = SimulatedResults(inputs: records)
+        for topic in simulation.outputs {
             for sent in try driver.outputTopic(topic, key: .bytes, value: .bytes).readRecords() {
-                outputs[topic, default: [:]][sent.key, default: []].append(sent.value)
+                results.add(sent, to: topic)
             }
         }
-        for store in topology.subtopologies.flatMap(\.stores) {
-            guard let bytes = driver.store(named: store.name) else { continue }
-            stores[store.name] = try Self.contents(of: bytes)
+        let tasks = topology.subtopologies.filter { !$0.isGlobal }
+        for store in tasks.flatMap(\.stores) where store.kind.access != .buffered {
+            for partition in 0..<(simulation.topics.values.max() ?? 1) {
+                guard let bytes = driver.store(named: store.name, partition: partition) else { continue }
+                stores[StorePlace(name: store.name, partition: partition)] = try Self.contents(of: bytes)
+            }
         }
+        driver.close()
     }
 
     /// Everything in which a cluster, and the tasks that are open, differ from this.
     func compare(
-        _ cluster: Cluster, with simulation: Simulation, _ topology: Topology, _ tasks: [StreamTask]
+        _ cluster: Cluster, with simulation: Simulation, _ tasks: [StreamTask]
     ) -> [String] {
-        var problems: [String] = []
-        for topic in simulation.outputs {
-            compare(topic, cluster, simulation, into: &problems)
-        }
+        var found = SimulatedResults(inputs: results.inputs)
+        for topic in simulation.outputs { found.outputs[topic] = Self.values(of: topic, in: cluster, simulation) }
+        var problems = simulation.outputs.flatMap { compare($0, found, simulation) }
+        if let rules = simulation.rules { problems += rules(found) }
         if tasks.isEmpty || !simulation.comparesStores { return problems }
-        for (name, expected) in stores.sorted(by: { $0.key < $1.key }) {
-            var found: [[UInt8]: [UInt8]] = [:]
-            for store in tasks.compactMap({ $0.store(named: name) }) {
-                found.merge((try? Self.contents(of: store)) ?? [:]) { $1 }
+        for (place, expected) in stores.sorted(by: { ($0.key.name, $0.key.partition) < ($1.key.name, $1.key.partition) }
+        ) {
+            let store = tasks.lazy.filter { $0.id.partition == place.partition }
+                .compactMap { $0.store(named: place.name) }.first
+            let found = store.flatMap { try? Self.contents(of: $0) } ?? [:]
+            // Where results depend on the order of two inputs, so do the timestamps before the values.
+            let ignored = simulation.comparesAll ? 0 : 8
+            let wrong = Set(found.keys).union(expected.keys).filter {
+                found[$0]?.dropFirst(ignored) != expected[$0]?.dropFirst(ignored)
             }
-            if found != expected {
-                let wrong = Set(found.keys).union(expected.keys).filter { found[$0] != expected[$0] }
-                let keys = wrong.map(Self.text).sorted().prefix(3)
-                problems.append("store \(name) differs in \(wrong.count) keys: \(keys.joined(separator: ", "))")
-            }
+            if wrong.isEmpty { continue }
+            let keys = wrong.map(Self.text).sorted().prefix(3)
+            problems.append(
+                "store \(place.name) of partition \(place.partition) differs in \(wrong.count) keys: "
+                    + keys.joined(separator: ", "))
         }
         return problems
     }
 
-    private func compare(_ topic: String, _ cluster: Cluster, _ simulation: Simulation, into problems: inout [String]) {
-        var found: [[UInt8]?: [[UInt8]?]] = [:]
+    /// What a reader of committed records finds in a topic.
+    private static func values(
+        of topic: String, in cluster: Cluster, _ simulation: Simulation
+    ) -> [[UInt8]?: [SimulatedResults.Value]] {
+        var values: [[UInt8]?: [SimulatedResults.Value]] = [:]
         for number in 0..<(simulation.topics[topic] ?? 0) {
             for record in cluster.committedRecords(of: ClusterCore.TopicPartition(topic, number), from: 0) {
-                found[record.key.map(Array.init), default: []].append(record.value.map(Array.init))
+                values[record.key.map(Array.init), default: []].append(
+                    SimulatedResults.Value(bytes: record.value.map(Array.init), timestampMs: record.timestampMs))
             }
         }
-        let expected = outputs[topic] ?? [:]
+        return values
+    }
+
+    private func compare(_ topic: String, _ found: SimulatedResults, _ simulation: Simulation) -> [String] {
+        let (found, expected) = (found.outputs[topic] ?? [:], results.outputs[topic] ?? [:])
+        var problems: [String] = []
         for key in Set(found.keys).union(expected.keys).sorted(by: { Self.text($0) < Self.text($1) }) {
             let (have, want) = (found[key] ?? [], expected[key] ?? [])
-            let comparesAll = simulation.guarantee == .exactlyOnce && simulation.comparison == .allValues
-            let isRight = comparesAll ? have == want : have.last == want.last
-            if isRight { continue }
+            if simulation.isRight(have, want) { continue }
             let place = zip(have, want).prefix { $0 == $1 }.count
+            let (one, other) = (have.dropFirst(place).first, want.dropFirst(place).first)
             problems.append(
-                "\(topic), key \(Self.text(key)): \(have.count) values instead of \(want.count), "
-                    + "the first difference at \(place)")
+                "\(topic), key \(Self.text(key)): \(have.count) values instead of \(want.count), the first difference at "
+                    + "\(place): \(Self.text(one)) instead of \(Self.text(other))")
         }
+        return problems
     }
 
     private static func contents(of store: any KeyValueBytesStore) throws -> [[UInt8]: [UInt8]] {
         var contents: [[UInt8]: [UInt8]] = [:]
         try store.scan(from: nil, to: nil) { key, value in
-            contents[Array(key)] = Array(value.dropFirst(8))
+            contents[Array(key)] = Array(value)
             return true
         }
         return contents
     }
 
     private static func text(_ key: [UInt8]?) -> String { key.map { String(decoding: $0, as: UTF8.self) } ?? "null" }
+
+    private static func text(_ value: SimulatedResults.Value?) -> String {
+        value.map { "\($0.text)@\($0.timestampMs)" } ?? "nothing"
+    }
+}
+
+extension Simulation {
+    /// Whether everything is compared, to the timestamp.
+    fileprivate var comparesAll: Bool {
+        if case .allValues = comparison { guarantee == .exactlyOnce } else { false }
+    }
+
+    /// Whether the values of a key are those that have to be.
+    fileprivate func isRight(_ have: [SimulatedResults.Value], _ want: [SimulatedResults.Value]) -> Bool {
+        if guarantee == .atLeastOnce { return have.last?.bytes == want.last?.bytes }
+        switch comparison {
+        case .allValues: return have == want
+        case .anyOrder: return have.sorted(by: precedes) == want.sorted(by: precedes)
+        case .updates:
+            var rest = want[...]
+            for value in have {
+                guard let place = rest.firstIndex(of: value) else { return false }
+                rest = rest[(place + 1)...]
+            }
+            // What is deleted before a commit has never been there.
+            return have.last == want.last || (have.isEmpty && want.last?.bytes == nil)
+        case .lastValues: return have.last?.bytes == want.last?.bytes
+        case .none: return true
+        }
+    }
+
+    private func precedes(_ left: SimulatedResults.Value, _ right: SimulatedResults.Value) -> Bool {
+        (left.timestampMs, left.text) < (right.timestampMs, right.text)
+    }
 }

@@ -25,7 +25,7 @@ struct Simulate: ParsableCommand {
     var scenario: String?
 
     func validate() throws {
-        if let scenario, !Scenarios.all.contains(where: { $0.name == scenario }) {
+        if let scenario, Scenarios.named(scenario) == nil {
             throw ValidationError("there is no scenario \(scenario)")
         }
     }

@@ -46,7 +46,7 @@ extension ProcessorElement {
                     }
                     try table.set(key, session, to: new, from: nil, by: record)
                 }
-                guard progress.oldestToEmit(closeMs: closeMs, unexpiredMs: 0) != nil, closeMs >= 1 else {
+                guard progress.oldestToEmit(closeMs: closeMs) != nil, closeMs >= 1 else {
                     return
                 }
                 let first = max(0, progress.closed.timestampMs)

@@ -36,7 +36,7 @@ extension ProcessorElement {
                     let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
                     try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
                 }
-                guard progress.oldestToEmit(closeMs: closeMs, unexpiredMs: 0) != nil else { return }
+                guard progress.oldestToEmit(closeMs: closeMs) != nil else { return }
                 let last = closeMs - windows.sizeMs
                 guard last >= 0 else { return }
                 let emitted = progress.closed.timestampMs

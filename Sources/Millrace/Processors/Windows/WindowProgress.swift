@@ -1,7 +1,7 @@
 /// How far a windowed operator has got: its stream time, and up to which moment it has handed closed windows on.
 ///
-/// Both are committed with the offsets and so outlive the task. Kafka keeps the second one only, and so forgets after a
-/// restart which windows were closed already. Kafka: `ProcessorMetadata`.
+/// Both are committed with the offsets and so outlive the task, as does what waits to be handed on. Kafka keeps the second one
+/// only, and so forgets after a restart which windows were closed already. Kafka: `ProcessorMetadata`.
 @usableFromInline
 struct WindowProgress {
     @usableFromInline let streamTime: KeptTime
@@ -10,8 +10,8 @@ struct WindowProgress {
     @usableFromInline let emit: EmitStrategy
     /// The wall clock's time before which closed windows are not looked for again.
     @usableFromInline var nextEmissionMs: Int64 = .min
-    /// What would have been the oldest to hand on when that was put off.
-    @usableFromInline var waitingFromMs: Int64 = .max
+    /// What would have been the oldest to hand on when that was put off; −1 while nothing was.
+    @usableFromInline let waitingFrom: KeptTime
 
     /// - Parameter storeName: the operator's store, under whose name Kafka Streams keeps the latter too.
     @usableFromInline
@@ -19,6 +19,7 @@ struct WindowProgress {
         context = node.context
         streamTime = context.keptTime(named: "\(node.name)-stream-time")
         closed = context.keptTime(named: storeName)
+        waitingFrom = context.keptTime(named: "\(node.name)-waiting-from")
         self.emit = emit
     }
 
@@ -36,19 +37,23 @@ struct WindowProgress {
     ///
     /// - Parameters:
     ///   - closeMs: the moment up to which windows are closed.
-    ///   - unexpiredMs: the oldest time that has not expired.
+    ///   - unexpiredMs: the oldest time that has not expired, where what has expired is not handed on.
     /// - Returns: the moment from which on windows have to begin to be handed on; `nil` where it is not the time.
     @inlinable
-    mutating func oldestToEmit(closeMs: Int64, unexpiredMs: Int64) -> Int64? {
+    mutating func oldestToEmit(closeMs: Int64, unexpiredMs: Int64? = nil) -> Int64? {
         guard emit == .onWindowClose, closed.timestampMs < 0 || closed.timestampMs < closeMs else { return nil }
-        let oldestMs = min(waitingFromMs, unexpiredMs)
+        var oldestMs: Int64 = 0
+        if let unexpiredMs {
+            let waitingMs = waitingFrom.timestampMs
+            oldestMs = max(0, waitingMs < 0 ? unexpiredMs : min(waitingMs, unexpiredMs))
+        }
         let now = context.wallClockMs
         guard now >= nextEmissionMs else {
-            waitingFromMs = oldestMs
+            if unexpiredMs != nil { waitingFrom.timestampMs = oldestMs }
             return nil
         }
         nextEmissionMs = now + context.emitIntervalMs
-        waitingFromMs = .max
+        waitingFrom.timestampMs = -1
         return oldestMs
     }
 }

@@ -34,8 +34,8 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
     /// Tells the changelog of the deletion of a key that was never there. The store is as it was, and so is its stream time.
     func logDeletion(key: UnsafeRawBufferPointer, timestampMs: Int64) throws
 
-    /// A number that no entry of the store with these bytes in front has behind them yet; for duplicates of a key.
-    func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32
+    /// A number above that of every entry of the store; for duplicates of a key, which so stay in the order in which they came.
+    func nextSequenceNumber() -> Int32
 }
 
 extension OrderedBytesStore {

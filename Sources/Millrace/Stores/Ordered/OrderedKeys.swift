@@ -133,8 +133,8 @@ extension OrderedKeys {
         buffer.append(space)
     }
 
-    /// Where the store's stream time lies: behind all segments.
-    package static var streamTimeKey: [UInt8] { lowerBound(ofSegment: .max) }
+    /// Where the store's stream time lies, and the last sequence number, in 8 and 4 bytes: behind all segments.
+    package static var progressKey: [UInt8] { lowerBound(ofSegment: .max) }
 
     /// Everything stored in older segments lies below.
     package static func lowerBound(ofSegment segment: Int64) -> [UInt8] {

@@ -137,13 +137,7 @@ public struct WindowStore<Key, Value> {
         _ key: Key, _ value: Value?, startMs: Int64,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        try setKey(key, startMs: startMs, sequenceNumber: 0)
-        if retainsDuplicates {
-            let number = try scratch.key.withUnsafeBytes { keyBytes in
-                try bytes.nextSequenceNumber(prefix: UnsafeRawBufferPointer(rebasing: keyBytes.dropLast(4)))
-            }
-            try setKey(key, startMs: startMs, sequenceNumber: number)
-        }
+        try setKey(key, startMs: startMs, sequenceNumber: retainsDuplicates ? bytes.nextSequenceNumber() : 0)
         scratch.value.removeAll(keepingCapacity: true)
         if let value { try valueSerde.serialize(value, into: &scratch.value) }
         try scratch.key.withUnsafeBytes { keyBytes in

@@ -30,8 +30,6 @@ struct OrderedSegments {
         }
     }
 
-    var newest: Int64? { segments.last?.id }
-
     var all: [Int64] { segments.map(\.id) }
 
     /// Those within a range, the oldest first or, reversed, the newest.

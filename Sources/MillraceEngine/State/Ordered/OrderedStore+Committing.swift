@@ -4,9 +4,10 @@ extension OrderedStore: StoreContents {
     package func position() throws -> Int64? { try disk?.position() }
 
     package func restore(_ records: [FetchedRecord], position: Int64) throws {
-        mayHaveOlderSequenceNumbers = true
         for record in records {
-            if let key = record.key, record.value != nil { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
+            guard let key = record.key else { continue }
+            if record.value != nil { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
+            noteSequenceNumber(of: key)
         }
         var stored: [UInt8] = []
         for record in records {
@@ -47,9 +48,9 @@ extension OrderedStore: StoreContents {
             }
             place = map.next(place)
         }
-        let streamTime = (key: OrderedKeys.streamTimeKey, value: streamTimeMs.bigEndianBytes)
-        try streamTime.key.withUnsafeBytes { key in
-            try streamTime.value.withUnsafeBytes { value in
+        let progress = streamTimeMs.bigEndianBytes + sequenceNumber.bigEndianBytes
+        try OrderedKeys.progressKey.withUnsafeBytes { key in
+            try progress.withUnsafeBytes { value in
                 if keys.expiry != nil, !writes.isEmpty { writes.append(StoreWrite(key: key, value: value)) }
                 try disk.apply(writes, droppingBelow: bound, position: position)
             }

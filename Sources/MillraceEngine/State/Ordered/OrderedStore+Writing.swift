@@ -68,17 +68,17 @@ extension OrderedStore {
         try changelog?.send(key: key, stored: nil, timestampMs: timestampMs)
     }
 
-    package func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32 {
-        var key = Array(prefix)
-        while true {
-            sequenceNumber = sequenceNumber &+ 1 & Int32.max
-            guard mayHaveOlderSequenceNumbers else { return sequenceNumber }
-            key.removeSubrange(prefix.count...)
-            key += sequenceNumber.bigEndianBytes
-            var isTaken = false
-            try key.withUnsafeBytes { try withValue(forKey: $0) { isTaken = $0 != nil } }
-            if !isTaken { return sequenceNumber }
-        }
+    /// A number that no earlier entry of the store has, so that of two of one key and time the first to come stays the first.
+    package func nextSequenceNumber() -> Int32 {
+        sequenceNumber = sequenceNumber &+ 1 & Int32.max
+        return sequenceNumber
+    }
+
+    /// Notes the sequence number of a key that was put in before the store was opened.
+    func noteSequenceNumber(of key: UnsafeRawBufferPointer) {
+        guard keys.time == .window, key.count >= keys.suffixCount else { return }
+        let number = key.loadUnaligned(fromByteOffset: key.count - 4, as: Int32.self)
+        sequenceNumber = max(sequenceNumber, Int32(bigEndian: number))
     }
 }
 

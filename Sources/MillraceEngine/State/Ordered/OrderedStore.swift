@@ -24,8 +24,8 @@ package final class OrderedStore: OrderedBytesStore {
     package var heldFromMs: Int64
     package var retentionMs: Int64 { keys.expiry?.retentionMs ?? .max }
     var storedKey: [UInt8] = []
+    /// The number of the last entry that was put beside others of the same key and time.
     var sequenceNumber: Int32 = 0
-    var mayHaveOlderSequenceNumbers = false
 
     package let isCaching: Bool
     var waiting = WaitingChanges()
@@ -49,12 +49,14 @@ package final class OrderedStore: OrderedBytesStore {
         self.maxSizeInBytes = maxSizeInBytes
         self.onExpired = onExpired
         segments = try OrderedSegments(on: persistent)
-        try OrderedKeys.streamTimeKey.withUnsafeBytes { key in
+        try OrderedKeys.progressKey.withUnsafeBytes { key in
             try persistent?.withValue(forKey: key) { value in
-                if let value, value.count == 8 { streamTimeMs = Int64(bigEndian: value.loadUnaligned(as: Int64.self)) }
+                guard let value, value.count >= 8 else { return }
+                streamTimeMs = Int64(bigEndian: value.loadUnaligned(as: Int64.self))
+                guard value.count >= 12 else { return }
+                sequenceNumber = Int32(bigEndian: value.loadUnaligned(fromByteOffset: 8, as: Int32.self))
             }
         }
-        mayHaveOlderSequenceNumbers = segments.newest != nil
         flushedStreamTimeMs = streamTimeMs
     }
 }

@@ -1,0 +1,54 @@
+/// A record that a simulation puts into a topic.
+public struct SimulatedRecord: Sendable {
+    public var topic: String
+    public var key: [UInt8]?
+    public var value: [UInt8]?
+    /// Milliseconds since the epoch.
+    public var timestampMs: Int64
+    /// The partition; by default the one of the key's hash, or one by chance where there is no key.
+    public var partition: Int32?
+    /// Whether it is written only when everything before it has been processed, and two seconds later. With it the order of
+    /// records in different topics is given.
+    public var waits = false
+
+    public init(topic: String, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64) {
+        self.topic = topic
+        self.key = key
+        self.value = value
+        self.timestampMs = timestampMs
+    }
+
+    /// A record of text.
+    public init(_ topic: String, _ key: String?, _ value: String?, atMs timestampMs: Int64) {
+        self.init(
+            topic: topic, key: key.map { Array($0.utf8) }, value: value.map { Array($0.utf8) }, timestampMs: timestampMs
+        )
+    }
+}
+
+/// What a run of a simulation has written, for rules of one's own.
+public struct SimulatedResults: Sendable {
+    /// A value and its time.
+    public struct Value: Hashable, Sendable {
+        public var bytes: [UInt8]?
+        /// Milliseconds since the epoch.
+        public var timestampMs: Int64
+
+        /// The value as text; `-` for null.
+        public var text: String { bytes.map { String(decoding: $0, as: UTF8.self) } ?? "-" }
+    }
+
+    /// The records that were put into the topics, in order.
+    public var inputs: [SimulatedRecord]
+    /// The values of each key of each output topic, in order. A key's are in one partition.
+    public var outputs: [String: [[UInt8]?: [Value]]] = [:]
+
+    /// The values of each key of a topic, as text; the null key is `-`.
+    public func texts(of topic: String) -> [String: [String]] {
+        var texts: [String: [String]] = [:]
+        for (key, values) in outputs[topic] ?? [:] {
+            texts[key.map { String(decoding: $0, as: UTF8.self) } ?? "-"] = values.map(\.text)
+        }
+        return texts
+    }
+}

@@ -1,0 +1,73 @@
+import Millrace
+package import MillraceEngine
+
+extension Simulation {
+    /// How much later a record is written that waits.
+    static let waitMs: Int64 = 2_000
+
+    /// A test driver with the simulation's partitions.
+    func driver(_ topology: Topology, storage: StateStorage = .memory) throws -> TopologyTestDriver {
+        try TopologyTestDriver(topology, partitions: PartitionCounts(topics), storage: storage)
+    }
+
+    /// Pipes records into a driver as they are written in a run.
+    func pipe(
+        _ records: [SimulatedRecord], into driver: TopologyTestDriver, afterEach: (Int) throws -> Void = { _ in }
+    ) throws {
+        for (number, record) in records.enumerated() {
+            if record.waits { try driver.advanceWallClock(by: .milliseconds(Self.waitMs)) }
+            try driver.inputTopic(record.topic, key: .bytes, value: .bytes)
+                .pipe(
+                    key: record.key, value: record.value, timestampMs: record.timestampMs, partition: record.partition)
+            try afterEach(number)
+        }
+    }
+
+    /// What the test driver gives for a seed's records where the instance ends after every few of them.
+    ///
+    /// Stores are written down in between, so that a crash comes back to a state some records before it.
+    ///
+    /// - Parameters:
+    ///   - ending: how it ends each time; `nil` for not at all.
+    ///   - between: after how many records.
+    package func driven(
+        seed: UInt64, storage: StateStorage, ending: InstanceEnding?, between: Int = 5
+    ) throws -> DrivenResults {
+        var random = SeededRandom(seed: seed)
+        let records = try records(&random)
+        let driver = try driver(topology(), storage: storage)
+        defer { driver.close() }
+        try pipe(records, into: driver) { number in
+            if let ending, number % between == between - 1 { try driver.restart(ending) }
+            if number % (between * 3) == between { try driver.checkpoint() }
+        }
+        var driven = DrivenResults(results: SimulatedResults(inputs: records))
+        for topic in outputs {
+            let output = driver.outputTopic(topic, key: .bytes, value: .bytes)
+            while let (partition, record) = try output.readPartitionedRecord() {
+                driven.lines[topic, default: []].append(Self.line(partition, record))
+                driven.results.add(record, to: topic)
+            }
+        }
+        return driven
+    }
+
+    private static func line(_ partition: Int32, _ record: Record<[UInt8], [UInt8]>) -> String {
+        let text = { (bytes: [UInt8]?) in bytes.map { String(decoding: $0, as: UTF8.self) } ?? "-" }
+        let headers = record.headers.map { "\($0.name):\($0.value.map { "\($0)" } ?? "-")" }
+        return "\(partition): \(text(record.key))=\(text(record.value))@\(record.timestampMs) \(headers)"
+    }
+}
+
+/// What a driver has written: a line for each record of each output topic, in their order, and the same by key.
+package struct DrivenResults {
+    package var lines: [String: [String]] = [:]
+    package var results: SimulatedResults
+}
+
+extension SimulatedResults {
+    mutating func add(_ record: Record<[UInt8], [UInt8]>, to topic: String) {
+        outputs[topic, default: [:]][record.key, default: []].append(
+            Value(bytes: record.value, timestampMs: record.timestampMs))
+    }
+}

@@ -1,0 +1,199 @@
+import Millrace
+import MillraceTesting
+
+/// Joins of two streams, and of two tables. Which results come in between depends on which side comes first.
+extension StatefulOperator {
+    static var joins: [StatefulOperator] {
+        [streamJoins, lateStreamJoins, selfJoin, tableJoins, tableJoinsInTurn, foreignKeyJoin, foreignKeyLeftJoin]
+    }
+
+    private static func streams(
+        _ builder: StreamsBuilder
+    ) -> (KStream<String, String>, KStream<String, String>) {
+        (builder.stream("left", key: .string, value: .string), builder.stream("right", key: .string, value: .string))
+    }
+
+    /// Both sides of a join of streams, side by side in time.
+    private static func sides(jitterMs: Int, _ random: inout SeededRandom) -> [SimulatedRecord] {
+        let left = [SimulatedRecord].texts("left", count: 30, keys: 5, everyMs: 20, jitterMs: jitterMs, &random)
+        let right = [SimulatedRecord].texts("right", count: 30, keys: 5, everyMs: 20, jitterMs: jitterMs, &random)
+        return zip(left, right).flatMap { [$0, $1] }
+    }
+
+    /// With time for everything: each pair comes once, each record without a match once and only when none can come.
+    private static var streamJoins: StatefulOperator {
+        StatefulOperator(
+            "stream-joins", ["KStream.join(KStream)", "KStream.leftJoin(KStream)", "KStream.outerJoin(KStream)"],
+            from: ["left", "right"], to: ["inner", "outer", "only-left"],
+            define: { builder in
+                let (left, right) = streams(builder)
+                let windows = JoinWindows.difference(.milliseconds(30), grace: .seconds(60)).after(.seconds(10))
+                left.join(right, within: .difference(.milliseconds(50), grace: .seconds(60)), as: .store("inner")) {
+                    "\($0) & \($1)"
+                }
+                .to("inner")
+                left.outerJoin(right, within: windows.before(.seconds(10)), as: .store("outer")) {
+                    "\($0 ?? "none") & \($1 ?? "none")"
+                }
+                .to("outer")
+                left.leftJoin(right, within: windows, as: .store("left")) { "\($0) & \($1 ?? "none")" }.to("only-left")
+            },
+            records: { random in
+                sides(jitterMs: 60, &random) + .ending("left", atMs: 200_000)
+            }
+        )
+        .with {
+            $0.simulation.comparison = .anyOrder
+            // The records of a window are numbered in the order in which they come.
+            $0.simulation.comparesStores = false
+            $0.afterRestarts = .sameRecordsInAnyOrder
+        }
+    }
+
+    /// With little time: which records are too late depends on how far the other side is. What holds in any case is that no
+    /// pair comes twice or is too far apart, and that a record which has been said to have no match has been so once.
+    private static var lateStreamJoins: StatefulOperator {
+        StatefulOperator(
+            "late-stream-joins", ["KStream.leftJoin(KStream)", "KStream.outerJoin(KStream)"],
+            from: ["left", "right"], to: ["left-joined", "outer-joined"],
+            define: { builder in
+                let (left, right) = streams(builder)
+                let windows = JoinWindows.difference(.milliseconds(40), grace: .milliseconds(30))
+                left.leftJoin(right, within: windows, as: .store("left")) { "\($0) & \($1 ?? "none")" }
+                    .to("left-joined")
+                left.outerJoin(right, within: windows, as: .store("outer")) { "\($0 ?? "none") & \($1 ?? "none")" }
+                    .to("outer-joined")
+            },
+            records: { random in
+                sides(jitterMs: 100, &random) + .ending("left", atMs: 10_000)
+            }
+        )
+        .with {
+            $0.simulation.comparison = .none
+            $0.simulation.comparesStores = false
+            $0.simulation.rules = { results in
+                JoinRules(results, withinMs: 40).problems(in: "left-joined", keepsRight: false)
+                    + JoinRules(results, withinMs: 40).problems(in: "outer-joined", keepsRight: true)
+            }
+            $0.afterRestarts = .rules
+        }
+    }
+
+    private static var selfJoin: StatefulOperator {
+        StatefulOperator(
+            "self-join", ["KStream.join(KStream)"], from: ["in"], to: ["pairs"],
+            define: { builder in
+                let stream = builder.stream("in", key: .string, value: .string)
+                stream.join(
+                    stream, within: .difference(.milliseconds(50), grace: .milliseconds(50)), as: .store("self")
+                ) {
+                    "\($0) & \($1)"
+                }
+                .to("pairs")
+            },
+            records: { .texts("in", keys: 4, jitterMs: 80, &$0) }
+        )
+        .with {
+            $0.simulation.optimization = .all
+            $0.simulation.comparesStores = false
+        }
+    }
+
+    private static func defineTableJoins(_ builder: StreamsBuilder) {
+        let names = builder.table("names", key: .string, value: .string, into: .store("names").withoutCache())
+        let limits = builder.table("limits", key: .string, value: .string, into: .store("limits").withoutCache())
+        names.join(limits, into: .store("inner").withoutCache()) { "\($0) may spend \($1)" }.toStream().to("inner")
+        names.leftJoin(limits, into: .store("left").withoutCache()) { "\($0) may spend \($1 ?? "-")" }
+            .toStream().to("left")
+        names.outerJoin(limits) { "\($0 ?? "-") may spend \($1 ?? "-")" }.toStream().to("outer")
+    }
+
+    private static let tableJoinCalls = ["KTable.join(KTable)", "KTable.leftJoin(KTable)", "KTable.outerJoin(KTable)"]
+
+    private static var tableJoins: StatefulOperator {
+        StatefulOperator(
+            "table-joins", tableJoinCalls, from: ["names", "limits"], to: ["inner", "left", "outer"],
+            define: { defineTableJoins($0) },
+            records: { random in
+                let names = [SimulatedRecord].texts("names", count: 35, everyMs: 20, deletions: 8, &random)
+                let limits = [SimulatedRecord].texts("limits", count: 35, everyMs: 20, deletions: 8, &random)
+                return zip(names, limits).flatMap { [$0, $1] }
+            }
+        )
+        .with { $0.simulation.comparison = .lastValues }
+    }
+
+    /// One table after the other, so that every change in between is the same.
+    private static var tableJoinsInTurn: StatefulOperator {
+        StatefulOperator(
+            "table-joins-in-turn", tableJoinCalls, from: ["names", "limits"], to: ["inner", "left", "outer"],
+            define: { defineTableJoins($0) },
+            records: { random in
+                (0..<4).flatMap { turn in
+                    [SimulatedRecord].texts(
+                        turn % 2 == 0 ? "names" : "limits", count: 15, startingAtMs: turn * 1_000, deletions: 6, &random
+                    )
+                    .waiting()
+                }
+            })
+    }
+
+    /// Orders joined with products by a foreign key: subscriptions and answers between two sub-topologies whose topics have
+    /// different numbers of partitions. Nothing is deleted, for the answer to a deletion may come too late to be told from
+    /// those to what came after it, here as in Kafka Streams.
+    private static var foreignKeyJoin: StatefulOperator {
+        foreignKeyJoin(
+            "foreign-key-join", "KTable.join(KTable, on)",
+            define: { orders, products in
+                orders.join(products, named: "order-lines", on: { _, order in product(of: order) }) { "\($0): \($1)" }
+            }, product: { _, random in Int.random(in: 0..<4, using: &random) })
+    }
+
+    /// The product of an order stays the same, for the answers of an old and a new one may come in either order.
+    private static var foreignKeyLeftJoin: StatefulOperator {
+        foreignKeyJoin(
+            "foreign-key-left-join", "KTable.leftJoin(KTable, on)",
+            define: { orders, products in
+                orders.leftJoin(products, named: "order-lines", on: { _, order in product(of: order) }) {
+                    "\($0): \($1 ?? "none")"
+                }
+            }, product: { order, _ in order % 4 })
+    }
+
+    private static func product(of order: String) -> String? { order.split(separator: " ").last.map(String.init) }
+
+    private static func foreignKeyJoin(
+        _ name: String, _ call: String,
+        define: @escaping @Sendable (KTable<String, String>, KTable<String, String>) -> KTable<String, String>,
+        product: @escaping @Sendable (_ order: Int, inout SeededRandom) -> Int
+    ) -> StatefulOperator {
+        StatefulOperator(
+            name, [call], from: ["orders", "products"], to: ["lines"],
+            define: { builder in
+                let orders = builder.table(
+                    "orders", key: .string, value: .string, into: .store("orders").withoutCache())
+                let products = builder.table(
+                    "products", key: .string, value: .string, into: .store("products").withoutCache())
+                define(orders, products).toStream().to("lines")
+            },
+            records: { random in
+                (0..<80).map { number in
+                    let order = Int.random(in: 0..<8, using: &random)
+                    let atMs = Int64(number * 10)
+                    if Int.random(in: 0..<3, using: &random) == 0 {
+                        let product = Int.random(in: 0..<4, using: &random)
+                        return SimulatedRecord("products", "product-\(product)", "title-\(number)", atMs: atMs)
+                    }
+                    return SimulatedRecord(
+                        "orders", "order-\(order)", "\(number) of product-\(product(order, &random))", atMs: atMs)
+                }
+            }
+        )
+        .with {
+            $0.simulation.topics["products"] = 2
+            $0.simulation.comparison = .lastValues
+            // A subscription says which partition its order is in.
+            $0.simulation.comparesStores = false
+        }
+    }
+}

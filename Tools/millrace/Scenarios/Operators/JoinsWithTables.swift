@@ -1,0 +1,74 @@
+import Millrace
+import MillraceTesting
+
+/// Joins of a stream with a table, the table's records and the stream's in turn, so that each finds what was there before it.
+extension StatefulOperator {
+    static var joinsWithTables: [StatefulOperator] { [streamTableJoins, graceJoins, globalTableJoins] }
+
+    /// Records of a table, then of a stream, then again.
+    private static func inTurn(
+        _ table: String, _ stream: String, deletions: Int, jitterMs: Int = 0, _ random: inout SeededRandom
+    ) -> [SimulatedRecord] {
+        (0..<4).flatMap { turn in
+            [SimulatedRecord].texts(
+                turn % 2 == 0 ? table : stream, count: 15, startingAtMs: turn * 150, jitterMs: jitterMs,
+                deletions: turn % 2 == 0 ? deletions : 0, &random
+            )
+            .waiting()
+        }
+    }
+
+    private static var streamTableJoins: StatefulOperator {
+        StatefulOperator(
+            "stream-table-joins", ["KStream.join(KTable)", "KStream.leftJoin(KTable)"],
+            from: ["table", "stream"], to: ["inner", "left"],
+            define: { builder in
+                let table = builder.table("table", key: .string, value: .string, into: .store("table").withoutCache())
+                let stream = builder.stream("stream", key: .string, value: .string)
+                stream.join(table) { "\($0) & \($1)" }.to("inner")
+                stream.leftJoin(table) { "\($0) & \($1 ?? "none")" }.to("left")
+            },
+            records: { inTurn("table", "stream", deletions: 5, &$0) })
+    }
+
+    /// The stream's records wait for a while, and then find the version of their own time.
+    private static var graceJoins: StatefulOperator {
+        StatefulOperator(
+            "stream-table-grace", ["KStream.join(KTable)", "KStream.leftJoin(KTable)"],
+            from: ["table", "stream"], to: ["inner", "left"],
+            define: { builder in
+                let table = builder.table(
+                    "table", key: .string, value: .string, into: .versioned("table", historyRetention: .seconds(60)))
+                let stream = builder.stream("stream", key: .string, value: .string)
+                stream.join(table, grace: .milliseconds(60), named: "inner") { "\($0) & \($1)" }.to("inner")
+                stream.leftJoin(table, grace: .milliseconds(100), named: "left") { "\($0) & \($1 ?? "none")" }
+                    .to("left")
+            },
+            records: { random in
+                inTurn("table", "stream", deletions: 5, jitterMs: 120, &random)
+                    + .ending("stream", atMs: 2_000)
+            })
+    }
+
+    private static var globalTableJoins: StatefulOperator {
+        StatefulOperator(
+            "global-table-joins",
+            ["StreamsBuilder.globalTable", "KStream.join(GlobalKTable, on)", "KStream.leftJoin(GlobalKTable, on)"],
+            from: ["global", "stream"], to: ["inner", "left", "counts"],
+            define: { builder in
+                let table = builder.globalTable("global", key: .string, value: .string, into: .store("global"))
+                let stream = builder.stream("stream", key: .string, value: .string)
+                let key: @Sendable (String?, String) -> String? = { _, value in
+                    value.utf8.last.map { "key-\($0 % 6)" }
+                }
+                stream.join(table, on: key) { "\($0) & \($1)" }.to("inner")
+                stream.leftJoin(table, on: key) { "\($0) & \($1 ?? "none")" }.to("left")
+                // So that instances have stores of their own to restore, too.
+                stream.groupByKey().count(into: .store("count").withoutCache()).toStream().mapValues { "\($0)" }
+                    .to("counts")
+            },
+            records: { inTurn("global", "stream", deletions: 5, &$0) }
+        )
+        .with { $0.simulation.topics["global"] = 2 }
+    }
+}

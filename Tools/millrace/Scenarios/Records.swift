@@ -1,0 +1,41 @@
+import MillraceTesting
+
+extension [SimulatedRecord] {
+    /// Records of text with values of their own, some of them late.
+    ///
+    /// - Parameters:
+    ///   - keys: how many keys there are.
+    ///   - everyMs: how far apart they are.
+    ///   - jitterMs: by how much at the most each is later than that, and so the next one out of order.
+    ///   - deletions: one in so many has no value; 0 for none.
+    static func texts(
+        _ topic: String, count: Int = 60, keys: Int = 6, startingAtMs startMs: Int = 0, everyMs: Int = 10,
+        jitterMs: Int = 0, deletions: Int = 0, _ random: inout SeededRandom
+    ) -> [SimulatedRecord] {
+        (0..<count).map { number in
+            let isDeletion = deletions > 0 && Int.random(in: 0..<deletions, using: &random) == 0
+            return SimulatedRecord(
+                topic, "key-\(Int.random(in: 0..<keys, using: &random))", isDeletion ? nil : "\(topic)-\(number)",
+                atMs: Int64(startMs + number * everyMs + Int.random(in: 0...jitterMs, using: &random)))
+        }
+    }
+
+    /// The same records, once all before them are processed.
+    func waiting() -> [SimulatedRecord] {
+        var records = self
+        if !records.isEmpty { records[0].waits = true }
+        return records
+    }
+
+    /// Records behind all others that bring stream time forward in every partition, step by step, so that what waits for it comes.
+    static func ending(_ topic: String, atMs times: Int64...) -> [SimulatedRecord] {
+        times.flatMap { timestampMs in
+            (0..<partitionCount).map { partition in
+                var record = SimulatedRecord(topic, "end-\(partition)", "end", atMs: timestampMs)
+                record.partition = partition
+                return record
+            }
+            .waiting()
+        }
+    }
+}

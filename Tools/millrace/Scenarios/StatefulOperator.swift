@@ -1,0 +1,55 @@
+import Millrace
+public import MillraceTesting
+
+/// Operators that keep state, in a topology and with inputs that show it.
+///
+/// `all` is the one list of them: the simulations of operators and the restart tests are made of it, and a test holds it against
+/// the calls that the DSL offers, so that no operator with state can be added and forgotten.
+public struct StatefulOperator: Sendable {
+    /// The calls that it stands for: the type and the method, for joins with what is joined, and whether by a key of another kind,
+    /// as `KTable.join(KTable, on)`.
+    public var calls: [String]
+    public var simulation: Simulation
+    public var afterRestarts = AfterRestarts.sameRecords
+
+    /// What of a test driver's results has to be the same where the instance ends after every few records.
+    public enum AfterRestarts: Sendable {
+        /// All records, in their order, to the byte.
+        case sameRecords
+        /// All records, in whatever order: what was to come at some time may come earlier.
+        case sameRecordsInAnyOrder
+        /// What the simulation's rules say: punctuations are scheduled anew, and so come at other times.
+        case rules
+    }
+
+    public var name: String { simulation.name }
+
+    public static var all: [StatefulOperator] {
+        aggregations + tables + windows + finalResults + joins + joinsWithTables + versions + processors
+    }
+
+    /// Makes one whose topics all have three partitions.
+    ///
+    /// - Parameters:
+    ///   - inputs: the topics that records are put into.
+    ///   - outputs: the topics whose contents are compared.
+    init(
+        _ name: String, _ calls: [String], from inputs: [String], to outputs: [String],
+        define: @escaping @Sendable (StreamsBuilder) throws -> Void,
+        records: @escaping @Sendable (inout SeededRandom) -> [SimulatedRecord]
+    ) {
+        self.calls = calls
+        let topics = Dictionary(uniqueKeysWithValues: (inputs + outputs).map { ($0, partitionCount) })
+        simulation = Simulation(name, topics: topics, outputs: outputs, define: define, inputs: records)
+    }
+
+    /// The same with some of its settings changed.
+    func with(_ change: (inout StatefulOperator) -> Void) -> StatefulOperator {
+        var changed = self
+        change(&changed)
+        return changed
+    }
+}
+
+/// How many partitions the topics have.
+let partitionCount: Int32 = 3
