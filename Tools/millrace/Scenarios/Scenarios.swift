@@ -4,7 +4,9 @@ import RiskScore
 
 /// The topologies that are simulated, each with random records: whole applications, and every operator that keeps state.
 public enum Scenarios {
-    public static var all: [Simulation] { [risk, riskAtLeastOnce, readFromTime] + StatefulOperator.all.map(\.simulation) }
+    public static var all: [Simulation] {
+        [risk, riskAtLeastOnce, readFromTime] + StatefulOperator.all.map(\.simulation)
+    }
 
     /// The risk score: one stateful step, no repartitioning.
     public static var risk: Simulation {

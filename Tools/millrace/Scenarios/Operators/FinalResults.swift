@@ -19,13 +19,21 @@ extension StatefulOperator {
                 grouped.windowedBy(.hopping(.milliseconds(100), advance: .milliseconds(40))).emit(.onWindowClose)
                     .count(into: .store("hopping")).lines().to("hopping")
                 grouped.windowedBy(.sliding(.milliseconds(100), grace: .milliseconds(50))).emit(.onWindowClose)
-                    .reduce(into: .store("sliding")) { $0 + " " + $1 }.lines().to("sliding")
+                    .reduce(into: .store("sliding").retention(.milliseconds(400))) { $0 + " " + $1 }.lines().to(
+                        "sliding")
                 grouped.windowedBy(.session(gap: .milliseconds(40), grace: .milliseconds(50))).emit(.onWindowClose)
                     .reduce(into: .store("sessions")) { $0 + " " + $1 }.lines().to("sessions")
             },
             records: { random in
-                .texts("in", count: 40, keys: 3, jitterMs: 100, &random)
-                    + .ending("in", atMs: 500, 560, 620, 680, 740, 800)
+                let records = (0..<60).map { number in
+                    // No partition's time makes a step in which a window both closes and expires.
+                    var record = SimulatedRecord(
+                        "in", "key-\(number % 3)-\(Int.random(in: 0..<2, using: &random))", "in-\(number)",
+                        atMs: Int64(number * 20 + Int.random(in: 0...100, using: &random)))
+                    record.partition = Int32(number % 3)
+                    return record
+                }
+                return records + .ending("in", atMs: 1_340, 1_400, 1_460, 1_520, 1_580, 1_640)
             }
         )
         .with { $0.simulation.comparesStores = false }

@@ -91,7 +91,14 @@ extension StatefulOperator {
                 }
                 .to("pairs")
             },
-            records: { .texts("in", keys: 4, jitterMs: 80, &$0) }
+            records: { random in
+                // Several of a key are of one time, and have to stay in their order.
+                [SimulatedRecord].texts("in", keys: 4, jitterMs: 80, &random).map { record in
+                    var record = record
+                    record.timestampMs = record.timestampMs / 30 * 30
+                    return record
+                }
+            }
         )
         .with {
             $0.simulation.optimization = .all

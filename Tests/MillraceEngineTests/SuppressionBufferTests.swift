@@ -1,0 +1,68 @@
+import Millrace
+import Testing
+
+@testable import MillraceEngine
+
+@Suite("SuppressionBuffer")
+struct SuppressionBufferTests {
+    /// Keeps what a buffer writes to its changelog.
+    private final class Changelog: RecordOutput {
+        private(set) var records: [FetchedRecord] = []
+
+        func send(
+            key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
+            headers: Headers
+        ) throws {
+            let bytes = Bytes(key: key.map { Array($0) }, value: value.map { Array($0) })
+            records.append(
+                FetchedRecord(
+                    slot: 0, offset: Int64(records.count), timestampMs: timestampMs, headers: headers, key: bytes.key,
+                    value: bytes.value, owner: bytes))
+        }
+
+        func partitionCount() throws -> Int32 { 1 }
+    }
+
+    /// Owns a record's bytes.
+    private final class Bytes {
+        let key: UnsafeRawBufferPointer?
+        let value: UnsafeRawBufferPointer?
+
+        init(key: [UInt8]?, value: [UInt8]?) {
+            self.key = key.map(Self.copy)
+            self.value = value.map(Self.copy)
+        }
+
+        deinit {
+            key?.deallocate()
+            value?.deallocate()
+        }
+
+        private static func copy(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {
+            let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+            copy.copyBytes(from: bytes)
+            return UnsafeRawBufferPointer(copy)
+        }
+    }
+
+    private func change(_ value: String, _ timestampMs: Int64) -> BufferedChange {
+        BufferedChange(
+            oldValue: nil, newValue: Array(value.utf8), timestampMs: timestampMs, headers: Headers(), metadata: nil)
+    }
+
+    @Test("a key that is taken out and put in again between two commits has its new time after a restore")
+    func timeAfterRestore() throws {
+        let changelog = Changelog()
+        let buffer = SuppressionBuffer(output: changelog, partition: 0, name: "buffer")
+        buffer.put(key: [1], timeMs: 10, change("first", 10))
+        try buffer.flush()
+        _ = try buffer.takeFirst()
+        buffer.put(key: [1], timeMs: 30, change("second", 30))
+        try buffer.flush()
+        let restored = SuppressionBuffer(output: nil, partition: 0, name: "buffer")
+        try restored.restore(changelog.records, position: 2)
+        #expect(restored.lowestTimeMs == 30)
+        #expect(restored.count == 1)
+        #expect(restored.sizeInBytes == buffer.sizeInBytes)
+    }
+}
