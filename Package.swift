@@ -169,7 +169,7 @@ let package = Package(
             name: "MillraceRuntimeTests",
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime",
-                "MillraceTesting", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle,
+                "MillraceTesting", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
     ],

@@ -70,4 +70,36 @@ struct RiskScoreTests {
         #expect(driver.unreadTopics.isEmpty)
         #expect(driver.droppedRecords == [.nullKeyOrValue: 2, .deserialization: 1])
     }
+
+    @Test("the threshold of alerts may be another one")
+    func threshold() throws {
+        let builder = StreamsBuilder()
+        RiskScoreTopology(alertThreshold: 0.9).define(in: builder)
+        let topology = try builder.build()
+        let driver = try TopologyTestDriver(topology)
+        try driver.inputTopic(RiskScoreTopology.events, key: .string, value: .json(RiskEvent.self))
+            .pipe(key: "acct-1", value: RiskEvent(account: "acct-1", score: 0.9, timestampMs: 1))
+        #expect(try driver.outputTopic(RiskScoreTopology.alerts, key: .string, value: .double).readValues() == [0.9])
+    }
+}
+
+/// The example of docs/testing.md, as it stands there.
+@Suite("Example in the guide to testing")
+struct TestingGuideExample {
+    @Test("the highest score of an account wins")
+    func highestScore() throws {
+        let builder = StreamsBuilder()
+        RiskScoreTopology().define(in: builder)
+        let driver = try TopologyTestDriver(builder.build())
+        let events = driver.inputTopic("risk-events", key: .string, value: .json(RiskEvent.self))
+        let scores = driver.outputTopic("risk-scores", key: .string, value: .double)
+
+        for score in [0.3, 0.8, 0.5] {
+            try events.pipe(key: "acct-1", value: RiskEvent(account: "acct-1", score: score, timestampMs: 0))
+        }
+
+        #expect(try scores.readRecords().map(\.value) == [0.3, 0.8, 0.8])
+        let store = driver.keyValueStore("risk-store", key: .string, value: .double)
+        #expect(try store?.get("acct-1")?.value == 0.8)
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MillraceTesting
 import Scenarios
 import Testing
 

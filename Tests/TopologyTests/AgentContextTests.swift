@@ -10,7 +10,8 @@ struct AgentContextTests {
     init() throws {
         let builder = StreamsBuilder()
         AgentContextTopology().define(in: builder)
-        driver = try TopologyTestDriver(builder.build(), storage: .simulatedDisk)
+        let topology = try builder.build()
+        driver = try TopologyTestDriver(topology, storage: .simulatedDisk)
     }
 
     private func state(_ agent: String, _ status: String) throws {

@@ -10,7 +10,8 @@ struct AnomalyTests {
     init() throws {
         let builder = StreamsBuilder()
         AnomalyTopology().define(in: builder)
-        driver = try TopologyTestDriver(builder.build(), storage: .simulatedDisk)
+        let topology = try builder.build()
+        driver = try TopologyTestDriver(topology, storage: .simulatedDisk)
     }
 
     private func read(_ value: Double, of sensor: String = "s", at second: Int64) throws {

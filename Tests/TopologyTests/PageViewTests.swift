@@ -8,7 +8,8 @@ struct PageViewTests {
     private func driver(partitions: PartitionCounts = 1) throws -> TopologyTestDriver {
         let builder = StreamsBuilder()
         PageViewTopology().define(in: builder)
-        return try TopologyTestDriver(builder.build(), partitions: partitions)
+        let topology = try builder.build()
+        return try TopologyTestDriver(topology, partitions: partitions)
     }
 
     private func profile(_ user: String, _ region: String?, in driver: TopologyTestDriver) throws {
@@ -16,9 +17,11 @@ struct PageViewTests {
             .pipe(key: user, value: region.map { UserProfile(region: $0, experience: "some") })
     }
 
-    private func view(_ user: String, _ page: String, in driver: TopologyTestDriver) throws {
+    private func view(
+        _ user: String, _ page: String, at timestampMs: Int64 = 5, in driver: TopologyTestDriver
+    ) throws {
         try driver.inputTopic(PageViewTopology.views, key: .string, value: .json(PageView.self))
-            .pipe(key: user, value: PageView(user: user, page: page, timestampMs: 5))
+            .pipe(key: user, value: PageView(user: user, page: page, timestampMs: timestampMs))
     }
 
     @Test("a view has the region that its user has when it comes")
@@ -49,6 +52,27 @@ struct PageViewTests {
         for user in ["bob", "dora"] { try view(user, "index", in: driver) }
         let counts = try driver.outputTopic(PageViewTopology.counts, key: .string, value: .int64).readTable()
         #expect(counts == ["europe": 4, "asia": 1, "unknown": 1])
+    }
+
+    @Test(
+        "views count in each week that they are in, late ones in those that are open",
+        arguments: InstanceEnding.allCases)
+    func weeks(ending: InstanceEnding) throws {
+        let driver = try driver()
+        let dayMs: Int64 = 86_400_000
+        try profile("alice", "europe", in: driver)
+        try view("alice", "a", at: 10 * dayMs, in: driver)
+        try view("alice", "b", at: 12 * dayMs + 1, in: driver)
+        try driver.restart(ending)
+        try view("alice", "late", at: 6 * dayMs, in: driver)
+        let counts = try driver.outputTopic(
+            PageViewTopology.weeklyCounts, key: .json(RegionalSpan.self), value: .int64
+        ).readTable()
+        let byDay = Dictionary(uniqueKeysWithValues: counts.map { ($0.startMs / dayMs, $1) })
+        #expect(
+            byDay == [4: 1, 5: 2, 6: 3, 7: 2, 8: 2, 9: 2, 10: 2, 11: 1, 12: 1],
+            "the weeks from day 0 to 4 are closed a day after their ends")
+        #expect(counts.keys.allSatisfy { $0.region == "europe" && $0.startMs % dayMs == 0 })
     }
 
     @Test("topics of different partition counts are told")

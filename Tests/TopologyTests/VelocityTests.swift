@@ -10,7 +10,8 @@ struct VelocityTests {
     init() throws {
         let builder = StreamsBuilder()
         VelocityTopology().define(in: builder)
-        driver = try TopologyTestDriver(builder.build(), storage: .simulatedDisk)
+        let topology = try builder.build()
+        driver = try TopologyTestDriver(topology, storage: .simulatedDisk)
     }
 
     private func pay(_ amountInCents: Int64, by account: String = "a", at second: Int64) throws {

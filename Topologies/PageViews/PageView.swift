@@ -35,3 +35,15 @@ public struct RegionalPageView: Codable, Sendable, Hashable {
         self.region = region
     }
 }
+
+/// A region and a span of time, as JSON: the key of the topic `page-views-by-region-and-week`.
+public struct RegionalSpan: Codable, Sendable, Hashable {
+    public var region: String
+    /// When the span begins: milliseconds since the epoch.
+    public var startMs: Int64
+
+    public init(region: String, startMs: Int64) {
+        self.region = region
+        self.startMs = startMs
+    }
+}

@@ -3,15 +3,26 @@ public import Millrace
 /// Page views enriched with their users' regions, and counted by region: the classic example of Kafka Streams.
 ///
 /// Each view is joined with its user's profile as that is at the moment; a user without one is in the region `unknown`. The
-/// region becomes the key, so the views go through a repartition topic before they are counted.
+/// region becomes the key, so the views go through a repartition topic before they are counted: in all, and by week, where a
+/// week begins every day.
 public struct PageViewTopology: Sendable {
     public static let views = "page-views"
     public static let profiles = "user-profiles"
     public static let enriched = "page-views-enriched"
     public static let counts = "page-views-by-region"
+    public static let weeklyCounts = "page-views-by-region-and-week"
     public static let store = "views-by-region"
+    public static let weeklyStore = "views-by-region-and-week"
     /// The region of users whose profile is not there.
     public static let unknownRegion = "unknown"
+
+    /// The span that views are counted in; 7 days by default.
+    public var span: Duration = .seconds(7 * 86_400)
+    /// How far apart spans begin; a day by default. Kafka's example begins one every second, and so counts each view 604,800
+    /// times.
+    public var advance: Duration = .seconds(86_400)
+    /// How late a view may come; a day by default.
+    public var grace: Duration = .seconds(86_400)
 
     public init() {}
 
@@ -27,10 +38,18 @@ public struct PageViewTopology: Sendable {
             }
             .selectKey(named: "by-region", key: .string) { _, view in view.region }
         enriched.to(Self.enriched)
-        enriched
-            .groupByKey(named: Self.counts, key: .string, value: .json())
+        let byRegion = enriched.groupByKey(named: Self.counts, key: .string, value: .json())
+        byRegion
             .count(into: .store(Self.store))
             .toStream()
             .to(Self.counts)
+        byRegion
+            .windowedBy(.hopping(span, advance: advance, grace: grace))
+            .count(into: .store(Self.weeklyStore))
+            .toStream()
+            .selectKey(named: "by-region-and-week", key: .json(RegionalSpan.self)) { windowed, _ in
+                windowed.map { RegionalSpan(region: $0.key, startMs: $0.window.startMs) }
+            }
+            .to(Self.weeklyCounts)
     }
 }

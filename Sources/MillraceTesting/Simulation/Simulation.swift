@@ -15,9 +15,13 @@ package import MillraceEngine
 ///
 /// ```swift
 /// let simulation = Simulation(
-///     "risk", topics: ["risk-events": 4, "risk-scores": 4, "risk-alerts": 4], outputs: ["risk-scores", "risk-alerts"],
-///     define: { RiskScoreTopology().define(in: $0) }, inputs: { random in … })
-/// for seed in 0..<1_000 { #expect(try simulation.run(seed: seed).problems.isEmpty) }
+///     "counts", topics: ["orders": 3, "counts": 3], outputs: ["counts"],
+///     define: { builder in … },
+///     inputs: { random in … })
+/// for seed in 0..<50 {
+///     let result = try simulation.run(seed: UInt64(seed))
+///     #expect(result.passed, "seed \(seed): \(result.problems)")
+/// }
 /// ```
 public struct Simulation: Sendable {
     public var name: String

@@ -1,0 +1,13 @@
+import EmbeddedBroker
+import Testing
+
+/// The example of docs/broker.md, as it stands there.
+@Suite("Example in the guide to the broker")
+struct BrokerExample {
+    @Test("a broker is started, says where it is, and is stopped")
+    func embed() async throws {
+        let broker = try await EmbeddedBroker.start()  // port 0, in memory
+        print(broker.bootstrapServers)  // what clients want
+        try await broker.stop()
+    }
+}

@@ -1,0 +1,47 @@
+import Logging
+import Millrace
+import MillraceRuntime
+import MillraceTesting
+import ServiceLifecycle
+import Testing
+import UnixSignals
+
+/// The examples of docs/running.md and of the runtime's comments, as they stand there.
+@Suite("Examples in the documentation of instances")
+struct RuntimeExamples {
+    /// Compiled only: it would run until it is told to stop.
+    private func alone(_ topology: Topology) async throws {
+        let application = StreamsApplication(
+            topology,
+            configuration: StreamsConfiguration(
+                applicationID: "risk", bootstrapServers: ["localhost:9092"], stateDirectory: "/var/lib/risk"))
+        try await application.run()
+    }
+
+    /// Compiled only.
+    private func inGroup(_ topology: Topology, _ logger: Logger) async throws {
+        let application = StreamsApplication(
+            topology,
+            configuration: StreamsConfiguration(
+                applicationID: "risk", bootstrapServers: ["localhost:9092"], stateDirectory: "/var/lib/risk"))
+        let group = ServiceGroup(services: [application], gracefulShutdownSignals: [.sigterm], logger: logger)
+        try await group.run()
+    }
+
+    /// Compiled only: it would leave a folder behind.
+    private func onDisk(_ topology: Topology) throws {
+        let driver = try TopologyTestDriver(topology, storage: .rocksDB(in: "/tmp/state"))
+        driver.close()
+    }
+
+    @Test("an application that was never run has been created and nothing more")
+    func created() throws {
+        let builder = StreamsBuilder()
+        builder.stream("in", key: .string, value: .string).to("out")
+        let application = StreamsApplication(
+            try builder.build(),
+            configuration: StreamsConfiguration(
+                applicationID: "risk", bootstrapServers: ["localhost:9092"], stateDirectory: "/var/lib/risk"))
+        #expect(application.state == .created)
+    }
+}
