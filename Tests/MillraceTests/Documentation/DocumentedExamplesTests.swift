@@ -58,7 +58,7 @@ struct DocumentedExamplesTests {
         return statements.flatMap { $0.split(separator: "…") }.map { condensed(String($0)) }.filter { !$0.isEmpty }
     }
 
-    /// A text without its spaces, line breaks, semicolons and comments.
+    /// A text without its spaces, line breaks, semicolons, comments and words of access.
     private static func condensed(_ text: String) -> String {
         var condensed: [UInt8] = []
         for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
@@ -75,6 +75,8 @@ struct DocumentedExamplesTests {
             }
         }
         return String(decoding: condensed, as: UTF8.self)
+            .replacing("fileprivatestatic", with: "static").replacing("privatefinal", with: "final")
+            .replacing("privatestruct", with: "struct")
     }
 }
 

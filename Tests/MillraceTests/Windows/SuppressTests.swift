@@ -77,6 +77,19 @@ struct SuppressTests {
         #expect(values == ["x-", "y1", "z1"])
     }
 
+    @Test("a buffer's changelog has the settings that it was given, or is not there")
+    func changelog() throws {
+        let builder = StreamsBuilder()
+        let table = builder.table("in", key: .string, value: .string)
+        table.suppress(
+            .untilTimeLimit(.seconds(1), buffer: .unbounded.changelog(["segment.ms": "600000"])), named: "logged")
+        table.suppress(.untilTimeLimit(.seconds(1), buffer: .unbounded.withoutChangelog()), named: "unlogged")
+        let stores = try builder.build().subtopologies.flatMap(\.stores)
+        let logged = try #require(stores.first { $0.name == "logged-store" })
+        #expect(logged.changelogTopicConfiguration["segment.ms"] == "600000")
+        #expect(stores.first { $0.name == "unlogged-store" }?.changelogTopic == nil)
+    }
+
     @Test("what cannot be held back until windows close is reported")
     func problems() throws {
         let builder = StreamsBuilder()

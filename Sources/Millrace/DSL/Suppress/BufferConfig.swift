@@ -14,6 +14,8 @@ public struct BufferConfig: Sendable, Hashable {
     /// The most bytes that they take; any number by default.
     public var maxSizeInBytes: Int
     public var whenFull: WhenFull
+    /// The settings of the changelog topic; `nil` where there is none.
+    var changelogConfiguration: [String: String]? = [:]
 
     /// A buffer that holds whatever there is, as much as memory allows.
     public static let unbounded = BufferConfig(maxRecords: .max, maxSizeInBytes: .max, whenFull: .shutDown)
@@ -27,6 +29,21 @@ public struct BufferConfig: Sendable, Hashable {
         maxRecords: Int = .max, maxSizeInBytes: Int = .max, whenFull: WhenFull
     ) -> BufferConfig {
         BufferConfig(maxRecords: maxRecords, maxSizeInBytes: maxSizeInBytes, whenFull: whenFull)
+    }
+
+    /// Adds settings to the buffer's changelog topic, as `["segment.ms": "600000"]`. Kafka: `withLoggingEnabled`.
+    public func changelog(_ configuration: [String: String]) -> BufferConfig {
+        var copy = self
+        copy.changelogConfiguration = (changelogConfiguration ?? [:]).merging(configuration) { $1 }
+        return copy
+    }
+
+    /// A buffer without a changelog: what waits in it when the task moves or restarts never comes. Kafka:
+    /// `withLoggingDisabled`.
+    public func withoutChangelog() -> BufferConfig {
+        var copy = self
+        copy.changelogConfiguration = nil
+        return copy
     }
 
     @usableFromInline

@@ -17,7 +17,7 @@ extension KTable {
     public func suppress(_ suppressed: Suppressed<Key>, named name: String? = nil) -> KTable {
         let nodeName = name ?? builder.newName("KTABLE-SUPPRESS-")
         let store = builder.suppressionStorePlan(
-            named: name.map { "\($0)-store" } ?? builder.newStoreName("KTABLE-SUPPRESS-"))
+            named: name.map { "\($0)-store" } ?? builder.newStoreName("KTABLE-SUPPRESS-"), suppressed.buffer)
         let graceMs = builder.windowGraceMs(of: node)
         let problem =
             suppressed.problem(graceMs: graceMs)
@@ -67,9 +67,10 @@ extension Suppressed {
 
 extension StreamsBuilder {
     @usableFromInline
-    func suppressionStorePlan(named name: String) -> StorePlan {
+    func suppressionStorePlan(named name: String, _ buffer: BufferConfig) -> StorePlan {
         StorePlan(
-            name: name, kind: .suppressionBuffer, supplier: .inMemory, isCached: false, changelogConfiguration: [:])
+            name: name, kind: .suppressionBuffer, supplier: .inMemory, isCached: false,
+            changelogConfiguration: buffer.changelogConfiguration)
     }
 
     @usableFromInline

@@ -11,13 +11,11 @@
 ///
 ///     init(_ context: StateStoreContext) { self.context = context }
 ///
-///     func insert(_ id: String, _ vector: [Float], timestampMs: Int64) throws {
-///         vectors[id] = vector
+///     func insert(_ name: String, _ vector: [Float], timestampMs: Int64) throws {
+///         vectors[name] = vector
 ///         let bytes = vector.withUnsafeBytes { Array($0) }
-///         try context.log(key: Array(id.utf8), value: bytes, timestampMs: timestampMs)
+///         try context.log(key: Array(name.utf8), value: bytes, timestampMs: timestampMs)
 ///     }
-///
-///     func nearest(to vector: [Float]) -> String? { … }
 ///
 ///     func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
 ///         vectors[String(decoding: key, as: UTF8.self)] = value.map { Array($0.bindMemory(to: Float.self)) }
@@ -26,9 +24,9 @@
 ///     func removeAll() { vectors = [:] }
 /// }
 /// let vectors = Stores.custom("vectors") { context in Vectors(context) }
-/// documents.process(stores: [vectors]) { context in
+/// documents.process(stores: [vectors]) { (context: ProcessorContext<Never, Never>) in
 ///     let vectors = try context.store(vectors)
-///     …
+///     return { record in … }
 /// }
 /// ```
 ///
