@@ -94,6 +94,13 @@ let package = Package(
             name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
             path: "Tools/risk-scores", swiftSettings: swiftSettings),
         .executableTarget(
+            name: "topologies",
+            dependencies: [
+                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "PageViews", "VelocityRules",
+                argumentParser,
+            ],
+            path: "Tools/topologies", swiftSettings: swiftSettings),
+        .executableTarget(
             name: "risk-demo",
             dependencies: [
                 "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,

@@ -54,9 +54,10 @@ extension KGroupedTable {
         let (key, value) = (store.key ?? keySerde, store.value ?? valueSerde)
         let problem = missingSerdes(key: key, value: value, remedy: "pass it in reduce(into:)")
         return adding(store, key: key, value: value, prefix: "KTABLE-REDUCE-", named: name) { name, plan in
-            .tableReduce(
-                name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem,
-                adder: adder, subtractor: subtractor)
+            .tableAggregate(
+                name: name, store: plan, key: key ?? .missing, aggregate: value ?? .missing, problem: problem,
+                adder: { _, value, present in if let present { try adder(present, value) } else { value } },
+                subtractor: { _, value, present in try subtractor(present, value) })
         }
     }
 
@@ -87,7 +88,7 @@ extension KGroupedTable {
         return adding(store, key: key, value: value, prefix: "KTABLE-AGGREGATE-", named: name) { name, plan in
             .tableAggregate(
                 name: name, store: plan, key: key ?? .missing, aggregate: value ?? .missing, problem: problem,
-                initial: initial, adder: adder, subtractor: subtractor)
+                adder: { key, value, present in try adder(key, value, present ?? initial()) }, subtractor: subtractor)
         }
     }
 

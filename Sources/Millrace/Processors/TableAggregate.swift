@@ -1,10 +1,13 @@
 extension ProcessorElement {
-    /// Aggregates a grouped table: subtracts the old value, then adds the new one. Kafka: `KTableAggregate`.
+    /// Aggregates a grouped table: subtracts the old value, then adds the new one. Kafka: `KTableAggregate`, `KTableReduce`.
+    ///
+    /// - Parameters:
+    ///   - adder: gets the aggregate so far, `nil` where there is none.
+    ///   - subtractor: called only where there is an aggregate.
     @inlinable
     static func tableAggregate<Key, Value, Aggregate>(
         name: String, store: StorePlan, key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,
-        initial: @escaping @Sendable () throws -> Aggregate,
-        adder: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?,
+        adder: @escaping @Sendable (Key, Value, Aggregate?) throws -> Aggregate?,
         subtractor: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
@@ -21,7 +24,7 @@ extension ProcessorElement {
                         touched = true
                     }
                     if let new = change.newValue {
-                        aggregate = try adder(key, new, aggregate ?? initial())
+                        aggregate = try adder(key, new, aggregate)
                         touched = true
                     }
                 } catch {

@@ -1,0 +1,58 @@
+import AgentContext
+import Anomalies
+import ArgumentParser
+import Millrace
+import MillraceCommandLine
+import PageViews
+import VelocityRules
+
+/// Instances of the topologies of `Topologies/`, a subcommand each. The risk score has a command of its own, `risk-scores`.
+@main
+struct Topologies: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs a processor instance of one of the example topologies.",
+        subcommands: [
+            PageViewsInstance.self, VelocityRulesInstance.self, AnomaliesInstance.self, AgentContextInstance.self,
+        ])
+}
+
+struct PageViewsInstance: StreamsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "page-views",
+        abstract: "Page views, enriched with their users' regions and counted by region and week.",
+        discussion: InstanceOptions.discussion)
+
+    @OptionGroup var instance: InstanceOptions
+
+    func define(_ builder: StreamsBuilder) { PageViewTopology().define(in: builder) }
+}
+
+struct VelocityRulesInstance: StreamsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "velocity-rules", abstract: "Rules against fraud that look at how fast an account moves.",
+        discussion: InstanceOptions.discussion)
+
+    @OptionGroup var instance: InstanceOptions
+
+    func define(_ builder: StreamsBuilder) { VelocityTopology().define(in: builder) }
+}
+
+struct AnomaliesInstance: StreamsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "anomalies", abstract: "Readings of sensors that lie far from those of the minute before.",
+        discussion: InstanceOptions.discussion)
+
+    @OptionGroup var instance: InstanceOptions
+
+    func define(_ builder: StreamsBuilder) { AnomalyTopology().define(in: builder) }
+}
+
+struct AgentContextInstance: StreamsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent-context", abstract: "The open events of every agent, with the agent's latest state.",
+        discussion: InstanceOptions.discussion)
+
+    @OptionGroup var instance: InstanceOptions
+
+    func define(_ builder: StreamsBuilder) { AgentContextTopology().define(in: builder) }
+}
