@@ -3,7 +3,7 @@ import MillraceTesting
 
 /// Processors with stores of every kind, and with punctuations.
 extension StatefulOperator {
-    static var processors: [StatefulOperator] { [changesOnly, connectedStores, byHand, punctuations] }
+    static var processors: [StatefulOperator] { [changesOnly, connectedStores, ownStore, byHand, punctuations] }
 
     /// A processor with a store of its own, which hands on changes only, and asks for commits by the wall clock.
     private static var changesOnly: StatefulOperator {
@@ -69,6 +69,26 @@ extension StatefulOperator {
                     .to("out")
             },
             records: { .texts("in", keys: 4, jitterMs: 100, &$0) })
+    }
+
+    /// A store that is no map: how often each word came, in memory, behind a changelog that it writes itself.
+    private static var ownStore: StatefulOperator {
+        StatefulOperator(
+            "own-store", ["KStream.processValues"], from: ["in"], to: ["out"],
+            define: { builder in
+                let words = Stores.custom("words") { context in WordCounts(context) }
+                builder.stream("in", key: .string, value: .string)
+                    .processValues(stores: [words]) { (context: FixedKeyProcessorContext<String, String>) in
+                        let words = try context.store(words)
+                        return { record in
+                            guard let key = record.key else { return }
+                            let count = try words.add(key, timestampMs: record.timestampMs)
+                            try context.forward(record.with(value: "\(count) of \(words.total)"))
+                        }
+                    }
+                    .to("out")
+            },
+            records: { .texts("in", keys: 5, &$0) })
     }
 
     /// A topology by hand, and a store that a topic fills, to be read only.
@@ -150,4 +170,27 @@ extension StatefulOperator {
             $0.afterRestarts = .rules
         }
     }
+}
+
+/// How often each word came, and how many words there were.
+private final class WordCounts: StateStore {
+    private let context: StateStoreContext
+    private var counts: [String: Int] = [:]
+
+    init(_ context: StateStoreContext) { self.context = context }
+
+    var total: Int { counts.values.reduce(0, +) }
+
+    func add(_ word: String, timestampMs: Int64) throws -> Int {
+        let count = (counts[word] ?? 0) + 1
+        counts[word] = count
+        try context.log(key: Array(word.utf8), value: Array("\(count)".utf8), timestampMs: timestampMs)
+        return count
+    }
+
+    func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
+        counts[String(decoding: key, as: UTF8.self)] = value.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+    }
+
+    func removeAll() { counts = [:] }
 }
