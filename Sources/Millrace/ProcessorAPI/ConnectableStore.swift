@@ -1,7 +1,7 @@
 /// A store that a processor is to be connected to: by its name, or by the builder that it is then made with.
 ///
 /// ```swift
-/// payments.process(stores: ["limits", lastPayments]) { context in … }
+/// payments.process(stores: ["limits", lastPayments]) { (context: ProcessorContext<String, Double>) in … }
 /// ```
 ///
 /// A name stands for the store of a table or of another processor.

@@ -158,11 +158,9 @@ struct CommentExamples {
         builder.table("limits", key: .string, value: .double, into: .store("limits"))
         builder.table(
             "prices", key: .string, value: .double, into: .versioned("prices", historyRetention: .seconds(60)))
-        payments.process(stores: ["limits", lastPayments]) { context in
+        payments.process(stores: ["limits", lastPayments]) { (context: ProcessorContext<String, Double>) in
             _ = try context.store(lastPayments)
-            return { (record: Record<String, Payment>) in
-                try context.forward(record.with(value: record.value?.amount ?? 0))
-            }
+            return { record in try context.forward(record.with(value: record.value?.amount ?? 0)) }
         }
         .to("limited")
         payments.process(stores: ["prices", counters]) { (context: ProcessorContext<String, Double>) in
