@@ -84,6 +84,7 @@ struct CommentExamples {
     @Test("those of suppress build")
     func suppress() throws {
         let buffer = BufferConfig.bounded(maxRecords: 10_000, maxSizeInBytes: 64 << 20, whenFull: .emitEarly)
+        let balances = balances
         balances.suppress(.untilTimeLimit(.seconds(60), buffer: buffer))
         payments.groupByKey().windowedBy(.tumbling(.seconds(60))).count().suppress(.untilWindowCloses())
         balances.suppress(.untilTimeLimit(.seconds(10)))
