@@ -39,7 +39,7 @@ public struct VelocityTopology: Sendable {
         let sprees =
             byAccount
             .windowedBy(.session(gap: sessionGap, grace: grace))
-            .aggregate(into: .store("sprees", value: .json(Activity.self)), initial: Activity()) {
+            .aggregate(into: .store("sprees", value: .json(Activity.self)).withoutCache(), initial: Activity()) {
                 _, transaction, activity in
                 activity.adding(transaction)
             } merge: {
