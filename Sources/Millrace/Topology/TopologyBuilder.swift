@@ -129,8 +129,21 @@ struct TopologyBuilder {
                     + "addStateStore")
             return
         }
+        if isGlobal(owner) {
+            problems.append(
+                "\(processor): the store \(store.name) is a global one, which every processor may read; do not name it in "
+                    + "stores:")
+            return
+        }
         if !nodes[index].storeNames.contains(store.name) { nodes[index].storeNames.append(store.name) }
         groups.unite(owner, index)
+    }
+
+    /// Whether a processor fills a global store.
+    private func isGlobal(_ index: Int) -> Bool {
+        nodes[index].predecessors.contains { predecessor in
+            if case .source(let source) = nodes[predecessor].kind { source.isGlobal } else { false }
+        }
     }
 
     private mutating func checkTopics() {

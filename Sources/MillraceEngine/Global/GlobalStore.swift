@@ -1,6 +1,8 @@
 package import Millrace
 
 /// What keeps the threads apart that use a global store: the one that fills it, and the workers that read it.
+///
+/// One thread may take it again while it has it, for whoever walks over a store may read it meanwhile.
 package protocol StoreLock: Sendable {
     func withLock(_ body: () throws -> Void) throws
 }
@@ -11,90 +13,78 @@ package struct NoStoreLock: StoreLock {
     package func withLock(_ body: () throws -> Void) throws { try body() }
 }
 
-/// The store of a global table, which all tasks of an instance read. Kafka: `GlobalStateManagerImpl`.
+/// A global store: one that an instance fills from all partitions of a topic, and that all its tasks read. Kafka:
+/// `GlobalStateManagerImpl`.
 ///
-/// Its topic is its log: the positions up to which each partition is in the store lie beside the data. Data may be ahead of
-/// them, for to apply a record twice changes nothing once the records behind it are applied again too.
+/// Its topic is its log. The positions up to which each partition is in the store go down in one batch with what they
+/// brought, so that a record takes effect once, whatever its processor does with it.
 // Sendable, because the lock guards everything that is used once the store is open.
-package final class GlobalStore: KeyValueBytesStore, @unchecked Sendable {
+package final class GlobalStore: @unchecked Sendable {
     package let plan: StorePlan
     private let lock: any StoreLock
-    private let maxBufferSizeInBytes: Int
-    private var backing: Backing
+    private let persistent: PersistentStore?
+    private let store: TaskStore
+    /// The store for its own processor, which writes to it.
+    package let bytes: any KeyValueBytesStore
+    /// The store for all others.
+    package let readOnlyBytes: any KeyValueBytesStore
 
-    private enum Backing {
-        case memory(InMemoryKeyValueStore)
-        case disk(PersistentStore, TransactionBuffer)
-
-        var bytes: any KeyValueBytesStore {
-            switch self {
-            case .memory(let store): store
-            case .disk(_, let buffer): buffer
-            }
-        }
-    }
-
+    /// Opens the store.
+    ///
+    /// - Parameter provider: where stores on disk come from; without one all are kept in memory.
     package init(
-        plan: StorePlan, persistent: (PersistentStore)?, lock: any StoreLock, maxBufferSizeInBytes: Int
-    ) {
+        plan: StorePlan, provider: (any StoreProvider)?, lock: any StoreLock, maxBufferSizeInBytes: Int
+    ) throws {
         self.plan = plan
         self.lock = lock
-        self.maxBufferSizeInBytes = maxBufferSizeInBytes
-        backing = Self.backing(persistent, maxBufferSizeInBytes)
-    }
-
-    private static func backing(_ persistent: (PersistentStore)?, _ maxBufferSizeInBytes: Int) -> Backing {
-        guard let persistent else { return .memory(InMemoryKeyValueStore()) }
-        return .disk(persistent, TransactionBuffer(over: persistent, maxSizeInBytes: maxBufferSizeInBytes))
-    }
-
-    package func withValue(
-        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
-    ) throws {
-        try lock.withLock { try backing.bytes.withValue(forKey: key, body) }
-    }
-
-    package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
-        try lock.withLock { try backing.bytes.put(key: key, value: value, timestampMs: timestampMs) }
-    }
-
-    package func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
-    ) throws {
-        try lock.withLock { try backing.bytes.scan(from: lower, to: upper, reversed: reversed, body) }
+        let persistent = try plan.open(of: .global, from: provider)
+        self.persistent = persistent
+        do {
+            store = try TaskStore(
+                plan: plan, changelog: nil, output: nil, persistent: persistent,
+                context: StateStoreContext(
+                    store: plan.name, taskID: TaskID.global.description, partition: TaskID.global.partition,
+                    directory: plan.kind.isOwn ? try provider?.directory(of: plan, of: .global) : nil, changelog: nil),
+                settings: .init(isCached: false, maxBufferSizeInBytes: maxBufferSizeInBytes, onExpired: {}))
+            // Nothing says how far a store of the user's own has got in each partition.
+            if plan.kind.isOwn { try store.wipe() }
+        } catch {
+            persistent?.close()
+            throw error
+        }
+        bytes = LockedStore.of(store.bytes, .init(lock: lock, isReadOnly: false, name: plan.name))
+        readOnlyBytes = LockedStore.of(store.bytes, .init(lock: lock, isReadOnly: true, name: plan.name))
     }
 
     /// The offsets up to and without which the partitions are in the store.
-    func positions() throws -> [Int32: Int64] {
-        if case .disk(let store, _) = backing { try store.positions() } else { [:] }
-    }
+    func positions() throws -> [Int32: Int64] { try persistent?.positions() ?? [:] }
 
     /// The memory of changes that are not on disk yet.
-    var dirtySizeInBytes: Int {
-        if case .disk(_, let buffer) = backing { buffer.dirtySizeInBytes } else { 0 }
-    }
+    var dirtySizeInBytes: Int { store.dirtySizeInBytes }
 
-    /// Writes everything down to disk, then how far it reaches.
-    func checkpoint(positions: [Int32: Int64]) throws {
-        guard case .disk(let store, let buffer) = backing else { return }
-        try lock.withLock { try buffer.writeDown(position: nil) }
-        try store.setPositions(positions)
-        try store.flush()
-    }
-
-    /// Deletes everything, positions included.
-    func wipe() throws {
+    /// Hands on what a store of the user's own does with a commit, and lets what has expired go.
+    package func commit() throws {
         try lock.withLock {
-            var persistent: (PersistentStore)?
-            if case .disk(let store, _) = backing { persistent = store }
-            try persistent?.removeAll()
-            backing = Self.backing(persistent, maxBufferSizeInBytes)
+            try store.cache?.flush()
+            store.committed(position: nil)
         }
     }
 
-    /// Closes the store. Whoever reads it later gets an error.
-    func close() throws {
-        try lock.withLock { if case .disk(let store, _) = backing { store.close() } }
+    /// Writes everything down to disk, together with how far it reaches.
+    func checkpoint(positions: [Int32: Int64]) throws {
+        try commit()
+        guard let persistent else { return }
+        try lock.withLock {
+            try persistent.setPositionsWithNextBatch(positions)
+            try store.checkpoint(durably: false)
+        }
+        // It takes long, and hinders nobody.
+        try persistent.flush()
     }
+
+    /// Deletes everything, positions included.
+    func wipe() throws { try lock.withLock { try store.wipe() } }
+
+    /// Closes the store. Whoever reads it later gets an error.
+    package func close() throws { try lock.withLock { store.close() } }
 }

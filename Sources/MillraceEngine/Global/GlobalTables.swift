@@ -28,11 +28,13 @@ package struct GlobalTableConfiguration: Sendable {
     package init(task: TaskConfiguration) { self.task = task }
 }
 
-/// The global tables of an instance: follows all partitions of their topics and keeps them in stores that all tasks read.
+/// The global stores of an instance, those of global tables and those with processors of their own: follows all partitions of
+/// their topics and keeps them in stores that all tasks read.
 ///
 /// Whoever owns it calls `step` again and again from one thread. Before `isComplete` some of what the topics held at the
 /// start is missing, and no task may run. The records go through the tables' own operators in a task without a place in the
-/// group. Kafka: `GlobalStreamThread`, `GlobalStateUpdateTask`.
+/// group, which serves to restore them too: processors see every record, as in Kafka Streams since 3.8 (KAFKA-7663). Kafka:
+/// `GlobalStreamThread`, `GlobalStateUpdateTask`.
 package final class GlobalTables {
     /// The stores by name.
     package let stores: [String: GlobalStore]
@@ -90,9 +92,9 @@ package final class GlobalTables {
         do {
             for subtopology in subtopologies {
                 for plan in subtopology.stores {
-                    let store = GlobalStore(
-                        plan: plan, persistent: try plan.open(of: .global, from: ports.provider),
-                        lock: ports.lock, maxBufferSizeInBytes: configuration.task.maxStoreBufferSizeInBytes)
+                    let store = try GlobalStore(
+                        plan: plan, provider: ports.provider, lock: ports.lock,
+                        maxBufferSizeInBytes: configuration.task.maxStoreBufferSizeInBytes)
                     byName[plan.name] = store
                     for topic in subtopology.sourceTopics {
                         byTopic[topic.resolved(applicationID: configuration.task.applicationID)] = store
@@ -143,6 +145,8 @@ package final class GlobalTables {
             task.add(polled.records[index...index], to: partitions[record.slot])
         }
         while try task.process() {}
+        if isComplete { try task.punctuateWallClock() }
+        if !polled.records.isEmpty { for store in stores.values { try store.commit() } }
         for slot in Set(polled.records.map(\.slot)) where partitions.indices.contains(slot) {
             positions[slot] = task.nextOffset(of: partitions[slot])
         }
@@ -201,6 +205,7 @@ package final class GlobalTables {
 
     /// Closes the stores as they are.
     package func closeUncommitted() {
+        task.close()
         for store in stores.values {
             do { try store.close() } catch { logger.warning("closing a global store failed: \(error)") }
         }

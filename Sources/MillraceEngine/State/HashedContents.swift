@@ -81,7 +81,9 @@ final class HashedContents: StoreContents {
     func removeAll() throws {
         switch backing {
         case .memory(let store): store.removeAll()
-        case .disk(let store, _): try store.removeAll()
+        case .disk(let store, let buffer):
+            buffer.removeAll()
+            try store.removeAll()
         }
     }
 

@@ -14,6 +14,8 @@ package final class PersistentStore: ScannableStore {
     private var hasApplied = false
     /// An empty store need not be searched, 2 µs each time in RocksDB while a new store fills.
     private var isKnownToBeEmpty = false
+    /// The positions in several partitions that go down with the next batch.
+    private var nextPositions: [UInt8]?
 
     package init(_ engine: any StorageEngine, name: String, task: TaskID, isLogged: Bool) {
         self.engine = engine
@@ -64,21 +66,27 @@ package final class PersistentStore: ScannableStore {
     /// Deletes every key below a bound, then applies writes and, unless it is `nil`, the position that they reach, all or
     /// nothing.
     package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]? = nil, position: Int64?) throws {
-        if writes.isEmpty, bound == nil, position == nil { return }
+        if writes.isEmpty, bound == nil, position == nil, nextPositions == nil { return }
         hasApplied = true
         isKnownToBeEmpty = false
         if let bound, !StoreKeyLayout.isBelowOwnKeys(bound) {
             throw StreamsError(.illegalState, "a bound above the store's own keys", task: task.description)
         }
+        let own =
+            nextPositions.map { (StoreKeyLayout.positions, $0) }
+            ?? position.map { (StoreKeyLayout.position, $0.bigEndianBytes) }
         try Self.withStoredKeys(of: writes) { writes in
-            guard let position else { return try telling { _ in try engine.apply(writes, droppingBelow: bound) } }
-            try StoreKeyLayout.position.withUnsafeBytes { key in
-                try position.bigEndianBytes.withUnsafeBytes { value in
+            guard let (key, value) = own else {
+                return try telling { _ in try engine.apply(writes, droppingBelow: bound) }
+            }
+            try key.withUnsafeBytes { key in
+                try value.withUnsafeBytes { value in
                     let writes = writes + [StoreWrite(key: key, value: value)]
                     try telling { _ in try engine.apply(writes, droppingBelow: bound) }
                 }
             }
         }
+        nextPositions = nil
     }
 
     private static func withStoredKeys(of writes: [StoreWrite], _ body: ([StoreWrite]) throws -> Void) throws {
@@ -103,20 +111,16 @@ package final class PersistentStore: ScannableStore {
             guard let position = Int64(bigEndianBytes: value) else { throw damage("a position", value) }
             return position
         }
-        isKnownToBeEmpty = isLogged && position == nil && !hasApplied
+        isKnownToBeEmpty = try isLogged && position == nil && !hasApplied && positions().isEmpty
         return position
     }
 
-    /// Notes up to where each of several partitions is in the store; it keeps those of other partitions.
-    package func setPositions(_ positions: [Int32: Int64]) throws {
+    /// Notes up to where each of several partitions will be in the store with the next batch, in which this goes down; it
+    /// keeps those of other partitions. Such a store has no single position.
+    package func setPositionsWithNextBatch(_ positions: [Int32: Int64]) throws {
         var merged = try self.positions()
         merged.merge(positions) { $1 }
-        let bytes = merged.sorted { $0.key < $1.key }.flatMap { $0.key.bigEndianBytes + $0.value.bigEndianBytes }
-        try StoreKeyLayout.positions.withUnsafeBytes { key in
-            try bytes.withUnsafeBytes { value in
-                try telling { _ in try engine.apply([StoreWrite(key: key, value: value)], droppingBelow: nil) }
-            }
-        }
+        nextPositions = merged.sorted { $0.key < $1.key }.flatMap { $0.key.bigEndianBytes + $0.value.bigEndianBytes }
     }
 
     /// The positions in several partitions; none for an empty store.
@@ -155,6 +159,7 @@ package final class PersistentStore: ScannableStore {
     package func removeAll() throws {
         try telling { _ in try engine.removeAll() }
         hasApplied = false
+        nextPositions = nil
     }
 
     package func close() { engine.close() }

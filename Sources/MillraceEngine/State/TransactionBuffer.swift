@@ -67,6 +67,14 @@ package final class TransactionBuffer: KeyValueBytesStore {
         evict()
     }
 
+    /// Forgets everything, and so what of it is not on disk yet.
+    package func removeAll() {
+        table.removeAll()
+        dirty.removeAll()
+        dirtyInKeyOrder.invalidate()
+        dirtySizeInBytes = 0
+    }
+
     /// Lets clean entries go, round the table, until it takes three quarters of its bound.
     private func evict() {
         guard table.sizeInBytes > maxSizeInBytes else { return }

@@ -76,7 +76,7 @@ final class TaskEnvironment: TaskContext {
 
     func store(named name: String) throws -> any KeyValueBytesStore {
         guard let store = stores[name] else {
-            if let store = globalStores[name] { return store }
+            if let store = globalStores[name] { return id == .global ? store.bytes : store.readOnlyBytes }
             throw StreamsError(.stateStore, "there is no store named \(name)", task: id.description)
         }
         return store.bytes

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Millrace
 import MillraceEngine
 import Synchronization
@@ -79,8 +80,26 @@ final class GlobalThread: Sendable {
 }
 
 /// Keeps the global thread and the workers apart.
-final class MutexStoreLock: StoreLock {
-    private let mutex = Mutex(())
+// Sendable, because a mutex is for several threads.
+final class MutexStoreLock: StoreLock, @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
-    func withLock(_ body: () throws -> Void) throws { try mutex.withLock { _ in try body() } }
+    init() {
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE.rawValue))
+        pthread_mutex_init(mutex, &attributes)
+        pthread_mutexattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
+    func withLock(_ body: () throws -> Void) throws {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        try body()
+    }
 }

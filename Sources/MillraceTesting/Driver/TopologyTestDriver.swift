@@ -86,8 +86,9 @@ public final class TopologyTestDriver {
         let part = tasks[index]
         if part.isGlobal {
             for plan in part.stores {
-                globalStores[plan.name] = GlobalStore(
-                    plan: plan, persistent: nil, lock: NoStoreLock(), maxBufferSizeInBytes: .max)
+                try globalStores.removeValue(forKey: plan.name)?.close()
+                globalStores[plan.name] = try GlobalStore(
+                    plan: plan, provider: nil, lock: NoStoreLock(), maxBufferSizeInBytes: .max)
             }
         }
         let task = try StreamTask(
@@ -196,7 +197,7 @@ public final class TopologyTestDriver {
         for part in tasks where part.id.partition == partition {
             if let store = part.task?.store(named: name) { return store }
         }
-        return globalStores[name]
+        return globalStores[name]?.bytes
     }
 
     // MARK: Processing
@@ -263,6 +264,7 @@ public final class TopologyTestDriver {
 
     private func commit(_ task: StreamTask) throws {
         try task.flushCaches()
+        if task.id == .global { for store in globalStores.values { try store.commit() } }
         task.committed { _ in nil }
         collectOutput()
     }

@@ -170,4 +170,31 @@ struct ProcessorDocumentationExamples {
         try driver.restart(.losingState)
         #expect(try driver.store(vectors)?.vectors.keys.sorted() == ["a", "y", "z"])
     }
+
+    @Test("the example of a global store runs")
+    func globalStore() throws {
+        let builder = StreamsBuilder()
+        let limits = Stores.keyValue("limits", key: .string, value: .double)
+        builder.addGlobalStore(limits, topic: "limit-changes", key: .string, value: .double) { context in
+            let limits = try context.store(limits)
+            return { record in
+                guard let key = record.key, let change = record.value else { return }
+                try limits.put(key, (limits.get(key) ?? 0) + change)
+            }
+        }
+        let payments = builder.stream("payments", key: .string, value: .double)
+        payments.processValues { (context: FixedKeyProcessorContext<String, Bool>) in
+            let limits = try context.store(limits)
+            return { record in
+                let limit = try record.key.flatMap { try limits.get($0) } ?? 0
+                try context.forward(record.with(value: record.value.map { $0 <= limit }))
+            }
+        }
+        .mapValues { isAllowed in isAllowed ? "yes" : "no" }.to("allowed")
+        let driver = try TopologyTestDriver(builder.build())
+        let changes = driver.inputTopic("limit-changes", key: .string, value: .double)
+        try changes.pipe(keyValues: [("a", 10), ("a", 5)])
+        try driver.inputTopic("payments", key: .string, value: .double).pipe(keyValues: [("a", 15), ("a", 16)])
+        #expect(try driver.outputTopic("allowed", key: .string, value: .string).readValues() == ["yes", "no"])
+    }
 }

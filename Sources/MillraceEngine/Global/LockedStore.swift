@@ -1,0 +1,144 @@
+import Millrace
+
+/// A store that several threads use, or a way to it for those who only read.
+class LockedStore: KeyValueBytesStore {
+    private let store: any KeyValueBytesStore
+    fileprivate let access: Access
+
+    /// How a global store is come to.
+    struct Access {
+        let lock: any StoreLock
+        let isReadOnly: Bool
+        let name: String
+
+        func write(_ body: () throws -> Void) throws {
+            if isReadOnly {
+                throw StreamsError(.illegalState, "\(name) is a global store: only its own processor writes")
+            }
+            try lock.withLock(body)
+        }
+    }
+
+    fileprivate init(_ store: any KeyValueBytesStore, _ access: Access) {
+        self.store = store
+        self.access = access
+    }
+
+    /// A store behind a lock, by the protocols that it has itself. A store of the user's own has to look after itself.
+    static func of(_ store: any KeyValueBytesStore, _ access: Access) -> any KeyValueBytesStore {
+        switch store {
+        case let store as any OrderedBytesStore: LockedOrderedStore(store, access)
+        case let store as any VersionedBytesStore: LockedVersionedStore(store, access)
+        case is any StateStoreHolder: store
+        default: LockedStore(store, access)
+        }
+    }
+
+    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
+        try access.lock.withLock { try store.withValue(forKey: key, body) }
+    }
+
+    func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
+        try access.write { try store.put(key: key, value: value, timestampMs: timestampMs) }
+    }
+
+    func scan(
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try access.lock.withLock { try store.scan(from: lower, to: upper, reversed: reversed, body) }
+    }
+}
+
+/// A versioned store that several threads use.
+private final class LockedVersionedStore: LockedStore, VersionedBytesStore {
+    private let versions: any VersionedBytesStore
+
+    init(_ store: any VersionedBytesStore, _ access: Access) {
+        versions = store
+        super.init(store, access)
+    }
+
+    func putVersion(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64
+    ) throws -> PutVersion {
+        var outcome = PutVersion.expired
+        try access.write {
+            outcome = try versions.putVersion(key: key, value: value, timestampMs: timestampMs)
+        }
+        return outcome
+    }
+
+    func withValue(
+        forKey key: UnsafeRawBufferPointer, asOfMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        try access.lock.withLock { try versions.withValue(forKey: key, asOfMs: asOfMs, body) }
+    }
+}
+
+/// A store of windows or sessions that several threads use. It has no cache.
+private final class LockedOrderedStore: LockedStore, OrderedBytesStore {
+    private let entries: any OrderedBytesStore
+
+    init(_ store: any OrderedBytesStore, _ access: Access) {
+        entries = store
+        super.init(store, access)
+    }
+
+    func scan(
+        times: ClosedRange<Int64>, from lower: UnsafeRawBufferPointer?, through upper: UnsafeRawBufferPointer?,
+        reversed: Bool,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try access.lock.withLock {
+            try entries.scan(times: times, from: lower, through: upper, reversed: reversed, body)
+        }
+    }
+
+    func scanByTime(
+        _ times: ClosedRange<Int64>, reversed: Bool,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try access.lock.withLock { try entries.scanByTime(times, reversed: reversed, body) }
+    }
+
+    var heldFromMs: Int64 {
+        get { locked { entries.heldFromMs } }
+        set { locked { entries.heldFromMs = newValue } }
+    }
+
+    var streamTimeMs: Int64 { locked { entries.streamTimeMs } }
+    var retentionMs: Int64 { entries.retentionMs }
+
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        var result: Result?
+        // What cannot throw inside does not throw outside.
+        try? access.lock.withLock { result = body() }
+        return result ?? body()
+    }
+
+    func logDeletion(key: UnsafeRawBufferPointer, timestampMs: Int64) throws {
+        try access.write { try entries.logDeletion(key: key, timestampMs: timestampMs) }
+    }
+
+    func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32 {
+        var number: Int32 = 0
+        try access.write { number = try entries.nextSequenceNumber(prefix: prefix) }
+        return number
+    }
+
+    // MARK: Without a cache
+
+    var isCaching: Bool { false }
+    var cacheSizeInBytes: Int { 0 }
+    func onFlush(sendsOldValues: Bool, _ listener: @escaping CachingKeyValueStore.FlushListener) {}
+    func removeListener() {}
+    func flush() throws {}
+
+    func put(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64,
+        origin: CachingKeyValueStore.Origin
+    ) throws {
+        try put(key: key, value: value, timestampMs: timestampMs)
+    }
+}
