@@ -12,6 +12,7 @@ public struct Materialized<Key, Value>: Sendable {
     package var supplier: StoreSupplier?
     package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]
+    @usableFromInline package var lateTopic: String?
 
     /// A store with a name, under which it can be queried and its changelog topic found.
     ///
@@ -84,6 +85,36 @@ public struct Materialized<Key, Value>: Sendable {
     public func retention(_ retention: Duration) -> Materialized {
         var copy = self
         copy.retention = retention
+        return copy
+    }
+
+    /// Sends records that come too late to a topic, where they would only be dropped and counted: those of windows and sessions
+    /// that have closed, and those older than a versioned table's history.
+    ///
+    /// ```swift
+    /// payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(10)))
+    ///     .count(into: .store("payments-per-minute").lateRecords(to: "late-payments"))
+    /// ```
+    ///
+    /// What is sent is the record as the operator got it, with its key, value, timestamp and headers, and in the operator's
+    /// transaction; for a versioned table, the value that it would have had. A record that is too late for several windows
+    /// is sent for each of them. Headers are added, all as text:
+    ///
+    /// | header | |
+    /// | --- | --- |
+    /// | `__streams.late.operator` | the operator's name |
+    /// | `__streams.late.reason` | `expired`, as it is counted |
+    /// | `__streams.late.stream.time` | the operator's stream time in milliseconds |
+    /// | `__streams.late.window.start`, `.window.end` | the window that it is too late for, in milliseconds |
+    /// | `__streams.late.bound` | what the window's end had to be at least; without a window, the record's timestamp |
+    /// | `__streams.late.topic`, `.partition`, `.offset` | where the record came from |
+    ///
+    /// The topic has to exist; it does not show in the topology's description. Nothing of the kind is in Kafka Streams.
+    ///
+    /// - Parameter topic: the topic's full name.
+    public func lateRecords(to topic: String) -> Materialized {
+        var copy = self
+        copy.lateTopic = topic
         return copy
     }
 

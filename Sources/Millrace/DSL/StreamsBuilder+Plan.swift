@@ -159,11 +159,26 @@ func missingSerdes<Key, Value>(key: Serde<Key>?, value: Serde<Value>?, remedy: S
 extension Materialized {
     @usableFromInline
     func storePlan(orNamed generate: () -> String) -> StorePlan {
-        StorePlan(
+        var plan = StorePlan(
             name: storeName ?? generate(),
             kind: historyRetention.map { .versionedKeyValue(historyMs: $0.wholeMilliseconds) }
                 ?? .timestampedKeyValue,
             supplier: supplier,
             isCached: isCached, changelogConfiguration: changelogConfiguration)
+        plan.lateTopic = lateTopic
+        return plan
     }
+
+    /// What is missing to write late records down; `nil` where nothing is, or where they are only dropped.
+    @usableFromInline
+    func lateProblem<Input>(_ value: Serde<Input>?) -> String? {
+        lateTopic == nil || value != nil ? nil : missingLateSerde(Input.self)
+    }
+}
+
+/// The sentence for a serde that late records lack.
+@usableFromInline
+func missingLateSerde<Value>(_ type: Value.Type) -> String {
+    "no serde for value type \(Value.self), which late records are to be written with; pass it to groupByKey or groupBy, or let "
+        + "the type conform to DefaultSerde"
 }

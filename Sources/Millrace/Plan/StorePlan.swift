@@ -12,6 +12,8 @@ package struct StorePlan: Sendable {
     package var isCached: Bool
     /// Settings of the changelog topic that differ from those of the kind; `nil` for a store without a changelog.
     package var changelogConfiguration: [String: String]?
+    /// The topic for records that come too late for the store; `nil` to drop them.
+    package var lateTopic: String?
     /// The source topic that serves as the changelog, where the topology was optimised so.
     package var sourceTopicAsChangelog: String?
 
@@ -25,6 +27,8 @@ package struct StorePlan: Sendable {
         self.supplier = supplier
         self.changelogConfiguration = changelogConfiguration
     }
+
+    @usableFromInline package var sendsLateRecords: Bool { lateTopic != nil }
 
     /// Whether nothing is kept beside the buffer of the task's writes.
     package var isInMemory: Bool {

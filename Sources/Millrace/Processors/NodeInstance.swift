@@ -64,6 +64,9 @@ package protocol TaskContext: AnyObject {
     /// Whether a store is that of a global table, which every processor may read.
     func isGlobalStore(named name: String) -> Bool
 
+    /// The topic that records go to which are too late for a store; `nil` where the user named none.
+    func lateTopic(ofStore name: String) -> String?
+
     /// A topic to write to.
     func output(to topic: TopicName) throws -> any RecordOutput
 

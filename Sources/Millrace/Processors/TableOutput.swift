@@ -12,12 +12,15 @@ struct TableOutput<Key, Value> {
     @usableFromInline let forward: Forward<Key, Change<Value>>
     @usableFromInline let sendsOldValues: Bool
     @usableFromInline let context: any TaskContext
+    @usableFromInline let name: String
+    /// Where values go that are older than the versions that the store keeps.
+    @usableFromInline let late: LateTopic<Key, Value>?
 
     @usableFromInline
     init(
         store: TimestampedKeyValueStore<Key, Value>, cache: CachingKeyValueStore?,
         versions: VersionedKeyValueStore<Key, Value>?, forward: Forward<Key, Change<Value>>, sendsOldValues: Bool,
-        context: any TaskContext
+        context: any TaskContext, name: String, late: LateTopic<Key, Value>?
     ) {
         self.store = store
         self.cache = cache
@@ -25,6 +28,8 @@ struct TableOutput<Key, Value> {
         self.forward = forward
         self.sendsOldValues = sendsOldValues
         self.context = context
+        self.name = name
+        self.late = late
     }
 
     /// The value of a key, changes that wait in the cache included.
@@ -55,7 +60,12 @@ struct TableOutput<Key, Value> {
             switch try versions.putVersion(key, newValue, timestampMs: timestampMs) {
             case .latest: break
             case .outOfOrder: isLatest = false
-            case .expired: return
+            // The store counts it.
+            case .expired:
+                try late?.send(
+                    record.with(value: newValue), from: name, context, window: nil,
+                    streamTimeMs: versions.bytes.streamTimeMs, boundMs: versions.bytes.oldestMs)
+                return
             }
         } else {
             try store.put(
@@ -99,6 +109,7 @@ extension NodeInstance {
         return TableOutput(
             store: store, cache: cache,
             versions: (store.bytes as? any VersionedBytesStore).map { .init($0, key: key, value: value) },
-            forward: forward, sendsOldValues: sendsOldValues, context: context)
+            forward: forward, sendsOldValues: sendsOldValues, context: context, name: name,
+            late: try lateTopic(ofStore: storeName, key: key, value: value))
     }
 }

@@ -137,6 +137,14 @@ extension StoreKind {
         if case .own = access { true } else { false }
     }
 
+    /// Whether there is something that it is too late for.
+    package var hasExpiry: Bool {
+        switch access {
+        case .ordered(let keys), .versioned(let keys): keys.expiry != nil
+        case .hashed, .buffered, .own: false
+        }
+    }
+
     /// Whether it consists of entries that an engine keeps.
     package var isKeptInEngine: Bool {
         switch access {

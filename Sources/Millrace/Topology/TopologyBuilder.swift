@@ -86,6 +86,11 @@ struct TopologyBuilder {
             problems.append("\(processor): a store named \(store.name) exists already; give one of them another name")
             return
         }
+        if store.lateTopic != nil, !store.kind.hasExpiry {
+            problems.append(
+                "\(processor): nothing comes too late for the store \(store.name), which has neither windows nor versions; leave "
+                    + "out lateRecords(to:)")
+        }
         stores[store.name] = store
         nodes[index].ownStoreName = store.name
         nodes[index].storeNames.append(store.name)

@@ -69,6 +69,9 @@ private final class LockedVersionedStore: LockedStore, VersionedBytesStore {
         return outcome
     }
 
+    var streamTimeMs: Int64 { access.lock.reading { versions.streamTimeMs } }
+    var oldestMs: Int64 { access.lock.reading { versions.oldestMs } }
+
     func withValue(
         forKey key: UnsafeRawBufferPointer, asOfMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
@@ -103,19 +106,13 @@ private final class LockedOrderedStore: LockedStore, OrderedBytesStore {
     }
 
     var heldFromMs: Int64 {
-        get { locked { entries.heldFromMs } }
-        set { locked { entries.heldFromMs = newValue } }
+        get { access.lock.reading { entries.heldFromMs } }
+        set { access.lock.reading { entries.heldFromMs = newValue } }
     }
 
-    var streamTimeMs: Int64 { locked { entries.streamTimeMs } }
+    var streamTimeMs: Int64 { access.lock.reading { entries.streamTimeMs } }
+    var oldestKeptMs: Int64 { access.lock.reading { entries.oldestKeptMs } }
     var retentionMs: Int64 { entries.retentionMs }
-
-    private func locked<Result>(_ body: () -> Result) -> Result {
-        var result: Result?
-        // What cannot throw inside does not throw outside.
-        try? access.lock.withLock { result = body() }
-        return result ?? body()
-    }
 
     func logDeletion(key: UnsafeRawBufferPointer, timestampMs: Int64) throws {
         try access.write { try entries.logDeletion(key: key, timestampMs: timestampMs) }
@@ -140,5 +137,14 @@ private final class LockedOrderedStore: LockedStore, OrderedBytesStore {
         origin: CachingKeyValueStore.Origin
     ) throws {
         try put(key: key, value: value, timestampMs: timestampMs)
+    }
+}
+
+extension StoreLock {
+    fileprivate func reading<Result>(_ body: () -> Result) -> Result {
+        var result: Result?
+        // What cannot throw inside does not throw outside.
+        try? withLock { result = body() }
+        return result ?? body()
     }
 }

@@ -84,6 +84,8 @@ final class TaskEnvironment: TaskContext {
 
     func isGlobalStore(named name: String) -> Bool { globalStores[name] != nil }
 
+    func lateTopic(ofStore name: String) -> String? { stores[name]?.plan.lateTopic }
+
     func output(to topic: TopicName) throws -> any RecordOutput {
         try output(toTopic: topic.resolved(applicationID: applicationID))
     }

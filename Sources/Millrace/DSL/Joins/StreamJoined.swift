@@ -9,6 +9,7 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
     @usableFromInline var value: Serde<Value>?
     @usableFromInline var other: Serde<Other>?
     var supplier: StoreSupplier?
+    var lateTopic: String?
     var changelogConfiguration: [String: String]? = [:]
 
     /// Stores with a name at their beginning, which stays when the topology changes before the join.
@@ -41,6 +42,17 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
         return copy
     }
 
+    /// Sends records of either stream that come too late to be kept for the other one to a topic. They are joined with what was
+    /// kept of the other stream before; what comes of it later does not meet them. See `Materialized.lateRecords(to:)`.
+    ///
+    /// - Parameter topic: the topic's full name. The records of both streams go there, told apart by the header
+    ///   `__streams.late.operator`.
+    public func lateRecords(to topic: String) -> StreamJoined {
+        var copy = self
+        copy.lateTopic = topic
+        return copy
+    }
+
     /// Settings of the changelog topics beside or instead of the usual ones.
     public func changelog(_ configuration: [String: String]) -> StreamJoined {
         var copy = self
@@ -61,10 +73,12 @@ extension StreamJoined {
     /// is not compacted. Kafka: `StreamJoinedStoreFactory`.
     @usableFromInline
     func windowStore(named name: String, _ windows: JoinWindows) -> StorePlan {
-        StorePlan(
+        var plan = StorePlan(
             name: name, kind: .window(retentionMs: max(0, windows.retentionMs), isTimestamped: false),
             supplier: supplier, isCached: false,
             changelogConfiguration: changelogConfiguration?.merging(["cleanup.policy": "delete"]) { $1 })
+        plan.lateTopic = lateTopic
+        return plan
     }
 
     /// The store of the records that have no match yet. Kafka: `OuterStreamJoinStoreFactory`.

@@ -117,7 +117,7 @@ extension CogroupedKStream {
                 part,
                 .init(
                     name: partName, storeName: store.name, store: isFirst ? store : nil,
-                    problem: isFirst ? problem : nil))
+                    problem: (isFirst ? problem : nil) ?? (store.sendsLateRecords ? part.lateProblem : nil)))
             if !isFirst { added.connectedStores = [StoreConnection(name: store.name, plan: nil)] }
             nodes.append(
                 builder.add(

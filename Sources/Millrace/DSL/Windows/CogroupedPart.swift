@@ -23,6 +23,8 @@ struct CogroupedPart<Key, Aggregate> {
     @usableFromInline typealias Merge = @Sendable (Key, Aggregate, Aggregate) throws -> Aggregate?
 
     @usableFromInline let keySerde: Serde<Key>?
+    /// What is missing to write down the records that come too late for a window.
+    @usableFromInline let lateProblem: String?
     /// Adds the repartitioning that the stream needs, named after the store; gives the node to stand behind.
     @usableFromInline let addParent: (StreamsBuilder, _ storeName: String) -> Int
     @usableFromInline let aggregate: (Place, Serde<Key>, Serde<Aggregate>, @escaping Initial) -> ProcessorElement
@@ -39,6 +41,7 @@ struct CogroupedPart<Key, Aggregate> {
         let stream = grouped.stream
         let repartition = SharedRepartition()
         keySerde = stream.keySerde
+        lateProblem = stream.valueSerde == nil ? missingLateSerde(Value.self) : nil
         addParent = { builder, storeName in
             guard stream.repartitionRequired else { return stream.node }
             let node = builder.addRepartition(
@@ -55,10 +58,12 @@ struct CogroupedPart<Key, Aggregate> {
         windowAggregate = { place, windows, key, value, initial in
             windows.aggregate(
                 name: place.name, emit: .onWindowUpdate, storeName: place.storeName, store: place.store, key: key,
-                aggregate: value, problem: place.problem, .aggregating(initial: initial, aggregator))
+                aggregate: value, problem: place.problem,
+                .aggregating(initial: initial, aggregator).ofValues(stream.valueSerde))
         }
         sessionAggregate = { place, windows, key, value, initial, merge in
             let aggregation = Aggregation<Key, Value, Aggregate>.aggregating(initial: initial, aggregator)
+                .ofValues(stream.valueSerde)
             return .sessionWindowAggregate(
                 name: place.name, windows, emit: .onWindowUpdate, storeName: place.storeName, store: place.store,
                 key: key, aggregate: value, problem: place.problem, aggregation,

@@ -36,7 +36,9 @@ public struct SessionWindowedKStream<Key, Value> {
         let element = ProcessorElement.sessionWindowAggregate(
             name: name, windows, emit: emit, storeName: plan.name, store: plan, key: key ?? .missing,
             aggregate: value ?? .missing,
-            problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy), aggregation, merge: merge)
+            problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy)
+                ?? store.lateProblem(grouped.stream.valueSerde),
+            aggregation.ofValues(grouped.stream.valueSerde), merge: merge)
         let table = grouped.adding(
             element, store: plan, key: key.map { .sessionWindowed($0) }, value: value, storeName: store.storeName,
             view: .sessionStore(plan.name, key: key ?? .missing, value: value ?? .missing))

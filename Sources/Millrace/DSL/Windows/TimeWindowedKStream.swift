@@ -35,7 +35,9 @@ public struct TimeWindowedKStream<Key, Value> {
         let element = windows.aggregate(
             name: name, emit: emit, storeName: plan.name, store: plan, key: key ?? .missing,
             aggregate: value ?? .missing,
-            problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy), aggregation)
+            problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy)
+                ?? store.lateProblem(grouped.stream.valueSerde),
+            aggregation.ofValues(grouped.stream.valueSerde))
         let table = grouped.adding(
             element, store: plan, key: key.map { .timeWindowed($0, sizeMs: windows.sizeMs) }, value: value,
             storeName: store.storeName, view: .windowStore(plan.name, key: key ?? .missing, value: value ?? .missing))

@@ -10,9 +10,17 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Value>.self)
             let records = WindowStore(
                 try node.orderedStore(named: node.ownStore()), key: key, value: value, retainsDuplicates: true)
+            let late = try node.lateTopic(ofStore: node.ownStore(), key: key, value: value)
+            let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 try forward(record)
                 guard let key = record.key else { return }
+                // The store counts it. It has met those that were kept of the other stream, but no later one will meet it.
+                if let late, record.value != nil, record.timestampMs < records.bytes.oldestKeptMs {
+                    try late.send(
+                        record, from: name, context, window: nil, streamTimeMs: records.bytes.streamTimeMs,
+                        boundMs: records.bytes.oldestKeptMs)
+                }
                 try records.put(
                     key, record.value, startMs: record.timestampMs, timestampMs: record.timestampMs)
             }

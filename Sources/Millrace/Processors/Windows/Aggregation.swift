@@ -7,6 +7,8 @@ package struct Aggregation<Key, Value, Aggregate>: Sendable {
     @usableFromInline let add: @Sendable (Record<Key, Value>, Aggregate?) throws -> Aggregate?
     /// Whether a record without a value has no part in it.
     @usableFromInline let dropsNullValues: Bool
+    /// The serde of the values that come in, for those that come too late.
+    @usableFromInline var input: Serde<Value>?
 
     @usableFromInline
     package init(
@@ -20,6 +22,14 @@ package struct Aggregation<Key, Value, Aggregate>: Sendable {
 }
 
 extension Aggregation {
+    /// The same with the serde of what comes in.
+    @inlinable
+    func ofValues(_ serde: Serde<Value>?) -> Aggregation {
+        var copy = self
+        copy.input = serde
+        return copy
+    }
+
     /// An aggregation of values by a closure of key, value and aggregate.
     @inlinable
     static func aggregating(

@@ -17,11 +17,13 @@ extension ProcessorElement {
                 storeName: storeName, key: key, value: serde, emit: emit)
             var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
             let (context, name) = (node.context, node.name)
+            let late = try node.lateRecords(ofStore: storeName, key: key, value: aggregation.input)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
                 let timestampMs = record.timestampMs
-                let closeMs = progress.advance(to: timestampMs) - windows.graceMs - windows.gapMs
+                let streamTimeMs = progress.advance(to: timestampMs)
+                let closeMs = streamTimeMs - windows.graceMs - windows.gapMs
                 let found = try table.store.fetch(
                     key, endingAtOrAfter: timestampMs - windows.gapMs, startingAtOrBefore: timestampMs + windows.gapMs
                 ).withoutMerged()
@@ -31,7 +33,7 @@ extension ProcessorElement {
                     session.endMs = max(session.endMs, other.endMs)
                 }
                 if session.endMs < closeMs {
-                    context.drop(.expired, at: name)
+                    try late.drop(record, window: session, streamTimeMs: streamTimeMs, boundMs: closeMs)
                 } else {
                     let new: Aggregate?
                     do {

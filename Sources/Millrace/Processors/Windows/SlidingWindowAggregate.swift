@@ -13,14 +13,16 @@ extension ProcessorElement {
                 storeName: storeName, key: key, value: serde, emit: emit
             ) { windows.window(startingAt: $0) }
             let update = SlidingWindowUpdate(
-                windows: windows, table: table, aggregation: aggregation, name: node.name, context: node.context)
+                windows: windows, table: table, aggregation: aggregation,
+                late: try node.lateRecords(ofStore: storeName, key: key, value: aggregation.input))
             var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
                 let closeMs = progress.advance(to: record.timestampMs) - windows.graceMs
                 guard record.timestampMs + windows.differenceMs >= closeMs else {
-                    return context.drop(.expired, at: name)
+                    return try update.dropLate(
+                        record, window: windows.window(startingAt: record.timestampMs), closeMs: closeMs)
                 }
                 // A window cannot begin before time does: Kafka takes the records up to then together in the first window,
                 // and looks for closed windows only after that.
@@ -78,19 +80,23 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     @usableFromInline let windows: SlidingWindows
     @usableFromInline let table: WindowTableOutput<Key, Aggregate>
     @usableFromInline let aggregation: Aggregation<Key, Value, Aggregate>
-    @usableFromInline let name: String
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let late: LateRecords<Key, Value>
 
     @usableFromInline
     init(
         windows: SlidingWindows, table: WindowTableOutput<Key, Aggregate>,
-        aggregation: Aggregation<Key, Value, Aggregate>, name: String, context: any TaskContext
+        aggregation: Aggregation<Key, Value, Aggregate>, late: LateRecords<Key, Value>
     ) {
         self.windows = windows
         self.table = table
         self.aggregation = aggregation
-        self.name = name
-        self.context = context
+        self.late = late
+    }
+
+    /// Drops a record for a window that has closed.
+    @inlinable
+    func dropLate(_ record: Record<Key, Value>, window: Window, closeMs: Int64) throws {
+        try late.drop(record, window: window, streamTimeMs: closeMs + windows.graceMs, boundMs: closeMs)
     }
 
     /// Adds a record that comes late enough for its left window to begin at or after the beginning of time.
@@ -190,7 +196,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         _ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, _ stored: Stored?, closeMs: Int64
     ) throws {
         let window = windows.window(startingAt: startMs)
-        guard window.endMs >= closeMs else { return context.drop(.expired, at: name) }
+        guard window.endMs >= closeMs else { return try dropLate(record, window: window, closeMs: closeMs) }
         let old: Aggregate?
         let new: Aggregate?
         do {

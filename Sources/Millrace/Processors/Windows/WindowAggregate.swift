@@ -14,15 +14,20 @@ extension ProcessorElement {
             ) { windows.window(startingAt: $0) }
             var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
             let (context, name) = (node.context, node.name)
+            let late = try node.lateRecords(ofStore: storeName, key: key, value: aggregation.input)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
-                let closeMs = progress.advance(to: record.timestampMs) - windows.graceMs
+                let streamTimeMs = progress.advance(to: record.timestampMs)
+                let closeMs = streamTimeMs - windows.graceMs
                 var failed = false
                 try windows.forEachStart(at: record.timestampMs) { startMs in
                     if failed { return }
                     let window = windows.window(startingAt: startMs)
-                    guard window.endMs > closeMs else { return context.drop(.expired, at: name) }
+                    guard window.endMs > closeMs else {
+                        return try late.drop(
+                            record, window: window, streamTimeMs: streamTimeMs, boundMs: closeMs + 1)
+                    }
                     let stored = try table.store.fetch(key, startMs: startMs)
                     let old: Aggregate?
                     let new: Aggregate?

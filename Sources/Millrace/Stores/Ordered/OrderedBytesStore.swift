@@ -28,6 +28,9 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
     /// The highest time of any key that was put; −1 while there is none.
     var streamTimeMs: Int64 { get }
 
+    /// The time from which on entries are taken; those before have expired.
+    var oldestKeptMs: Int64 { get }
+
     /// How long behind the store's stream time an entry is kept.
     var retentionMs: Int64 { get }
 

@@ -9,6 +9,12 @@ package protocol VersionedBytesStore: KeyValueBytesStore {
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64
     ) throws -> PutVersion
 
+    /// The highest timestamp that was put; −1 while there is none.
+    var streamTimeMs: Int64 { get }
+
+    /// The oldest timestamp that is taken.
+    var oldestMs: Int64 { get }
+
     /// Calls `body` with the version of a key that was valid at a moment, behind the version's timestamp, or with `nil`.
     func withValue(
         forKey key: UnsafeRawBufferPointer, asOfMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws

@@ -149,6 +149,8 @@ extension OrderedStore {
         min(keys.oldestLiveSegment(at: streamTimeMs), keys.segment(at: heldFromMs))
     }
 
+    package var oldestKeptMs: Int64 { keys.expiry.map { oldestSegment * $0.segmentMs } ?? 0 }
+
     var oldestVisibleMs: Int64 {
         keys.oldestVisibleMs(at: streamTimeMs, oldestSegment: oldestSegment)
     }

@@ -32,7 +32,9 @@ package final class VersionedStore: VersionedBytesStore {
         var value: [UInt8]?
     }
 
-    private var oldestMs: Int64 { max(0, entries.streamTimeMs) >= historyMs ? entries.streamTimeMs - historyMs : 0 }
+    package var streamTimeMs: Int64 { entries.streamTimeMs }
+
+    package var oldestMs: Int64 { max(0, entries.streamTimeMs) >= historyMs ? entries.streamTimeMs - historyMs : 0 }
 }
 
 // MARK: Reading

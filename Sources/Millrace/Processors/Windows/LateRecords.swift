@@ -1,0 +1,108 @@
+/// What an operator does with a record that comes too late for it: it counts it, and sends it to a topic where one was named.
+///
+/// One for all operators that drop late records. What is sent is the record as the operator got it, with its timestamp, and
+/// headers that say what it was too late for.
+@usableFromInline
+struct LateRecords<Key, Value> {
+    @usableFromInline let context: any TaskContext
+    /// The operator.
+    @usableFromInline let name: String
+    @usableFromInline let topic: LateTopic<Key, Value>?
+
+    @usableFromInline
+    init(context: any TaskContext, name: String, topic: LateTopic<Key, Value>?) {
+        self.context = context
+        self.name = name
+        self.topic = topic
+    }
+
+    /// Counts a record and sends it on its way.
+    ///
+    /// - Parameters:
+    ///   - window: the window that it is too late for, if it is one.
+    ///   - streamTimeMs: the operator's stream time.
+    ///   - boundMs: what the window's end, or without a window the record's timestamp, had to be at least.
+    @inlinable
+    func drop(_ record: Record<Key, Value>, window: Window?, streamTimeMs: Int64, boundMs: Int64) throws {
+        context.drop(.expired, at: name)
+        try topic?.send(record, from: name, context, window: window, streamTimeMs: streamTimeMs, boundMs: boundMs)
+    }
+}
+
+/// The topic that an operator's late records go to.
+@usableFromInline
+struct LateTopic<Key, Value> {
+    @usableFromInline let output: any RecordOutput
+    @usableFromInline let key: Serde<Key>
+    @usableFromInline let value: Serde<Value>
+
+    @usableFromInline
+    init(output: any RecordOutput, key: Serde<Key>, value: Serde<Value>) {
+        self.output = output
+        self.key = key
+        self.value = value
+    }
+
+    @usableFromInline
+    func send(
+        _ record: Record<Key, Value>, from node: String, _ context: any TaskContext, window: Window?,
+        streamTimeMs: Int64, boundMs: Int64
+    ) throws {
+        let keyBytes: [UInt8]?
+        let valueBytes: [UInt8]?
+        do {
+            keyBytes = try record.key.map { try key.bytes(of: $0) }
+            valueBytes = try record.value.map { try value.bytes(of: $0) }
+        } catch {
+            return try context.productionFailed(error, at: node)
+        }
+        var headers = record.headers
+        headers.append(late: "operator", node)
+        headers.append(late: "reason", DropReason.expired.rawValue)
+        headers.append(late: "stream.time", String(streamTimeMs))
+        headers.append(late: "bound", String(boundMs))
+        if let window {
+            headers.append(late: "window.start", String(window.startMs))
+            headers.append(late: "window.end", String(window.endMs))
+        }
+        if let source = context.recordMetadata {
+            headers.append(late: "topic", source.topic)
+            headers.append(late: "partition", String(source.partition))
+            headers.append(late: "offset", String(source.offset))
+        }
+        try (keyBytes ?? []).withUnsafeBytes { keyBuffer in
+            try (valueBytes ?? []).withUnsafeBytes { valueBuffer in
+                try output.send(
+                    key: keyBytes == nil ? nil : keyBuffer, value: valueBytes == nil ? nil : valueBuffer,
+                    partition: nil, timestampMs: record.timestampMs, headers: headers)
+            }
+        }
+    }
+}
+
+extension Headers {
+    fileprivate mutating func append(late name: String, _ text: String) {
+        append(name: "__streams.late.\(name)", text: text)
+    }
+}
+
+extension NodeInstance {
+    /// What this node does with late records, by what the user said of a store.
+    ///
+    /// - Parameter value: the serde of the values that the node gets; with `nil` none was needed, for no topic was named.
+    @usableFromInline
+    func lateRecords<Key, Value>(
+        ofStore store: String, key: Serde<Key>, value: Serde<Value>?
+    ) throws -> LateRecords<Key, Value> {
+        LateRecords(context: context, name: name, topic: try lateTopic(ofStore: store, key: key, value: value))
+    }
+
+    /// The topic for this node's late records; `nil` where the user named none.
+    @usableFromInline
+    func lateTopic<Key, Value>(
+        ofStore store: String, key: Serde<Key>, value: Serde<Value>?
+    ) throws -> LateTopic<Key, Value>? {
+        guard let topic = context.lateTopic(ofStore: store) else { return nil }
+        return LateTopic(output: try context.output(to: .external(topic)), key: key, value: value ?? .missing)
+    }
+}
