@@ -36,7 +36,7 @@ extension TaskStore {
         let settings = Settings(
             isCached: configuration.maxCacheSizeInBytes > 0,
             maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes,
-            onExpired: { [unowned environment] in environment.counts.dropped[.expired, default: 0] += 1 })
+            onExpired: { [unowned environment] in environment.counts.drop(.expired, at: plan.name) })
         let context = StateStoreContext(
             store: plan.name, taskID: task.description, partition: task.partition,
             directory: plan.kind.isOwn ? try provider?.directory(of: plan, of: task) : nil, changelog: output)

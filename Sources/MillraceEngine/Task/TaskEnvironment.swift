@@ -7,14 +7,22 @@ package struct TaskCounts: Sendable, Hashable {
     package var restored = 0
     package var deadLettered = 0
     package var dropped: [DropReason: Int] = [:]
+    /// The same by operator; what a store finds expired counts under the store's name.
+    package var droppedByOperator: [String: [DropReason: Int]] = [:]
 
     package init() {}
+
+    package mutating func drop(_ reason: DropReason, at node: String) {
+        dropped[reason, default: 0] += 1
+        droppedByOperator[node, default: [:]][reason, default: 0] += 1
+    }
 
     package static func += (left: inout TaskCounts, right: TaskCounts) {
         left.processed += right.processed
         left.restored += right.restored
         left.deadLettered += right.deadLettered
         left.dropped.merge(right.dropped, uniquingKeysWith: +)
+        left.droppedByOperator.merge(right.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
     }
 }
 
@@ -112,7 +120,7 @@ final class TaskEnvironment: TaskContext {
     }
 
     func drop(_ reason: DropReason, at node: String) {
-        counts.dropped[reason, default: 0] += 1
+        counts.drop(reason, at: node)
         logger.debug("dropped a record", metadata: ["reason": "\(reason.rawValue)", "node": "\(node)"])
     }
 
@@ -158,7 +166,7 @@ final class TaskEnvironment: TaskContext {
             counts.deadLettered += 1
             logger.warning("sent a record to \(topic): \(error)")
         }
-        counts.dropped[reason, default: 0] += 1
+        counts.drop(reason, at: node)
     }
 
     /// Writes the source record as it came, with headers that say what happened to it (KIP-1034).

@@ -8,6 +8,9 @@ public struct StreamsMetrics: Sendable, Hashable {
     public var restoredRecords = 0
     /// Records that went no further, by reason.
     public var droppedRecords: [DropReason: Int] = [:]
+    /// The same for each operator, by its name in the topology's description; what came too late for a store counts under the
+    /// store's name. Kafka: `dropped-records-total`.
+    public var droppedRecordsByOperator: [String: [DropReason: Int]] = [:]
     /// Records written to a dead-letter topic; they count as dropped too.
     public var deadLetteredRecords = 0
     /// Commits of all workers.

@@ -261,6 +261,7 @@ extension StreamsMetrics {
         restoredRecords += status.counts.restored
         deadLetteredRecords += status.counts.deadLettered
         droppedRecords.merge(status.counts.dropped, uniquingKeysWith: +)
+        droppedRecordsByOperator.merge(status.counts.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
         commits += status.commits
         lag += status.lag
         tasks += status.tasks.map(\.description)

@@ -30,7 +30,7 @@ public final class TopologyTestDriver {
     private let topics: DriverTopics
     @exclusivity(unchecked) private var tasks: [DriverTask] = []
     private var globalStores: [String: GlobalStore] = [:]
-    private var dropped: [DropReason: Int] = [:]
+    private var dropped = TaskCounts()
 
     /// Makes a driver for a topology.
     ///
@@ -134,11 +134,18 @@ public final class TopologyTestDriver {
     /// How many records were dropped, by reason, since the driver was made.
     public var droppedRecords: [DropReason: Int] {
         takeCounts()
-        return dropped
+        return dropped.dropped
+    }
+
+    /// The same for each operator, by its name in the topology's description; what came too late for a store counts under the
+    /// store's name.
+    public var droppedRecordsByOperator: [String: [DropReason: Int]] {
+        takeCounts()
+        return dropped.droppedByOperator
     }
 
     private func takeCounts() {
-        for task in running { dropped.merge(task.takeCounts().dropped, uniquingKeysWith: +) }
+        for task in running { dropped += task.takeCounts() }
     }
 
     // MARK: Stores

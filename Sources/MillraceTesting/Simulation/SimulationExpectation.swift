@@ -23,7 +23,7 @@ struct SimulationExpectation {
             }
         }
         let tasks = topology.subtopologies.filter { !$0.isGlobal }
-        for store in tasks.flatMap(\.stores) where store.kind.access != .buffered && store.kind.access != .own {
+        for store in tasks.flatMap(\.stores) where store.kind.isKeptInEngine {
             for partition in 0..<(simulation.topics.values.max() ?? 1) {
                 guard let bytes = driver.store(named: store.name, partition: partition) else { continue }
                 stores[StorePlace(name: store.name, partition: partition)] = try Self.contents(of: bytes)

@@ -77,4 +77,11 @@ struct WindowDocumentationExamples {
         balances.suppress(.untilTimeLimit(.seconds(10)))
         _ = try builder.build()
     }
+
+    @Test("the example of late records builds")
+    func late() throws {
+        payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(10)))
+            .count(into: .store("payments-per-minute").lateRecords(to: "late-payments"))
+        _ = try builder.build()
+    }
 }

@@ -22,13 +22,16 @@ struct LateCase: Sendable, CustomTestStringConvertible {
     let define: @Sendable (StreamsBuilder, _ late: String?) -> Void
     let inputs: [Input]
     let late: [Late]
+    /// Who counts them: the operator, or the store that finds them expired.
+    let counter: String
 
     init(
-        _ name: String, _ inputs: [Input], late: [Late],
+        _ name: String, _ inputs: [Input], countedBy counter: String = "op", late: [Late],
         _ define: @escaping @Sendable (StreamsBuilder, _ late: String?) -> Void
     ) {
         testDescription = name
         self.inputs = inputs
+        self.counter = counter
         self.late = late
         self.define = define
     }
@@ -141,6 +144,7 @@ extension LateCase {
                 .init(value: "1", timestampMs: 10), .init(value: "2", timestampMs: 300),
                 .init(value: "3", timestampMs: 20),
             ],
+            countedBy: "op-cogroup-agg-0",
             late: [
                 late(
                     "3", at: 20, operator: "op-cogroup-agg-0", streamTimeMs: 300, boundMs: 301,
@@ -175,6 +179,7 @@ extension LateCase {
                 .init(value: "1", timestampMs: 10), .init(value: "2", timestampMs: 300),
                 .init(value: "3", timestampMs: 120),
             ],
+            countedBy: "op-cogroup-agg-0",
             late: [
                 late(
                     "3", at: 120, operator: "op-cogroup-agg-0", streamTimeMs: 300, boundMs: 250,
@@ -194,6 +199,7 @@ extension LateCase {
                 .init(value: "1", timestampMs: 130_000), .init(topic: "right", value: "2", timestampMs: 119_950),
                 .init(value: "3", timestampMs: 120_000), .init(value: "4", timestampMs: 1),
             ],
+            countedBy: "pair-this-join-store",
             late: [
                 late("4", at: 1, operator: "op-this-windowed", streamTimeMs: 130_000, boundMs: 120_000)
             ]
@@ -213,6 +219,7 @@ extension LateCase {
                 .init(value: "3", timestampMs: 900),
                 .init(value: nil, timestampMs: 800),
             ],
+            countedBy: "s",
             late: [
                 late("2", at: 899, operator: "op", streamTimeMs: 1_000, boundMs: 900),
                 late(nil, at: 800, operator: "op", streamTimeMs: 1_000, boundMs: 900),
@@ -269,6 +276,7 @@ struct LateRecordsTests {
         }
         #expect(found == operation.late)
         #expect(driver.droppedRecords == [.expired: operation.late.count])
+        #expect(driver.droppedRecordsByOperator == [operation.counter: [.expired: operation.late.count]])
         let without = try run(operation, late: nil, ending: nil)
         #expect(results == without.results)
         #expect(without.driver.droppedRecords == [.expired: operation.late.count])
