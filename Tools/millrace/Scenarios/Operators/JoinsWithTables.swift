@@ -3,7 +3,7 @@ import MillraceTesting
 
 /// Joins of a stream with a table, the table's records and the stream's in turn, so that each finds what was there before it.
 extension StatefulOperator {
-    static var joinsWithTables: [StatefulOperator] { [streamTableJoins, graceJoins, globalTableJoins] }
+    static var joinsWithTables: [StatefulOperator] { [streamTableJoins, graceJoins, globalTableJoins, globalStore] }
 
     /// Records of a table, then of a stream, then again.
     private static func inTurn(
@@ -73,5 +73,35 @@ extension StatefulOperator {
             records: { inTurn("global", "stream", deletions: 5, &$0) }
         )
         .with { $0.simulation.topics["global"] = 2 }
+    }
+
+    /// A store that a processor of its own fills on every instance: each record takes effect once, or its text would show.
+    private static var globalStore: StatefulOperator {
+        StatefulOperator(
+            "global-store", ["StreamsBuilder.addGlobalStore"], from: ["parts", "questions"], to: ["answers", "counts"],
+            define: { builder in
+                let texts = Stores.keyValue("texts", key: .string, value: .string)
+                builder.addGlobalStore(texts, topic: "parts", key: .string, value: .string) { context in
+                    let texts = try context.store(texts)
+                    return { record in
+                        guard let key = record.key else { return }
+                        try texts.put(key, (texts.get(key) ?? "") + " " + (record.value ?? "-"))
+                    }
+                }
+                let questions = builder.stream("questions", key: .string, value: .string)
+                questions.processValues { (context: FixedKeyProcessorContext<String, String>) in
+                    let texts = try context.store(texts)
+                    return { record in
+                        try context.forward(record.with(value: record.key.flatMap { try texts.get($0) } ?? "none"))
+                    }
+                }
+                .to("answers")
+                // So that instances have stores of their own to restore, too.
+                questions.groupByKey().count(into: .store("count").withoutCache()).toStream().mapValues { "\($0)" }
+                    .to("counts")
+            },
+            records: { inTurn("parts", "questions", deletions: 5, &$0) }
+        )
+        .with { $0.simulation.topics["parts"] = 2 }
     }
 }
