@@ -118,11 +118,7 @@ private final class LockedOrderedStore: LockedStore, OrderedBytesStore {
         try access.write { try entries.logDeletion(key: key, timestampMs: timestampMs) }
     }
 
-    func nextSequenceNumber(prefix: UnsafeRawBufferPointer) throws -> Int32 {
-        var number: Int32 = 0
-        try access.write { number = try entries.nextSequenceNumber(prefix: prefix) }
-        return number
-    }
+    func nextSequenceNumber() -> Int32 { access.lock.reading { entries.nextSequenceNumber() } }
 
     // MARK: Without a cache
 
