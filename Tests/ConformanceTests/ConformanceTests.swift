@@ -12,7 +12,7 @@ struct ConformanceTests {
     }
 
     /// What a restart changes: punctuations start anew with a processor, and the numbers that keep apart what a stream's join
-    /// has of a moment count from 1 again, as in Kafka Streams.
+    /// has of a moment leave out those of deletions before it.
     private static let restartable = Recording.all.filter {
         $0.features.isDisjoint(with: ["process", "join.diffMs", "leftJoin.diffMs", "outerJoin.diffMs"])
     }

@@ -46,7 +46,7 @@ struct OwnEngineTests {
         var records: [String: [Record<[UInt8], [UInt8]>]] = [:]
         for topic in driver.producedTopics {
             let found = try driver.outputTopic(topic, key: .bytes, value: .bytes).readRecords()
-            // The numbers that keep a moment's records apart begin anew with a restart.
+            // The numbers that keep a moment's records apart leave out those of deletions before a restart.
             let isNumbered = topic.hasSuffix("join-store-changelog")
             records[topic] = isNumbered ? found.map { $0.with(key: $0.key?.dropLast(4)) } : found
         }
