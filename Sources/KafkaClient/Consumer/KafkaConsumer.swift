@@ -76,12 +76,23 @@ package final class KafkaConsumer {
             received = .allocate(capacity: maxMessages)
             received.initialize(repeating: nil)
         }
-        let count = rd_kafka_consume_batch_queue(queue, timeoutMs, received.baseAddress, maxMessages)
+        let count = receive(atMost: maxMessages, timeoutMs: timeoutMs)
         guard count >= 0 else { throw client.error(rd_kafka_last_error(), "poll") }
         var events = rebalances.takeEvents()
         for error in client.log.takeErrors() { events.append(.error(error, nil)) }
         let messages = sort(received: count, into: &events)
         return PolledBatch(messages: messages, events: events)
+    }
+
+    /// Fills `received`; returns how many messages there are, or −1.
+    ///
+    /// librdkafka waits for as many messages as it was asked for, not for the first one: it is asked for one, and then for
+    /// what else is there.
+    private func receive(atMost maxMessages: Int, timeoutMs: Int32) -> Int {
+        guard let first = received.baseAddress else { return 0 }
+        let count = rd_kafka_consume_batch_queue(queue, timeoutMs, first, 1)
+        guard count == 1, maxMessages > 1 else { return count }
+        return count + max(0, rd_kafka_consume_batch_queue(queue, 0, first + 1, maxMessages - 1))
     }
 
     /// Leaves the group and closes the connection; at most about `session.timeout.ms` if the broker does not answer.
