@@ -7,11 +7,12 @@ extension StatefulOperator {
 
     /// Records of a table, then of a stream, then again.
     private static func inTurn(
-        _ table: String, _ stream: String, deletions: Int, jitterMs: Int = 0, _ random: inout SeededRandom
+        _ table: String, _ stream: String, deletions: Int, turnMs: Int = 150, jitterMs: Int = 0,
+        _ random: inout SeededRandom
     ) -> [SimulatedRecord] {
         (0..<4).flatMap { turn in
             [SimulatedRecord].texts(
-                turn % 2 == 0 ? table : stream, count: 15, startingAtMs: turn * 150, jitterMs: jitterMs,
+                turn % 2 == 0 ? table : stream, count: 15, startingAtMs: turn * turnMs, jitterMs: jitterMs,
                 deletions: turn % 2 == 0 ? deletions : 0, &random
             )
             .waiting()
@@ -45,7 +46,8 @@ extension StatefulOperator {
                     .to("left")
             },
             records: { random in
-                inTurn("table", "stream", deletions: 5, jitterMs: 120, &random)
+                // What comes late meets the table as it is; what waits meets versions that come later for its own time.
+                inTurn("table", "stream", deletions: 5, turnMs: 30, jitterMs: 300, &random)
                     + .ending("stream", atMs: 2_000)
             }
         )
