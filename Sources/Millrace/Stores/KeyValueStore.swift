@@ -40,13 +40,8 @@ public struct KeyValueStore<Key, Value> {
     public func put(_ key: Key, _ value: Value?) throws {
         scratch.key.removeAll(keepingCapacity: true)
         try keySerde.serialize(key, into: &scratch.key)
-        scratch.value.removeAll(keepingCapacity: true)
-        if let value { try valueSerde.serialize(value, into: &scratch.value) }
-        try scratch.key.withUnsafeBytes { keyBytes in
-            try scratch.value.withUnsafeBytes { valueBytes in
-                try bytes.put(
-                    key: keyBytes, value: value == nil ? nil : valueBytes, timestampMs: node?.timestampMs ?? 0)
-            }
+        try scratch.serialize(value, valueSerde) { keyBytes, valueBytes in
+            try bytes.put(key: keyBytes, value: valueBytes, timestampMs: node?.timestampMs ?? 0)
         }
     }
 

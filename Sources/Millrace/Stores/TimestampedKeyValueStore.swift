@@ -148,4 +148,17 @@ final class Scratch {
         _read { yield valueCell.value.pointee }
         _modify { yield &valueCell.value.pointee }
     }
+
+    /// Calls `body` with the bytes of the key that lies here and those of a value.
+    @inlinable
+    func serialize<Value>(
+        _ value: Value?, _ serde: Serde<Value>,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        self.value.removeAll(keepingCapacity: true)
+        if let value { try serde.serialize(value, into: &self.value) }
+        try key.withUnsafeBytes { keyBytes in
+            try self.value.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
+        }
+    }
 }

@@ -97,15 +97,8 @@ public struct SessionStore<Key, Value> {
         let range = TimedKeyRange(
             from: try lower.map(keySerde.bytes), through: try upper.map(keySerde.bytes),
             suffixCount: SessionKey.suffixCount)
-        func visit(_ keyBytes: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool {
-            let key = SessionKey.key(of: keyBytes)
-            guard range.contains(key) else { return true }
-            return try body(
-                try keySerde.deserialize(key), SessionKey.session(of: keyBytes), try valueSerde.deserialize(value))
-        }
-        if byTime { return try bytes.scanByTime(endsMs, reversed: reversed, visit) }
-        try range.withBounds(latestMs: min(endsMs.upperBound, bytes.streamTimeMs)) { lower, upper in
-            try bytes.scan(times: endsMs, from: lower, through: upper, reversed: reversed, visit)
+        try range.scan(bytes, times: endsMs, byTime: byTime, reversed: reversed) { key, timed, value in
+            try body(try keySerde.deserialize(key), SessionKey.session(of: timed), try valueSerde.deserialize(value))
         }
     }
 
@@ -133,11 +126,7 @@ public struct SessionStore<Key, Value> {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
     ) throws {
         try setKey(key, session)
-        scratch.value.removeAll(keepingCapacity: true)
-        if let value { try valueSerde.serialize(value, into: &scratch.value) }
-        try scratch.key.withUnsafeBytes { keyBytes in
-            try scratch.value.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
-        }
+        try scratch.serialize(value, valueSerde, body)
     }
 
     @inlinable

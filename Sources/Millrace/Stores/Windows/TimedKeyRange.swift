@@ -1,12 +1,10 @@
 /// A range of the users' keys in a store where times lie behind the keys.
-@usableFromInline
-package struct TimedKeyRange {
+struct TimedKeyRange {
     private let lower: [UInt8]?
     private let upper: [UInt8]?
     /// The bytes of the times behind a key.
     private let suffixCount: Int
 
-    @usableFromInline
     init(from lower: [UInt8]?, through upper: [UInt8]?, suffixCount: Int) {
         self.lower = lower
         self.upper = upper
@@ -14,18 +12,37 @@ package struct TimedKeyRange {
     }
 
     /// Whether a key of the user's is in the range.
-    @usableFromInline
-    func contains(_ key: UnsafeRawBufferPointer) -> Bool {
+    private func contains(_ key: UnsafeRawBufferPointer) -> Bool {
         (lower?.withUnsafeBytes { order($0, key) <= 0 } ?? true)
             && (upper?.withUnsafeBytes { order(key, $0) <= 0 } ?? true)
+    }
+
+    /// Calls `body` for the entries of a store whose keys are in this range and whose times are in another one, until it
+    /// returns `false`.
+    ///
+    /// - Parameters:
+    ///   - byTime: whether in the order of time, for a store with an index by it.
+    ///   - body: gets the user's key, the whole key and the value.
+    func scan(
+        _ store: any OrderedBytesStore, times: ClosedRange<Int64>, byTime: Bool, reversed: Bool,
+        _ body: (_ key: UnsafeRawBufferPointer, _ timed: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer)
+            throws -> Bool
+    ) throws {
+        func visit(_ timed: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool {
+            let key = UnsafeRawBufferPointer(rebasing: timed.dropLast(suffixCount))
+            return contains(key) ? try body(key, timed, value) : true
+        }
+        if byTime { return try store.scanByTime(times, reversed: reversed, visit) }
+        try withBounds(latestMs: min(times.upperBound, store.streamTimeMs)) { lower, upper in
+            try store.scan(times: times, from: lower, through: upper, reversed: reversed, visit)
+        }
     }
 
     /// The bounds of the keys with their times, as close as bytes allow. There may be other keys within, for what is behind a
     /// short key can be above a longer one.
     ///
     /// - Parameter latestMs: no entry has a time above.
-    @usableFromInline
-    func withBounds(
+    private func withBounds(
         latestMs: Int64,
         _ body: (_ lower: UnsafeRawBufferPointer?, _ upper: UnsafeRawBufferPointer?) throws -> Void
     ) rethrows {

@@ -95,15 +95,8 @@ public struct WindowStore<Key, Value> {
         let range = TimedKeyRange(
             from: try lower.map(keySerde.bytes), through: try upper.map(keySerde.bytes),
             suffixCount: WindowKey.suffixCount)
-        func visit(_ keyBytes: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool {
-            let key = WindowKey.key(of: keyBytes)
-            guard range.contains(key) else { return true }
-            return try body(
-                try keySerde.deserialize(key), WindowKey.startMs(of: keyBytes), try valueSerde.deserialize(value))
-        }
-        if byTime { return try bytes.scanByTime(startsMs, reversed: reversed, visit) }
-        try range.withBounds(latestMs: min(startsMs.upperBound, bytes.streamTimeMs)) { lower, upper in
-            try bytes.scan(times: startsMs, from: lower, through: upper, reversed: reversed, visit)
+        try range.scan(bytes, times: startsMs, byTime: byTime, reversed: reversed) { key, timed, value in
+            try body(try keySerde.deserialize(key), WindowKey.startMs(of: timed), try valueSerde.deserialize(value))
         }
     }
 
@@ -138,11 +131,7 @@ public struct WindowStore<Key, Value> {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws -> Void
     ) throws {
         try setKey(key, startMs: startMs, sequenceNumber: retainsDuplicates ? bytes.nextSequenceNumber() : 0)
-        scratch.value.removeAll(keepingCapacity: true)
-        if let value { try valueSerde.serialize(value, into: &scratch.value) }
-        try scratch.key.withUnsafeBytes { keyBytes in
-            try scratch.value.withUnsafeBytes { valueBytes in try body(keyBytes, value == nil ? nil : valueBytes) }
-        }
+        try scratch.serialize(value, valueSerde, body)
     }
 
     @inlinable
