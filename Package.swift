@@ -91,7 +91,10 @@ let package = Package(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
+            name: "risk-scores",
+            dependencies: [
+                "Millrace", "MillraceCommandLine", "MillraceRuntime", "RiskScore", argumentParser, serviceLifecycle,
+            ],
             path: "Tools/risk-scores", swiftSettings: swiftSettings),
         .executableTarget(
             name: "topologies",

@@ -17,6 +17,10 @@ enum InstanceOption {
         summary: "Keeps this process's place in the group over restarts (static membership)",
         default: "none, a new member at every start", .kafkaName)
 
+    static let applicationServer = OptionDefinition(
+        "application-server", valueName: "HOST:PORT",
+        summary: "Where this process answers queries of others, for them to find it", default: "none", .endpoint)
+
     static let threads = OptionDefinition(
         "threads", valueName: "COUNT", summary: "Worker threads, among which the tasks are shared out", default: "1",
         .integer(in: 1...1024))
@@ -64,7 +68,8 @@ enum InstanceOption {
 
     /// All that may stand in a configuration file or the environment, but for the raw settings.
     static let all: [any NamedOption] = [
-        applicationID, bootstrapServers, instanceID, threads, guarantee, commitIntervalMs, topologyOptimization,
+        applicationID, bootstrapServers, instanceID, applicationServer, threads, guarantee, commitIntervalMs,
+        topologyOptimization,
         maxBufferedRecords, maxBufferedBytes, stateDirectory, cacheMaxBytes, replicationFactor, deserializationErrors,
         processingErrors, productionErrors, deadLetterTopic, logLevel,
     ]

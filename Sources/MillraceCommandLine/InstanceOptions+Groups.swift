@@ -5,12 +5,14 @@ struct ApplicationOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.applicationID) var applicationID: String?
     @Option(InstanceOption.bootstrapServers) var bootstrapServers: String?
     @Option(InstanceOption.instanceID) var instanceID: String?
+    @Option(InstanceOption.applicationServer) var applicationServer: String?
 
     var given: [String: String?] {
         [
             InstanceOption.applicationID.name: applicationID,
             InstanceOption.bootstrapServers.name: bootstrapServers,
             InstanceOption.instanceID.name: instanceID,
+            InstanceOption.applicationServer.name: applicationServer,
         ]
     }
 }

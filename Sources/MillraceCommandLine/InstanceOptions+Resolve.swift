@@ -8,6 +8,7 @@ extension ResolvedInstanceOptions {
         let applicationID = reader.required(InstanceOption.applicationID)
         let bootstrapServers = reader.required(InstanceOption.bootstrapServers)
         let instanceID = reader.value(InstanceOption.instanceID)
+        let applicationServer = reader.value(InstanceOption.applicationServer)
         let guarantee = reader.value(InstanceOption.guarantee) ?? .exactlyOnce
         let threads = reader.value(InstanceOption.threads) ?? 1
         let commitIntervalMs = reader.value(InstanceOption.commitIntervalMs)
@@ -24,7 +25,7 @@ extension ResolvedInstanceOptions {
         guard let applicationID, let bootstrapServers else { return nil }
         self.init(
             applicationID: applicationID, bootstrapServers: bootstrapServers, instanceID: instanceID,
-            threads: threads, guarantee: guarantee,
+            applicationServer: applicationServer, threads: threads, guarantee: guarantee,
             commitInterval: .milliseconds(commitIntervalMs ?? (guarantee == .exactlyOnce ? 100 : 30_000)),
             topologyOptimization: topologyOptimization, maxBufferedRecords: maxBufferedRecords,
             maxBufferedBytes: maxBufferedBytes,

@@ -7,6 +7,7 @@ extension ResolvedInstanceOptions {
         var configuration = StreamsConfiguration(
             applicationID: applicationID, bootstrapServers: bootstrapServers, stateDirectory: stateDirectory)
         configuration.instanceID = instanceID
+        configuration.applicationServer = applicationServer
         configuration.threads = threads
         configuration.guarantee = guarantee
         configuration.commitInterval = commitInterval

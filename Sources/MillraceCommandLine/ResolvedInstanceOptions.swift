@@ -28,6 +28,8 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
     public var bootstrapServers: [String]
     /// Identifies this process to the group over restarts (static membership, KIP-345); nil for a dynamic member.
     public var instanceID: String?
+    /// Where this process answers queries of others, HOST:PORT; nil for none.
+    public var applicationServer: String?
     /// Worker threads, from 1. Default 1.
     public var threads: Int
     /// Default exactly once; Kafka Streams' is at least once.

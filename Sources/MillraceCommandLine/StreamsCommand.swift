@@ -1,8 +1,8 @@
 public import ArgumentParser
 import Logging
 public import Millrace
-import MillraceRuntime
-import ServiceLifecycle
+public import MillraceRuntime
+public import ServiceLifecycle
 import UnixSignals
 
 /// A processor instance as a command: a topology, and the command line that every instance has.
@@ -25,6 +25,14 @@ public protocol StreamsCommand: AsyncParsableCommand {
 
     /// Adds the topology's operations. Called once, after all options have been checked.
     func define(_ builder: StreamsBuilder) throws
+
+    /// What runs beside the application in the process and ends with it, such as a server that answers queries of its stores.
+    /// Nothing by default. Called once, before anything starts.
+    func services(beside application: StreamsApplication) throws -> [any Service]
+}
+
+extension StreamsCommand {
+    public func services(beside application: StreamsApplication) throws -> [any Service] { [] }
 }
 
 extension StreamsCommand {
@@ -41,13 +49,14 @@ extension StreamsCommand {
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
         let application = StreamsApplication(topology, configuration: options.configuration, logger: logger)
+        let others = try services(beside: application)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(
                         service: application, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .cancelGroup)
-                ],
+                ] + others.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }

@@ -68,7 +68,7 @@ extension ValueSyntax where Value == [String] {
         }
     }
 
-    private static func endpoint(in text: Substring) -> String? {
+    fileprivate static func endpoint(in text: Substring) -> String? {
         let trimmed = text.drop(while: \.isWhitespace)
         let endpoint = trimmed.reversed().drop(while: \.isWhitespace).reversed()
         guard let colon = endpoint.lastIndex(of: ":") else { return nil }
@@ -78,5 +78,13 @@ extension ValueSyntax where Value == [String] {
         let isBracketed = host.first == "[" && host.last == "]" && host.count > 2
         let isPlain = !host.contains { ":/[]".contains($0) || $0.isWhitespace }
         return isBracketed || isPlain ? String(endpoint) : nil
+    }
+}
+
+extension ValueSyntax where Value == String {
+    static var endpoint: Self {
+        ValueSyntax(expectation: "HOST:PORT, with a port from 1 to 65535") { text in
+            ValueSyntax<[String]>.endpoint(in: text[...])
+        }
     }
 }

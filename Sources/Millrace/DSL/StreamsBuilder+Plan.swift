@@ -164,7 +164,8 @@ extension Materialized {
             kind: historyRetention.map { .versionedKeyValue(historyMs: $0.wholeMilliseconds) }
                 ?? .timestampedKeyValue,
             supplier: supplier,
-            isCached: isCached, changelogConfiguration: changelogConfiguration)
+            isCached: isCached, changelogConfiguration: changelogConfiguration,
+            types: StoreTypes(Key.self, Value.self))
         plan.lateTopic = lateTopic
         return plan
     }

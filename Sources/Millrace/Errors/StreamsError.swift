@@ -27,6 +27,16 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let fenced = Code(rawValue: "fenced")
         /// A buffer of suppressed results that was told to stop the instance when it is full is full.
         public static let bufferFull = Code(rawValue: "buffer full")
+        /// A query names a store that the topology does not have. Kafka: `UnknownStateStoreException`.
+        public static let storeUnknown = Code(rawValue: "unknown store")
+        /// A query takes a store for one of another kind or with other types.
+        public static let storeMismatch = Code(rawValue: "other kind of store")
+        /// A store cannot be read yet, because the application has not been started or the store is being restored: try again
+        /// later. Kafka: `StreamsNotStartedException`, `StreamsRebalancingException`.
+        public static let storeUnavailable = Code(rawValue: "store not available")
+        /// The partition of a store that a query is about is another instance's. Kafka: `StateStoreMigratedException`,
+        /// `InvalidStateStorePartitionException`.
+        public static let storeElsewhere = Code(rawValue: "store elsewhere")
         /// A setting is wrong.
         public static let configuration = Code(rawValue: "configuration")
         /// A call that the instance's present state does not allow.

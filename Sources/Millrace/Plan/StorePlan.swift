@@ -16,11 +16,14 @@ package struct StorePlan: Sendable {
     package var lateTopic: String?
     /// The source topic that serves as the changelog, where the topology was optimised so.
     package var sourceTopicAsChangelog: String?
+    /// The types that queries have to ask for, as far as known.
+    package var types: StoreTypes?
 
     package init(
         name: String, kind: StoreKind, supplier: StoreSupplier?, isCached: Bool = true,
-        changelogConfiguration: [String: String]?
+        changelogConfiguration: [String: String]?, types: StoreTypes? = nil
     ) {
+        self.types = types
         self.isCached = isCached
         self.name = name
         self.kind = kind

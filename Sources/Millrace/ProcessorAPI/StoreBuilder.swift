@@ -87,14 +87,18 @@ public enum Stores {
     public static func keyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<KeyValueStore<Key, Value>> {
-        builder(name, .keyValue) { store, node in KeyValueStore(store, key: key, value: value, node: node) }
+        builder(name, .keyValue, StoreTypes(Key.self, Value.self)) { store, node in
+            KeyValueStore(store, key: key, value: value, node: node)
+        }
     }
 
     /// The newest value of each key with its timestamp. Kafka: `timestampedKeyValueStoreBuilder`.
     public static func timestampedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<TimestampedKeyValueStore<Key, Value>> {
-        builder(name, .timestampedKeyValue) { store, _ in TimestampedKeyValueStore(store, key: key, value: value) }
+        builder(name, .timestampedKeyValue, StoreTypes(Key.self, Value.self)) { store, _ in
+            TimestampedKeyValueStore(store, key: key, value: value)
+        }
     }
 
     /// Values by key and window. Kafka: `windowStoreBuilder`.
@@ -105,7 +109,10 @@ public enum Stores {
     public static func window<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration, retainsDuplicates: Bool = false
     ) -> StoreBuilder<WindowStore<Key, Value>> {
-        builder(name, .window(retentionMs: retention.wholeMilliseconds, isTimestamped: false)) { store, _ in
+        builder(
+            name, .window(retentionMs: retention.wholeMilliseconds, isTimestamped: false),
+            StoreTypes(Key.self, Value.self)
+        ) { store, _ in
             WindowStore(try store.ordered(name), key: key, value: value, retainsDuplicates: retainsDuplicates)
         }
     }
@@ -116,7 +123,8 @@ public enum Stores {
     public static func session<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration
     ) -> StoreBuilder<SessionStore<Key, Value>> {
-        builder(name, .session(retentionMs: retention.wholeMilliseconds)) { store, _ in
+        builder(name, .session(retentionMs: retention.wholeMilliseconds), StoreTypes(Key.self, Value.self)) {
+            store, _ in
             SessionStore(try store.ordered(name), key: key, value: value)
         }
     }
@@ -128,7 +136,10 @@ public enum Stores {
     public static func versionedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, historyRetention: Duration
     ) -> StoreBuilder<VersionedKeyValueStore<Key, Value>> {
-        builder(name, .versionedKeyValue(historyMs: max(0, historyRetention.wholeMilliseconds))) { store, _ in
+        builder(
+            name, .versionedKeyValue(historyMs: max(0, historyRetention.wholeMilliseconds)),
+            StoreTypes(Key.self, Value.self)
+        ) { store, _ in
             VersionedKeyValueStore(try store.versioned(name), key: key, value: value)
         }
     }
@@ -159,11 +170,11 @@ public enum Stores {
     }
 
     private static func builder<Store>(
-        _ name: String, _ kind: StoreKind,
+        _ name: String, _ kind: StoreKind, _ types: StoreTypes,
         _ open: @escaping @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
     ) -> StoreBuilder<Store> {
         let plan = StorePlan(
-            name: name, kind: kind, supplier: .rocksDB, isCached: false, changelogConfiguration: [:])
+            name: name, kind: kind, supplier: .rocksDB, isCached: false, changelogConfiguration: [:], types: types)
         return StoreBuilder(plan: plan, open: open)
     }
 }

@@ -9,7 +9,7 @@ package import Millrace
 package enum TaskAssignor {
     /// The tasks of each member, by member id.
     package static func assign(_ tasks: [TaskID], to members: [GroupMember]) -> [String: [TaskID]] {
-        let members = members.sorted { ($0.clientID, $0.memberID) < ($1.clientID, $1.memberID) }
+        let members = members.sorted { ($0.name, $0.memberID) < ($1.name, $1.memberID) }
         var assigned = members.map { _ in [TaskID]() }
         if members.isEmpty { return [:] }
         for (_, group) in Dictionary(grouping: tasks, by: \.subtopology).sorted(by: { $0.key < $1.key }) {
@@ -95,7 +95,7 @@ package enum TaskAssignor {
     /// A number that depends on a member and a task alone, the same in every process (FNV-1a, then mixed).
     private static func score(_ member: GroupMember, _ task: TaskID) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in "\(member.clientID)/\(task)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in "\(member.name)/\(task)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
         return hash ^ (hash >> 33)
     }

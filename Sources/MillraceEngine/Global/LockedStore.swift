@@ -77,6 +77,13 @@ private final class LockedVersionedStore: LockedStore, VersionedBytesStore {
     ) throws {
         try access.lock.withLock { try versions.withValue(forKey: key, asOfMs: asOfMs, body) }
     }
+
+    func scanVersions(
+        ofKey key: UnsafeRawBufferPointer, validWithin timesMs: ClosedRange<Int64>,
+        _ body: (_ value: UnsafeRawBufferPointer, _ validToMs: Int64) throws -> Void
+    ) throws {
+        try access.lock.withLock { try versions.scanVersions(ofKey: key, validWithin: timesMs, body) }
+    }
 }
 
 /// A store of windows or sessions that several threads use. It has no cache.

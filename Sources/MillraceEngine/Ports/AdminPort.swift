@@ -25,6 +25,19 @@ package struct GroupMember: Hashable, Sendable {
         self.memberID = memberID
         self.clientID = clientID
     }
+
+    /// What tells the member from others also after a restart, wherever it runs.
+    package var name: Substring { clientID[..<(clientID.lastIndex(of: "@") ?? clientID.endIndex)] }
+
+    /// Where the member's instance answers queries, if it was given an address.
+    package var address: InstanceAddress? {
+        clientID.lastIndex(of: "@").flatMap { InstanceAddress(String(clientID[clientID.index(after: $0)...])) }
+    }
+
+    /// The client id of a member with a name and, where its instance answers queries, an address.
+    package static func clientID(name: String, address: InstanceAddress?) -> String {
+        address.map { "\(name)@\($0)" } ?? name
+    }
 }
 
 /// What a group looks like to its coordinator.

@@ -72,6 +72,16 @@ final class HashedContents: StoreContents {
 
     func committed() {}
 
+    var progress: OrderedProgress? { nil }
+
+    func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) throws {
+        guard case .memory(let store) = backing else { return }
+        try store.scan(from: nil, to: nil, reversed: false) { key, value in
+            body(key, value)
+            return true
+        }
+    }
+
     func checkpoint(position: Int64?, durably: Bool) throws {
         guard case .disk(let store, let buffer) = backing else { return }
         try buffer.writeDown(position: position)

@@ -29,6 +29,8 @@ final class OwnStore: StateStoreHolder, FlushableStore, StoreContents {
     }
 
     func committed() {}
+    var progress: OrderedProgress? { nil }
+    func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {}
     func checkpoint(position: Int64?, durably: Bool) throws { try stateStore.checkpoint(position: position) }
     func removeAll() throws { try stateStore.removeAll() }
     func close() { stateStore.close() }

@@ -5,7 +5,7 @@ package import Millrace
 /// The position is an entry like the others (`StoreKeyLayout` says which), so that one batch brings both or neither. To the
 /// engine it is one key more; here it cannot be seen among the users' keys. An engine that opens empty has no position, and
 /// so is filled from the changelog's beginning.
-package final class PersistentStore: ScannableStore {
+package final class PersistentStore: StoredEntries {
     private let engine: any StorageEngine
     private let name: String
     private let task: TaskID
@@ -163,6 +163,9 @@ package final class PersistentStore: ScannableStore {
     }
 
     package func close() { engine.close() }
+
+    /// What other threads may read of the store; `nil` where the engine has nothing for them.
+    package var concurrentEntries: (any ConcurrentEntries)? { engine.reader.map(ReaderEntries.init) }
 
     /// Makes what an engine throws an error of a store; what the caller's own closure threw comes out as it is.
     @inline(__always)

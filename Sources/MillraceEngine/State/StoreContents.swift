@@ -19,6 +19,12 @@ protocol StoreContents: AnyObject {
     /// Writes what is committed down to disk and, if asked, makes it survive the end of the process.
     func checkpoint(position: Int64?, durably: Bool) throws
 
+    /// How far an ordered store has got; `nil` for others.
+    var progress: OrderedProgress? { get }
+
+    /// Calls `body` for every entry of a store in memory, under its key on disk.
+    func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) throws
+
     /// Deletes everything.
     func removeAll() throws
 

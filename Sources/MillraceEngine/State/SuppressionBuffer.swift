@@ -157,6 +157,8 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
     var dirtySizeInBytes: Int { 0 }
     func position() throws -> Int64? { nil }
     func committed() {}
+    var progress: OrderedProgress? { nil }
+    func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {}
     func checkpoint(position: Int64?, durably: Bool) throws {}
     func close() {}
 

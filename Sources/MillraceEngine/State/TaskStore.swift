@@ -12,6 +12,10 @@ package final class TaskStore {
     /// What changes wait in for the next commit, where the store has such.
     let cache: (any FlushableStore)?
     private let contents: any StoreContents
+    private let persistent: PersistentStore?
+    /// The way of changes to those who query the store.
+    private let feed = ChangeFeed()
+    private let maxBufferSizeInBytes: Int
     /// The changelog offset up to and without which everything is in the store; `nil` where nothing is.
     package private(set) var position: Int64?
 
@@ -36,13 +40,15 @@ package final class TaskStore {
     ) throws {
         self.plan = plan
         self.changelog = changelog
+        self.persistent = persistent
+        maxBufferSizeInBytes = settings.maxBufferSizeInBytes
         let isCached = plan.isCached && settings.isCached
         let log = output.map { Changelog(output: $0, partition: changelog?.partition ?? 0, values: plan.kind.values) }
         switch plan.kind.access {
         case .hashed:
             let entries = HashedContents(
                 values: plan.kind.values, persistent: persistent, maxBufferSizeInBytes: settings.maxBufferSizeInBytes)
-            let logged = log.map { ChangeLoggingStore(entries.bytes, changelog: $0) } ?? entries.bytes
+            let logged = ChangeLoggingStore(entries.bytes, changelog: log, feed: feed)
             let cache = isCached ? CachingKeyValueStore(over: logged) : nil
             contents = entries
             self.cache = cache
@@ -50,7 +56,7 @@ package final class TaskStore {
         case .ordered(let keys):
             let store = try OrderedStore(
                 keys: keys, values: plan.kind.values, changelog: log, persistent: persistent, isCached: isCached,
-                maxSizeInBytes: settings.maxBufferSizeInBytes, onExpired: settings.onExpired)
+                maxSizeInBytes: settings.maxBufferSizeInBytes, feed: feed, onExpired: settings.onExpired)
             contents = store
             cache = store
             bytes = store
@@ -58,7 +64,7 @@ package final class TaskStore {
             let store = VersionedStore(
                 entries: try OrderedStore(
                     keys: keys, values: plan.kind.values, changelog: nil, persistent: persistent, isCached: false,
-                    maxSizeInBytes: settings.maxBufferSizeInBytes, onExpired: settings.onExpired),
+                    maxSizeInBytes: settings.maxBufferSizeInBytes, feed: feed, onExpired: settings.onExpired),
                 changelog: log, onExpired: settings.onExpired)
             contents = store
             cache = nil
@@ -92,16 +98,48 @@ package final class TaskStore {
     func committed(position newPosition: Int64?) {
         if let newPosition { position = max(position ?? 0, newPosition) }
         contents.committed()
+        if feed.isFollowed { feed.publish(contents.progress) }
     }
 
     /// Writes what is committed down to disk and, if asked, makes it survive the end of the process.
-    func checkpoint(durably: Bool) throws { try contents.checkpoint(position: position, durably: durably) }
+    func checkpoint(durably: Bool) throws {
+        try contents.checkpoint(position: position, durably: durably)
+        if feed.isFollowed { feed.noteWrittenDown(contents.progress) }
+    }
+
+    /// Whether what is committed is handed on to those who query the store.
+    var isFollowed: Bool { feed.isFollowed }
+
+    /// Begins to hand on what is committed to those who query the store. Only when everything in it is committed.
+    ///
+    /// - Returns: what they read; `nil` where they do so already.
+    func follow() throws -> CommittedView? {
+        if feed.isFollowed { return nil }
+        try checkpoint(durably: false)
+        let disk = persistent?.concurrentEntries
+        let view = CommittedView(plan: plan, disk: disk, maxSizeInBytes: maxBufferSizeInBytes / 4)
+        feed.begin(view)
+        if let persistent, disk == nil {
+            try persistent.scan(from: nil, to: nil, reversed: false) { key, value in
+                feed.note(key: key, value: value)
+                return true
+            }
+        } else {
+            try contents.forEachInMemory { feed.note(key: $0, value: $1) }
+        }
+        feed.publish(contents.progress)
+        return view
+    }
 
     /// Deletes everything, so that it is restored from the changelog's beginning.
     func wipe() throws {
+        feed.end()
         try contents.removeAll()
         position = nil
     }
 
-    func close() { contents.close() }
+    func close() {
+        feed.end()
+        contents.close()
+    }
 }

@@ -42,6 +42,9 @@ package final class StreamTask {
     private var sources = TaskSources()
     private let caches: [any FlushableStore]
     private let logger: Logger
+    /// Where those who query stores meet the task, and how many of their wishes it has met.
+    private var localStores: LocalStores?
+    private var followedWishes = 0
     package let stores: [TaskStore]
     /// The highest timestamp processed; −1 while there is none. Kafka: stream time.
     package var streamTimeMs: Int64 { environment.streamTimeMs }
@@ -277,7 +280,10 @@ package final class StreamTask {
         hasProgress = false
         environment.schedule.isCommitRequested = false
         for store in stores {
-            guard let changelog = store.changelog else { continue }
+            guard let changelog = store.changelog else {
+                store.committed(position: nil)
+                continue
+            }
             let isSource = store.plan.sourceTopicAsChangelog != nil
             store.committed(position: isSource ? queues[changelog]?.nextOffset : changelogPosition(changelog))
         }
@@ -289,6 +295,33 @@ package final class StreamTask {
     /// Writes the stores down to disk. Only right after a commit.
     package func checkpoint(durably: Bool) throws {
         for store in stores { try store.checkpoint(durably: durably) }
+    }
+
+    /// Has the next commit come at once.
+    package func requestCommit() { environment.schedule.isCommitRequested = true }
+
+    /// Tells those who query stores of the task's own.
+    package func announce(to localStores: LocalStores) {
+        self.localStores = localStores
+        for store in stores { localStores.opened(id, store.plan.name) }
+    }
+
+    /// Has the stores that somebody wants to query be read from now on. Only when they are restored and all that was done is
+    /// committed.
+    package func followWantedStores() throws {
+        guard let localStores else { return }
+        followedWishes = localStores.wishCount
+        for store in stores where localStores.isWanted(store.plan.name) {
+            if let view = try store.follow() { localStores.follow(id, store.plan.name, by: view) }
+        }
+    }
+
+    /// Whether stores of the task have been asked for that cannot be queried yet.
+    package var hasStoresToFollow: Bool {
+        guard let localStores, localStores.wishCount != followedWishes else { return false }
+        let isWanted = stores.contains { !$0.isFollowed && localStores.isWanted($0.plan.name) }
+        if !isWanted { followedWishes = localStores.wishCount }
+        return isWanted
     }
 
     /// Deletes what the stores hold, as the loss of the disk does.
@@ -311,6 +344,7 @@ package final class StreamTask {
     /// Ends the operators and closes the stores, without writing anything down, and gives the task's folder up.
     package func close() {
         endOperators()
+        for store in stores { localStores?.closed(id, store.plan.name) }
         for store in stores { store.close() }
         if !stores.isEmpty { provider?.unlock(id) }
     }

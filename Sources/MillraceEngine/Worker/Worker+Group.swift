@@ -56,7 +56,8 @@ extension Worker {
     func joinIfKnown() throws {
         guard case .joining(let partitions) = group.phase else { return }
         guard let description = try ports.admin.describeGroup(configuration.applicationID) else {
-            return try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan))
+            try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan))
+            return tellOwners([:], [])
         }
         let memberID = ports.consumer.memberID()
         guard description.isStable, let memberID, description.members.contains(where: { $0.memberID == memberID })
@@ -64,7 +65,18 @@ extension Worker {
             // The next rebalance is under way already; librdkafka looks for it only once this assignment is answered.
             return try endGeneration(lost: false)
         }
-        try activate(TaskAssignor.assign(plan.tasks, to: description.members)[memberID] ?? [])
+        let assignment = TaskAssignor.assign(plan.tasks, to: description.members)
+        try activate(assignment[memberID] ?? [])
+        tellOwners(assignment, description.members)
+    }
+
+    /// Tells those who query stores which instance has which task.
+    private func tellOwners(_ assignment: [String: [TaskID]], _ members: [GroupMember]) {
+        var owners: [TaskID: InstanceAddress?] = [:]
+        for member in members {
+            for task in assignment[member.memberID] ?? [] { owners[task] = .some(member.address) }
+        }
+        ports.localStores?.setOwners(owners)
     }
 
     /// Opens and closes tasks until they are the given ones, and reads their partitions from the committed offsets.
@@ -77,6 +89,7 @@ extension Worker {
         for id in ids where tasks[id] == nil {
             let task = try open(id)
             tasks[id] = task
+            if let localStores = ports.localStores { task.announce(to: localStores) }
             restorer.add(task, committed: committed)
         }
         try restorer.begin()

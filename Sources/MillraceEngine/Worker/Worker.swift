@@ -12,12 +12,15 @@ package struct WorkerPorts {
     package var clock: any Clock
     /// The stores of the instance's global tables, by name.
     package var globalStores: [String: GlobalStore]
+    /// Where queries reach the tasks' stores; `nil` where nobody queries.
+    package var localStores: LocalStores?
 
     package init(
         consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
         makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
-        clock: any Clock, globalStores: [String: GlobalStore] = [:]
+        clock: any Clock, globalStores: [String: GlobalStore] = [:], localStores: LocalStores? = nil
     ) {
+        self.localStores = localStores
         self.globalStores = globalStores
         self.consumer = consumer
         self.makeRestoreConsumer = makeRestoreConsumer
@@ -158,6 +161,15 @@ package final class Worker {
         try process()
         try resume()
         try commitIfDue()
+        try followWantedStores()
+    }
+
+    /// Makes the stores readable that somebody wants to query, as soon as all of them is committed.
+    private func followWantedStores() throws {
+        guard ports.localStores != nil else { return }
+        for task in runningTasks where task.hasStoresToFollow {
+            if task.hasProgress { task.requestCommit() } else { try task.followWantedStores() }
+        }
     }
 
     /// Commits, makes the stores durable, closes them and leaves the group.

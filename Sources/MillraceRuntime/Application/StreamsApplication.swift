@@ -1,6 +1,7 @@
 import Dispatch
 public import Logging
 public import Millrace
+import MillraceEngine
 public import ServiceLifecycle
 import Synchronization
 
@@ -63,6 +64,65 @@ public final class StreamsApplication: Service, Sendable {
 
     /// The state now and each that follows, until the application has ended.
     public var stateChanges: AsyncStream<ApplicationState> { supervisor.stateChanges() }
+
+    // MARK: Queries
+
+    /// A handle of a store of the topology, to be read on any thread and in any task while the application runs. Kafka:
+    /// `KafkaStreams.store`.
+    ///
+    /// ```swift
+    /// let scores = try application.store(.keyValue("risk-store", key: .string, value: .double))
+    /// let score = try scores.get("acct-1")
+    /// ```
+    ///
+    /// It can be had before `run`, and stays good until the application ends, over rebalances too. Reads see what has been
+    /// committed. The workers begin to keep a store readable when its first handle is made: one that is made while they run
+    /// can be read after their next commit, and until then throws `.storeUnavailable`; ``readableStore(_:)`` waits for it.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown` where the topology has no such store; `.storeMismatch` where it is of
+    ///   another kind or has other types.
+    public func store<Store>(_ query: StoreQuery<Store>) throws -> Store { try supervisor.localStores.view(query) }
+
+    /// As ``store(_:)``, but waits until this instance has been given partitions of the store and all of them can be read:
+    /// through the start, a rebalance, a restoration.
+    ///
+    /// - Throws: as ``store(_:)``; `CancellationError`; `StreamsError` with code `.illegalState` where the application has
+    ///   ended.
+    public func readableStore<Store>(_ query: StoreQuery<Store>) async throws -> Store {
+        let view = try store(query)
+        let local = try supervisor.localStores.store(named: query.name)
+        while !local.isReadable {
+            if state.isFinal { throw StreamsError(.illegalState, "the application is \(state.rawValue)") }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return view
+    }
+
+    /// Who has a key of a store: its partition by Kafka's default partitioner, and the address of that partition's instance.
+    /// Kafka: `queryMetadataForKey`.
+    ///
+    /// ```swift
+    /// let owner = try application.metadata(ofKey: "acct-1", .string, in: "risk-store")
+    /// if !owner.isHere, let address = owner.address { return try await ask(address, for: "acct-1") }
+    /// ```
+    ///
+    /// The addresses are those that ``StreamsConfiguration/applicationServer`` gave to the instances.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been given its tasks.
+    public func metadata<Key>(ofKey key: Key, _ serde: Serde<Key>, in store: String) throws -> KeyMetadata {
+        try supervisor.localStores.metadata(of: key, serde, in: store)
+    }
+
+    /// What every instance of the application has, as of the last rebalance; empty before the first one. Kafka:
+    /// `metadataForAllStreamsClients`.
+    public var instances: [InstanceMetadata] { supervisor.localStores.instances }
+
+    /// The instances that have partitions of a store. Kafka: `streamsMetadataForStore`.
+    public func instances(having store: String) -> [InstanceMetadata] {
+        instances.filter { $0.stores.contains(store) }
+    }
+
+    // MARK: Metrics
 
     /// A snapshot; cheap enough to be taken every second.
     public var metrics: StreamsMetrics { supervisor.metrics }

@@ -16,6 +16,10 @@ public struct StreamsConfiguration: Sendable {
     /// A name under which this instance takes its old place again after a restart, however it ended (static membership,
     /// KIP-345). By default there is none: a killed instance's partitions then wait for the end of its session.
     public var instanceID: String?
+    /// Where this instance answers queries of others, `HOST:PORT`. Millrace opens no port: the address travels with the group's
+    /// members, so that every instance can tell whose a key is, and what answers there is the application's own. None by
+    /// default. Kafka: `application.server`.
+    public var applicationServer: String?
     /// Where the stores are kept; one folder an application, one in it a task.
     public var stateDirectory: String
     /// How often to commit; 0 for as often as possible. By default 100 ms with exactly once, 30 s otherwise. Kafka:
@@ -79,6 +83,9 @@ public struct StreamsConfiguration: Sendable {
         if bootstrapServers.isEmpty { problems.append("bootstrap servers: at least one HOST:PORT is needed") }
         if stateDirectory.isEmpty { problems.append("state directory: the path is empty") }
         if instanceID == "" { problems.append("instance id: it is empty; leave it out for a dynamic member") }
+        if let applicationServer, InstanceAddress(applicationServer) == nil {
+            problems.append("application server \"\(applicationServer)\": it has to be HOST:PORT")
+        }
         if threads < 1 { problems.append("threads: \(threads), but at least 1 is needed") }
         if stateCacheSizeInBytes < 0 { problems.append("state cache: a negative size") }
         if maxBufferedRecordsPerPartition < 1 {

@@ -14,6 +14,8 @@ final class Supervisor: Sendable {
     private let configuration: StreamsConfiguration
     private let logger: Logger
     private let handler: StreamsApplication.UncaughtErrorHandler
+    /// The stores as queries reach them.
+    let localStores: LocalStores
     private let shared = Mutex(Shared())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopRequested = Atomic<Bool>(false)
@@ -38,6 +40,7 @@ final class Supervisor: Sendable {
         self.topology = topology
         self.configuration = configuration
         self.handler = uncaughtErrorHandler
+        localStores = LocalStores(topology)
         var logger = logger
         logger[metadataKey: "application"] = "\(configuration.applicationID)"
         self.logger = logger
@@ -79,9 +82,12 @@ final class Supervisor: Sendable {
             ])
         let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
         defer { factory.close() }
+        localStores.begin(factory.inputs)
         move(to: .rebalancing)
         let globalThread = try startGlobalTables(factory)
         defer { globalThread?.stop() }
+        // Queries end before what they read.
+        defer { localStores.end() }
         if stopRequested.load(ordering: .acquiring) { return }
         for worker in 0..<configuration.threads { try spawn(worker, factory) }
         try watch(factory)
@@ -99,6 +105,7 @@ final class Supervisor: Sendable {
             self.wakeUp.signal()
         }
         shared.withLock { $0.globalThread = thread }
+        localStores.setGlobal(thread.stores)
         return thread
     }
 
@@ -128,7 +135,9 @@ final class Supervisor: Sendable {
         try startThread(named: "millrace-\(number)") {
             var failure: (any Error)?
             do {
-                try self.work(number, try factory.makeWorker(number, globalStores: globalStores))
+                try self.work(
+                    number,
+                    try factory.makeWorker(number, globalStores: globalStores, localStores: self.localStores))
             } catch let error as PortError {
                 failure = error.asStreamsError
             } catch {

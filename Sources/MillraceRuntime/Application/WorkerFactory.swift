@@ -45,6 +45,9 @@ final class WorkerFactory: Sendable {
     /// Gives the state directory up, when all workers have ended.
     func close() { directory.close() }
 
+    /// The partitions that each task reads.
+    var inputs: [TaskID: [Millrace.TopicPartition]] { plan.inputs }
+
     /// Whether the topology has tables that every instance reads in full.
     var hasGlobalTables: Bool { topology.subtopologies.contains(where: \.isGlobal) }
 
@@ -70,7 +73,9 @@ final class WorkerFactory: Sendable {
     }
 
     /// Makes a worker with clients of its own. To be called on the worker's thread.
-    func makeWorker(_ number: Int, globalStores: [String: GlobalStore]) throws -> Worker {
+    func makeWorker(
+        _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores
+    ) throws -> Worker {
         let clientID = "\(configuration.applicationID)-\(instance)-worker-\(number)"
         var logger = logger
         logger[metadataKey: "worker"] = "\(number)"
@@ -80,13 +85,17 @@ final class WorkerFactory: Sendable {
         let producerSettings = configuration.producerSettings(clientID: clientID, transactionalID: clientID)
         let ports = WorkerPorts(
             consumer: try KafkaConsumerPort(
-                configuration.consumerSettings(clientID: clientID, worker: number), role: .member,
+                configuration.consumerSettings(
+                    clientID: GroupMember.clientID(
+                        name: clientID, address: configuration.applicationServer.flatMap { InstanceAddress($0) }),
+                    worker: number), role: .member,
                 timeoutMs: timeoutMs, clock: clock, log: log),
             makeRestoreConsumer: { [clock] in
                 try KafkaConsumerPort(restoreSettings, role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
             },
             makeProducer: { [clock] in try KafkaProducerPort(producerSettings, clock: clock, log: log) },
-            admin: admin, provider: directory, clock: clock, globalStores: globalStores)
+            admin: admin, provider: directory, clock: clock, globalStores: globalStores,
+            localStores: localStores)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,

@@ -18,6 +18,8 @@ package final class RocksDBEngine: StorageEngine {
     private let options: DatabaseOptions
     private let logger: Logger
     private var database: Database
+    /// Of the open database, once somebody has asked for it.
+    private var concurrentReader: RocksDBReader?
 
     /// Opens the store, creating it where there is none.
     ///
@@ -79,11 +81,19 @@ package final class RocksDBEngine: StorageEngine {
 
     /// Closes the database; what has not been flushed is lost, as in a crash.
     package func close() {
+        concurrentReader?.close()
+        concurrentReader = nil
         do {
             try database.close()
         } catch {
             logger.warning("closing a store failed: \(StreamsError.database(error, of: location))")
         }
+    }
+
+    package var reader: (any StorageReader)? {
+        let reader = concurrentReader ?? RocksDBReader(database, at: location)
+        concurrentReader = reader
+        return reader
     }
 
     private func iterator(from lower: [UInt8]?, to upper: [UInt8]?) throws(RocksDBError) -> DatabaseIterator {

@@ -31,6 +31,7 @@ public final class TopologyTestDriver {
     @exclusivity(unchecked) private var tasks: [DriverTask] = []
     private var globalStores: [String: GlobalStore] = [:]
     private var dropped = TaskCounts()
+    private let localStores: LocalStores
 
     /// Makes a driver for a topology.
     ///
@@ -50,6 +51,7 @@ public final class TopologyTestDriver {
     ) throws {
         self.applicationID = applicationID
         self.topology = topology
+        localStores = LocalStores(topology)
         configuration = TaskConfiguration(
             applicationID: applicationID, handlers: errorHandlers, maxStoreBufferSizeInBytes: 256 << 20,
             emitIntervalMs: 0)
@@ -67,6 +69,7 @@ public final class TopologyTestDriver {
                 topics[name].isCompacted = store.isChangelogCompactable
             }
         }
+        localStores.begin(tasks, of: topology)
         for index in tasks.indices { try makeTask(at: index) }
         for task in running { try task.punctuateWallClock() }
     }
@@ -99,6 +102,7 @@ public final class TopologyTestDriver {
         for (place, partition) in task.partitions.enumerated() {
             topics[partition.topic].readers[Int(partition.partition)] = .init(task: index, place: place)
         }
+        if part.isGlobal { localStores.setGlobal(globalStores) } else { task.announce(to: localStores) }
         return task
     }
 
@@ -198,6 +202,22 @@ public final class TopologyTestDriver {
     /// - Parameter partition: whose task's store; 0 by default.
     public func store<Store>(_ builder: StoreBuilder<Store>, partition: Int32 = 0) throws -> Store? {
         try store(named: builder.name, partition: partition).map { try builder.view(of: $0, in: nil) }
+    }
+
+    /// A handle of a store, as an application gives it to those who query it. Kafka's driver has none.
+    ///
+    /// ```swift
+    /// let scores = try driver.store(.keyValue("risk-store", key: .string, value: .double))
+    /// #expect(try scores.get("acct-1") == 0.7)
+    /// ```
+    ///
+    /// It stays good over restarts of the driver.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
+    public func store<Store>(_ query: StoreQuery<Store>) throws -> Store {
+        let store = try localStores.view(query)
+        for task in running { try task.followWantedStores() }
+        return store
     }
 
     func store(named name: String, partition: Int32 = 0) -> (any KeyValueBytesStore)? {
@@ -328,6 +348,7 @@ public final class TopologyTestDriver {
                 task.restoreTime(of: partition, metadata: offset.metadata)
             }
             for store in task.stores { try restore(store) }
+            try task.followWantedStores()
         }
         for task in running { try task.punctuateWallClock() }
     }

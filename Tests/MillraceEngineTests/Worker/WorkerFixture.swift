@@ -14,6 +14,7 @@ final class WorkerFixture {
     let directory: MemoryStateDirectory
     let worker: Worker
     let plan: TopicPlan
+    let localStores: LocalStores
 
     /// - Parameters:
     ///   - topics: the topics that the topology reads, with their partition counts.
@@ -35,13 +36,16 @@ final class WorkerFixture {
             stateCacheSizeInBytes: 1 << 20)
         configure(&configuration)
         let restorer = FakeConsumer(cluster, name: "restore ")
+        let localStores = LocalStores(topology)
+        localStores.begin(plan.inputs)
+        self.localStores = localStores
         worker = Worker(
             topology: topology, plan: plan, configuration: configuration,
             ports: WorkerPorts(
                 consumer: consumer,
                 makeRestoreConsumer: { restorer },
                 makeProducer: { FakeProducer(cluster, isTransactional: guarantee == .exactlyOnce) }, admin: admin,
-                provider: directory, clock: FakeClock(cluster)),
+                provider: directory, clock: FakeClock(cluster), localStores: localStores),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         self.cluster = cluster
         self.consumer = consumer

@@ -13,6 +13,7 @@ struct MillraceBench: AsyncParsableCommand {
             """,
         subcommands: [
             Risk.self, Passthrough.self, TopologyLoops.self, Restore.self, Latency.self, Startup.self, Scale.self,
+            Queries.self,
             All.self, Subject.self, Ceiling.self, Broker.self,
         ])
 }

@@ -52,6 +52,37 @@ public protocol StorageEngine: AnyObject {
 
     /// Lets go of what the engine holds. Closing again does nothing; anything else throws from then on.
     func close()
+
+    /// What other threads may read while this one writes, for those who query a store; `nil`, the default, has a copy of the
+    /// entries kept in memory for them.
+    ///
+    /// ``close()`` and ``removeAll()`` wait for what has been begun through it.
+    var reader: (any StorageReader)? { get }
+}
+
+extension StorageEngine {
+    public var reader: (any StorageReader)? { nil }
+}
+
+/// The entries of a ``StorageEngine`` for threads that do not write to it.
+public protocol StorageReader: AnyObject, Sendable {
+    /// Calls `body` once, with the value of a key, or with `nil` where it has none; the bytes need to be valid only until it
+    /// returns.
+    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
+
+    /// The entries as they are now, whatever is applied later. It is used by one thread, and not for long.
+    func snapshot() throws -> any StorageSnapshot
+}
+
+/// The entries of a ``StorageEngine`` as they were at one moment.
+public protocol StorageSnapshot: AnyObject {
+    /// As that of ``StorageEngine``.
+    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
+
+    /// As that of ``StorageEngine``.
+    func scan(
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 }
 
 /// A write to a store: a key with its new value, or with `nil` to delete it.

@@ -71,6 +71,9 @@ package struct OrderedByteMap: ~Copyable {
 
     package var first: Position { Position(chunk: 0, index: 0) }
 
+    /// Behind the last entry.
+    package var end: Position { Position(chunk: chunks.count, index: 0) }
+
     /// Whether there is an entry at a position.
     package func isValid(_ position: Position) -> Bool {
         position.chunk < chunks.count && position.index < chunks[position.chunk].count

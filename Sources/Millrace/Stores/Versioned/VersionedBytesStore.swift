@@ -18,6 +18,12 @@ package protocol VersionedBytesStore: KeyValueBytesStore {
     /// Calls `body` with the version of a key that was valid at a moment, behind the version's timestamp, or with `nil`.
     func withValue(
         forKey key: UnsafeRawBufferPointer, asOfMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
+
+    /// Calls `body` for the versions of a key that were valid at some moment of a range, the oldest first: with the value
+    /// behind the version's timestamp, and the moment at which it ceased to be valid, `Int64.max` for the latest one.
+    func scanVersions(
+        ofKey key: UnsafeRawBufferPointer, validWithin timesMs: ClosedRange<Int64>,
+        _ body: (_ value: UnsafeRawBufferPointer, _ validToMs: Int64) throws -> Void) throws
 }
 
 /// What became of a version that was put into a store. Kafka: `VersionedKeyValueStore.PUT_RETURN_CODE_…`.

@@ -38,7 +38,7 @@ extension EntryBatch {
     ///   - disk: the store below; `nil` where all of the range is in memory.
     /// - Returns: where to go on; `nil` at the end of the range.
     mutating func fill(
-        _ range: WalkRange, of map: borrowing OrderedByteMap, over disk: PersistentStore?
+        _ range: WalkRange, of map: borrowing OrderedByteMap, over disk: (any StoredEntries)?
     ) throws -> WalkRange? {
         let limit = begin()
         var changes: [(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)] = []

@@ -53,6 +53,13 @@ struct OrderedSegments {
         segments.insert(Segment(id: id, isInMemory: true, isOnDisk: false), at: index)
     }
 
+    /// The same segments for those who find all of them below.
+    func withoutMemory() -> OrderedSegments {
+        var copy = self
+        for index in copy.segments.indices { copy.segments[index].isInMemory = false }
+        return copy
+    }
+
     mutating func noteWrittenDown() {
         for index in segments.indices { segments[index].isOnDisk = true }
     }

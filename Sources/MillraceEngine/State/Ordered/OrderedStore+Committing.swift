@@ -64,6 +64,14 @@ extension OrderedStore: StoreContents {
         if durably { try disk.flush() }
     }
 
+    func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+        var position = map.first
+        while disk == nil, map.isValid(position) {
+            if let value = map.value(at: position) { body(map.key(at: position), value) }
+            position = map.next(position)
+        }
+    }
+
     package func removeAll() throws {
         map.removeAll()
         try disk?.removeAll()

@@ -48,6 +48,7 @@ extension OrderedStore {
     }
 
     func set(stored: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
+        if feed.isFollowed { feed.note(key: stored, value: value) }
         if value == nil, disk == nil || segments.isNew(segment) {
             guard let position = map.find(stored) else { return }
             if map.isMarked(position) { dirtySizeInBytes -= Self.dirtySize(map.key(at: position)) }

@@ -14,6 +14,10 @@ package final class OrderedStore: OrderedBytesStore {
     let values: StoreKind.ValueLayout
     let changelog: Changelog?
     let disk: PersistentStore?
+    /// What lies below the map, to be read: the disk, or what a query reads.
+    let source: (any StoredEntries)?
+    /// Where changes are noted for those who query the store.
+    let feed: ChangeFeed
     let maxSizeInBytes: Int
     let onExpired: () -> Void
     var map = OrderedByteMap()
@@ -37,8 +41,10 @@ package final class OrderedStore: OrderedBytesStore {
 
     package init(
         keys: OrderedKeys, values: StoreKind.ValueLayout, changelog: Changelog?, persistent: PersistentStore?,
-        isCached: Bool, maxSizeInBytes: Int, onExpired: @escaping () -> Void
+        isCached: Bool, maxSizeInBytes: Int, feed: ChangeFeed = ChangeFeed(), onExpired: @escaping () -> Void
     ) throws {
+        self.feed = feed
+        source = persistent
         self.keys = keys
         self.values = values
         self.changelog = changelog
@@ -58,6 +64,23 @@ package final class OrderedStore: OrderedBytesStore {
             }
         }
         flushedStreamTimeMs = streamTimeMs
+    }
+
+    /// A store that is only read.
+    init(
+        keys: OrderedKeys, values: StoreKind.ValueLayout, source: any StoredEntries, segments: OrderedSegments
+    ) {
+        self.keys = keys
+        self.values = values
+        self.source = source
+        self.segments = segments
+        changelog = nil
+        disk = nil
+        feed = ChangeFeed()
+        isCaching = false
+        heldFromMs = .max
+        maxSizeInBytes = 0
+        onExpired = {}
     }
 }
 
@@ -81,8 +104,8 @@ extension OrderedStore {
         keys.appendStoredKey(key, segment: segment, to: &stored)
         try stored.withUnsafeBytes { stored in
             if let position = map.find(stored) { return try body(map.value(at: position)) }
-            guard let disk, !segments.isInMemory(segment) else { return try body(nil) }
-            try disk.withValue(forKey: stored, body)
+            guard let source, !segments.isInMemory(segment) else { return try body(nil) }
+            try source.withValue(forKey: stored, body)
         }
     }
 
@@ -170,7 +193,7 @@ extension OrderedStore {
         var to: [UInt8] = []
         OrderedKeys.appendPrefix(segment: segment, space: upper == nil ? space + 1 : space, to: &to)
         if let upper { to += upper }
-        let below = segments.isInMemory(segment) ? nil : disk
+        let below = segments.isInMemory(segment) ? nil : source
         var batch = EntryBatch()
         var rest: WalkRange? = WalkRange(lower: from, upper: to, isReversed: reversed)
         while let range = rest {

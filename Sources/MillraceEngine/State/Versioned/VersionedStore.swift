@@ -61,6 +61,33 @@ extension VersionedStore {
         try value.withUnsafeBytes { try body($0) }
     }
 
+    package func scanVersions(
+        ofKey key: UnsafeRawBufferPointer, validWithin timesMs: ClosedRange<Int64>,
+        _ body: (_ value: UnsafeRawBufferPointer, _ validToMs: Int64) throws -> Void
+    ) throws {
+        // A version is valid up to and without its end.
+        let ends = min(max(-1, timesMs.lowerBound), .max - 1) + 1...Int64.max
+        setEntryKey(key, validToMs: ends.lowerBound)
+        let lower = entryKey
+        setEntryKey(key, validToMs: ends.upperBound)
+        let upper = entryKey
+        try lower.withUnsafeBytes { lower in
+            try upper.withUnsafeBytes { upper in
+                try entries.scan(times: ends, from: lower, through: upper, reversed: false) { entry, stored in
+                    guard entry.count == lower.count else { return true }
+                    if Self.validFromMs(stored) > timesMs.upperBound { return true }
+                    let validToMs = entries.keys.timeMs(of: entry)
+                    if validToMs == .max {
+                        try body(stored, validToMs)
+                    } else if stored.last == 1 {
+                        try body(UnsafeRawBufferPointer(rebasing: stored.dropLast()), validToMs)
+                    }
+                    return true
+                }
+            }
+        }
+    }
+
     package func scan(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
@@ -247,6 +274,12 @@ extension VersionedStore: StoreContents {
     }
 
     package func committed() { entries.committed() }
+
+    var progress: OrderedProgress? { entries.progress }
+
+    func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+        entries.forEachInMemory(body)
+    }
 
     package func checkpoint(position: Int64?, durably: Bool) throws {
         try entries.checkpoint(position: position, durably: durably)

@@ -1,0 +1,60 @@
+/// Where an instance answers queries of others, as the application's own server understands it. Kafka: `HostInfo`.
+public struct InstanceAddress: Hashable, Sendable, CustomStringConvertible {
+    public var host: String
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// - Parameter text: `HOST:PORT`, an IPv6 host in brackets; `nil` for anything else.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty, !host.contains(where: { $0 == "@" || $0.isWhitespace }) else { return nil }
+        self.init(host: String(host), port: port)
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// Who has a key of a store. Kafka: `KeyQueryMetadata`.
+public struct KeyMetadata: Hashable, Sendable {
+    /// The partition of the store that has the key, as Kafka's default partitioner chooses it.
+    public var partition: Int32
+    /// Whether that partition is this instance's.
+    public var isHere: Bool
+    /// The address of the instance that has the partition, where it was given one; `nil` as well while the group is
+    /// rebalancing.
+    public var address: InstanceAddress?
+
+    package init(partition: Int32, isHere: Bool, address: InstanceAddress?) {
+        self.partition = partition
+        self.isHere = isHere
+        self.address = address
+    }
+}
+
+/// What one instance of the application has. Kafka: `StreamsMetadata`.
+public struct InstanceMetadata: Hashable, Sendable {
+    /// `nil` for instances that were given none, all of them together.
+    public var address: InstanceAddress?
+    /// The names of its stores.
+    public var stores: Set<String>
+    /// The partitions that it reads.
+    public var partitions: Set<TopicPartition>
+
+    package init(address: InstanceAddress?, stores: Set<String>, partitions: Set<TopicPartition>) {
+        self.address = address
+        self.stores = stores
+        self.partitions = partitions
+    }
+}

@@ -1,0 +1,56 @@
+/// A store of an application as its queries see it: all of its partitions that the instance has. Bytes in, bytes out.
+@usableFromInline
+package protocol QueriedStore: AnyObject, Sendable {
+    var plan: StorePlan { get }
+
+    /// Calls `body` for the partitions that are here until it returns that it has found what it looks for, that one first in
+    /// which the key is if it was partitioned as Kafka does by default.
+    ///
+    /// - Parameter key: the bytes that choose the partition.
+    /// - Throws: where a partition is not here, or cannot be read yet, that the answer depends on.
+    func search(_ key: UnsafeRawBufferPointer, _ body: (any StoreReader) throws -> Bool) throws
+
+    /// All partitions that are here, in their order.
+    ///
+    /// - Throws: where one of them cannot be read yet, or none is here.
+    func readers() throws -> [any StoreReader]
+}
+
+/// The committed entries of one partition of a store, for any thread.
+@usableFromInline
+package protocol StoreReader: AnyObject, Sendable {
+    /// Calls `body` with the value of a key, or with `nil`. The bytes are valid only during the call.
+    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
+
+    /// The store as of its last commit, for several reads by the caller's thread: of the protocol that its kind has.
+    func snapshot() throws -> any KeyValueBytesStore
+}
+
+extension Serde {
+    /// Reads values as a store keeps them, behind a timestamp or not.
+    func reading(_ layout: StoreKind.ValueLayout) -> Serde<Value> {
+        guard layout == .timestamped else { return self }
+        let inner = self
+        return Serde(
+            name: name, serialize: { try inner.serialize($0, into: &$1) },
+            deserialize: { bytes in
+                guard bytes.count >= 8 else {
+                    throw SerdeError(
+                        type: "timestamped \(inner.name)", message: "\(bytes.count) bytes, fewer than a timestamp's 8")
+                }
+                return try inner.deserialize(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(8)))
+            }, partitioningSuffixCount: partitioningSuffixCount)
+    }
+
+    /// Calls `body` with a key's bytes, and with those of them that choose its partition.
+    @inlinable
+    func withKeyBytes<Result>(
+        _ key: Value, _ body: (_ key: UnsafeRawBufferPointer, _ partitioning: UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        var bytes: [UInt8] = []
+        try serialize(key, into: &bytes)
+        return try bytes.withUnsafeBytes {
+            try body($0, UnsafeRawBufferPointer(rebasing: $0.dropLast(partitioningSuffixCount)))
+        }
+    }
+}

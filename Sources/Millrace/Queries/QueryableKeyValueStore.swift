@@ -1,0 +1,130 @@
+/// The committed state of a key-value store, to be read on any thread while the application runs.
+///
+/// ```swift
+/// let scores = try application.store(.keyValue("risk-store", key: .string, value: .double))
+/// let score = try scores.get("acct-1")
+/// let some = try scores.entries(from: "acct-1", through: "acct-2", limit: 100)
+/// ```
+///
+/// What is read is what the last commit has left: no more than what Kafka has as the application's results. Only this
+/// instance's partitions are there. A handle stays good over rebalances and may be kept; a read says when a partition is not
+/// here (any more), or not ready yet. Reads take a few hundred nanoseconds where the value is in memory, some microseconds
+/// where it is on disk, and never hold up the processing of records. Kafka: `ReadOnlyKeyValueStore`.
+public struct QueryableKeyValueStore<Key, Value>: Sendable {
+    @usableFromInline let store: any QueriedStore
+    @usableFromInline let keySerde: Serde<Key>
+    @usableFromInline let valueSerde: Serde<Value>
+
+    init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
+        self.store = store
+        keySerde = key
+        valueSerde = value
+    }
+
+    /// The value of a key, or `nil`.
+    ///
+    /// It is looked for in the partition that Kafka's default partitioner chooses for the key, then in the others that are
+    /// here, for a topic may be partitioned otherwise.
+    ///
+    /// - Throws: `StreamsError` with code `.storeElsewhere` where no partition here has the key and the one that should is
+    ///   another instance's; `.storeUnavailable` where it is here but being restored; `.illegalState` where the application
+    ///   has ended. `SerdeError` where the stored bytes are no such value.
+    @inlinable
+    public func get(_ key: Key) throws -> Value? {
+        var found: Value?
+        try keySerde.withKeyBytes(key) { keyBytes, partitioning in
+            try store.search(partitioning) { reader in
+                try reader.withValue(forKey: keyBytes) { bytes in
+                    if let bytes { found = try valueSerde.deserialize(bytes) }
+                }
+                return found != nil
+            }
+        }
+        return found
+    }
+
+    /// The entries of this instance's partitions in the order of the keys' bytes. Each partition's are those of one commit.
+    /// Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many entries at most.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where one of the partitions here is being restored;
+    ///   `.storeElsewhere` where none is here.
+    public func entries(
+        from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, value: Value)] {
+        try entries(
+            from: lower.map(keySerde.bytes), to: upper.map(keySerde.bytes)?.successor, reversed: reversed, limit: limit)
+    }
+
+    /// The entries whose keys' bytes begin with given ones. Kafka: `prefixScan`.
+    public func entries(
+        withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, value: Value)] {
+        try entries(from: prefix, to: prefix.endOfPrefix, reversed: reversed, limit: limit)
+    }
+
+    /// How many entries this instance's partitions have. They are counted, one by one. Kafka: `approximateNumEntries`.
+    public func count() throws -> Int {
+        try store.readers().reduce(0) { try $0 + $1.snapshot().countEntries() }
+    }
+
+    private func entries(
+        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool, limit: Int
+    ) throws -> [(key: Key, value: Value)] {
+        let parts = try store.readers().map { reader in
+            try reader.snapshot().entries(from: lower, to: upper, reversed: reversed, limit: limit) { key, value in
+                OrderedEntry(
+                    order: Array(key),
+                    entry: (key: try keySerde.deserialize(key), value: try valueSerde.deserialize(value)))
+            }
+        }
+        return merge(parts, reversed: reversed, limit: limit)
+    }
+}
+
+/// An entry with the bytes by which it is ordered among those of other partitions.
+struct OrderedEntry<Entry> {
+    let order: [UInt8]
+    let entry: Entry
+}
+
+/// The entries of several partitions in one order.
+func merge<Entry>(_ parts: [[OrderedEntry<Entry>]], reversed: Bool = false, limit: Int = .max) -> [Entry] {
+    var all = parts.flatMap { $0 }
+    if parts.count > 1 {
+        all.sort {
+            reversed ? $1.order.lexicographicallyPrecedes($0.order) : $0.order.lexicographicallyPrecedes($1.order)
+        }
+    }
+    return all.prefix(limit).map(\.entry)
+}
+
+extension StoreQuery {
+    /// A key-value store or a table's store; timestamps that it keeps with the values are left out. Kafka:
+    /// `QueryableStoreTypes.keyValueStore`.
+    ///
+    /// ```swift
+    /// let scores = try application.store(.keyValue("risk-store", key: .string, value: .double))
+    /// ```
+    public static func keyValue<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) -> StoreQuery where Store == QueryableKeyValueStore<Key, Value> {
+        StoreQuery(name, StoreExpectation(kind: .keyValue, types: StoreTypes(Key.self, Value.self))) { store in
+            QueryableKeyValueStore(store, key: key, value: value.reading(store.plan.kind.values))
+        }
+    }
+
+    /// A table's store, or another one that keeps timestamps with its values. Kafka:
+    /// `QueryableStoreTypes.timestampedKeyValueStore`.
+    public static func timestampedKeyValue<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) -> StoreQuery where Store == QueryableKeyValueStore<Key, ValueAndTimestamp<Value>> {
+        StoreQuery(name, StoreExpectation(kind: .timestampedKeyValue, types: StoreTypes(Key.self, Value.self))) {
+            QueryableKeyValueStore($0, key: key, value: .timestamped(value))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// The committed state of a window store, to be read on any thread while the application runs.
+///
+/// ```swift
+/// let views = try application.store(.window("views-per-minute", key: .string, value: .int64))
+/// for (startMs, count) in try views.fetch("/home", starting: 0...60_000) { print(startMs, count) }
+/// ```
+///
+/// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlyWindowStore`.
+public struct QueryableWindowStore<Key, Value>: Sendable {
+    private let store: any QueriedStore
+    private let keySerde: Serde<Key>
+    private let valueSerde: Serde<Value>
+
+    init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
+        self.store = store
+        keySerde = key
+        valueSerde = value
+    }
+
+    /// The value of a key in the window that starts at a moment, or `nil`.
+    public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
+        try search(key) { try $0.fetch(key, startMs: startMs) }
+    }
+
+    /// The values of a key in the windows that start within a range, the oldest first. Kafka: `fetch`, `backwardFetch`.
+    ///
+    /// - Parameters:
+    ///   - reversed: whether the newest comes first.
+    ///   - limit: how many at most.
+    public func fetch(
+        _ key: Key, starting startsMs: ClosedRange<Int64> = 0...Int64.max, reversed: Bool = false, limit: Int = .max
+    ) throws -> [(startMs: Int64, value: Value)] {
+        try search(key) { view in
+            let found = try view.fetch(key, starting: startsMs, reversed: reversed, limit: limit)
+            return found.isEmpty ? nil : found
+        } ?? []
+    }
+
+    /// The windows of several keys of this instance's partitions, or of all, that start within a range: in each partition the
+    /// older segments of time first, and in a segment in the order of the keys. Kafka: `fetch`, `fetchAll`, `all`, and the same
+    /// backwards.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the order is the opposite in each partition.
+    ///   - limit: how many at most.
+    public func fetchAll(
+        from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
+        reversed: Bool = false, limit: Int = .max
+    ) throws -> [(key: Key, startMs: Int64, value: Value)] {
+        var found: [(key: Key, startMs: Int64, value: Value)] = []
+        for reader in try store.readers() where found.count < limit {
+            try view(of: reader).fetchAll(from: lower, through: upper, starting: startsMs, reversed: reversed) {
+                found.append(($0, $1, $2))
+                return found.count < limit
+            }
+        }
+        return found
+    }
+
+    private func view(of reader: any StoreReader) throws -> WindowStore<Key, Value> {
+        WindowStore(try reader.orderedSnapshot(), key: keySerde, value: valueSerde)
+    }
+
+    private func search<Result>(
+        _ key: Key, _ body: (WindowStore<Key, Value>) throws -> Result?
+    ) throws -> Result? {
+        var found: Result?
+        try keySerde.withKeyBytes(key) { _, partitioning in
+            try store.search(partitioning) { reader in
+                found = try body(view(of: reader))
+                return found != nil
+            }
+        }
+        return found
+    }
+}
+
+extension StoreReader {
+    func orderedSnapshot() throws -> any OrderedBytesStore {
+        guard let store = try snapshot() as? any OrderedBytesStore else {
+            throw StreamsError(.storeMismatch, "the store has no windows")
+        }
+        return store
+    }
+}
+
+extension StoreQuery {
+    /// A window store; timestamps that it keeps with the values are left out. Kafka: `QueryableStoreTypes.windowStore`.
+    public static func window<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) -> StoreQuery where Store == QueryableWindowStore<Key, Value> {
+        StoreQuery(name, StoreExpectation(kind: .window, types: StoreTypes(Key.self, Value.self))) { store in
+            QueryableWindowStore(store, key: key, value: value.reading(store.plan.kind.values))
+        }
+    }
+
+    /// The store of a windowed aggregation, with the values' timestamps. Kafka:
+    /// `QueryableStoreTypes.timestampedWindowStore`.
+    public static func timestampedWindow<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>
+    ) -> StoreQuery where Store == QueryableWindowStore<Key, ValueAndTimestamp<Value>> {
+        StoreQuery(name, StoreExpectation(kind: .timestampedWindow, types: StoreTypes(Key.self, Value.self))) {
+            QueryableWindowStore($0, key: key, value: .timestamped(value))
+        }
+    }
+}

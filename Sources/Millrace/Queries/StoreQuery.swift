@@ -1,0 +1,108 @@
+/// Which of an application's stores to read, and as what. Kafka: `StoreQueryParameters` with a `QueryableStoreType`.
+///
+/// ```swift
+/// let scores = try application.store(.keyValue("risk-store", key: .string, value: .double))
+/// let score = try scores.get("acct-1")
+/// ```
+///
+/// The store's name is the one that it was materialised under. That it is of the kind asked for, and has these types of keys
+/// and values, is checked against the topology.
+public struct StoreQuery<Store>: Sendable {
+    package let name: String
+    package let expectation: StoreExpectation
+    package private(set) var partition: Int32?
+    private let make: @Sendable (any QueriedStore) -> Store
+
+    init(
+        _ name: String, _ expectation: StoreExpectation, make: @escaping @Sendable (any QueriedStore) -> Store
+    ) {
+        self.name = name
+        self.expectation = expectation
+        self.make = make
+    }
+
+    /// Reads one partition of the store only; without it, all that this instance has. Kafka: `withPartition`.
+    public func partition(_ partition: Int32) -> StoreQuery {
+        var copy = self
+        copy.partition = partition
+        return copy
+    }
+
+    package func view(of store: any QueriedStore) -> Store { make(store) }
+}
+
+/// What a query takes a store for.
+package struct StoreExpectation: Sendable {
+    enum Kind: String, Sendable {
+        case keyValue = "a key-value store"
+        case timestampedKeyValue = "a key-value store with timestamps"
+        case window = "a window store"
+        case timestampedWindow = "a window store with timestamps"
+        case session = "a session store"
+        case versionedKeyValue = "a versioned key-value store"
+    }
+
+    let kind: Kind
+    let types: StoreTypes
+
+    /// What is wrong about taking a store for this, in words; `nil` where it can be.
+    package func problem(with plan: StorePlan) -> String? {
+        guard matches(plan.kind) else {
+            return "the store \(plan.name) is \(plan.kind.inWords), but is asked for as \(kind.rawValue)"
+        }
+        guard let known = plan.types, known != types else { return nil }
+        return "the store \(plan.name) has \(known), but is asked for \(types)"
+    }
+
+    private func matches(_ store: StoreKind) -> Bool {
+        switch (kind, store.access) {
+        case (.keyValue, .hashed): true
+        case (.timestampedKeyValue, .hashed): store.values == .timestamped
+        case (.keyValue, .ordered(let keys)): keys.time == .none
+        case (.window, .ordered(let keys)): keys.time == .window
+        case (.timestampedWindow, .ordered(let keys)): keys.time == .window && store.values == .timestamped
+        case (.session, .ordered(let keys)): keys.time == .session
+        case (.versionedKeyValue, .versioned): true
+        default: false
+        }
+    }
+}
+
+/// The types of a store's keys, without their windows, and of its values, without their timestamps.
+package struct StoreTypes: Equatable, Sendable, CustomStringConvertible {
+    private let key: ObjectIdentifier
+    private let value: ObjectIdentifier
+    package let description: String
+
+    @usableFromInline
+    package init<Key, Value>(_ key: Key.Type, _ value: Value.Type) {
+        self.key = ObjectIdentifier(key)
+        self.value = ObjectIdentifier(value)
+        description = "keys of type \(key) and values of type \(value)"
+    }
+
+    package static func == (left: StoreTypes, right: StoreTypes) -> Bool {
+        left.key == right.key && left.value == right.value
+    }
+}
+
+extension StoreKind {
+    fileprivate var inWords: String {
+        switch access {
+        case .hashed: values == .timestamped ? "a key-value store with timestamps" : "a key-value store"
+        case .buffered: "a buffer of suppressed results, which cannot be read"
+        case .own: "a store of one's own, which only its processors can read"
+        case .versioned: "a versioned key-value store"
+        case .ordered(let keys):
+            switch keys.time {
+            case .none: "a key-value store"
+            case .window: values == .timestamped ? "a window store with timestamps" : "a window store"
+            case .session: "a session store"
+            case .version: "a versioned key-value store"
+            }
+        }
+    }
+
+    /// Whether a query can read it.
+    package var isQueryable: Bool { access != .buffered && access != .own }
+}

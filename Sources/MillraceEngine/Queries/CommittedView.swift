@@ -1,0 +1,184 @@
+package import Millrace
+import Synchronization
+
+/// One partition of a store as of its last commit, for readers on any thread.
+///
+/// It consists of what lies on disk and, above that, of what has been committed since, which the task hands over at each
+/// commit: the record path takes no lock, a commit takes one for as long as it puts in what has changed. Once a checkpoint has
+/// brought everything to disk, what lies above may go; it stays as a cache while it is small. A store in memory lies
+/// above the disk as a whole.
+///
+/// A point read takes the lock for one look-up. A snapshot, which walks are made on, keeps the layers that it found: as long
+/// as it lives a commit puts its changes into a new layer above them, and later ones join the layers again.
+package final class CommittedView: StoreReader {
+    private let plan: StorePlan
+    private let maxSizeInBytes: Int
+    private let contents: Mutex<Contents>
+
+    fileprivate struct Contents {
+        /// The newest last; never empty.
+        var layers = [ChangeLayer()]
+        var disk: (any ConcurrentEntries)?
+        var progress: OrderedProgress?
+        /// How often layers have gone because the disk has what they had.
+        var generation = 0
+        var isClosed = false
+    }
+
+    /// - Parameters:
+    ///   - disk: the store on disk; `nil` where the view is to hold everything.
+    ///   - maxSizeInBytes: how much may stay in memory that the disk has as well.
+    init(plan: StorePlan, disk: (any ConcurrentEntries)?, maxSizeInBytes: Int) {
+        self.plan = plan
+        self.maxSizeInBytes = maxSizeInBytes
+        contents = Mutex(Contents(disk: disk))
+    }
+
+    // MARK: The task's side
+
+    /// Puts in what a commit has changed.
+    ///
+    /// - Parameter forEach: calls its argument for every change.
+    func publish(
+        _ progress: OrderedProgress?,
+        forEach: (_ apply: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) -> Void
+    ) {
+        contents.withLock { contents in
+            contents.progress = progress
+            contents.joinLayers()
+            if !isKnownUniquelyReferenced(&contents.layers[contents.layers.count - 1]) {
+                contents.layers.append(ChangeLayer())
+            }
+            let top = contents.layers[contents.layers.count - 1]
+            let keepsDeletions = contents.disk != nil || contents.layers.count > 1
+            forEach { key, value in top.set(key, to: value, keepsDeletions: keepsDeletions) }
+            if contents.disk == nil, contents.layers.count == 1, let progress {
+                top.drop(below: progress.oldestSegment)
+            }
+        }
+    }
+
+    /// Notes that the disk has everything that was put in.
+    func noteWrittenDown(_ progress: OrderedProgress?) {
+        contents.withLock { contents in
+            contents.progress = progress
+            guard contents.disk != nil else { return }
+            guard contents.layers.count > 1 || contents.layers[0].map.sizeInBytes > maxSizeInBytes else { return }
+            contents.layers = [ChangeLayer()]
+            contents.generation += 1
+        }
+    }
+
+    /// Has every later read fail. Those on the disk that are under way are waited for by the store's own `close`.
+    func close() {
+        contents.withLock { contents in
+            contents.isClosed = true
+            contents.layers = [ChangeLayer()]
+            contents.disk = nil
+        }
+    }
+
+    // MARK: The readers' side
+
+    package func withValue(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        var change: Change?
+        var disk: (any ConcurrentEntries)?
+        try contents.withLock { contents in
+            if contents.isClosed { throw closed() }
+            for layer in contents.layers.reversed() where change == nil { change = layer.change(of: key) }
+            disk = contents.disk
+        }
+        switch change {
+        case .value(let value): try value.withUnsafeBytes { try body($0) }
+        case .deletion: try body(nil)
+        case nil: if let disk { try disk.withValue(forKey: key, body) } else { try body(nil) }
+        }
+    }
+
+    package func snapshot() throws -> any KeyValueBytesStore {
+        let (entries, progress) = try entries()
+        switch plan.kind.access {
+        case .hashed, .buffered, .own: return entries
+        case .ordered(let keys):
+            return OrderedStore(reading: entries, keys: keys, values: plan.kind.values, progress: progress)
+        case .versioned(let keys):
+            return VersionedStore(
+                entries: OrderedStore(reading: entries, keys: keys, values: plan.kind.values, progress: progress),
+                changelog: nil, onExpired: {})
+        }
+    }
+
+    private func entries() throws -> (CommittedEntries, OrderedProgress?) {
+        while true {
+            let (disk, generation) = try contents.withLock { contents in
+                if contents.isClosed { throw closed() }
+                return (contents.disk, contents.generation)
+            }
+            let onDisk = try disk?.snapshot()
+            // What the layers have lost meanwhile the snapshot of the disk may not have.
+            let layers = contents.withLock { contents in
+                contents.generation == generation ? (contents.layers, contents.progress) : nil
+            }
+            if let layers { return (CommittedEntries(layers.0, over: onDisk), layers.1) }
+        }
+    }
+
+    private func closed() -> StreamsError {
+        StreamsError(.storeUnavailable, "the store \(plan.name) was closed, for its task is moving or restarting")
+    }
+}
+
+extension CommittedView {
+    fileprivate enum Change {
+        case value([UInt8])
+        case deletion
+    }
+}
+
+extension CommittedView.Contents {
+    /// Puts upper layers into those below them that no snapshot refers to any more.
+    fileprivate mutating func joinLayers() {
+        while layers.count > 1, isKnownUniquelyReferenced(&layers[layers.count - 2]) {
+            let upper = layers.removeLast()
+            let keepsDeletions = disk != nil || layers.count > 1
+            let lower = layers[layers.count - 1]
+            upper.visit { key, value in lower.set(key, to: value, keepsDeletions: keepsDeletions) }
+        }
+    }
+}
+
+/// Changes in the order of their keys on disk.
+// Sendable, because it changes only under the view's lock and while no snapshot refers to it.
+final class ChangeLayer: @unchecked Sendable {
+    fileprivate(set) var map = OrderedByteMap()
+
+    fileprivate func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, keepsDeletions: Bool) {
+        if value != nil || keepsDeletions {
+            map.set(key, to: value)
+        } else if let position = map.find(key) {
+            map.remove(at: position)
+        }
+    }
+
+    fileprivate func drop(below segment: Int64) {
+        OrderedKeys.lowerBound(ofSegment: segment).withUnsafeBytes { bound in
+            if map.isValid(map.first), order(map.key(at: map.first), bound) < 0 {
+                map.removeAll(from: UnsafeRawBufferPointer(start: nil, count: 0), to: bound)
+            }
+        }
+    }
+
+    fileprivate func change(of key: UnsafeRawBufferPointer) -> CommittedView.Change? {
+        map.find(key).map { position in map.value(at: position).map { .value(Array($0)) } ?? .deletion }
+    }
+
+    fileprivate func visit(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void) {
+        var position = map.first
+        while map.isValid(position) {
+            body(map.key(at: position), map.value(at: position))
+            position = map.next(position)
+        }
+    }
+}

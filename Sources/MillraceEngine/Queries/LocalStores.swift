@@ -1,0 +1,135 @@
+package import Millrace
+import Synchronization
+
+/// The stores of an instance as its queries reach them: where workers and those who read meet.
+///
+/// Thread-safe. A store is followed, which costs memory and a little time at each commit, only from the moment on at which
+/// somebody has asked for it.
+package final class LocalStores: Sendable {
+    private let stores: [String: LocalStore]
+    private let topology: Topology
+    private let shared = Mutex(Shared())
+    /// Grows with every store that somebody asks for.
+    private let wishes = Atomic<Int>(0)
+
+    private struct Shared {
+        var inputs: [TaskID: [TopicPartition]] = [:]
+        var owners: [TaskID: InstanceAddress?] = [:]
+    }
+
+    package init(_ topology: Topology) {
+        self.topology = topology
+        var stores: [String: LocalStore] = [:]
+        for subtopology in topology.subtopologies {
+            for plan in subtopology.stores { stores[plan.name] = LocalStore(plan, of: subtopology) }
+        }
+        self.stores = stores
+    }
+
+    // MARK: The application's life
+
+    /// Notes that the application has started, and how many tasks there are.
+    ///
+    /// - Parameter inputs: the partitions that each task reads.
+    package func begin(_ inputs: [TaskID: [TopicPartition]]) {
+        shared.withLock { $0.inputs = inputs }
+        for store in stores.values {
+            let count = store.isGlobal ? 1 : inputs.keys.count { $0.subtopology == store.subtopology }
+            store.setPartitionCount(count)
+            store.setLifecycle(.unassigned)
+        }
+    }
+
+    package func end() { for store in stores.values { store.setLifecycle(.ended) } }
+
+    /// Makes the global tables' stores readable.
+    package func setGlobal(_ globalStores: [String: GlobalStore]) {
+        for (name, global) in globalStores {
+            stores[name]?.setReader(global, of: 0)
+            stores[name]?.setLifecycle(.assigned)
+        }
+    }
+
+    // MARK: What workers say
+
+    /// Notes who has which task.
+    package func setOwners(_ owners: [TaskID: InstanceAddress?]) {
+        shared.withLock { $0.owners = owners }
+        for store in stores.values where !store.isGlobal {
+            var byPartition: [Int32: InstanceAddress?] = [:]
+            for (task, owner) in owners where task.subtopology == store.subtopology {
+                byPartition[task.partition] = owner
+            }
+            store.setOwners(byPartition)
+        }
+    }
+
+    func opened(_ task: TaskID, _ store: String) { stores[store]?.setOpen(task.partition, true) }
+    func closed(_ task: TaskID, _ store: String) { stores[store]?.setOpen(task.partition, false) }
+
+    func follow(_ task: TaskID, _ store: String, by reader: any StoreReader) {
+        stores[store]?.setReader(reader, of: task.partition)
+    }
+
+    func isWanted(_ store: String) -> Bool { stores[store]?.isWanted ?? false }
+
+    /// Changes whenever another store is wanted.
+    var wishCount: Int { wishes.load(ordering: .acquiring) }
+
+    // MARK: Queries
+
+    /// A handle of a store, which is followed from now on.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
+    package func view<Store>(_ query: StoreQuery<Store>) throws -> Store {
+        let store = try store(named: query.name)
+        if let problem = query.expectation.problem(with: store.plan) { throw StreamsError(.storeMismatch, problem) }
+        if !store.isWanted {
+            store.want()
+            wishes.add(1, ordering: .acquiringAndReleasing)
+        }
+        return query.view(of: StoreView(store, partition: query.partition))
+    }
+
+    package func store(named name: String) throws -> LocalStore {
+        guard let store = stores[name] else {
+            let known = stores.values.filter(\.plan.kind.isQueryable).map(\.plan.name).sorted()
+            throw StreamsError(
+                .storeUnknown,
+                "the topology has no store \(name); it has "
+                    + (known.isEmpty ? "none" : known.joined(separator: ", ")))
+        }
+        return store
+    }
+
+    /// Who has a key of a store.
+    package func metadata<Key>(of key: Key, _ serde: Serde<Key>, in name: String) throws -> KeyMetadata {
+        let bytes = try serde.bytes(of: key).dropLast(serde.partitioningSuffixCount)
+        let store = try store(named: name)
+        return try Array(bytes).withUnsafeBytes { try store.metadata(of: $0) }
+    }
+
+    /// What each instance has, by the addresses that they were given.
+    package var instances: [InstanceMetadata] {
+        let (inputs, owners) = shared.withLock { ($0.inputs, $0.owners) }
+        var found: [InstanceAddress?: InstanceMetadata] = [:]
+        for (task, owner) in owners {
+            var metadata = found[owner] ?? InstanceMetadata(address: owner, stores: [], partitions: [])
+            metadata.stores.formUnion(stores.values.filter { $0.subtopology == task.subtopology }.map(\.plan.name))
+            metadata.partitions.formUnion(inputs[task] ?? [])
+            found[owner] = metadata
+        }
+        return found.values.sorted { ($0.address?.description ?? "") < ($1.address?.description ?? "") }
+    }
+}
+
+extension GlobalStore: StoreReader {
+    package func withValue(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws {
+        try readOnlyBytes.withValue(forKey: key, body)
+    }
+
+    /// A walk has the store's lock as long as it takes.
+    package func snapshot() throws -> any KeyValueBytesStore { readOnlyBytes }
+}

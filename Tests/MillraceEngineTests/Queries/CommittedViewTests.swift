@@ -1,0 +1,196 @@
+import Millrace
+import Synchronization
+import Testing
+
+@testable import MillraceEngine
+
+/// An engine that other threads may read, in memory. Its snapshots are copies.
+private final class SharedEngine: ConcurrentEntries {
+    private let contents = Mutex<[[UInt8]: [UInt8]]>([:])
+
+    func apply(_ entries: [String: String?]) {
+        contents.withLock { contents in
+            for (key, value) in entries { contents[Array(key.utf8)] = value.map { Array($0.utf8) } }
+        }
+    }
+
+    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
+        guard let value = contents.withLock({ $0[Array(key)] }) else { return try body(nil) }
+        try value.withUnsafeBytes { try body($0) }
+    }
+
+    func snapshot() throws -> any StoredEntries {
+        let store = InMemoryKeyValueStore()
+        for (key, value) in contents.withLock({ $0 }) {
+            key.withUnsafeBytes { key in value.withUnsafeBytes { store.put(key: key, value: $0, timestampMs: 0) } }
+        }
+        return Copy(store)
+    }
+
+    private final class Copy: StoredEntries {
+        private let store: InMemoryKeyValueStore
+        init(_ store: InMemoryKeyValueStore) { self.store = store }
+
+        func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
+            try store.withValue(forKey: key, body)
+        }
+
+        func scan(
+            from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
+            _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+        ) throws { try store.scan(from: lower, to: upper, reversed: reversed, body) }
+    }
+}
+
+private final class Flag: Sendable {
+    private let flag = Atomic(false)
+    var isSet: Bool { flag.load(ordering: .acquiring) }
+    func set() { flag.store(true, ordering: .releasing) }
+}
+
+@Suite("What queries see of a store")
+struct CommittedViewTests {
+    private static let plan = StorePlan(
+        name: "store", kind: .keyValue, supplier: .rocksDB, isCached: false, changelogConfiguration: [:])
+
+    private let disk = SharedEngine()
+
+    private func view(onDisk: Bool = true, maxSizeInBytes: Int = 0) -> CommittedView {
+        CommittedView(plan: Self.plan, disk: onDisk ? disk : nil, maxSizeInBytes: maxSizeInBytes)
+    }
+
+    private func commit(_ entries: KeyValuePairs<String, String?>, to view: CommittedView) {
+        view.publish(nil) { apply in
+            for (key, value) in entries {
+                Array(key.utf8).withUnsafeBytes { key in
+                    if let value {
+                        Array(value.utf8).withUnsafeBytes { apply(key, $0) }
+                    } else {
+                        apply(key, nil)
+                    }
+                }
+            }
+        }
+    }
+
+    private func value(_ key: String, in view: any StoreReader) throws -> String? {
+        var found: String?
+        try Array(key.utf8).withUnsafeBytes {
+            try view.withValue(forKey: $0) { found = $0.map { String(decoding: $0, as: UTF8.self) } }
+        }
+        return found
+    }
+
+    private func all(_ store: any KeyValueBytesStore, reversed: Bool = false, from lower: String? = nil) throws
+        -> [String]
+    {
+        var found: [String] = []
+        try store.scan(from: lower.map { Array($0.utf8) }, to: nil, reversed: reversed) { key, value in
+            found.append("\(String(decoding: key, as: UTF8.self))=\(String(decoding: value, as: UTF8.self))")
+            return true
+        }
+        return found
+    }
+
+    @Test("commits lie over the disk, deletions too", arguments: [false, true])
+    func overDisk(reversed: Bool) throws {
+        disk.apply(["a": "1", "b": "1", "d": "1"])
+        let view = view()
+        commit(["b": nil, "c": "2", "d": "2"], to: view)
+        #expect(try value("a", in: view) == "1")
+        #expect(try value("b", in: view) == nil)
+        #expect(try value("d", in: view) == "2")
+        #expect(try value("e", in: view) == nil)
+        let expected = ["a=1", "c=2", "d=2"]
+        #expect(try all(view.snapshot(), reversed: reversed) == (reversed ? expected.reversed() : expected))
+        #expect(try all(view.snapshot(), from: "b") == ["c=2", "d=2"])
+    }
+
+    @Test(
+        "a snapshot stays as it was, however many commits follow, also where the store is in memory",
+        arguments: [false, true])
+    func snapshots(onDisk: Bool) throws {
+        let view = view(onDisk: onDisk)
+        commit(["a": "1", "b": "1"], to: view)
+        let first = try view.snapshot()
+        commit(["a": "2", "b": nil, "c": "2"], to: view)
+        let second = try view.snapshot()
+        commit(["c": "3", "d": "3"], to: view)
+        #expect(try all(first) == ["a=1", "b=1"])
+        #expect(try all(second) == ["a=2", "c=2"])
+        #expect(try all(view.snapshot()) == ["a=2", "c=3", "d=3"])
+        #expect(try all(view.snapshot(), reversed: true) == ["d=3", "c=3", "a=2"])
+    }
+
+    @Test("what is on disk goes from memory, and a snapshot taken before still has it")
+    func writtenDown() throws {
+        let view = view()
+        commit(["a": "1", "b": "1"], to: view)
+        let before = try view.snapshot()
+        disk.apply(["a": "1", "b": "1"])
+        view.noteWrittenDown(nil)
+        commit(["b": "2"], to: view)
+        #expect(try all(before) == ["a=1", "b=1"])
+        #expect(try all(view.snapshot()) == ["a=1", "b=2"])
+        #expect(try value("a", in: view) == "1")
+        // It has gone from memory: the disk alone says what a is.
+        disk.apply(["a": "9"])
+        #expect(try value("a", in: view) == "9")
+    }
+
+    @Test("layers that no snapshot needs any more are joined")
+    func joinedLayers() throws {
+        let view = view(onDisk: false)
+        for number in 0..<5 {
+            let snapshot = try view.snapshot()
+            commit(["a": "\(number)", "k\(number)": "x"], to: view)
+            _ = try all(snapshot)
+        }
+        commit(["k0": nil, "a": nil], to: view)
+        #expect(try all(view.snapshot()) == ["k1=x", "k2=x", "k3=x", "k4=x"])
+        #expect(try value("a", in: view) == nil)
+    }
+
+    @Test("a closed view says so, and a snapshot of before can still be read")
+    func closed() throws {
+        let view = view()
+        commit(["a": "1"], to: view)
+        let snapshot = try view.snapshot()
+        view.close()
+        #expect(try all(snapshot) == ["a=1"])
+        let error = #expect(throws: StreamsError.self) { try value("a", in: view) }
+        #expect(error?.code == .storeUnavailable)
+        #expect(throws: StreamsError.self) { _ = try view.snapshot() }
+    }
+
+    @Test("walks see whole commits while others are made")
+    func atomicWalks() async throws {
+        let view = view(onDisk: true, maxSizeInBytes: 1 << 20)
+        let disk = disk
+        let isDone = Flag()
+        commit(["a": "0", "z": "0"], to: view)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    while !isDone.isSet {
+                        let found = try all(view.snapshot())
+                        #expect(found.count == 2)
+                        #expect(found.first?.dropFirst(2) == found.last?.dropFirst(2))
+                    }
+                }
+            }
+            group.addTask {
+                for number in 1...2_000 {
+                    commit(["a": "\(number)", "z": "\(number)"], to: view)
+                    if number % 7 == 0 {
+                        disk.apply(["a": "\(number)", "z": "\(number)"])
+                        view.noteWrittenDown(nil)
+                    }
+                    if number % 50 == 0 { await Task.yield() }
+                }
+                isDone.set()
+            }
+            try await group.waitForAll()
+        }
+    }
+}
