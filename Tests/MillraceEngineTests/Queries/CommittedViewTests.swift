@@ -173,6 +173,7 @@ struct CommittedViewTests {
             for _ in 0..<2 {
                 group.addTask {
                     while !isDone.isSet {
+                        await Task.yield()
                         let found = try all(view.snapshot())
                         #expect(found.count == 2)
                         #expect(found.first?.dropFirst(2) == found.last?.dropFirst(2))
