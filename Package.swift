@@ -91,11 +91,14 @@ let package = Package(
             name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "risk-scores",
+            name: "risk-scores", dependencies: ["Millrace", "MillraceCommandLine", "RiskScore", argumentParser],
+            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "risk-answers",
             dependencies: [
                 "Millrace", "MillraceCommandLine", "MillraceRuntime", "RiskScore", argumentParser, serviceLifecycle,
             ],
-            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+            path: "Tools/risk-answers", swiftSettings: swiftSettings),
         .executableTarget(
             name: "topologies",
             dependencies: [

@@ -102,8 +102,8 @@ public final class StreamsApplication: Service, Sendable {
     /// Kafka: `queryMetadataForKey`.
     ///
     /// ```swift
-    /// let owner = try application.metadata(ofKey: "acct-1", .string, in: "risk-store")
-    /// if !owner.isHere, let address = owner.address { return try await ask(address, for: "acct-1") }
+    /// let owner = try application.metadata(ofKey: account, .string, in: "risk-store")
+    /// if !owner.isHere, let address = owner.address { return try await ask(address, for: account) }
     /// ```
     ///
     /// The addresses are those that ``StreamsConfiguration/applicationServer`` gave to the instances.

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Millrace
+import MillraceCommandLine
+import MillraceRuntime
+import RiskScore
+import ServiceLifecycle
+
+/// A processor instance of the risk score that answers for what it has: each account on standard input, one a line, with its
+/// score.
+@main
+struct RiskAnswers: StreamsCommand {
+    @OptionGroup var instance: InstanceOptions
+
+    func define(_ builder: StreamsBuilder) {
+        RiskScoreTopology().define(in: builder)
+    }
+
+    func services(beside application: StreamsApplication) -> [any Service] {
+        [Answers(application: application)]
+    }
+}
