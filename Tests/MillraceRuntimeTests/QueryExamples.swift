@@ -38,6 +38,13 @@ struct QueryExamples {
 
     private func ask(_ address: InstanceAddress, for account: String) async throws -> Double? { nil }
 
+    /// Compiled only.
+    private func restorations(_ configuration: inout StreamsConfiguration) {
+        configuration.restoreListener = { event in
+            if event.phase == .ended { print("\(event.store): \(event.restoredRecords) records") }
+        }
+    }
+
     @Test("a driver's handles read what has been piped")
     func driver() throws {
         let builder = StreamsBuilder()

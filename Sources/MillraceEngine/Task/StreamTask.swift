@@ -329,6 +329,16 @@ package final class StreamTask {
         for store in stores { try store.wipe() }
     }
 
+    /// Where the stores stand in their changelogs, when they are complete.
+    package var storePositions: [StoreLag] {
+        stores.compactMap { store in
+            guard store.changelog != nil else { return nil }
+            let position = store.position ?? 0
+            return StoreLag(
+                store: store.plan.name, partition: id.partition, currentOffset: position, endOffset: position)
+        }
+    }
+
     /// Counts since the last call.
     package func takeCounts() -> TaskCounts {
         defer { environment.counts = TaskCounts() }

@@ -18,12 +18,17 @@ final class Restorer {
 
     private let makeConsumer: () throws -> any ConsumerPort
     private let logger: Logger
+    private let listener: (@Sendable (RestoreEvent) -> Void)?
     private var consumer: (any ConsumerPort)?
     private var jobs: [Int: Job] = [:]
     private var nextSlot = 0
 
-    init(logger: Logger, makeConsumer: @escaping () throws -> any ConsumerPort) {
+    init(
+        logger: Logger, listener: (@Sendable (RestoreEvent) -> Void)? = nil,
+        makeConsumer: @escaping () throws -> any ConsumerPort
+    ) {
         self.logger = logger
+        self.listener = listener
         self.makeConsumer = makeConsumer
     }
 
@@ -39,8 +44,30 @@ final class Restorer {
             guard let changelog = store.changelog else { continue }
             let limit = store.plan.sourceTopicAsChangelog == nil ? nil : committed[changelog]?.offset ?? 0
             if let limit, store.position ?? 0 >= limit { continue }
-            jobs[nextSlot] = Job(task: task, store: store, changelog: changelog, limit: limit)
+            let job = Job(task: task, store: store, changelog: changelog, limit: limit)
+            jobs[nextSlot] = job
             nextSlot += 1
+            tell(.started, job)
+        }
+    }
+
+    private func tell(_ phase: RestoreEvent.Phase, _ job: Job) {
+        guard let listener else { return }
+        listener(
+            RestoreEvent(
+                phase, store: job.store.plan.name, changelog: job.changelog, nextOffset: job.store.position ?? 0,
+                endOffset: endOffset(of: job), restoredRecords: job.restored))
+    }
+
+    private func endOffset(of job: Job) -> Int64? { job.limit ?? consumer?.knownEndOffset(of: job.changelog) }
+
+    /// How far the stores have got that are being filled; those left out are complete, or not known of yet.
+    var lags: [StoreLag] {
+        jobs.values.compactMap { job in
+            guard let end = endOffset(of: job) else { return nil }
+            return StoreLag(
+                store: job.store.plan.name, partition: job.task.id.partition,
+                currentOffset: job.store.position ?? 0, endOffset: end)
         }
     }
 
@@ -50,6 +77,7 @@ final class Restorer {
     /// Forgets the stores of a task that is being closed.
     func remove(_ task: StreamTask) throws {
         guard isRestoring(task) else { return }
+        for job in jobs.sorted(by: { $0.key < $1.key }).map(\.value) where job.task === task { tell(.suspended, job) }
         jobs = jobs.filter { $0.value.task !== task }
         try assign()
     }
@@ -69,6 +97,7 @@ final class Restorer {
             try job.store.restore(wanted)
             job.task.countRestored(wanted.count)
             jobs[slot]?.restored += wanted.count
+            if let job = jobs[slot], !wanted.isEmpty { tell(.batch, job) }
             if let limit = job.limit, let last = records.last, last.offset + 1 >= limit { finished.append(slot) }
         }
         for event in polled.events {
@@ -99,6 +128,7 @@ final class Restorer {
         for job in done {
             // What took reading is made durable at once, so that the next restart does not read it again.
             if job.restored > 0 { try job.store.checkpoint(durably: true) }
+            tell(.ended, job)
             logger.info(
                 "restored",
                 metadata: [

@@ -5,6 +5,7 @@ import Millrace
 struct PendingCommit {
     let offsets: [TopicPartition: CommittedOffset]
     let tasks: [StreamTask]
+    let begunMs: Int64
 }
 
 extension Worker {
@@ -50,10 +51,13 @@ extension Worker {
             purgeable[partition] = offset.offset
         }
         status.commits += 1
+        // From the first attempt on, where it had to be made again.
+        status.commitTimes.add(ports.clock.monotonicMs() - pending.begunMs)
         status.trouble = nil
     }
 
     private func prepareCommit() throws -> PendingCommit? {
+        let begunMs = ports.clock.monotonicMs()
         let progressed = runningTasks.filter(\.hasProgress)
         if progressed.isEmpty { return nil }
         try beginTransactionIfNeeded()
@@ -62,7 +66,7 @@ extension Worker {
         if configuration.sabotage.contains(.storeBeforeTransaction) {
             for task in progressed { try task.checkpoint(durably: true) }
         }
-        return PendingCommit(offsets: offsets, tasks: progressed)
+        return PendingCommit(offsets: offsets, tasks: progressed, begunMs: begunMs)
     }
 
     /// Writes state down where there is too much of it, and makes it durable now and then.

@@ -192,7 +192,8 @@ extension Worker {
     }
 
     private func close(_ task: StreamTask) {
-        status.counts += task.takeCounts()
+        count(task)
+        status.countsByTask[task.id] = nil
         task.close()
         tasks[task.id] = nil
     }

@@ -83,7 +83,8 @@ package final class Worker {
         self.configuration = configuration
         self.ports = ports
         self.logger = logger
-        restorer = Restorer(logger: logger, makeConsumer: ports.makeRestoreConsumer)
+        restorer = Restorer(
+            logger: logger, listener: configuration.restoreListener, makeConsumer: ports.makeRestoreConsumer)
         let now = ports.clock.monotonicMs()
         (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
         lastTroubleCheckMs = now
@@ -349,14 +350,24 @@ package final class Worker {
     // MARK: Status
 
     private func updateStatus() {
-        for task in tasks.values { status.counts += task.takeCounts() }
+        for task in tasks.values { count(task) }
         status.tasks = group.isActive ? tasks.keys.sorted() : []
         status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
         let now = ports.clock.monotonicMs()
+        if now - lastLagMs >= 500 || !restorer.isIdle {
+            status.storeLags = restorer.lags + openTasks.flatMap { restorer.isRestoring($0) ? [] : $0.storePositions }
+        }
         if now - lastLagMs >= 500 {
             lastLagMs = now
             status.lag = slots.reduce(0) { $0 + lag(of: $1) }
         }
+    }
+
+    /// Adds what a task has done since it was asked last.
+    func count(_ task: StreamTask) {
+        let counts = task.takeCounts()
+        status.counts += counts
+        status.countsByTask[task.id, default: TaskCounts()] += counts
     }
 
     private func lag(of slot: Slot) -> Int64 {

@@ -22,6 +22,9 @@ package struct WorkerConfiguration: Sendable {
     /// once makes malloc tidy up each time, 0.1 µs a record.
     package var maxRecordsPerStep = 500
 
+    /// Told how the filling of stores goes.
+    package var restoreListener: (@Sendable (RestoreEvent) -> Void)?
+
     /// Faults planted on purpose, to show that a simulation finds them. None, but there.
     package var sabotage: Set<Sabotage> = []
 
@@ -65,11 +68,34 @@ package struct WorkerStatus: Sendable {
     package var tasks: [TaskID] = []
     /// Counts since the worker was made.
     package var counts = TaskCounts()
+    /// The same of each task that is open, since it was opened.
+    package var countsByTask: [TaskID: TaskCounts] = [:]
     package var commits = 0
+    package var commitTimes = CommitTimes()
+    /// How far the stores have got in their changelogs.
+    package var storeLags: [StoreLag] = []
     /// Records that are known to be in the input partitions and not processed yet.
     package var lag: Int64 = 0
     /// The last error that was tried again, while it lasts.
     package var trouble: String?
 
     package init() {}
+}
+
+/// How long commits have taken, in milliseconds.
+package struct CommitTimes: Sendable, Hashable {
+    package var totalMs: Int64 = 0
+    package var longestMs: Int64 = 0
+
+    package init() {}
+
+    mutating func add(_ ms: Int64) {
+        totalMs += ms
+        longestMs = max(longestMs, ms)
+    }
+
+    package static func += (left: inout CommitTimes, right: CommitTimes) {
+        left.totalMs += right.totalMs
+        left.longestMs = max(left.longestMs, right.longestMs)
+    }
 }

@@ -40,6 +40,9 @@ public struct StreamsConfiguration: Sendable {
     public var offsetReset = AutoOffsetReset.earliest
     /// What to do with bad records. All fail by default.
     public var errorHandlers = ErrorHandlers()
+    /// Told how the filling of stores from their changelogs goes, on the workers' threads: it should be quick. Kafka:
+    /// `setGlobalStateRestoreListener`.
+    public var restoreListener: (@Sendable (RestoreEvent) -> Void)?
     /// How long the first answer of a broker may take before the start fails. 5 s by default.
     public var connectTimeout: Duration = .seconds(5)
     /// How long a transaction may stay open before the broker aborts it. 10 s by default, as in Kafka Streams.

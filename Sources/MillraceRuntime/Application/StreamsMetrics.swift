@@ -15,12 +15,38 @@ public struct StreamsMetrics: Sendable, Hashable {
     public var deadLetteredRecords = 0
     /// Commits of all workers.
     public var commits = 0
+    /// How long commits have taken, all together, from the flush of caches to the broker's answer.
+    public var commitTime = Duration.zero
+    /// How long the longest commit took. Kafka: `commit-latency-max`.
+    public var longestCommit = Duration.zero
+    /// How long a commit takes. Kafka: `commit-latency-avg`.
+    public var averageCommit: Duration { commits == 0 ? .zero : commitTime / commits }
+    /// What each task that is here has done since it was opened, by `<sub-topology>_<partition>`. Kafka:
+    /// `stream-task-metrics`.
+    public var byTask: [String: TaskMetrics] = [:]
+    /// How far each partition here of each store has got in its changelog, by the store's name and the partition. Kafka:
+    /// `allLocalStorePartitionLags`.
+    public var storeLags: [String: [Int32: StoreLag]] = [:]
     /// Records known to wait in the input partitions, about.
     public var lag: Int64 = 0
     /// The tasks that this instance runs, as `<sub-topology>_<partition>`.
     public var tasks: [String] = []
     /// What is wrong and may pass by itself, such as a broker that does not answer.
     public var troubles: [String] = []
+
+    public init() {}
+}
+
+/// What one task has done.
+public struct TaskMetrics: Sendable, Hashable {
+    /// Records that went through the sub-topology.
+    public var processedRecords = 0
+    /// Records read from changelogs to fill its stores.
+    public var restoredRecords = 0
+    /// Records that went no further, by reason. Kafka: `dropped-records-total`.
+    public var droppedRecords: [DropReason: Int] = [:]
+    /// The same by the operator that dropped them, by its name in `Topology.describe()`.
+    public var droppedByOperator: [String: Int] = [:]
 
     public init() {}
 }

@@ -247,6 +247,7 @@ final class Supervisor: Sendable {
             guard let status = shared.statuses.removeValue(forKey: number) else { return }
             shared.past.counts += status.counts
             shared.past.commits += status.commits
+            shared.past.commitTimes += status.commitTimes
         }
     }
 
@@ -272,6 +273,17 @@ extension StreamsMetrics {
         droppedRecords.merge(status.counts.dropped, uniquingKeysWith: +)
         droppedRecordsByOperator.merge(status.counts.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
         commits += status.commits
+        commitTime += .milliseconds(status.commitTimes.totalMs)
+        longestCommit = max(longestCommit, .milliseconds(status.commitTimes.longestMs))
+        for (task, counts) in status.countsByTask {
+            var metrics = byTask[task.description] ?? TaskMetrics()
+            metrics.processedRecords += counts.processed
+            metrics.restoredRecords += counts.restored
+            metrics.droppedRecords.merge(counts.dropped, uniquingKeysWith: +)
+            metrics.droppedByOperator.merge(counts.droppedByNode, uniquingKeysWith: +)
+            byTask[task.description] = metrics
+        }
+        for lag in status.storeLags { storeLags[lag.store, default: [:]][lag.partition] = lag }
         lag += status.lag
         tasks += status.tasks.map(\.description)
         if let trouble = status.trouble { troubles.append(trouble) }

@@ -102,6 +102,7 @@ final class WorkerFactory: Sendable {
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
         settings.offsetReset = configuration.defaultOffsetReset
         settings.checkpointIntervalMs = configuration.checkpointInterval.milliseconds
+        settings.restoreListener = configuration.restoreListener
         settings.maxBufferedRecordsPerPartition = configuration.maxBufferedRecordsPerPartition
         settings.maxBufferedSizeInBytesPerPartition = configuration.maxBufferedSizeInBytesPerPartition
         return Worker(topology: topology, plan: plan, configuration: settings, ports: ports, logger: logger)
