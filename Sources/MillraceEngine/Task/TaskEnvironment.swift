@@ -9,8 +9,6 @@ package struct TaskCounts: Sendable, Hashable {
     package var dropped: [DropReason: Int] = [:]
     /// The same by operator; what a store finds expired counts under the store's name.
     package var droppedByOperator: [String: [DropReason: Int]] = [:]
-    /// By the operator that dropped them.
-    package var droppedByNode: [String: Int] = [:]
 
     package init() {}
 
@@ -23,10 +21,8 @@ package struct TaskCounts: Sendable, Hashable {
         left.processed += right.processed
         left.restored += right.restored
         left.deadLettered += right.deadLettered
-        if right.dropped.isEmpty { return }
         left.dropped.merge(right.dropped, uniquingKeysWith: +)
         left.droppedByOperator.merge(right.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
-        left.droppedByNode.merge(right.droppedByNode, uniquingKeysWith: +)
     }
 }
 
@@ -125,8 +121,6 @@ final class TaskEnvironment: TaskContext {
 
     func drop(_ reason: DropReason, at node: String) {
         counts.drop(reason, at: node)
-        counts.dropped[reason, default: 0] += 1
-        counts.droppedByNode[node, default: 0] += 1
         logger.debug("dropped a record", metadata: ["reason": "\(reason.rawValue)", "node": "\(node)"])
     }
 
@@ -173,8 +167,6 @@ final class TaskEnvironment: TaskContext {
             logger.warning("sent a record to \(topic): \(error)")
         }
         counts.drop(reason, at: node)
-        counts.dropped[reason, default: 0] += 1
-        counts.droppedByNode[node, default: 0] += 1
     }
 
     /// Writes the source record as it came, with headers that say what happened to it (KIP-1034).

@@ -46,7 +46,7 @@ public struct TaskMetrics: Sendable, Hashable {
     /// Records that went no further, by reason. Kafka: `dropped-records-total`.
     public var droppedRecords: [DropReason: Int] = [:]
     /// The same by the operator that dropped them, by its name in `Topology.describe()`.
-    public var droppedByOperator: [String: Int] = [:]
+    public var droppedByOperator: [String: [DropReason: Int]] = [:]
 
     public init() {}
 }

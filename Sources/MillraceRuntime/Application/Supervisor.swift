@@ -280,7 +280,7 @@ extension StreamsMetrics {
             metrics.processedRecords += counts.processed
             metrics.restoredRecords += counts.restored
             metrics.droppedRecords.merge(counts.dropped, uniquingKeysWith: +)
-            metrics.droppedByOperator.merge(counts.droppedByNode, uniquingKeysWith: +)
+            metrics.droppedByOperator.merge(counts.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
             byTask[task.description] = metrics
         }
         for lag in status.storeLags { storeLags[lag.store, default: [:]][lag.partition] = lag }

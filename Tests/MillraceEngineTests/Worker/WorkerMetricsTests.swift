@@ -65,7 +65,7 @@ struct WorkerMetricsTests {
         try counting.steps(until: "a commit") { counting.worker.status.commits == 1 }
         let counts = try #require(counting.worker.status.countsByTask[task])
         #expect(counts.processed == 3)
-        #expect(counts.droppedByNode == ["picky": 1])
+        #expect(counts.droppedByOperator == ["picky": [.processing: 1]])
         #expect(counting.worker.status.commitTimes.longestMs >= 0)
     }
 
