@@ -32,6 +32,14 @@ enum InstanceOption {
     static let topologyOptimization = OptionDefinition<Resolved.TopologyOptimization>(
         "topology-optimization", valueName: "WHICH", summary: "Rewrites of the topology: none or all", default: "none",
         .choice)
+    static let offsetReset = OptionDefinition<Resolved.OffsetReset>(
+        "offset-reset", valueName: "WHERE",
+        summary: "Where reading begins without a valid offset, unless a source says: earliest, latest or none",
+        default: "earliest", .choice)
+    static let metadataMaxAgeMs = OptionDefinition(
+        "metadata-max-age-ms", valueName: "MS",
+        summary: "Milliseconds within which topics are found that match sources by pattern", default: "300000",
+        .integer(in: 1...Int(Int32.max)))
     static let maxBufferedRecords = OptionDefinition(
         "max-buffered-records", valueName: "COUNT", summary: "Records read ahead for each partition", default: "1000",
         .integer(in: 1...Int(Int32.max)))
@@ -69,8 +77,8 @@ enum InstanceOption {
     /// All that may stand in a configuration file or the environment, but for the raw settings.
     static let all: [any NamedOption] = [
         applicationID, bootstrapServers, instanceID, applicationServer, threads, guarantee, commitIntervalMs,
-        topologyOptimization,
-        maxBufferedRecords, maxBufferedBytes, stateDirectory, cacheMaxBytes, replicationFactor, deserializationErrors,
+        topologyOptimization, offsetReset, metadataMaxAgeMs, maxBufferedRecords, maxBufferedBytes, stateDirectory,
+        cacheMaxBytes, replicationFactor, deserializationErrors,
         processingErrors, productionErrors, deadLetterTopic, logLevel,
     ]
 

@@ -23,6 +23,8 @@ struct ProcessingOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.guarantee) var guarantee: String?
     @Option(InstanceOption.commitIntervalMs) var commitIntervalMs: String?
     @Option(InstanceOption.topologyOptimization) var topologyOptimization: String?
+    @Option(InstanceOption.offsetReset) var offsetReset: String?
+    @Option(InstanceOption.metadataMaxAgeMs) var metadataMaxAgeMs: String?
     @Option(InstanceOption.maxBufferedRecords) var maxBufferedRecords: String?
     @Option(InstanceOption.maxBufferedBytes) var maxBufferedBytes: String?
 
@@ -32,6 +34,8 @@ struct ProcessingOptions: ParsableArguments, Sendable {
             InstanceOption.guarantee.name: guarantee,
             InstanceOption.commitIntervalMs.name: commitIntervalMs,
             InstanceOption.topologyOptimization.name: topologyOptimization,
+            InstanceOption.offsetReset.name: offsetReset,
+            InstanceOption.metadataMaxAgeMs.name: metadataMaxAgeMs,
             InstanceOption.maxBufferedRecords.name: maxBufferedRecords,
             InstanceOption.maxBufferedBytes.name: maxBufferedBytes,
         ]

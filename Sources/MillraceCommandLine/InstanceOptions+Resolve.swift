@@ -13,6 +13,8 @@ extension ResolvedInstanceOptions {
         let threads = reader.value(InstanceOption.threads) ?? 1
         let commitIntervalMs = reader.value(InstanceOption.commitIntervalMs)
         let topologyOptimization = reader.value(InstanceOption.topologyOptimization) ?? .none
+        let offsetReset = reader.value(InstanceOption.offsetReset) ?? .earliest
+        let metadataMaxAgeMs = reader.value(InstanceOption.metadataMaxAgeMs) ?? 300_000
         let maxBufferedRecords = reader.value(InstanceOption.maxBufferedRecords) ?? 1_000
         let maxBufferedBytes = reader.value(InstanceOption.maxBufferedBytes) ?? 16 << 20
         let stateDirectory = reader.value(InstanceOption.stateDirectory)
@@ -27,7 +29,8 @@ extension ResolvedInstanceOptions {
             applicationID: applicationID, bootstrapServers: bootstrapServers, instanceID: instanceID,
             applicationServer: applicationServer, threads: threads, guarantee: guarantee,
             commitInterval: .milliseconds(commitIntervalMs ?? (guarantee == .exactlyOnce ? 100 : 30_000)),
-            topologyOptimization: topologyOptimization, maxBufferedRecords: maxBufferedRecords,
+            topologyOptimization: topologyOptimization, offsetReset: offsetReset,
+            metadataMaxAge: .milliseconds(metadataMaxAgeMs), maxBufferedRecords: maxBufferedRecords,
             maxBufferedBytes: maxBufferedBytes,
             stateDirectory: stateDirectory ?? Self.defaultStateDirectory(environment: environment),
             cacheMaxBytes: cacheMaxBytes, replicationFactor: replicationFactor,

@@ -11,6 +11,13 @@ extension ResolvedInstanceOptions {
         configuration.threads = threads
         configuration.guarantee = guarantee
         configuration.commitInterval = commitInterval
+        configuration.offsetReset =
+            switch offsetReset {
+            case .earliest: .earliest
+            case .latest: .latest
+            case .none: .none
+            }
+        configuration.metadataMaxAge = metadataMaxAge
         configuration.maxBufferedRecordsPerPartition = maxBufferedRecords
         configuration.maxBufferedSizeInBytesPerPartition = maxBufferedBytes
         configuration.stateCacheSizeInBytes = cacheMaxBytes

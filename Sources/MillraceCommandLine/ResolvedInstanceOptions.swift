@@ -12,6 +12,14 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
         case all
     }
 
+    /// Where reading begins in a partition without a valid offset: StreamsConfig `auto.offset.reset`.
+    public enum OffsetReset: String, Sendable, CaseIterable {
+        case earliest
+        case latest
+        /// The instance ends with an error.
+        case none
+    }
+
     /// What becomes of a record that cannot be read, processed or written: KIP-161, KIP-1033, KIP-1034.
     public enum ErrorHandling: String, Sendable, CaseIterable {
         /// The worker stops with the error.
@@ -38,6 +46,10 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
     public var commitInterval: Duration
     /// Default none.
     public var topologyOptimization: TopologyOptimization
+    /// For sources that do not say themselves. Default earliest.
+    public var offsetReset: OffsetReset
+    /// Within which time topics are found that match sources by pattern. Default 5 minutes.
+    public var metadataMaxAge: Duration
     /// Records read but not yet processed, for each partition. Default 1,000.
     public var maxBufferedRecords: Int
     /// Bytes read but not yet processed, for each partition. Default 16 MiB.

@@ -32,7 +32,8 @@ import Testing
                 == ResolvedInstanceOptions(
                     applicationID: "risk", bootstrapServers: ["localhost:9092"], instanceID: nil, threads: 1,
                     guarantee: .exactlyOnce, commitInterval: .milliseconds(100), topologyOptimization: .none,
-                    maxBufferedRecords: 1_000, maxBufferedBytes: 16_777_216,
+                    offsetReset: .earliest, metadataMaxAge: .seconds(300), maxBufferedRecords: 1_000,
+                    maxBufferedBytes: 16_777_216,
                     stateDirectory: "/home/risk/.local/state/millrace", cacheMaxBytes: 67_108_864,
                     replicationFactor: -1, deserializationErrors: .fail, processingErrors: .fail,
                     productionErrors: .fail, deadLetterTopic: nil, logLevel: .info, clientSettings: .init()))
@@ -44,7 +45,7 @@ import Testing
             {
                 "application-id": "orders", "bootstrap-servers": ["a:1", "[::1]:2"], "instance-id": "one",
                 "threads": "8", "guarantee": "at-least-once", "commit-interval-ms": 250, "topology-optimization": "all",
-                "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
+                "offset-reset": "latest", "metadata-max-age-ms": 1000, "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
                 "cache-max-bytes": 0, "replication-factor": 3, "deserialization-errors": "dead-letter",
                 "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
                 "log-level": "debug",
@@ -58,7 +59,8 @@ import Testing
                 == ResolvedInstanceOptions(
                     applicationID: "orders", bootstrapServers: ["a:1", "[::1]:2"], instanceID: "one", threads: 8,
                     guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
-                    maxBufferedRecords: 5, maxBufferedBytes: 1024, stateDirectory: "/var/lib/orders",
+                    offsetReset: .latest, metadataMaxAge: .seconds(1), maxBufferedRecords: 5, maxBufferedBytes: 1024,
+                    stateDirectory: "/var/lib/orders",
                     cacheMaxBytes: 0, replicationFactor: 3, deserializationErrors: .deadLetter,
                     processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .debug,
                     clientSettings: .init(
@@ -73,6 +75,7 @@ import Testing
             "MILLRACE_APPLICATION_ID": "orders", "MILLRACE_BOOTSTRAP_SERVERS": "a:1, b:2",
             "MILLRACE_INSTANCE_ID": "one", "MILLRACE_THREADS": "8", "MILLRACE_GUARANTEE": "at-least-once",
             "MILLRACE_COMMIT_INTERVAL_MS": "250", "MILLRACE_TOPOLOGY_OPTIMIZATION": "all",
+            "MILLRACE_OFFSET_RESET": "latest", "MILLRACE_METADATA_MAX_AGE_MS": "1000",
             "MILLRACE_MAX_BUFFERED_RECORDS": "5", "MILLRACE_MAX_BUFFERED_BYTES": "1KiB",
             "MILLRACE_STATE_DIR": "/var/lib/orders", "MILLRACE_CACHE_MAX_BYTES": "1GiB",
             "MILLRACE_REPLICATION_FACTOR": "3", "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
@@ -86,7 +89,8 @@ import Testing
                 == ResolvedInstanceOptions(
                     applicationID: "orders", bootstrapServers: ["a:1", "b:2"], instanceID: "one", threads: 8,
                     guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
-                    maxBufferedRecords: 5, maxBufferedBytes: 1024, stateDirectory: "/var/lib/orders",
+                    offsetReset: .latest, metadataMaxAge: .seconds(1), maxBufferedRecords: 5, maxBufferedBytes: 1024,
+                    stateDirectory: "/var/lib/orders",
                     cacheMaxBytes: 1 << 30, replicationFactor: 3, deserializationErrors: .deadLetter,
                     processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .trace,
                     clientSettings: .init(common: ["sasl.password": "a=b"], admin: ["debug": "all"])))

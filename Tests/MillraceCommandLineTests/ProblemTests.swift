@@ -97,6 +97,8 @@ import Testing
             ("threads", ["1", "1024"], ["0", "-1", "1025", "1.5", "", "99999999999999999999"]),
             ("replication-factor", ["-1", "1", "32767"], ["0", "-2", "32768"]),
             ("commit-interval-ms", ["0", "9999"], ["-1", "10000", "2147483648", "100ms"]),
+            ("offset-reset", ["earliest", "latest", "none"], ["end", ""]),
+            ("metadata-max-age-ms", ["1", "2147483647"], ["0", "-1", "5s"]),
             ("max-buffered-records", ["1"], ["0"]),
             ("max-buffered-bytes", ["1", "1KiB"], ["0", "KiB", "1KB", "-1MiB", "9223372036854775807GiB"]),
             ("cache-max-bytes", ["0"], ["-1"]),

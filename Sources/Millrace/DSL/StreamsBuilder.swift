@@ -64,8 +64,10 @@ public final class StreamsBuilder {
     /// builder.stream(matching: "payments-.*", key: .string, value: .json(Payment.self))
     /// ```
     ///
-    /// An instance reads the topics that exist when it starts. Kafka: `StreamsBuilder.stream(Pattern)`, which also finds those
-    /// that are created later.
+    /// Topics that are created while instances run are found within `StreamsConfiguration.metadataMaxAge` and read from then on,
+    /// without a restart. A topic that a source names is not read by pattern too, nor are the application's own; one that the
+    /// patterns of two sources match is an error. Where the stream is joined, every topic has to have as many partitions as
+    /// what it is joined with. Kafka: `StreamsBuilder.stream(Pattern)`.
     @inlinable
     public func stream<Key, Value>(
         matching pattern: String, key: Serde<Key>, value: Serde<Value>,

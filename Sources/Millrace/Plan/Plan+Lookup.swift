@@ -32,20 +32,20 @@ extension Plan {
         self[id].windowGraceMs ?? self[id].parents.compactMap(windowGraceMs).max()
     }
 
-    /// The topics behind an operation, back to the last time that the records went through a topic. Kafka: the
+    /// The sources behind an operation, back to the last time that the records went through a topic. Kafka: the
     /// `subTopologySourceNodes` of a stream or table.
-    func sourceTopics(of id: PlanNode.ID) -> [TopicName] {
-        topicsRead(by: id) ?? (self[id].parents + self[id].lookups).flatMap(sourceTopics)
+    func sources(of id: PlanNode.ID) -> [SourceElement] {
+        ownSource(of: id).map { [$0] } ?? (self[id].parents + self[id].lookups).flatMap(sources)
     }
 
-    /// The topics behind what a join reads, through a topic of its own or from its parents, and what it looks up.
-    func joinedTopics(of id: PlanNode.ID) -> [TopicName] {
-        (topicsRead(by: id) ?? self[id].parents.flatMap(sourceTopics)) + self[id].lookups.flatMap(sourceTopics)
+    /// The sources behind what a join reads, through a topic of its own or from its parents, and what it looks up.
+    func joinedSources(of id: PlanNode.ID) -> [SourceElement] {
+        (ownSource(of: id).map { [$0] } ?? self[id].parents.flatMap(sources)) + self[id].lookups.flatMap(sources)
     }
 
-    /// The topics of an operation's own source, if it has one.
-    private func topicsRead(by id: PlanNode.ID) -> [TopicName]? {
-        for case .source(let source) in self[id].elements { return source.topics }
+    /// An operation's own source, if it has one.
+    private func ownSource(of id: PlanNode.ID) -> SourceElement? {
+        for case .source(let source) in self[id].elements { return source }
         return nil
     }
 }

@@ -20,7 +20,7 @@ package struct SourceElement: Sendable {
     package var isGlobal: Bool
     /// Where to begin where no valid offset is committed.
     @usableFromInline package var offsetReset = AutoOffsetReset.ofApplication
-    /// Matches the topics that are read beside those, as far as they exist when an instance starts.
+    /// Matches the topics that are read beside those.
     @usableFromInline package var pattern: TopicPattern?
     /// Makes the reader of one partition.
     package var make: @Sendable (NodeInstance) throws -> SourceReader

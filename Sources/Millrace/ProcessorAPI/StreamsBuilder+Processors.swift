@@ -1,33 +1,4 @@
 extension StreamsBuilder {
-    /// Adds a source by hand: a stream of topics' records under a name of its own.
-    ///
-    /// ```swift
-    /// let events = builder.addSource("events", topics: ["clicks", "views"], key: .string, value: .string)
-    /// ```
-    ///
-    /// What is added by hand and what the DSL adds may be mixed: the result is a stream like any other. Unlike with `stream`,
-    /// a topic that two sources read is an error. Kafka: `Topology.addSource`.
-    ///
-    /// - Parameters:
-    ///   - name: the source's name, which nothing else in the topology has.
-    ///   - topics: the topics' full names.
-    ///   - timestamp: which moment a record stands for, as for `stream`.
-    ///   - offsetReset: where to begin in a partition of which no valid offset is committed, as for `stream`.
-    @inlinable
-    public func addSource<Key, Value>(
-        _ name: String, topics: [String], key: Serde<Key>, value: Serde<Value>,
-        timestamp: TimestampExtractor<Key, Value> = .failOnInvalidTimestamp,
-        offsetReset: AutoOffsetReset = .ofApplication
-    ) -> KStream<Key, Value> {
-        let node = add(
-            .source(
-                .source(
-                    name: name, topics: topics.map(TopicName.external), key: key, value: value, timestamp: timestamp,
-                    offsetReset: offsetReset, problem: nil)),
-            named: name, to: [PlanBoundary.root])
-        return KStream(builder: self, node: node, keySerde: key, valueSerde: value, repartitionRequired: false)
-    }
-
     /// Adds a processor by hand behind any number of sources and processors.
     ///
     /// ```swift
@@ -63,33 +34,6 @@ extension StreamsBuilder {
         return KStream<NewKey, NewValue>(
             builder: self, node: node, keySerde: key ?? .ofType, valueSerde: value ?? .ofType, repartitionRequired: true
         )
-    }
-
-    /// Adds a sink by hand behind any number of sources and processors.
-    ///
-    /// ```swift
-    /// builder.addSink("words", topic: "longest-words", after: longest)
-    /// ```
-    ///
-    /// Kafka: `Topology.addSink`.
-    ///
-    /// - Parameters:
-    ///   - name: the sink's name, which nothing else in the topology has.
-    ///   - topic: the topic's full name.
-    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash does.
-    @inlinable
-    public func addSink<Key, Value>(
-        _ name: String, topic: String, after parents: KStream<Key, Value>..., key: Serde<Key>? = nil,
-        value: Serde<Value>? = nil, partition: StreamPartitioner<Key, Value>? = nil
-    ) {
-        let (key, value) = (key ?? parents.first?.keySerde, value ?? parents.first?.valueSerde)
-        let problem = missingSerdes(key: key, value: value, remedy: "pass it to addSink(_:topic:after:key:value:)")
-        _ = add(
-            .sink(
-                .sink(
-                    name: name, topic: .external(topic), key: key ?? .missing, value: value ?? .missing,
-                    problem: problem, partition: partition)),
-            named: name, to: parents.map(\.node))
     }
 
     /// Adds a store for processors to be connected to.

@@ -1,6 +1,8 @@
 /// Topics that need the same number of partitions, because what reads them is joined.
 package struct CopartitionGroup: Hashable, Sendable {
     package var topics: [TopicName]
+    /// The patterns of further topics among them.
+    package var patterns: [TopicPattern] = []
     /// The operators that join them, for error messages.
     package var joins: [String]
 }
@@ -9,24 +11,31 @@ package struct CopartitionGroup: Hashable, Sendable {
 struct CopartitionGroups {
     private(set) var groups: [CopartitionGroup] = []
 
-    mutating func insert(_ topics: [TopicName], joinedBy join: String) {
+    mutating func insert(_ sources: [SourceElement], joinedBy join: String) {
+        let new = CopartitionGroup(
+            topics: sources.flatMap(\.topics), patterns: sources.compactMap(\.pattern), joins: [join])
         var merged = CopartitionGroup(topics: [], joins: [])
         var others: [CopartitionGroup] = []
         for group in groups {
-            if group.topics.contains(where: { topics.contains($0) || merged.topics.contains($0) }) {
-                merged.add(topics: group.topics, joins: group.joins)
+            if group.overlaps(new) || group.overlaps(merged) {
+                merged.add(group)
             } else {
                 others.append(group)
             }
         }
-        merged.add(topics: topics, joins: [join])
+        merged.add(new)
         groups = others + [merged]
     }
 }
 
 extension CopartitionGroup {
-    fileprivate mutating func add(topics newTopics: [TopicName], joins newJoins: [String]) {
-        for topic in newTopics where !topics.contains(topic) { topics.append(topic) }
-        joins += newJoins
+    fileprivate func overlaps(_ other: CopartitionGroup) -> Bool {
+        topics.contains(where: other.topics.contains) || patterns.contains(where: other.patterns.contains)
+    }
+
+    fileprivate mutating func add(_ other: CopartitionGroup) {
+        for topic in other.topics where !topics.contains(topic) { topics.append(topic) }
+        for pattern in other.patterns where !patterns.contains(pattern) { patterns.append(pattern) }
+        joins += other.joins
     }
 }

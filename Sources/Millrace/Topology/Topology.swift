@@ -52,7 +52,7 @@ public struct Topology: Sendable {
         }
     }
 
-    /// Whether some of the topics that are read are known only when an instance starts.
+    /// Whether some of the topics that are read are known only while an instance runs.
     package var hasSourcePatterns: Bool { subtopologies.contains { !$0.sourcePatterns.isEmpty } }
 
     /// The description, to the letter as Kafka Streams' `Topology.describe()` prints it.

@@ -28,7 +28,7 @@ struct TopologyBuilder {
 
     private mutating func write(_ node: PlanNode, of plan: Plan) {
         var inputs = node.parents.filter { $0 != Plan.root }.map { plan[$0].name }
-        if node.isCopartitioned { copartitionGroups.insert(plan.joinedTopics(of: node.id), joinedBy: node.name) }
+        if node.isCopartitioned { copartitionGroups.insert(plan.joinedSources(of: node.id), joinedBy: node.name) }
         for element in node.elements {
             switch element {
             case .repartitionTopic(let topic):

@@ -44,10 +44,23 @@ package struct GroupMember: Hashable, Sendable {
 package struct GroupDescription: Hashable, Sendable {
     package var isStable: Bool
     package var members: [GroupMember]
+    /// How many partitions each topic has that a member subscribes to, as the leader of this generation saw them.
+    package var partitionCounts: [String: Int32]
 
-    package init(isStable: Bool, members: [GroupMember]) {
+    /// - Parameter assigned: the partitions that the leader's own assignor has shared out among the members.
+    package init(isStable: Bool, members: [GroupMember], assigned: [TopicPartition] = []) {
         self.isStable = isStable
         self.members = members
+        partitionCounts = assigned.partitionCounts
+    }
+}
+
+extension [TopicPartition] {
+    /// One more than the highest partition of each topic.
+    package var partitionCounts: [String: Int32] {
+        reduce(into: [:]) { counts, partition in
+            counts[partition.topic] = Swift.max(counts[partition.topic] ?? 0, partition.partition + 1)
+        }
     }
 }
 

@@ -95,7 +95,8 @@ package struct CommittedOffset: Hashable, Sendable {
 
 /// Reads from topics. Belongs to one worker and is used from its thread only.
 package protocol ConsumerPort: AnyObject {
-    /// Joins the group to read these topics. Partitions arrive as events of later polls.
+    /// Joins the group to read these topics, anew where it was to read others; leaves it where there is none. Partitions
+    /// arrive as events of later polls.
     func subscribe(to topics: [String]) throws(PortError)
 
     /// Returns records and events as soon as there are any, or nothing after the time-out.

@@ -4,26 +4,35 @@ package import Millrace
 package enum InternalTopics {
     /// Reads the partition counts of the user's topics, plans the application's own and makes sure of them.
     ///
+    /// - Parameter matched: the topics that patterns of sources match, with their partition counts; by default those that exist.
     /// - Throws: `StreamsError` with code `.topic` where a source or a sink is missing or a topic of the application's own
     ///   has another partition count or cleanup policy than the topology needs; `PortError` where the broker fails.
     package static func prepare(
-        _ topology: Topology, applicationID: String, replicationFactor: Int16, admin: any AdminPort
+        _ topology: Topology, applicationID: String, replicationFactor: Int16, matched: [String: Int32]? = nil,
+        admin: any AdminPort
     ) throws -> TopicPlan {
         let sinks = sinks(of: topology)
-        let matched =
-            topology.hasSourcePatterns ? topology.topics(matchedIn: try admin.topicNames(), applicationID) : []
-        let counts = try admin.partitionCounts(of: topology.sourceTopics + matched + sinks.map(\.topic))
+        let names =
+            try matched?.keys.sorted() ?? matchedTopics(of: topology, applicationID: applicationID, admin: admin)
+        var counts = try admin.partitionCounts(of: topology.sourceTopics + names + sinks.map(\.topic))
+        if let matched { counts.merge(matched) { $1 } }
         let plan = try TopicPlan(
-            topology, applicationID: applicationID, partitionCounts: counts, replicationFactor: replicationFactor)
+            topology, applicationID: applicationID, partitionCounts: counts, matched: names,
+            replicationFactor: replicationFactor)
         try check(sinks, counts: counts)
-        let names = plan.internalTopics.map(\.name)
-        if names.isEmpty { return plan }
-        let existing = try admin.partitionCounts(of: names)
+        let own = plan.internalTopics.map(\.name)
+        if own.isEmpty { return plan }
+        let existing = try admin.partitionCounts(of: own)
         let missing = plan.internalTopics.filter { existing[$0.name] == nil }
         if !missing.isEmpty { try admin.createTopics(missing) }
         // What another instance created at the same moment is checked like everything else.
-        try check(plan, counts: admin.partitionCounts(of: names), configurations: admin.configurations(of: names))
+        try check(plan, counts: admin.partitionCounts(of: own), configurations: admin.configurations(of: own))
         return plan
+    }
+
+    /// The topics that exist and that patterns of sources match.
+    static func matchedTopics(of topology: Topology, applicationID: String, admin: any AdminPort) throws -> [String] {
+        topology.hasSourcePatterns ? topology.topics(matchedIn: try admin.topicNames(), applicationID) : []
     }
 
     private static func sinks(of topology: Topology) -> [(topic: String, node: String)] {

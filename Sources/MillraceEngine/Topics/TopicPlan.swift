@@ -5,6 +5,8 @@ package import Millrace
 /// A pure function of the topology and the partition counts of the user's topics. Kafka: `RepartitionTopics`,
 /// `ChangelogTopics`, `PartitionGrouper`.
 package struct TopicPlan: Sendable {
+    /// The topics that patterns of sources match, with their partition counts.
+    package let matchedTopics: [String: Int32]
     /// The topology's own topics, to be created or checked.
     package let internalTopics: [NewTopic]
     /// The partitions that each task reads.
@@ -23,15 +25,21 @@ package struct TopicPlan: Sendable {
 
     /// - Parameters:
     ///   - partitionCounts: of the user's topics; those that do not exist are missing.
+    ///   - matched: the topics that patterns of sources match; by default those that have a count.
     /// - Throws: `StreamsError` with code `.topic` that names every missing topic and what reads it, or all topics that are
     ///   joined but differ in their partition counts.
     package init(
-        _ topology: Topology, applicationID: String, partitionCounts: [String: Int32], replicationFactor: Int16
+        _ topology: Topology, applicationID: String, partitionCounts: [String: Int32], matched: [String]? = nil,
+        replicationFactor: Int16
     ) throws {
         var counts = partitionCounts
-        try Self.checkSources(topology, counts: counts)
-        try Self.planRepartitions(topology, applicationID: applicationID, counts: &counts)
-        try Copartitioning(topology, applicationID: applicationID).enforce(topology.copartitionGroups, counts: &counts)
+        let matched = matched ?? topology.topics(matchedIn: counts.keys, applicationID)
+        matchedTopics = counts.filter { matched.contains($0.key) }
+        try Self.checkSources(topology, counts: counts, matched: matched)
+        let groups = topology.copartitionGroups(matched: matched, applicationID)
+        try Self.planRepartitions(
+            topology, applicationID: applicationID, counts: &counts, matched: matched, groups: groups)
+        try Copartitioning(topology, applicationID: applicationID).enforce(groups, counts: &counts)
         var inputs: [TaskID: [TopicPartition]] = [:]
         var topics = topology.repartitionTopics.map { repartition in
             let name = TopicName.internal(repartition.name).resolved(applicationID: applicationID)
@@ -42,7 +50,7 @@ package struct TopicPlan: Sendable {
         repartitionTopics = Set(topics.map(\.name))
         for subtopology in topology.subtopologies where !subtopology.isGlobal {
             let named = subtopology.sourceTopics.map { $0.resolved(applicationID: applicationID) }
-            let sources = named + topology.topics(matchedIn: Array(counts.keys), applicationID, by: subtopology)
+            let sources = named + topology.topics(matchedIn: matched, applicationID, by: subtopology)
             let taskCount = sources.compactMap { counts[$0] }.max() ?? 0
             for partition in 0..<taskCount {
                 inputs[TaskID(subtopology: subtopology.id, partition: partition)] =
@@ -72,8 +80,8 @@ package struct TopicPlan: Sendable {
         "cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime",
     ]
 
-    private static func checkSources(_ topology: Topology, counts: [String: Int32]) throws {
-        var problems: [String] = []
+    private static func checkSources(_ topology: Topology, counts: [String: Int32], matched: [String]) throws {
+        var problems = topology.ambiguities(among: matched)
         for node in topology.nodes {
             guard case .source(let source) = node.kind else { continue }
             for case .external(let topic) in source.topics where counts[topic] == nil {
@@ -86,14 +94,15 @@ package struct TopicPlan: Sendable {
     /// A repartition topic has as many partitions as it was told to, or the most that any topic upstream has. Where that
     /// leads round in a circle, as between the two sides of a foreign-key join, it has as many as what it is joined with.
     private static func planRepartitions(
-        _ topology: Topology, applicationID: String, counts: inout [String: Int32]
+        _ topology: Topology, applicationID: String, counts: inout [String: Int32], matched: [String],
+        groups: [CopartitionGroup]
     ) throws {
         var open = topology.repartitionTopics
         while !open.isEmpty {
             let before = open.count
             open.removeAll { repartition in
                 let topic = TopicName.internal(repartition.name)
-                let count = repartition.partitions ?? upstreamCount(of: topic, topology, applicationID, counts)
+                let count = repartition.partitions ?? upstreamCount(of: topic, topology, applicationID, counts, matched)
                 guard let count else { return false }
                 counts[topic.resolved(applicationID: applicationID)] = count
                 return true
@@ -101,7 +110,7 @@ package struct TopicPlan: Sendable {
             if open.count < before { continue }
             open.removeAll { repartition in
                 let topic = TopicName.internal(repartition.name)
-                guard let count = joinedCount(of: topic, topology, applicationID, counts) else { return false }
+                guard let count = joinedCount(of: topic, groups, applicationID, counts) else { return false }
                 counts[topic.resolved(applicationID: applicationID)] = count
                 return true
             }
@@ -114,52 +123,20 @@ package struct TopicPlan: Sendable {
     }
 
     private static func upstreamCount(
-        of topic: TopicName, _ topology: Topology, _ applicationID: String, _ counts: [String: Int32]
+        of topic: TopicName, _ topology: Topology, _ applicationID: String, _ counts: [String: Int32],
+        _ matched: [String]
     ) -> Int32? {
         let writers = topology.subtopologies.filter { $0.sinkTopics.contains(topic) }
         let sources = writers.flatMap(\.sourceTopics).filter { $0 != topic }
-        let matched = writers.flatMap { topology.topics(matchedIn: Array(counts.keys), applicationID, by: $0) }
+        let matched = writers.flatMap { topology.topics(matchedIn: matched, applicationID, by: $0) }
         let known = (sources.map { $0.resolved(applicationID: applicationID) } + matched).map { counts[$0] }
         return known.contains(nil) ? nil : known.compactMap { $0 }.max()
     }
 
     private static func joinedCount(
-        of topic: TopicName, _ topology: Topology, _ applicationID: String, _ counts: [String: Int32]
+        of topic: TopicName, _ groups: [CopartitionGroup], _ applicationID: String, _ counts: [String: Int32]
     ) -> Int32? {
-        let joined = topology.copartitionGroups.filter { $0.topics.contains(topic) }.flatMap(\.topics)
+        let joined = groups.filter { $0.topics.contains(topic) }.flatMap(\.topics)
         return joined.compactMap { counts[$0.resolved(applicationID: applicationID)] }.max()
-    }
-}
-
-extension Topology {
-    /// The policies of those topics whose sources have one. What the application writes itself is read in full.
-    func offsetResets(of topics: [String], applicationID: String) -> [String: AutoOffsetReset] {
-        var resets: [String: AutoOffsetReset] = [:]
-        var named: Set<String> = []
-        let sources = nodes.compactMap { node in
-            if case .source(let source) = node.kind { source } else { nil }
-        }
-        for source in sources {
-            for topic in source.topics {
-                let name = topic.resolved(applicationID: applicationID)
-                named.insert(name)
-                if case .internal = topic { resets[name] = .earliest } else { resets[name] = source.offsetReset }
-            }
-        }
-        for topic in Set(topics).subtracting(named) {
-            resets[topic] = sources.first { $0.pattern?.matches(topic) ?? false }?.offsetReset
-        }
-        return resets.filter { $0.value != .ofApplication }
-    }
-
-    /// The topics among some that patterns of sources match, of all sub-topologies or of one. Neither those that a source
-    /// reads by name nor the application's own are among them.
-    func topics(matchedIn names: [String], _ applicationID: String, by subtopology: Subtopology? = nil) -> [String] {
-        let patterns = (subtopology.map { [$0] } ?? subtopologies).flatMap(\.sourcePatterns)
-        if patterns.isEmpty { return [] }
-        let read = Set(subtopologies.flatMap(\.sourceTopics).map { $0.resolved(applicationID: applicationID) })
-        return names.sorted().filter { name in
-            !read.contains(name) && !name.hasPrefix("\(applicationID)-") && patterns.contains { $0.matches(name) }
-        }
     }
 }

@@ -20,6 +20,8 @@ struct GroupProgress {
     var memberID: String?
     /// Partitions whose offsets their topics do not have any more, until reading begins anew.
     var outdated: Set<TopicPartition> = []
+    /// The topics that this worker has asked for; `nil` before it has.
+    var subscription: Set<String>?
 
     var isActive: Bool { if case .active = phase { true } else { false } }
     var isWaiting: Bool { if case .joining = phase { true } else { false } }
@@ -56,6 +58,7 @@ extension Worker {
     func joinIfKnown() throws {
         guard case .joining(let partitions) = group.phase else { return }
         guard let description = try ports.admin.describeGroup(configuration.applicationID) else {
+            try followTopics(partitions.partitionCounts)
             try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan))
             return tellOwners([:], [])
         }
@@ -65,6 +68,7 @@ extension Worker {
             // The next rebalance is under way already; librdkafka looks for it only once this assignment is answered.
             return try endGeneration(lost: false)
         }
+        try followTopics(description.partitionCounts)
         let assignment = TaskAssignor.assign(plan.tasks, to: description.members)
         try activate(assignment[memberID] ?? [])
         tellOwners(assignment, description.members)
@@ -85,8 +89,15 @@ extension Worker {
         var committed = try ports.consumer.committed(partitions)
         for partition in group.outdated { committed[partition] = nil }
         let starts = try startOffsets(of: partitions.filter { committed[$0] == nil })
-        try closeTasks { task in !ids.contains(task.id) || self.isNewMember }
-        for id in ids where tasks[id] == nil {
+        try closeTasks { task in
+            !ids.contains(task.id) || self.isNewMember || !Set(task.partitions).isSubset(of: partitions)
+        }
+        for id in ids {
+            if let task = tasks[id] {
+                // Topics that match a pattern may have come.
+                for partition in plan.inputs[id] ?? [] { try task.addInput(partition) }
+                continue
+            }
             let task = try open(id)
             tasks[id] = task
             if let localStores = ports.localStores { task.announce(to: localStores) }

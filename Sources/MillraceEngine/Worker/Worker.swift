@@ -37,7 +37,9 @@ package struct WorkerPorts {
 /// simulation. A step polls, follows the group, restores, processes, and commits when it is time. Kafka: `StreamThread`.
 package final class Worker {
     let topology: Topology
-    let plan: TopicPlan
+    /// Changes with the topics that match sources by pattern.
+    var plan: TopicPlan
+    let hasSourcePatterns: Bool
     let configuration: WorkerConfiguration
     let ports: WorkerPorts
     let logger: Logger
@@ -60,6 +62,8 @@ package final class Worker {
     var lastCommitMs: Int64
     var lastCheckpointMs: Int64
     var lastPurgeMs: Int64
+    /// The number of the interval in which topics were looked for.
+    var lastTopicCheck: Int64
     private var lastLagMs: Int64
     var purgeable: [TopicPartition: Int64] = [:]
     package internal(set) var status = WorkerStatus()
@@ -80,6 +84,7 @@ package final class Worker {
     ) {
         self.topology = topology
         self.plan = plan
+        hasSourcePatterns = topology.hasSourcePatterns
         self.configuration = configuration
         self.ports = ports
         self.logger = logger
@@ -88,6 +93,7 @@ package final class Worker {
         let now = ports.clock.monotonicMs()
         (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
         lastTroubleCheckMs = now
+        lastTopicCheck = ports.clock.wallClockMs() / configuration.topicCheckIntervalMs
     }
 
     /// Takes the place of whoever had this worker's transactional id and joins the group. Where the broker does not answer
@@ -105,7 +111,7 @@ package final class Worker {
         // Who joins again gets a producer with its tasks: outside the group, two instances with the same id would take it from
         // each other for ever.
         if group.memberID == nil { _ = try producer() }
-        try ports.consumer.subscribe(to: plan.subscription)
+        try subscribe(to: group.subscription ?? Set(plan.subscription))
         isRegistered = true
     }
 
@@ -156,6 +162,7 @@ package final class Worker {
 
     private func goOn() throws {
         try register()
+        try lookForTopicsIfDue()
         if pendingCommit != nil { try commit() }
         try joinIfKnown()
         try restore()
@@ -353,6 +360,7 @@ package final class Worker {
         for task in tasks.values { count(task) }
         status.tasks = group.isActive ? tasks.keys.sorted() : []
         status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
+        if !group.isActive, group.subscription == [] { status.phase = .running }
         let now = ports.clock.monotonicMs()
         if now - lastLagMs >= 500 || !restorer.isIdle {
             status.storeLags = restorer.lags + openTasks.flatMap { restorer.isRestoring($0) ? [] : $0.storePositions }

@@ -12,6 +12,10 @@ package struct WorkerConfiguration: Sendable {
     package var checkpointIntervalMs: Int64 = 10_000
     /// How often records are deleted from repartition topics once they are committed. Kafka: `repartition.purge.interval.ms`.
     package var purgeIntervalMs: Int64 = 30_000
+    /// How often topics are looked for that match sources by pattern. Kafka: `metadata.max.age.ms`.
+    package var topicCheckIntervalMs: Int64 = 300_000
+    /// Replicas of the application's own topics; −1 for the broker's default.
+    package var replicationFactor: Int16 = -1
     /// The memory of one worker for state that is not on disk yet or is kept to be read again.
     package var stateCacheSizeInBytes: Int
     /// A partition with more records waiting is paused. Kafka: `buffered.records.per.partition`.
@@ -52,6 +56,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case ignorePendingOffsets
     /// A member that was out of its group for a while goes on with the stores that it had.
     case keepStateOfZombie
+    /// Which topics match is each member's own view, not the group's.
+    case ownViewOfTopics
 }
 
 /// What a worker is doing, for those who watch it.

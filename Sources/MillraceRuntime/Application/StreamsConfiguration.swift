@@ -35,6 +35,9 @@ public struct StreamsConfiguration: Sendable {
     public var maxBufferedSizeInBytesPerPartition = 16 << 20
     /// Replicas of the application's own topics; −1, the default, leaves it to the broker. Kafka: `replication.factor`.
     public var replicationFactor: Int16 = -1
+    /// How often topics are looked for that match sources by pattern: within this time one that is created is read. 5 minutes by
+    /// default, as in Kafka. Kafka: `metadata.max.age.ms`.
+    public var metadataMaxAge: Duration = .seconds(300)
     /// Where to begin in partitions without a valid committed offset, for sources that do not say. `.earliest` by default, as in
     /// Kafka Streams. Kafka: `auto.offset.reset`.
     public var offsetReset = AutoOffsetReset.earliest
@@ -97,6 +100,7 @@ public struct StreamsConfiguration: Sendable {
         if replicationFactor == 0 || replicationFactor < -1 {
             problems.append("replication factor: \(replicationFactor), but it has to be at least 1, or −1")
         }
+        if metadataMaxAge < .milliseconds(1) { problems.append("metadata max age: at least 1 ms is needed") }
         if let problem = offsetReset.problem { problems.append(problem) }
         if commitIntervalMs < 0 { problems.append("commit interval: a negative time") }
         if guarantee == .exactlyOnce, commitIntervalMs >= transactionTimeout.milliseconds {

@@ -100,6 +100,8 @@ final class WorkerFactory: Sendable {
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
+        settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
+        settings.replicationFactor = configuration.replicationFactor
         settings.offsetReset = configuration.defaultOffsetReset
         settings.checkpointIntervalMs = configuration.checkpointInterval.milliseconds
         settings.restoreListener = configuration.restoreListener

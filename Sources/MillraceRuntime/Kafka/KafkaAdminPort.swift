@@ -83,7 +83,8 @@ final class KafkaAdminPort: AdminPort, Sendable {
         case .success(let description):
             return GroupDescription(
                 isStable: description.state == .stable,
-                members: description.members.map { GroupMember(memberID: $0.memberID, clientID: $0.clientID) })
+                members: description.members.map { GroupMember(memberID: $0.memberID, clientID: $0.clientID) },
+                assigned: description.members.flatMap(\.assignment).map(Millrace.TopicPartition.init))
         case .failure(let error) where [.unsupportedFeature, .unsupportedVersion].contains(error.code): return nil
         case .failure(let error): throw PortError(error)
         case nil: return nil

@@ -38,7 +38,10 @@ final class KafkaConsumerPort: ConsumerPort {
     }
 
     func subscribe(to topics: [String]) throws(PortError) {
-        try port { () throws(KafkaError) in try consumer.subscribe(topics) }
+        try port { () throws(KafkaError) in
+            // librdkafka refuses to subscribe to nothing.
+            if topics.isEmpty { try consumer.unsubscribe() } else { try consumer.subscribe(topics) }
+        }
     }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {

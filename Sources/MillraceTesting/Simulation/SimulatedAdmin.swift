@@ -69,7 +69,8 @@ final class SimulatedAdmin: AdminPort {
             let description = world.cluster.describeGroup(group)
             return MillraceEngine.GroupDescription(
                 isStable: description.state == .stable,
-                members: description.members.map { GroupMember(memberID: $0.memberID, clientID: $0.clientID) })
+                members: description.members.map { GroupMember(memberID: $0.memberID, clientID: $0.clientID) },
+                assigned: description.members.flatMap { SimulatedAssignment($0.assignment).partitions })
         }
     }
 }

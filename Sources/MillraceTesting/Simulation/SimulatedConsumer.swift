@@ -38,7 +38,7 @@ final class SimulatedConsumer: ConsumerPort {
     func subscribe(to topics: [String]) throws(PortError) {
         let membership = membership ?? SimulatedMembership(self)
         self.membership = membership
-        membership.subscribe()
+        membership.subscribe(to: topics)
     }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {

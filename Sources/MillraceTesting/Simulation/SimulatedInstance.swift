@@ -123,6 +123,7 @@ final class SimulatedInstance {
             commitIntervalMs: 100, stateCacheSizeInBytes: 1 << 20)
         configuration.checkpointIntervalMs = 500
         configuration.purgeIntervalMs = 1_000
+        configuration.topicCheckIntervalMs = 1_000
         configuration.maxRecordsPerStep = 20
         configuration.sabotage = setting.sabotage
         return configuration

@@ -4,8 +4,8 @@ import MillraceEngine
 
 /// A consumer's place in its group, as the client library keeps it: join, sync, heartbeat, and again when told to.
 ///
-/// Joining is eager: what is assigned is given up before the member joins again. The leader hands out nothing, because the
-/// members of a streams group compute their assignment themselves.
+/// Joining is eager: what is assigned is given up before the member joins again. The leader gives itself everything that
+/// somebody subscribes to: the members of a streams group compute their assignment themselves.
 final class SimulatedMembership {
     private enum Phase {
         case unsubscribed
@@ -20,6 +20,7 @@ final class SimulatedMembership {
 
     private unowned let consumer: SimulatedConsumer
     private var phase = Phase.unsubscribed
+    private var topics: [String] = []
     private var memberID = ""
     private var generation: Int32 = -1
     private var hasAssignment = false
@@ -42,7 +43,8 @@ final class SimulatedMembership {
             groupInstanceID: consumer.settings.instanceID)
     }
 
-    func subscribe() {
+    func subscribe(to topics: [String]) {
+        self.topics = topics
         if case .unsubscribed = phase { phase = .outside }
         if case .stable = phase { mustRejoin = true }
     }
@@ -97,7 +99,7 @@ final class SimulatedMembership {
         request.clientID = consumer.settings.clientID
         request.sessionTimeoutMs = Self.sessionTimeoutMs
         request.rebalanceTimeoutMs = 10_000
-        request.protocols = [GroupProtocol(name: "range", metadata: [])]
+        request.protocols = [GroupProtocol(name: "range", metadata: Array(topics.joined(separator: "\n").utf8))]
         let answer = try world.request("join group", by: consumer.process) { () throws(KafkaError) in
             world.cluster.joinGroup(request, nowMs: world.clock.nowMs)
         }
@@ -127,7 +129,11 @@ final class SimulatedMembership {
         var request = SyncGroupRequest(
             groupID: consumer.settings.groupID, generationID: generation, memberID: memberID,
             groupInstanceID: consumer.settings.instanceID)
-        request.assignments = Dictionary(uniqueKeysWithValues: answer.members.map { ($0.memberID, [0]) })
+        request.assignments = Dictionary(uniqueKeysWithValues: answer.members.map { ($0.memberID, []) })
+        if answer.members.contains(where: { $0.memberID == memberID }) {
+            let partitions = SimulatedAssignment(of: answer.members.map(\.metadata), in: world.cluster)
+            request.assignments[memberID] = partitions.bytes
+        }
         let deferred = try world.request("sync group", by: consumer.process) { () throws(KafkaError) in
             world.cluster.syncGroup(request, nowMs: world.clock.nowMs)
         }

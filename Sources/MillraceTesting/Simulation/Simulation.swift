@@ -27,6 +27,8 @@ public struct Simulation: Sendable {
     public var name: String
     /// The user's topics with their partition counts.
     public var topics: [String: Int32]
+    /// Those of the topics that are created with their first record only, for sources by pattern. None by default.
+    public var lateTopics: Set<String> = []
     /// The topics whose contents have to be those of the test driver.
     public var outputs: [String]
     /// How many instances there are. 2 by default.

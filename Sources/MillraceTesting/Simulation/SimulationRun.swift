@@ -52,11 +52,14 @@ final class SimulationRun {
     private var openTasks: [StreamTask] { instances.flatMap { $0.worker?.openTasks ?? [] } }
 
     private func createTopics() throws {
-        for (name, count) in simulation.topics.sorted(by: { $0.key < $1.key }) {
-            _ = try world.cluster.createTopic(
-                ClusterCore.NewTopic(name, partitionCount: count), nowMs: world.clock.nowMs)
-        }
+        for (name, count) in simulation.topics.sorted(by: { $0.key < $1.key })
+        where !simulation.lateTopics.contains(name) { try create(name, partitionCount: count) }
         world.settle()
+    }
+
+    private func create(_ topic: String, partitionCount: Int32) throws {
+        _ = try world.cluster.createTopic(
+            ClusterCore.NewTopic(topic, partitionCount: partitionCount), nowMs: world.clock.nowMs)
     }
 
     private func turn() throws {
@@ -87,6 +90,9 @@ final class SimulationRun {
                 world.note("writer: all before record \(written) is processed")
                 world.clock.advance(by: Simulation.waitMs)
                 released = written
+            }
+            if simulation.lateTopics.contains(record.topic), (try? world.cluster.describeTopic(record.topic)) == nil {
+                try create(record.topic, partitionCount: simulation.topics[record.topic] ?? 1)
             }
             var batch = RecordBatchWriter()
             batch.append(key: record.key, value: record.value, timestampMs: record.timestampMs)
@@ -143,9 +149,11 @@ final class SimulationRun {
     /// Whether everything that can be read has been processed and committed, and the instances' global tables are up to date.
     private func isDone() -> Bool {
         guard instances.allSatisfy(\.hasReadGlobalTables) else { return false }
-        let inputs = topology.subtopologies.filter { !$0.isGlobal }.flatMap(\.sourceTopics).map {
+        let named = topology.subtopologies.filter { !$0.isGlobal }.flatMap(\.sourceTopics).map {
             $0.resolved(applicationID: Self.applicationID)
         }
+        let inputs =
+            named + topology.topics(matchedIn: world.cluster.listTopics().map(\.name), Self.applicationID)
         for topic in inputs {
             guard let description = try? world.cluster.describeTopic(topic) else { return false }
             for number in 0..<description.partitionCount {

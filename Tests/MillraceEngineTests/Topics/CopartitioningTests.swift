@@ -45,6 +45,26 @@ struct CopartitioningTests {
             ])
     }
 
+    @Test("what a pattern matches has to have as many partitions as what it is joined with")
+    func patterns() throws {
+        let define: (StreamsBuilder) -> Void = { builder in
+            builder.stream(matching: "x.*", key: .string, value: .string)
+                .join(self.table(builder, "r")) { $0 + $1 }.to("out")
+        }
+        #expect(try plan(["x1": 3, "x2": 3, "r": 3], define).tasks.count == 3)
+        let error = #expect(throws: StreamsError.self) { try plan(["x1": 3, "x2": 2, "r": 3], define) }
+        #expect(error?.message.contains("r (3 partitions) and x1 (3 partitions) and x2 (2 partitions)") == true)
+    }
+
+    @Test("a repartitioning before a join has as many partitions as what the other side's pattern matches")
+    func repartitionForPattern() throws {
+        let plan = try plan(["in": 2, "x1": 5]) { builder in
+            builder.stream(matching: "x.*", key: .string, value: .string)
+                .join(rekeyed(builder, "in")) { $0 + $1 }.to("out")
+        }
+        #expect(partitions(plan)["app-by-in-repartition"] == 5)
+    }
+
     @Test("joined topics with different partition counts are an error that names both and the join")
     func differentCounts() {
         let error = #expect(throws: StreamsError.self) {

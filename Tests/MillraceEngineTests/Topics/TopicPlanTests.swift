@@ -44,6 +44,23 @@ struct TopicPlanTests {
         #expect(plan.internalTopics.isEmpty)
     }
 
+    @Test("a topic that the patterns of two sources match is an error; one that a source names belongs to that")
+    func patterns() throws {
+        let plan = try plan(["x1": 1, "x2": 2, "y": 1]) { builder in
+            builder.stream(matching: "x.*", key: .string, value: .string).to("out")
+            builder.stream("x1", key: .string, value: .string).to("other")
+        }
+        #expect(plan.matchedTopics == ["x2": 2])
+        #expect(plan.subscription == ["x1", "x2"])
+        let error = #expect(throws: StreamsError.self) {
+            try self.plan(["x1": 1, "xy": 1]) { builder in
+                builder.stream(matching: "x.*", key: .string, value: .string, named: "one").to("out")
+                builder.stream(matching: ".*y", key: .string, value: .string, named: "two").to("other")
+            }
+        }
+        #expect(error?.message == "topic xy matches the patterns of one and two: one source only may read it")
+    }
+
     @Test("each topic begins where its source says, and the application's own at their beginning")
     func offsetResets() throws {
         let plan = try plan(["a": 1, "b": 1, "c": 1, "x1": 1, "global": 1]) { builder in

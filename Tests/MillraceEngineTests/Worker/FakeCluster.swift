@@ -58,6 +58,7 @@ final class FakeConsumer: ConsumerPort {
     private let name: String
     private var reading: [TopicPartition: Reading] = [:]
     private(set) var paused: Set<TopicPartition> = []
+    private(set) var subscription: [String]?
     /// What the next poll is to bring.
     var events: [ConsumerEvent] = []
     /// Partitions of which nothing arrives, nor that they are at their end.
@@ -72,7 +73,10 @@ final class FakeConsumer: ConsumerPort {
 
     var assigned: [TopicPartition] { reading.keys.sorted() }
 
-    func subscribe(to topics: [String]) throws(PortError) { try cluster.note("subscribe") }
+    func subscribe(to topics: [String]) throws(PortError) {
+        try cluster.note("subscribe")
+        subscription = topics
+    }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
         try cluster.note("\(name)poll")

@@ -105,6 +105,15 @@ struct ProcessorDocumentationExamples {
         _ = try builder.build()
     }
 
+    @Test("the examples of patterns and chosen topics by hand build")
+    func byHand() throws {
+        let builder = StreamsBuilder()
+        let payments = builder.addSource("payments", matching: "payments-.*", key: .string, value: .string)
+        let longest = payments
+        builder.addSink("by-length", after: longest) { record in "words-of-\(record.value?.count ?? 0)" }
+        _ = try builder.build()
+    }
+
     @Test("the examples of the test driver run")
     func driver() throws {
         let builder = StreamsBuilder()

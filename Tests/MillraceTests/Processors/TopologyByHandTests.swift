@@ -42,6 +42,26 @@ struct TopologyByHandTests {
             try driver.outputTopic("raw", key: .string, value: .string).readRecords().map(\.value) == ["X", "x", "Y"])
     }
 
+    @Test(
+        "a source by hand may have a pattern, and a sink by hand may choose the topic and the partition of each record")
+    func patternAndChoice() throws {
+        let builder = StreamsBuilder()
+        let events = builder.addSource("events", matching: "events-.*", key: .string, value: .string)
+        builder.addSink("by-key", after: events, description: "key") { record in "out-\(record.key ?? "none")" }
+        let last: StreamPartitioner<String, String> = { _, count in .one(count - 1) }
+        builder.addSink("last", after: events, partition: last) { _ in "all" }
+        let topology = try builder.build()
+        #expect(topology.describe().contains("Source: events (topics: events-.*)"))
+        #expect(topology.describe().contains("Sink: by-key (extractor class: key)"))
+        let driver = try TopologyTestDriver(topology, partitions: ["events-1": 1, "events-2": 1, "all": 3])
+        try driver.inputTopic("events-1", key: .string, value: .string).pipe(key: "a", value: "x")
+        try driver.inputTopic("events-2", key: .string, value: .string).pipe(key: "b", value: "y")
+        #expect(try driver.outputTopic("out-a", key: .string, value: .string).readValues() == ["x"])
+        #expect(try driver.outputTopic("out-b", key: .string, value: .string).readValues() == ["y"])
+        let all = driver.outputTopic("all", key: .string, value: .string)
+        while let (partition, _) = try all.readPartitionedRecord() { #expect(partition == 2) }
+    }
+
     @Test("a topic that two sources read, or two operators of one name, are told when the topology is built")
     func problems() throws {
         let builder = StreamsBuilder()

@@ -2,6 +2,33 @@ import Millrace
 public import MillraceTesting
 
 extension Scenarios {
+    /// Payments of topics that match a pattern. Two of them are created while the instances run, with more partitions than
+    /// there were, so that there are more tasks to be shared out.
+    public static var lateTopics: Simulation {
+        var simulation = Simulation(
+            "late-topics", topics: ["payments-card": 3, "payments-cash": 5, "payments-cheque": 6, "counts": 3],
+            outputs: ["counts"],
+            define: { builder in
+                builder.stream(matching: "payments-.*", key: .string, value: .string)
+                    .repartition(named: "payments", partitions: 3).groupByKey().count(
+                        into: Materialized.store("counts").withoutCache()
+                    )
+                    .toStream().to("counts")
+            },
+            inputs: { random in
+                (0..<90).map { number in
+                    // The ways to pay come into use one after the other.
+                    let way = ["card", "cash", "cheque"][Int.random(in: 0...(number / 30), using: &random)]
+                    let key = "payer-\(Int.random(in: 0..<8, using: &random))"
+                    return SimulatedRecord(
+                        topic: "payments-\(way)", key: Array(key.utf8), value: Array("payment-\(number)".utf8),
+                        timestampMs: Int64(number * 10))
+                }
+            })
+        simulation.lateTopics = ["payments-cash", "payments-cheque"]
+        return simulation
+    }
+
     /// Orders that are read from a time before all of them on, and counted behind a partitioner of its own: where reading begins
     /// is asked of the broker, and committed before there is anything else.
     public static var readFromTime: Simulation {

@@ -1,0 +1,137 @@
+import Millrace
+import MillraceEngine
+import Testing
+
+@Suite("Worker: topics that match a pattern")
+struct WorkerTopicTests {
+    private static func partition(_ topic: String, _ number: Int32 = 0) -> TopicPartition {
+        TopicPartition(topic: topic, partition: number)
+    }
+
+    /// A worker that reads `in` and what begins with `x`, and looks for topics every second.
+    private func fixture() throws -> WorkerFixture {
+        let fixture = try WorkerFixture(
+            topics: ["in": 1, "x1": 1], configure: { $0.topicCheckIntervalMs = 1_000 }, Self.define)
+        fixture.announce(["in", "x1"])
+        return fixture
+    }
+
+    private static func define(_ builder: StreamsBuilder) {
+        builder.stream("in", key: .string, value: .string)
+            .merge(builder.stream(matching: "x.*", key: .string, value: .string)).to("out")
+    }
+
+    @Test("a topic that is created is subscribed to within the interval, and read with the next generation")
+    func created() throws {
+        let fixture = try fixture()
+        fixture.cluster.write(["a"], to: "x1")
+        try fixture.start()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["a"] }
+        #expect(fixture.consumer.subscription == ["in", "x1"])
+
+        fixture.admin.counts["x2"] = 1
+        fixture.cluster.write(["b"], to: "x2")
+        try fixture.steps(until: "the subscription") { fixture.consumer.subscription == ["in", "x1", "x2"] }
+        #expect(fixture.cluster.nowMs <= 1_100)
+        #expect(fixture.cluster.values("out") == ["a"])
+        fixture.announce(["in", "x1", "x2"])
+        fixture.rebalance()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["a", "b"] }
+        #expect(fixture.worker.status.tasks.map(\.description) == ["0_0"])
+        let partitions = fixture.worker.openTasks.flatMap(\.partitions)
+        #expect(partitions == ["in", "x1", "x2"].map { Self.partition($0) })
+    }
+
+    @Test("what a generation is about is what its leader saw, whether a member has seen it too or not")
+    func leadersView() throws {
+        let fixture = try fixture()
+        try fixture.start()
+        try fixture.stepsUntilRunning()
+        // Another member has found a topic first; it has a partition more, and so makes a task more.
+        fixture.admin.counts["x2"] = 2
+        fixture.cluster.write(["b"], to: "x2", partition: 1)
+        fixture.announce(["in", "x1"], ["x2": 2])
+        fixture.rebalance()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["b"] }
+        #expect(fixture.worker.status.tasks.map(\.description) == ["0_0", "0_1"])
+        // One that is in no generation yet is asked for again.
+        let asked = fixture.cluster.count("subscribe")
+        fixture.admin.counts["x3"] = 1
+        try fixture.steps(until: "joining twice") { fixture.cluster.count("subscribe") == asked + 2 }
+        #expect(fixture.consumer.subscription == ["in", "x1", "x2", "x3"])
+        // And one that this member has found is left out while the leader does not know it.
+        fixture.announce(["in", "x1"])
+        fixture.rebalance()
+        try fixture.steps(until: "one task") { fixture.worker.status.tasks.map(\.description) == ["0_0"] }
+    }
+
+    @Test("a topic that is gone is read no more")
+    func gone() throws {
+        let fixture = try fixture()
+        try fixture.start()
+        try fixture.stepsUntilRunning()
+        fixture.admin.counts["x1"] = nil
+        try fixture.steps(until: "the subscription") { fixture.consumer.subscription == ["in"] }
+        fixture.announce(["in"])
+        fixture.rebalance()
+        try fixture.steps(until: "the assignment") { fixture.consumer.assigned == [Self.partition("in")] }
+    }
+
+    @Test("while nothing matches there is nothing to do, and no place in the group is asked for")
+    func nothing() throws {
+        func define(_ builder: StreamsBuilder) {
+            builder.stream(matching: "x.*", key: .string, value: .string).to("out")
+        }
+        let fixture = try WorkerFixture(topics: [:], configure: { $0.topicCheckIntervalMs = 1_000 }, define)
+        try fixture.worker.start()
+        try fixture.stepsUntilRunning()
+        #expect(fixture.consumer.subscription == [])
+        fixture.admin.counts["x1"] = 1
+        fixture.cluster.write(["a"], to: "x1")
+        try fixture.steps(until: "the subscription") { fixture.consumer.subscription == ["x1"] }
+        fixture.announce(["x1"])
+        fixture.rebalance()
+        try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["a"] }
+    }
+
+    @Test("a broker that does not answer is asked again; meanwhile everything else goes on")
+    func unanswered() throws {
+        let fixture = try fixture()
+        try fixture.start()
+        try fixture.stepsUntilRunning()
+        fixture.cluster.errors["topic names"] = [PortError(.retriable, "no answer")]
+        fixture.admin.counts["x2"] = 1
+        try fixture.steps(until: "the subscription") { fixture.consumer.subscription == ["in", "x1", "x2"] }
+        #expect(fixture.worker.status.phase == .running)
+    }
+
+    @Test("a topic that cannot be joined with what it would be joined with ends the worker, and is named")
+    func copartitioning() throws {
+        let fixture = try WorkerFixture(topics: ["in": 2, "x1": 2]) { builder in
+            builder.stream(matching: "x.*", key: .string, value: .string)
+                .join(builder.table("in", key: .string, value: .string)) { $0 + $1 }.to("out")
+        }
+        fixture.cluster.group = GroupDescription(
+            isStable: true, members: [GroupMember(memberID: "me", clientID: "a")],
+            assigned: [Self.partition("in", 1), Self.partition("x1", 1), Self.partition("x2", 2)])
+        fixture.admin.counts["x2"] = 3
+        let error = #expect(throws: StreamsError.self) {
+            try fixture.start()
+            try fixture.steps(until: "the error") { false }
+        }
+        #expect(error?.code == .topic)
+        #expect(error?.message.contains("x1 (2 partitions) and x2 (3 partitions) are joined by") == true)
+    }
+}
+
+extension WorkerFixture {
+    /// Has the group's leader see topics: with one partition each, or with more.
+    fileprivate func announce(_ topics: [String], _ counts: [String: Int32] = [:]) {
+        let all = Dictionary(uniqueKeysWithValues: topics.map { ($0, Int32(1)) }).merging(counts) { $1 }
+        cluster.group = GroupDescription(
+            isStable: true, members: [GroupMember(memberID: "me", clientID: "a")],
+            assigned: all.flatMap { topic, count in
+                (0..<count).map { TopicPartition(topic: topic, partition: $0) }
+            })
+    }
+}
