@@ -3,7 +3,8 @@ public import MillraceTesting
 
 extension Scenarios {
     /// Payments of topics that match a pattern. Two of them are created while the instances run, with more partitions than
-    /// there were, so that there are more tasks to be shared out.
+    /// there were, so that there are more tasks to be shared out. All are of one time, for it is not given in which order a task
+    /// reads its topics.
     public static var lateTopics: Simulation {
         var simulation = Simulation(
             "late-topics", topics: ["payments-card": 3, "payments-cash": 5, "payments-cheque": 6, "counts": 3],
@@ -22,7 +23,7 @@ extension Scenarios {
                     let key = "payer-\(Int.random(in: 0..<8, using: &random))"
                     return SimulatedRecord(
                         topic: "payments-\(way)", key: Array(key.utf8), value: Array("payment-\(number)".utf8),
-                        timestampMs: Int64(number * 10))
+                        timestampMs: 1_000)
                 }
             })
         simulation.lateTopics = ["payments-cash", "payments-cheque"]
