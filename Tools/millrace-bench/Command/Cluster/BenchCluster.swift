@@ -47,13 +47,13 @@ final class BenchCluster {
     }
 
     /// Makes topics anew: whatever they held is gone.
-    func recreate(_ topics: [String], partitions: Int32) throws {
+    func recreate(_ topics: [String], partitions: Int32, settings topicSettings: [String: String] = [:]) throws {
         try delete(topics)
         let admin = try KafkaAdmin(settings())
         let deadline = monotonicSeconds() + 30
         var missing = topics
         while !missing.isEmpty {
-            let wanted = missing.map { NewTopic($0, partitions: partitions) }
+            let wanted = missing.map { NewTopic($0, partitions: partitions, configs: topicSettings) }
             missing = []
             for case (let topic, .failure(let error)) in try admin.createTopics(wanted, timeoutMs: 10_000) {
                 // A deletion takes its time on some brokers.

@@ -19,6 +19,10 @@ struct Restore: ParsableCommand {
         defer { cluster.close() }
         try cluster.recreate([RiskScoreTopology.events], partitions: options.partitions)
         let run = try RiskRun(options, cluster)
+        // Compaction would leave a part of the records, and each time another one. Its lag counts from their timestamps.
+        try cluster.recreate(
+            [run.changelog], partitions: options.partitions,
+            settings: ["cleanup.policy": "compact", "min.compaction.lag.ms": "\(Int64.max)"])
         let almost = cluster.newFolder()
         try fill(run, almost, options, cluster)
 
