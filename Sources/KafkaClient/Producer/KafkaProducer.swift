@@ -83,7 +83,7 @@ package final class KafkaProducer {
         try client.check(rd_kafka_flush(client.pointer, timeoutMs), "flush")
     }
 
-    /// Drops all records not yet acknowledged; which are no delivery errors.
+    /// Drops all records not yet acknowledged. They do not count as delivery errors.
     package func purge() throws(KafkaError) {
         let flags = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT
         try client.check(rd_kafka_purge(client.pointer, flags), "purge")
