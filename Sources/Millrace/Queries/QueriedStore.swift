@@ -26,6 +26,16 @@ package protocol StoreReader: AnyObject, Sendable {
     func snapshot() throws -> any KeyValueBytesStore
 }
 
+extension StoreReader {
+    /// A snapshot as a store of the kind that the query was made for.
+    func snapshot<Kind>(as kind: Kind.Type) throws -> Kind {
+        guard let store = try snapshot() as? Kind else {
+            throw StreamsError(.storeMismatch, "the store cannot be read as \(kind)")
+        }
+        return store
+    }
+}
+
 extension Serde {
     /// Reads values as a store keeps them, behind a timestamp or not.
     func reading(_ layout: StoreKind.ValueLayout) -> Serde<Value> {

@@ -11,14 +11,10 @@
 /// here (any more), or not ready yet. Reads take a few hundred nanoseconds where the value is in memory, some microseconds
 /// where it is on disk, and never hold up the processing of records. Kafka: `ReadOnlyKeyValueStore`.
 public struct QueryableKeyValueStore<Key, Value>: Sendable {
-    @usableFromInline let store: any QueriedStore
-    @usableFromInline let keySerde: Serde<Key>
-    @usableFromInline let valueSerde: Serde<Value>
+    @usableFromInline let partitions: QueriedPartitions<Key, Value>
 
     init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
-        self.store = store
-        keySerde = key
-        valueSerde = value
+        partitions = QueriedPartitions(store, key: key, value: value)
     }
 
     /// The value of a key, or `nil`.
@@ -31,16 +27,13 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
     ///   has ended. `SerdeError` where the stored bytes are no such value.
     @inlinable
     public func get(_ key: Key) throws -> Value? {
-        var found: Value?
-        try keySerde.withKeyBytes(key) { keyBytes, partitioning in
-            try store.search(partitioning) { reader in
-                try reader.withValue(forKey: keyBytes) { bytes in
-                    if let bytes { found = try valueSerde.deserialize(bytes) }
-                }
-                return found != nil
+        try partitions.first(for: key) { partition, keyBytes in
+            var found: Value?
+            try partition.withValue(forKey: keyBytes) { bytes in
+                if let bytes { found = try partitions.valueSerde.deserialize(bytes) }
             }
+            return found
         }
-        return found
     }
 
     /// The entries of this instance's partitions in the order of the keys' bytes. Each partition's are those of one commit.
@@ -57,7 +50,8 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
         try entries(
-            from: lower.map(keySerde.bytes), to: upper.map(keySerde.bytes)?.successor, reversed: reversed, limit: limit)
+            from: lower.map(partitions.keySerde.bytes), to: upper.map(partitions.keySerde.bytes)?.successor,
+            reversed: reversed, limit: limit)
     }
 
     /// The entries whose keys' bytes begin with given ones. Kafka: `prefixScan`.
@@ -69,14 +63,15 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
 
     /// How many entries this instance's partitions have. They are counted, one by one. Kafka: `approximateNumEntries`.
     public func count() throws -> Int {
-        try store.readers().reduce(0) { try $0 + $1.snapshot().countEntries() }
+        try partitions.store.readers().reduce(0) { try $0 + $1.snapshot().countEntries() }
     }
 
     private func entries(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool, limit: Int
     ) throws -> [(key: Key, value: Value)] {
-        let parts = try store.readers().map { reader in
-            try reader.snapshot().entries(from: lower, to: upper, reversed: reversed, limit: limit) { key, value in
+        let (keySerde, valueSerde) = (partitions.keySerde, partitions.valueSerde)
+        let parts = try partitions.store.readers().map { partition in
+            try partition.snapshot().entries(from: lower, to: upper, reversed: reversed, limit: limit) { key, value in
                 OrderedEntry(
                     order: Array(key),
                     entry: (key: try keySerde.deserialize(key), value: try valueSerde.deserialize(value)))

@@ -7,19 +7,15 @@
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlySessionStore`.
 public struct QueryableSessionStore<Key, Value>: Sendable {
-    private let store: any QueriedStore
-    private let keySerde: Serde<Key>
-    private let valueSerde: Serde<Value>
+    private let partitions: QueriedPartitions<Key, Value>
 
     init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
-        self.store = store
-        keySerde = key
-        valueSerde = value
+        partitions = QueriedPartitions(store, key: key, value: value)
     }
 
     /// The value of one session, or `nil`. Kafka: `fetchSession`.
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
-        try search(key) { try $0.fetch(key, session) }
+        try partitions.first(for: key) { partition, _ in try view(of: partition).fetch(key, session) }
     }
 
     /// The sessions of a key that end at or after one moment and start at or before another one, by their ends. Kafka:
@@ -32,12 +28,11 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
         _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
         reversed: Bool = false, limit: Int = .max
     ) throws -> [(session: Window, value: Value)] {
-        try search(key) { view in
-            let found = try view.fetch(
+        try partitions.entries(of: key) { partition, _ in
+            try view(of: partition).fetch(
                 key, endingAtOrAfter: earliestEndMs, startingAtOrBefore: latestStartMs, reversed: reversed, limit: limit
             )
-            return found.isEmpty ? nil : found
-        } ?? []
+        }
     }
 
     /// The sessions of several keys of this instance's partitions, or of all, that end within a range: in each partition the
@@ -52,31 +47,17 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
         from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64> = 0...Int64.max,
         reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, session: Window, value: Value)] {
-        var found: [(key: Key, session: Window, value: Value)] = []
-        for reader in try store.readers() where found.count < limit {
-            try view(of: reader).fetchAll(from: lower, through: upper, ending: endsMs, reversed: reversed) {
-                found.append(($0, $1, $2))
-                return found.count < limit
+        try partitions.entries(limit: limit) { partition, take in
+            try view(of: partition).fetchAll(from: lower, through: upper, ending: endsMs, reversed: reversed) {
+                take(($0, $1, $2))
             }
         }
-        return found
     }
 
-    private func view(of reader: any StoreReader) throws -> SessionStore<Key, Value> {
-        SessionStore(try reader.orderedSnapshot(), key: keySerde, value: valueSerde)
-    }
-
-    private func search<Result>(
-        _ key: Key, _ body: (SessionStore<Key, Value>) throws -> Result?
-    ) throws -> Result? {
-        var found: Result?
-        try keySerde.withKeyBytes(key) { _, partitioning in
-            try store.search(partitioning) { reader in
-                found = try body(view(of: reader))
-                return found != nil
-            }
-        }
-        return found
+    private func view(of partition: any StoreReader) throws -> SessionStore<Key, Value> {
+        SessionStore(
+            try partition.snapshot(as: (any OrderedBytesStore).self), key: partitions.keySerde,
+            value: partitions.valueSerde)
     }
 }
 

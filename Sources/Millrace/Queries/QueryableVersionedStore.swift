@@ -7,14 +7,10 @@
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `VersionedKeyQuery`, `MultiVersionedKeyQuery`.
 public struct QueryableVersionedStore<Key, Value>: Sendable {
-    private let store: any QueriedStore
-    private let keySerde: Serde<Key>
-    private let valueSerde: Serde<Value>
+    private let partitions: QueriedPartitions<Key, Value>
 
     init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
-        self.store = store
-        keySerde = key
-        valueSerde = value
+        partitions = QueriedPartitions(store, key: key, value: value)
     }
 
     /// A value and the time for which it was valid. Kafka: `VersionedRecord`.
@@ -34,15 +30,13 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
 
     /// The latest value of a key with its timestamp, or `nil`.
     public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? {
-        try search(key) { try VersionedKeyValueStore($0, key: keySerde, value: valueSerde).get(key) }
+        try partitions.first(for: key) { partition, _ in try view(of: partition).get(key) }
     }
 
     /// The value that a key had at a moment, with its timestamp; `nil` where it had none, or where the moment is before the
     /// history that the store keeps and the latest version is not as old as that.
     public func get(_ key: Key, asOfMs: Int64) throws -> ValueAndTimestamp<Value>? {
-        try search(key) {
-            try VersionedKeyValueStore($0, key: keySerde, value: valueSerde).get(key, asOfMs: asOfMs)
-        }
+        try partitions.first(for: key) { partition, _ in try view(of: partition).get(key, asOfMs: asOfMs) }
     }
 
     /// The versions of a key that were valid at some moment of a range, the oldest first. Kafka: `MultiVersionedKeyQuery`.
@@ -51,37 +45,26 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
     public func versions(
         of key: Key, validWithin timesMs: ClosedRange<Int64> = 0...Int64.max, newestFirst: Bool = false
     ) throws -> [Version] {
-        let value = Serde<ValueAndTimestamp<Value>>.timestamped(valueSerde)
-        let found = try search(key) { store in
+        let value = Serde<ValueAndTimestamp<Value>>.timestamped(partitions.valueSerde)
+        let found = try partitions.entries(of: key) { partition, keyBytes in
             var found: [Version] = []
-            try keySerde.withKeyBytes(key) { keyBytes, _ in
-                try store.scanVersions(ofKey: keyBytes, validWithin: timesMs) { stored, validToMs in
-                    let version = try value.deserialize(stored)
-                    found.append(
-                        Version(
-                            value: version.value, validFromMs: version.timestampMs,
-                            validToMs: validToMs == .max ? nil : validToMs))
-                }
+            let store = try partition.snapshot(as: (any VersionedBytesStore).self)
+            try store.scanVersions(ofKey: keyBytes, validWithin: timesMs) { stored, validToMs in
+                let version = try value.deserialize(stored)
+                found.append(
+                    Version(
+                        value: version.value, validFromMs: version.timestampMs,
+                        validToMs: validToMs == .max ? nil : validToMs))
             }
-            return found.isEmpty ? nil : found
+            return found
         }
-        return newestFirst ? (found ?? []).reversed() : found ?? []
+        return newestFirst ? found.reversed() : found
     }
 
-    private func search<Result>(
-        _ key: Key, _ body: (any VersionedBytesStore) throws -> Result?
-    ) throws -> Result? {
-        var found: Result?
-        try keySerde.withKeyBytes(key) { _, partitioning in
-            try store.search(partitioning) { reader in
-                guard let view = try reader.snapshot() as? any VersionedBytesStore else {
-                    throw StreamsError(.storeMismatch, "the store has no versions")
-                }
-                found = try body(view)
-                return found != nil
-            }
-        }
-        return found
+    private func view(of partition: any StoreReader) throws -> VersionedKeyValueStore<Key, Value> {
+        VersionedKeyValueStore(
+            try partition.snapshot(as: (any VersionedBytesStore).self), key: partitions.keySerde,
+            value: partitions.valueSerde)
     }
 }
 

@@ -7,19 +7,15 @@
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlyWindowStore`.
 public struct QueryableWindowStore<Key, Value>: Sendable {
-    private let store: any QueriedStore
-    private let keySerde: Serde<Key>
-    private let valueSerde: Serde<Value>
+    private let partitions: QueriedPartitions<Key, Value>
 
     init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
-        self.store = store
-        keySerde = key
-        valueSerde = value
+        partitions = QueriedPartitions(store, key: key, value: value)
     }
 
     /// The value of a key in the window that starts at a moment, or `nil`.
     public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
-        try search(key) { try $0.fetch(key, startMs: startMs) }
+        try partitions.first(for: key) { partition, _ in try view(of: partition).fetch(key, startMs: startMs) }
     }
 
     /// The values of a key in the windows that start within a range, the oldest first. Kafka: `fetch`, `backwardFetch`.
@@ -30,10 +26,9 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
     public func fetch(
         _ key: Key, starting startsMs: ClosedRange<Int64> = 0...Int64.max, reversed: Bool = false, limit: Int = .max
     ) throws -> [(startMs: Int64, value: Value)] {
-        try search(key) { view in
-            let found = try view.fetch(key, starting: startsMs, reversed: reversed, limit: limit)
-            return found.isEmpty ? nil : found
-        } ?? []
+        try partitions.entries(of: key) { partition, _ in
+            try view(of: partition).fetch(key, starting: startsMs, reversed: reversed, limit: limit)
+        }
     }
 
     /// The windows of several keys of this instance's partitions, or of all, that start within a range: in each partition the
@@ -49,40 +44,17 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
         from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
         reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, startMs: Int64, value: Value)] {
-        var found: [(key: Key, startMs: Int64, value: Value)] = []
-        for reader in try store.readers() where found.count < limit {
-            try view(of: reader).fetchAll(from: lower, through: upper, starting: startsMs, reversed: reversed) {
-                found.append(($0, $1, $2))
-                return found.count < limit
+        try partitions.entries(limit: limit) { partition, take in
+            try view(of: partition).fetchAll(from: lower, through: upper, starting: startsMs, reversed: reversed) {
+                take(($0, $1, $2))
             }
         }
-        return found
     }
 
-    private func view(of reader: any StoreReader) throws -> WindowStore<Key, Value> {
-        WindowStore(try reader.orderedSnapshot(), key: keySerde, value: valueSerde)
-    }
-
-    private func search<Result>(
-        _ key: Key, _ body: (WindowStore<Key, Value>) throws -> Result?
-    ) throws -> Result? {
-        var found: Result?
-        try keySerde.withKeyBytes(key) { _, partitioning in
-            try store.search(partitioning) { reader in
-                found = try body(view(of: reader))
-                return found != nil
-            }
-        }
-        return found
-    }
-}
-
-extension StoreReader {
-    func orderedSnapshot() throws -> any OrderedBytesStore {
-        guard let store = try snapshot() as? any OrderedBytesStore else {
-            throw StreamsError(.storeMismatch, "the store has no windows")
-        }
-        return store
+    private func view(of partition: any StoreReader) throws -> WindowStore<Key, Value> {
+        WindowStore(
+            try partition.snapshot(as: (any OrderedBytesStore).self), key: partitions.keySerde,
+            value: partitions.valueSerde)
     }
 }
 
