@@ -11,13 +11,31 @@ public struct KGroupedStream<Key, Value> {
         self.name = name
     }
 
+    /// Adds an operator that aggregates by key.
+    ///
+    /// - Parameters:
+    ///   - value: the aggregates' serde, where the store names none.
+    ///   - element: makes the operator.
     @inlinable
-    func adding<Aggregate>(
-        _ element: ProcessorElement, store: StorePlan, key: Serde<Key>?, value: Serde<Aggregate>?, storeName: String?
+    func aggregate<Aggregate>(
+        _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
+        named name: String?, _ element: (AggregationPlace<Key, Aggregate>) -> ProcessorElement
     ) -> KTable<Key, Aggregate> {
-        adding(
-            element, store: store, key: key, value: value, storeName: storeName,
-            view: .store(store.name, key: key ?? .missing, value: value ?? .missing))
+        let plan = store.storePlan(orNamed: { stream.builder.newStoreName(method.prefix) })
+        let (key, value) = (store.key ?? stream.keySerde, store.value ?? value)
+        let place = AggregationPlace(
+            name: stream.builder.newName(method.prefix, unless: name), storeName: plan.name, store: plan, key: key,
+            aggregate: value, problem: missingSerdes(key: key, value: value, remedy: method.remedy))
+        return adding(
+            element(place), store: plan, key: key, value: value, storeName: store.storeName,
+            view: .store(plan.name, key: place.key, value: place.aggregate))
+    }
+
+    /// Where counts are kept. Kafka takes a number for the name of a store that has serdes only, and then another one.
+    @inlinable
+    func storeOfCount(_ store: Materialized<Key, Int64>?) -> Materialized<Key, Int64> {
+        if let store, store.storeName == nil { _ = stream.builder.newStoreName(AggregationMethod.count.prefix) }
+        return store ?? .with()
     }
 
     /// - Parameter view: how other operators look up the aggregates.
@@ -94,8 +112,7 @@ extension KGroupedStream {
     @discardableResult
     @inlinable
     public func count(into store: Materialized<Key, Int64>? = nil, named name: String? = nil) -> KTable<Key, Int64> {
-        if let store, store.storeName == nil { _ = stream.builder.newStoreName("KSTREAM-AGGREGATE-") }
-        return aggregate(into: store ?? .with(), initial: 0, named: name) { _, _, count in count + 1 }
+        aggregate(into: storeOfCount(store), initial: 0, named: name) { _, _, count in count + 1 }
     }
 
     /// Combines the values of each key into one of the same type; the first value stands as it is.
@@ -111,15 +128,9 @@ extension KGroupedStream {
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
         _ reducer: @escaping @Sendable (Value, Value) throws -> Value?
     ) -> KTable<Key, Value> {
-        let store = store ?? .with()
-        let plan = store.storePlan(orNamed: { stream.builder.newStoreName("KSTREAM-REDUCE-") })
-        let name = stream.builder.newName("KSTREAM-REDUCE-", unless: name)
-        let (key, value) = (store.key ?? stream.keySerde, store.value ?? stream.valueSerde)
-        return adding(
-            .streamReduce(
-                name: name, store: plan, key: key ?? .missing, value: value ?? .missing,
-                problem: missingSerdes(key: key, value: value, remedy: "pass it in reduce(into:)"), reducer),
-            store: plan, key: key, value: value, storeName: store.storeName)
+        aggregate(.reduce, into: store ?? .with(), orValue: stream.valueSerde, named: name) { place in
+            .streamReduce(at: place, reducer)
+        }
     }
 
     /// Combines the values of each key into an aggregate of any type.
@@ -142,14 +153,8 @@ extension KGroupedStream {
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil,
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> KTable<Key, Aggregate> {
-        let plan = store.storePlan(orNamed: { stream.builder.newStoreName("KSTREAM-AGGREGATE-") })
-        let name = stream.builder.newName("KSTREAM-AGGREGATE-", unless: name)
-        let (key, value) = (store.key ?? stream.keySerde, store.value ?? .ofType)
-        return adding(
-            .streamAggregate(
-                name: name, storeName: plan.name, store: plan, key: key ?? .missing, aggregate: value ?? .missing,
-                problem: missingSerdes(key: key, value: value, remedy: "pass it in aggregate(into:)"),
-                initial: initial, aggregator),
-            store: plan, key: key, value: value, storeName: store.storeName)
+        aggregate(.aggregate, into: store, orValue: .ofType, named: name) { place in
+            .streamAggregate(at: place, initial: initial, aggregator)
+        }
     }
 }

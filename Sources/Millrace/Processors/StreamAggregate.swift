@@ -1,16 +1,13 @@
 extension ProcessorElement {
     /// Aggregates the records of each key of a stream. A null key or value is dropped. Kafka: `KStreamAggregate`.
-    ///
-    /// - Parameter storeName: the store; it is the node's own or one that the node is connected to.
     @inlinable
     static func streamAggregate<Key, Value, Aggregate>(
-        name: String, storeName: String, store: StorePlan?, key: Serde<Key>, aggregate serde: Serde<Aggregate>,
-        problem: String?,
-        initial: @escaping @Sendable () throws -> Aggregate,
+        at place: AggregationPlace<Key, Aggregate>, initial: @escaping @Sendable () throws -> Aggregate,
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
-        ProcessorElement(name: name, store: store, problem: problem) { node in
-            let table: TableOutput<Key, Aggregate> = try node.tableOutput(storeName: storeName, key: key, value: serde)
+        ProcessorElement(at: place) { node in
+            let table: TableOutput<Key, Aggregate> = try node.tableOutput(
+                storeName: place.storeName, key: place.key, value: place.aggregate)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key, let value = record.value else {

@@ -2,11 +2,11 @@ extension ProcessorElement {
     /// Combines the values of each key of a stream. A null key or value is dropped. Kafka: `KStreamReduce`.
     @inlinable
     static func streamReduce<Key, Value>(
-        name: String, store: StorePlan, key: Serde<Key>, value serde: Serde<Value>, problem: String?,
-        _ reducer: @escaping @Sendable (Value, Value) throws -> Value?
+        at place: AggregationPlace<Key, Value>, _ reducer: @escaping @Sendable (Value, Value) throws -> Value?
     ) -> ProcessorElement {
-        ProcessorElement(name: name, store: store, problem: problem) { node in
-            let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)
+        ProcessorElement(at: place) { node in
+            let table: TableOutput<Key, Value> = try node.tableOutput(
+                storeName: place.storeName, key: place.key, value: place.aggregate)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key, let value = record.value else {

@@ -149,6 +149,18 @@ final class Scratch {
         _modify { yield &valueCell.value.pointee }
     }
 
+    /// What a store has under the key that lies here.
+    @inlinable
+    func value<Value>(in store: any OrderedBytesStore, _ serde: Serde<Value>) throws -> Value? {
+        var found: Value?
+        try key.withUnsafeBytes { keyBytes in
+            try store.withValue(forKey: keyBytes) { value in
+                if let value { found = try serde.deserialize(value) }
+            }
+        }
+        return found
+    }
+
     /// Calls `body` with the bytes of the key that lies here and those of a value.
     @inlinable
     func serialize<Value>(

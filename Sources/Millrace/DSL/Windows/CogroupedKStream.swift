@@ -61,11 +61,9 @@ extension CogroupedKStream {
         let plan = store.storePlan(orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
         let (key, value) = (store.key ?? keySerde, store.value ?? .ofType)
         return adding(
-            store: plan, named: name, problem: missing(key, value), key: key, value: value,
+            store: plan, named: name, problem: nil, key: key, value: value, resultKey: key,
             storeName: store.storeName, view: .store(plan.name, key: key ?? .missing, value: value ?? .missing)
-        ) { part, place in
-            part.aggregate(place, key ?? .missing, value ?? .missing, initial)
-        }
+        ) { part, place in part.aggregate(place, initial) }
     }
 
     /// Takes the records of each key together by time windows.
@@ -94,19 +92,19 @@ extension CogroupedKStream {
     @usableFromInline
     var keySerde: Serde<Key>? { parts.lazy.compactMap(\.keySerde).first }
 
-    @usableFromInline
-    func missing(_ key: Serde<Key>?, _ value: Serde<Aggregate>?) -> String? {
-        missingSerdes(key: key, value: value, remedy: "pass it in aggregate(into:)")
-    }
-
     /// Adds the operators: one for each stream, of which the first brings the store along, and one that takes their results
     /// together. Kafka: `CogroupedStreamAggregateBuilder`.
+    ///
+    /// - Parameters:
+    ///   - problem: what is wrong with the store.
+    ///   - resultKey: the serde of the results' keys.
     @inlinable
     func adding<ResultKey>(
-        store: StorePlan, named name: String?, problem: String?, key: Serde<ResultKey>?, value: Serde<Aggregate>?,
-        storeName: String?, view: TableView<ResultKey, Aggregate>,
-        _ element: (CogroupedPart<Key, Aggregate>, CogroupedPart<Key, Aggregate>.Place) -> ProcessorElement
+        store: StorePlan, named name: String?, problem: String?, key: Serde<Key>?, value: Serde<Aggregate>?,
+        resultKey: Serde<ResultKey>?, storeName: String?, view: TableView<ResultKey, Aggregate>,
+        _ element: (CogroupedPart<Key, Aggregate>, AggregationPlace<Key, Aggregate>) -> ProcessorElement
     ) -> KTable<ResultKey, Aggregate> {
+        let problem = problem ?? missingSerdes(key: key, value: value, remedy: AggregationMethod.aggregate.remedy)
         let parents = parts.map { $0.addParent(builder, store.name) }
         var nodes: [Int] = []
         for (index, part) in parts.enumerated() {
@@ -116,7 +114,7 @@ extension CogroupedKStream {
             var added = element(
                 part,
                 .init(
-                    name: partName, storeName: store.name, store: isFirst ? store : nil,
+                    name: partName, storeName: store.name, store: isFirst ? store : nil, key: key, aggregate: value,
                     problem: (isFirst ? problem : nil) ?? (store.sendsLateRecords ? part.lateProblem : nil)))
             if !isFirst { added.connectedStores = [StoreConnection(name: store.name, plan: nil)] }
             nodes.append(
@@ -130,7 +128,7 @@ extension CogroupedKStream {
             to: nodes, values: .inherited, isMaterialized: false)
         builder.requireCopartitioning(of: merge)
         return KTable(
-            builder: builder, node: merge, keySerde: key, valueSerde: value, storeName: storeName, view: view)
+            builder: builder, node: merge, keySerde: resultKey, valueSerde: value, storeName: storeName, view: view)
     }
 }
 

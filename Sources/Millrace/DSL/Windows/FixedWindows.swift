@@ -26,7 +26,7 @@ enum FixedWindows: Sendable {
 
     /// How long behind stream time a window closes, counted from its end.
     @usableFromInline
-    var graceMs: Int64 {
+    var closeDelayMs: Int64 {
         switch self {
         case .time(let windows): windows.graceMs
         case .sliding(let windows): windows.graceMs
@@ -49,18 +49,12 @@ enum FixedWindows: Sendable {
     /// The processor that aggregates over these windows.
     @inlinable
     func aggregate<Key, Value, Aggregate>(
-        name: String, emit: EmitStrategy, storeName: String, store: StorePlan?, key: Serde<Key>,
-        aggregate serde: Serde<Aggregate>, problem: String?, _ aggregation: Aggregation<Key, Value, Aggregate>
+        at place: AggregationPlace<Key, Aggregate>, emit: EmitStrategy,
+        _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> ProcessorElement {
         switch self {
-        case .time(let windows):
-            .windowAggregate(
-                name: name, windows, emit: emit, storeName: storeName, store: store, key: key, aggregate: serde,
-                problem: problem, aggregation)
-        case .sliding(let windows):
-            .slidingWindowAggregate(
-                name: name, windows, emit: emit, storeName: storeName, store: store, key: key, aggregate: serde,
-                problem: problem, aggregation)
+        case .time(let windows): .windowAggregate(at: place, windows, emit: emit, aggregation)
+        case .sliding(let windows): .slidingWindowAggregate(at: place, windows, emit: emit, aggregation)
         }
     }
 }
@@ -69,45 +63,4 @@ enum FixedWindows: Sendable {
 func sum(_ left: Int64, _ right: Int64) -> Int64 {
     let (sum, overflows) = left.addingReportingOverflow(right)
     return overflows ? .max : sum
-}
-
-extension Materialized {
-    /// The plan of a window store, and what is wrong with it.
-    @usableFromInline
-    func windowStorePlan(
-        for windows: FixedWindows, emit: EmitStrategy, orNamed generate: () -> String
-    ) -> (plan: StorePlan, problem: String?) {
-        let retentionMs = retention?.wholeMilliseconds ?? windows.minimalRetentionMs
-        var plan = storePlan(orNamed: generate)
-        let waits = emit == .onWindowClose
-        var visibility = OrderedKeys.Expiry.Visibility.withSegment
-        if case .sliding = windows, waits {
-            plan.isCached = false
-            visibility = .whenExpired(slackMs: 1)
-        }
-        plan.kind = .window(
-            retentionMs: retentionMs, isTimestamped: true, visibility: visibility, isTimeIndexed: waits)
-        let problem = retentionProblem(retentionMs, atLeast: windows.minimalRetentionMs)
-        return (plan, windows.problem(emit: emit) ?? problem)
-    }
-
-    /// The plan of a session store, and what is wrong with it.
-    @usableFromInline
-    func sessionStorePlan(
-        for windows: SessionWindows, emit: EmitStrategy, orNamed generate: () -> String
-    ) -> (plan: StorePlan, problem: String?) {
-        let minimal = sum(windows.gapMs, windows.graceMs)
-        let retentionMs = retention?.wholeMilliseconds ?? minimal
-        var plan = storePlan(orNamed: generate)
-        plan.kind = .session(retentionMs: retentionMs, isTimeIndexed: emit == .onWindowClose)
-        if emit == .onWindowClose { plan.isCached = false }
-        return (plan, windows.problem ?? retentionProblem(retentionMs, atLeast: minimal))
-    }
-
-    private func retentionProblem(_ retentionMs: Int64, atLeast minimal: Int64) -> String? {
-        if historyRetention != nil { return "windows cannot be kept in a versioned store; give it another one" }
-        return retentionMs < minimal
-            ? "its store keeps windows for \(retentionMs) ms, but needs them for \(minimal) ms; give a longer retention"
-            : nil
-    }
 }

@@ -8,7 +8,7 @@ extension KGroupedStream {
     /// Kafka: `KGroupedStream.windowedBy(Windows)`.
     @inlinable
     public func windowedBy(_ windows: TimeWindows) -> TimeWindowedKStream<Key, Value> {
-        TimeWindowedKStream(grouped: self, windows: .time(windows), emit: .onWindowUpdate)
+        TimeWindowedKStream(group: WindowedGroup(self, .time(windows)))
     }
 
     /// Takes the records of each key together by sliding windows.
@@ -20,7 +20,7 @@ extension KGroupedStream {
     /// Kafka: `KGroupedStream.windowedBy(SlidingWindows)`.
     @inlinable
     public func windowedBy(_ windows: SlidingWindows) -> TimeWindowedKStream<Key, Value> {
-        TimeWindowedKStream(grouped: self, windows: .sliding(windows), emit: .onWindowUpdate)
+        TimeWindowedKStream(group: WindowedGroup(self, .sliding(windows)))
     }
 
     /// Takes the records of each key together by sessions.
@@ -32,6 +32,6 @@ extension KGroupedStream {
     /// Kafka: `KGroupedStream.windowedBy(SessionWindows)`.
     @inlinable
     public func windowedBy(_ windows: SessionWindows) -> SessionWindowedKStream<Key, Value> {
-        SessionWindowedKStream(grouped: self, windows: windows, emit: .onWindowUpdate)
+        SessionWindowedKStream(group: WindowedGroup(self, windows))
     }
 }

@@ -1,15 +1,9 @@
 /// A grouped stream whose records are taken together by sessions. Kafka: `SessionWindowedKStream`.
 public struct SessionWindowedKStream<Key, Value> {
-    @usableFromInline let grouped: KGroupedStream<Key, Value>
-    @usableFromInline let windows: SessionWindows
-    @usableFromInline let emit: EmitStrategy
+    @usableFromInline let group: WindowedGroup<Key, Value, SessionWindows>
 
     @usableFromInline
-    init(grouped: KGroupedStream<Key, Value>, windows: SessionWindows, emit: EmitStrategy) {
-        self.grouped = grouped
-        self.windows = windows
-        self.emit = emit
-    }
+    init(group: WindowedGroup<Key, Value, SessionWindows>) { self.group = group }
 
     /// Says when results are handed on; by default with every change.
     ///
@@ -20,30 +14,18 @@ public struct SessionWindowedKStream<Key, Value> {
     /// Kafka: `SessionWindowedKStream.emitStrategy`.
     @inlinable
     public func emit(_ strategy: EmitStrategy) -> SessionWindowedKStream {
-        SessionWindowedKStream(grouped: grouped, windows: windows, emit: strategy)
+        SessionWindowedKStream(group: group.emitting(strategy))
     }
 
     @inlinable
     func aggregate<Aggregate>(
-        into store: Materialized<Key, Aggregate>, key: Serde<Key>?, value: Serde<Aggregate>?, prefix: String,
-        named name: String?, remedy: String, _ aggregation: Aggregation<Key, Value, Aggregate>,
+        _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
+        named name: String?, _ aggregation: Aggregation<Key, Value, Aggregate>,
         merge: @escaping @Sendable (Key, Aggregate?, Aggregate) throws -> Aggregate?
     ) -> KTable<Windowed<Key>, Aggregate> {
-        let builder = grouped.stream.builder
-        let (plan, problem) = store.sessionStorePlan(
-            for: windows, emit: emit, orNamed: { builder.newStoreName(prefix) })
-        let name = builder.newName(prefix, unless: name)
-        let element = ProcessorElement.sessionWindowAggregate(
-            name: name, windows, emit: emit, storeName: plan.name, store: plan, key: key ?? .missing,
-            aggregate: value ?? .missing,
-            problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy)
-                ?? store.lateProblem(grouped.stream.valueSerde),
-            aggregation.ofValues(grouped.stream.valueSerde), merge: merge)
-        let table = grouped.adding(
-            element, store: plan, key: key.map { .sessionWindowed($0) }, value: value, storeName: store.storeName,
-            view: .sessionStore(plan.name, key: key ?? .missing, value: value ?? .missing))
-        builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
-        return table
+        group.aggregate(method, into: store, orValue: value, named: name, aggregation) { place, aggregation in
+            .sessionWindowAggregate(at: place, group.windows, emit: group.emit, aggregation, merge: merge)
+        }
     }
 }
 
@@ -58,13 +40,9 @@ extension SessionWindowedKStream {
     public func count(
         into store: Materialized<Key, Int64>? = nil, named name: String? = nil
     ) -> KTable<Windowed<Key>, Int64> {
-        if let store, store.storeName == nil { _ = grouped.stream.builder.newStoreName("KSTREAM-AGGREGATE-") }
-        let store = store ?? .with()
-        return aggregate(
-            into: store, key: store.key ?? grouped.stream.keySerde, value: store.value ?? .int64,
-            prefix: "KSTREAM-AGGREGATE-", named: name, remedy: "pass it in count(into:)",
-            Aggregation(dropsNullValues: false, initial: { 0 }, add: { _, count in (count ?? 0) + 1 }),
-            merge: { _, left, right in (left ?? 0) + right })
+        aggregate(.count, into: group.grouped.storeOfCount(store), orValue: .int64, named: name, .counting) {
+            _, left, right in (left ?? 0) + right
+        }
     }
 
     /// Combines the values of each key and session into one of the same type; the first value stands as it is.
@@ -93,10 +71,9 @@ extension SessionWindowedKStream {
         into store: Materialized<Key, Value>?, named name: String?, _ aggregation: Aggregation<Key, Value, Value>,
         merge: @escaping @Sendable (Key, Value?, Value) throws -> Value?
     ) -> KTable<Windowed<Key>, Value> {
-        let store = store ?? .with()
-        return aggregate(
-            into: store, key: store.key ?? grouped.stream.keySerde, value: store.value ?? grouped.stream.valueSerde,
-            prefix: "KSTREAM-REDUCE-", named: name, remedy: "pass it in reduce(into:)", aggregation, merge: merge)
+        aggregate(
+            .reduce, into: store ?? .with(), orValue: group.grouped.stream.valueSerde, named: name, aggregation,
+            merge: merge)
     }
 
     /// Combines the values of each key and session into an aggregate of any type.
@@ -148,9 +125,8 @@ extension SessionWindowedKStream {
         _ aggregation: Aggregation<Key, Value, Aggregate>,
         merge: @escaping @Sendable (Key, Aggregate, Aggregate) throws -> Aggregate?
     ) -> KTable<Windowed<Key>, Aggregate> {
-        aggregate(
-            into: store, key: store.key ?? grouped.stream.keySerde, value: store.value ?? .ofType,
-            prefix: "KSTREAM-AGGREGATE-", named: name, remedy: "pass it in aggregate(into:)", aggregation,
-            merge: { key, left, right in try merge(key, left ?? aggregation.required(), right) })
+        aggregate(.aggregate, into: store, orValue: .ofType, named: name, aggregation) { key, left, right in
+            try merge(key, left ?? aggregation.required(), right)
+        }
     }
 }

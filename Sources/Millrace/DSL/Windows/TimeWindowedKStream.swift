@@ -1,15 +1,9 @@
 /// A grouped stream whose records are taken together by time or sliding windows. Kafka: `TimeWindowedKStream`.
 public struct TimeWindowedKStream<Key, Value> {
-    @usableFromInline let grouped: KGroupedStream<Key, Value>
-    @usableFromInline let windows: FixedWindows
-    @usableFromInline let emit: EmitStrategy
+    @usableFromInline let group: WindowedGroup<Key, Value, FixedWindows>
 
     @usableFromInline
-    init(grouped: KGroupedStream<Key, Value>, windows: FixedWindows, emit: EmitStrategy) {
-        self.grouped = grouped
-        self.windows = windows
-        self.emit = emit
-    }
+    init(group: WindowedGroup<Key, Value, FixedWindows>) { self.group = group }
 
     /// Says when results are handed on; by default with every change.
     ///
@@ -20,29 +14,17 @@ public struct TimeWindowedKStream<Key, Value> {
     /// Kafka: `TimeWindowedKStream.emitStrategy`.
     @inlinable
     public func emit(_ strategy: EmitStrategy) -> TimeWindowedKStream {
-        TimeWindowedKStream(grouped: grouped, windows: windows, emit: strategy)
+        TimeWindowedKStream(group: group.emitting(strategy))
     }
 
     @inlinable
     func aggregate<Aggregate>(
-        into store: Materialized<Key, Aggregate>, key: Serde<Key>?, value: Serde<Aggregate>?, prefix: String,
-        named name: String?, remedy: String, _ aggregation: Aggregation<Key, Value, Aggregate>
+        _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
+        named name: String?, _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> KTable<Windowed<Key>, Aggregate> {
-        let builder = grouped.stream.builder
-        let (plan, problem) = store.windowStorePlan(
-            for: windows, emit: emit, orNamed: { builder.newStoreName(prefix) })
-        let name = builder.newName(prefix, unless: name)
-        let element = windows.aggregate(
-            name: name, emit: emit, storeName: plan.name, store: plan, key: key ?? .missing,
-            aggregate: value ?? .missing,
-            problem: problem ?? missingSerdes(key: key, value: value, remedy: remedy)
-                ?? store.lateProblem(grouped.stream.valueSerde),
-            aggregation.ofValues(grouped.stream.valueSerde))
-        let table = grouped.adding(
-            element, store: plan, key: key.map { .timeWindowed($0, sizeMs: windows.sizeMs) }, value: value,
-            storeName: store.storeName, view: .windowStore(plan.name, key: key ?? .missing, value: value ?? .missing))
-        builder.noteWindowGrace(windows.graceMs, of: table.node)
-        return table
+        group.aggregate(method, into: store, orValue: value, named: name, aggregation) { place, aggregation in
+            group.windows.aggregate(at: place, emit: group.emit, aggregation)
+        }
     }
 }
 
@@ -58,12 +40,7 @@ extension TimeWindowedKStream {
     public func count(
         into store: Materialized<Key, Int64>? = nil, named name: String? = nil
     ) -> KTable<Windowed<Key>, Int64> {
-        if let store, store.storeName == nil { _ = grouped.stream.builder.newStoreName("KSTREAM-AGGREGATE-") }
-        let store = store ?? .with()
-        return aggregate(
-            into: store, key: store.key ?? grouped.stream.keySerde, value: store.value ?? .int64,
-            prefix: "KSTREAM-AGGREGATE-", named: name, remedy: "pass it in count(into:)",
-            Aggregation(dropsNullValues: false, initial: { 0 }, add: { _, count in (count ?? 0) + 1 }))
+        aggregate(.count, into: group.grouped.storeOfCount(store), orValue: .int64, named: name, .counting)
     }
 
     /// Combines the values of each key and window into one of the same type; the first value stands as it is.
@@ -88,10 +65,7 @@ extension TimeWindowedKStream {
     package func reduce(
         into store: Materialized<Key, Value>?, named name: String?, _ aggregation: Aggregation<Key, Value, Value>
     ) -> KTable<Windowed<Key>, Value> {
-        let store = store ?? .with()
-        return aggregate(
-            into: store, key: store.key ?? grouped.stream.keySerde, value: store.value ?? grouped.stream.valueSerde,
-            prefix: "KSTREAM-REDUCE-", named: name, remedy: "pass it in reduce(into:)", aggregation)
+        aggregate(.reduce, into: store ?? .with(), orValue: group.grouped.stream.valueSerde, named: name, aggregation)
     }
 
     /// Combines the values of each key and window into an aggregate of any type.
@@ -115,7 +89,8 @@ extension TimeWindowedKStream {
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil,
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> KTable<Windowed<Key>, Aggregate> {
-        aggregate(into: store, named: name, .aggregating(initial: initial, aggregator))
+        aggregate(
+            .aggregate, into: store, orValue: .ofType, named: name, .aggregating(initial: initial, aggregator))
     }
 
     /// Combines the records of each key and window, those without a value among them, into an aggregate.
@@ -126,16 +101,7 @@ extension TimeWindowedKStream {
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil,
         _ aggregator: @escaping @Sendable (Record<Key, Value>, Aggregate) throws -> Aggregate?
     ) -> KTable<Windowed<Key>, Aggregate> {
-        aggregate(into: store, named: name, .aggregating(initial: initial, records: aggregator))
-    }
-
-    @inlinable
-    func aggregate<Aggregate>(
-        into store: Materialized<Key, Aggregate>, named name: String?,
-        _ aggregation: Aggregation<Key, Value, Aggregate>
-    ) -> KTable<Windowed<Key>, Aggregate> {
         aggregate(
-            into: store, key: store.key ?? grouped.stream.keySerde, value: store.value ?? .ofType,
-            prefix: "KSTREAM-AGGREGATE-", named: name, remedy: "pass it in aggregate(into:)", aggregation)
+            .aggregate, into: store, orValue: .ofType, named: name, .aggregating(initial: initial, records: aggregator))
     }
 }

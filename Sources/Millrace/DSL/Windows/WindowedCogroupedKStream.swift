@@ -21,19 +21,9 @@ public struct TimeWindowedCogroupedKStream<Key, Aggregate> {
         into store: Materialized<Key, Aggregate>,
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil
     ) -> KTable<Windowed<Key>, Aggregate> {
-        let (plan, problem) = store.windowStorePlan(
-            for: windows, emit: .onWindowUpdate,
-            orNamed: { cogrouped.builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
-        let (key, value) = (store.key ?? cogrouped.keySerde, store.value ?? .ofType)
-        let table = cogrouped.adding(
-            store: plan, named: name, problem: problem ?? cogrouped.missing(key, value),
-            key: key.map { .timeWindowed($0, sizeMs: windows.sizeMs) }, value: value, storeName: store.storeName,
-            view: .windowStore(plan.name, key: key ?? .missing, value: value ?? .missing)
-        ) { part, place in
-            part.windowAggregate(place, windows, key ?? .missing, value ?? .missing, initial)
+        cogrouped.aggregate(over: windows, into: store, named: name) { part, place in
+            part.windowAggregate(place, windows, initial)
         }
-        cogrouped.builder.noteWindowGrace(windows.graceMs, of: table.node)
-        return table
     }
 }
 
@@ -62,18 +52,8 @@ public struct SessionWindowedCogroupedKStream<Key, Aggregate> {
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil,
         merge: @escaping @Sendable (Key, Aggregate, Aggregate) throws -> Aggregate?
     ) -> KTable<Windowed<Key>, Aggregate> {
-        let (plan, problem) = store.sessionStorePlan(
-            for: windows, emit: .onWindowUpdate,
-            orNamed: { cogrouped.builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
-        let (key, value) = (store.key ?? cogrouped.keySerde, store.value ?? .ofType)
-        let table = cogrouped.adding(
-            store: plan, named: name, problem: problem ?? cogrouped.missing(key, value),
-            key: key.map { .sessionWindowed($0) }, value: value, storeName: store.storeName,
-            view: .sessionStore(plan.name, key: key ?? .missing, value: value ?? .missing)
-        ) { part, place in
-            part.sessionAggregate(place, windows, key ?? .missing, value ?? .missing, initial, merge)
+        cogrouped.aggregate(over: windows, into: store, named: name) { part, place in
+            part.sessionAggregate(place, windows, initial, merge)
         }
-        cogrouped.builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
-        return table
     }
 }

@@ -63,6 +63,14 @@ extension Aggregation {
     }
 }
 
+extension Aggregation where Aggregate == Int64 {
+    /// A count of records, those without a value among them.
+    @inlinable
+    static var counting: Aggregation {
+        Aggregation(dropsNullValues: false, initial: { 0 }, add: { _, count in (count ?? 0) + 1 })
+    }
+}
+
 extension Aggregation where Value == Aggregate {
     /// A combination of values of which the first stands as it is.
     @inlinable

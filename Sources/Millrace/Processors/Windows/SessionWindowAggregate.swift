@@ -7,17 +7,16 @@ extension ProcessorElement {
     /// - Parameter merge: the aggregate of two sessions that become one, of which the first may have none yet.
     @inlinable
     static func sessionWindowAggregate<Key, Value, Aggregate>(
-        name: String, _ windows: SessionWindows, emit: EmitStrategy, storeName: String, store: StorePlan?,
-        key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,
+        at place: AggregationPlace<Key, Aggregate>, _ windows: SessionWindows, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>,
         merge: @escaping @Sendable (Key, Aggregate?, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
-        ProcessorElement(name: name, store: store, problem: problem) { node in
+        ProcessorElement(at: place) { node in
             let table: SessionTableOutput<Key, Aggregate> = try node.sessionTableOutput(
-                storeName: storeName, key: key, value: serde, emit: emit)
-            var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
+                at: place, emit: emit)
+            var progress = WindowProgress(of: node, storeName: place.storeName, emit: emit)
             let (context, name) = (node.context, node.name)
-            let late = try node.lateRecords(ofStore: storeName, key: key, value: aggregation.input)
+            let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }

@@ -4,18 +4,17 @@ extension ProcessorElement {
     /// Kafka: `KStreamSlidingWindowAggregate`.
     @inlinable
     static func slidingWindowAggregate<Key, Value, Aggregate>(
-        name: String, _ windows: SlidingWindows, emit: EmitStrategy, storeName: String, store: StorePlan?,
-        key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,
+        at place: AggregationPlace<Key, Aggregate>, _ windows: SlidingWindows, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> ProcessorElement {
-        ProcessorElement(name: name, store: store, problem: problem) { node in
+        ProcessorElement(at: place) { node in
             let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
-                storeName: storeName, key: key, value: serde, emit: emit
+                at: place, emit: emit
             ) { windows.window(startingAt: $0) }
             let update = SlidingWindowUpdate(
                 windows: windows, table: table, aggregation: aggregation,
-                late: try node.lateRecords(ofStore: storeName, key: key, value: aggregation.input))
-            var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
+                late: try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input))
+            var progress = WindowProgress(of: node, storeName: place.storeName, emit: emit)
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }

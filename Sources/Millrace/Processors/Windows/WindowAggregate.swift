@@ -1,20 +1,17 @@
 extension ProcessorElement {
     /// Aggregates the records of each key and time window. A null key is dropped. Kafka: `KStreamWindowAggregate`.
-    ///
-    /// - Parameter store: the window store's name; it is the node's own or one that the node is connected to.
     @inlinable
     static func windowAggregate<Key, Value, Aggregate>(
-        name: String, _ windows: TimeWindows, emit: EmitStrategy, storeName: String, store: StorePlan?,
-        key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,
+        at place: AggregationPlace<Key, Aggregate>, _ windows: TimeWindows, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> ProcessorElement {
-        ProcessorElement(name: name, store: store, problem: problem) { node in
+        ProcessorElement(at: place) { node in
             let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
-                storeName: storeName, key: key, value: serde, emit: emit
+                at: place, emit: emit
             ) { windows.window(startingAt: $0) }
-            var progress = WindowProgress(of: node, storeName: storeName, emit: emit)
+            var progress = WindowProgress(of: node, storeName: place.storeName, emit: emit)
             let (context, name) = (node.context, node.name)
-            let late = try node.lateRecords(ofStore: storeName, key: key, value: aggregation.input)
+            let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
@@ -66,23 +63,5 @@ extension TimeWindows {
         var starts: [Int64] = []
         forEachStart(at: timestampMs) { starts.append($0) }
         return starts
-    }
-}
-
-extension WindowTableOutput {
-    /// Hands on the final results of the windows that start within a range, in the order of time.
-    @inlinable
-    func emit<Input>(
-        startingFrom first: Int64, through last: Int64, by record: Record<Key, Input>,
-        window: (_ startMs: Int64) -> Window
-    ) throws {
-        try store.fetchAll(starting: first...last, byTime: true) { key, startMs, stored in
-            try forward(
-                Record(
-                    key: Windowed(key: key, window: window(startMs)),
-                    value: Change(newValue: stored.value, oldValue: nil), timestampMs: stored.timestampMs,
-                    headers: record.headers))
-            return true
-        }
     }
 }

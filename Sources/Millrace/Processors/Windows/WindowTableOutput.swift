@@ -1,26 +1,13 @@
 /// A window store together with what comes behind the table: a change goes to both.
-///
-/// Where changes wait for the next commit they are handed on then, of each window the last one only. Where a window is
-/// handed on when it closes, nothing is handed on before. Kafka: `TimestampedTupleForwarder`, `TimestampedCacheFlushListener`.
 @usableFromInline
 struct WindowTableOutput<Key, Value> {
     @usableFromInline let store: WindowStore<Key, ValueAndTimestamp<Value>>
-    @usableFromInline let forward: Forward<Windowed<Key>, Change<Value>>
-    @usableFromInline let sendsOldValues: Bool
-    /// Whether each change is handed on as it is made.
-    @usableFromInline let forwardsAtOnce: Bool
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let output: WindowedOutput<Key, Value>
 
     @usableFromInline
-    init(
-        store: WindowStore<Key, ValueAndTimestamp<Value>>, forward: Forward<Windowed<Key>, Change<Value>>,
-        sendsOldValues: Bool, forwardsAtOnce: Bool, context: any TaskContext
-    ) {
+    init(store: WindowStore<Key, ValueAndTimestamp<Value>>, output: WindowedOutput<Key, Value>) {
         self.store = store
-        self.forward = forward
-        self.sendsOldValues = sendsOldValues
-        self.forwardsAtOnce = forwardsAtOnce
-        self.context = context
+        self.output = output
     }
 
     /// Changes the value of a key in a window.
@@ -37,13 +24,22 @@ struct WindowTableOutput<Key, Value> {
         let stored = newValue.map { ValueAndTimestamp(value: $0, timestampMs: timestampMs) }
         try store.put(
             key, stored, startMs: window.startMs, timestampMs: newValue == nil ? record.timestampMs : timestampMs,
-            origin: .init(timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
-        guard forwardsAtOnce else { return }
-        try forward(
-            Record(
-                key: Windowed(key: key, window: window),
-                value: Change(newValue: newValue, oldValue: sendsOldValues ? oldValue : nil),
-                timestampMs: timestampMs, headers: record.headers))
+            origin: output.origin(of: record))
+        try output.handOn(newValue, from: oldValue, of: key, window, timestampMs: timestampMs, headers: record.headers)
+    }
+
+    /// Hands on the final results of the windows that start within a range, in the order of time.
+    @inlinable
+    func emit<Input>(
+        startingFrom first: Int64, through last: Int64, by record: Record<Key, Input>,
+        window: (_ startMs: Int64) -> Window
+    ) throws {
+        try store.fetchAll(starting: first...last, byTime: true) { key, startMs, stored in
+            try output.handOnFinal(
+                stored.value, of: key, window(startMs), timestampMs: stored.timestampMs,
+                headers: record.headers)
+            return true
+        }
     }
 }
 
@@ -53,30 +49,20 @@ extension NodeInstance {
     /// - Parameter window: the window that starts at a moment.
     @inlinable
     func windowTableOutput<Key, Value>(
-        storeName: String, key: Serde<Key>, value: Serde<Value>, emit: EmitStrategy,
+        at place: AggregationPlace<Key, Value>, emit: EmitStrategy,
         window: @escaping @Sendable (_ startMs: Int64) -> Window
     ) throws -> WindowTableOutput<Key, Value> {
-        let forward = try forward(Record<Windowed<Key>, Change<Value>>.self)
-        let bytes = try orderedStore(named: storeName)
-        let stored = Serde<ValueAndTimestamp<Value>>.timestamped(value)
-        let context = context
-        if bytes.isCaching, emit == .onWindowUpdate {
-            bytes.onFlush(sendsOldValues: sendsOldValues) { keyBytes, newBytes, oldBytes, origin in
-                let key = Windowed(
-                    key: try key.deserialize(WindowKey.key(of: keyBytes)),
-                    window: window(WindowKey.startMs(of: keyBytes)))
-                let new = try newBytes.map { try stored.deserialize($0) }
-                let old = try oldBytes.map { try stored.deserialize($0) }
-                try context.resume(origin.metadata) {
-                    try forward(
-                        Record(
-                            key: key, value: Change(newValue: new?.value, oldValue: old?.value),
-                            timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers))
-                }
-            }
+        let bytes = try orderedStore(named: place.storeName)
+        let stored = Serde<ValueAndTimestamp<Value>>.timestamped(place.aggregate)
+        let output = try WindowedOutput<Key, Value>(of: self, store: bytes, emit: emit) { key, new, old, origin in
+            let new = try new.map { try stored.deserialize($0) }
+            let old = try old.map { try stored.deserialize($0) }
+            return Record(
+                key: Windowed(
+                    key: try place.key.deserialize(WindowKey.key(of: key)), window: window(WindowKey.startMs(of: key))),
+                value: Change(newValue: new?.value, oldValue: old?.value),
+                timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers)
         }
-        return WindowTableOutput(
-            store: WindowStore(bytes, key: key, value: stored), forward: forward, sendsOldValues: sendsOldValues,
-            forwardsAtOnce: !bytes.isCaching && emit == .onWindowUpdate, context: context)
+        return WindowTableOutput(store: WindowStore(bytes, key: place.key, value: stored), output: output)
     }
 }

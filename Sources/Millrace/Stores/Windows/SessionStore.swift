@@ -20,13 +20,7 @@ public struct SessionStore<Key, Value> {
     @inlinable
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
         try setKey(key, session)
-        var found: Value?
-        try scratch.key.withUnsafeBytes { keyBytes in
-            try bytes.withValue(forKey: keyBytes) { value in
-                if let value { found = try valueSerde.deserialize(value) }
-            }
-        }
-        return found
+        return try scratch.value(in: bytes, valueSerde)
     }
 
     /// The sessions of a key that end at or after one moment and start at or before another one, by their ends.

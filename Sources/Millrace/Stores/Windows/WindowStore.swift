@@ -25,13 +25,7 @@ public struct WindowStore<Key, Value> {
     @inlinable
     public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
         try setKey(key, startMs: startMs, sequenceNumber: 0)
-        var found: Value?
-        try scratch.key.withUnsafeBytes { keyBytes in
-            try bytes.withValue(forKey: keyBytes) { value in
-                if let value { found = try valueSerde.deserialize(value) }
-            }
-        }
-        return found
+        return try scratch.value(in: bytes, valueSerde)
     }
 
     /// The values of a key in the windows that start within a range, the oldest first. Kafka: `fetch`, `backwardFetch`.

@@ -1,0 +1,87 @@
+/// Windows by which the records of each key are taken together, as the operations see them that aggregate over windows.
+@usableFromInline
+protocol GroupingWindows: Sendable {
+    /// How long behind stream time a window closes, counted from its end.
+    var closeDelayMs: Int64 { get }
+
+    /// How long a store has to keep windows at least.
+    var minimalRetentionMs: Int64 { get }
+
+    /// What is wrong with windows or what is done with them, reported when the topology is built.
+    func problem(emit: EmitStrategy) -> String?
+
+    /// Makes a store one that keeps these windows.
+    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy)
+
+    /// The serde of the results' keys.
+    func windowed<Key>(_ key: Serde<Key>) -> Serde<Windowed<Key>>
+
+    /// How other operators look up the results.
+    func view<Key, Value>(ofStore name: String, key: Serde<Key>, value: Serde<Value>) -> TableView<Windowed<Key>, Value>
+}
+
+extension Materialized {
+    /// The plan of a store of windows, and what is wrong with it.
+    @usableFromInline
+    func storePlan(
+        for windows: some GroupingWindows, emit: EmitStrategy, orNamed generate: () -> String
+    ) -> (plan: StorePlan, problem: String?) {
+        let retentionMs = retention?.wholeMilliseconds ?? windows.minimalRetentionMs
+        var plan = storePlan(orNamed: generate)
+        windows.shape(&plan, retentionMs: retentionMs, emit: emit)
+        return (plan, windows.problem(emit: emit) ?? retentionProblem(retentionMs, atLeast: windows.minimalRetentionMs))
+    }
+
+    private func retentionProblem(_ retentionMs: Int64, atLeast minimal: Int64) -> String? {
+        if historyRetention != nil { return "windows cannot be kept in a versioned store; give it another one" }
+        return retentionMs < minimal
+            ? "its store keeps windows for \(retentionMs) ms, but needs them for \(minimal) ms; give a longer retention"
+            : nil
+    }
+}
+
+extension SessionWindows: GroupingWindows {
+    @usableFromInline
+    var minimalRetentionMs: Int64 { closeDelayMs }
+
+    @usableFromInline
+    func problem(emit: EmitStrategy) -> String? { problem }
+
+    @usableFromInline
+    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy) {
+        store.kind = .session(retentionMs: retentionMs, isTimeIndexed: emit == .onWindowClose)
+        if emit == .onWindowClose { store.isCached = false }
+    }
+
+    @usableFromInline
+    func windowed<Key>(_ key: Serde<Key>) -> Serde<Windowed<Key>> { .sessionWindowed(key) }
+
+    @inlinable
+    func view<Key, Value>(ofStore name: String, key: Serde<Key>, value: Serde<Value>) -> TableView<Windowed<Key>, Value>
+    {
+        .sessionStore(name, key: key, value: value)
+    }
+}
+
+extension FixedWindows: GroupingWindows {
+    @usableFromInline
+    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy) {
+        let waits = emit == .onWindowClose
+        var visibility = OrderedKeys.Expiry.Visibility.withSegment
+        if case .sliding = self, waits {
+            store.isCached = false
+            visibility = .whenExpired(slackMs: 1)
+        }
+        store.kind = .window(
+            retentionMs: retentionMs, isTimestamped: true, visibility: visibility, isTimeIndexed: waits)
+    }
+
+    @usableFromInline
+    func windowed<Key>(_ key: Serde<Key>) -> Serde<Windowed<Key>> { .timeWindowed(key, sizeMs: sizeMs) }
+
+    @inlinable
+    func view<Key, Value>(ofStore name: String, key: Serde<Key>, value: Serde<Value>) -> TableView<Windowed<Key>, Value>
+    {
+        .windowStore(name, key: key, value: value)
+    }
+}

@@ -1,0 +1,68 @@
+/// A grouped stream with the windows by which its records are taken together: what time windows and sessions have in common.
+@usableFromInline
+struct WindowedGroup<Key, Value, Windows: GroupingWindows> {
+    @usableFromInline let grouped: KGroupedStream<Key, Value>
+    @usableFromInline let windows: Windows
+    @usableFromInline var emit = EmitStrategy.onWindowUpdate
+
+    @usableFromInline
+    init(_ grouped: KGroupedStream<Key, Value>, _ windows: Windows) {
+        self.grouped = grouped
+        self.windows = windows
+    }
+
+    @usableFromInline
+    func emitting(_ strategy: EmitStrategy) -> WindowedGroup {
+        var copy = self
+        copy.emit = strategy
+        return copy
+    }
+
+    /// Adds an operator that aggregates over the windows.
+    ///
+    /// - Parameters:
+    ///   - value: the aggregates' serde, where the store names none.
+    ///   - aggregation: what the operator does with its records.
+    ///   - element: makes the operator.
+    @inlinable
+    func aggregate<Aggregate>(
+        _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
+        named name: String?, _ aggregation: Aggregation<Key, Value, Aggregate>,
+        _ element: (AggregationPlace<Key, Aggregate>, Aggregation<Key, Value, Aggregate>) -> ProcessorElement
+    ) -> KTable<Windowed<Key>, Aggregate> {
+        let stream = grouped.stream
+        let (plan, problem) = store.storePlan(
+            for: windows, emit: emit, orNamed: { stream.builder.newStoreName(method.prefix) })
+        let (key, value) = (store.key ?? stream.keySerde, store.value ?? value)
+        let place = AggregationPlace(
+            name: stream.builder.newName(method.prefix, unless: name), storeName: plan.name, store: plan, key: key,
+            aggregate: value,
+            problem: problem ?? missingSerdes(key: key, value: value, remedy: method.remedy)
+                ?? store.lateProblem(stream.valueSerde))
+        let table = grouped.adding(
+            element(place, aggregation.ofValues(stream.valueSerde)), store: plan, key: key.map(windows.windowed),
+            value: value, storeName: store.storeName,
+            view: windows.view(ofStore: plan.name, key: place.key, value: place.aggregate))
+        stream.builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
+        return table
+    }
+}
+
+extension CogroupedKStream {
+    /// Adds the operators that aggregate over windows, one for each stream.
+    @inlinable
+    func aggregate(
+        over windows: some GroupingWindows, into store: Materialized<Key, Aggregate>, named name: String?,
+        _ element: (CogroupedPart<Key, Aggregate>, AggregationPlace<Key, Aggregate>) -> ProcessorElement
+    ) -> KTable<Windowed<Key>, Aggregate> {
+        let (plan, problem) = store.storePlan(
+            for: windows, emit: .onWindowUpdate, orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
+        let (key, value) = (store.key ?? keySerde, store.value ?? .ofType)
+        let table = adding(
+            store: plan, named: name, problem: problem, key: key, value: value, resultKey: key.map(windows.windowed),
+            storeName: store.storeName,
+            view: windows.view(ofStore: plan.name, key: key ?? .missing, value: value ?? .missing), element)
+        builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
+        return table
+    }
+}

@@ -1,0 +1,35 @@
+/// Where an operator that aggregates stands: its name, its store, and how its keys and aggregates are written.
+@usableFromInline
+struct AggregationPlace<Key, Aggregate>: Sendable {
+    @usableFromInline let name: String
+    /// The store's name; it is the operator's own or one that the operator is connected to.
+    @usableFromInline let storeName: String
+    /// The store, where this operator brings it along.
+    @usableFromInline let store: StorePlan?
+    @usableFromInline let key: Serde<Key>
+    @usableFromInline let aggregate: Serde<Aggregate>
+    /// What is wrong with the operator, reported when the topology is built.
+    @usableFromInline let problem: String?
+
+    @usableFromInline
+    init(
+        name: String, storeName: String, store: StorePlan?, key: Serde<Key>?, aggregate: Serde<Aggregate>?,
+        problem: String?
+    ) {
+        self.name = name
+        self.storeName = storeName
+        self.store = store
+        self.key = key ?? .missing
+        self.aggregate = aggregate ?? .missing
+        self.problem = problem
+    }
+}
+
+extension ProcessorElement {
+    @inlinable
+    init<Key, Aggregate>(
+        at place: AggregationPlace<Key, Aggregate>, make: @escaping @Sendable (NodeInstance) throws -> Receiver
+    ) {
+        self.init(name: place.name, store: place.store, problem: place.problem, make: make)
+    }
+}
