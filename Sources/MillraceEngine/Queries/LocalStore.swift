@@ -59,8 +59,13 @@ package final class LocalStore: Sendable {
 
     func setLifecycle(_ lifecycle: Lifecycle) { change { $0.with(lifecycle: lifecycle) } }
 
+    /// Those partitions that stay keep what is known of them.
     func setPartitionCount(_ count: Int) {
-        change { $0.with(partitions: Array(repeating: Partition(), count: count)) }
+        change { table in
+            if table.partitions.count == count { return table }
+            let kept = table.partitions.prefix(count)
+            return table.with(partitions: kept + Array(repeating: Partition(), count: count - kept.count))
+        }
     }
 
     func setOpen(_ partition: Int32, _ isOpen: Bool) {
@@ -160,6 +165,9 @@ package final class LocalStore: Sendable {
                 .storeUnavailable, "the application has not been started, so \(plan.name) cannot be read")
         case .unassigned:
             throw StreamsError(.storeUnavailable, "the instance has not been given its tasks yet, nor \(plan.name)")
+        case .assigned where table.partitions.isEmpty:
+            throw StreamsError(
+                .storeUnavailable, "no topic matches what \(plan.name) is made of, so it has no partitions yet")
         case .assigned: return table
         case .ended: throw StreamsError(.illegalState, "the application has ended, so \(plan.name) cannot be read")
         }

@@ -32,11 +32,17 @@ package final class LocalStores: Sendable {
     ///
     /// - Parameter inputs: the partitions that each task reads.
     package func begin(_ inputs: [TaskID: [TopicPartition]]) {
+        setInputs(inputs)
+        for store in stores.values { store.setLifecycle(.unassigned) }
+    }
+
+    /// Notes what there are for tasks, for which topics that match a pattern come and go. To be called before a new task is
+    /// opened.
+    func setInputs(_ inputs: [TaskID: [TopicPartition]]) {
         shared.withLock { $0.inputs = inputs }
         for store in stores.values {
-            let count = store.isGlobal ? 1 : inputs.keys.count { $0.subtopology == store.subtopology }
-            store.setPartitionCount(count)
-            store.setLifecycle(.unassigned)
+            store.setPartitionCount(
+                store.isGlobal ? 1 : inputs.keys.count { $0.subtopology == store.subtopology })
         }
     }
 

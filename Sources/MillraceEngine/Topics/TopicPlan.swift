@@ -47,6 +47,7 @@ package struct TopicPlan: Sendable {
                 name: name, partitions: counts[name] ?? 1, replicationFactor: replicationFactor,
                 configuration: Self.repartitionConfiguration)
         }
+        topics.removeAll { $0.partitions == 0 }
         repartitionTopics = Set(topics.map(\.name))
         for subtopology in topology.subtopologies where !subtopology.isGlobal {
             let named = subtopology.sourceTopics.map { $0.resolved(applicationID: applicationID) }
@@ -58,6 +59,8 @@ package struct TopicPlan: Sendable {
                         TopicPartition(topic: $0, partition: partition)
                     }
             }
+            // What nothing matches yet has no tasks, and its topics come with the first one.
+            if taskCount == 0 { continue }
             topics += subtopology.stores.compactMap { store in
                 guard case .internal = store.changelogTopic, let topic = store.changelogTopic else { return nil }
                 return NewTopic(
@@ -91,7 +94,8 @@ package struct TopicPlan: Sendable {
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
     }
 
-    /// A repartition topic has as many partitions as it was told to, or the most that any topic upstream has. Where that
+    /// A repartition topic has as many partitions as it was told to, or the most that any topic upstream has: none while there
+    /// are only patterns that nothing matches. Where that
     /// leads round in a circle, as between the two sides of a foreign-key join, it has as many as what it is joined with.
     private static func planRepartitions(
         _ topology: Topology, applicationID: String, counts: inout [String: Int32], matched: [String],
@@ -130,6 +134,7 @@ package struct TopicPlan: Sendable {
         let sources = writers.flatMap(\.sourceTopics).filter { $0 != topic }
         let matched = writers.flatMap { topology.topics(matchedIn: matched, applicationID, by: $0) }
         let known = (sources.map { $0.resolved(applicationID: applicationID) } + matched).map { counts[$0] }
+        if known.isEmpty, writers.contains(where: { !$0.sourcePatterns.isEmpty }) { return 0 }
         return known.contains(nil) ? nil : known.compactMap { $0 }.max()
     }
 

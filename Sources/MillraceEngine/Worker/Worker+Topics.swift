@@ -34,9 +34,10 @@ extension Worker {
         lastTopicCheck = turn
     }
 
-    /// Plans for the topics of a generation, where they are others than those of the last one.
+    /// Plans for the topics of a generation, where they are others than those of the last one, and tells those who query.
     func followTopics(_ partitionCounts: [String: Int32]) throws {
         guard hasSourcePatterns else { return }
+        defer { ports.localStores?.setInputs(plan.inputs) }
         var matched = partitionCounts
         if configuration.sabotage.contains(.ownViewOfTopics) {
             matched = try ports.admin.partitionCounts(of: Array(group.subscription ?? []))

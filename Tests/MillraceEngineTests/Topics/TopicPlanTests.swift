@@ -44,6 +44,21 @@ struct TopicPlanTests {
         #expect(plan.internalTopics.isEmpty)
     }
 
+    @Test("while nothing matches a pattern the topics of its stores and repartitionings are not there either")
+    func unmatched() throws {
+        func define(_ builder: StreamsBuilder) {
+            builder.stream(matching: "x.*", key: .string, value: .string).selectKey { _, value in value }
+                .groupByKey(key: .string, value: .string).count(into: .store("counts")).toStream().to("out")
+        }
+        let empty = try plan(["other": 1], define)
+        #expect(empty.tasks.isEmpty)
+        #expect(empty.subscription.isEmpty)
+        #expect(empty.internalTopics.isEmpty)
+        let plan = try plan(["x1": 2], define)
+        #expect(plan.internalTopics.map(\.name).sorted() == ["app-counts-changelog", "app-counts-repartition"])
+        #expect(plan.internalTopics.allSatisfy { $0.partitions == 2 })
+    }
+
     @Test("a topic that the patterns of two sources match is an error; one that a source names belongs to that")
     func patterns() throws {
         let plan = try plan(["x1": 1, "x2": 2, "y": 1]) { builder in

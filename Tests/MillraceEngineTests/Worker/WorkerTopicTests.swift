@@ -77,6 +77,76 @@ struct WorkerTopicTests {
         try fixture.steps(until: "the assignment") { fixture.consumer.assigned == [Self.partition("in")] }
     }
 
+    @Test("a store that came with the first topic that matches can be queried")
+    func firstQuery() throws {
+        let fixture = try WorkerFixture(topics: [:], configure: { $0.topicCheckIntervalMs = 1_000 }) { builder in
+            builder.stream(matching: "x.*", key: .string, value: .string).groupByKey()
+                .count(into: .store("counts").withoutCache())
+        }
+        let counts = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64))
+        try fixture.worker.start()
+        try fixture.stepsUntilRunning()
+        #expect(throws: StreamsError.self) { try counts.get("k") }
+        #expect(throws: StreamsError.self) { try fixture.localStores.metadata(of: "k", .string, in: "counts") }
+        fixture.admin.counts["x1"] = 1
+        fixture.cluster.write(["a"], to: "x1")
+        try fixture.steps(until: "the subscription") { fixture.consumer.subscription == ["x1"] }
+        fixture.announce(["x1"])
+        fixture.rebalance()
+        try fixture.steps(until: "a commit") { fixture.worker.status.commits == 1 }
+        #expect(try counts.get("k") == 1)
+        let owner = try fixture.localStores.metadata(of: "k", .string, in: "counts")
+        #expect(owner == KeyMetadata(partition: 0, isHere: true, address: nil))
+    }
+
+    @Test("a store that has more partitions with a topic that is created can be queried in all of them")
+    func queries() throws {
+        let fixture = try WorkerFixture(topics: ["x1": 1], configure: { $0.topicCheckIntervalMs = 1_000 }) { builder in
+            builder.stream(matching: "x.*", key: .string, value: .string).groupByKey()
+                .count(into: .store("counts").withoutCache().withoutChangelog())
+        }
+        let counts = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64))
+        let first = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64).partition(0))
+        let second = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64).partition(1))
+        func owner(_ key: String) throws -> KeyMetadata {
+            try fixture.localStores.metadata(of: key, .string, in: "counts")
+        }
+        fixture.announce(["x1"])
+        fixture.cluster.write(["a", "b"], to: "x1", key: "old")
+        try fixture.start()
+        try fixture.steps(until: "a commit") { fixture.worker.status.commits == 1 }
+        #expect(try first.get("old") == 2)
+        #expect(try owner("old") == KeyMetadata(partition: 0, isHere: true, address: nil))
+        #expect(throws: StreamsError.self) { try second.get("old") }
+
+        fixture.admin.counts["x2"] = 2
+        fixture.consumer.events = [.revoked([Self.partition("x1")], lost: false)]
+        try fixture.step()
+        fixture.announce(["x1"], ["x2": 2])
+        fixture.rebalance()
+        // The partition that was there can be read meanwhile, and is not looked for elsewhere.
+        try fixture.steps(until: "the second task") { fixture.worker.status.tasks.count == 2 }
+        #expect(try first.get("old") == 2)
+        let new = try #require(try (0..<20).map { "new \($0)" }.first { try owner($0).partition == 1 })
+        fixture.cluster.write(["c"], to: "x2", partition: 1, key: new)
+        try fixture.steps(until: "a commit") { fixture.worker.status.commits == 2 }
+        #expect(try owner(new) == KeyMetadata(partition: 1, isHere: true, address: nil))
+        #expect(try [counts.get("old"), counts.get(new), second.get(new)] == [2, 1, 1])
+        #expect(try counts.entries().map(\.key) == [new, "old"])
+        let read = [Self.partition("x1"), Self.partition("x2"), Self.partition("x2", 1)]
+        #expect(fixture.localStores.instances.map(\.partitions) == [Set(read)])
+
+        fixture.admin.counts["x2"] = nil
+        fixture.consumer.events = [.revoked(read, lost: false)]
+        try fixture.step()
+        fixture.announce(["x1"])
+        fixture.rebalance()
+        try fixture.steps(until: "one task") { fixture.worker.status.tasks.count == 1 }
+        #expect(try counts.get("old") == 2)
+        #expect(throws: StreamsError.self) { try second.get(new) }
+        #expect(fixture.localStores.instances.map(\.partitions) == [[Self.partition("x1")]])
+    }
+
     @Test("while nothing matches there is nothing to do, and no place in the group is asked for")
     func nothing() throws {
         func define(_ builder: StreamsBuilder) {
