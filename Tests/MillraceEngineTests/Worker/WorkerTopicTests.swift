@@ -79,10 +79,11 @@ struct WorkerTopicTests {
 
     @Test("a store that came with the first topic that matches can be queried")
     func firstQuery() throws {
-        let fixture = try WorkerFixture(topics: [:], configure: { $0.topicCheckIntervalMs = 1_000 }) { builder in
+        func define(_ builder: StreamsBuilder) {
             builder.stream(matching: "x.*", key: .string, value: .string).groupByKey()
                 .count(into: .store("counts").withoutCache())
         }
+        let fixture = try WorkerFixture(topics: [:], configure: { $0.topicCheckIntervalMs = 1_000 }, define)
         let counts = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64))
         try fixture.worker.start()
         try fixture.stepsUntilRunning()
@@ -101,10 +102,11 @@ struct WorkerTopicTests {
 
     @Test("a store that has more partitions with a topic that is created can be queried in all of them")
     func queries() throws {
-        let fixture = try WorkerFixture(topics: ["x1": 1], configure: { $0.topicCheckIntervalMs = 1_000 }) { builder in
+        func define(_ builder: StreamsBuilder) {
             builder.stream(matching: "x.*", key: .string, value: .string).groupByKey()
                 .count(into: .store("counts").withoutCache().withoutChangelog())
         }
+        let fixture = try WorkerFixture(topics: ["x1": 1], configure: { $0.topicCheckIntervalMs = 1_000 }, define)
         let counts = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64))
         let first = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64).partition(0))
         let second = try fixture.localStores.view(.keyValue("counts", key: .string, value: .int64).partition(1))
