@@ -143,7 +143,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceTests", dependencies: ["Millrace", "MillraceTesting", "TestSupport"],
-            swiftSettings: swiftSettings),
+            exclude: ["Documentation/kafka-streams-methods.txt"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
         .testTarget(

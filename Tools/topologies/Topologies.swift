@@ -17,10 +17,8 @@ struct Topologies: AsyncParsableCommand {
 }
 
 struct PageViewsInstance: StreamsCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "page-views",
-        abstract: "Page views, enriched with their users' regions and counted by region and week.",
-        discussion: InstanceOptions.discussion)
+    static let configuration = CommandConfiguration.instance(
+        "page-views", abstract: "Page views, enriched with their users' regions and counted by region and week.")
 
     @OptionGroup var instance: InstanceOptions
 
@@ -28,9 +26,8 @@ struct PageViewsInstance: StreamsCommand {
 }
 
 struct VelocityRulesInstance: StreamsCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "velocity-rules", abstract: "Rules against fraud that look at how fast an account moves.",
-        discussion: InstanceOptions.discussion)
+    static let configuration = CommandConfiguration.instance(
+        "velocity-rules", abstract: "Rules against fraud that look at how fast an account moves.")
 
     @OptionGroup var instance: InstanceOptions
 
@@ -38,9 +35,8 @@ struct VelocityRulesInstance: StreamsCommand {
 }
 
 struct AnomaliesInstance: StreamsCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "anomalies", abstract: "Readings of sensors that lie far from those of the minute before.",
-        discussion: InstanceOptions.discussion)
+    static let configuration = CommandConfiguration.instance(
+        "anomalies", abstract: "Readings of sensors that lie far from those of the minute before.")
 
     @OptionGroup var instance: InstanceOptions
 
@@ -48,11 +44,17 @@ struct AnomaliesInstance: StreamsCommand {
 }
 
 struct AgentContextInstance: StreamsCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "agent-context", abstract: "The open events of every agent, with the agent's latest state.",
-        discussion: InstanceOptions.discussion)
+    static let configuration = CommandConfiguration.instance(
+        "agent-context", abstract: "The open events of every agent, with the agent's latest state.")
 
     @OptionGroup var instance: InstanceOptions
 
     func define(_ builder: StreamsBuilder) { AgentContextTopology().define(in: builder) }
+}
+
+extension CommandConfiguration {
+    /// That of an instance of one topology.
+    fileprivate static func instance(_ name: String, abstract: String) -> CommandConfiguration {
+        CommandConfiguration(commandName: name, abstract: abstract, discussion: InstanceOptions.discussion)
+    }
 }

@@ -1,5 +1,4 @@
 import Millrace
-import MillraceTesting
 import Testing
 
 private struct Item: Codable, Sendable {
@@ -38,13 +37,7 @@ private struct Account: Codable, Sendable {
     var isOpen: Bool
 }
 
-private struct RiskEvent: Codable, Sendable {
-    var account: String
-    var score: Double
-    var timestampMs: Int64
-}
-
-/// The examples of the DSL's comments, of the README and of the guides, as they stand there.
+/// The examples of the DSL's comments and of the guides, as they stand there.
 @Suite("Examples in the documentation")
 struct DocumentationExamples {
     @Test("the examples of streams build")
@@ -208,24 +201,5 @@ struct DocumentationExamples {
             "\(payment.amount) in \(shop?.city ?? "no shop")"
         }.to("all-amounts")
         _ = try builder.build(optimization: .all)
-    }
-
-    @Test("the README's topology gives what the README says")
-    func readme() throws {
-        let builder = StreamsBuilder()
-        let latestScore =
-            builder
-            .stream("risk-events", key: .string, value: .json(RiskEvent.self))
-            .groupByKey()
-            .aggregate(into: .store("risk-store", value: .double), initial: 0) { _, event, highest in
-                max(event.score, highest)
-            }
-        latestScore.toStream().to("risk-scores")
-
-        let driver = try TopologyTestDriver(builder.build())
-        let events = driver.inputTopic("risk-events", key: .string, value: .json(RiskEvent.self))
-        let scores = driver.outputTopic("risk-scores", key: .string, value: .double)
-        try events.pipe(key: "acct-1", value: RiskEvent(account: "acct-1", score: 0.7, timestampMs: 0))
-        #expect(try scores.readValue() == 0.7)
     }
 }

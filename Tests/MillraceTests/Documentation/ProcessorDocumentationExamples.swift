@@ -1,6 +1,5 @@
 import Millrace
 import MillraceTesting
-import TestSupport
 import Testing
 
 /// The examples of the Processor API's comments and of its guide, as they stand there.
@@ -130,54 +129,6 @@ struct ProcessorDocumentationExamples {
         try input.pipe(key: "a", value: "at 4000")
         let output = driver.outputTopic("counts", key: .string, value: .int64)
         #expect(try output.readTable() == ["a": 3, "b": 1])
-    }
-
-    final class Vectors: StateStore {
-        private let context: StateStoreContext
-        private(set) var vectors: [String: [Float]] = [:]
-
-        init(_ context: StateStoreContext) { self.context = context }
-
-        func insert(_ name: String, _ vector: [Float], timestampMs: Int64) throws {
-            vectors[name] = vector
-            let bytes = vector.withUnsafeBytes { Array($0) }
-            try context.log(key: Array(name.utf8), value: bytes, timestampMs: timestampMs)
-        }
-
-        func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
-            vectors[String(decoding: key, as: UTF8.self)] = value.map { Array($0.bindMemory(to: Float.self)) }
-        }
-
-        func removeAll() { vectors = [:] }
-    }
-
-    @Test("the examples of stores run")
-    func stores() throws {
-        let builder = StreamsBuilder(stores: .sortedArrays())
-        let events = builder.stream("events", key: .string, value: .string)
-        events.groupByKey().count(into: .store("counts").supplied(by: StoreSupplier { place in SortedArray() }))
-        let counts = Stores.keyValue("plain", key: .string, value: .int64)
-            .supplied(by: StoreSupplier { _ in SortedArray() })
-        let scores = Stores.keyValue("scores", key: .string, value: .double)
-        let vectors = Stores.custom("vectors") { context in Vectors(context) }
-        events.process(stores: [counts, scores, vectors]) { (context: ProcessorContext<Never, Never>) in
-            let (scores, vectors) = (try context.store(scores), try context.store(vectors))
-            return { record in
-                guard let key = record.key, let value = record.value else { return }
-                try scores.put(key, Double(value.count) / 10)
-                try vectors.insert(key, value.utf8.map { Float($0) }, timestampMs: record.timestampMs)
-                try scores.scan(reversed: true) { key, score in
-                    if score < 0.5 { try scores.put(key, nil) }
-                    return key > "m"
-                }
-            }
-        }
-        let driver = try TopologyTestDriver(builder.build())
-        let input = driver.inputTopic("events", key: .string, value: .string)
-        try input.pipe(keyValues: [("z", "short"), ("a", "tiny"), ("y", "wee")])
-        #expect(try driver.store(scores)?.entries().map(\.key) == ["z"])
-        try driver.restart(.losingState)
-        #expect(try driver.store(vectors)?.vectors.keys.sorted() == ["a", "y", "z"])
     }
 
     @Test("the example of a global store runs")
