@@ -56,7 +56,7 @@ struct SuppressionBufferTests {
         let buffer = SuppressionBuffer(output: changelog, partition: 0, name: "buffer")
         buffer.put(key: [1], timeMs: 10, change("first", 10))
         try buffer.flush()
-        _ = try buffer.takeFirst()
+        try buffer.removeFirst()
         buffer.put(key: [1], timeMs: 30, change("second", 30))
         try buffer.flush()
         let restored = SuppressionBuffer(output: nil, partition: 0, name: "buffer")

@@ -154,7 +154,9 @@ extension KGroupedStream {
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> KTable<Key, Aggregate> {
         aggregate(.aggregate, into: store, orValue: .ofType, named: name) { place in
-            .streamAggregate(at: place, initial: initial, aggregator)
+            .streamAggregate(at: place, initial: initial) { key, value, _, aggregate in
+                try aggregator(key, value, aggregate)
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 extension ProcessorElement {
     /// Aggregates the records of each key of a stream. A null key or value is dropped. Kafka: `KStreamAggregate`.
+    ///
+    /// - Parameter aggregator: gets the key and the value, the whole record, and the aggregate so far.
     @inlinable
     static func streamAggregate<Key, Value, Aggregate>(
         at place: AggregationPlace<Key, Aggregate>, initial: @escaping @Sendable () throws -> Aggregate,
-        _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
+        _ aggregator: @escaping @Sendable (Key, Value, Record<Key, Value>, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
         ProcessorElement(at: place) { node in
             let table: TableOutput<Key, Aggregate> = try node.tableOutput(
@@ -18,7 +20,7 @@ extension ProcessorElement {
                 let new: Aggregate?
                 do {
                     old = try stored?.value ?? initial()
-                    new = try aggregator(key, value, old)
+                    new = try aggregator(key, value, record, old)
                 } catch {
                     return try context.processingFailed(error, at: name)
                 }

@@ -63,14 +63,16 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
         sizeInBytes += change.sizeInBytes(withKeyOf: key.count)
     }
 
-    func takeFirst() throws -> (key: [UInt8], change: BufferedChange)? {
+    func first() throws -> (key: [UInt8], change: BufferedChange)? {
         let first = changes.first
         guard changes.isValid(first), let value = changes.value(at: first) else { return nil }
-        let key = Array(changes.key(at: first).dropFirst(8))
-        let change = try BufferedChange(value)
+        return (Array(changes.key(at: first).dropFirst(8)), try BufferedChange(value))
+    }
+
+    func removeFirst() throws {
+        guard let (key, change) = try first() else { return }
         remove(key, change)
         noteChange(of: key)
-        return (key, change)
     }
 
     private func remove(_ key: [UInt8], _ change: BufferedChange) {

@@ -25,6 +25,24 @@ struct DescriptionTests {
                 """)
     }
 
+    @Test(
+        "a windowed count into a store without a name uses up a number more, other than over sliding windows",
+        arguments: [false, true])
+    func unnamedWindowedCount(isSliding: Bool) throws {
+        let builder = StreamsBuilder()
+        let grouped = builder.stream("in", key: .string, value: .string).groupByKey()
+        if isSliding {
+            grouped.windowedBy(.sliding(.seconds(1))).count(into: .with())
+        } else {
+            grouped.windowedBy(.tumbling(.seconds(1))).count(into: .with())
+        }
+        let number = isSliding ? 1 : 2
+        #expect(
+            try builder.build().describe().contains(
+                "KSTREAM-AGGREGATE-000000000\(number + 1) "
+                    + "(stores: [KSTREAM-AGGREGATE-STATE-STORE-000000000\(number)])"))
+    }
+
     @Test("a named grouping's repartition topic is shared by its aggregations")
     func sharedRepartition() throws {
         let builder = StreamsBuilder()

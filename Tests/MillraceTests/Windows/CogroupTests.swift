@@ -31,6 +31,33 @@ struct CogroupTests {
         #expect(outcome.lines == ["a@0/10=Lx@1", "a@0/10=LxRy@2", "b@10/20=Rz@12", "a@10/20=Lw@14"])
     }
 
+    @Test("an aggregator of whole records sees those without a value in windows and sessions, as in Kafka Streams")
+    func wholeRecords() throws {
+        func cogrouped(_ builder: StreamsBuilder) -> CogroupedKStream<String, String> {
+            builder.stream("left", key: .string, value: .string).groupByKey()
+                .cogroup { record, sum in "\(sum)L\(record.value ?? "-")" }
+                .cogroup(builder.stream("right", key: .string, value: .string).groupByKey()) { record, sum in
+                    "\(sum)R\(record.value ?? "-")@\(record.timestampMs)"
+                }
+        }
+        let windows = try runSides(records) { builder in
+            cogrouped(builder).windowedBy(.tumbling(.milliseconds(10))).aggregate(into: .with(), initial: "").lines()
+        }
+        #expect(
+            windows.lines == [
+                "a@0/10=Lx@1", "a@0/10=LxRy@2@2", "b@10/20=Rz@12@12", "a@10/20=L-@13", "a@10/20=L-Lw@14",
+            ])
+        #expect(windows.dropped == [:])
+        let sessions = try runSides(records) { builder in
+            cogrouped(builder).windowedBy(.session(gap: .milliseconds(10), grace: .seconds(1)))
+                .aggregate(into: .with(), initial: "") { _, left, right in left + right }.lines()
+        }
+        #expect(sessions.lines.suffix(3) == ["a@13/13=L-@13", "a@13/13=-@13", "a@13/14=L-Lw@14"])
+        let plain = try runSides(records) { cogrouped($0).aggregate(into: .with(), initial: "").toStream() }
+        #expect(plain.lines == ["a=Lx@1", "a=LxRy@2@2", "b=Rz@12@12", "a=LxRy@2Lw@14"])
+        #expect(plain.dropped == [.nullKeyOrValue: 1])
+    }
+
     @Test("and of each session")
     func sessions() throws {
         let outcome = try runSides(records) { builder in

@@ -77,6 +77,16 @@ struct SuppressTests {
         #expect(values == ["x-", "y1", "z1"])
     }
 
+    @Test("and still does while that key is handed on")
+    func lookedUpMeanwhile() throws {
+        let records = [text("a", "1", 0), text("b", "2", 20), text("a", "3", 21), text("c", "4", 40)]
+        let outcome = try runTable(records, key: .string, value: .string) { table in
+            let held = table.suppress(.untilTimeLimit(.milliseconds(10)))
+            return held.leftJoin(held) { left, right in "\(left)\(right ?? "-")" }
+        }
+        #expect(outcome.lines == ["a=1-@0", "b=2-@20", "a=31@21", "a=13@21"])
+    }
+
     @Test("a buffer's changelog has the settings that it was given, or is not there")
     func changelog() throws {
         let builder = StreamsBuilder()

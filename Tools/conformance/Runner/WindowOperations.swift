@@ -115,7 +115,11 @@ extension ScenarioBuilder {
     static let tableWindowOperations: [String: Operation] = [
         "suppress": { scenario, fields in
             var buffer = BufferConfig.unbounded
-            if let maxRecords = try fields.optionalNumber("maxRecords") { buffer.maxRecords = Int(maxRecords) }
+            if let maxRecords = try fields.optionalNumber("maxRecords") {
+                // Java's bounded buffers emit early unless they are told to shut down.
+                buffer.maxRecords = Int(maxRecords)
+                buffer.whenFull = .emitEarly
+            }
             switch try fields.optionalText("full") {
             case nil: break
             case "emitEarly": buffer.whenFull = .emitEarly
@@ -136,7 +140,9 @@ extension ScenarioBuilder {
                 }
                 let tag = try part.text("tag")
                 try part.checkAllRead()
-                let add: @Sendable (String, String, String) -> String? = { _, value, sum in "\(sum)+\(tag)\(value)" }
+                let add: @Sendable (Record<String, String>, String) -> String? = { record, sum in
+                    "\(sum)+\(tag)\(record.value ?? "null")"
+                }
                 cogrouped = cogrouped?.cogroup(grouped, add) ?? grouped.cogroup(add)
             }
             guard let cogrouped else { throw ScenarioError.malformed("cogroup of nothing") }

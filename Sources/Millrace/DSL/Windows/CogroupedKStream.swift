@@ -30,7 +30,17 @@ extension KGroupedStream {
     public func cogroup<Aggregate>(
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> CogroupedKStream<Key, Aggregate> {
-        CogroupedKStream(builder: stream.builder, parts: [CogroupedPart(self, aggregator)])
+        CogroupedKStream(builder: stream.builder, parts: [CogroupedPart(self, values: aggregator)])
+    }
+
+    /// Begins an aggregate of the records of several streams with this one's, in windows those without a value among them.
+    ///
+    /// - Parameter aggregator: gets this stream's next record and the aggregate so far; `nil` deletes the key.
+    @inlinable
+    public func cogroup<Aggregate>(
+        _ aggregator: @escaping @Sendable (Record<Key, Value>, Aggregate) throws -> Aggregate?
+    ) -> CogroupedKStream<Key, Aggregate> {
+        CogroupedKStream(builder: stream.builder, parts: [CogroupedPart(self, records: aggregator)])
     }
 }
 
@@ -43,10 +53,22 @@ extension CogroupedKStream {
         _ grouped: KGroupedStream<Key, Value>,
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> CogroupedKStream {
-        CogroupedKStream(builder: builder, parts: parts + [CogroupedPart(grouped, aggregator)])
+        CogroupedKStream(builder: builder, parts: parts + [CogroupedPart(grouped, values: aggregator)])
     }
 
-    /// Aggregates the records of all the streams by key; one without a key or value is dropped.
+    /// Adds a stream whose records go into the same aggregate, in windows those without a value among them.
+    ///
+    /// - Parameter aggregator: gets that stream's next record and the aggregate so far; `nil` deletes the key.
+    @inlinable
+    public func cogroup<Value>(
+        _ grouped: KGroupedStream<Key, Value>,
+        _ aggregator: @escaping @Sendable (Record<Key, Value>, Aggregate) throws -> Aggregate?
+    ) -> CogroupedKStream {
+        CogroupedKStream(builder: builder, parts: parts + [CogroupedPart(grouped, records: aggregator)])
+    }
+
+    /// Aggregates the records of all the streams by key; one without a key or value is dropped. In windows one without a value
+    /// is seen where the aggregator takes whole records.
     ///
     /// - Parameters:
     ///   - store: how the aggregates are kept.

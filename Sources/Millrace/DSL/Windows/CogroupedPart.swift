@@ -15,10 +15,37 @@ struct CogroupedPart<Key, Aggregate> {
     @usableFromInline let sessionAggregate:
         (Place, SessionWindows, @escaping Initial, @escaping Merge) -> ProcessorElement
 
+    /// A part whose values are aggregated.
     @inlinable
     init<Value>(
         _ grouped: KGroupedStream<Key, Value>,
-        _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
+        values aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
+    ) {
+        self.init(grouped) { key, value, _, aggregate in
+            try aggregator(key, value, aggregate)
+        } windowed: { initial in
+            .aggregating(initial: initial, aggregator)
+        }
+    }
+
+    /// A part whose records are aggregated, in windows those without a value among them.
+    @inlinable
+    init<Value>(
+        _ grouped: KGroupedStream<Key, Value>,
+        records aggregator: @escaping @Sendable (Record<Key, Value>, Aggregate) throws -> Aggregate?
+    ) {
+        self.init(grouped) { _, _, record, aggregate in
+            try aggregator(record, aggregate)
+        } windowed: { initial in
+            .aggregating(initial: initial, records: aggregator)
+        }
+    }
+
+    @inlinable
+    init<Value>(
+        _ grouped: KGroupedStream<Key, Value>,
+        _ aggregator: @escaping @Sendable (Key, Value, Record<Key, Value>, Aggregate) throws -> Aggregate?,
+        windowed: @escaping (@escaping Initial) -> Aggregation<Key, Value, Aggregate>
     ) {
         let stream = grouped.stream
         let repartition = SharedRepartition()
@@ -35,14 +62,11 @@ struct CogroupedPart<Key, Aggregate> {
         aggregate = { place, initial in .streamAggregate(at: place, initial: initial, aggregator) }
         windowAggregate = { place, windows, initial in
             windows.aggregate(
-                at: place, emit: .onWindowUpdate,
-                .aggregating(initial: initial, aggregator).ofValues(stream.valueSerde))
+                at: place, emit: .onWindowUpdate, windowed(initial).ofValues(stream.valueSerde))
         }
         sessionAggregate = { place, windows, initial, merge in
             .sessionWindowAggregate(
-                at: place, windows, emit: .onWindowUpdate,
-                Aggregation<Key, Value, Aggregate>.aggregating(initial: initial, aggregator)
-                    .ofValues(stream.valueSerde)
+                at: place, windows, emit: .onWindowUpdate, windowed(initial).ofValues(stream.valueSerde)
             ) { key, left, right in try merge(key, left ?? initial(), right) }
         }
     }

@@ -4,6 +4,11 @@ enum FixedWindows: Sendable {
     case time(TimeWindows)
     case sliding(SlidingWindows)
 
+    @usableFromInline
+    var areSliding: Bool {
+        if case .sliding = self { true } else { false }
+    }
+
     /// The length of a window, in milliseconds.
     @usableFromInline
     var sizeMs: Int64 {

@@ -40,7 +40,9 @@ extension TimeWindowedKStream {
     public func count(
         into store: Materialized<Key, Int64>? = nil, named name: String? = nil
     ) -> KTable<Windowed<Key>, Int64> {
-        aggregate(.count, into: group.grouped.storeOfCount(store), orValue: .int64, named: name, .counting)
+        // Java's count over sliding windows uses up no number for a store without a name.
+        let store = group.windows.areSliding ? store ?? .with() : group.grouped.storeOfCount(store)
+        return aggregate(.count, into: store, orValue: .int64, named: name, .counting)
     }
 
     /// Combines the values of each key and window into one of the same type; the first value stands as it is.

@@ -19,7 +19,12 @@ extension ProcessorElement {
             let (context, name) = (node.context, node.name)
             let streamTime = context.keptTime(named: "\(name)-stream-time")
             func handOnFirst() throws {
-                guard let (keyBytes, change) = try buffer.takeFirst() else { return }
+                guard let (keyBytes, change) = try buffer.first() else { return }
+                try handOn(keyBytes, change)
+                // Only now: whoever looked the key up meanwhile found the value before, as in Kafka Streams.
+                try buffer.removeFirst()
+            }
+            func handOn(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
                 if change.newValue == nil, dropsTombstones { return }
                 let record = Record(
                     key: try keySerde.value(from: keyBytes),

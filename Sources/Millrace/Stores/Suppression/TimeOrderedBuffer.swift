@@ -12,8 +12,11 @@ package protocol TimeOrderedBuffer: KeyValueBytesStore {
     /// Puts a change in. A key that is there already keeps its time and the value that it had before it was put in.
     func put(key: [UInt8], timeMs: Int64, _ change: BufferedChange)
 
-    /// Takes out the change with the lowest time and, of several, the lowest key.
-    func takeFirst() throws -> (key: [UInt8], change: BufferedChange)?
+    /// The change with the lowest time and, of several, the lowest key.
+    func first() throws -> (key: [UInt8], change: BufferedChange)?
+
+    /// Takes that change out.
+    func removeFirst() throws
 
     /// The change of a key, if it is in the buffer.
     func change(forKey key: [UInt8]) throws -> BufferedChange?
