@@ -73,6 +73,15 @@ struct StreamJoinTests {
             before: [left], change: (.left, text("x", "X", 36)),
             results: [.left: ["k=L|-@20"], .outer: ["k=L|-@20"]]),
         Case(before: [right], change: (.left, text("x", "X", 36)), results: [.outer: ["k=-|R@20"]]),
+        // When they are looked at again counts from the record at which it ended, the second of a key and moment as well.
+        Case(
+            windows: .difference(.milliseconds(5)),
+            before: [
+                (.left, text("c", "1", 9)), (.left, text("b", "2", 10)), (.right, text("a", "3", 12)),
+                (.right, text("a", "4", 12)), (.right, text("d", "5", 13)), (.left, text("e", "6", 15)),
+            ],
+            change: (.left, text("f", "7", 18)),
+            results: [.left: ["b=2|-@10"], .outer: ["b=2|-@10", "a=-|3@12", "a=-|4@12"]]),
         Case(
             before: [left, (.right, text("j", "R", 20)), (.left, text("a", "A", 19))],
             change: (.right, text("x", "X", 36)),

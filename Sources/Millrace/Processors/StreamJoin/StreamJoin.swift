@@ -48,7 +48,8 @@ extension ProcessorElement {
                     let waitMs = isLeft ? windows.afterMs : windows.beforeMs
                     guard time.hasPassed(timestampMs, by: waitMs, windows.graceMs) else {
                         if isLeft { leftIsOpen = true } else { rightIsOpen = true }
-                        return true
+                        // Kafka Streams goes on record by record, and notes the time of the one at which it ends.
+                        return !(leftIsOpen && rightIsOpen && list.count > 1)
                     }
                     try list.visitValues { bytes in
                         let result =

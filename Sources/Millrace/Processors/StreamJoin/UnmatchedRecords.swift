@@ -93,6 +93,12 @@ struct UnmatchedList {
         self.list = list
     }
 
+    /// How many records came under the key.
+    @usableFromInline
+    var count: Int {
+        list.count >= 5 ? Int(Int32(bigEndian: list.loadUnaligned(fromByteOffset: 1, as: Int32.self))) : 0
+    }
+
     /// Calls `body` with the bytes of each value, in the order in which they came.
     @usableFromInline
     func visitValues(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
