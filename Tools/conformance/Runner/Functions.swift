@@ -30,7 +30,7 @@ enum Functions {
         case "append": return { $0.map { $0 + argument } }
         case "prepend": return { $0.map { argument + $0 } }
         case "len": return { $0.map { String($0.utf16.count) } }
-        case "first": return { $0.map { String($0.prefix(1)) } }
+        case "first": return { $0.map { $0.firstUnit ?? "" } }
         case "null": return { _ in nil }
         case "nullIf": return { $0.flatMap { $0.contains(substring: argument) ? nil : $0 } }
         case "orElse": return { $0 ?? argument }
@@ -43,9 +43,9 @@ enum Functions {
         let (function, argument) = split(name)
         switch function {
         case "value": return { $1 }
-        case "valueFirst": return { $1?.first.map(String.init) }
+        case "valueFirst": return { $1?.firstUnit }
         case "valueBefore": return { _, value in value?.part(before: argument) }
-        case "keyFirst": return { key, _ in key?.first.map(String.init) }
+        case "keyFirst": return { key, _ in key?.firstUnit }
         case "prefixKey": return { key, _ in key.map { argument + $0 } }
         case "const": return { _, _ in argument }
         case "null": return { _, _ in nil }
@@ -70,6 +70,11 @@ enum Functions {
 }
 
 extension String {
+    /// The first of Java's `char`s; half of a pair is written as a question mark, as by Java's encoder.
+    fileprivate var firstUnit: String? {
+        utf16.first.map { UTF16.isSurrogate($0) ? "?" : String(decoding: [$0], as: UTF16.self) }
+    }
+
     /// Whether the text contains another one, code unit by code unit; the empty text is in every text.
     fileprivate func contains(substring: String) -> Bool { position(of: substring) != nil }
 
