@@ -16,7 +16,9 @@ struct StoreLocation: Sendable {
     let discards: DiscardFolder
 
     /// The version of the format that this code writes, and the only one that it reads.
-    static let formatVersion: UInt32 = 1
+    ///
+    /// In 1 the latest versions of a versioned store lay among the others.
+    static let formatVersion: UInt32 = 2
 
     /// A file in the database's directory that says that damage was found in it. It goes when the directory goes.
     private var damageMark: String { path + "/MILLRACE-DAMAGED" }

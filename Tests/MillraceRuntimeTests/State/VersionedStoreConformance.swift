@@ -74,7 +74,16 @@ private struct VersionedModel {
             return true
         }
         let expected = Self.users.filter { version(of: $0, asOfMs: nil) != nil }
-        #expect(scanned == expected.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, place)
+        let ordered = expected.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        #expect(scanned == ordered, place)
+        for (lower, upper) in zip(Self.users, Self.users.dropFirst()) {
+            let within = ordered.filter {
+                !$0.utf8.lexicographicallyPrecedes(lower.utf8) && !upper.utf8.lexicographicallyPrecedes($0.utf8)
+            }
+            let found = try TimestampedKeyValueStore<String, String>(store, key: .string, value: .string)
+                .entries(from: lower, through: upper, reversed: true, limit: 2)
+            #expect(found.map(\.key) == Array(within.reversed().prefix(2)), "\(place), from \(lower) through \(upper)")
+        }
     }
 }
 

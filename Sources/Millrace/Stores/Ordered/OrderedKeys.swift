@@ -5,7 +5,8 @@
 ///     segment (8 bytes, big endian) + space (1 byte) + the key
 ///
 /// where space 0 holds the values under their own keys and space 1, if there is an index by time, an empty value under the
-/// key's times, 8 bytes each, and the key. All of a segment lies together, and so do all of a key's entries in it.
+/// key's times, 8 bytes each, and the key. Space 2 holds the latest version of each key of a versioned store, under the user's
+/// key alone, by which they lie in its order. All of a segment lies together, and so do all of a key's entries in it.
 package struct OrderedKeys: Hashable, Sendable {
     /// Where a key has its time.
     package enum Time: Hashable, Sendable {
@@ -15,7 +16,7 @@ package struct OrderedKeys: Hashable, Sendable {
         case window
         /// Key + end (8 bytes) + start (8 bytes). Kafka: `SessionKeySchema`.
         case session
-        /// Key + end of a version's validity (8 bytes), `Int64.max` for the latest version. Kafka: `RocksDBVersionedStore`.
+        /// Key + end of a version's validity (8 bytes); the latest version lies elsewhere. Kafka: `RocksDBVersionedStore`.
         case version
     }
 
@@ -71,11 +72,9 @@ extension OrderedKeys {
         case .none: 0
         case .window: 12
         case .session: 16
-        case .version: Self.versionSuffixCount
+        case .version: 8
         }
     }
-
-    package static let versionSuffixCount = 8
 
     /// The time of a key; 0 where it has none.
     package func timeMs(of key: UnsafeRawBufferPointer) -> Int64 {
@@ -105,12 +104,15 @@ extension OrderedKeys {
 
     package static let values: UInt8 = 0
     package static let timeIndex: UInt8 = 1
+    package static let latestVersions: UInt8 = 2
     /// The bytes of segment and space.
     package static let prefixCount = 9
 
     /// Appends the key that a value is stored under.
-    package func appendStoredKey(_ key: UnsafeRawBufferPointer, segment: Int64, to buffer: inout [UInt8]) {
-        Self.appendPrefix(segment: segment, space: Self.values, to: &buffer)
+    package func appendStoredKey(
+        _ key: UnsafeRawBufferPointer, segment: Int64, space: UInt8 = OrderedKeys.values, to buffer: inout [UInt8]
+    ) {
+        Self.appendPrefix(segment: segment, space: space, to: &buffer)
         buffer.append(contentsOf: key)
     }
 

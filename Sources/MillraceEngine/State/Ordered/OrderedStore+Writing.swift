@@ -34,10 +34,13 @@ extension OrderedStore {
         set(key, to: value, segment: segment)
     }
 
-    func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
+    func set(
+        _ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64,
+        space: UInt8 = OrderedKeys.values
+    ) {
         segments.begin(segment)
         storedKey.removeAll(keepingCapacity: true)
-        keys.appendStoredKey(key, segment: segment, to: &storedKey)
+        keys.appendStoredKey(key, segment: segment, space: space, to: &storedKey)
         storedKey.withUnsafeBytes { set(stored: $0, to: value, segment: segment) }
         guard keys.isTimeIndexed else { return }
         storedKey.removeAll(keepingCapacity: true)

@@ -95,13 +95,14 @@ extension OrderedStore {
     }
 
     func withStoredValue(
-        forKey key: UnsafeRawBufferPointer, segment: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
+        forKey key: UnsafeRawBufferPointer, segment: Int64, space: UInt8 = OrderedKeys.values,
+        _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
         var stored: [UInt8] = []
         swap(&stored, &storedKey)
         defer { swap(&stored, &storedKey) }
         stored.removeAll(keepingCapacity: true)
-        keys.appendStoredKey(key, segment: segment, to: &stored)
+        keys.appendStoredKey(key, segment: segment, space: space, to: &stored)
         try stored.withUnsafeBytes { stored in
             if let position = map.find(stored) { return try body(map.value(at: position)) }
             guard let source, !segments.isInMemory(segment) else { return try body(nil) }

@@ -4,7 +4,8 @@ package import Millrace
 ///
 /// There is one entry a version, by its key and the moment at which it ceases to be valid, `OrderedKeys.Time.version`: so
 /// versions expire with their segments of time, and the first entry of a key behind a moment is the one that was valid then,
-/// if any was. The latest version of a key ceases to be valid at `Int64.max`, in a segment that never expires.
+/// if any was. The latest version of a key lies by the key alone, in a segment that never expires: a walk over the latest
+/// ones is one over keys in their order.
 ///
 /// A value lies behind the timestamp that it is valid from, 8 bytes; an older version has a byte behind it which tells a
 /// value, 1, from a deletion, 0. A deletion that is the latest version is no entry: the end of the version before says all of
@@ -42,14 +43,14 @@ package final class VersionedStore: VersionedBytesStore {
 extension VersionedStore {
     package func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
     {
-        try withEntry(key, validToMs: .max, body)
+        try withLatest(key, body)
     }
 
     package func withValue(
         forKey key: UnsafeRawBufferPointer, asOfMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
         var isLatest = false
-        try withEntry(key, validToMs: .max) { latest in
+        try withLatest(key) { latest in
             guard let latest, Self.validFromMs(latest) <= asOfMs else { return }
             isLatest = true
             try body(latest)
@@ -65,26 +66,14 @@ extension VersionedStore {
         ofKey key: UnsafeRawBufferPointer, validWithin timesMs: ClosedRange<Int64>,
         _ body: (_ value: UnsafeRawBufferPointer, _ validToMs: Int64) throws -> Void
     ) throws {
-        // A version is valid up to and without its end.
-        let ends = min(max(-1, timesMs.lowerBound), .max - 1) + 1...Int64.max
-        setEntryKey(key, validToMs: ends.lowerBound)
-        let lower = entryKey
-        setEntryKey(key, validToMs: ends.upperBound)
-        let upper = entryKey
-        try lower.withUnsafeBytes { lower in
-            try upper.withUnsafeBytes { upper in
-                try entries.scan(times: ends, from: lower, through: upper, reversed: false) { entry, stored in
-                    guard entry.count == lower.count else { return true }
-                    if Self.validFromMs(stored) > timesMs.upperBound { return true }
-                    let validToMs = entries.keys.timeMs(of: entry)
-                    if validToMs == .max {
-                        try body(stored, validToMs)
-                    } else if stored.last == 1 {
-                        try body(UnsafeRawBufferPointer(rebasing: stored.dropLast()), validToMs)
-                    }
-                    return true
-                }
+        try scanOlder(key, validBehindMs: timesMs.lowerBound) { validToMs, stored in
+            if stored.last == 1, Self.validFromMs(stored) <= timesMs.upperBound {
+                try body(UnsafeRawBufferPointer(rebasing: stored.dropLast()), validToMs)
             }
+            return true
+        }
+        try withLatest(key) { latest in
+            if let latest, Self.validFromMs(latest) <= timesMs.upperBound { try body(latest, .max) }
         }
     }
 
@@ -92,54 +81,56 @@ extension VersionedStore {
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        let bounds = KeyBounds(lower: lower, upper: upper)
-        var latest: [(key: [UInt8], value: [UInt8])] = []
         try (lower ?? []).withUnsafeBytes { lower in
-            try entries.scan(times: Int64.max...Int64.max, from: lower, through: nil, reversed: false) { entry, value in
-                let key = UnsafeRawBufferPointer(rebasing: entry.dropLast(OrderedKeys.versionSuffixCount))
-                if !bounds.isAbove(key) { latest.append((Array(key), Array(value))) }
-                return true
+            _ = try entries.visit(
+                latestSegment, OrderedKeys.latestVersions, from: lower, to: upper, reversed: reversed
+            ) { stored, value in
+                try body(UnsafeRawBufferPointer(rebasing: stored.dropFirst(OrderedKeys.prefixCount)), value)
             }
-        }
-        // With their ends behind them keys that begin alike do not lie in their own order.
-        latest.sort { $0.key.lexicographicallyPrecedes($1.key) }
-        for (key, value) in reversed ? latest.reversed() : latest {
-            let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
-            if !goesOn { return }
         }
     }
 
-    private func withEntry(
-        _ key: UnsafeRawBufferPointer, validToMs: Int64, _ body: (UnsafeRawBufferPointer?) throws -> Void
-    ) throws {
-        setEntryKey(key, validToMs: validToMs)
-        try entryKey.withUnsafeBytes {
-            try entries.withStoredValue(forKey: $0, segment: entries.keys.segment(at: validToMs), body)
-        }
+    /// The segment of the latest versions, above all others.
+    private var latestSegment: Int64 { entries.keys.segment(at: .max) }
+
+    private func withLatest(_ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
+        try entries.withStoredValue(
+            forKey: key, segment: latestSegment, space: OrderedKeys.latestVersions, body)
     }
 
     /// The first version of a key, the latest one aside, that is valid up to a moment later than one.
     private func olderVersion(of key: UnsafeRawBufferPointer, validBehindMs: Int64) throws -> Version? {
-        guard validBehindMs < .max - 1 else { return nil }
+        var found: Version?
+        try scanOlder(key, validBehindMs: validBehindMs) { validToMs, stored in
+            found = Version(
+                validFromMs: Self.validFromMs(stored), validToMs: validToMs,
+                value: stored.last == 1 ? Array(stored.dropLast()) : nil)
+            return false
+        }
+        return found
+    }
+
+    /// Calls `body` for the versions of a key, the latest one aside, that are valid up to a moment later than one, the oldest
+    /// first, until it returns `false`.
+    private func scanOlder(
+        _ key: UnsafeRawBufferPointer, validBehindMs: Int64,
+        _ body: (_ validToMs: Int64, _ stored: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        guard validBehindMs < .max - 1 else { return }
         let times = (max(-1, validBehindMs) + 1)...(Int64.max - 1)
         setEntryKey(key, validToMs: times.lowerBound)
         let lower = entryKey
         setEntryKey(key, validToMs: times.upperBound)
         let upper = entryKey
-        var found: Version?
         try lower.withUnsafeBytes { lower in
             try upper.withUnsafeBytes { upper in
                 try entries.scan(times: times, from: lower, through: upper, reversed: false) { entry, stored in
                     // Between a key's versions there may be longer keys that begin with the same bytes.
                     guard entry.count == lower.count else { return true }
-                    found = Version(
-                        validFromMs: Self.validFromMs(stored), validToMs: entries.keys.timeMs(of: entry),
-                        value: stored.last == 1 ? Array(stored.dropLast()) : nil)
-                    return false
+                    return try body(entries.keys.timeMs(of: entry), stored)
                 }
             }
         }
-        return found
     }
 
     private func setEntryKey(_ key: UnsafeRawBufferPointer, validToMs: Int64) {
@@ -178,7 +169,7 @@ extension VersionedStore {
         entries.streamTimeMs = max(entries.streamTimeMs, timestampMs)
         let version = Version(validFromMs: timestampMs, validToMs: .max, value: value.map { Array($0) })
         var latest: [UInt8]?
-        try withEntry(key, validToMs: .max) { latest = $0.map { Array($0) } }
+        try withLatest(key) { latest = $0.map { Array($0) } }
         if let latest {
             let latestFromMs = latest.withUnsafeBytes(Self.validFromMs)
             if latestFromMs <= timestampMs {
@@ -202,18 +193,21 @@ extension VersionedStore {
     }
 
     private func setLatest(_ key: UnsafeRawBufferPointer, _ version: Version) {
-        setEntryKey(key, validToMs: .max)
-        let segment = entries.keys.segment(at: .max)
-        entryKey.withUnsafeBytes { entryKey in
-            guard let value = version.value else { return entries.set(entryKey, to: nil, segment: segment) }
-            value.withUnsafeBytes { entries.set(entryKey, to: $0, segment: segment) }
+        func set(_ value: UnsafeRawBufferPointer?) {
+            entries.set(key, to: value, segment: latestSegment, space: OrderedKeys.latestVersions)
         }
+        if let value = version.value { value.withUnsafeBytes { set($0) } } else { set(nil) }
     }
 
     /// Leaves an empty version for a deletion where no version ends with it.
     private func noteDeletion(of key: UnsafeRawBufferPointer, atMs deletionMs: Int64) throws {
         var isEndOfAnother = false
-        try withEntry(key, validToMs: deletionMs) { isEndOfAnother = $0 != nil }
+        setEntryKey(key, validToMs: deletionMs)
+        try entryKey.withUnsafeBytes {
+            try entries.withStoredValue(forKey: $0, segment: entries.keys.segment(at: deletionMs)) {
+                isEndOfAnother = $0 != nil
+            }
+        }
         if isEndOfAnother { return }
         setOlder(key, .init(validFromMs: deletionMs, validToMs: deletionMs, value: nil))
     }
