@@ -153,7 +153,7 @@ struct RocksDBEngineTests {
             #expect(error.description.contains("version 9"))
             #expect(error.description.contains(path))
         }
-        try overwriteFormat(with: [0, 0, 0, 1])
+        try overwriteFormat(with: [0, 0, 0, 2])
         #expect(try Instance(root).open().position() == 1_000)
     }
 
