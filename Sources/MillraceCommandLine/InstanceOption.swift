@@ -56,6 +56,10 @@ enum InstanceOption {
     static let replicationFactor = OptionDefinition(
         "replication-factor", valueName: "COUNT",
         summary: "Replicas of the internal topics; -1 for the broker's default", default: "-1", ValueSyntax.replicas)
+    static let standbyReplicas = OptionDefinition(
+        "standby-replicas", valueName: "COUNT",
+        summary: "Other instances that keep a copy of each task's stores up to date", default: "0",
+        .integer(in: 0...100))
 
     static let deserializationErrors = OptionDefinition<Resolved.ErrorHandling>(
         "deserialization-errors", valueName: "HANDLING",
@@ -78,7 +82,7 @@ enum InstanceOption {
     static let all: [any NamedOption] = [
         applicationID, bootstrapServers, instanceID, applicationServer, threads, guarantee, commitIntervalMs,
         topologyOptimization, offsetReset, metadataMaxAgeMs, maxBufferedRecords, maxBufferedBytes, stateDirectory,
-        cacheMaxBytes, replicationFactor, deserializationErrors,
+        cacheMaxBytes, replicationFactor, standbyReplicas, deserializationErrors,
         processingErrors, productionErrors, deadLetterTopic, logLevel,
     ]
 

@@ -48,12 +48,14 @@ struct StateOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.cacheMaxBytes) var cacheMaxBytes: String?
     // Takes the next argument whatever it looks like: -1 would pass for a flag.
     @Option(InstanceOption.replicationFactor, parsing: .unconditional) var replicationFactor: String?
+    @Option(InstanceOption.standbyReplicas) var standbyReplicas: String?
 
     var given: [String: String?] {
         [
             InstanceOption.stateDirectory.name: stateDirectory,
             InstanceOption.cacheMaxBytes.name: cacheMaxBytes,
             InstanceOption.replicationFactor.name: replicationFactor,
+            InstanceOption.standbyReplicas.name: standbyReplicas,
         ]
     }
 }

@@ -20,6 +20,7 @@ extension ResolvedInstanceOptions {
         let stateDirectory = reader.value(InstanceOption.stateDirectory)
         let cacheMaxBytes = reader.value(InstanceOption.cacheMaxBytes) ?? 64 << 20
         let replicationFactor = reader.value(InstanceOption.replicationFactor) ?? -1
+        let standbyReplicas = reader.value(InstanceOption.standbyReplicas) ?? 0
         let errors = ErrorChoices(reading: &reader)
         let logLevel = reader.value(InstanceOption.logLevel) ?? .info
         let clientSettings = ClientSettings(reading: &reader)
@@ -33,7 +34,7 @@ extension ResolvedInstanceOptions {
             metadataMaxAge: .milliseconds(metadataMaxAgeMs), maxBufferedRecords: maxBufferedRecords,
             maxBufferedBytes: maxBufferedBytes,
             stateDirectory: stateDirectory ?? Self.defaultStateDirectory(environment: environment),
-            cacheMaxBytes: cacheMaxBytes, replicationFactor: replicationFactor,
+            cacheMaxBytes: cacheMaxBytes, replicationFactor: replicationFactor, standbyReplicas: standbyReplicas,
             deserializationErrors: errors.deserialization, processingErrors: errors.processing,
             productionErrors: errors.production, deadLetterTopic: errors.deadLetterTopic, logLevel: logLevel,
             clientSettings: clientSettings)

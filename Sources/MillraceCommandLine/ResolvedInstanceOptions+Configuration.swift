@@ -22,6 +22,7 @@ extension ResolvedInstanceOptions {
         configuration.maxBufferedSizeInBytesPerPartition = maxBufferedBytes
         configuration.stateCacheSizeInBytes = cacheMaxBytes
         configuration.replicationFactor = Int16(clamping: replicationFactor)
+        configuration.standbyReplicas = standbyReplicas
         configuration.errorHandlers = ErrorHandlers(
             deserialization: response(deserializationErrors), processing: response(processingErrors),
             production: response(productionErrors))

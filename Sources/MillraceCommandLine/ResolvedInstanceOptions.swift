@@ -60,6 +60,8 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
     public var cacheMaxBytes: Int
     /// Replicas of the internal topics, or -1 for the broker's default. Default -1.
     public var replicationFactor: Int
+    /// Other instances that keep a copy of each task's stores up to date. Default 0.
+    public var standbyReplicas: Int
     /// For records that a serde cannot read. Default fail.
     public var deserializationErrors: ErrorHandling
     /// For records whose processing throws. Default fail.

@@ -57,6 +57,27 @@ extension BrokerTests {
             try consumer.close()
         }
 
+        @Test("partitions can be assigned again and again without waiting for anything, and closed at any moment")
+        func hastyAssignments() throws {
+            let topic = try filledTopic(partitions: 4)
+            let all = (0..<4).map { AssignedPartition(TopicPartition(topic, Int32($0)), slot: $0, start: .beginning) }
+            for round in 0..<10 {
+                let consumer = try TestBroker.consumer()
+                try consumer.assign(all)
+                _ = try consumer.receive(1)
+                for turn in 0..<20 {
+                    if turn % 3 == 2 { try consumer.unassign() }
+                    try consumer.assign(all.filter { ($0.slot + turn + round) % 4 != 0 })
+                    if turn % 5 == 4 { _ = try consumer.poll(maxMessages: 5, timeoutMs: 10) }
+                }
+                try consumer.assign(all)
+                #expect(try consumer.receive(80).count >= 80)
+                try consumer.assign(all)
+                if round % 2 == 0 { try consumer.assign(all) }
+                try consumer.close()
+            }
+        }
+
         @Test("no record arrives of a partition that was unassigned")
         func unassign() throws {
             let topic = try filledTopic(partitions: 2)

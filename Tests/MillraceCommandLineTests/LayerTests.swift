@@ -35,7 +35,7 @@ import Testing
                     offsetReset: .earliest, metadataMaxAge: .seconds(300), maxBufferedRecords: 1_000,
                     maxBufferedBytes: 16_777_216,
                     stateDirectory: "/home/risk/.local/state/millrace", cacheMaxBytes: 67_108_864,
-                    replicationFactor: -1, deserializationErrors: .fail, processingErrors: .fail,
+                    replicationFactor: -1, standbyReplicas: 0, deserializationErrors: .fail, processingErrors: .fail,
                     productionErrors: .fail, deadLetterTopic: nil, logLevel: .info, clientSettings: .init()))
     }
 
@@ -46,7 +46,7 @@ import Testing
                 "application-id": "orders", "bootstrap-servers": ["a:1", "[::1]:2"], "instance-id": "one",
                 "threads": "8", "guarantee": "at-least-once", "commit-interval-ms": 250, "topology-optimization": "all",
                 "offset-reset": "latest", "metadata-max-age-ms": 1000, "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
-                "cache-max-bytes": 0, "replication-factor": 3, "deserialization-errors": "dead-letter",
+                "cache-max-bytes": 0, "replication-factor": 3, "standby-replicas": 2, "deserialization-errors": "dead-letter",
                 "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
                 "log-level": "debug",
                 "kafka": {"security.protocol": "SSL", "socket.keepalive.enable": true},
@@ -61,7 +61,7 @@ import Testing
                     guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
                     offsetReset: .latest, metadataMaxAge: .seconds(1), maxBufferedRecords: 5, maxBufferedBytes: 1024,
                     stateDirectory: "/var/lib/orders",
-                    cacheMaxBytes: 0, replicationFactor: 3, deserializationErrors: .deadLetter,
+                    cacheMaxBytes: 0, replicationFactor: 3, standbyReplicas: 2, deserializationErrors: .deadLetter,
                     processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .debug,
                     clientSettings: .init(
                         common: ["security.protocol": "SSL", "socket.keepalive.enable": "true"],
@@ -78,7 +78,8 @@ import Testing
             "MILLRACE_OFFSET_RESET": "latest", "MILLRACE_METADATA_MAX_AGE_MS": "1000",
             "MILLRACE_MAX_BUFFERED_RECORDS": "5", "MILLRACE_MAX_BUFFERED_BYTES": "1KiB",
             "MILLRACE_STATE_DIR": "/var/lib/orders", "MILLRACE_CACHE_MAX_BYTES": "1GiB",
-            "MILLRACE_REPLICATION_FACTOR": "3", "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
+            "MILLRACE_REPLICATION_FACTOR": "3", "MILLRACE_STANDBY_REPLICAS": "2",
+            "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
             "MILLRACE_PROCESSING_ERRORS": "continue", "MILLRACE_PRODUCTION_ERRORS": "fail",
             "MILLRACE_DEAD_LETTER_TOPIC": "dead", "MILLRACE_LOG_LEVEL": "trace",
             "MILLRACE_KAFKA_SASL_PASSWORD": "a=b", "MILLRACE_ADMIN_DEBUG": "all",
@@ -91,7 +92,8 @@ import Testing
                     guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
                     offsetReset: .latest, metadataMaxAge: .seconds(1), maxBufferedRecords: 5, maxBufferedBytes: 1024,
                     stateDirectory: "/var/lib/orders",
-                    cacheMaxBytes: 1 << 30, replicationFactor: 3, deserializationErrors: .deadLetter,
+                    cacheMaxBytes: 1 << 30, replicationFactor: 3, standbyReplicas: 2,
+                    deserializationErrors: .deadLetter,
                     processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .trace,
                     clientSettings: .init(common: ["sasl.password": "a=b"], admin: ["debug": "all"])))
     }

@@ -96,6 +96,7 @@ import Testing
         arguments: [
             ("threads", ["1", "1024"], ["0", "-1", "1025", "1.5", "", "99999999999999999999"]),
             ("replication-factor", ["-1", "1", "32767"], ["0", "-2", "32768"]),
+            ("standby-replicas", ["0", "1", "100"], ["-1", "101", "two"]),
             ("commit-interval-ms", ["0", "9999"], ["-1", "10000", "2147483648", "100ms"]),
             ("offset-reset", ["earliest", "latest", "none"], ["end", ""]),
             ("metadata-max-age-ms", ["1", "2147483647"], ["0", "-1", "5s"]),

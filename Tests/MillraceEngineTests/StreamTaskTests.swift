@@ -57,7 +57,7 @@ struct StreamTaskTests {
         while try task.process() {}
         #expect(producer.values == ["r7", "l10", "l5", "r20", "r15", "l40"])
         #expect(task.streamTimeMs == 40)
-        #expect(task.takeCounts().processed == 6)
+        #expect(task.state.takeCounts().processed == 6)
     }
 
     @Test("offsets are committed behind what was processed or dropped, with the partition's time")
@@ -73,7 +73,7 @@ struct StreamTaskTests {
         #expect(offsets[left]?.offset == 12)
         #expect(OffsetMetadata.decode(offsets[left]?.metadata ?? "")?.partitionTimeMs == 30)
         #expect(offsets[right]?.offset == 6)
-        #expect(task.takeCounts().dropped == [.negativeTimestamp: 1])
+        #expect(task.state.takeCounts().dropped == [.negativeTimestamp: 1])
         task.committed { _ in nil }
         #expect(!task.hasProgress)
     }

@@ -34,7 +34,7 @@ struct SimulationTests {
 
     private static func runThatFinds(_ sabotage: Sabotage) throws -> String? {
         for seed in 0..<1_000 {
-            for name in ["risk", "rekeyed-count", "late-topics"] {
+            for name in ["risk", "rekeyed-count", "late-topics", "table-of-its-topic"] {
                 var simulation = try #require(Scenarios.named(name))
                 simulation.sabotage = [sabotage]
                 if try !simulation.run(seed: UInt64(seed)).passed { return "\(name), seed \(seed)" }

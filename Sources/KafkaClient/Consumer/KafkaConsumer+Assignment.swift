@@ -12,6 +12,7 @@ extension KafkaConsumer {
         let table = try AssignmentTable(partitions, client: client)
         let list = PartitionList(capacity: partitions.count)
         for assigned in partitions { list.add(assigned.topicPartition, offset: assigned.start.code) }
+        awaitStops()
         try client.check(list.lend { rd_kafka_assign(client.pointer, $0) }, "assign \(partitions.count) partitions")
         self.table = table
         if rebalances.awaited == .assign { rebalances.answered() }
@@ -24,9 +25,23 @@ extension KafkaConsumer {
         // An assignment is answered by another one only, be it empty: until then librdkafka ignores every rebalance.
         if rebalances.awaited == .assign { return try assign([]) }
         let table = try AssignmentTable([], client: client)
+        awaitStops()
         try client.check(rd_kafka_assign(client.pointer, nil), "unassign")
         self.table = table
         if rebalances.awaited == .unassign { rebalances.answered() }
+    }
+
+    /// Waits until librdkafka has stopped reading what an earlier call took away.
+    ///
+    /// A partition that is given and taken away again before that is stopped twice, and the second stop aborts the process
+    /// (`rktp->rktp_started` in rdkafka_assignment.c; librdkafka's issue 5573, there up to 2.15). A stop is two entries in the queue
+    /// of its main thread, the second put there by the first, and so has happened when that thread has answered twice.
+    func awaitStops() {
+        for _ in 0..<2 {
+            var partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+            rd_kafka_assignment(client.pointer, &partitions)
+            if let partitions { rd_kafka_topic_partition_list_destroy(partitions) }
+        }
     }
 
     /// True if partitions were lost to the group (session timeout, fencing) rather than given up.

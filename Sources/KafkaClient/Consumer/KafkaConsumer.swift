@@ -103,6 +103,7 @@ package final class KafkaConsumer {
         guard !isClosed else { return }
         isClosed = true
         rebalances.isClosing = true
+        awaitStops()
         // Closing waits for a rebalance that was announced but not answered.
         switch rebalances.awaited {
         case .assign:

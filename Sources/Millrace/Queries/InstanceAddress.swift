@@ -35,11 +35,15 @@ public struct KeyMetadata: Hashable, Sendable {
     /// The address of the instance that has the partition, where it was given one; `nil` as well while the group is
     /// rebalancing.
     public var address: InstanceAddress?
+    /// The addresses of the instances that keep a copy of it as a standby, the one that would take it over first; they answer
+    /// queries that do not mind if it is behind (``StoreQuery/enableStaleStores()``). Kafka: `standbyHosts`.
+    public var standbyAddresses: [InstanceAddress]
 
-    package init(partition: Int32, isHere: Bool, address: InstanceAddress?) {
+    package init(partition: Int32, isHere: Bool, address: InstanceAddress?, standbyAddresses: [InstanceAddress] = []) {
         self.partition = partition
         self.isHere = isHere
         self.address = address
+        self.standbyAddresses = standbyAddresses
     }
 }
 
@@ -51,8 +55,12 @@ public struct InstanceMetadata: Hashable, Sendable {
     public var stores: Set<String>
     /// The partitions that it reads.
     public var partitions: Set<TopicPartition>
+    /// The names of the stores of which it keeps copies as a standby. Kafka: `standbyStateStoreNames`.
+    public var standbyStores: Set<String> = []
+    /// The partitions that the active tasks of those copies read. Kafka: `standbyTopicPartitions`.
+    public var standbyPartitions: Set<TopicPartition> = []
 
-    package init(address: InstanceAddress?, stores: Set<String>, partitions: Set<TopicPartition>) {
+    package init(address: InstanceAddress?, stores: Set<String> = [], partitions: Set<TopicPartition> = []) {
         self.address = address
         self.stores = stores
         self.partitions = partitions

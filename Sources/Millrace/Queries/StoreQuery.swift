@@ -11,6 +11,7 @@ public struct StoreQuery<Store>: Sendable {
     package let name: String
     package let expectation: StoreExpectation
     package private(set) var partition: Int32?
+    package private(set) var readsStaleStores = false
     private let make: @Sendable (any QueriedStore) -> Store
 
     init(
@@ -25,6 +26,15 @@ public struct StoreQuery<Store>: Sendable {
     public func partition(_ partition: Int32) -> StoreQuery {
         var copy = self
         copy.partition = partition
+        return copy
+    }
+
+    /// Reads the copies too that this instance keeps as a standby, up to their last update: behind what the active task has
+    /// committed, but there while that one is restarted or taken over. Without it only active stores are read. Kafka:
+    /// `enableStaleStores` (KIP-535).
+    public func enableStaleStores() -> StoreQuery {
+        var copy = self
+        copy.readsStaleStores = true
         return copy
     }
 

@@ -6,23 +6,65 @@ package import Millrace
 /// the pairs are served from the best on, as long as the member has room: so a member who comes or goes moves few tasks
 /// beside his own. No two members differ by more than one task, of each sub-topology as well as in all. Partitions of one
 /// number in co-partitioned topics belong to one task and so always land together.
-package enum TaskAssignor {
+package struct TaskAssignor {
+    /// In an order that does not depend on where they come from.
+    private let members: [GroupMember]
+    /// All tasks of each sub-topology with all members, those that like each other best first.
+    private let groups: [(tasks: Set<TaskID>, pairs: [Pair])]
+
+    private struct Pair {
+        let task: TaskID
+        let member: Int
+        let score: UInt64
+    }
+
+    package init(_ tasks: [TaskID], _ members: [GroupMember]) {
+        let members = members.sorted { ($0.name, $0.memberID) < ($1.name, $1.memberID) }
+        self.members = members
+        groups = Dictionary(grouping: tasks, by: \.subtopology).sorted { $0.key < $1.key }.map { _, tasks in
+            let pairs = tasks.flatMap { task in
+                members.enumerated().map { Pair(task: task, member: $0, score: Self.score($1, task)) }
+            }
+            return (
+                Set(tasks), pairs.sorted { ($0.score, $0.task, $0.member) > ($1.score, $1.task, $1.member) }
+            )
+        }
+    }
+
+    // MARK: Active tasks
+
     /// The tasks of each member, by member id.
     package static func assign(_ tasks: [TaskID], to members: [GroupMember]) -> [String: [TaskID]] {
-        let members = members.sorted { ($0.name, $0.memberID) < ($1.name, $1.memberID) }
-        var assigned = members.map { _ in [TaskID]() }
-        if members.isEmpty { return [:] }
-        for (_, group) in Dictionary(grouping: tasks, by: \.subtopology).sorted(by: { $0.key < $1.key }) {
-            var room = Room(for: group.count, loads: assigned.map(\.count))
-            var open = Set(group)
-            for pair in pairs(of: group, and: members) where open.contains(pair.task) {
+        TaskAssignor(tasks, members).active()
+    }
+
+    /// The active tasks of each member, by member id.
+    package func active() -> [String: [TaskID]] { byMember(owners(without: [])) }
+
+    /// The member that each task would have if some instances were not there; none where no others are.
+    private func owners(without absent: Set<Substring>) -> [TaskID: Int] {
+        let isThere = members.map { !absent.contains($0.instance) }
+        var loads = Array(repeating: 0, count: members.count)
+        var owners: [TaskID: Int] = [:]
+        guard isThere.contains(true) else { return [:] }
+        for (tasks, pairs) in groups {
+            var room = Room(for: tasks.count, loads: loads, isThere: isThere)
+            var open = tasks.count
+            for pair in pairs where owners[pair.task] == nil {
                 guard room.take(pair.member) else { continue }
-                assigned[pair.member].append(pair.task)
-                open.remove(pair.task)
+                owners[pair.task] = pair.member
+                loads[pair.member] += 1
+                open -= 1
+                if open == 0 { break }
             }
         }
-        return Dictionary(
-            zip(members, assigned).map { ($0.memberID, $1.sorted()) }, uniquingKeysWith: { first, _ in first })
+        return owners
+    }
+
+    private func byMember(_ owners: [TaskID: Int]) -> [String: [TaskID]] {
+        var tasks = Dictionary(members.map { ($0.memberID, [TaskID]()) }, uniquingKeysWith: { first, _ in first })
+        for (task, member) in owners { tasks[members[member].memberID]?.append(task) }
+        return tasks.mapValues { $0.sorted() }
     }
 
     /// How many tasks of one sub-topology each member may still take: an even share, and one more for as many as it takes,
@@ -32,17 +74,18 @@ package enum TaskAssignor {
         private let mayTakeMore: [Bool]
         private var more: Int
 
-        init(for count: Int, loads: [Int]) {
-            let (share, rest) = count.quotientAndRemainder(dividingBy: loads.count)
-            let least = loads.map { $0 == loads.min() }
+        init(for count: Int, loads: [Int], isThere: [Bool]) {
+            let (share, rest) = count.quotientAndRemainder(dividingBy: isThere.count { $0 })
+            let lowest = zip(loads, isThere).compactMap { $1 ? $0 : nil }.min()
+            let least = zip(loads, isThere).map { $1 && $0 == lowest }
             let leastCount = least.count { $0 }
             if leastCount > rest {
-                shares = loads.map { _ in share }
+                shares = isThere.map { $0 ? share : 0 }
                 mayTakeMore = least
                 more = rest
             } else {
-                shares = least.map { $0 ? share + 1 : share }
-                mayTakeMore = least.map { !$0 }
+                shares = zip(least, isThere).map { $1 ? $0 ? share + 1 : share : 0 }
+                mayTakeMore = zip(least, isThere).map { $1 && !$0 }
                 more = rest - leastCount
             }
         }
@@ -59,19 +102,31 @@ package enum TaskAssignor {
         }
     }
 
-    private struct Pair {
-        let task: TaskID
-        let member: Int
-        let score: UInt64
+    // MARK: Standbys
+
+    /// The members that keep standbys of tasks, by task: each on an instance of its own, which is not the active task's.
+    ///
+    /// A task's first standby is where the task would go if its instance went, the second where it would go if both did, and
+    /// so on: whoever takes a task over from an instance that is gone has its stores already. There are fewer than asked for
+    /// where there are not as many other instances.
+    package func standbys(of tasks: [TaskID], replicas: Int) -> [TaskID: [GroupMember]] {
+        if replicas < 1 { return [:] }
+        var known: [Set<Substring>: [TaskID: Int]] = [:]
+        var standbys: [TaskID: [GroupMember]] = [:]
+        for task in tasks {
+            var absent: Set<Substring> = []
+            for replica in 0...replicas {
+                let owners = known[absent] ?? owners(without: absent)
+                known[absent] = owners
+                guard let owner = owners[task] else { break }
+                if replica > 0 { standbys[task, default: []].append(members[owner]) }
+                absent.insert(members[owner].instance)
+            }
+        }
+        return standbys
     }
 
-    /// All tasks with all members, those that like each other best first.
-    private static func pairs(of tasks: [TaskID], and members: [GroupMember]) -> [Pair] {
-        let pairs = tasks.flatMap { task in
-            members.enumerated().map { Pair(task: task, member: $0, score: score($1, task)) }
-        }
-        return pairs.sorted { ($0.score, $0.task, $0.member) > ($1.score, $1.task, $1.member) }
-    }
+    // MARK: The coordinator's own assignment
 
     /// The tasks all of whose partitions the coordinator's assignor gave to one member: what remains where the broker
     /// cannot tell who the other members are.

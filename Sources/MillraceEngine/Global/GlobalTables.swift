@@ -113,7 +113,7 @@ package final class GlobalTables {
     package var isComplete: Bool { behind.isEmpty }
 
     /// Counts since the last call.
-    package func takeCounts() -> TaskCounts { task.takeCounts() }
+    package func takeCounts() -> TaskCounts { task.state.takeCounts() }
 
     /// Reads some more.
     ///

@@ -29,6 +29,19 @@ package struct GroupMember: Hashable, Sendable {
     /// What tells the member from others also after a restart, wherever it runs.
     package var name: Substring { clientID[..<(clientID.lastIndex(of: "@") ?? clientID.endIndex)] }
 
+    /// What tells the member's instance from others: the workers of one differ in their number only.
+    package var instance: Substring {
+        name.lastIndex(of: "-").map { end in
+            let instance = name[..<end]
+            return instance.hasSuffix(Self.workerMark) ? instance.dropLast(Self.workerMark.count) : name
+        } ?? name
+    }
+
+    private static let workerMark = "-worker"
+
+    /// The name of one of an instance's workers.
+    package static func name(instance: String, worker: Int) -> String { "\(instance)\(workerMark)-\(worker)" }
+
     /// Where the member's instance answers queries, if it was given an address.
     package var address: InstanceAddress? {
         clientID.lastIndex(of: "@").flatMap { InstanceAddress(String(clientID[clientID.index(after: $0)...])) }

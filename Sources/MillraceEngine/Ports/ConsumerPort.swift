@@ -112,7 +112,11 @@ package protocol ConsumerPort: AnyObject {
     func offsets(of places: [TopicPartition: PartitionPlace]) throws(PortError) -> [TopicPartition: Int64]
 
     /// The offsets that the group has committed; partitions without one are left out.
-    func committed(_ partitions: [TopicPartition]) throws(PortError) -> [TopicPartition: CommittedOffset]
+    ///
+    /// - Parameter timeoutMs: for how long to try; `nil` for as long as other requests.
+    func committed(
+        _ partitions: [TopicPartition], withinMs timeoutMs: Int?
+    ) throws(PortError) -> [TopicPartition: CommittedOffset]
 
     /// Commits offsets outside a transaction.
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(PortError)
@@ -135,4 +139,8 @@ package protocol ConsumerPort: AnyObject {
 
 extension ConsumerPort {
     package func isAnswered() -> Bool { false }
+
+    func committed(_ partitions: [TopicPartition]) throws(PortError) -> [TopicPartition: CommittedOffset] {
+        try committed(partitions, withinMs: nil)
+    }
 }

@@ -4,7 +4,8 @@ import Millrace
 ///
 /// Nothing is noted of a store that nobody queries.
 package final class ChangeFeed {
-    private var view: CommittedView?
+    /// What those read who query the store; `nil` for a store that nobody queries.
+    private(set) var view: CommittedView?
     private var changes = ByteTable()
 
     package init() {}

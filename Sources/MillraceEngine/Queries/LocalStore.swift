@@ -45,8 +45,14 @@ package final class LocalStore: Sendable {
         /// Whether a task of this instance has it.
         var isOpen = false
         var reader: (any StoreReader)?
+        /// What those read who do not mind that it may be behind: a standby's store, until it is closed or read like others.
+        var staleReader: (any StoreReader)?
         /// Where the instance is that has it, according to the last rebalance.
         var owner: InstanceAddress?
+        /// Where those are that have a standby.
+        var standbys: [InstanceAddress] = []
+
+        func reader(_ readsStale: Bool) -> (any StoreReader)? { reader ?? (readsStale ? staleReader : nil) }
     }
 
     init(_ plan: StorePlan, of subtopology: Topology.Subtopology) {
@@ -72,20 +78,31 @@ package final class LocalStore: Sendable {
         changePartition(partition) {
             $0.isOpen = isOpen
             $0.reader = nil
+            // A standby that becomes active stays readable for those whom it served before.
+            if !isOpen { $0.staleReader = nil }
         }
     }
 
-    func setReader(_ reader: any StoreReader, of partition: Int32) {
+    func setReader(_ reader: any StoreReader, of partition: Int32, isStandby: Bool = false) {
         changePartition(partition) {
-            $0.isOpen = true
-            $0.reader = reader
+            if isStandby {
+                $0.staleReader = reader
+            } else {
+                $0.isOpen = true
+                $0.reader = reader
+                $0.staleReader = nil
+            }
         }
     }
 
-    func setOwners(_ owners: [Int32: InstanceAddress?]) {
+    func setPlacement(_ placement: TaskPlacement) {
         change { table in
             var partitions = table.partitions
-            for index in partitions.indices { partitions[index].owner = owners[Int32(index)] ?? nil }
+            for index in partitions.indices {
+                let task = TaskID(subtopology: subtopology, partition: Int32(index))
+                partitions[index].owner = placement.owners[task] ?? nil
+                partitions[index].standbys = placement.standbys[task, default: []].compactMap { $0 }
+            }
             return table.with(
                 lifecycle: table.lifecycle == .unassigned ? .assigned : nil, partitions: partitions)
         }
@@ -109,51 +126,57 @@ package final class LocalStore: Sendable {
 
     func want() { change { $0.with(isWanted: true) } }
 
-    /// Whether every partition that is here can be read, and there is one.
-    package var isReadable: Bool {
+    /// Whether every partition that is here can be read, and there is one; of standbys those count that can be read by now.
+    package func isReadable(readsStale: Bool) -> Bool {
         let table = table.withLock { $0 }
-        let isOpen = table.partitions.contains(where: \.isOpen)
-        return isOpen && table.lifecycle == .assigned && table.partitions.allSatisfy { !$0.isOpen || $0.reader != nil }
+        return table.lifecycle == .assigned && table.partitions.contains { $0.reader(readsStale) != nil }
+            && table.partitions.allSatisfy { !$0.isOpen || $0.reader(readsStale) != nil }
     }
 
     func metadata(of key: UnsafeRawBufferPointer) throws -> KeyMetadata {
         let table = try runningTable()
         let partition = isGlobal ? 0 : KafkaPartitioner.partition(for: key, count: Int32(table.partitions.count))
         let found = table.partitions[Int(partition)]
-        return KeyMetadata(partition: partition, isHere: found.isOpen, address: found.owner)
+        return KeyMetadata(
+            partition: partition, isHere: found.isOpen, address: found.owner, standbyAddresses: found.standbys)
     }
 
-    func readers(_ only: Int32?) throws -> [any StoreReader] {
+    func readers(_ only: Int32?, readsStale: Bool) throws -> [any StoreReader] {
         let table = try runningTable()
-        if let only { return [try reader(of: only, in: table)] }
-        let open = table.partitions.indices.filter { table.partitions[$0].isOpen }
+        if let only { return [try reader(of: only, in: table, readsStale)] }
+        let open = table.partitions.indices.filter {
+            table.partitions[$0].isOpen || table.partitions[$0].reader(readsStale) != nil
+        }
         if open.isEmpty { throw missing(0, in: table) }
-        return try open.map { try reader(of: Int32($0), in: table) }
+        return try open.map { try reader(of: Int32($0), in: table, readsStale) }
     }
 
     func search(
-        _ key: UnsafeRawBufferPointer, _ only: Int32?, _ body: (any StoreReader) throws -> Bool
+        _ key: UnsafeRawBufferPointer, _ only: Int32?, readsStale: Bool, _ body: (any StoreReader) throws -> Bool
     ) throws {
         let table = try runningTable()
         let count = Int32(table.partitions.count)
         let likely = only ?? (count == 1 ? 0 : KafkaPartitioner.partition(for: key, count: count))
-        let reader = table.partitions.indices.contains(Int(likely)) ? table.partitions[Int(likely)].reader : nil
+        let isKnown = table.partitions.indices.contains(Int(likely))
+        let reader = isKnown ? table.partitions[Int(likely)].reader(readsStale) : nil
         if let reader, try body(reader) { return }
         if only == nil {
             for (index, partition) in table.partitions.enumerated() where index != Int(likely) {
-                if let reader = partition.reader, try body(reader) { return }
+                if let reader = partition.reader(readsStale), try body(reader) { return }
             }
         }
-        if reader == nil { _ = try self.reader(of: likely, in: table) }
+        if reader == nil { _ = try self.reader(of: likely, in: table, readsStale) }
     }
 
-    private func reader(of partition: Int32, in table: Table) throws -> any StoreReader {
+    private func reader(of partition: Int32, in table: Table, _ readsStale: Bool) throws -> any StoreReader {
         guard table.partitions.indices.contains(Int(partition)) else {
             throw StreamsError(
                 .storeElsewhere,
                 "the store \(plan.name) has no partition \(partition): it has \(table.partitions.count)")
         }
-        guard let reader = table.partitions[Int(partition)].reader else { throw missing(partition, in: table) }
+        guard let reader = table.partitions[Int(partition)].reader(readsStale) else {
+            throw missing(partition, in: table)
+        }
         return reader
     }
 
@@ -191,17 +214,19 @@ package final class LocalStore: Sendable {
 package final class StoreView: QueriedStore {
     private let store: LocalStore
     private let partition: Int32?
+    private let readsStale: Bool
 
-    init(_ store: LocalStore, partition: Int32?) {
+    init(_ store: LocalStore, partition: Int32?, readsStale: Bool) {
         self.store = store
         self.partition = partition
+        self.readsStale = readsStale
     }
 
     package var plan: StorePlan { store.plan }
 
     package func search(_ key: UnsafeRawBufferPointer, _ body: (any StoreReader) throws -> Bool) throws {
-        try store.search(key, partition, body)
+        try store.search(key, partition, readsStale: readsStale, body)
     }
 
-    package func readers() throws -> [any StoreReader] { try store.readers(partition) }
+    package func readers() throws -> [any StoreReader] { try store.readers(partition, readsStale: readsStale) }
 }

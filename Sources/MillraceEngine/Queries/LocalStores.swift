@@ -14,7 +14,7 @@ package final class LocalStores: Sendable {
 
     private struct Shared {
         var inputs: [TaskID: [TopicPartition]] = [:]
-        var owners: [TaskID: InstanceAddress?] = [:]
+        var placement = TaskPlacement()
     }
 
     package init(_ topology: Topology) {
@@ -59,22 +59,16 @@ package final class LocalStores: Sendable {
     // MARK: What workers say
 
     /// Notes who has which task.
-    package func setOwners(_ owners: [TaskID: InstanceAddress?]) {
-        shared.withLock { $0.owners = owners }
-        for store in stores.values where !store.isGlobal {
-            var byPartition: [Int32: InstanceAddress?] = [:]
-            for (task, owner) in owners where task.subtopology == store.subtopology {
-                byPartition[task.partition] = owner
-            }
-            store.setOwners(byPartition)
-        }
+    package func setPlacement(_ placement: TaskPlacement) {
+        shared.withLock { $0.placement = placement }
+        for store in stores.values where !store.isGlobal { store.setPlacement(placement) }
     }
 
     func opened(_ task: TaskID, _ store: String) { stores[store]?.setOpen(task.partition, true) }
     func closed(_ task: TaskID, _ store: String) { stores[store]?.setOpen(task.partition, false) }
 
-    func follow(_ task: TaskID, _ store: String, by reader: any StoreReader) {
-        stores[store]?.setReader(reader, of: task.partition)
+    func follow(_ task: TaskID, _ store: String, by reader: any StoreReader, isStandby: Bool) {
+        stores[store]?.setReader(reader, of: task.partition, isStandby: isStandby)
     }
 
     func isWanted(_ store: String) -> Bool { stores[store]?.isWanted ?? false }
@@ -94,7 +88,7 @@ package final class LocalStores: Sendable {
             store.want()
             wishes.add(1, ordering: .acquiringAndReleasing)
         }
-        return query.view(of: StoreView(store, partition: query.partition))
+        return query.view(of: StoreView(store, partition: query.partition, readsStale: query.readsStaleStores))
     }
 
     package func store(named name: String) throws -> LocalStore {
@@ -117,13 +111,22 @@ package final class LocalStores: Sendable {
 
     /// What each instance has, by the addresses that they were given.
     package var instances: [InstanceMetadata] {
-        let (inputs, owners) = shared.withLock { ($0.inputs, $0.owners) }
+        let (inputs, placement) = shared.withLock { ($0.inputs, $0.placement) }
         var found: [InstanceAddress?: InstanceMetadata] = [:]
-        for (task, owner) in owners {
-            var metadata = found[owner] ?? InstanceMetadata(address: owner, stores: [], partitions: [])
+        for (task, owner) in placement.owners {
+            var metadata = found[owner] ?? InstanceMetadata(address: owner)
             metadata.stores.formUnion(stores.values.filter { $0.subtopology == task.subtopology }.map(\.plan.name))
             metadata.partitions.formUnion(inputs[task] ?? [])
             found[owner] = metadata
+        }
+        for (task, holders) in placement.standbys {
+            let copied = stores.values.filter { $0.subtopology == task.subtopology && $0.plan.changelogTopic != nil }
+            for holder in holders {
+                var metadata = found[holder] ?? InstanceMetadata(address: holder)
+                metadata.standbyStores.formUnion(copied.map(\.plan.name))
+                metadata.standbyPartitions.formUnion(inputs[task] ?? [])
+                found[holder] = metadata
+            }
         }
         return found.values.sorted { ($0.address?.description ?? "") < ($1.address?.description ?? "") }
     }
@@ -138,4 +141,13 @@ extension GlobalStore: StoreReader {
 
     /// A walk has the store's lock as long as it takes.
     package func snapshot() throws -> any KeyValueBytesStore { readOnlyBytes }
+}
+
+/// Where the tasks of a generation are, by the addresses that the instances were given.
+package struct TaskPlacement: Sendable {
+    package var owners: [TaskID: InstanceAddress?] = [:]
+    /// Those that would take a task over come first.
+    package var standbys: [TaskID: [InstanceAddress?]] = [:]
+
+    package init() {}
 }

@@ -9,11 +9,14 @@ final class HashedContents: StoreContents {
 
     private let backing: Backing
     private let values: StoreKind.ValueLayout
+    /// Where what is restored is noted for those who query the store.
+    private let feed: ChangeFeed
     /// The entries as the changelog's writer reads and changes them.
     let bytes: any KeyValueBytesStore
 
-    init(values: StoreKind.ValueLayout, persistent: PersistentStore?, maxBufferSizeInBytes: Int) {
+    init(values: StoreKind.ValueLayout, persistent: PersistentStore?, maxBufferSizeInBytes: Int, feed: ChangeFeed) {
         self.values = values
+        self.feed = feed
         if let persistent {
             let buffer = TransactionBuffer(over: persistent, maxSizeInBytes: maxBufferSizeInBytes)
             backing = .disk(persistent, buffer)
@@ -42,11 +45,15 @@ final class HashedContents: StoreContents {
                 value.removeAll(keepingCapacity: true)
                 if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &value) }
                 value.withUnsafeBytes { bytes in
-                    store.put(key: key, value: record.value == nil ? nil : bytes, timestampMs: record.timestampMs)
+                    let value = record.value == nil ? nil : bytes
+                    store.put(key: key, value: value, timestampMs: record.timestampMs)
+                    if feed.isFollowed { feed.note(key: key, value: value) }
                 }
             }
-        case .disk(let store, _):
+        case .disk(let store, let buffer):
             try restore(records, to: store, position: position)
+            // What was read before may be outdated.
+            buffer.removeAll()
         }
     }
 
@@ -64,7 +71,9 @@ final class HashedContents: StoreContents {
             writes.reserveCapacity(records.count)
             for (record, span) in zip(records, spans) {
                 guard let key = record.key else { continue }
-                writes.append(StoreWrite(key: key, value: span.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }))
+                let value = span.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+                writes.append(StoreWrite(key: key, value: value))
+                if feed.isFollowed { feed.note(key: key, value: value) }
             }
             try store.apply(writes, position: position)
         }

@@ -28,5 +28,12 @@ protocol StoreContents: AnyObject {
     /// Deletes everything.
     func removeAll() throws
 
+    /// Notes how far the operator of another instance's active task has closed windows, where no operator is at work here.
+    func noteClosed(untilMs closedMs: Int64)
+
     func close()
+}
+
+extension StoreContents {
+    func noteClosed(untilMs closedMs: Int64) {}
 }

@@ -47,7 +47,8 @@ package final class TaskStore {
         switch plan.kind.access {
         case .hashed:
             let entries = HashedContents(
-                values: plan.kind.values, persistent: persistent, maxBufferSizeInBytes: settings.maxBufferSizeInBytes)
+                values: plan.kind.values, persistent: persistent, maxBufferSizeInBytes: settings.maxBufferSizeInBytes,
+                feed: feed)
             let logged = ChangeLoggingStore(entries.bytes, changelog: log, feed: feed)
             let cache = isCached ? CachingKeyValueStore(over: logged) : nil
             contents = entries
@@ -92,7 +93,23 @@ package final class TaskStore {
         guard let last = records.last else { return }
         try contents.restore(records, position: last.offset + 1)
         position = last.offset + 1
+        if feed.isFollowed { feed.publish(contents.progress) }
     }
+
+    /// Notes that the changelog has nothing for the store before an offset.
+    func noteEnd(at offset: Int64) { position = max(position ?? 0, offset) }
+
+    /// Whether a standby of the store has to know how far its active task has got: how much of a source topic it may read, or
+    /// what it need not hold any more.
+    var followsActiveTask: Bool {
+        if case .ordered(let keys) = plan.kind.access, keys.isTimeIndexed { return true }
+        return plan.sourceTopicAsChangelog != nil
+    }
+
+    /// Has a store that no operator is at work on hold no more than it has to.
+    ///
+    /// - Parameter closedMs: how far the operator of the active task has closed windows, as it was committed.
+    func noteClosed(untilMs closedMs: Int64) { contents.noteClosed(untilMs: closedMs) }
 
     /// Notes how far the changelog has been committed. Everything in the store is now part of it.
     func committed(position newPosition: Int64?) {
@@ -107,14 +124,12 @@ package final class TaskStore {
         if feed.isFollowed { feed.noteWrittenDown(contents.progress) }
     }
 
-    /// Whether what is committed is handed on to those who query the store.
-    var isFollowed: Bool { feed.isFollowed }
-
-    /// Begins to hand on what is committed to those who query the store. Only when everything in it is committed.
+    /// Begins to hand on what is committed to those who query the store, if that has not begun. Only when everything in it is
+    /// committed.
     ///
-    /// - Returns: what they read; `nil` where they do so already.
-    func follow() throws -> CommittedView? {
-        if feed.isFollowed { return nil }
+    /// - Returns: what they read.
+    func follow() throws -> CommittedView {
+        if let view = feed.view { return view }
         try checkpoint(durably: false)
         let disk = persistent?.concurrentEntries
         let view = CommittedView(plan: plan, disk: disk, maxSizeInBytes: maxBufferSizeInBytes / 4)
@@ -129,6 +144,29 @@ package final class TaskStore {
         }
         feed.publish(contents.progress)
         return view
+    }
+
+    /// Whether a standby's store holds what that of the active task does; of what is let go by and by it may hold more. Buffers
+    /// and stores of the user's own, which show no entries, pass.
+    package func isCopy(of original: TaskStore) -> Bool {
+        guard plan.kind.isKeptInEngine else { return true }
+        guard let own = try? entries, var rest = try? original.entries else { return false }
+        for (key, value) in own {
+            let isTheSame = rest.removeValue(forKey: key) == value
+            if !isTheSame, !followsActiveTask { return false }
+        }
+        return rest.isEmpty
+    }
+
+    private var entries: [[UInt8]: [UInt8]] {
+        get throws {
+            var entries: [[UInt8]: [UInt8]] = [:]
+            try bytes.scan(from: nil, to: nil, reversed: false) { key, value in
+                entries[Array(key)] = Array(value)
+                return true
+            }
+            return entries
+        }
     }
 
     /// Deletes everything, so that it is restored from the changelog's beginning.

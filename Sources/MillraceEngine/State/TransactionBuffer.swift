@@ -69,6 +69,7 @@ package final class TransactionBuffer: KeyValueBytesStore {
 
     /// Forgets everything, and so what of it is not on disk yet.
     package func removeAll() {
+        if table.count == 0 { return }
         table.removeAll()
         dirty.removeAll()
         dirtyInKeyOrder.invalidate()

@@ -1,84 +1,45 @@
 package import Logging
 package import Millrace
 
-/// What a task needs to know beside its topology.
-package struct TaskConfiguration: Sendable {
-    package var applicationID: String
-    package var handlers: ErrorHandlers
-    /// The bound of each store's transaction buffer.
-    package var maxStoreBufferSizeInBytes: Int
-    /// The bound of the changes that wait in the caches of the task's tables for the next commit; with 0 nothing is cached.
-    package var maxCacheSizeInBytes: Int
-    /// How long an operator waits at least before it looks again for results that time has completed. Kafka:
-    /// `InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION`.
-    package var emitIntervalMs: Int64
-
-    package init(
-        applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int,
-        maxCacheSizeInBytes: Int = 10 << 20, emitIntervalMs: Int64 = 1_000
-    ) {
-        self.emitIntervalMs = emitIntervalMs
-        self.maxCacheSizeInBytes = maxCacheSizeInBytes
-        self.applicationID = applicationID
-        self.handlers = handlers
-        self.maxStoreBufferSizeInBytes = maxStoreBufferSizeInBytes
-    }
-}
-
 /// One partition of one sub-topology at work: its queues, its operators, its stores. Kafka: `StreamTask`.
 ///
 /// Synchronous and deterministic: it does what it is told, on the thread of the worker that owns it. The test driver runs
 /// the very same class.
 package final class StreamTask {
-    package let id: TaskID
+    /// The task's stores. They are there before its operators are, where the instance had them as a standby.
+    package let state: TaskState
     private let environment: TaskEnvironment
     private var queues: [TopicPartition: InputQueue] = [:]
     private var orderedQueues: [InputQueue] = []
     private var ready = TimestampHeap()
     /// The queues that were empty and got records, in the order in which they did. Of equal timestamps that order decides.
     private var arrived: [Int] = []
-    private let provider: (any StoreProvider)?
     private let maxCacheSizeInBytes: Int
     private var sources = TaskSources()
     private let caches: [any FlushableStore]
     private let logger: Logger
-    /// Where those who query stores meet the task, and how many of their wishes it has met.
-    private var localStores: LocalStores?
-    private var followedWishes = 0
-    package let stores: [TaskStore]
+    package var id: TaskID { state.id }
+    package var stores: [TaskStore] { state.stores }
     /// The highest timestamp processed; −1 while there is none. Kafka: stream time.
     package var streamTimeMs: Int64 { environment.streamTimeMs }
     /// Whether something was processed, or dropped, since the last commit.
     @exclusivity(unchecked) package private(set) var hasProgress = false
 
-    /// Instantiates the operators and opens the stores.
+    /// Instantiates the operators over a task's stores, which belong to it from now on: they are closed where this fails.
     ///
     /// - Parameters:
     ///   - nodes: the indices of the topology's nodes that the task runs.
-    ///   - stores: the stores of those nodes.
     ///   - globalStores: the stores of the instance's global tables, by name.
     ///   - partitions: the partitions that the task reads.
-    ///   - provider: where stores on disk come from; without one all are kept in memory.
-    ///   - clock: what punctuations on the wall clock go by.
     package init(
-        id: TaskID, topology: Topology, nodes: [Int], stores plans: [StorePlan],
-        globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
-        configuration: TaskConfiguration, producer: any ProducerPort, provider: (any StoreProvider)?,
-        clock: any Clock, logger: Logger
+        _ state: TaskState, topology: Topology, nodes: [Int], globalStores: [String: GlobalStore] = [:],
+        partitions: [TopicPartition]
     ) throws {
-        self.id = id
-        self.provider = provider
-        maxCacheSizeInBytes = configuration.maxCacheSizeInBytes
-        var logger = logger
-        logger[metadataKey: "task"] = "\(id)"
-        environment = TaskEnvironment(
-            id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
-            clock: clock, emitIntervalMs: configuration.emitIntervalMs, logger: logger)
-        self.logger = logger
-        stores = try TaskStore.open(
-            plans, of: id, configuration: configuration, environment: environment, provider: provider)
-        caches = stores.compactMap(\.cache)
-        for store in stores { environment.stores[store.plan.name] = store }
+        self.state = state
+        environment = state.environment
+        logger = state.logger
+        maxCacheSizeInBytes = state.configuration.maxCacheSizeInBytes
+        caches = state.stores.compactMap(\.cache)
         environment.globalStores = globalStores
         do {
             sources = try Self.instantiate(topology, nodes: nodes, in: environment)
@@ -87,6 +48,25 @@ package final class StreamTask {
             close()
             throw error
         }
+    }
+
+    /// Opens the stores and instantiates the operators.
+    ///
+    /// - Parameters:
+    ///   - stores: the stores of those nodes.
+    ///   - provider: where stores on disk come from; without one all are kept in memory.
+    ///   - clock: what punctuations on the wall clock go by.
+    package convenience init(
+        id: TaskID, topology: Topology, nodes: [Int], stores: [StorePlan],
+        globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
+        configuration: TaskConfiguration, producer: any ProducerPort, provider: (any StoreProvider)?,
+        clock: any Clock, logger: Logger
+    ) throws {
+        try self.init(
+            TaskState(
+                id: id, stores: stores, configuration: configuration, producer: producer, provider: provider,
+                clock: clock, logger: logger),
+            topology: topology, nodes: nodes, globalStores: globalStores, partitions: partitions)
     }
 
     deinit {
@@ -289,63 +269,8 @@ package final class StreamTask {
         }
     }
 
-    /// The memory of committed and uncommitted changes that are not on disk yet.
-    package var dirtySizeInBytes: Int { stores.reduce(0) { $0 + $1.dirtySizeInBytes } }
-
-    /// Writes the stores down to disk. Only right after a commit.
-    package func checkpoint(durably: Bool) throws {
-        for store in stores { try store.checkpoint(durably: durably) }
-    }
-
     /// Has the next commit come at once.
     package func requestCommit() { environment.schedule.isCommitRequested = true }
-
-    /// Tells those who query stores of the task's own.
-    package func announce(to localStores: LocalStores) {
-        self.localStores = localStores
-        for store in stores { localStores.opened(id, store.plan.name) }
-    }
-
-    /// Has the stores that somebody wants to query be read from now on. Only when they are restored and all that was done is
-    /// committed.
-    package func followWantedStores() throws {
-        guard let localStores else { return }
-        followedWishes = localStores.wishCount
-        for store in stores where localStores.isWanted(store.plan.name) {
-            if let view = try store.follow() { localStores.follow(id, store.plan.name, by: view) }
-        }
-    }
-
-    /// Whether stores of the task have been asked for that cannot be queried yet.
-    package var hasStoresToFollow: Bool {
-        guard let localStores, localStores.wishCount != followedWishes else { return false }
-        let isWanted = stores.contains { !$0.isFollowed && localStores.isWanted($0.plan.name) }
-        if !isWanted { followedWishes = localStores.wishCount }
-        return isWanted
-    }
-
-    /// Deletes what the stores hold, as the loss of the disk does.
-    package func wipe() throws {
-        for store in stores { try store.wipe() }
-    }
-
-    /// Where the stores stand in their changelogs, when they are complete.
-    package var storePositions: [StoreLag] {
-        stores.compactMap { store in
-            guard store.changelog != nil else { return nil }
-            let position = store.position ?? 0
-            return StoreLag(
-                store: store.plan.name, partition: id.partition, currentOffset: position, endOffset: position)
-        }
-    }
-
-    /// Counts since the last call.
-    package func takeCounts() -> TaskCounts {
-        defer { environment.counts = TaskCounts() }
-        return environment.counts
-    }
-
-    package func countRestored(_ count: Int) { environment.counts.restored += count }
 
     private func endOperators() {
         do { try environment.schedule.close() } catch { logger.warning("an operator failed at its end: \(error)") }
@@ -354,15 +279,13 @@ package final class StreamTask {
     /// Ends the operators and closes the stores, without writing anything down, and gives the task's folder up.
     package func close() {
         endOperators()
-        for store in stores { localStores?.closed(id, store.plan.name) }
-        for store in stores { store.close() }
-        if !stores.isEmpty { provider?.unlock(id) }
+        state.close()
     }
 }
 
 extension StreamTask {
     /// A store's bytes, for tests and queries.
-    package func store(named name: String) -> (any KeyValueBytesStore)? { environment.stores[name]?.bytes }
+    package func store(named name: String) -> (any KeyValueBytesStore)? { state.store(named: name) }
 
     /// Makes the operators, children before parents. Returns for each topic what makes a reader of one of its partitions.
     private static func instantiate(

@@ -5,6 +5,8 @@ package import Millrace
 package struct TaskCounts: Sendable, Hashable {
     package var processed = 0
     package var restored = 0
+    /// Records of changelogs that a standby has kept up with.
+    package var updated = 0
     package var deadLettered = 0
     package var dropped: [DropReason: Int] = [:]
     /// The same by operator; what a store finds expired counts under the store's name.
@@ -20,6 +22,7 @@ package struct TaskCounts: Sendable, Hashable {
     package static func += (left: inout TaskCounts, right: TaskCounts) {
         left.processed += right.processed
         left.restored += right.restored
+        left.updated += right.updated
         left.deadLettered += right.deadLettered
         left.dropped.merge(right.dropped, uniquingKeysWith: +)
         left.droppedByOperator.merge(right.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }

@@ -17,7 +17,7 @@ extension Worker {
 
     func commitIfDue() throws {
         let now = ports.clock.monotonicMs()
-        let dirty = tasks.values.reduce(0) { $0 + $1.dirtySizeInBytes }
+        let dirty = tasks.values.reduce(0) { $0 + $1.state.dirtySizeInBytes }
         let isDue =
             now - lastCommitMs >= configuration.commitIntervalMs || runningTasks.contains(where: \.isCommitRequested)
         if dirty <= configuration.stateCacheSizeInBytes / 2, !isDue {
@@ -64,7 +64,7 @@ extension Worker {
         var offsets: [TopicPartition: CommittedOffset] = [:]
         for task in progressed { offsets.merge(try untorn { try task.prepareCommit() }) { $1 } }
         if configuration.sabotage.contains(.storeBeforeTransaction) {
-            for task in progressed { try task.checkpoint(durably: true) }
+            for task in progressed { try task.state.checkpoint(durably: true) }
         }
         return PendingCommit(offsets: offsets, tasks: progressed, begunMs: begunMs)
     }
@@ -74,7 +74,8 @@ extension Worker {
         let now = ports.clock.monotonicMs()
         let isDue = now - lastCheckpointMs >= configuration.checkpointIntervalMs
         guard isDue || dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2 else { return }
-        for task in runningTasks { try task.checkpoint(durably: isDue) }
+        for task in runningTasks { try task.state.checkpoint(durably: isDue) }
+        if isDue { for state in standbys.values { try state.checkpoint(durably: true) } }
         if isDue { lastCheckpointMs = now }
     }
 

@@ -22,6 +22,8 @@ struct GroupProgress {
     var outdated: Set<TopicPartition> = []
     /// The topics that this worker has asked for; `nil` before it has.
     var subscription: Set<String>?
+    /// The tasks of which this member is to have standbys.
+    var standbys: [TaskID] = []
 
     var isActive: Bool { if case .active = phase { true } else { false } }
     var isWaiting: Bool { if case .joining = phase { true } else { false } }
@@ -59,8 +61,9 @@ extension Worker {
         guard case .joining(let partitions) = group.phase else { return }
         guard let description = try ports.admin.describeGroup(configuration.applicationID) else {
             try followTopics(partitions.partitionCounts)
-            try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan))
-            return tellOwners([:], [])
+            try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan), standbys: [])
+            ports.localStores?.setPlacement(TaskPlacement())
+            return
         }
         let memberID = ports.consumer.memberID()
         guard description.isStable, let memberID, description.members.contains(where: { $0.memberID == memberID })
@@ -69,22 +72,22 @@ extension Worker {
             return try endGeneration(lost: false)
         }
         try followTopics(description.partitionCounts)
-        let assignment = TaskAssignor.assign(plan.tasks, to: description.members)
-        try activate(assignment[memberID] ?? [])
-        tellOwners(assignment, description.members)
-    }
-
-    /// Tells those who query stores which instance has which task.
-    private func tellOwners(_ assignment: [String: [TaskID]], _ members: [GroupMember]) {
-        var owners: [TaskID: InstanceAddress?] = [:]
-        for member in members {
-            for task in assignment[member.memberID] ?? [] { owners[task] = .some(member.address) }
+        let assignor = TaskAssignor(plan.tasks, description.members)
+        let active = assignor.active()
+        let standbys = standbys(by: assignor)
+        try activate(
+            active[memberID] ?? [],
+            standbys: plan.tasks.filter { standbys[$0]?.contains { $0.memberID == memberID } ?? false })
+        var placement = TaskPlacement()
+        for member in description.members {
+            for task in active[member.memberID] ?? [] { placement.owners[task] = .some(member.address) }
         }
-        ports.localStores?.setOwners(owners)
+        placement.standbys = standbys.mapValues { $0.map(\.address) }
+        ports.localStores?.setPlacement(placement)
     }
 
     /// Opens and closes tasks until they are the given ones, and reads their partitions from the committed offsets.
-    private func activate(_ ids: [TaskID]) throws {
+    private func activate(_ ids: [TaskID], standbys standbyIDs: [TaskID]) throws {
         let partitions = ids.flatMap { plan.inputs[$0] ?? [] }
         var committed = try ports.consumer.committed(partitions)
         for partition in group.outdated { committed[partition] = nil }
@@ -92,18 +95,22 @@ extension Worker {
         try closeTasks { task in
             !ids.contains(task.id) || self.isNewMember || !Set(task.partitions).isSubset(of: partitions)
         }
+        closeStandbys { !ids.contains($0) && !standbyIDs.contains($0) }
         for id in ids {
             if let task = tasks[id] {
                 // Topics that match a pattern may have come.
                 for partition in plan.inputs[id] ?? [] { try task.addInput(partition) }
                 continue
             }
+            let wasStandby = standbys[id] != nil
             let task = try open(id)
             tasks[id] = task
-            if let localStores = ports.localStores { task.announce(to: localStores) }
+            if let localStores = ports.localStores { task.state.announce(to: localStores) }
+            if wasStandby, configuration.sabotage.contains(.promoteAsItStands) { continue }
             restorer.add(task, committed: committed)
         }
-        try restorer.begin()
+        group.standbys = standbyIDs
+        try openMissingStandbys()
         removeSlots()
         var assignments: [PartitionAssignment] = []
         for id in ids {
@@ -145,21 +152,24 @@ extension Worker {
         if !waiting.isEmpty { try ports.consumer.pause(waiting) }
     }
 
+    /// Opens a task, with the stores that it has as a standby if it is one.
     private func open(_ id: TaskID) throws -> StreamTask {
         do {
-            return try makeTask(id)
+            let state = try takeStandby(id) ?? makeState(id)
+            return try StreamTask(
+                state, topology: topology, nodes: topology.subtopologies[id.subtopology].nodes,
+                globalStores: ports.globalStores, partitions: plan.inputs[id] ?? [])
         } catch let error as StreamsError where error.code == .locked {
             // Another worker of this process is about to close it.
             throw PortError(.retriable, error.description)
         }
     }
 
-    private func makeTask(_ id: TaskID) throws -> StreamTask {
-        let subtopology = topology.subtopologies[id.subtopology]
-        let storeCount = max(1, plan.tasks.count * max(1, subtopology.stores.count))
-        return try StreamTask(
-            id: id, topology: topology, nodes: subtopology.nodes, stores: subtopology.stores,
-            globalStores: ports.globalStores, partitions: plan.inputs[id] ?? [],
+    func makeState(_ id: TaskID) throws -> TaskState {
+        let stores = topology.subtopologies[id.subtopology].stores
+        let storeCount = max(1, plan.tasks.count * max(1, stores.count))
+        return try TaskState(
+            id: id, stores: stores,
             configuration: TaskConfiguration(
                 applicationID: configuration.applicationID, handlers: configuration.handlers,
                 maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
@@ -170,8 +180,8 @@ extension Worker {
     /// Closes tasks whose changes are all committed, writing the stores down first.
     func closeTasks(where condition: (StreamTask) -> Bool = { _ in true }) throws {
         for task in openTasks.filter(condition) {
-            try task.checkpoint(durably: true)
-            try restorer.remove(task)
+            try task.state.checkpoint(durably: true)
+            restorer.remove(task.state)
             close(task)
         }
     }
@@ -181,10 +191,12 @@ extension Worker {
         pendingCommit = nil
         abort()
         for task in openTasks {
-            do { try restorer.remove(task) } catch { logger.debug("while closing task \(task.id): \(error)") }
+            restorer.remove(task.state)
             close(task)
         }
         removeSlots()
+        // They would write to a producer that is gone.
+        if currentProducer == nil { closeStandbys() }
     }
 
     private func abort() {
@@ -203,7 +215,7 @@ extension Worker {
     }
 
     private func close(_ task: StreamTask) {
-        count(task)
+        count(task.state)
         status.countsByTask[task.id] = nil
         task.close()
         tasks[task.id] = nil

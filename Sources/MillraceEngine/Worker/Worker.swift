@@ -49,6 +49,8 @@ package final class Worker {
     private var isProducerRegistered = false
     /// The tasks whose stores are open. While the group rebalances they are kept, but not run.
     var tasks: [TaskID: StreamTask] = [:]
+    /// Stores of tasks that other instances run, kept up to date.
+    var standbys: [TaskID: TaskState] = [:]
     /// Who reads the partition of each slot; a task's slots follow each other.
     var slots: [Slot] = []
     var slotsOfTask: [TaskID: Range<Int>] = [:]
@@ -62,6 +64,7 @@ package final class Worker {
     var lastCommitMs: Int64
     var lastCheckpointMs: Int64
     var lastPurgeMs: Int64
+    var lastStandbyCheckMs: Int64
     /// The number of the interval in which topics were looked for.
     var lastTopicCheck: Int64
     private var lastLagMs: Int64
@@ -89,10 +92,12 @@ package final class Worker {
         self.ports = ports
         self.logger = logger
         restorer = Restorer(
-            logger: logger, listener: configuration.restoreListener, makeConsumer: ports.makeRestoreConsumer)
+            logger: logger,
+            listeners: .init(restoring: configuration.restoreListener, standby: configuration.standbyListener),
+            makeConsumer: ports.makeRestoreConsumer)
         let now = ports.clock.monotonicMs()
         (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
-        lastTroubleCheckMs = now
+        (lastTroubleCheckMs, lastStandbyCheckMs) = (now, now)
         lastTopicCheck = ports.clock.wallClockMs() / configuration.topicCheckIntervalMs
     }
 
@@ -140,6 +145,9 @@ package final class Worker {
     /// The tasks that are open, for those who look at their stores.
     package var openTasks: [StreamTask] { tasks.values.sorted { $0.id < $1.id } }
 
+    /// The stores of other instances' tasks that are kept up to date here, for those who look at them.
+    package var openStandbys: [TaskState] { standbys.values.sorted { $0.id < $1.id } }
+
     /// Does what there is to do.
     ///
     /// - Parameter maxWaitMs: how long to wait for records where there is nothing else to do.
@@ -165,6 +173,7 @@ package final class Worker {
         try lookForTopicsIfDue()
         if pendingCommit != nil { try commit() }
         try joinIfKnown()
+        try keepStandbys()
         try restore()
         try process()
         try resume()
@@ -175,9 +184,10 @@ package final class Worker {
     /// Makes the stores readable that somebody wants to query, as soon as all of them is committed.
     private func followWantedStores() throws {
         guard ports.localStores != nil else { return }
-        for task in runningTasks where task.hasStoresToFollow {
-            if task.hasProgress { task.requestCommit() } else { try task.followWantedStores() }
+        for task in runningTasks where task.state.hasStoresToFollow {
+            if task.hasProgress { task.requestCommit() } else { try task.state.followWantedStores() }
         }
+        for state in standbys.values where state.hasStoresToFollow { try state.followWantedStores() }
     }
 
     /// Commits, makes the stores durable, closes them and leaves the group.
@@ -189,20 +199,26 @@ package final class Worker {
         do {
             try commit()
             try closeTasks()
+            closeStandbys()
         } catch let error as PortError where error.isHarmlessAtTheEnd {
             logger.warning("the last commit failed; its records will be processed again: \(error)")
-            closeTasksUncommitted()
+            closeUncommittedKeepingPorts()
         } catch {
             logger.error("the last commit failed; its records will be processed again: \(error)")
-            closeTasksUncommitted()
+            closeUncommittedKeepingPorts()
             throw (error as? PortError)?.asStreamsError ?? error
         }
     }
 
     /// Drops everything that is not committed and lets go of the group.
     package func closeUncommitted() {
-        closeTasksUncommitted()
+        closeUncommittedKeepingPorts()
         closePorts()
+    }
+
+    private func closeUncommittedKeepingPorts() {
+        closeTasksUncommitted()
+        closeStandbys()
     }
 
     private func closePorts() {
@@ -219,10 +235,10 @@ package final class Worker {
         let wait: Int
         if retry.isWaiting(at: ports.clock.monotonicMs()) || group.isWaiting {
             wait = min(maxWaitMs, 20)
-        } else if !restorer.isIdle || running.contains(where: isProcessable) {
+        } else if !restorer.isIdle || restorer.hasMore || running.contains(where: isProcessable) {
             wait = 0
         } else {
-            let longest = self.wait(of: running, atMost: maxWaitMs)
+            let longest = self.wait(of: running, atMost: restorer.hasStandbys ? min(maxWaitMs, 100) : maxWaitMs)
             wait = running.contains(where: \.hasProgress) ? min(longest, Int(untilCommit)) : longest
         }
         return try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: wait)
@@ -307,7 +323,11 @@ package final class Worker {
     }
 
     private func restore() throws {
-        if restorer.isIdle || !group.isActive { return }
+        guard group.isActive else { return }
+        if restorer.isIdle {
+            if restorer.hasWork { try restorer.step(maxRecords: configuration.maxRecordsPerStep, timeoutMs: 0) }
+            return
+        }
         let wait = runningTasks.contains(where: isProcessable) ? 0 : 20
         try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
     }
@@ -357,13 +377,16 @@ package final class Worker {
     // MARK: Status
 
     private func updateStatus() {
-        for task in tasks.values { count(task) }
+        for task in tasks.values { count(task.state) }
+        for state in standbys.values { count(state) }
+        status.standbyTasks = standbys.keys.sorted()
         status.tasks = group.isActive ? tasks.keys.sorted() : []
         status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
         if !group.isActive, group.subscription == [] { status.phase = .running }
         let now = ports.clock.monotonicMs()
         if now - lastLagMs >= 500 || !restorer.isIdle {
-            status.storeLags = restorer.lags + openTasks.flatMap { restorer.isRestoring($0) ? [] : $0.storePositions }
+            status.storeLags =
+                restorer.lags + openTasks.flatMap { restorer.isRestoring($0) ? [] : $0.state.storePositions }
         }
         if now - lastLagMs >= 500 {
             lastLagMs = now
@@ -372,7 +395,7 @@ package final class Worker {
     }
 
     /// Adds what a task has done since it was asked last.
-    func count(_ task: StreamTask) {
+    func count(_ task: TaskState) {
         let counts = task.takeCounts()
         status.counts += counts
         status.countsByTask[task.id, default: TaskCounts()] += counts

@@ -26,8 +26,15 @@ package struct WorkerConfiguration: Sendable {
     /// once makes malloc tidy up each time, 0.1 µs a record.
     package var maxRecordsPerStep = 500
 
+    /// On how many other instances each task's stores are kept up to date. Kafka: `num.standby.replicas`.
+    package var standbyReplicas = 0
+    /// How often a standby asks what its active task has committed, where it has to know.
+    package var standbyCheckIntervalMs: Int64 = 1_000
+
     /// Told how the filling of stores goes.
     package var restoreListener: (@Sendable (RestoreEvent) -> Void)?
+    /// Told how standbys are kept up to date.
+    package var standbyListener: (@Sendable (RestoreEvent) -> Void)?
 
     /// Faults planted on purpose, to show that a simulation finds them. None, but there.
     package var sabotage: Set<Sabotage> = []
@@ -58,6 +65,10 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case keepStateOfZombie
     /// Which topics match is each member's own view, not the group's.
     case ownViewOfTopics
+    /// A standby that becomes active goes on as it stands, without the end of its changelogs.
+    case promoteAsItStands
+    /// A standby reads source topics beyond what its active task has committed.
+    case readAheadOfActive
 }
 
 /// What a worker is doing, for those who watch it.
@@ -72,6 +83,8 @@ package struct WorkerStatus: Sendable {
 
     package var phase: Phase = .rebalancing
     package var tasks: [TaskID] = []
+    /// The tasks of which there are standbys.
+    package var standbyTasks: [TaskID] = []
     /// Counts since the worker was made.
     package var counts = TaskCounts()
     /// The same of each task that is open, since it was opened.

@@ -91,7 +91,7 @@ public final class StreamsApplication: Service, Sendable {
     public func readableStore<Store>(_ query: StoreQuery<Store>) async throws -> Store {
         let view = try store(query)
         let local = try supervisor.localStores.store(named: query.name)
-        while !local.isReadable {
+        while !local.isReadable(readsStale: query.readsStaleStores) {
             if state.isFinal { throw StreamsError(.illegalState, "the application is \(state.rawValue)") }
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -35,6 +35,10 @@ public struct StreamsConfiguration: Sendable {
     public var maxBufferedSizeInBytesPerPartition = 16 << 20
     /// Replicas of the application's own topics; −1, the default, leaves it to the broker. Kafka: `replication.factor`.
     public var replicationFactor: Int16 = -1
+    /// On how many other instances a copy of each task's stores is kept up to date, from which one of them goes on at once when
+    /// the task's own instance is gone. 0 by default. The same for all instances, of which there have to be one more than this;
+    /// with fewer there are as many copies as there can be. Kafka: `num.standby.replicas`.
+    public var standbyReplicas = 0
     /// How often topics are looked for that match sources by pattern: within this time one that is created is read. 5 minutes by
     /// default, as in Kafka. Kafka: `metadata.max.age.ms`.
     public var metadataMaxAge: Duration = .seconds(300)
@@ -46,6 +50,9 @@ public struct StreamsConfiguration: Sendable {
     /// Told how the filling of stores from their changelogs goes, on the workers' threads: it should be quick. Kafka:
     /// `setGlobalStateRestoreListener`.
     public var restoreListener: (@Sendable (RestoreEvent) -> Void)?
+    /// Told how the copies that this instance keeps as a standby are updated, on the workers' threads as well; `.suspended` means
+    /// that one has become active or is kept elsewhere. Kafka: `setStandbyUpdateListener` (KIP-988).
+    public var standbyListener: (@Sendable (RestoreEvent) -> Void)?
     /// How long the first answer of a broker may take before the start fails. 5 s by default.
     public var connectTimeout: Duration = .seconds(5)
     /// How long a transaction may stay open before the broker aborts it. 10 s by default, as in Kafka Streams.
@@ -100,6 +107,7 @@ public struct StreamsConfiguration: Sendable {
         if replicationFactor == 0 || replicationFactor < -1 {
             problems.append("replication factor: \(replicationFactor), but it has to be at least 1, or −1")
         }
+        if standbyReplicas < 0 { problems.append("standby replicas: a negative number") }
         if metadataMaxAge < .milliseconds(1) { problems.append("metadata max age: at least 1 ms is needed") }
         if let problem = offsetReset.problem { problems.append(problem) }
         if commitIntervalMs < 0 { problems.append("commit interval: a negative time") }

@@ -6,6 +6,8 @@ public struct StreamsMetrics: Sendable, Hashable {
     public var processedRecords = 0
     /// Records read from changelogs to fill stores.
     public var restoredRecords = 0
+    /// Records read from changelogs to keep standbys up to date.
+    public var standbyRecords = 0
     /// Records that went no further, by reason.
     public var droppedRecords: [DropReason: Int] = [:]
     /// The same for each operator, by its name in the topology's description; what came too late for a store counts under the
@@ -31,6 +33,8 @@ public struct StreamsMetrics: Sendable, Hashable {
     public var lag: Int64 = 0
     /// The tasks that this instance runs, as `<sub-topology>_<partition>`.
     public var tasks: [String] = []
+    /// The tasks of other instances of which this one keeps the stores up to date.
+    public var standbyTasks: [String] = []
     /// What is wrong and may pass by itself, such as a broker that does not answer.
     public var troubles: [String] = []
 

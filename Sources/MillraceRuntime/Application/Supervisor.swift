@@ -269,6 +269,7 @@ extension StreamsMetrics {
     fileprivate mutating func add(_ status: WorkerStatus) {
         processedRecords += status.counts.processed
         restoredRecords += status.counts.restored
+        standbyRecords += status.counts.updated
         deadLetteredRecords += status.counts.deadLettered
         droppedRecords.merge(status.counts.dropped, uniquingKeysWith: +)
         droppedRecordsByOperator.merge(status.counts.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
@@ -286,6 +287,7 @@ extension StreamsMetrics {
         for lag in status.storeLags { storeLags[lag.store, default: [:]][lag.partition] = lag }
         lag += status.lag
         tasks += status.tasks.map(\.description)
+        standbyTasks += status.standbyTasks.map(\.description)
         if let trouble = status.trouble { troubles.append(trouble) }
     }
 }

@@ -76,7 +76,7 @@ final class WorkerFactory: Sendable {
     func makeWorker(
         _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores
     ) throws -> Worker {
-        let clientID = "\(configuration.applicationID)-\(instance)-worker-\(number)"
+        let clientID = GroupMember.name(instance: "\(configuration.applicationID)-\(instance)", worker: number)
         var logger = logger
         logger[metadataKey: "worker"] = "\(number)"
         let log = Self.log(to: logger)
@@ -102,6 +102,8 @@ final class WorkerFactory: Sendable {
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.replicationFactor = configuration.replicationFactor
+        settings.standbyReplicas = configuration.standbyReplicas
+        settings.standbyListener = configuration.standbyListener
         settings.offsetReset = configuration.defaultOffsetReset
         settings.checkpointIntervalMs = configuration.checkpointInterval.milliseconds
         settings.restoreListener = configuration.restoreListener

@@ -159,10 +159,12 @@ final class KafkaConsumerPort: ConsumerPort {
     }
 
     func committed(
-        _ partitions: [Millrace.TopicPartition]
+        _ partitions: [Millrace.TopicPartition], withinMs limitMs: Int?
     ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
         let found = try port { () throws(KafkaError) in
-            try consumer.committed(partitions.map(KafkaClient.TopicPartition.init), timeoutMs: timeoutMs)
+            try consumer.committed(
+                partitions.map(KafkaClient.TopicPartition.init),
+                timeoutMs: limitMs.map(Int32.init(clamping:)) ?? timeoutMs)
         }
         var offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset] = [:]
         for (partition, offset) in found {

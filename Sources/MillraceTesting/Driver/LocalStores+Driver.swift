@@ -13,6 +13,6 @@ extension LocalStores {
             }
         }
         begin(inputs)
-        setOwners([:])
+        setPlacement(TaskPlacement())
     }
 }

@@ -102,7 +102,7 @@ public final class TopologyTestDriver {
         for (place, partition) in task.partitions.enumerated() {
             topics[partition.topic].readers[Int(partition.partition)] = .init(task: index, place: place)
         }
-        if part.isGlobal { localStores.setGlobal(globalStores) } else { task.announce(to: localStores) }
+        if part.isGlobal { localStores.setGlobal(globalStores) } else { task.state.announce(to: localStores) }
         return task
     }
 
@@ -149,7 +149,7 @@ public final class TopologyTestDriver {
     }
 
     private func takeCounts() {
-        for task in running { dropped += task.takeCounts() }
+        for task in running { dropped += task.state.takeCounts() }
     }
 
     // MARK: Stores
@@ -216,7 +216,7 @@ public final class TopologyTestDriver {
     /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
     public func store<Store>(_ query: StoreQuery<Store>) throws -> Store {
         let store = try localStores.view(query)
-        for task in running { try task.followWantedStores() }
+        for task in running { try task.state.followWantedStores() }
         return store
     }
 
@@ -315,7 +315,7 @@ public final class TopologyTestDriver {
     public func checkpoint() throws {
         for task in running {
             task.committed(changelogPosition: producer.nextOffset)
-            try task.checkpoint(durably: true)
+            try task.state.checkpoint(durably: true)
         }
     }
 
@@ -334,7 +334,7 @@ public final class TopologyTestDriver {
         try processAll()
         takeCounts()
         if ending == .clean { try checkpoint() }
-        if ending == .losingState { for task in running { try task.wipe() } }
+        if ending == .losingState { for task in running { try task.state.wipe() } }
         for index in tasks.indices {
             tasks[index].task?.close()
             let task = try makeTask(at: index)
@@ -348,7 +348,7 @@ public final class TopologyTestDriver {
                 task.restoreTime(of: partition, metadata: offset.metadata)
             }
             for store in task.stores { try restore(store) }
-            try task.followWantedStores()
+            try task.state.followWantedStores()
         }
         for task in running { try task.punctuateWallClock() }
     }
@@ -362,7 +362,7 @@ public final class TopologyTestDriver {
         }
         while try task.process() {}
         // What was dropped was counted the first time.
-        _ = task.takeCounts()
+        _ = task.state.takeCounts()
     }
 
     private func restore(_ store: TaskStore) throws {

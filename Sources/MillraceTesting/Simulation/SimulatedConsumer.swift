@@ -139,7 +139,7 @@ final class SimulatedConsumer: ConsumerPort {
     }
 
     func committed(
-        _ partitions: [Millrace.TopicPartition]
+        _ partitions: [Millrace.TopicPartition], withinMs: Int?
     ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
         let wanted = partitions.map { ClusterCore.TopicPartition($0.topic, $0.partition) }
         let requireStable = settings.readsCommitted && !settings.sabotage.contains(.ignorePendingOffsets)

@@ -23,6 +23,7 @@ final class SimulatedInstance {
         var applicationID: String
         var guarantee: ProcessingGuarantee
         var isStatic: Bool
+        var standbyReplicas: Int
         var sabotage: Set<Sabotage>
     }
 
@@ -125,6 +126,8 @@ final class SimulatedInstance {
         configuration.purgeIntervalMs = 1_000
         configuration.topicCheckIntervalMs = 1_000
         configuration.maxRecordsPerStep = 20
+        configuration.standbyReplicas = setting.standbyReplicas
+        configuration.standbyCheckIntervalMs = 100
         configuration.sabotage = setting.sabotage
         return configuration
     }

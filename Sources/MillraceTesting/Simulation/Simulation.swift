@@ -34,6 +34,9 @@ public struct Simulation: Sendable {
     /// How many instances there are. 2 by default.
     public var instances = 2
     public var guarantee: ProcessingGuarantee = .exactlyOnce
+    /// On how many other instances stores are kept up to date. By default one in every other run, as the seed has it, and none in
+    /// the others. The copies have to hold what the active tasks' stores do in the end.
+    public var standbyReplicas: Int?
     /// What of the results has to be the test driver's. All values by default.
     public var comparison = Comparison.allValues
     /// Whether stores have to hold what the test driver's do. They cannot where what they hold depends on the partitions.

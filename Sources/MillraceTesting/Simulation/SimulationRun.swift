@@ -27,7 +27,8 @@ final class SimulationRun {
         world = SimulatedWorld(seed: seed, faults: simulation.faults, groupID: Self.applicationID)
         let setting = SimulatedInstance.Setting(
             topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
-            isStatic: world.random.chance(0.5), sabotage: simulation.sabotage)
+            isStatic: world.random.chance(0.5),
+            standbyReplicas: simulation.standbyReplicas ?? world.random.below(2), sabotage: simulation.sabotage)
         instances = (0..<simulation.instances).map { number in
             SimulatedInstance(name: "instance-\(number)", world: world, setting: setting)
         }
@@ -68,7 +69,7 @@ final class SimulationRun {
             let heals = written == records.count && turns > max(200, lastWrittenTurn + 20)
             if heals { world.faults = .none }
             if turns > simulation.maxTurns {
-                let troubles = instances.compactMap { $0.worker?.status.trouble }
+                let troubles = instances.compactMap { $0.worker?.status.trouble } + differingStandbys()
                 throw SimulationError(
                     description: (["stuck: not done after \(turns) turns"] + troubles).joined(separator: "; "))
             }
@@ -77,7 +78,7 @@ final class SimulationRun {
             try write()
             happen()
             instances[world.random.below(instances.count)].step()
-            if heals, turns % 20 == 0, isSettled(), isDone() { return }
+            if heals, turns % 20 == 0, isSettled(), isDone(), differingStandbys().isEmpty { return }
         }
     }
 
@@ -144,6 +145,22 @@ final class SimulationRun {
         guard instances.allSatisfy({ $0.worker?.status.phase == .running }) else { return false }
         let open = openTasks.map(\.id)
         return Set(open).count == open.count && open.count == instances.first?.worker?.taskCount
+    }
+
+    /// The stores of standbys that do not hold what those of the active tasks do.
+    private func differingStandbys() -> [String] {
+        let active = Dictionary(openTasks.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        return instances.flatMap { instance in
+            (instance.worker?.openStandbys ?? []).flatMap { standby in
+                standby.stores.compactMap { store in
+                    guard store.changelog != nil, let task = active[standby.id] else { return nil }
+                    guard let original = task.stores.first(where: { $0.plan.name == store.plan.name }),
+                        !store.isCopy(of: original)
+                    else { return nil }
+                    return "the standby of \(store.plan.name) of task \(standby.id) on \(instance.name) differs"
+                }
+            }
+        }
     }
 
     /// Whether everything that can be read has been processed and committed, and the instances' global tables are up to date.

@@ -96,6 +96,66 @@ struct TaskAssignorTests {
         #expect(worst < 0.5, "in the worst case \(worst)")
     }
 
+    // MARK: Standbys
+
+    /// Some instances with one to three workers each.
+    private func instances(_ given: inout Case) -> [GroupMember] {
+        (0..<Int.random(in: 1...5, using: &given.random)).flatMap { instance in
+            (0..<Int.random(in: 1...3, using: &given.random)).map { worker in
+                GroupMember(
+                    memberID: "\(instance)/\(worker)",
+                    clientID: GroupMember.name(instance: "app-\(instance)", worker: worker) + "@host:\(instance)")
+            }
+        }
+    }
+
+    @Test(
+        "a task's standbys are on as many other instances as are asked for, or there are",
+        arguments: 0..<100 as Range<UInt64>)
+    func standbyPlaces(seed: UInt64) {
+        var given = Case(seed: seed)
+        let members = instances(&given)
+        let assignor = TaskAssignor(given.tasks, members)
+        let owners = owners(assignor.active())
+        let instances = Dictionary(uniqueKeysWithValues: members.map { ($0.memberID, $0.instance) })
+        for replicas in 0...3 {
+            let standbys = assignor.standbys(of: given.tasks, replicas: replicas)
+            for task in given.tasks {
+                let own = (standbys[task] ?? []).map(\.instance)
+                #expect(own.count == min(replicas, Set(instances.values).count - 1))
+                #expect(Set(own + [instances[owners[task] ?? ""]]).count == own.count + 1)
+            }
+        }
+    }
+
+    @Test(
+        "whichever instances go, the first that is left of a task's standbys takes it over",
+        arguments: 0..<100 as Range<UInt64>)
+    func standbyTakesOver(seed: UInt64) {
+        var given = Case(seed: seed)
+        let members = instances(&given)
+        let assignor = TaskAssignor(given.tasks, members)
+        let before = owners(assignor.active())
+        let standbys = assignor.standbys(of: given.tasks, replicas: 2)
+        let instances = Dictionary(uniqueKeysWithValues: members.map { ($0.memberID, $0.instance) })
+        for task in given.tasks {
+            var gone: Set<Substring> = [instances[before[task] ?? ""] ?? ""]
+            for standby in standbys[task] ?? [] {
+                let left = members.filter { !gone.contains($0.instance) }
+                #expect(owners(TaskAssignor.assign(given.tasks, to: left))[task] == standby.memberID)
+                gone.insert(standby.instance)
+            }
+        }
+    }
+
+    @Test("a member's instance is its name without the number of the worker")
+    func instanceNames() {
+        #expect(GroupMember(memberID: "m", clientID: "app-a-worker-12@host:1").instance == "app-a")
+        #expect(GroupMember(memberID: "m", clientID: "app-worker-a-worker-0").instance == "app-worker-a")
+        #expect(GroupMember(memberID: "m", clientID: "plain").instance == "plain")
+        #expect(GroupMember(memberID: "m", clientID: "some-name").instance == "some-name")
+    }
+
     @Test("without members there is nothing to assign")
     func noMembers() {
         #expect(TaskAssignor.assign([TaskID(subtopology: 0, partition: 0)], to: []).isEmpty)

@@ -123,7 +123,9 @@ final class FakeConsumer: ConsumerPort {
         paused.subtract(partitions)
     }
 
-    func committed(_ partitions: [TopicPartition]) throws(PortError) -> [TopicPartition: CommittedOffset] {
+    func committed(
+        _ partitions: [TopicPartition], withinMs: Int?
+    ) throws(PortError) -> [TopicPartition: CommittedOffset] {
         try cluster.note("committed")
         return cluster.committed.filter { partitions.contains($0.key) }
     }

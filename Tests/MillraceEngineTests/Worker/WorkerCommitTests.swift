@@ -110,7 +110,7 @@ struct WorkerCommitTests {
         for key in 0..<10 { fixture.cluster.write(["x"], to: "in", key: "key-\(key)") }
         try fixture.start()
         try fixture.steps(until: "a commit") { fixture.worker.status.commits == 1 }
-        #expect(fixture.worker.openTasks.first?.dirtySizeInBytes == 0)
+        #expect(fixture.worker.openTasks.first?.state.dirtySizeInBytes == 0)
     }
 
     @Test("the partition's time is committed beside the offset, and a restart goes on from it")

@@ -19,7 +19,7 @@ final class WorkerFixture {
     /// - Parameters:
     ///   - topics: the topics that the topology reads, with their partition counts.
     ///   - directory: the state of an earlier run.
-    init(
+    convenience init(
         cluster: FakeCluster = FakeCluster(), directory: MemoryStateDirectory = MemoryStateDirectory(),
         guarantee: ProcessingGuarantee = .exactlyOnce, handlers: ErrorHandlers = ErrorHandlers(),
         topics: [String: Int32] = ["in": 1], configure: (inout WorkerConfiguration) -> Void = { _ in },
@@ -27,7 +27,17 @@ final class WorkerFixture {
     ) throws {
         let builder = StreamsBuilder()
         define(builder)
-        let topology = try builder.build()
+        try self.init(
+            topology: builder.build(), cluster: cluster, directory: directory, guarantee: guarantee,
+            handlers: handlers, topics: topics, configure: configure)
+    }
+
+    init(
+        topology: Topology, cluster: FakeCluster = FakeCluster(),
+        directory: MemoryStateDirectory = MemoryStateDirectory(), guarantee: ProcessingGuarantee = .exactlyOnce,
+        handlers: ErrorHandlers = ErrorHandlers(), topics: [String: Int32],
+        configure: (inout WorkerConfiguration) -> Void = { _ in }
+    ) throws {
         let (consumer, admin) = (FakeConsumer(cluster), FakeAdmin(cluster))
         admin.counts = topics.merging(["out": 1]) { given, _ in given }
         plan = try InternalTopics.prepare(topology, applicationID: "app", replicationFactor: -1, admin: admin)

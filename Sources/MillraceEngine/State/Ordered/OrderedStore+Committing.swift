@@ -30,6 +30,11 @@ extension OrderedStore: StoreContents {
         }
     }
 
+    /// What has been handed on needs to be held no longer. It is at most a retention older than what is closed.
+    func noteClosed(untilMs closedMs: Int64) {
+        if keys.isTimeIndexed { heldFromMs = max(heldFromMs, closedMs - retentionMs) }
+    }
+
     /// In memory there is no checkpoint to wait for.
     package func committed() {
         if disk == nil { dropExpired() }

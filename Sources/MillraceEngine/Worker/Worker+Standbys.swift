@@ -1,0 +1,92 @@
+import Logging
+import Millrace
+
+/// Stores of tasks that other instances run, kept up to date from their changelogs, so that this instance can take a task over
+/// without reading all of its state first. Kafka: `StandbyTask`.
+///
+/// What a standby holds is committed in any case, whoever is active: it outlives rebalances and aborts, and is closed only when
+/// it is another member's.
+extension Worker {
+    /// Who is to have standbys of which tasks.
+    func standbys(by assignor: TaskAssignor) -> [TaskID: [GroupMember]] {
+        let logged = plan.tasks.filter { id in
+            topology.subtopologies[id.subtopology].stores.contains { $0.changelogTopic != nil }
+        }
+        return assignor.standbys(of: logged, replicas: configuration.standbyReplicas)
+    }
+
+    /// Opens the standbys that are missing. One that another worker of this process is about to close comes later.
+    func openMissingStandbys() throws {
+        for id in group.standbys where standbys[id] == nil {
+            do {
+                let state = try makeState(id)
+                standbys[id] = state
+                if let localStores = ports.localStores { state.announce(to: localStores, isStandby: true) }
+                restorer.follow(state)
+                logger.info("standing by", metadata: ["task": "\(id)"])
+            } catch let error as StreamsError where error.code == .locked {
+                logger.debug("a standby of task \(id) has to wait: \(error)")
+            }
+        }
+    }
+
+    /// Opens what is missing, and asks now and then what the active tasks have committed.
+    func keepStandbys() throws {
+        guard group.isActive, !group.standbys.isEmpty else { return }
+        if standbys.count < group.standbys.count {
+            try openMissingStandbys()
+        }
+        let now = ports.clock.monotonicMs()
+        guard now - lastStandbyCheckMs >= configuration.standbyCheckIntervalMs else { return }
+        lastStandbyCheckMs = now
+        let asked = standbys.values.filter { $0.stores.contains(where: \.followsActiveTask) }
+        if asked.isEmpty { return }
+        do {
+            try noteCommitted(asked)
+        } catch {
+            logger.debug("could not ask what the active tasks have committed: \(error)")
+        }
+    }
+
+    private func noteCommitted(_ standbys: [TaskState]) throws {
+        var committed = try ports.consumer.committed(
+            standbys.flatMap { plan.inputs[$0.id] ?? [] }, withinMs: Self.longestStandbyCheckMs)
+        for state in standbys {
+            for partition in plan.inputs[state.id] ?? [] {
+                guard let metadata = committed[partition]?.metadata else { continue }
+                state.noteProgress(of: metadata)
+            }
+        }
+        if configuration.sabotage.contains(.readAheadOfActive) {
+            for partition in committed.keys { committed[partition]?.offset = .max }
+        }
+        try restorer.noteCommitted(committed)
+    }
+
+    /// For so long active tasks may be kept waiting by it. What is not answered in time is asked again.
+    private static var longestStandbyCheckMs: Int { 50 }
+
+    /// Gives a standby's stores to the active task that it becomes; `nil` where there is none.
+    func takeStandby(_ id: TaskID) -> TaskState? {
+        guard let state = standbys.removeValue(forKey: id) else { return nil }
+        count(state)
+        restorer.remove(state)
+        return state
+    }
+
+    /// Closes standbys, writing down what they hold.
+    func closeStandbys(where condition: (TaskID) -> Bool = { _ in true }) {
+        for (id, state) in standbys.sorted(by: { $0.key < $1.key }) where condition(id) {
+            restorer.remove(state)
+            do {
+                try state.checkpoint(durably: true)
+            } catch {
+                logger.warning("could not write a standby of task \(id) down; it will be read again: \(error)")
+            }
+            count(state)
+            status.countsByTask[id] = nil
+            state.close()
+            standbys[id] = nil
+        }
+    }
+}
