@@ -30,6 +30,13 @@ struct QueryExamples {
     }
 
     /// Compiled only.
+    private func copies(_ application: StreamsApplication) throws {
+        let scores = try application.store(
+            .keyValue("risk-store", key: .string, value: .double).enableStaleStores())
+        print(try scores.get("acct-1") ?? 0)
+    }
+
+    /// Compiled only.
     private func owner(_ application: StreamsApplication, _ account: String) async throws -> Double? {
         let owner = try application.metadata(ofKey: account, .string, in: "risk-store")
         if !owner.isHere, let address = owner.address { return try await ask(address, for: account) }
