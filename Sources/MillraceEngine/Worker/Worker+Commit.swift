@@ -75,7 +75,7 @@ extension Worker {
         let isDue = now - lastCheckpointMs >= configuration.checkpointIntervalMs
         guard isDue || dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2 else { return }
         for task in runningTasks { try task.state.checkpoint(durably: isDue) }
-        if isDue { for state in standbys.values { try state.checkpoint(durably: true) } }
+        if isDue { for state in openStandbys { try state.checkpoint(durably: true) } }
         if isDue { lastCheckpointMs = now }
     }
 

@@ -181,7 +181,7 @@ extension Worker {
     func closeTasks(where condition: (StreamTask) -> Bool = { _ in true }) throws {
         for task in openTasks.filter(condition) {
             try task.state.checkpoint(durably: true)
-            restorer.remove(task.state)
+            restorer.remove(task)
             close(task)
         }
     }
@@ -191,7 +191,7 @@ extension Worker {
         pendingCommit = nil
         abort()
         for task in openTasks {
-            restorer.remove(task.state)
+            restorer.remove(task)
             close(task)
         }
         removeSlots()

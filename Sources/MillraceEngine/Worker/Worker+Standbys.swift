@@ -22,7 +22,7 @@ extension Worker {
                 let state = try makeState(id)
                 standbys[id] = state
                 if let localStores = ports.localStores { state.announce(to: localStores, isStandby: true) }
-                restorer.follow(state)
+                standbyReader.add(state)
                 logger.info("standing by", metadata: ["task": "\(id)"])
             } catch let error as StreamsError where error.code == .locked {
                 logger.debug("a standby of task \(id) has to wait: \(error)")
@@ -32,14 +32,16 @@ extension Worker {
 
     /// Opens what is missing, and asks now and then what the active tasks have committed.
     func keepStandbys() throws {
-        guard group.isActive, !group.standbys.isEmpty else { return }
+        guard group.isActive, !group.standbys.isEmpty || standbyReader.hasWork else { return }
         if standbys.count < group.standbys.count {
             try openMissingStandbys()
         }
+        // Those who wait for their stores go first.
+        if restorer.isIdle { try standbyReader.step(maxRecords: configuration.maxRecordsPerStep) }
         let now = ports.clock.monotonicMs()
         guard now - lastStandbyCheckMs >= configuration.standbyCheckIntervalMs else { return }
         lastStandbyCheckMs = now
-        let asked = standbys.values.filter { $0.stores.contains(where: \.followsActiveTask) }
+        let asked = openStandbys.filter { $0.stores.contains(where: \.followsActiveTask) }
         if asked.isEmpty { return }
         do {
             try noteCommitted(asked)
@@ -60,7 +62,7 @@ extension Worker {
         if configuration.sabotage.contains(.readAheadOfActive) {
             for partition in committed.keys { committed[partition]?.offset = .max }
         }
-        try restorer.noteCommitted(committed)
+        try standbyReader.noteCommitted(committed)
     }
 
     /// For so long active tasks may be kept waiting by it. What is not answered in time is asked again.
@@ -70,14 +72,14 @@ extension Worker {
     func takeStandby(_ id: TaskID) -> TaskState? {
         guard let state = standbys.removeValue(forKey: id) else { return nil }
         count(state)
-        restorer.remove(state)
+        standbyReader.remove(state)
         return state
     }
 
     /// Closes standbys, writing down what they hold.
     func closeStandbys(where condition: (TaskID) -> Bool = { _ in true }) {
         for (id, state) in standbys.sorted(by: { $0.key < $1.key }) where condition(id) {
-            restorer.remove(state)
+            standbyReader.remove(state)
             do {
                 try state.checkpoint(durably: true)
             } catch {

@@ -5,6 +5,8 @@ package import Millrace
 package struct WorkerPorts {
     package var consumer: any ConsumerPort
     package var makeRestoreConsumer: () throws -> any ConsumerPort
+    /// Makes the reader of changelogs for standbys; by default one like that of restores.
+    package var makeStandbyConsumer: (() throws -> any ConsumerPort)?
     /// Makes the producer, and another one when that is lost.
     package var makeProducer: () throws -> any ProducerPort
     package var admin: any AdminPort
@@ -44,6 +46,7 @@ package final class Worker {
     let ports: WorkerPorts
     let logger: Logger
     let restorer: Restorer
+    let standbyReader: StandbyReader
     /// The producer of the present generation; `nil` after it was lost, until the next.
     private(set) var currentProducer: (any ProducerPort)?
     private var isProducerRegistered = false
@@ -67,7 +70,7 @@ package final class Worker {
     var lastStandbyCheckMs: Int64
     /// The number of the interval in which topics were looked for.
     var lastTopicCheck: Int64
-    private var lastLagMs: Int64
+    var lastLagMs: Int64
     var purgeable: [TopicPartition: Int64] = [:]
     package internal(set) var status = WorkerStatus()
 
@@ -92,9 +95,10 @@ package final class Worker {
         self.ports = ports
         self.logger = logger
         restorer = Restorer(
-            logger: logger,
-            listeners: .init(restoring: configuration.restoreListener, standby: configuration.standbyListener),
-            makeConsumer: ports.makeRestoreConsumer)
+            logger: logger, listener: configuration.restoreListener, makeConsumer: ports.makeRestoreConsumer)
+        standbyReader = StandbyReader(
+            logger: logger, listener: configuration.standbyListener,
+            makeConsumer: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
         let now = ports.clock.monotonicMs()
         (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
         (lastTroubleCheckMs, lastStandbyCheckMs) = (now, now)
@@ -187,7 +191,7 @@ package final class Worker {
         for task in runningTasks where task.state.hasStoresToFollow {
             if task.hasProgress { task.requestCommit() } else { try task.state.followWantedStores() }
         }
-        for state in standbys.values where state.hasStoresToFollow { try state.followWantedStores() }
+        for state in openStandbys where state.hasStoresToFollow { try state.followWantedStores() }
     }
 
     /// Commits, makes the stores durable, closes them and leaves the group.
@@ -223,6 +227,7 @@ package final class Worker {
 
     private func closePorts() {
         restorer.close()
+        standbyReader.close()
         currentProducer?.close()
         ports.consumer.close()
     }
@@ -235,10 +240,10 @@ package final class Worker {
         let wait: Int
         if retry.isWaiting(at: ports.clock.monotonicMs()) || group.isWaiting {
             wait = min(maxWaitMs, 20)
-        } else if !restorer.isIdle || restorer.hasMore || running.contains(where: isProcessable) {
+        } else if !restorer.isIdle || standbyReader.hasMore || running.contains(where: isProcessable) {
             wait = 0
         } else {
-            let longest = self.wait(of: running, atMost: restorer.hasStandbys ? min(maxWaitMs, 100) : maxWaitMs)
+            let longest = self.wait(of: running, atMost: standbyReader.isEmpty ? maxWaitMs : min(maxWaitMs, 100))
             wait = running.contains(where: \.hasProgress) ? min(longest, Int(untilCommit)) : longest
         }
         return try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: wait)
@@ -323,11 +328,7 @@ package final class Worker {
     }
 
     private func restore() throws {
-        guard group.isActive else { return }
-        if restorer.isIdle {
-            if restorer.hasWork { try restorer.step(maxRecords: configuration.maxRecordsPerStep, timeoutMs: 0) }
-            return
-        }
+        guard restorer.hasWork, group.isActive else { return }
         let wait = runningTasks.contains(where: isProcessable) ? 0 : 20
         try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
     }
@@ -372,39 +373,5 @@ package final class Worker {
             }
         }
         return hasRecords
-    }
-
-    // MARK: Status
-
-    private func updateStatus() {
-        for task in tasks.values { count(task.state) }
-        for state in standbys.values { count(state) }
-        status.standbyTasks = standbys.keys.sorted()
-        status.tasks = group.isActive ? tasks.keys.sorted() : []
-        status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
-        if !group.isActive, group.subscription == [] { status.phase = .running }
-        let now = ports.clock.monotonicMs()
-        if now - lastLagMs >= 500 || !restorer.isIdle {
-            status.storeLags =
-                restorer.lags + openTasks.flatMap { restorer.isRestoring($0) ? [] : $0.state.storePositions }
-        }
-        if now - lastLagMs >= 500 {
-            lastLagMs = now
-            status.lag = slots.reduce(0) { $0 + lag(of: $1) }
-        }
-    }
-
-    /// Adds what a task has done since it was asked last.
-    func count(_ task: TaskState) {
-        let counts = task.takeCounts()
-        status.counts += counts
-        status.countsByTask[task.id, default: TaskCounts()] += counts
-    }
-
-    private func lag(of slot: Slot) -> Int64 {
-        guard let end = ports.consumer.knownEndOffset(of: slot.partition),
-            let next = slot.task.nextOffset(of: slot.partition)
-        else { return 0 }
-        return slot.isAtEnd && slot.task.isEmpty(slot.partition) ? 0 : max(0, end - next)
     }
 }

@@ -82,8 +82,9 @@ final class WorkerFactory: Sendable {
         let log = Self.log(to: logger)
         let timeoutMs = Int32(clamping: configuration.connectTimeout.milliseconds)
         let restoreSettings = configuration.restoreSettings(clientID: clientID)
+        let standbySettings = configuration.standbySettings(clientID: clientID)
         let producerSettings = configuration.producerSettings(clientID: clientID, transactionalID: clientID)
-        let ports = WorkerPorts(
+        var ports = WorkerPorts(
             consumer: try KafkaConsumerPort(
                 configuration.consumerSettings(
                     clientID: GroupMember.clientID(
@@ -96,6 +97,9 @@ final class WorkerFactory: Sendable {
             makeProducer: { [clock] in try KafkaProducerPort(producerSettings, clock: clock, log: log) },
             admin: admin, provider: directory, clock: clock, globalStores: globalStores,
             localStores: localStores)
+        ports.makeStandbyConsumer = { [clock] in
+            try KafkaConsumerPort(standbySettings, role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
+        }
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,

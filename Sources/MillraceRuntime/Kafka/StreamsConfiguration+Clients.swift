@@ -37,12 +37,20 @@ extension StreamsConfiguration {
         }
     }
 
-    /// The reader of changelogs. It belongs to no group.
+    /// The reader of changelogs that fills stores. It belongs to no group.
     func restoreSettings(clientID: String) -> ClientSettings {
-        var settings = consumerSettings(clientID: "\(clientID)-restore", worker: 0)
-        settings["group.instance.id"] = nil
+        var settings = changelogSettings(clientID: "\(clientID)-restore")
         // The end of a changelog shows in an answer that brings nothing: it need not be waited for.
         settings["fetch.wait.max.ms"] = "10"
+        return settings
+    }
+
+    /// The reader of changelogs for standbys. It belongs to no group.
+    func standbySettings(clientID: String) -> ClientSettings { changelogSettings(clientID: "\(clientID)-standby") }
+
+    private func changelogSettings(clientID: String) -> ClientSettings {
+        var settings = consumerSettings(clientID: clientID, worker: 0)
+        settings["group.instance.id"] = nil
         settings["isolation.level"] = "read_committed"
         return settings
     }

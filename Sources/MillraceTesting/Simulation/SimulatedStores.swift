@@ -25,7 +25,8 @@ final class SimulatedStores: StoreProvider {
         }
         return SimulatedEngine(
             try directory.open(store, of: task), world: world, process: process,
-            name: "\(store.name) of task \(task)", changelog: changelog)
+            name: "\(store.name) of task \(task)", changelog: changelog,
+            inputOf: store.sourceTopicAsChangelog == nil ? nil : applicationID)
     }
 
     func unlock(_ task: TaskID) {
@@ -39,11 +40,14 @@ private final class SimulatedEngine: StorageEngine {
     private let process: SimulatedProcess
     private let name: String
     private let changelog: ClusterCore.TopicPartition?
+    /// The group that processes the changelog, where that is a source topic.
+    private let groupID: String?
 
     init(
         _ inner: any StorageEngine, world: SimulatedWorld, process: SimulatedProcess, name: String,
-        changelog: ClusterCore.TopicPartition?
+        changelog: ClusterCore.TopicPartition?, inputOf groupID: String?
     ) {
+        self.groupID = groupID
         self.inner = inner
         self.world = world
         self.process = process
@@ -64,12 +68,20 @@ private final class SimulatedEngine: StorageEngine {
 
     func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws {
         try world.interrupt(process, at: "a write to \(name)")
-        if let position = StoreKeyLayout.position(in: writes), let changelog,
-            let offsets = try? world.cluster.offsets(of: changelog), position > offsets.highWatermark
+        if let position = StoreKeyLayout.position(in: writes), let changelog, let end = end(of: changelog),
+            position > end
         {
-            world.violate("\(name) is at \(position), ahead of its changelog at \(offsets.highWatermark)")
+            world.violate("\(name) is at \(position), ahead of its changelog at \(end)")
         }
         try inner.apply(writes, droppingBelow: bound)
+    }
+
+    /// Up to where a store may have got: the end of its changelog, or what is committed of a source topic.
+    private func end(of changelog: ClusterCore.TopicPartition) -> Int64? {
+        guard let groupID else { return (try? world.cluster.offsets(of: changelog))?.highWatermark }
+        let found = world.cluster.fetchOffsets(groupID: groupID, partitions: [changelog], requireStable: true).first
+        guard let found, found.error == .none else { return nil }
+        return max(0, found.offset.offset)
     }
 
     func flush() throws {

@@ -10,6 +10,8 @@ final class WorkerFixture {
     let consumer: FakeConsumer
     /// The reader of changelogs.
     let restorer: FakeConsumer
+    /// The reader of changelogs for standbys.
+    let standbyReader: FakeConsumer
     let admin: FakeAdmin
     let directory: MemoryStateDirectory
     let worker: Worker
@@ -46,22 +48,25 @@ final class WorkerFixture {
             stateCacheSizeInBytes: 1 << 20)
         configure(&configuration)
         let restorer = FakeConsumer(cluster, name: "restore ")
+        let standbyReader = FakeConsumer(cluster, name: "standby ")
         let localStores = LocalStores(topology)
         localStores.begin(plan.inputs)
         self.localStores = localStores
+        var ports = WorkerPorts(
+            consumer: consumer,
+            makeRestoreConsumer: { restorer },
+            makeProducer: { FakeProducer(cluster, isTransactional: guarantee == .exactlyOnce) }, admin: admin,
+            provider: directory, clock: FakeClock(cluster), localStores: localStores)
+        ports.makeStandbyConsumer = { standbyReader }
         worker = Worker(
-            topology: topology, plan: plan, configuration: configuration,
-            ports: WorkerPorts(
-                consumer: consumer,
-                makeRestoreConsumer: { restorer },
-                makeProducer: { FakeProducer(cluster, isTransactional: guarantee == .exactlyOnce) }, admin: admin,
-                provider: directory, clock: FakeClock(cluster), localStores: localStores),
+            topology: topology, plan: plan, configuration: configuration, ports: ports,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         self.cluster = cluster
         self.consumer = consumer
         self.admin = admin
         self.directory = directory
         self.restorer = restorer
+        self.standbyReader = standbyReader
     }
 
     /// Starts the worker and has the group give it everything.

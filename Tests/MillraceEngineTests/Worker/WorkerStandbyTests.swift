@@ -90,6 +90,7 @@ struct WorkerStandbyTests {
         try fixture.start()
         try fixture.stepsUntilRunning()
         #expect(fixture.worker.openStandbys.isEmpty)
+        #expect(fixture.cluster.count("standby poll") == 0)
     }
 
     @Test("a task that is taken over goes on from its copy: only what is new is read", arguments: [false, true])
@@ -99,13 +100,12 @@ struct WorkerStandbyTests {
         try fixture.start()
         try fixture.steps(until: "the count") { try count(fixture, isAs: "50") }
         // What the standby has not seen yet.
-        fixture.restorer.silent = [changelog]
+        fixture.standbyReader.silent = [changelog]
         write(["51", "52"], fixture)
         fixture.cluster.write(["next"], to: "in", partition: theirs.partition)
         let partitions = fixture.plan.inputs.values.flatMap { $0 }
         fixture.consumer.events = [.revoked(partitions, lost: false)]
         try fixture.step()
-        fixture.restorer.silent = []
         try takeOver(fixture)
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["53"] }
         #expect(fixture.worker.status.counts.restored == 2)
@@ -182,7 +182,7 @@ struct WorkerStandbyTests {
         write(["1", "2"], fixture)
         try fixture.start()
         try fixture.steps(until: "the count") { try count(fixture, isAs: "2") }
-        fixture.restorer.events = (0..<10).map { .offsetOutOfRange(slot: $0) }
+        fixture.standbyReader.events = (0..<10).map { .offsetOutOfRange(slot: $0) }
         try fixture.step()
         #expect(try count(fixture, isAs: nil))
         try fixture.steps(until: "the count") { try count(fixture, isAs: "2") }

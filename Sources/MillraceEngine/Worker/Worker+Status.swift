@@ -1,0 +1,37 @@
+import Millrace
+
+/// What a worker shows of what it is doing.
+extension Worker {
+    func updateStatus() {
+        for task in tasks.values { count(task.state) }
+        for state in openStandbys { count(state) }
+        status.standbyTasks = standbys.keys.sorted()
+        status.tasks = group.isActive ? tasks.keys.sorted() : []
+        status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
+        if !group.isActive, group.subscription == [] { status.phase = .running }
+        let now = ports.clock.monotonicMs()
+        if now - lastLagMs >= 500 || !restorer.isIdle {
+            status.storeLags =
+                restorer.lags + standbyReader.lags
+                + openTasks.flatMap { restorer.isRestoring($0) ? [] : $0.state.storePositions }
+        }
+        if now - lastLagMs >= 500 {
+            lastLagMs = now
+            status.lag = slots.reduce(0) { $0 + lag(of: $1) }
+        }
+    }
+
+    /// Adds what a task has done since it was asked last.
+    func count(_ task: TaskState) {
+        let counts = task.takeCounts()
+        status.counts += counts
+        status.countsByTask[task.id, default: TaskCounts()] += counts
+    }
+
+    private func lag(of slot: Slot) -> Int64 {
+        guard let end = ports.consumer.knownEndOffset(of: slot.partition),
+            let next = slot.task.nextOffset(of: slot.partition)
+        else { return 0 }
+        return slot.isAtEnd && slot.task.isEmpty(slot.partition) ? 0 : max(0, end - next)
+    }
+}
