@@ -12,6 +12,8 @@ package final class PersistentStore: StoredEntries {
     /// Whether there is a changelog: without a position a logged store holds nothing.
     private let isLogged: Bool
     private var hasApplied = false
+    /// The position that is in the engine: it need not be written again while nothing happens.
+    private var appliedPosition: Int64?
     /// An empty store need not be searched, 2 µs each time in RocksDB while a new store fills.
     private var isKnownToBeEmpty = false
     /// The positions in several partitions that go down with the next batch.
@@ -66,7 +68,8 @@ package final class PersistentStore: StoredEntries {
     /// Deletes every key below a bound, then applies writes and, unless it is `nil`, the position that they reach, all or
     /// nothing.
     package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]? = nil, position: Int64?) throws {
-        if writes.isEmpty, bound == nil, position == nil, nextPositions == nil { return }
+        let isNews = position != nil && position != appliedPosition
+        if writes.isEmpty, bound == nil, !isNews, nextPositions == nil { return }
         hasApplied = true
         isKnownToBeEmpty = false
         if let bound, !StoreKeyLayout.isBelowOwnKeys(bound) {
@@ -86,6 +89,7 @@ package final class PersistentStore: StoredEntries {
                 }
             }
         }
+        if nextPositions == nil, position != nil { appliedPosition = position }
         nextPositions = nil
     }
 
@@ -111,6 +115,7 @@ package final class PersistentStore: StoredEntries {
             guard let position = Int64(bigEndianBytes: value) else { throw damage("a position", value) }
             return position
         }
+        appliedPosition = position
         isKnownToBeEmpty = try isLogged && position == nil && !hasApplied && positions().isEmpty
         return position
     }
@@ -159,6 +164,7 @@ package final class PersistentStore: StoredEntries {
     package func removeAll() throws {
         try telling { _ in try engine.removeAll() }
         hasApplied = false
+        appliedPosition = nil
         nextPositions = nil
     }
 

@@ -24,16 +24,13 @@ struct WorkerStandbyTests {
         inMemory: Bool = false, directory: MemoryStateDirectory = MemoryStateDirectory(),
         configure: (inout WorkerConfiguration) -> Void = { _ in }
     ) throws -> WorkerFixture {
+        let builder = StreamsBuilder()
         let store = Materialized<String, Int64>.store("counts").withoutCache()
-        let fixture = try WorkerFixture(
-            directory: directory, topics: ["in": 4],
-            configure: {
-                $0.standbyReplicas = 1
-                configure(&$0)
-            }
-        ) { builder in
-            builder.stream("in", key: .string, value: .string).groupByKey()
-                .count(into: inMemory ? store.inMemory() : store).toStream().to("out")
+        builder.stream("in", key: .string, value: .string).groupByKey()
+            .count(into: inMemory ? store.inMemory() : store).toStream().to("out")
+        let fixture = try WorkerFixture(topology: builder.build(), directory: directory, topics: ["in": 4]) {
+            $0.standbyReplicas = 1
+            configure(&$0)
         }
         fixture.cluster.group = GroupDescription(isStable: true, members: [Self.me, Self.other])
         return fixture
