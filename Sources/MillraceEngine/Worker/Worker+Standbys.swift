@@ -42,18 +42,8 @@ extension Worker {
         guard now - lastStandbyCheckMs >= configuration.standbyCheckIntervalMs else { return }
         lastStandbyCheckMs = now
         let asked = openStandbys.filter { $0.stores.contains(where: \.followsActiveTask) }
-        if asked.isEmpty { return }
-        do {
-            try noteCommitted(asked)
-        } catch {
-            logger.debug("could not ask what the active tasks have committed: \(error)")
-        }
-    }
-
-    private func noteCommitted(_ standbys: [TaskState]) throws {
-        var committed = try ports.consumer.committed(
-            standbys.flatMap { plan.inputs[$0.id] ?? [] }, withinMs: Self.longestStandbyCheckMs)
-        for state in standbys {
+        guard !asked.isEmpty, var committed = committedInputs(of: asked) else { return }
+        for state in asked {
             for partition in plan.inputs[state.id] ?? [] {
                 guard let metadata = committed[partition]?.metadata else { continue }
                 state.noteProgress(of: metadata)
@@ -65,7 +55,18 @@ extension Worker {
         try standbyReader.noteCommitted(committed)
     }
 
-    /// For so long active tasks may be kept waiting by it. What is not answered in time is asked again.
+    /// What active tasks have committed; `nil` where that is not answered in time, and so is asked again.
+    private func committedInputs(of standbys: [TaskState]) -> [TopicPartition: CommittedOffset]? {
+        do {
+            return try ports.consumer.committed(
+                standbys.flatMap { plan.inputs[$0.id] ?? [] }, withinMs: Self.longestStandbyCheckMs)
+        } catch {
+            logger.debug("could not ask what the active tasks have committed: \(error)")
+            return nil
+        }
+    }
+
+    /// For so long the worker's own tasks may be kept waiting by it.
     private static var longestStandbyCheckMs: Int { 50 }
 
     /// Gives a standby's stores to the active task that it becomes; `nil` where there is none.
