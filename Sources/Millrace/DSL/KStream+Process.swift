@@ -31,7 +31,7 @@ extension KStream {
                 (Record<Key, Value>) throws -> Void
             )
     ) -> KStream<NewKey, NewValue> {
-        adding(name, "KSTREAM-PROCESSOR-", role: .changesKeyAndValue, key: key ?? .ofType, value: value ?? .ofType) {
+        adding(name, "KSTREAM-PROCESSOR-", role: .process, key: key ?? .ofType, value: value ?? .ofType) {
             name in
             .process(name: name, stores: stores, makeContext: { try ProcessorContext($0) }, makeProcessor)
         }
@@ -70,7 +70,7 @@ extension KStream {
                 (FixedKeyRecord<Key, Value>) throws -> Void
             )
     ) -> KStream<Key, NewValue> {
-        adding(name, "KSTREAM-PROCESSVALUES-", role: .changesValue, key: keySerde, value: value ?? .ofType) { name in
+        adding(name, "KSTREAM-PROCESSVALUES-", role: .processValues, key: keySerde, value: value ?? .ofType) { name in
             .process(name: name, stores: stores, makeContext: { try FixedKeyProcessorContext($0) }) { context in
                 let process = try makeProcessor(context)
                 return { (record: Record<Key, Value>) in try process(FixedKeyRecord(record)) }

@@ -8,7 +8,7 @@ extension KStream {
         let node = builder.add(.processor(make(name)), named: name, to: [node], role: role)
         let changesKey =
             switch role {
-            case .changesKey, .changesKeyAndValue: true
+            case .changesKey, .process: true
             default: false
             }
         return KStream<NewKey, NewValue>(

@@ -13,7 +13,8 @@ enum OperatorRole {
     case merge
     case changesKey
     case changesValue
-    case changesKeyAndValue
+    case process
+    case processValues
 }
 
 extension StreamsBuilder {
@@ -50,7 +51,8 @@ extension StreamsBuilder {
             case .merge: node.role = .merge
             case .changesKey: node.changesKey = true
             case .changesValue: node.changesValue = true
-            case .changesKeyAndValue: (node.changesKey, node.changesValue) = (true, true)
+            case .process: (node.changesKey, node.changesValue, node.isProcessor) = (true, true, true)
+            case .processValues: (node.changesValue, node.isProcessor) = (true, true)
             }
         }
     }

@@ -11,6 +11,12 @@ public struct TopologyOptimization: OptionSet, Sendable, Hashable {
     /// A stream that is joined with itself is kept once.
     public static let singleStoreSelfJoin = TopologyOptimization(rawValue: 1 << 2)
 
+    /// Merges repartitionings that have `process` or `processValues` between them and their key change too, with
+    /// ``mergeRepartitionTopics``. What such a processor does to keys and values is not seen then: where it changes keys, results
+    /// are wrong. For an application that is moved over with its topics: Kafka Streams does so up to 4.0, and later where
+    /// `__enable.process.processValue.fix__` is off. Not part of ``all``.
+    public static let mergeRepartitionTopicsAcrossProcessors = TopologyOptimization(rawValue: 1 << 3)
+
     public static let none: TopologyOptimization = []
     public static let all: TopologyOptimization = [
         .reuseTableSourceTopics, .mergeRepartitionTopics, .singleStoreSelfJoin,
@@ -22,7 +28,9 @@ extension Plan {
     package mutating func optimize(_ optimization: TopologyOptimization) {
         mergeDuplicateSources()
         if optimization.contains(.reuseTableSourceTopics) { reuseTableSourceTopics() }
-        if optimization.contains(.mergeRepartitionTopics) { mergeRepartitionTopics() }
+        if optimization.contains(.mergeRepartitionTopics) {
+            mergeRepartitionTopics(acrossProcessors: optimization.contains(.mergeRepartitionTopicsAcrossProcessors))
+        }
         if optimization.contains(.singleStoreSelfJoin) { simplifySelfJoins() }
         keepNullKeysForJoins()
     }
@@ -104,20 +112,24 @@ extension Plan {
     }
 
     /// Replaces the repartitionings behind each key change by a single one right behind it.
-    private mutating func mergeRepartitionTopics() {
-        for (keyChange, repartitions) in repartitionsByKeyChange() where !repartitions.isEmpty {
+    private mutating func mergeRepartitionTopics(acrossProcessors: Bool) {
+        for (keyChange, repartitions) in repartitionsByKeyChange(acrossProcessors) where !repartitions.isEmpty {
             mergeRepartitions(repartitions, behind: keyChange)
         }
     }
 
     /// The repartitionings with nothing but key- and value-keeping operations between them and a key change, by key change.
-    private func repartitionsByKeyChange() -> [(PlanNode.ID, [PlanNode.ID])] {
+    private func repartitionsByKeyChange(_ acrossProcessors: Bool) -> [(PlanNode.ID, [PlanNode.ID])] {
+        let changesKey = { (node: PlanNode) in node.changesKey && !(acrossProcessors && node.isProcessor) }
+        let changesAnything = { (node: PlanNode) in
+            (node.changesKey || node.changesValue) && !(acrossProcessors && node.isProcessor)
+        }
         var groups: [(keyChange: PlanNode.ID, repartitions: [PlanNode.ID])] =
-            nodes.filter(\.changesKey).sorted { $0.buildPriority < $1.buildPriority }.map { ($0.id, []) }
+            nodes.filter(changesKey).sorted { $0.buildPriority < $1.buildPriority }.map { ($0.id, []) }
         for node in nodes.sorted(by: { $0.buildPriority < $1.buildPriority }) {
             guard case .repartition = node.role,
-                let keyChange = nearest(from: node.id, where: \.changesKey),
-                keyChange == nearest(from: node.id, where: { $0.changesKey || $0.changesValue }),
+                let keyChange = nearest(from: node.id, where: changesKey),
+                keyChange == nearest(from: node.id, where: changesAnything),
                 let group = groups.firstIndex(where: { $0.keyChange == keyChange })
             else { continue }
             groups[group].repartitions.append(node.id)

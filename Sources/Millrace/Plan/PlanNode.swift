@@ -41,6 +41,8 @@ package struct PlanNode: Sendable {
     package var buildPriority: Int
     package var changesKey = false
     package var changesValue = false
+    /// Whether the two come from a processor, which may change or keep what it likes.
+    package var isProcessor = false
     package var values: ValuesSource = .none
     package var sendsOldValues = false
     /// Whether the node's store is to be made. A table that nobody queries and whose old values nobody needs has none.

@@ -30,7 +30,7 @@ extension StreamsBuilder {
     ) -> KStream<NewKey, NewValue> {
         let element = ProcessorElement.process(
             name: name, stores: stores, makeContext: { try ProcessorContext($0) }, makeProcessor)
-        let node = add(.processor(element), named: name, to: parents.map(\.node), role: .changesKeyAndValue)
+        let node = add(.processor(element), named: name, to: parents.map(\.node), role: .process)
         return KStream<NewKey, NewValue>(
             builder: self, node: node, keySerde: key ?? .ofType, valueSerde: value ?? .ofType, repartitionRequired: true
         )

@@ -75,4 +75,19 @@ struct OptimizationTests {
         }
         #expect(topics == (2, 2))
     }
+
+    @Test("repartitionings behind a processor are merged across it where that is asked for", arguments: [false, true])
+    func acrossProcessors(isAskedFor: Bool) throws {
+        let builder = StreamsBuilder()
+        let keyed = builder.stream("in", key: .string, value: .string).selectKey { _, value in value }
+        keyed.groupByKey(key: .string, value: .string).count(into: .store("all"))
+        keyed.process { (context: ProcessorContext<String, String>) in { record in try context.forward(record) } }
+            .groupByKey(key: .string, value: .string).count(into: .store("processed"))
+        let topology = try builder.build(
+            optimization: isAskedFor
+                ? [.mergeRepartitionTopics, .mergeRepartitionTopicsAcrossProcessors] : .mergeRepartitionTopics)
+        #expect(
+            topology.repartitionTopics.map(\.name)
+                == (isAskedFor ? ["all-repartition"] : ["all-repartition", "processed-repartition"]))
+    }
 }

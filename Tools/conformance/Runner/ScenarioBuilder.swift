@@ -52,9 +52,11 @@ final class ScenarioBuilder {
             for part in value.split(separator: ",") {
                 switch part {
                 case "none": break
-                case "all": optimization.formUnion(.all)
+                case "all": optimization.formUnion([.all, .mergeRepartitionTopicsAcrossProcessors])
                 case "reuse.ktable.source.topics": optimization.insert(.reuseTableSourceTopics)
-                case "merge.repartition.topics": optimization.insert(.mergeRepartitionTopics)
+                case "merge.repartition.topics":
+                    // As the recorded release does it.
+                    optimization.formUnion([.mergeRepartitionTopics, .mergeRepartitionTopicsAcrossProcessors])
                 case "single.store.self.join": optimization.insert(.singleStoreSelfJoin)
                 default: throw ScenarioError.unsupported("config.\(setting)=\(part)")
                 }
