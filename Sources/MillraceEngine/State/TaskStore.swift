@@ -101,7 +101,7 @@ package final class TaskStore {
 
     /// Whether a standby of the store has to know how far its active task has got: how much of a source topic it may read, or
     /// what it need not hold any more.
-    var followsActiveTask: Bool {
+    package var followsActiveTask: Bool {
         if case .ordered(let keys) = plan.kind.access, keys.isTimeIndexed { return true }
         return plan.sourceTopicAsChangelog != nil
     }
@@ -144,29 +144,6 @@ package final class TaskStore {
         }
         feed.publish(contents.progress)
         return view
-    }
-
-    /// Whether a standby's store holds what that of the active task does; of what is let go by and by it may hold more. Buffers
-    /// and stores of the user's own, which show no entries, pass.
-    package func isCopy(of original: TaskStore) -> Bool {
-        guard plan.kind.isKeptInEngine else { return true }
-        guard let own = try? entries, var rest = try? original.entries else { return false }
-        for (key, value) in own {
-            let isTheSame = rest.removeValue(forKey: key) == value
-            if !isTheSame, !followsActiveTask { return false }
-        }
-        return rest.isEmpty
-    }
-
-    private var entries: [[UInt8]: [UInt8]] {
-        get throws {
-            var entries: [[UInt8]: [UInt8]] = [:]
-            try bytes.scan(from: nil, to: nil, reversed: false) { key, value in
-                entries[Array(key)] = Array(value)
-                return true
-            }
-            return entries
-        }
     }
 
     /// Deletes everything, so that it is restored from the changelog's beginning.

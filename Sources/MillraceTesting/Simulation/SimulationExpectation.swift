@@ -89,6 +89,16 @@ struct SimulationExpectation {
         return problems
     }
 
+    /// Whether a standby's store holds what that of the active task does; of what is let go by and by it may hold more.
+    static func isCopy(_ store: TaskStore, of standby: TaskState, in task: StreamTask) -> Bool {
+        let name = store.plan.name
+        guard let own = try? standby.store(named: name).map(contents),
+            let original = try? task.store(named: name).map(contents)
+        else { return false }
+        return store.followsActiveTask
+            ? original.allSatisfy { own[$0.key] == $0.value } : own == original
+    }
+
     private static func contents(of store: any KeyValueBytesStore) throws -> [[UInt8]: [UInt8]] {
         var contents: [[UInt8]: [UInt8]] = [:]
         try store.scan(from: nil, to: nil) { key, value in

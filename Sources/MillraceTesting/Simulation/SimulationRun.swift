@@ -153,9 +153,8 @@ final class SimulationRun {
         return instances.flatMap { instance in
             (instance.worker?.openStandbys ?? []).flatMap { standby in
                 standby.stores.compactMap { store in
-                    guard store.changelog != nil, let task = active[standby.id] else { return nil }
-                    guard let original = task.stores.first(where: { $0.plan.name == store.plan.name }),
-                        !store.isCopy(of: original)
+                    guard store.changelog != nil, store.plan.kind.isKeptInEngine, let task = active[standby.id],
+                        !SimulationExpectation.isCopy(store, of: standby, in: task)
                     else { return nil }
                     return "the standby of \(store.plan.name) of task \(standby.id) on \(instance.name) differs"
                 }
