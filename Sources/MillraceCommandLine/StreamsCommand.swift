@@ -1,4 +1,5 @@
-public import ArgumentParser
+// A command declares its options with ArgumentParser's property wrappers.
+@_exported public import ArgumentParser
 import Logging
 public import Millrace
 public import MillraceRuntime

@@ -52,31 +52,6 @@ struct GuideExamples {
         #expect(topology.sourceTopics == ["payments"])
     }
 
-    @Test("that of the README runs")
-    func readme() throws {
-        struct RiskEvent: Codable, Sendable {
-            var account: String
-            var score: Double
-            var timestampMs: Int64
-        }
-
-        let builder = StreamsBuilder()
-        let latestScore =
-            builder
-            .stream("risk-events", key: .string, value: .json(RiskEvent.self))
-            .groupByKey()
-            .aggregate(into: .store("risk-store", value: .double), initial: 0) { _, event, highest in
-                max(event.score, highest)
-            }
-        latestScore.toStream().to("risk-scores")
-
-        let driver = try TopologyTestDriver(builder.build())
-        let events = driver.inputTopic("risk-events", key: .string, value: .json(RiskEvent.self))
-        let scores = driver.outputTopic("risk-scores", key: .string, value: .double)
-        try events.pipe(key: "acct-1", value: RiskEvent(account: "acct-1", score: 0.7, timestampMs: 0))
-        #expect(try scores.readValue() == 0.7)
-    }
-
     @Test("those of time and of drivers with partitions and restarts run")
     func drivers() throws {
         let builder = StreamsBuilder()
