@@ -22,7 +22,9 @@ struct CommentExamples {
     private var balances: KTable<String, Double> { builder.table("balances", key: .string, value: .double) }
 
     private struct RiskEvent: Codable, Sendable {
+        var account: String
         var score: Double
+        var timestampMs: Int64
     }
 
     private struct Customer: Codable, Sendable {
@@ -174,6 +176,17 @@ struct CommentExamples {
         }
         .to("priced")
         _ = try TopologyTestDriver(builder.build())
+    }
+
+    @Test("that of the test driver as a whole runs")
+    func driver() throws {
+        builder.stream("risk-events", key: .string, value: .json(RiskEvent.self)).mapValues(\.score).to("risk-scores")
+
+        let driver = try TopologyTestDriver(builder.build())
+        let events = driver.inputTopic("risk-events", key: .string, value: .json(RiskEvent.self))
+        let scores = driver.outputTopic("risk-scores", key: .string, value: .double)
+        try events.pipe(key: "acct-1", value: RiskEvent(account: "acct-1", score: 0.7, timestampMs: 0))
+        #expect(try scores.readValue() == 0.7)
     }
 
     @Test("those of the test driver run")
