@@ -97,7 +97,10 @@ package protocol TaskContext: AnyObject {
     /// A time that is committed with the offsets, so that it outlives the task; −1 before it is set.
     func keptTime(named name: String) -> KeptTime
 
-    /// How long an operator waits at least, by the wall clock, before it looks again for results that time has completed.
+    /// A time for intervals, which nobody sets back.
+    var monotonicMs: Int64 { get }
+
+    /// How long an operator waits at least before it looks again for results that time has completed.
     var emitIntervalMs: Int64 { get }
 
     /// The task, as `<sub-topology>_<partition>`.

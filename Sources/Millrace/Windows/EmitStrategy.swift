@@ -4,7 +4,7 @@ public enum EmitStrategy: Sendable, Hashable {
     case onWindowUpdate
     /// Once, when the window and its grace are over: the final result.
     ///
-    /// Which windows are over is looked at when a record comes, at most once in a second of the wall clock. How far it has
+    /// Which windows are over is looked at when a record comes, at most once a second. How far it has
     /// got is committed with the offsets, so that no window is handed on twice or not at all after a restart.
     case onWindowClose
 }

@@ -21,7 +21,10 @@ public struct SessionWindows: Hashable, Sendable {
 
     /// How long behind stream time a session closes, counted from its end.
     @usableFromInline
-    var closeDelayMs: Int64 { sum(gapMs, graceMs) }
+    var closeDelayMs: Int64 { (gap + grace).ms }
+
+    @inlinable package var gap: TimeSpan { TimeSpan(ms: gapMs) }
+    @inlinable package var grace: TimeSpan { TimeSpan(ms: graceMs) }
 
     /// What is wrong with the sizes, reported when the topology is built.
     @usableFromInline

@@ -20,6 +20,9 @@ public struct SlidingWindows: Hashable, Sendable {
         SlidingWindows(differenceMs: difference.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
     }
 
+    @inlinable package var difference: TimeSpan { TimeSpan(ms: differenceMs) }
+    @inlinable package var grace: TimeSpan { TimeSpan(ms: graceMs) }
+
     /// What is wrong with the sizes, reported when the topology is built.
     @usableFromInline
     var problem: String? {

@@ -60,12 +60,19 @@ public struct TimeWindows: Hashable, Sendable {
             if timestampMs >= onlyStartMs { try body(onlyStartMs) }
             return
         }
-        var startMs = max(0, timestampMs - sizeMs + advanceMs) / advanceMs * advanceMs
-        while startMs <= timestampMs {
-            try body(startMs)
-            startMs += advanceMs
+        let moment = Moment(ms: timestampMs)
+        var start = (moment - size + advance).notBeforeEpoch.roundedDown(to: advance)
+        while start <= moment {
+            try body(start.ms)
+            // Past the last window there may be no moment that the next one could begin at.
+            if moment - start < advance { return }
+            start += advance
         }
     }
+
+    @inlinable package var size: TimeSpan { TimeSpan(ms: sizeMs) }
+    @inlinable package var advance: TimeSpan { TimeSpan(ms: advanceMs) }
+    @inlinable package var grace: TimeSpan { TimeSpan(ms: graceMs) }
 
     @inlinable
     package func window(startingAt startMs: Int64) -> Window {

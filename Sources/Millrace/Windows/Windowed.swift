@@ -17,8 +17,7 @@ public struct Window: Hashable, Sendable {
     /// The window of a size that begins at a moment; it ends at the end of time at the latest.
     @inlinable
     package init(startMs: Int64, sizeMs: Int64) {
-        let (end, overflows) = startMs.addingReportingOverflow(sizeMs)
-        self.init(startMs: startMs, endMs: overflows ? .max : end)
+        self.init(startMs: startMs, endMs: (Moment(ms: startMs) + TimeSpan(ms: sizeMs)).ms)
     }
 }
 

@@ -129,6 +129,7 @@ final class TaskEnvironment: TaskContext {
 
     var taskID: String { id.description }
     var wallClockMs: Int64 { schedule.wallClockMs }
+    var monotonicMs: Int64 { schedule.monotonicMs }
 
     func keptTime(named name: String) -> KeptTime {
         if let time = keptTimes[name] { return time }

@@ -16,6 +16,7 @@ final class TaskSchedule {
     }
 
     var wallClockMs: Int64 { clock.wallClockMs() }
+    var monotonicMs: Int64 { clock.monotonicMs() }
 
     /// When a punctuation on the wall clock is due next; `nil` where none is waiting.
     var nextWallClockMs: Int64? { wallClock.nextMs }

@@ -27,8 +27,8 @@ public struct JoinWindows: Hashable, Sendable {
     ///   - difference: the greatest time between two records that are joined.
     ///   - grace: how long after a window's end records that come late are still joined; not at all by default.
     public static func difference(_ difference: Duration, grace: Duration = .zero) -> JoinWindows {
-        let differenceMs = difference.inMilliseconds
-        return JoinWindows(beforeMs: differenceMs, afterMs: differenceMs, graceMs: grace.inMilliseconds)
+        let differenceMs = difference.wholeMilliseconds
+        return JoinWindows(beforeMs: differenceMs, afterMs: differenceMs, graceMs: grace.wholeMilliseconds)
     }
 
     /// The same windows with another limit for right records that are earlier.
@@ -37,37 +37,26 @@ public struct JoinWindows: Hashable, Sendable {
     /// JoinWindows.difference(.seconds(300)).before(.zero)   // the right record is the later one
     /// ```
     public func before(_ difference: Duration) -> JoinWindows {
-        JoinWindows(beforeMs: difference.inMilliseconds, afterMs: afterMs, graceMs: graceMs)
+        JoinWindows(beforeMs: difference.wholeMilliseconds, afterMs: afterMs, graceMs: graceMs)
     }
 
     /// The same windows with another limit for right records that are later.
     public func after(_ difference: Duration) -> JoinWindows {
-        JoinWindows(beforeMs: beforeMs, afterMs: difference.inMilliseconds, graceMs: graceMs)
+        JoinWindows(beforeMs: beforeMs, afterMs: difference.wholeMilliseconds, graceMs: graceMs)
     }
 
-    /// How long a stream's records are kept for the other one, in milliseconds.
-    var retentionMs: Int64 {
-        let (size, overflows) = beforeMs.addingReportingOverflow(afterMs)
-        let (sum, sumOverflows) = size.addingReportingOverflow(graceMs)
-        return overflows || sumOverflows ? .max : sum
-    }
+    @inlinable package var before: TimeSpan { TimeSpan(ms: beforeMs) }
+    @inlinable package var after: TimeSpan { TimeSpan(ms: afterMs) }
+    @inlinable package var grace: TimeSpan { TimeSpan(ms: graceMs) }
+
+    /// How long a stream's records are kept for the other one.
+    @inlinable package var retention: TimeSpan { before + after + grace }
 
     /// What is wrong with the sizes, reported when the topology is built.
     @usableFromInline
     var problem: String? {
         if graceMs < 0 { return "a grace of \(graceMs) ms; it must not be negative" }
-        let (size, overflows) = beforeMs.addingReportingOverflow(afterMs)
-        return !overflows && size < 0
+        return before + after < .zero
             ? "a window from \(beforeMs) ms before to \(afterMs) ms after a record ends before it begins" : nil
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds; what does not fit becomes the longest that does.
-    fileprivate var inMilliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1_000)
-        let (sum, sumOverflows) = whole.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
-        return overflows || sumOverflows ? (seconds < 0 ? .min : .max) : sum
     }
 }

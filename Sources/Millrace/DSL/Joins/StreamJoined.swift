@@ -74,7 +74,7 @@ extension StreamJoined {
     @usableFromInline
     func windowStore(named name: String, _ windows: JoinWindows) -> StorePlan {
         var plan = StorePlan(
-            name: name, kind: .window(retentionMs: max(0, windows.retentionMs), isTimestamped: false),
+            name: name, kind: .window(retentionMs: max(0, windows.retention.ms), isTimestamped: false),
             supplier: supplier, isCached: false,
             changelogConfiguration: changelogConfiguration?.merging(["cleanup.policy": "delete"]) { $1 })
         plan.lateTopic = lateTopic

@@ -28,11 +28,11 @@ extension KTable {
             case .timeLimit(let delayMs):
                 .suppress(
                     name: nodeName, store: store, key: key, value: value, problem: problem, delayMs: delayMs,
-                    buffer: suppressed.buffer, dropsTombstones: false, bufferTime: { $0.timestampMs })
+                    buffer: suppressed.buffer, untilWindowCloses: false, bufferTime: { $0.timestampMs })
             case .windowCloses(let endMs):
                 .suppress(
                     name: nodeName, store: store, key: key, value: value, problem: problem, delayMs: graceMs ?? 0,
-                    buffer: suppressed.buffer, dropsTombstones: true,
+                    buffer: suppressed.buffer, untilWindowCloses: true,
                     bufferTime: { record in record.key.map(endMs) ?? record.timestampMs })
             }
         enableSendingOldValues()

@@ -24,8 +24,8 @@ enum FixedWindows: Sendable {
     @usableFromInline
     var minimalRetentionMs: Int64 {
         switch self {
-        case .time(let windows): sum(windows.sizeMs, windows.graceMs)
-        case .sliding(let windows): sum(sum(windows.differenceMs, windows.differenceMs), windows.graceMs)
+        case .time(let windows): (windows.size + windows.grace).ms
+        case .sliding(let windows): (windows.difference * 2 + windows.grace).ms
         }
     }
 
@@ -62,10 +62,4 @@ enum FixedWindows: Sendable {
         case .sliding(let windows): .slidingWindowAggregate(at: place, windows, emit: emit, aggregation)
         }
     }
-}
-
-/// The sum, or the highest number where that does not fit.
-func sum(_ left: Int64, _ right: Int64) -> Int64 {
-    let (sum, overflows) = left.addingReportingOverflow(right)
-    return overflows ? .max : sum
 }

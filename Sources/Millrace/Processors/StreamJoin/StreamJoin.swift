@@ -15,8 +15,7 @@ extension ProcessorElement {
         key serde: Serde<Key>, keepsUnmatched: Bool, unmatched: StorePlan?,
         _ combine: @escaping @Sendable (Value?, Other?) throws -> Result?
     ) -> ProcessorElement {
-        let (beforeMs, afterMs) =
-            side.isLeft ? (windows.beforeMs, windows.afterMs) : (windows.afterMs, windows.beforeMs)
+        let (before, after) = side.isLeft ? (windows.before, windows.after) : (windows.after, windows.before)
         return ProcessorElement(
             name: name, input: .processors([side.windowName]), lookups: [other.window], sharing: unmatched
         ) { node in
@@ -39,14 +38,14 @@ extension ProcessorElement {
                     }
                 }
                 if time.oldestUnmatchedMs == .max { return }
-                guard time.hasPassed(time.oldestUnmatchedMs, by: afterMs, windows.graceMs) else { return }
+                guard time.hasPassed(time.oldestUnmatchedMs, by: after + windows.grace) else { return }
                 time.oldestUnmatchedMs = .max
                 var (leftIsOpen, rightIsOpen) = (false, false)
                 try waiting.visit { key, isLeft, timestampMs, list in
                     time.oldestUnmatchedMs = timestampMs
                     if leftIsOpen, rightIsOpen { return false }
-                    let waitMs = isLeft ? windows.afterMs : windows.beforeMs
-                    guard time.hasPassed(timestampMs, by: waitMs, windows.graceMs) else {
+                    let wait = isLeft ? windows.after : windows.before
+                    guard time.hasPassed(timestampMs, by: wait + windows.grace) else {
                         if isLeft { leftIsOpen = true } else { rightIsOpen = true }
                         // Kafka Streams goes on record by record, and notes the time of the one at which it ends.
                         return !(leftIsOpen && rightIsOpen && list.count > 1)
@@ -77,9 +76,8 @@ extension ProcessorElement {
                     return try forward(record.with(value: result))
                 }
                 if let waiting, record.timestampMs == time.streamTimeMs { try emitUnmatched(waiting, by: record) }
-                let (from, to) = (
-                    record.timestampMs.earlier(by: beforeMs), record.timestampMs.later(by: afterMs)
-                )
+                let moment = Moment(ms: record.timestampMs)
+                let (from, to) = ((moment - before).notBeforeEpoch.ms, (moment + after).notBeforeEpoch.ms)
                 let matches = from <= to ? try others.fetch(key, starting: from...to) : []
                 for match in matches {
                     try waiting?.remove(

@@ -46,32 +46,10 @@ final class StreamJoinTime {
         oldestUnmatchedMs = min(oldestUnmatchedMs, timestampMs)
     }
 
-    /// Whether stream time has passed a moment by some time. Times that are too great to add to never pass.
+    /// Whether stream time has passed a moment by some time.
     @inlinable
-    func hasPassed(_ momentMs: Int64, by timesMs: Int64...) -> Bool {
-        var end = momentMs
-        for timeMs in timesMs {
-            let (sum, overflows) = end.addingReportingOverflow(timeMs)
-            if overflows { return timeMs < 0 }
-            end = sum
-        }
-        return end < streamTimeMs
-    }
-}
-
-extension Int64 {
-    /// A time that is by some time later, never negative.
-    @inlinable
-    func later(by timeMs: Int64) -> Int64 {
-        let (sum, overflows) = addingReportingOverflow(timeMs)
-        return Swift.max(0, overflows ? (timeMs < 0 ? 0 : .max) : sum)
-    }
-
-    /// A time that is by some time earlier, never negative.
-    @inlinable
-    func earlier(by timeMs: Int64) -> Int64 {
-        let (difference, overflows) = subtractingReportingOverflow(timeMs)
-        return Swift.max(0, overflows ? (timeMs < 0 ? .max : 0) : difference)
+    func hasPassed(_ momentMs: Int64, by span: TimeSpan) -> Bool {
+        Moment(ms: momentMs) + span < Moment(ms: streamTimeMs)
     }
 }
 

@@ -16,16 +16,16 @@ extension ProcessorElement {
                 try node.orderedStore(named: side.store), key: serde, value: side.value, retainsDuplicates: true)
             let (context, name) = (node.context, node.name)
             let time = node.streamJoinTime(of: side.store)
-            let retentionMs = windows.beforeMs.later(by: windows.afterMs).later(by: windows.graceMs)
+            let retention = windows.retention
 
             func process(_ record: Record<Key, Value>, _ key: Key, _ value: Value) throws {
                 let timestampMs = record.timestampMs
                 time.advance(to: timestampMs)
                 // A record that has expired does not meet itself.
-                var meetsItself =
-                    timestampMs > time.streamTimeMs.subtractingReportingOverflow(retentionMs).partialValue + 1
-                func near(_ beforeMs: Int64, _ afterMs: Int64) throws -> [(startMs: Int64, value: Value)] {
-                    let (from, to) = (timestampMs.earlier(by: beforeMs), timestampMs.later(by: afterMs))
+                let moment = Moment(ms: timestampMs)
+                var meetsItself = moment > (Moment(ms: time.streamTimeMs) - retention).next
+                func near(_ before: TimeSpan, _ after: TimeSpan) throws -> [(startMs: Int64, value: Value)] {
+                    let (from, to) = ((moment - before).notBeforeEpoch.ms, (moment + after).notBeforeEpoch.ms)
                     return from <= to ? try records.fetch(key, starting: from...to) : []
                 }
                 func emit(_ result: Result?, at otherMs: Int64) throws {
@@ -33,10 +33,10 @@ extension ProcessorElement {
                         Record(
                             key: key, value: result, timestampMs: max(timestampMs, otherMs), headers: record.headers))
                 }
-                for other in try near(windows.beforeMs, windows.afterMs) {
+                for other in try near(windows.before, windows.after) {
                     try emit(try combine(value, other.value), at: other.startMs)
                 }
-                for other in try near(windows.afterMs, windows.beforeMs) {
+                for other in try near(windows.after, windows.before) {
                     if meetsItself, timestampMs < other.startMs {
                         meetsItself = false
                         try emit(try combine(value, value), at: timestampMs)

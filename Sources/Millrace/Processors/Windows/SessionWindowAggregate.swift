@@ -22,9 +22,10 @@ extension ProcessorElement {
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
                 let timestampMs = record.timestampMs
                 let streamTimeMs = progress.advance(to: timestampMs)
-                let closeMs = streamTimeMs - windows.graceMs - windows.gapMs
+                let closeMs = (Moment(ms: streamTimeMs) - (windows.grace + windows.gap)).ms
+                let moment = Moment(ms: timestampMs)
                 let found = try table.store.fetch(
-                    key, endingAtOrAfter: timestampMs - windows.gapMs, startingAtOrBefore: timestampMs + windows.gapMs
+                    key, endingAtOrAfter: (moment - windows.gap).ms, startingAtOrBefore: (moment + windows.gap).ms
                 ).withoutMerged()
                 var session = Window(startMs: timestampMs, endMs: timestampMs)
                 for (other, _) in found {

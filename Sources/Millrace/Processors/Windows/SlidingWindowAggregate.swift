@@ -18,8 +18,9 @@ extension ProcessorElement {
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value> { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
-                let closeMs = progress.advance(to: record.timestampMs) - windows.graceMs
-                guard record.timestampMs + windows.differenceMs >= closeMs else {
+                let close = Moment(ms: progress.advance(to: record.timestampMs)) - windows.grace
+                let closeMs = close.ms
+                guard Moment(ms: record.timestampMs) + windows.difference >= close else {
                     return try update.dropLate(
                         record, window: windows.window(startingAt: record.timestampMs), closeMs: closeMs)
                 }
@@ -35,21 +36,22 @@ extension ProcessorElement {
                 } catch let error as FailedAggregation {
                     return try context.processingFailed(error.cause, at: name)
                 }
-                let unexpiredMs = table.store.bytes.streamTimeMs - table.store.bytes.retentionMs
+                let kept = TimeSpan(ms: table.store.bytes.retentionMs)
+                let unexpiredMs = (Moment(ms: table.store.bytes.streamTimeMs) - kept).ms
                 guard !isEarly, let oldest = progress.oldestToEmit(closeMs: closeMs, unexpiredMs: unexpiredMs) else {
                     return
                 }
-                let last = closeMs - windows.differenceMs - 1
+                let last = (close - windows.difference).previous.ms
                 guard last >= 0 else { return }
                 let emitted = progress.closed.timestampMs
-                let first = emitted < 0 ? 0 : max(0, emitted - windows.differenceMs)
+                let first = emitted < 0 ? 0 : (Moment(ms: emitted) - windows.difference).notBeforeEpoch.ms
                 if max(first, oldest) <= last {
                     try table.emit(startingFrom: max(first, oldest), through: last, by: record) {
                         windows.window(startingAt: $0)
                     }
                 }
                 progress.closed.timestampMs = closeMs
-                table.store.bytes.heldFromMs = max(0, closeMs - windows.differenceMs)
+                table.store.bytes.heldFromMs = (close - windows.difference).notBeforeEpoch.ms
             }
         }
     }
@@ -95,28 +97,31 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     /// Drops a record for a window that has closed.
     @inlinable
     func dropLate(_ record: Record<Key, Value>, window: Window, closeMs: Int64) throws {
-        try late.drop(record, window: window, streamTimeMs: closeMs + windows.graceMs, boundMs: closeMs)
+        let streamTime = Moment(ms: closeMs) + windows.grace
+        try late.drop(record, window: window, streamTimeMs: streamTime.ms, boundMs: closeMs)
     }
 
     /// Adds a record that comes late enough for its left window to begin at or after the beginning of time.
     @inlinable
     func add(_ record: Record<Key, Value>, _ key: Key, closeMs: Int64) throws {
-        let (timestampMs, differenceMs) = (record.timestampMs, windows.differenceMs)
+        let timestampMs = record.timestampMs
+        let moment = Moment(ms: timestampMs)
+        let leftStartMs = (moment - windows.difference).ms
         // One more than the record's own time, to catch its right window with the same look.
-        let found = try table.store.fetch(key, starting: (timestampMs - 2 * differenceMs)...(timestampMs + 1))
+        let found = try table.store.fetch(
+            key, starting: (moment - windows.difference - windows.difference).ms...moment.next.ms)
         var previousMs: Int64?
         var left: Stored?
         var right: Stored?
         var hasLeft = false
         var hasRight = false
         for (startMs, stored) in found.reversed() {
-            let endMs = startMs + differenceMs
-            if startMs == timestampMs + 1 {
+            if startMs > timestampMs {
                 hasRight = true
-            } else if endMs > timestampMs {
+            } else if startMs > leftStartMs {
                 if right == nil { right = stored }
                 try aggregate(record, key, startMs, stored, closeMs: closeMs)
-            } else if endMs == timestampMs {
+            } else if startMs == leftStartMs {
                 hasLeft = true
                 try aggregate(record, key, startMs, stored, closeMs: closeMs)
                 // With another record at this very time all windows around it exist.
@@ -128,17 +133,18 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
                 break
             }
         }
-        if let previousMs, !found.contains(where: { $0.startMs == previousMs + 1 }),
-            previousMs + 1 + differenceMs >= timestampMs
-        {
-            try aggregateInitial(record, key, previousMs + 1, closeMs: closeMs)
+        if let previousMs {
+            let nextMs = Moment(ms: previousMs).next.ms
+            if nextMs >= leftStartMs, !found.contains(where: { $0.startMs == nextMs }) {
+                try aggregateInitial(record, key, nextMs, closeMs: closeMs)
+            }
         }
         if !hasLeft {
-            if let previousMs, let left, timestampMs - differenceMs <= previousMs {
+            if let previousMs, let left, leftStartMs <= previousMs {
                 let start = Stored(value: left.value, timestampMs: timestampMs)
-                try aggregate(record, key, timestampMs - differenceMs, start, closeMs: closeMs)
+                try aggregate(record, key, leftStartMs, start, closeMs: closeMs)
             } else {
-                try aggregateInitial(record, key, timestampMs - differenceMs, closeMs: closeMs)
+                try aggregateInitial(record, key, leftStartMs, closeMs: closeMs)
             }
         }
         if !hasRight { try makeRightWindow(of: record, key, right) }
@@ -148,7 +154,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     @inlinable
     func addEarly(_ record: Record<Key, Value>, _ key: Key, closeMs: Int64) throws {
         let timestampMs = record.timestampMs
-        let found = try table.store.fetch(key, starting: 0...(timestampMs + 1))
+        let found = try table.store.fetch(key, starting: 0...Moment(ms: timestampMs).next.ms)
         var first: Stored?
         var previousMs: Int64?
         var right: Stored?
@@ -166,8 +172,11 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         }
         if right == nil, let first, first.timestampMs > timestampMs { right = first }
         if !hasRight { try makeRightWindow(of: record, key, right) }
-        if let previousMs, !found.contains(where: { $0.startMs == previousMs + 1 }) {
-            try aggregateInitial(record, key, previousMs + 1, closeMs: closeMs)
+        if let previousMs {
+            let nextMs = Moment(ms: previousMs).next.ms
+            if !found.contains(where: { $0.startMs == nextMs }) {
+                try aggregateInitial(record, key, nextMs, closeMs: closeMs)
+            }
         }
         if let first {
             try aggregate(record, key, 0, first, closeMs: closeMs)
@@ -181,7 +190,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     func makeRightWindow(of record: Record<Key, Value>, _ key: Key, _ content: Stored?) throws {
         guard let content, content.timestampMs > record.timestampMs else { return }
         try table.set(
-            key, windows.window(startingAt: record.timestampMs + 1), to: content.value, from: nil,
+            key, windows.window(startingAt: Moment(ms: record.timestampMs).next.ms), to: content.value, from: nil,
             timestampMs: content.timestampMs, by: record)
     }
 

@@ -16,14 +16,14 @@ extension ProcessorElement {
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
                 let streamTimeMs = progress.advance(to: record.timestampMs)
-                let closeMs = streamTimeMs - windows.graceMs
+                let close = progress.closeTime(grace: windows.grace)
                 var failed = false
                 try windows.forEachStart(at: record.timestampMs) { startMs in
                     if failed { return }
                     let window = windows.window(startingAt: startMs)
-                    guard window.endMs > closeMs else {
+                    guard window.endMs > close.ms else {
                         return try late.drop(
-                            record, window: window, streamTimeMs: streamTimeMs, boundMs: closeMs + 1)
+                            record, window: window, streamTimeMs: streamTimeMs, boundMs: close.next.ms)
                     }
                     let stored = try table.store.fetch(key, startMs: startMs)
                     let old: Aggregate?
@@ -38,20 +38,22 @@ extension ProcessorElement {
                     let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
                     try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
                 }
-                guard progress.oldestToEmit(closeMs: closeMs) != nil else { return }
-                let last = closeMs - windows.sizeMs
+                guard progress.oldestToEmit(closeMs: close.ms) != nil else { return }
+                let last = (close - windows.size).ms
                 guard last >= 0 else { return }
                 let emitted = progress.closed.timestampMs
-                let first = emitted < 0 ? 0 : max(0, emitted - windows.sizeMs) + 1
+                let first = emitted < 0 ? 0 : (Moment(ms: emitted) - windows.size).notBeforeEpoch.next.ms
                 // Nothing has closed where the same windows hold both ends.
-                if emitted >= 0, windows.starts(at: last) == windows.starts(at: first - 1) { return }
+                if emitted >= 0, windows.starts(at: last) == windows.starts(at: Moment(ms: first).previous.ms) {
+                    return
+                }
                 if first <= last {
                     try table.emit(startingFrom: first, through: last, by: record) {
                         windows.window(startingAt: $0)
                     }
                 }
-                progress.closed.timestampMs = closeMs
-                table.store.bytes.heldFromMs = max(0, closeMs - windows.sizeMs) + 1
+                progress.closed.timestampMs = close.ms
+                table.store.bytes.heldFromMs = (close - windows.size).notBeforeEpoch.next.ms
             }
         }
     }

@@ -8,8 +8,8 @@ struct WindowProgress {
     @usableFromInline let closed: KeptTime
     @usableFromInline let context: any TaskContext
     @usableFromInline let emit: EmitStrategy
-    /// The wall clock's time before which closed windows are not looked for again.
-    @usableFromInline var nextEmissionMs: Int64 = .min
+    /// The monotonic clock's time before which closed windows are not looked for again.
+    @usableFromInline var nextEmission: Moment = .distantPast
     /// What would have been the oldest to hand on when that was put off; −1 while nothing was.
     @usableFromInline let waitingFrom: KeptTime
 
@@ -30,6 +30,14 @@ struct WindowProgress {
         return streamTime.timestampMs
     }
 
+    /// The moment up to which windows that take records for a grace after their end are closed.
+    ///
+    /// Stream time counts as right before the end of time at most: a window that lasts until then never closes.
+    @inlinable
+    func closeTime(grace: TimeSpan) -> Moment {
+        min(Moment(ms: streamTime.timestampMs), Moment.distantFuture.previous) - grace
+    }
+
     /// Whether closed windows are to be looked for now: there may be new ones, and enough time has passed.
     ///
     /// What expires before it is handed on, by a step of stream time that is longer than the retention, is lost in Kafka
@@ -47,12 +55,12 @@ struct WindowProgress {
             let waitingMs = waitingFrom.timestampMs
             oldestMs = max(0, waitingMs < 0 ? unexpiredMs : min(waitingMs, unexpiredMs))
         }
-        let now = context.wallClockMs
-        guard now >= nextEmissionMs else {
+        let now = Moment(ms: context.monotonicMs)
+        guard now >= nextEmission else {
             if unexpiredMs != nil { waitingFrom.timestampMs = oldestMs }
             return nil
         }
-        nextEmissionMs = now + context.emitIntervalMs
+        nextEmission = now + TimeSpan(ms: context.emitIntervalMs)
         waitingFrom.timestampMs = -1
         return oldestMs
     }
