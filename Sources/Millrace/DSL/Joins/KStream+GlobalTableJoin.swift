@@ -40,8 +40,8 @@ extension KStream {
     /// }
     /// ```
     ///
-    /// As `join`. As in Kafka Streams, a record for which there is no key to look up has a result only if it has no key of
-    /// its own either; otherwise it is dropped and counted.
+    /// As `join`, but every record with a value has a result: `nil` stands for the other value too if there is no key to look
+    /// up, as in Kafka Streams since 4.1. Records without a value are dropped and counted.
     @inlinable
     public func leftJoin<TableKey, Other, Result>(
         _ table: GlobalKTable<TableKey, Other>, named name: String? = nil, result: Serde<Result>? = nil,

@@ -1,9 +1,13 @@
 extension ProcessorElement {
     /// Sends the subscriptions of a table's changes to the partitions of their foreign keys.
     ///
-    /// Where the foreign key has changed, the old one is told to forget the subscription. Without a foreign key an inner
-    /// join drops the change; a left join asks nobody in particular, and is answered with null. Kafka:
-    /// `SubscriptionSendProcessorSupplier`.
+    /// If the foreign key has changed, the old one is told to forget the subscription. At most one subscription of a change
+    /// asks for an answer: two answers carry the same hash, and if the older one came last, its result would stay.
+    ///
+    /// A left join always asks, so that every change has a result; without a foreign key it asks nobody in particular, and
+    /// is answered with null. An inner join asks for a null only if there may be an earlier result to delete.
+    ///
+    /// Kafka 4.1: `SubscriptionSendProcessorSupplier` (KAFKA-16394, KAFKA-16407, KAFKA-16434, KAFKA-18713).
     @inlinable
     static func subscriptionSend<Key, Value, ForeignKey>(
         name: String, value: Serde<Value>, foreignKey serde: Serde<ForeignKey>, keepsUnmatched: Bool, problem: String?,
@@ -47,19 +51,17 @@ extension ProcessorElement {
                 }
                 if keepsUnmatched {
                     if change.oldValue == nil, change.newValue == nil { return }
-                    if let old, try hasMoved(from: old) { try send(to: old, .deleteKeyAndPropagate) }
+                    if let old, try hasMoved(from: old) { try send(to: old, .deleteKeyNoPropagate) }
                     return try send(to: new, .propagateNullIfNoValue)
                 }
-                let lacksKey = (change.oldValue != nil && old == nil) || (change.newValue != nil && new == nil)
-                if lacksKey { return context.drop(.nullForeignKey, at: name) }
                 switch (old, new) {
-                case (let old?, let new?):
-                    if try hasMoved(from: old) { try send(to: old, .deleteKeyNoPropagate) }
-                    // Whatever the join had for the old foreign key is to be replaced, if only by null.
+                case (let old?, let new?) where try hasMoved(from: old):
+                    try send(to: old, .deleteKeyNoPropagate)
                     try send(to: new, .propagateNullIfNoValue)
                 case (let old?, nil): try send(to: old, .deleteKeyAndPropagate)
-                case (nil, let new?): try send(to: new, .propagateOnlyIfValue)
-                case (nil, nil): break
+                case (_, let new?): try send(to: new, .propagateOnlyIfValue)
+                case (nil, nil):
+                    if change.oldValue != nil || change.newValue != nil { context.drop(.nullForeignKey, at: name) }
                 }
             }
         }

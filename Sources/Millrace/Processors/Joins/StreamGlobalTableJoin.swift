@@ -1,7 +1,8 @@
 extension ProcessorElement {
     /// Joins each record of a stream with the present value of a key in a global table. The stream's timestamp is kept.
     ///
-    /// Kafka: `KStreamGlobalKTableJoin`, `KStreamKTableJoinProcessor`.
+    /// A null value is dropped, a null table key too unless records without a match are kept (KAFKA-19208).
+    /// Kafka 4.1: `KStreamGlobalKTableJoin`, `KStreamKTableJoinProcessor`.
     ///
     /// - Parameters:
     ///   - view: the way to the table's values.
@@ -23,9 +24,7 @@ extension ProcessorElement {
                 do { key = try tableKey(record.key, value) } catch {
                     return try context.processingFailed(error, at: name)
                 }
-                if key == nil, record.key != nil || !keepsUnmatched {
-                    return context.drop(.nullKeyOrValue, at: name)
-                }
+                if key == nil, !keepsUnmatched { return context.drop(.nullKeyOrValue, at: name) }
                 let found = try key.flatMap { try get($0, nil) }
                 if found == nil, !keepsUnmatched { return }
                 let result: Result?
