@@ -44,7 +44,7 @@ public struct StreamsError: Error, CustomStringConvertible {
     }
 
     public let code: Code
-    public let message: String
+    public package(set) var message: String
     /// The operator, by its name in `Topology.describe()`.
     public var node: String?
     /// The record that was being processed.
@@ -53,6 +53,8 @@ public struct StreamsError: Error, CustomStringConvertible {
     public var task: String?
     /// The error that caused this one.
     public var underlying: (any Error)?
+    /// Whether the handler that the error is for has decided that it ends the task. Operators upstream pass it on.
+    package var isDecided = false
 
     public init(
         _ code: Code, _ message: String, node: String? = nil, record: RecordMetadata? = nil, task: String? = nil,

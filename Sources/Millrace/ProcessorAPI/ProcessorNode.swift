@@ -34,6 +34,21 @@ public final class ProcessorNode {
         if let failure = failureDownstream.take() { throw failure }
     }
 
+    /// Makes the user's processor when the task starts.
+    ///
+    /// - Throws: `StreamsError` with code `.processing` and the processor's name if the user's code throws. No record is at
+    ///   fault, so no handler is asked.
+    @usableFromInline
+    func start<Result>(_ make: () throws -> Result) throws -> Result {
+        do { return try make() } catch {
+            if let error = error as? StreamsError, error.node != nil { throw error }
+            var failure = StreamsError(
+                .processing, "the processor could not be made", node: name, task: task.taskID, underlying: error)
+            failure.isDecided = true
+            throw failure
+        }
+    }
+
     /// Hands a record on and remembers an error, so that it is told from the processor's own.
     @inlinable
     func forward<Key, Value>(_ record: Record<Key, Value>, to target: Forward<Key, Value>) throws {

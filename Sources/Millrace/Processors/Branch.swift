@@ -8,14 +8,8 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let targets = try node.forwards(Record<Key, Value>.self)
-            let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
-                let chosen: Int
-                do {
-                    chosen = try predicates.firstIndex { try $0(record) } ?? predicates.count
-                } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+            return TypedReceiver<Key, Value>(at: node) { record in
+                let chosen = try predicates.firstIndex { try $0(record) } ?? predicates.count
                 if chosen < targets.count { try targets[chosen](record) }
             }
         }

@@ -13,18 +13,18 @@ extension SinkElement {
         SinkElement(name: name, target: .chosen(by: chooser), problem: problem) { node in
             let (context, name) = (node.context, node.name)
             let bytes = Scratch()
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 bytes.key.removeAll(keepingCapacity: true)
                 bytes.value.removeAll(keepingCapacity: true)
-                let topic: String
-                do { topic = try choose(record) } catch { return try context.processingFailed(error, at: name) }
+                let topic = try choose(record)
+                let output: any RecordOutput
                 do {
+                    output = try context.output(to: .external(topic))
                     if let recordKey = record.key { try key.serialize(recordKey, into: &bytes.key) }
                     if let recordValue = record.value { try value.serialize(recordValue, into: &bytes.value) }
                 } catch {
                     return try context.productionFailed(error, at: name)
                 }
-                let output = try context.output(to: .external(topic))
                 if let partition {
                     return try bytes.send(record, key, to: output, partition: partition, context, name)
                 }

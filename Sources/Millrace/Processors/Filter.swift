@@ -6,11 +6,8 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Value>.self)
-            let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
-                let passes: Bool
-                do { passes = try predicate(record) } catch { return try context.processingFailed(error, at: name) }
-                if passes { try forward(record) }
+            return TypedReceiver<Key, Value>(at: node) { record in
+                if try predicate(record) { try forward(record) }
             }
         }
     }

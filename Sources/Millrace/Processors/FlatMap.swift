@@ -12,10 +12,8 @@ extension ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, NewValue>.self)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
-                let parts: [Part]?
-                do { parts = try transform(record) } catch { return try context.processingFailed(error, at: name) }
-                guard let parts else { return context.drop(.nullValue, at: name) }
+            return TypedReceiver<Key, Value>(at: node) { record in
+                guard let parts = try transform(record) else { return context.drop(.nullValue, at: name) }
                 for part in parts { try forward(combine(record, part)) }
             }
         }

@@ -9,10 +9,9 @@ extension ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, NewValue>.self)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
-                let result: Record<NewKey, NewValue>?
-                do { result = try transform(record) } catch { return try context.processingFailed(error, at: name) }
-                if let result { try forward(result) } else { context.drop(.nullValue, at: name) }
+            return TypedReceiver<Key, Value>(at: node) { record in
+                guard let result = try transform(record) else { return context.drop(.nullValue, at: name) }
+                try forward(result)
             }
         }
     }

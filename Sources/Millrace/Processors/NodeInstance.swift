@@ -70,8 +70,15 @@ package protocol TaskContext: AnyObject {
     /// A topic to write to.
     func output(to topic: TopicName) throws -> any RecordOutput
 
-    /// Hands an error of a closure to the processing handler. Returns where the handler decided to go on without the record.
+    /// Hands an error of a closure or a serde to the processing handler. Returns if the handler decided to go on without the
+    /// record.
+    ///
+    /// - Throws: the error that ends the task. What a handler has decided upon already, and errors of the broker and of the
+    ///   stores, which are no fault of a record, pass unchanged.
     func processingFailed(_ error: any Error, at node: String) throws
+
+    /// Hands an error of a closure to the processing handler, on behalf of a record that has not reached an operator yet.
+    func processingFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws
 
     /// Hands an error of a serde to the deserialisation handler. Returns where the handler decided to go on.
     func deserializationFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws
@@ -121,6 +128,15 @@ package protocol TaskContext: AnyObject {
 
     /// Has something done when the task ends.
     func onClose(_ body: @escaping () throws -> Void)
+}
+
+extension TaskContext {
+    /// Does something on behalf of a record other than the one that is being processed, such as one that has waited. Its errors
+    /// are its own: they go to the processing handler, and the record that is being processed goes on.
+    @inlinable
+    func attempt(at node: String, _ body: () throws -> Void) throws {
+        do { try body() } catch { try processingFailed(error, at: node) }
+    }
 }
 
 /// A topic as an operator writes to it.

@@ -15,7 +15,7 @@ extension ProcessorElement {
         var element = ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Value>.self)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 if record.key == nil { return context.drop(.nullKey, at: name) }
                 try forward(record)
             }

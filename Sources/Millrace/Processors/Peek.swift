@@ -8,9 +8,8 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Value>.self)
-            let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
-                do { try action(record) } catch { return try context.processingFailed(error, at: name) }
+            return TypedReceiver<Key, Value>(at: node) { record in
+                try action(record)
                 try forward(record)
             }
         }

@@ -19,12 +19,12 @@ extension ProcessorElement {
             var process: (Record<Key, Value>) throws -> Void = { _ in
                 throw StreamsError(.illegalState, "the task has not started", node: node.name)
             }
-            node.task.onStart { process = try makeProcessor(context) }
+            node.task.onStart { process = try node.start { try makeProcessor(context) } }
             node.task.onClose {
                 // The processor holds its context, and this the task.
                 process = { _ in }
             }
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: instance) { record in
                 try node.call(timestampMs: record.timestampMs) { try process(record) }
             }
         }

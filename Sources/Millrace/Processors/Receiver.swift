@@ -41,11 +41,19 @@ package class Receiver {
 final class TypedReceiver<Key, Value>: Receiver {
     @usableFromInline let forward: Forward<Key, Value>
 
+    /// The entrance of a node that does something with its records.
+    ///
+    /// Whatever the node throws on behalf of a record goes to the processing handler: its closures' errors and its serdes'.
+    /// Errors of the nodes downstream have been to a handler already and pass. Kafka: `ProcessorNode.process` (KIP-1033).
     @inlinable
-    init(_ receive: @escaping (Record<Key, Value>) throws -> Void) {
-        forward = Forward(receive)
+    init(at node: NodeInstance, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
+        let (context, name) = (node.context, node.name)
+        forward = Forward { record in
+            do { try receive(record) } catch { try context.processingFailed(error, at: name) }
+        }
     }
 
+    /// The entrance of a node that hands its records on unchanged.
     @inlinable
     init(_ forward: Forward<Key, Value>) {
         self.forward = forward

@@ -9,7 +9,7 @@ extension SinkElement {
             let output = try node.context.output(to: topic)
             let (context, name) = (node.context, node.name)
             let scratch = Scratch()
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 scratch.key.removeAll(keepingCapacity: true)
                 scratch.value.removeAll(keepingCapacity: true)
                 do {

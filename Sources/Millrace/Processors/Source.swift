@@ -22,7 +22,11 @@ extension SourceElement {
                         try context.deserializationFailed(error, of: raw.pointee, at: name)
                         return nil
                     }
-                    let timestampMs = try timestamp.extract(record, partitionTimeMs)
+                    let timestampMs: Int64
+                    do { timestampMs = try timestamp.extract(record, partitionTimeMs) } catch {
+                        try context.processingFailed(error, of: raw.pointee, at: name)
+                        return nil
+                    }
                     guard timestampMs >= 0 else {
                         context.drop(.negativeTimestamp, at: name)
                         return nil

@@ -11,19 +11,13 @@ extension ProcessorElement {
             let table: TableOutput<Key, Aggregate> = try node.tableOutput(
                 storeName: place.storeName, key: place.key, value: place.aggregate)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
                 let stored = try table.get(key)
-                let old: Aggregate
-                let new: Aggregate?
-                do {
-                    old = try stored?.value ?? initial()
-                    new = try aggregator(key, value, record, old)
-                } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+                let old = try stored?.value ?? initial()
+                let new = try aggregator(key, value, record, old)
                 let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
                 try table.set(key, to: new, from: old, timestampMs: timestampMs, by: record, isKeyRead: true)
             }

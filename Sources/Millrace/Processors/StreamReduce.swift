@@ -8,17 +8,12 @@ extension ProcessorElement {
             let table: TableOutput<Key, Value> = try node.tableOutput(
                 storeName: place.storeName, key: place.key, value: place.aggregate)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
                 let stored = try table.get(key)
-                let new: Value?
-                do {
-                    if let stored { new = try reducer(stored.value, value) } else { new = value }
-                } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+                let new = if let stored { try reducer(stored.value, value) } else { value as Value? }
                 let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
                 try table.set(key, to: new, from: stored?.value, timestampMs: timestampMs, by: record, isKeyRead: true)
             }

@@ -112,6 +112,12 @@ final class TaskEnvironment: TaskContext {
         try decide(.processing, "a closure of the topology threw", error, at: node, .processing, handlers.processing)
     }
 
+    func processingFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws {
+        try decide(
+            .processing, "a closure of the topology threw", error, at: node, .processing, handlers.processing,
+            record: copy record)
+    }
+
     func productionFailed(_ error: any Error, at node: String) throws {
         try decide(.production, "a result could not be written", error, at: node, .production, handlers.production)
     }
@@ -155,12 +161,17 @@ final class TaskEnvironment: TaskContext {
     ) throws {
         // What goes wrong with a broker or a store is no fault of the record: the worker knows what to do.
         if let cause = cause as? PortError, cause.kind != .rejected { throw cause }
-        if let cause = cause as? StreamsError, cause.code.isOfTheEngine { throw cause }
+        if let cause = cause as? StreamsError, cause.isDecided || cause.code.isOfTheEngine { throw cause }
         let record = record ?? current?.current
         let metadata =
             record.map { RecordMetadata(topic: $0.topic, partition: $0.partition, offset: $0.offset) } ?? resumed
-        let error = StreamsError(
+        var error = StreamsError(
             code, message, node: node, record: metadata, task: id.description, underlying: cause)
+        if let cause = cause as? StreamsError, cause.code == .invalidTimestamp {
+            // Its message says what to choose instead, and stands for itself.
+            error = StreamsError(cause.code, cause.message, node: node, record: metadata, task: id.description)
+        }
+        error.isDecided = true
         let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))
         switch handler(context) {
         case .fail: throw error
@@ -185,16 +196,22 @@ final class TaskEnvironment: TaskContext {
             headers.append(name: "__streams.errors.partition", text: String(metadata.partition))
             headers.append(name: "__streams.errors.offset", text: String(metadata.offset))
         }
-        try output(toTopic: topic).sendOrThrow(
-            key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
-            headers: headers)
+        do {
+            try output(toTopic: topic).sendOrThrow(
+                key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
+                headers: headers)
+        } catch let refusal as PortError where refusal.kind == .rejected {
+            var error = context.error
+            error.message += "; and the topic of dead letters, \(topic), does not take it (\(refusal))"
+            throw error
+        }
     }
 }
 
 extension StreamsError.Code {
     /// Whether the error is one of the engine's surroundings rather than of a record or a closure.
     fileprivate var isOfTheEngine: Bool {
-        [.stateStore, .locked, .broker, .fenced, .illegalState, .invalidTopology].contains(self)
+        [.stateStore, .locked, .broker, .fenced, .illegalState, .invalidTopology, .bufferFull].contains(self)
     }
 }
 

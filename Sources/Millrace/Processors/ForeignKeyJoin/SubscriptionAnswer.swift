@@ -13,12 +13,9 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, SubscriptionResponse<Other>>.self)
             let get = try view.makeGetter(node)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<ForeignKey, Subscription<Key>> { record in
+            return TypedReceiver<ForeignKey, Subscription<Key>>(at: node) { record in
                 guard let subscription = record.value else { return context.drop(.nullValue, at: name) }
-                let found: ValueAndTimestamp<Other>?
-                do { found = try record.key.flatMap { try get($0, nil) } } catch let error as FailedLookup {
-                    return try context.processingFailed(error.cause, at: name)
-                }
+                let found = try record.key.flatMap { try get($0, nil) }
                 var foreignValue: Other?
                 switch subscription.instruction {
                 case .deleteKeyNoPropagate: return

@@ -13,7 +13,7 @@ extension ProcessorElement {
             let subscriptions: TimestampedKeyValueStore<[UInt8], Subscription<Key>> = try node.timestampedStore(
                 named: store, key: .bytes, value: .subscription(of: key))
             let (context, name, isOfVersions) = (node.context, node.name, node.isOfVersions)
-            return TypedReceiver<ForeignKey, Change<Other>> { record in
+            return TypedReceiver<ForeignKey, Change<Other>>(at: node) { record in
                 guard let foreignKey = record.key, let change = record.value else {
                     return context.drop(.nullKey, at: name)
                 }

@@ -12,7 +12,7 @@ extension ProcessorElement {
             let subscriptions: TimestampedKeyValueStore<[UInt8], Subscription<Key>> = try node.timestampedStore(
                 key: .bytes, value: .subscription(of: key))
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<ForeignKey, Subscription<Key>> { record in
+            return TypedReceiver<ForeignKey, Subscription<Key>>(at: node) { record in
                 guard let subscription = record.value else { return context.drop(.nullValue, at: name) }
                 guard let foreignKey = record.key else {
                     guard subscription.instruction == .propagateNullIfNoValue else {

@@ -16,14 +16,11 @@ extension ProcessorElement {
             let get = try view.makeGetter(node)
             let (context, name) = (node.context, node.name)
             var valueBytes: [UInt8] = []
-            return TypedReceiver<Key, SubscriptionResponse<Other>> { record in
+            return TypedReceiver<Key, SubscriptionResponse<Other>>(at: node) { record in
                 guard let key = record.key, let response = record.value else {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
-                let found: ValueAndTimestamp<Value>?
-                do { found = try get(key, nil) } catch let error as FailedLookup {
-                    return try context.processingFailed(error.cause, at: name)
-                }
+                let found = try get(key, nil)
                 var hash: ValueHash?
                 if let found {
                     valueBytes.removeAll(keepingCapacity: true)
@@ -33,9 +30,7 @@ extension ProcessorElement {
                 guard hash == response.hash else { return context.drop(.staleResponse, at: name) }
                 var result: Result?
                 if let found, response.foreignValue != nil || keepsUnmatched {
-                    do { result = try joiner(found.value, response.foreignValue) } catch {
-                        return try context.processingFailed(error, at: name)
-                    }
+                    result = try joiner(found.value, response.foreignValue)
                 }
                 try forward(record.with(value: result))
             }

@@ -19,17 +19,11 @@ extension ProcessorElement {
             var valueBytes: [UInt8] = []
             var oldBytes: [UInt8] = []
             var newBytes: [UInt8] = []
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
-                let old: ForeignKey?
-                let new: ForeignKey?
-                do {
-                    old = try change.oldValue.flatMap { try foreignKey(key, $0) }
-                    new = try change.newValue.flatMap { try foreignKey(key, $0) }
-                } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+                let old = try change.oldValue.flatMap { try foreignKey(key, $0) }
+                let new = try change.newValue.flatMap { try foreignKey(key, $0) }
                 var hash: ValueHash?
                 if let newValue = change.newValue {
                     valueBytes.removeAll(keepingCapacity: true)

@@ -50,13 +50,13 @@ final class JoinBuffer {
 
     /// Takes out the records that are due, and has each one joined on behalf of what it came from.
     @usableFromInline
-    func takeDue(_ join: (_ key: [UInt8], _ record: BufferedChange) throws -> Void) throws {
+    func takeDue(at name: String, _ join: (_ key: [UInt8], _ record: BufferedChange) throws -> Void) throws {
         guard let dueMs, dueMs < .max else { return }
         try store.scan(from: Self.prefix(0), to: Self.prefix(dueMs + 1)) { storeKey, value in
             let change = try BufferedChange(value)
             let key = Array(storeKey.dropFirst(Self.prefix(0).count).dropLast(4))
             let storeKey = Array(storeKey)
-            try context.resume(change.metadata) { try join(key, change) }
+            try context.resume(change.metadata) { try context.attempt(at: name) { try join(key, change) } }
             try storeKey.withUnsafeBytes { try store.put(key: $0, value: nil, timestampMs: -1) }
             return true
         }

@@ -18,20 +18,13 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 guard let value = record.value else { return context.drop(.nullKeyOrValue, at: name) }
-                let key: TableKey?
-                do { key = try tableKey(record.key, value) } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+                let key = try tableKey(record.key, value)
                 if key == nil, !keepsUnmatched { return context.drop(.nullKeyOrValue, at: name) }
                 let found = try key.flatMap { try get($0, nil) }
                 if found == nil, !keepsUnmatched { return }
-                let result: Result?
-                do { result = try joiner(value, found?.value) } catch {
-                    return try context.processingFailed(error, at: name)
-                }
-                try forward(record.with(value: result))
+                try forward(record.with(value: joiner(value, found?.value)))
             }
         }
     }

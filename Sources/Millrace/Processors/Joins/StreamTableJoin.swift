@@ -20,34 +20,25 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
             let (context, name) = (node.context, node.name)
-            let join = Forward<Key, Value> { record in
+            let join = TypedReceiver<Key, Value>(at: node) { record in
                 guard let value = record.value, record.key != nil || keepsUnmatched else {
                     return context.drop(.nullKeyOrValue, at: name)
                 }
-                let found: ValueAndTimestamp<Other>?
-                do { found = try record.key.flatMap { try get($0, record.timestampMs) } } catch let error
-                    as FailedLookup
-                {
-                    return try context.processingFailed(error.cause, at: name)
-                }
+                let found = try record.key.flatMap { try get($0, record.timestampMs) }
                 if found == nil, !keepsUnmatched { return }
-                let result: Result?
-                do { result = try joiner(value, found?.value) } catch {
-                    return try context.processingFailed(error, at: name)
-                }
-                try forward(record.with(value: result))
+                try forward(record.with(value: joiner(value, found?.value)))
             }
-            guard let grace else { return TypedReceiver(join) }
+            guard let grace else { return join }
             let buffer = try JoinBuffer(of: node, storeName: grace.storeName, graceMs: grace.graceMs)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value, !buffer.isTooLate(record.timestampMs) else {
-                    return try join(record)
+                    return try join.forward(record)
                 }
                 try buffer.put(
                     key: grace.key.bytes(of: key), value: grace.value.bytes(of: value),
                     timestampMs: record.timestampMs, headers: record.headers)
-                try buffer.takeDue { key, waited in
-                    try join(
+                try buffer.takeDue(at: name) { key, waited in
+                    try join.forward(
                         Record(
                             key: grace.key.value(from: key),
                             value: waited.newValue.map { try grace.value.value(from: $0) },

@@ -20,21 +20,14 @@ extension ProcessorElement {
             let get = try view.makeGetter(node)
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
             let isOfVersions = node.isOfVersions
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
-                let found: ValueAndTimestamp<Other>?
-                do { found = try get(key, nil) } catch let error as FailedLookup {
-                    return try context.processingFailed(error.cause, at: name)
-                }
+                let found = try get(key, nil)
                 if found == nil, requiresOther || (change.newValue == nil && change.oldValue == nil) { return }
                 var result = Change<Result>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
-                do {
-                    result.newValue = try combine(change.newValue, found?.value)
-                    if sendsOldValues { result.oldValue = try combine(change.oldValue, found?.value) }
-                } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+                result.newValue = try combine(change.newValue, found?.value)
+                if sendsOldValues { result.oldValue = try combine(change.oldValue, found?.value) }
                 try forward(
                     Record(
                         key: key, value: result,
@@ -58,9 +51,7 @@ extension TableView {
             // The values of a join are the present ones, whatever the tables keep.
             return { key, _ in
                 let (left, right) = (try get(key, nil), try getOther(key, nil))
-                guard let value = try FailedLookup.naming({ try combine(left?.value, right?.value) }) else {
-                    return nil
-                }
+                guard let value = try combine(left?.value, right?.value) else { return nil }
                 return ValueAndTimestamp(
                     value: value, timestampMs: max(left?.timestampMs ?? -1, right?.timestampMs ?? -1))
             }

@@ -11,7 +11,7 @@ extension ProcessorElement {
             }
             let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 try table.set(
                     key, to: change.newValue, from: change.oldValue, timestampMs: record.timestampMs, by: record)

@@ -12,7 +12,7 @@ extension ProcessorElement {
                 try node.orderedStore(named: node.ownStore()), key: key, value: value, retainsDuplicates: true)
             let late = try node.lateTopic(ofStore: node.ownStore(), key: key, value: value)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 try forward(record)
                 guard let key = record.key else { return }
                 // The store counts it. It has met those that were kept of the other stream, but no later one will meet it.

@@ -51,29 +51,27 @@ extension ProcessorElement {
                         return !(leftIsOpen && rightIsOpen && list.count > 1)
                     }
                     try list.visitValues { bytes in
-                        let result =
-                            isLeft == side.isLeft
-                            ? try combine(try side.value.deserialize(bytes), nil)
-                            : try combine(nil, try other.value.deserialize(bytes))
-                        try forward(
-                            Record(key: key, value: result, timestampMs: timestampMs, headers: record.headers))
+                        try context.attempt(at: name) {
+                            let result =
+                                isLeft == side.isLeft
+                                ? try combine(try side.value.deserialize(bytes), nil)
+                                : try combine(nil, try other.value.deserialize(bytes))
+                            try forward(
+                                Record(key: key, value: result, timestampMs: timestampMs, headers: record.headers))
+                        }
                     }
                     try waiting.remove(list, changeMs: record.timestampMs)
                     return true
                 }
             }
 
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 time.advance(to: record.timestampMs)
                 guard let value = record.value, let key = record.key else {
                     guard keepsUnmatched, let value = record.value else {
                         return context.drop(.nullKeyOrValue, at: name)
                     }
-                    let result: Result?
-                    do { result = try combine(value, nil) } catch {
-                        return try context.processingFailed(error, at: name)
-                    }
-                    return try forward(record.with(value: result))
+                    return try forward(record.with(value: combine(value, nil)))
                 }
                 if let waiting, record.timestampMs == time.streamTimeMs { try emitUnmatched(waiting, by: record) }
                 let moment = Moment(ms: record.timestampMs)
@@ -82,14 +80,10 @@ extension ProcessorElement {
                 for match in matches {
                     try waiting?.remove(
                         key, isLeft: !side.isLeft, timestampMs: match.startMs, changeMs: record.timestampMs)
-                    let result: Result?
-                    do { result = try combine(value, match.value) } catch {
-                        return try context.processingFailed(error, at: name)
-                    }
                     try forward(
                         Record(
-                            key: key, value: result, timestampMs: max(record.timestampMs, match.startMs),
-                            headers: record.headers))
+                            key: key, value: combine(value, match.value),
+                            timestampMs: max(record.timestampMs, match.startMs), headers: record.headers))
                 }
                 guard matches.isEmpty, keepsUnmatched else { return }
                 if let waiting, to >= time.streamTimeMs {
@@ -98,11 +92,7 @@ extension ProcessorElement {
                         key, value, side.value, isLeft: side.isLeft, timestampMs: record.timestampMs)
                 }
                 // None can come any more.
-                let result: Result?
-                do { result = try combine(value, nil) } catch {
-                    return try context.processingFailed(error, at: name)
-                }
-                try forward(record.with(value: result))
+                try forward(record.with(value: combine(value, nil)))
             }
         }
     }

@@ -46,7 +46,7 @@ extension ProcessorElement {
                 if meetsItself { try emit(try combine(value, value), at: timestampMs) }
             }
 
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {
                     return context.drop(.nullKeyOrValue, at: name)
                 }

@@ -13,22 +13,18 @@ extension ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let table: TableOutput<Key, Aggregate> = try node.tableOutput(key: key, value: serde)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 let stored = try table.get(key)
                 var aggregate = stored?.value
                 var touched = false
-                do {
-                    if let old = change.oldValue, let present = aggregate {
-                        aggregate = try subtractor(key, old, present)
-                        touched = true
-                    }
-                    if let new = change.newValue {
-                        aggregate = try adder(key, new, aggregate)
-                        touched = true
-                    }
-                } catch {
-                    return try context.processingFailed(error, at: name)
+                if let old = change.oldValue, let present = aggregate {
+                    aggregate = try subtractor(key, old, present)
+                    touched = true
+                }
+                if let new = change.newValue {
+                    aggregate = try adder(key, new, aggregate)
+                    touched = true
                 }
                 var timestampMs = record.timestampMs
                 if touched, let stored { timestampMs = max(timestampMs, stored.timestampMs) }

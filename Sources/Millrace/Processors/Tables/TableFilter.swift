@@ -13,16 +13,12 @@ extension ProcessorElement {
             let isOfVersions = node.isOfVersions
             let table: TableOutput<Key, Value>? =
                 node.ownStoreName == nil ? nil : try node.tableOutput(key: key, value: serde)
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 var result = Change<Value>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
-                do {
-                    if let new = change.newValue, try predicate(key, new) { result.newValue = new }
-                    if sendsOldValues, table == nil, let old = change.oldValue, try predicate(key, old) {
-                        result.oldValue = old
-                    }
-                } catch {
-                    return try context.processingFailed(error, at: name)
+                if let new = change.newValue, try predicate(key, new) { result.newValue = new }
+                if sendsOldValues, table == nil, let old = change.oldValue, try predicate(key, old) {
+                    result.oldValue = old
                 }
                 if sendsOldValues, let table { result.oldValue = try table.get(key)?.value }
                 // A version that the filter takes out may be one that another table keeps.
@@ -43,7 +39,7 @@ extension TableView {
             let get = try makeGetter(reader)
             return { key, asOfMs in
                 guard let found = try get(key, asOfMs) else { return nil }
-                return try FailedLookup.naming { try predicate(key, found.value) } ? found : nil
+                return try predicate(key, found.value) ? found : nil
             }
         }
     }

@@ -10,16 +10,12 @@ extension ProcessorElement {
             let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
             let table: TableOutput<Key, NewValue>? =
                 if node.ownStoreName != nil, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 var result = Change<NewValue>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
-                do {
-                    if let new = change.newValue { result.newValue = try transform(key, new) }
-                    if sendsOldValues, table == nil, let old = change.oldValue {
-                        result.oldValue = try transform(key, old)
-                    }
-                } catch {
-                    return try context.processingFailed(error, at: name)
+                if let new = change.newValue { result.newValue = try transform(key, new) }
+                if sendsOldValues, table == nil, let old = change.oldValue {
+                    result.oldValue = try transform(key, old)
                 }
                 guard let table else { return try forward(record.with(value: result)) }
                 if sendsOldValues { result.oldValue = try table.get(key)?.value }
@@ -39,9 +35,7 @@ extension TableView {
         TableView<Key, NewValue> { [makeGetter] reader in
             let get = try makeGetter(reader)
             return { key, asOfMs in
-                guard let found = try get(key, asOfMs),
-                    let value = try FailedLookup.naming({ try transform(key, found.value) })
-                else { return nil }
+                guard let found = try get(key, asOfMs), let value = try transform(key, found.value) else { return nil }
                 return ValueAndTimestamp(value: value, timestampMs: found.timestampMs)
             }
         }

@@ -94,16 +94,18 @@ extension NodeInstance {
         let forward = try forward(Record<Key, Change<Value>>.self)
         let store = try timestampedStore(named: storeName, key: key, value: value)
         let cache = store.bytes as? CachingKeyValueStore
-        let context = context
+        let (context, name) = (context, name)
         cache?.onFlush(sendsOldValues: sendsOldValues) { keyBytes, newBytes, oldBytes, origin in
-            let key = try key.deserialize(keyBytes)
-            let new = try newBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
-            let old = try oldBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
             try context.resume(origin.metadata) {
-                try forward(
-                    Record(
-                        key: key, value: Change(newValue: new?.value, oldValue: old?.value),
-                        timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers))
+                try context.attempt(at: name) {
+                    let key = try key.deserialize(keyBytes)
+                    let new = try newBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
+                    let old = try oldBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
+                    try forward(
+                        Record(
+                            key: key, value: Change(newValue: new?.value, oldValue: old?.value),
+                            timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers))
+                }
             }
         }
         return TableOutput(

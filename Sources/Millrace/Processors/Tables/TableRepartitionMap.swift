@@ -16,18 +16,12 @@ extension ProcessorElement {
                 guard let newKey, let newValue else { return nil }
                 return (newKey, newValue)
             }
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 // The aggregate is one of the latest values.
                 if isOfVersions, !change.isLatest { return }
-                let old: (key: NewKey, value: NewValue)?
-                let new: (key: NewKey, value: NewValue)?
-                do {
-                    new = try pair(key, change.newValue)
-                    old = try pair(key, change.oldValue)
-                } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+                let new = try pair(key, change.newValue)
+                let old = try pair(key, change.oldValue)
                 if let old, let new, old.key == new.key {
                     let change = Change(newValue: new.value, oldValue: old.value)
                     return try forward(record.with(key: new.key).with(value: change))

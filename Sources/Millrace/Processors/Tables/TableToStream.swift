@@ -4,7 +4,7 @@ extension ProcessorElement {
     static func tableToStream<Key, Value>(name: String, _ type: Record<Key, Value>.Type) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Value>.self)
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 try forward(record.with(value: record.value.flatMap(\.newValue)))
             }
         }

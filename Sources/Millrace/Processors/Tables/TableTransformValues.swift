@@ -15,18 +15,14 @@ extension ProcessorElement {
                 if instance.ownStoreName != nil, let serde {
                     try instance.tableOutput(key: key, value: serde)
                 } else { nil }
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: instance) { record in
                 guard let key = record.key, let change = record.value else {
                     return node.task.drop(.nullKey, at: node.name)
                 }
                 var result = Change<NewValue>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 node.timestampMs = record.timestampMs
-                do {
-                    result.newValue = try transform.body(key, change.newValue)
-                    if sendsOldValues, table == nil { result.oldValue = try transform.body(key, change.oldValue) }
-                } catch {
-                    return try node.task.processingFailed(error, at: node.name)
-                }
+                result.newValue = try transform.body(key, change.newValue)
+                if sendsOldValues, table == nil { result.oldValue = try transform.body(key, change.oldValue) }
                 guard let table else { return try forward(record.with(value: result)) }
                 if sendsOldValues { result.oldValue = try table.get(key)?.value }
                 try table.set(
@@ -61,7 +57,7 @@ final class StartedTransformer<Key, Value, NewValue> {
 
     @usableFromInline
     init(_ node: ProcessorNode, _ make: @escaping ValueTransformerMaker<Key, Value, NewValue>) {
-        node.task.onStart { self.body = try make(ValueTransformerContext(node)) }
+        node.task.onStart { self.body = try node.start { try make(ValueTransformerContext(node)) } }
         node.task.onClose { self.body = { _, _ in nil } }
     }
 }
@@ -77,9 +73,7 @@ extension TableView {
             let transform = StartedTransformer(ProcessorNode(reader), makeTransformer)
             return { key, asOfMs in
                 let found = try get(key, asOfMs)
-                guard let value = try FailedLookup.naming({ try transform.body(key, found?.value) }) else {
-                    return nil
-                }
+                guard let value = try transform.body(key, found?.value) else { return nil }
                 return ValueAndTimestamp(value: value, timestampMs: found?.timestampMs ?? -1)
             }
         }

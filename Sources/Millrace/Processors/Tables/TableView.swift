@@ -8,7 +8,7 @@ package typealias ValueGetter<Key, Value> = (_ key: Key, _ asOfMs: Int64?) throw
 /// Kafka: `KTableValueGetterSupplier`. The operators each add their own way of computing.
 @usableFromInline
 struct TableView<Key, Value>: Sendable {
-    /// Makes the getter for a node that reads the table. It throws `FailedLookup` where a closure of the topology threw.
+    /// Makes the getter for a node that reads the table.
     @usableFromInline let makeGetter: @Sendable (_ reader: NodeInstance) throws -> ValueGetter<Key, Value>
 
     @usableFromInline
@@ -37,21 +37,5 @@ struct TableView<Key, Value>: Sendable {
             let store = TimestampedKeyValueStore(try reader.context.store(named: name), key: key, value: value)
             return { key, _ in try store.get(key) }
         }
-    }
-}
-
-/// A closure of the topology threw while a value was computed for a look-up. Unlike a failing store, that is for the
-/// processing handler to decide upon.
-@usableFromInline
-struct FailedLookup: Error {
-    @usableFromInline let cause: any Error
-
-    @usableFromInline
-    init(_ cause: any Error) { self.cause = cause }
-
-    /// Calls a closure of the topology's.
-    @inlinable
-    static func naming<Result>(_ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch { throw FailedLookup(error) }
     }
 }

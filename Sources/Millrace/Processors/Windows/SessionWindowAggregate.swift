@@ -17,7 +17,7 @@ extension ProcessorElement {
             var progress = WindowProgress(of: node, storeName: place.storeName, emit: emit)
             let (context, name) = (node.context, node.name)
             let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
                 let timestampMs = record.timestampMs

@@ -16,7 +16,7 @@ extension ProcessorElement {
                 late: try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input))
             var progress = WindowProgress(of: node, storeName: place.storeName, emit: emit)
             let (context, name) = (node.context, node.name)
-            return TypedReceiver<Key, Value> { record in
+            return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
                 let close = Moment(ms: progress.advance(to: record.timestampMs)) - windows.grace
                 let closeMs = close.ms

@@ -35,7 +35,7 @@ extension ProcessorElement {
                     timestampMs: change.timestampMs, headers: change.headers)
                 try context.resume(change.metadata) { try forward(record) }
             }
-            return TypedReceiver<Key, Change<Value>> { record in
+            return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 streamTime.timestampMs = max(streamTime.timestampMs, record.timestampMs)
                 buffer.put(
