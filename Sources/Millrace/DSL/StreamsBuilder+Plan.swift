@@ -18,6 +18,9 @@ enum OperatorRole {
 }
 
 extension StreamsBuilder {
+    @usableFromInline
+    var compatibility: Compatibility { plan.compatibility }
+
     /// The next generated name with this prefix, or the user's own, for which a number is used up all the same.
     ///
     /// - Parameter suffix: stands behind the user's name where one operation needs several.

@@ -14,9 +14,15 @@ public final class StreamsBuilder {
 
     /// Begins a topology.
     ///
-    /// - Parameter stores: the engine of the DSL's stores that do not name one. Stores of processors have their own default. Kafka:
-    ///   `dsl.store.suppliers.class` (KIP-954), `default.dsl.store`.
-    public init(stores: StoreSupplier = .rocksDB) { plan.defaultSupplier = stores }
+    /// - Parameters:
+    ///   - stores: the engine of the DSL's stores that do not name one. Stores of processors have their own default. Kafka:
+    ///     `dsl.store.suppliers.class` (KIP-954), `default.dsl.store`.
+    ///   - compatibility: whose final results windows and joins of streams give where Kafka Streams' are wrong; by default the
+    ///     right ones.
+    public init(stores: StoreSupplier = .rocksDB, compatibility: Compatibility = .none) {
+        plan.defaultSupplier = stores
+        plan.compatibility = compatibility
+    }
 
     /// A stream of a topic's records.
     ///

@@ -26,10 +26,9 @@ extension Plan {
         return JavaHashOrder.sorted(side, initialCapacity: 2 * side.count)
     }
 
-    /// How long behind stream time the windows of a table close; `nil` where it is not windowed. Kafka:
-    /// `GraphGraceSearchUtil.findAndVerifyWindowGrace`.
-    package func windowGraceMs(of id: PlanNode.ID) -> Int64? {
-        self[id].windowGraceMs ?? self[id].parents.compactMap(windowGraceMs).max()
+    /// When the windows of a table close; `nil` where it is not windowed. Kafka: `GraphGraceSearchUtil.findAndVerifyWindowGrace`.
+    package func windowClosing(of id: PlanNode.ID) -> WindowClosing? {
+        self[id].windowClosing ?? .latest(self[id].parents.compactMap(windowClosing))
     }
 
     /// The sources behind an operation, back to the last time that the records went through a topic. Kafka: the

@@ -9,6 +9,8 @@ package struct Plan: Sendable {
     package var stateStores: [String: StorePlan] = [:]
     /// The engine of the DSL's stores that do not name one.
     package var defaultSupplier = StoreSupplier.rocksDB
+    /// Whose results the operators give where Kafka Streams' are wrong.
+    package var compatibility = Compatibility.none
     /// Which stores the user connected to which processors beside those where the processors were added.
     package var connections: [(processor: String, store: StoreConnection)] = []
     private var nameIndex = 0

@@ -10,18 +10,33 @@ struct AggregationPlace<Key, Aggregate>: Sendable {
     @usableFromInline let aggregate: Serde<Aggregate>
     /// What is wrong with the operator, reported when the topology is built.
     @usableFromInline let problem: String?
+    @usableFromInline let compatibility: Compatibility
+    /// The name of the stream time by which windows close. The operators of a cogroup share it.
+    @usableFromInline let timeName: String
 
     @usableFromInline
     init(
         name: String, storeName: String, store: StorePlan?, key: Serde<Key>?, aggregate: Serde<Aggregate>?,
-        problem: String?
+        problem: String?, compatibility: Compatibility = .none, timeName: String? = nil
     ) {
+        self.compatibility = compatibility
+        self.timeName = timeName ?? "\(name)-stream-time"
         self.name = name
         self.storeName = storeName
         self.store = store
         self.key = key ?? .missing
         self.aggregate = aggregate ?? .missing
         self.problem = problem
+    }
+}
+
+extension WindowProgress {
+    @usableFromInline
+    init(
+        of node: NodeInstance, at place: AggregationPlace<some Any, some Any>, emit: EmitStrategy,
+        closing: WindowClosing
+    ) {
+        self.init(of: node, timeName: place.timeName, storeName: place.storeName, emit: emit, closing: closing)
     }
 }
 

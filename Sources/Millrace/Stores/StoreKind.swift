@@ -72,14 +72,15 @@ extension StoreKind {
     }
 
     /// Values by key and session. Kafka: `SessionStore`.
-    package static func session(retentionMs: Int64, isTimeIndexed: Bool = false) -> StoreKind {
+    package static func session(
+        retentionMs: Int64, visibility: OrderedKeys.Expiry.Visibility = .withSegment, isTimeIndexed: Bool = false
+    ) -> StoreKind {
         StoreKind(
             values: .plain,
             access: .ordered(
                 OrderedKeys(
                     time: .session,
-                    expiry: .init(
-                        retentionMs: retentionMs, visibility: isTimeIndexed ? .whenExpired() : .withSegment),
+                    expiry: .init(retentionMs: retentionMs, visibility: visibility),
                     isTimeIndexed: isTimeIndexed)),
             changelogTopicConfiguration: windowed(retentionMs))
     }

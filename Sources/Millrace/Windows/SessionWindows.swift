@@ -19,10 +19,6 @@ public struct SessionWindows: Hashable, Sendable {
         SessionWindows(gapMs: gap.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
     }
 
-    /// How long behind stream time a session closes, counted from its end.
-    @usableFromInline
-    var closeDelayMs: Int64 { (gap + grace).ms }
-
     @inlinable package var gap: TimeSpan { TimeSpan(ms: gapMs) }
     @inlinable package var grace: TimeSpan { TimeSpan(ms: graceMs) }
 

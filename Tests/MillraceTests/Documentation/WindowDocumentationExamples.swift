@@ -49,6 +49,14 @@ struct WindowDocumentationExamples {
         _ = try builder.build()
     }
 
+    @Test("a builder that gives Kafka Streams' results where they are wrong builds")
+    func compatibility() throws {
+        let builder = StreamsBuilder(compatibility: .kafkaStreams)
+        builder.stream("clicks", key: .string, value: .string).groupByKey()
+            .windowedBy(.session(gap: .seconds(1_800))).count()
+        _ = try builder.build()
+    }
+
     @Test("the examples of the operators build")
     func operators() throws {
         payments.groupByKey().windowedBy(.tumbling(.seconds(60))).count()

@@ -67,7 +67,7 @@ func runSides(
 /// Where the topology has stores that survive, everything is run again with a restart after every so many records: after a
 /// crash that leaves the disk as it was some records before, and after one that takes the disk along. The results have to be
 /// the same, record by record.
-private func run<Key, Value>(
+func run<Key, Value>(
     _ records: [(topic: String, record: Text)], through topology: Topology, key: Serde<Key>, value: Serde<Value>
 ) throws -> Outcome<Key, Value> {
     let (outcome, written) = try MillraceTests.outcome(

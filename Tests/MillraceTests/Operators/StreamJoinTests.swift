@@ -34,6 +34,7 @@ struct StreamJoinTests {
     private static let left: (Side, Text) = (.left, text("k", "L", 20))
     private static let right: (Side, Text) = (.right, text("k", "R", 20))
     private static let plain = JoinWindows.difference(.milliseconds(10))
+    private static let late = JoinWindows.difference(.milliseconds(10), grace: .milliseconds(20))
 
     private static let cases: [Case] = [
         // Nothing is there: nothing is known yet.
@@ -43,9 +44,37 @@ struct StreamJoinTests {
         Case(before: [left], change: (.right, text("k", "R", 30)), results: all(["k=L|R@30"])),
         Case(before: [left], change: (.right, text("k", "R", 31)), results: [:]),
         Case(before: [left], change: (.right, text("k", "R", 10)), results: all(["k=L|R@20"])),
-        Case(before: [left], change: (.right, text("k", "R", 9)), results: [.outer: ["k=-|R@9"]]),
+        Case(before: [left], change: (.right, text("k", "R", 9)), results: [:]),
         Case(before: [right], change: (.left, text("k", "L", 30)), results: all(["k=L|R@30"])),
-        Case(before: [right], change: (.left, text("k", "L", 9)), results: [.left: ["k=L|-@9"], .outer: ["k=L|-@9"]]),
+        Case(before: [right], change: (.left, text("k", "L", 9)), results: [:]),
+        // One that comes too late for its window and the grace has nothing to wait for.
+        Case(before: [left], change: (.right, text("k", "R", 4)), results: [.outer: ["k=-|R@4"]]),
+        Case(before: [right], change: (.left, text("k", "L", 4)), results: [.left: ["k=L|-@4"], .outer: ["k=L|-@4"]]),
+        // A late one waits while its grace runs, for a match that comes even later, or until there can be none.
+        Case(
+            windows: late, before: [(.left, text("x", "X", 100)), (.left, text("k", "L", 85))],
+            change: (.right, text("k", "R", 90)), results: all(["k=L|R@90"])),
+        Case(
+            windows: late,
+            before: [
+                (.left, text("x", "X", 100)), (.left, text("k", "L", 85)), (.right, text("k", "R", 90)),
+            ],
+            change: (.right, text("y", "Y", 131)), results: [.left: ["x=X|-@100"], .outer: ["x=X|-@100"]]),
+        Case(
+            windows: late, before: [(.left, text("x", "X", 100)), (.left, text("k", "L", 85))],
+            change: (.left, text("y", "Y", 116)), results: [.left: ["k=L|-@85"], .outer: ["k=L|-@85"]]),
+        // What has been said to have no match finds none any more, nor does what is as old.
+        Case(
+            windows: late,
+            before: [(.left, text("k", "L", 85)), (.left, text("y", "Y", 116))], change: (.right, text("k", "R", 95)),
+            results: [:]),
+        // At the very end of its window a record is still there, although its side has gone on.
+        Case(
+            windows: plain.before(.zero), before: [left, (.left, text("x", "X", 30))],
+            change: (.right, text("k", "R", 30)), results: all(["k=L|R@30"])),
+        Case(
+            windows: plain.before(.milliseconds(-5)), before: [left, (.left, text("x", "X", 29))],
+            change: (.right, text("k", "R", 30)), results: all(["k=L|R@30"])),
         // Windows that look one way only.
         Case(
             windows: plain.before(.zero), before: [left], change: (.right, text("k", "R", 25)),

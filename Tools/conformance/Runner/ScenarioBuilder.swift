@@ -29,7 +29,7 @@ final class ScenarioBuilder {
     /// The stores that hold a foreign-key join's subscriptions.
     private(set) var subscriptionStores: Set<String> = []
 
-    init(stores: StoreSupplier) { builder = StreamsBuilder(stores: stores) }
+    init(stores: StoreSupplier) { builder = StreamsBuilder(stores: stores, compatibility: .kafkaStreams) }
 
     /// Builds the topology of a scenario.
     ///

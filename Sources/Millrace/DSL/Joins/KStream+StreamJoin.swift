@@ -90,17 +90,17 @@ extension KStream {
             windows.problem
             ?? missingSerdes(key: left.keySerde, value: left.valueSerde, remedy: "pass it in the join's as:")
             ?? missingSerdes(key: left.keySerde, value: right.valueSerde, remedy: "pass it in the join's as:")
-        let key = left.keySerde ?? .missing
+        let (key, compatibility) = (left.keySerde ?? .missing, builder.compatibility)
         let (thisValue, otherValue) = (left.valueSerde ?? .missing, right.valueSerde ?? .missing)
         let thisWindow = builder.addJoinWindow(
             .joinWindow(
-                name: names.thisWindow, store: joined.windowStore(named: names.thisStore, windows), key: key,
-                value: thisValue, problem: problem),
+                name: names.thisWindow, store: joined.windowStore(named: names.thisStore, windows, compatibility),
+                key: key, value: thisValue, problem: problem),
             of: left.node)
         let otherWindow = builder.addJoinWindow(
             .joinWindow(
-                name: names.otherWindow, store: joined.windowStore(named: names.otherStore, windows), key: key,
-                value: otherValue, problem: problem),
+                name: names.otherWindow, store: joined.windowStore(named: names.otherStore, windows, compatibility),
+                key: key, value: otherValue, problem: problem),
             of: right.node)
         let unmatched = names.unmatchedStore.map { joined.unmatchedStore(named: $0) }
         let leftSide = StreamJoinSide(
@@ -112,15 +112,18 @@ extension KStream {
             [
                 .streamJoin(
                     name: names.thisJoin, of: leftSide, with: rightSide, windows: windows, key: key,
-                    keepsUnmatched: keepsLeft, unmatched: unmatched, joiner),
+                    keepsUnmatched: keepsLeft, unmatched: unmatched, compatibility: compatibility, joiner),
                 .streamJoin(
                     name: names.otherJoin, of: rightSide, with: leftSide, windows: windows, key: key,
-                    keepsUnmatched: keepsRight, unmatched: unmatched, { try joiner($1, $0) }),
+                    keepsUnmatched: keepsRight, unmatched: unmatched, compatibility: compatibility,
+                    { try joiner($1, $0) }),
                 .streamJoinMerge(
                     name: names.merge, of: [names.thisJoin, names.otherJoin], Record<Key, Result>.self),
             ],
             named: names.merge, of: [left.node, right.node], otherWindow: otherWindow,
-            selfJoin: .streamSelfJoin(name: names.merge, of: leftSide, windows: windows, key: key, joiner: joiner),
+            selfJoin: .streamSelfJoin(
+                name: names.merge, of: leftSide, windows: windows, key: key, compatibility: compatibility,
+                joiner: joiner),
             acceptsNullKeys: keepsLeft || keepsRight)
         return KStream<Key, Result>(
             builder: builder, node: node, keySerde: left.keySerde, valueSerde: result ?? .ofType,

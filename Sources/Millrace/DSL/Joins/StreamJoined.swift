@@ -72,9 +72,15 @@ extension StreamJoined {
     /// The store of one side's records. A deletion would not know which of the records of a moment it means, so the changelog
     /// is not compacted. Kafka: `StreamJoinedStoreFactory`.
     @usableFromInline
-    func windowStore(named name: String, _ windows: JoinWindows) -> StorePlan {
+    func windowStore(named name: String, _ windows: JoinWindows, _ compatibility: Compatibility) -> StorePlan {
+        let retention = max(.zero, windows.retention)
+        // Where one side looks back only, a record may be open for longer than Kafka Streams keeps it.
+        let open = max(windows.before, windows.after) + windows.grace
+        let visibility: OrderedKeys.Expiry.Visibility =
+            compatibility == .kafkaStreams
+            ? .whenExpired() : .untilDropped(slackMs: max(0, (open - retention).ms))
         var plan = StorePlan(
-            name: name, kind: .window(retentionMs: max(0, windows.retention.ms), isTimestamped: false),
+            name: name, kind: .window(retentionMs: retention.ms, isTimestamped: false, visibility: visibility),
             supplier: supplier, isCached: false,
             changelogConfiguration: changelogConfiguration?.merging(["cleanup.policy": "delete"]) { $1 })
         plan.lateTopic = lateTopic

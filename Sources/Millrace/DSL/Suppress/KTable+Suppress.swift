@@ -18,22 +18,23 @@ extension KTable {
         let nodeName = name ?? builder.newName("KTABLE-SUPPRESS-")
         let store = builder.suppressionStorePlan(
             named: name.map { "\($0)-store" } ?? builder.newStoreName("KTABLE-SUPPRESS-"), suppressed.buffer)
-        let graceMs = builder.windowGraceMs(of: node)
+        let closing = builder.windowClosing(of: node)
         let problem =
-            suppressed.problem(graceMs: graceMs)
+            suppressed.problem(isWindowed: closing != nil)
             ?? missingSerdes(key: keySerde, value: valueSerde, remedy: "pass them where the table is made")
         let (key, value) = (keySerde ?? .missing, valueSerde ?? .missing)
         let element: ProcessorElement =
             switch suppressed.until {
             case .timeLimit(let delayMs):
                 .suppress(
-                    name: nodeName, store: store, key: key, value: value, problem: problem, delayMs: delayMs,
-                    buffer: suppressed.buffer, untilWindowCloses: false, bufferTime: { $0.timestampMs })
+                    name: nodeName, store: store, key: key, value: value, problem: problem, buffer: suppressed.buffer,
+                    dropsTombstones: false, bufferTime: { $0.timestampMs },
+                    isDue: { Moment(ms: $0) + TimeSpan(ms: delayMs) <= Moment(ms: $1) })
             case .windowCloses(let endMs):
                 .suppress(
-                    name: nodeName, store: store, key: key, value: value, problem: problem, delayMs: graceMs ?? 0,
-                    buffer: suppressed.buffer, untilWindowCloses: true,
-                    bufferTime: { record in record.key.map(endMs) ?? record.timestampMs })
+                    name: nodeName, store: store, key: key, value: value, problem: problem, buffer: suppressed.buffer,
+                    dropsTombstones: true, bufferTime: { record in record.key.map(endMs) ?? record.timestampMs },
+                    isDue: { closing?.isClosed(endMs: $0, at: $1) ?? false })
             }
         enableSendingOldValues()
         let suppressedNode = builder.add(
@@ -47,12 +48,12 @@ extension KTable {
 extension Suppressed {
     /// What is wrong with holding back the changes of a table, reported when the topology is built.
     @usableFromInline
-    func problem(graceMs: Int64?) -> String? {
+    func problem(isWindowed: Bool) -> String? {
         switch until {
         case .timeLimit(let delayMs):
             if delayMs < 0 { return "a time limit of \(delayMs) ms; it must not be negative" }
         case .windowCloses:
-            if graceMs == nil {
+            if !isWindowed {
                 return "the table is not the result of windows, so that none of its windows ever closes"
             }
             if buffer.whenFull == .emitEarly {
@@ -73,10 +74,14 @@ extension StreamsBuilder {
             changelogConfiguration: buffer.changelogConfiguration)
     }
 
+    /// When the windows of a table close; `nil` where it has none.
     @usableFromInline
-    func windowGraceMs(of node: Int) -> Int64? { plan.windowGraceMs(of: node) }
+    func windowClosing(of node: Int) -> WindowClosing? {
+        guard let closing = plan.windowClosing(of: node) else { return nil }
+        return compatibility == .kafkaStreams ? WindowClosing(wait: closing.wait, includesEnd: false) : closing
+    }
 
-    /// Notes how long behind stream time the windows of a result close, counted from their ends.
+    /// Notes when the windows of a result close.
     @usableFromInline
-    func noteWindowGrace(_ graceMs: Int64, of node: Int) { plan[node].windowGraceMs = graceMs }
+    func noteWindowClosing(_ closing: WindowClosing, of node: Int) { plan[node].windowClosing = closing }
 }

@@ -137,7 +137,9 @@ extension CogroupedKStream {
                 part,
                 .init(
                     name: partName, storeName: store.name, store: isFirst ? store : nil, key: key, aggregate: value,
-                    problem: (isFirst ? problem : nil) ?? (store.sendsLateRecords ? part.lateProblem : nil)))
+                    problem: (isFirst ? problem : nil) ?? (store.sendsLateRecords ? part.lateProblem : nil),
+                    compatibility: builder.compatibility,
+                    timeName: builder.compatibility == .kafkaStreams ? nil : "\(store.name)-stream-time"))
             if !isFirst { added.connectedStores = [StoreConnection(name: store.name, plan: nil)] }
             nodes.append(
                 builder.add(

@@ -29,12 +29,12 @@ enum FixedWindows: Sendable {
         }
     }
 
-    /// How long behind stream time a window closes, counted from its end.
+    /// When a window closes.
     @usableFromInline
-    var closeDelayMs: Int64 {
+    var closing: WindowClosing {
         switch self {
-        case .time(let windows): windows.graceMs
-        case .sliding(let windows): windows.graceMs
+        case .time(let windows): windows.closing
+        case .sliding(let windows): windows.closing
         }
     }
 

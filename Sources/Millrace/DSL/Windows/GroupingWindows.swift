@@ -1,8 +1,8 @@
 /// Windows by which the records of each key are taken together, as the operations see them that aggregate over windows.
 @usableFromInline
 protocol GroupingWindows: Sendable {
-    /// How long behind stream time a window closes, counted from its end.
-    var closeDelayMs: Int64 { get }
+    /// When a window closes.
+    var closing: WindowClosing { get }
 
     /// How long a store has to keep windows at least.
     var minimalRetentionMs: Int64 { get }
@@ -11,7 +11,7 @@ protocol GroupingWindows: Sendable {
     func problem(emit: EmitStrategy) -> String?
 
     /// Makes a store one that keeps these windows.
-    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy)
+    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy, _ compatibility: Compatibility)
 
     /// The serde of the results' keys.
     func windowed<Key>(_ key: Serde<Key>) -> Serde<Windowed<Key>>
@@ -24,11 +24,12 @@ extension Materialized {
     /// The plan of a store of windows, and what is wrong with it.
     @usableFromInline
     func storePlan(
-        for windows: some GroupingWindows, emit: EmitStrategy, orNamed generate: () -> String
+        for windows: some GroupingWindows, emit: EmitStrategy, _ compatibility: Compatibility,
+        orNamed generate: () -> String
     ) -> (plan: StorePlan, problem: String?) {
         let retentionMs = retention?.wholeMilliseconds ?? windows.minimalRetentionMs
         var plan = storePlan(orNamed: generate)
-        windows.shape(&plan, retentionMs: retentionMs, emit: emit)
+        windows.shape(&plan, retentionMs: retentionMs, emit: emit, compatibility)
         return (plan, windows.problem(emit: emit) ?? retentionProblem(retentionMs, atLeast: windows.minimalRetentionMs))
     }
 
@@ -42,15 +43,21 @@ extension Materialized {
 
 extension SessionWindows: GroupingWindows {
     @usableFromInline
-    var minimalRetentionMs: Int64 { closeDelayMs }
+    var minimalRetentionMs: Int64 { closing.wait.ms }
 
     @usableFromInline
     func problem(emit: EmitStrategy) -> String? { problem }
 
     @usableFromInline
-    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy) {
-        store.kind = .session(retentionMs: retentionMs, isTimeIndexed: emit == .onWindowClose)
-        if emit == .onWindowClose { store.isCached = false }
+    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy, _ compatibility: Compatibility) {
+        let waits = emit == .onWindowClose
+        if waits { store.isCached = false }
+        let visibility: OrderedKeys.Expiry.Visibility =
+            switch compatibility {
+            case .none: .untilDropped()
+            case .kafkaStreams: waits ? .whenExpired() : .withSegment
+            }
+        store.kind = .session(retentionMs: retentionMs, visibility: visibility, isTimeIndexed: waits)
     }
 
     @usableFromInline
@@ -65,13 +72,15 @@ extension SessionWindows: GroupingWindows {
 
 extension FixedWindows: GroupingWindows {
     @usableFromInline
-    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy) {
+    func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy, _ compatibility: Compatibility) {
         let waits = emit == .onWindowClose
-        var visibility = OrderedKeys.Expiry.Visibility.withSegment
-        if case .sliding = self, waits {
-            store.isCached = false
-            visibility = .whenExpired(slackMs: 1)
-        }
+        if areSliding, waits { store.isCached = false }
+        let visibility: OrderedKeys.Expiry.Visibility =
+            switch compatibility {
+            // The window of an earlier record that is over may say what the oldest open one begins with.
+            case .none: .untilDropped(slackMs: areSliding ? 1 : 0)
+            case .kafkaStreams: areSliding && waits ? .whenExpired(slackMs: 1) : .withSegment
+            }
         store.kind = .window(
             retentionMs: retentionMs, isTimestamped: true, visibility: visibility, isTimeIndexed: waits)
     }

@@ -32,18 +32,20 @@ struct WindowedGroup<Key, Value, Windows: GroupingWindows> {
     ) -> KTable<Windowed<Key>, Aggregate> {
         let stream = grouped.stream
         let (plan, problem) = store.storePlan(
-            for: windows, emit: emit, orNamed: { stream.builder.newStoreName(method.prefix) })
+            for: windows, emit: emit, stream.builder.compatibility,
+            orNamed: { stream.builder.newStoreName(method.prefix) })
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? value)
         let place = AggregationPlace(
             name: stream.builder.newName(method.prefix, unless: name), storeName: plan.name, store: plan, key: key,
             aggregate: value,
             problem: problem ?? missingSerdes(key: key, value: value, remedy: method.remedy)
-                ?? store.lateProblem(stream.valueSerde))
+                ?? store.lateProblem(stream.valueSerde),
+            compatibility: stream.builder.compatibility)
         let table = grouped.adding(
             element(place, aggregation.ofValues(stream.valueSerde)), store: plan, key: key.map(windows.windowed),
             value: value, storeName: store.storeName,
             view: windows.view(ofStore: plan.name, key: place.key, value: place.aggregate))
-        stream.builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
+        stream.builder.noteWindowClosing(windows.closing, of: table.node)
         return table
     }
 }
@@ -56,13 +58,14 @@ extension CogroupedKStream {
         _ element: (CogroupedPart<Key, Aggregate>, AggregationPlace<Key, Aggregate>) -> ProcessorElement
     ) -> KTable<Windowed<Key>, Aggregate> {
         let (plan, problem) = store.storePlan(
-            for: windows, emit: .onWindowUpdate, orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
+            for: windows, emit: .onWindowUpdate, builder.compatibility,
+            orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
         let (key, value) = (store.key ?? keySerde, store.value ?? .ofType)
         let table = adding(
             store: plan, named: name, problem: problem, key: key, value: value, resultKey: key.map(windows.windowed),
             storeName: store.storeName,
             view: windows.view(ofStore: plan.name, key: key ?? .missing, value: value ?? .missing), element)
-        builder.noteWindowGrace(windows.closeDelayMs, of: table.node)
+        builder.noteWindowClosing(windows.closing, of: table.node)
         return table
     }
 }

@@ -1,9 +1,10 @@
 extension ProcessorElement {
     /// One side of a join of streams: joins each record of this stream with those of the other one that are near it in time.
     ///
-    /// A record without a match waits, if it has a result of its own, until none can come any more: until stream time, which
-    /// both sides share, has passed its window and the grace. The records whose time is over come before the matches of the
-    /// record that ended it, and only one at stream time ends any. Kafka: `KStreamKStreamJoin`.
+    /// A record's window holds its possible matches. A record is joined with those of the other stream whose windows are open by
+    /// the stream time that both sides share. One without a match waits, if it has a result of its own, until its window is
+    /// closed. The records whose time is over come before the matches of the record that ended it, and only one at stream time
+    /// ends any. Kafka: `KStreamKStreamJoin`.
     ///
     /// - Parameters:
     ///   - keepsUnmatched: whether this side's records without a match have a result.
@@ -12,9 +13,10 @@ extension ProcessorElement {
     @inlinable
     static func streamJoin<Key, Value, Other, Result>(
         name: String, of side: StreamJoinSide<Value>, with other: StreamJoinSide<Other>, windows: JoinWindows,
-        key serde: Serde<Key>, keepsUnmatched: Bool, unmatched: StorePlan?,
+        key serde: Serde<Key>, keepsUnmatched: Bool, unmatched: StorePlan?, compatibility: Compatibility,
         _ combine: @escaping @Sendable (Value?, Other?) throws -> Result?
     ) -> ProcessorElement {
+        let asKafka = compatibility == .kafkaStreams
         let (before, after) = side.isLeft ? (windows.before, windows.after) : (windows.after, windows.before)
         return ProcessorElement(
             name: name, input: .processors([side.windowName]), lookups: [other.window], sharing: unmatched
@@ -26,7 +28,7 @@ extension ProcessorElement {
                 UnmatchedRecords(try node.orderedStore(named: plan.name), key: serde)
             }
             let (context, name) = (node.context, node.name)
-            let time = node.streamJoinTime(of: side.isLeft ? side.store : other.store)
+            let time = node.streamJoinTime(of: side.isLeft ? side.store : other.store, windows)
 
             /// The results of the records that wait no longer.
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
@@ -38,14 +40,13 @@ extension ProcessorElement {
                     }
                 }
                 if time.oldestUnmatchedMs == .max { return }
-                guard time.hasPassed(time.oldestUnmatchedMs, by: after + windows.grace) else { return }
+                guard time.isClosed(time.oldestUnmatchedMs, isLeft: side.isLeft) else { return }
                 time.oldestUnmatchedMs = .max
                 var (leftIsOpen, rightIsOpen) = (false, false)
                 try waiting.visit { key, isLeft, timestampMs, list in
                     time.oldestUnmatchedMs = timestampMs
                     if leftIsOpen, rightIsOpen { return false }
-                    let wait = isLeft ? windows.after : windows.before
-                    guard time.hasPassed(timestampMs, by: wait + windows.grace) else {
+                    guard time.isClosed(timestampMs, isLeft: isLeft) else {
                         if isLeft { leftIsOpen = true } else { rightIsOpen = true }
                         // Kafka Streams goes on record by record, and notes the time of the one at which it ends.
                         return !(leftIsOpen && rightIsOpen && list.count > 1)
@@ -76,8 +77,10 @@ extension ProcessorElement {
                 if let waiting, record.timestampMs == time.streamTimeMs { try emitUnmatched(waiting, by: record) }
                 let moment = Moment(ms: record.timestampMs)
                 let (from, to) = ((moment - before).notBeforeEpoch.ms, (moment + after).notBeforeEpoch.ms)
-                let matches = from <= to ? try others.fetch(key, starting: from...to) : []
-                for match in matches {
+                var isMatched = false
+                for match in from <= to ? try others.fetch(key, starting: from...to) : [] {
+                    if !asKafka, time.isClosed(match.startMs, isLeft: !side.isLeft) { continue }
+                    isMatched = true
                     try waiting?.remove(
                         key, isLeft: !side.isLeft, timestampMs: match.startMs, changeMs: record.timestampMs)
                     try forward(
@@ -85,8 +88,11 @@ extension ProcessorElement {
                             key: key, value: combine(value, match.value),
                             timestampMs: max(record.timestampMs, match.startMs), headers: record.headers))
                 }
-                guard matches.isEmpty, keepsUnmatched else { return }
-                if let waiting, to >= time.streamTimeMs {
+                guard !isMatched, keepsUnmatched else { return }
+                // Kafka Streams forgets the grace here.
+                let waits =
+                    asKafka ? to >= time.streamTimeMs : !time.isClosed(record.timestampMs, isLeft: side.isLeft)
+                if let waiting, waits {
                     time.noteUnmatched(at: record.timestampMs)
                     return try waiting.insert(
                         key, value, side.value, isLeft: side.isLeft, timestampMs: record.timestampMs)

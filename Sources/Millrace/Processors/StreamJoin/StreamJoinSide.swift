@@ -23,6 +23,7 @@ struct StreamJoinSide<Value>: Sendable {
 @usableFromInline
 final class StreamJoinTime {
     @usableFromInline let streamTime: KeptTime
+    @usableFromInline let windows: JoinWindows
     /// When to look at records without a match again: the time of the oldest that has come since they were looked at last, or
     /// of the last one that was looked at then. `.min` where that is not known, after a restart, `.max` where there is none.
     ///
@@ -30,7 +31,10 @@ final class StreamJoinTime {
     @usableFromInline var oldestUnmatchedMs: Int64 = .min
 
     @usableFromInline
-    init(streamTime: KeptTime) { self.streamTime = streamTime }
+    init(streamTime: KeptTime, _ windows: JoinWindows) {
+        self.streamTime = streamTime
+        self.windows = windows
+    }
 
     /// The highest timestamp of either stream; −1 while there is none. Unlike Kafka Streams' it outlives the task.
     @inlinable var streamTimeMs: Int64 { streamTime.timestampMs }
@@ -46,10 +50,10 @@ final class StreamJoinTime {
         oldestUnmatchedMs = min(oldestUnmatchedMs, timestampMs)
     }
 
-    /// Whether stream time has passed a moment by some time.
+    /// Whether the window of a record is closed, which holds the record's possible matches.
     @inlinable
-    func hasPassed(_ momentMs: Int64, by span: TimeSpan) -> Bool {
-        Moment(ms: momentMs) + span < Moment(ms: streamTimeMs)
+    func isClosed(_ timestampMs: Int64, isLeft: Bool) -> Bool {
+        windows.closing.isClosed(endMs: windows.endMs(ofRecordAt: timestampMs, isLeft: isLeft), at: streamTimeMs)
     }
 }
 
@@ -58,9 +62,9 @@ extension NodeInstance {
     ///
     /// - Parameter store: the left side's.
     @usableFromInline
-    func streamJoinTime(of store: String) -> StreamJoinTime {
+    func streamJoinTime(of store: String, _ windows: JoinWindows) -> StreamJoinTime {
         context.shared(named: store) {
-            StreamJoinTime(streamTime: context.keptTime(named: "\(store)-stream-time"))
+            StreamJoinTime(streamTime: context.keptTime(named: "\(store)-stream-time"), windows)
         }
     }
 }

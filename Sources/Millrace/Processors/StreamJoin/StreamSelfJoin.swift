@@ -7,7 +7,7 @@ extension ProcessorElement {
     @inlinable
     static func streamSelfJoin<Key, Value, Other, Result>(
         name: String, of side: StreamJoinSide<Value>, windows: JoinWindows, key serde: Serde<Key>,
-        joiner: @escaping @Sendable (Value?, Other?) throws -> Result?
+        compatibility: Compatibility, joiner: @escaping @Sendable (Value?, Other?) throws -> Result?
     ) -> ProcessorElement? {
         guard let combine = joiner as Any as? @Sendable (Value?, Value?) throws -> Result? else { return nil }
         return ProcessorElement(name: name, input: .processors([side.windowName]), lookups: [side.window]) { node in
@@ -15,28 +15,35 @@ extension ProcessorElement {
             let records = WindowStore(
                 try node.orderedStore(named: side.store), key: serde, value: side.value, retainsDuplicates: true)
             let (context, name) = (node.context, node.name)
-            let time = node.streamJoinTime(of: side.store)
-            let retention = windows.retention
+            let time = node.streamJoinTime(of: side.store, windows)
+            let asKafka = compatibility == .kafkaStreams
 
             func process(_ record: Record<Key, Value>, _ key: Key, _ value: Value) throws {
                 let timestampMs = record.timestampMs
                 time.advance(to: timestampMs)
-                // A record that has expired does not meet itself.
                 let moment = Moment(ms: timestampMs)
-                var meetsItself = moment > (Moment(ms: time.streamTimeMs) - retention).next
+                // A record that has expired does not meet itself.
+                var meetsItself =
+                    asKafka
+                    ? moment > (Moment(ms: time.streamTimeMs) - windows.retention).next
+                    : windows.before >= .zero && windows.after >= .zero && !time.isClosed(timestampMs, isLeft: true)
                 func near(_ before: TimeSpan, _ after: TimeSpan) throws -> [(startMs: Int64, value: Value)] {
                     let (from, to) = ((moment - before).notBeforeEpoch.ms, (moment + after).notBeforeEpoch.ms)
                     return from <= to ? try records.fetch(key, starting: from...to) : []
+                }
+                /// Whether a record is none that its side would still join.
+                func isOver(_ otherMs: Int64, isLeft: Bool) -> Bool {
+                    !asKafka && time.isClosed(otherMs, isLeft: isLeft)
                 }
                 func emit(_ result: Result?, at otherMs: Int64) throws {
                     try forward(
                         Record(
                             key: key, value: result, timestampMs: max(timestampMs, otherMs), headers: record.headers))
                 }
-                for other in try near(windows.before, windows.after) {
+                for other in try near(windows.before, windows.after) where !isOver(other.startMs, isLeft: false) {
                     try emit(try combine(value, other.value), at: other.startMs)
                 }
-                for other in try near(windows.after, windows.before) {
+                for other in try near(windows.after, windows.before) where !isOver(other.startMs, isLeft: true) {
                     if meetsItself, timestampMs < other.startMs {
                         meetsItself = false
                         try emit(try combine(value, value), at: timestampMs)

@@ -16,16 +16,13 @@ struct LateRecords<Key, Value> {
         self.topic = topic
     }
 
-    /// Counts a record and sends it on its way.
-    ///
-    /// - Parameters:
-    ///   - window: the window that it is too late for, if it is one.
-    ///   - streamTimeMs: the operator's stream time.
-    ///   - boundMs: what the window's end, or without a window the record's timestamp, had to be at least.
+    /// Counts a record that is too late for a window and sends it on its way.
     @inlinable
-    func drop(_ record: Record<Key, Value>, window: Window?, streamTimeMs: Int64, boundMs: Int64) throws {
+    func drop(_ record: Record<Key, Value>, window: Window, _ progress: WindowProgress) throws {
         context.drop(.expired, at: name)
-        try topic?.send(record, from: name, context, window: window, streamTimeMs: streamTimeMs, boundMs: boundMs)
+        try topic?.send(
+            record, from: name, context, window: window, streamTimeMs: progress.streamTime.timestampMs,
+            boundMs: Moment(ms: progress.lastClosedEndMs).next.ms)
     }
 }
 
@@ -43,6 +40,7 @@ struct LateTopic<Key, Value> {
         self.value = value
     }
 
+    /// - Parameter boundMs: what the window's end, or without a window the record's timestamp, had to be at least.
     @usableFromInline
     func send(
         _ record: Record<Key, Value>, from node: String, _ context: any TaskContext, window: Window?,

@@ -21,13 +21,16 @@ struct SessionTableOutput<Key, Value> {
         try output.handOn(newValue, from: oldValue, of: key, session, timestampMs: session.endMs)
     }
 
-    /// Hands on the final results of the sessions that end within a range, in the order of time.
+    /// Hands on the final results of the sessions that have closed, in the order of time, if it is the time to.
     @inlinable
-    func emit<Input>(endingFrom first: Int64, through last: Int64, by record: Record<Key, Input>) throws {
-        try store.fetchAll(ending: first...last, byTime: true) { key, session, value in
+    func emitClosed<Input>(_ progress: inout WindowProgress, by record: Record<Key, Input>) throws {
+        guard let ends = progress.endsToEmit() else { return }
+        try store.fetchAll(ending: ends, byTime: true) { key, session, value in
             try output.handOnFinal(value, of: key, session, timestampMs: session.endMs, headers: record.headers)
             return true
         }
+        progress.noteEmitted(throughEndMs: ends.upperBound)
+        store.bytes.heldFromMs = ends.upperBound + 1
     }
 }
 

@@ -14,49 +14,56 @@ extension ProcessorElement {
         ProcessorElement(at: place) { node in
             let table: SessionTableOutput<Key, Aggregate> = try node.sessionTableOutput(
                 at: place, emit: emit)
-            var progress = WindowProgress(of: node, storeName: place.storeName, emit: emit)
+            var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
+            let seesClosed = place.compatibility == .kafkaStreams
             let (context, name) = (node.context, node.name)
             let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
+            /// Puts a record and the sessions that it joins into one.
+            func join(
+                _ record: Record<Key, Value>, _ key: Key, with merged: [(session: Window, value: Aggregate)],
+                into session: Window
+            ) throws {
+                let new: Aggregate?
+                do {
+                    var aggregate = try aggregation.initial()
+                    for (_, value) in merged { aggregate = try merge(key, aggregate, value) }
+                    new = try aggregation.add(record, aggregate)
+                } catch {
+                    return try context.processingFailed(error, at: name)
+                }
+                if session != Window(startMs: record.timestampMs, endMs: record.timestampMs) {
+                    for (other, value) in merged { try table.set(key, other, to: nil, from: value, by: record) }
+                }
+                try table.set(key, session, to: new, from: nil, by: record)
+            }
+
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
-                let timestampMs = record.timestampMs
-                let streamTimeMs = progress.advance(to: timestampMs)
-                let closeMs = (Moment(ms: streamTimeMs) - (windows.grace + windows.gap)).ms
-                let moment = Moment(ms: timestampMs)
+                let moment = Moment(ms: record.timestampMs)
+                progress.advance(to: moment.ms)
                 let found = try table.store.fetch(
                     key, endingAtOrAfter: (moment - windows.gap).ms, startingAtOrBefore: (moment + windows.gap).ms
                 ).withoutMerged()
-                var session = Window(startMs: timestampMs, endMs: timestampMs)
-                for (other, _) in found {
-                    session.startMs = min(session.startMs, other.startMs)
-                    session.endMs = max(session.endMs, other.endMs)
-                }
-                if session.endMs < closeMs {
-                    try late.drop(record, window: session, streamTimeMs: streamTimeMs, boundMs: closeMs)
+                let merged = seesClosed ? found : found.filter { !progress.isClosed($0.session) }
+                let session = Window(startMs: moment.ms, endMs: moment.ms).joined(with: merged)
+                if progress.isClosed(session) {
+                    try late.drop(record, window: session.joined(with: found), progress)
                 } else {
-                    let new: Aggregate?
-                    do {
-                        var aggregate = try aggregation.initial()
-                        for (_, value) in found { aggregate = try merge(key, aggregate, value) }
-                        new = try aggregation.add(record, aggregate)
-                    } catch {
-                        return try context.processingFailed(error, at: name)
-                    }
-                    if session != Window(startMs: timestampMs, endMs: timestampMs) {
-                        for (other, value) in found { try table.set(key, other, to: nil, from: value, by: record) }
-                    }
-                    try table.set(key, session, to: new, from: nil, by: record)
+                    try join(record, key, with: merged, into: session)
                 }
-                guard progress.oldestToEmit(closeMs: closeMs) != nil, closeMs >= 1 else {
-                    return
-                }
-                let first = max(0, progress.closed.timestampMs)
-                guard first <= closeMs - 1 else { return }
-                try table.emit(endingFrom: first, through: closeMs - 1, by: record)
-                progress.closed.timestampMs = closeMs
-                table.store.bytes.heldFromMs = closeMs
+                try table.emitClosed(&progress, by: record)
             }
+        }
+    }
+}
+
+extension Window {
+    /// The session that takes in others.
+    @inlinable
+    func joined<Value>(with sessions: [(session: Window, value: Value)]) -> Window {
+        sessions.reduce(self) { all, other in
+            Window(startMs: min(all.startMs, other.session.startMs), endMs: max(all.endMs, other.session.endMs))
         }
     }
 }

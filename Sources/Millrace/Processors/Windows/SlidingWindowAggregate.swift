@@ -14,44 +14,36 @@ extension ProcessorElement {
             let update = SlidingWindowUpdate(
                 windows: windows, table: table, aggregation: aggregation,
                 late: try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input))
-            var progress = WindowProgress(of: node, storeName: place.storeName, emit: emit)
+            var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
+            let losesExpired = place.compatibility == .kafkaStreams
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
-                let close = Moment(ms: progress.advance(to: record.timestampMs)) - windows.grace
-                let closeMs = close.ms
-                guard Moment(ms: record.timestampMs) + windows.difference >= close else {
-                    return try update.dropLate(
-                        record, window: windows.window(startingAt: record.timestampMs), closeMs: closeMs)
-                }
-                // A window cannot begin before time does: Kafka takes the records up to then together in the first window,
-                // and looks for closed windows only after that.
+                progress.advance(to: record.timestampMs)
+                // A window cannot begin before time does: Kafka takes the records up to then together in the first window.
                 let isEarly = record.timestampMs < windows.differenceMs
+                let latest = windows.window(startingAt: record.timestampMs)
                 do {
-                    if isEarly {
-                        try update.addEarly(record, key, closeMs: closeMs)
+                    if progress.isClosed(latest) {
+                        try update.late.drop(record, window: latest, progress)
+                        if losesExpired { return }
+                    } else if isEarly {
+                        try update.addEarly(record, key, progress)
                     } else {
-                        try update.add(record, key, closeMs: closeMs)
+                        try update.add(record, key, progress)
                     }
                 } catch let error as FailedAggregation {
-                    return try context.processingFailed(error.cause, at: name)
+                    try context.processingFailed(error.cause, at: name)
+                    if losesExpired { return }
                 }
-                let kept = TimeSpan(ms: table.store.bytes.retentionMs)
-                let unexpiredMs = (Moment(ms: table.store.bytes.streamTimeMs) - kept).ms
-                guard !isEarly, let oldest = progress.oldestToEmit(closeMs: closeMs, unexpiredMs: unexpiredMs) else {
-                    return
+                var unexpiredMs: Int64 = 0
+                if losesExpired {
+                    // Kafka looks for closed windows only after such a record.
+                    if isEarly { return }
+                    let kept = TimeSpan(ms: table.store.bytes.retentionMs)
+                    unexpiredMs = (Moment(ms: table.store.bytes.streamTimeMs) - kept).ms
                 }
-                let last = (close - windows.difference).previous.ms
-                guard last >= 0 else { return }
-                let emitted = progress.closed.timestampMs
-                let first = emitted < 0 ? 0 : (Moment(ms: emitted) - windows.difference).notBeforeEpoch.ms
-                if max(first, oldest) <= last {
-                    try table.emit(startingFrom: max(first, oldest), through: last, by: record) {
-                        windows.window(startingAt: $0)
-                    }
-                }
-                progress.closed.timestampMs = closeMs
-                table.store.bytes.heldFromMs = (close - windows.difference).notBeforeEpoch.ms
+                try table.emitClosed(&progress, size: windows.difference, unexpiredMs: unexpiredMs, by: record)
             }
         }
     }
@@ -94,16 +86,9 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         self.late = late
     }
 
-    /// Drops a record for a window that has closed.
-    @inlinable
-    func dropLate(_ record: Record<Key, Value>, window: Window, closeMs: Int64) throws {
-        let streamTime = Moment(ms: closeMs) + windows.grace
-        try late.drop(record, window: window, streamTimeMs: streamTime.ms, boundMs: closeMs)
-    }
-
     /// Adds a record that comes late enough for its left window to begin at or after the beginning of time.
     @inlinable
-    func add(_ record: Record<Key, Value>, _ key: Key, closeMs: Int64) throws {
+    func add(_ record: Record<Key, Value>, _ key: Key, _ progress: WindowProgress) throws {
         let timestampMs = record.timestampMs
         let moment = Moment(ms: timestampMs)
         let leftStartMs = (moment - windows.difference).ms
@@ -120,10 +105,10 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
                 hasRight = true
             } else if startMs > leftStartMs {
                 if right == nil { right = stored }
-                try aggregate(record, key, startMs, stored, closeMs: closeMs)
+                try aggregate(record, key, startMs, stored, progress)
             } else if startMs == leftStartMs {
                 hasLeft = true
-                try aggregate(record, key, startMs, stored, closeMs: closeMs)
+                try aggregate(record, key, startMs, stored, progress)
                 // With another record at this very time all windows around it exist.
                 if stored.timestampMs >= timestampMs { return }
                 previousMs = stored.timestampMs
@@ -136,15 +121,15 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         if let previousMs {
             let nextMs = Moment(ms: previousMs).next.ms
             if nextMs >= leftStartMs, !found.contains(where: { $0.startMs == nextMs }) {
-                try aggregateInitial(record, key, nextMs, closeMs: closeMs)
+                try aggregateInitial(record, key, nextMs, progress)
             }
         }
         if !hasLeft {
             if let previousMs, let left, leftStartMs <= previousMs {
                 let start = Stored(value: left.value, timestampMs: timestampMs)
-                try aggregate(record, key, leftStartMs, start, closeMs: closeMs)
+                try aggregate(record, key, leftStartMs, start, progress)
             } else {
-                try aggregateInitial(record, key, leftStartMs, closeMs: closeMs)
+                try aggregateInitial(record, key, leftStartMs, progress)
             }
         }
         if !hasRight { try makeRightWindow(of: record, key, right) }
@@ -152,7 +137,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
 
     /// Adds a record whose left window would begin before time does: the first window, from 0 on, stands for it.
     @inlinable
-    func addEarly(_ record: Record<Key, Value>, _ key: Key, closeMs: Int64) throws {
+    func addEarly(_ record: Record<Key, Value>, _ key: Key, _ progress: WindowProgress) throws {
         let timestampMs = record.timestampMs
         let found = try table.store.fetch(key, starting: 0...Moment(ms: timestampMs).next.ms)
         var first: Stored?
@@ -165,7 +150,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
                 if stored.timestampMs < timestampMs { previousMs = stored.timestampMs }
             } else if startMs <= timestampMs {
                 right = stored
-                try aggregate(record, key, startMs, stored, closeMs: closeMs)
+                try aggregate(record, key, startMs, stored, progress)
             } else {
                 hasRight = true
             }
@@ -175,13 +160,13 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         if let previousMs {
             let nextMs = Moment(ms: previousMs).next.ms
             if !found.contains(where: { $0.startMs == nextMs }) {
-                try aggregateInitial(record, key, nextMs, closeMs: closeMs)
+                try aggregateInitial(record, key, nextMs, progress)
             }
         }
         if let first {
-            try aggregate(record, key, 0, first, closeMs: closeMs)
+            try aggregate(record, key, 0, first, progress)
         } else {
-            try aggregateInitial(record, key, 0, closeMs: closeMs)
+            try aggregateInitial(record, key, 0, progress)
         }
     }
 
@@ -195,16 +180,17 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     }
 
     @inlinable
-    func aggregateInitial(_ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, closeMs: Int64) throws {
-        try aggregate(record, key, startMs, nil, closeMs: closeMs)
+    func aggregateInitial(_ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, _ progress: WindowProgress) throws
+    {
+        try aggregate(record, key, startMs, nil, progress)
     }
 
     @inlinable
     func aggregate(
-        _ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, _ stored: Stored?, closeMs: Int64
+        _ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, _ stored: Stored?, _ progress: WindowProgress
     ) throws {
         let window = windows.window(startingAt: startMs)
-        guard window.endMs >= closeMs else { return try dropLate(record, window: window, closeMs: closeMs) }
+        if progress.isClosed(window) { return try late.drop(record, window: window, progress) }
         let old: Aggregate?
         let new: Aggregate?
         do {

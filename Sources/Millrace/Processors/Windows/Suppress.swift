@@ -4,15 +4,15 @@ extension ProcessorElement {
     /// Kafka: `KTableSuppressProcessorSupplier`.
     ///
     /// - Parameters:
-    ///   - delayMs: how far stream time has to be beyond a change's buffer time.
+    ///   - dropsTombstones: whether deletions are not handed on.
     ///   - bufferTime: the buffer time of a record.
-    ///   - untilWindowCloses: whether buffer times are the ends of windows. One that lasts until the end of time never closes,
-    ///     and deletions are not handed on.
+    ///   - isDue: whether what has a buffer time is handed on at a stream time. What has an earlier one is too.
     @inlinable
     static func suppress<Key, Value>(
         name: String, store: StorePlan, key keySerde: Serde<Key>, value serde: Serde<Value>, problem: String?,
-        delayMs: Int64, buffer limits: BufferConfig, untilWindowCloses: Bool,
-        bufferTime: @escaping @Sendable (Record<Key, Change<Value>>) -> Int64
+        buffer limits: BufferConfig, dropsTombstones: Bool,
+        bufferTime: @escaping @Sendable (Record<Key, Change<Value>>) -> Int64,
+        isDue: @escaping @Sendable (_ bufferTimeMs: Int64, _ streamTimeMs: Int64) -> Bool
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<Value>>.self)
@@ -26,7 +26,7 @@ extension ProcessorElement {
                 try buffer.removeFirst()
             }
             func handOn(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
-                if change.newValue == nil, untilWindowCloses { return }
+                if change.newValue == nil, dropsTombstones { return }
                 let record = Record(
                     key: try keySerde.value(from: keyBytes),
                     value: Change(
@@ -44,9 +44,7 @@ extension ProcessorElement {
                         oldValue: try change.oldValue.map { try serde.bytes(of: $0) },
                         newValue: try change.newValue.map { try serde.bytes(of: $0) },
                         timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
-                let latest = untilWindowCloses ? Moment.distantFuture.previous : Moment.distantFuture
-                let due = min(Moment(ms: streamTime.timestampMs), latest) - TimeSpan(ms: delayMs)
-                while let lowest = buffer.lowestTimeMs, lowest <= due.ms { try handOnFirst() }
+                while let lowest = buffer.lowestTimeMs, isDue(lowest, streamTime.timestampMs) { try handOnFirst() }
                 while limits.isExceeded(count: buffer.count, sizeInBytes: buffer.sizeInBytes) {
                     guard limits.whenFull == .emitEarly else {
                         throw StreamsError(

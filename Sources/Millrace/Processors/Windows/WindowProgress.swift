@@ -1,69 +1,59 @@
 /// How far a windowed operator has got: its stream time, and up to which moment it has handed closed windows on.
 ///
-/// Both are committed with the offsets and so outlive the task, as does what waits to be handed on. Kafka keeps the second one
-/// only, and so forgets after a restart which windows were closed already. Kafka: `ProcessorMetadata`.
+/// Both are committed with the offsets and so outlive the task. Kafka keeps the second one only, and so forgets after a restart
+/// which windows were closed already. Kafka: `ProcessorMetadata`.
 @usableFromInline
 struct WindowProgress {
+    @usableFromInline let closing: WindowClosing
     @usableFromInline let streamTime: KeptTime
-    @usableFromInline let closed: KeptTime
+    /// Stream time less the wait of the windows that were handed on last, as Kafka has it.
+    @usableFromInline let emitted: KeptTime
     @usableFromInline let context: any TaskContext
     @usableFromInline let emit: EmitStrategy
     /// The monotonic clock's time before which closed windows are not looked for again.
     @usableFromInline var nextEmission: Moment = .distantPast
-    /// What would have been the oldest to hand on when that was put off; −1 while nothing was.
-    @usableFromInline let waitingFrom: KeptTime
 
-    /// - Parameter storeName: the operator's store, under whose name Kafka Streams keeps the latter too.
+    /// - Parameters:
+    ///   - timeName: the name under which the stream time is kept. Operators with one name share it.
+    ///   - storeName: the operator's store, under whose name Kafka Streams keeps how far it has handed windows on too.
     @usableFromInline
-    init(of node: NodeInstance, storeName: String, emit: EmitStrategy) {
+    init(of node: NodeInstance, timeName: String, storeName: String, emit: EmitStrategy, closing: WindowClosing) {
+        self.closing = closing
         context = node.context
-        streamTime = context.keptTime(named: "\(node.name)-stream-time")
-        closed = context.keptTime(named: storeName)
-        waitingFrom = context.keptTime(named: "\(node.name)-waiting-from")
+        streamTime = context.keptTime(named: timeName)
+        emitted = context.keptTime(named: storeName)
         self.emit = emit
     }
 
-    /// Moves the stream time on and returns it.
+    /// Moves the stream time on.
     @inlinable
-    func advance(to timestampMs: Int64) -> Int64 {
+    func advance(to timestampMs: Int64) {
         if timestampMs > streamTime.timestampMs { streamTime.timestampMs = timestampMs }
-        return streamTime.timestampMs
     }
 
-    /// The moment up to which windows that take records for a grace after their end are closed.
-    ///
-    /// Stream time counts as right before the end of time at most: a window that lasts until then never closes.
     @inlinable
-    func closeTime(grace: TimeSpan) -> Moment {
-        min(Moment(ms: streamTime.timestampMs), Moment.distantFuture.previous) - grace
-    }
+    func isClosed(_ window: Window) -> Bool { closing.isClosed(endMs: window.endMs, at: streamTime.timestampMs) }
 
-    /// Whether closed windows are to be looked for now: there may be new ones, and enough time has passed.
-    ///
-    /// What expires before it is handed on, by a step of stream time that is longer than the retention, is lost in Kafka
-    /// Streams. It is lost here only where a single record makes that step; never for want of time to look.
-    ///
-    /// - Parameters:
-    ///   - closeMs: the moment up to which windows are closed.
-    ///   - unexpiredMs: the oldest time that has not expired, where what has expired is not handed on.
-    /// - Returns: the moment from which on windows have to begin to be handed on; `nil` where it is not the time.
+    /// The latest end that a closed window has.
     @inlinable
-    mutating func oldestToEmit(closeMs: Int64, unexpiredMs: Int64? = nil) -> Int64? {
-        guard emit == .onWindowClose, closed.timestampMs < 0 || closed.timestampMs < closeMs else { return nil }
-        var oldestMs: Int64 = 0
-        if let unexpiredMs {
-            let waitingMs = waitingFrom.timestampMs
-            oldestMs = max(0, waitingMs < 0 ? unexpiredMs : min(waitingMs, unexpiredMs))
-        }
+    var lastClosedEndMs: Int64 { closing.lastClosedEndMs(at: streamTime.timestampMs) }
+
+    /// The ends of the windows whose final results are to be handed on now; `nil` where there are none, or where it is not the
+    /// time to look for them.
+    @inlinable
+    mutating func endsToEmit() -> ClosedRange<Int64>? {
+        guard emit == .onWindowClose else { return nil }
+        let (first, last) = (max(0, emitted.timestampMs + (closing.includesEnd ? 0 : 1)), lastClosedEndMs)
+        guard first <= last else { return nil }
         let now = Moment(ms: context.monotonicMs)
-        guard now >= nextEmission else {
-            if unexpiredMs != nil { waitingFrom.timestampMs = oldestMs }
-            return nil
-        }
+        guard now >= nextEmission else { return nil }
         nextEmission = now + TimeSpan(ms: context.emitIntervalMs)
-        waitingFrom.timestampMs = -1
-        return oldestMs
+        return first...last
     }
+
+    /// Notes that the windows that end at a moment or before have been handed on.
+    @inlinable
+    func noteEmitted(throughEndMs endMs: Int64) { emitted.timestampMs = endMs + (closing.includesEnd ? 1 : 0) }
 }
 
 /// A time that is committed with the task's offsets. It never goes back over a restart.

@@ -28,18 +28,28 @@ struct WindowTableOutput<Key, Value> {
         try output.handOn(newValue, from: oldValue, of: key, window, timestampMs: timestampMs, headers: record.headers)
     }
 
-    /// Hands on the final results of the windows that start within a range, in the order of time.
+    /// Hands on the final results of the windows that have closed, in the order of time, if it is the time to.
+    ///
+    /// - Parameters:
+    ///   - size: how long after its start a window ends.
+    ///   - unexpiredMs: the oldest start of a window that has not expired, where what has expired is not handed on.
     @inlinable
-    func emit<Input>(
-        startingFrom first: Int64, through last: Int64, by record: Record<Key, Input>,
-        window: (_ startMs: Int64) -> Window
+    func emitClosed<Input>(
+        _ progress: inout WindowProgress, size: TimeSpan, unexpiredMs: Int64 = 0, by record: Record<Key, Input>
     ) throws {
-        try store.fetchAll(starting: first...last, byTime: true) { key, startMs, stored in
-            try output.handOnFinal(
-                stored.value, of: key, window(startMs), timestampMs: stored.timestampMs,
-                headers: record.headers)
-            return true
+        guard let ends = progress.endsToEmit(), ends.upperBound >= size.ms else { return }
+        let first = max(unexpiredMs, (Moment(ms: ends.lowerBound) - size).notBeforeEpoch.ms)
+        let last = ends.upperBound - size.ms
+        if first <= last {
+            try store.fetchAll(starting: first...last, byTime: true) { key, startMs, stored in
+                try output.handOnFinal(
+                    stored.value, of: key, Window(startMs: startMs, sizeMs: size.ms), timestampMs: stored.timestampMs,
+                    headers: record.headers)
+                return true
+            }
         }
+        progress.noteEmitted(throughEndMs: ends.upperBound)
+        store.bytes.heldFromMs = last + 1
     }
 }
 

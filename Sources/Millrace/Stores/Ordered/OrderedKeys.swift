@@ -36,15 +36,30 @@ package struct OrderedKeys: Hashable, Sendable {
 
         /// From when on an expired entry cannot be seen any more.
         ///
-        /// In Kafka Streams an entry that is in the cache is seen however old it is, and others are not. It shows in the
+        /// What is open is never hidden by `untilDropped`, and what is closed whoever reads has to know. In Kafka Streams an entry that is in the cache is seen however old it is, and others are not. It shows in the
         /// results, so the kinds of store keep to it: windows and sessions that are handed on with every change are cached,
         /// those that are handed on when they close are not, nor are those of joins.
         package enum Visibility: Hashable, Sendable {
-            /// When its segment has expired.
+            /// When its segment has expired, and that is so only when the entry is older than the retention by more than some
+            /// time, in milliseconds.
+            case untilDropped(slackMs: Int64 = 0)
+            /// When its segment has expired; below a cache already when it is as old as the retention.
             case withSegment
             /// When it is as old as the retention, in milliseconds less one for a store of windows by time. Kafka:
             /// `AbstractDualSchemaRocksDBSegmentedBytesStore.getActualFrom`.
             case whenExpired(slackMs: Int64 = 0)
+        }
+
+        /// How long behind the store's stream time segments are kept at least.
+        package var keptMs: Int64 {
+            guard case .untilDropped(let slackMs) = visibility else { return retentionMs }
+            return retentionMs.addingSaturating(slackMs)
+        }
+
+        /// Whether an entry that waits in the cache is not seen in the store below it.
+        package func hidesBelowCache(_ timeMs: Int64, at streamTimeMs: Int64) -> Bool {
+            if case .untilDropped = visibility { return false }
+            return timeMs < oldestUnexpiredMs(at: streamTimeMs)
         }
 
         /// The oldest time that has not expired at a stream time.
@@ -98,8 +113,8 @@ extension OrderedKeys {
 
     /// The oldest segment that is kept at a stream time.
     package func oldestLiveSegment(at streamTimeMs: Int64) -> Int64 {
-        guard let expiry, streamTimeMs >= expiry.retentionMs else { return 0 }
-        return segment(at: streamTimeMs - expiry.retentionMs)
+        guard let expiry, streamTimeMs >= expiry.keptMs else { return 0 }
+        return segment(at: streamTimeMs - expiry.keptMs)
     }
 
     package static let values: UInt8 = 0

@@ -117,7 +117,7 @@ extension OrderedStore {
         }
         // In Kafka Streams the store below the cache does not show what has expired.
         let timeMs = keys.timeMs(of: key)
-        let isExpired = keys.expiry.map { timeMs < $0.oldestUnexpiredMs(at: flushedStreamTimeMs) } ?? false
+        let isExpired = keys.expiry?.hidesBelowCache(timeMs, at: flushedStreamTimeMs) ?? false
         let oldValue = isExpired ? nil : oldValue
         if newValue == nil, oldValue == nil, listener != nil { return }
         flushedStreamTimeMs = max(flushedStreamTimeMs, timeMs)
