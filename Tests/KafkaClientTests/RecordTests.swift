@@ -69,7 +69,7 @@ extension BrokerTests {
             #expect(producer.deliveredOffset(handle, partition: 0) == 4)
             #expect(producer.deliveredOffset(handle, partition: 1) == 0)
             #expect(producer.deliveredOffset(handle, partition: 2) == nil)
-            #expect(producer.takeDeliveryError() == nil)
+            #expect(producer.takeDeliveryFailure() == nil)
         }
 
         @Test("acknowledgements are noted without a poll")

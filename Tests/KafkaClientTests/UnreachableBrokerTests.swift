@@ -58,7 +58,7 @@ struct UnreachableBrokerTests {
         #expect(sent == 10)
         try producer.purge()
         try producer.flush(timeoutMs: 1_000)
-        #expect(producer.takeDeliveryError() == nil)
+        #expect(producer.takeDeliveryFailure() == nil)
         try producer.send("v", to: "orders", partition: KafkaProducer.unassignedPartition)
     }
 }

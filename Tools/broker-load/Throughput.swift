@@ -45,7 +45,7 @@ struct Throughput: ParsableCommand {
             if number % 1_000 == 0 { producer.poll() }
         }
         try producer.flush(timeoutMs: 60_000)
-        if let error = producer.takeDeliveryError() { throw error }
+        if let failure = producer.takeDeliveryFailure() { throw failure.error }
         return Double(records - 1) / (start.duration(to: .now) / .seconds(1))
     }
 

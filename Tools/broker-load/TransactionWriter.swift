@@ -74,7 +74,7 @@ struct TransactionWriter {
             guard error.requiresAbort else { throw error }
         }
         try Clients.retrying { () throws(KafkaError) in try producer.abortTransaction(timeoutMs: 5_000) }
-        _ = producer.takeDeliveryError()
+        producer.forgetDeliveryFailures()
         return .aborted
     }
 
@@ -115,7 +115,7 @@ struct PlainWriter {
                 count += 1
             }
             try Clients.retrying { () throws(KafkaError) in try producer.flush(timeoutMs: 5_000) }
-            if let error = producer.takeDeliveryError() { throw error }
+            if let failure = producer.takeDeliveryFailure() { throw failure.error }
         }
         return count
     }

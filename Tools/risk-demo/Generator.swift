@@ -37,7 +37,7 @@ final class Generator: Sendable {
             producer.poll(timeoutMs: 10)
         }
         try producer.flush(timeoutMs: 30_000)
-        if let error = producer.takeDeliveryError() { throw error }
+        if let failure = producer.takeDeliveryFailure() { throw failure.error }
     }
 
     private func write(_ event: RandomEvents.Event, to topic: ProducerTopic, _ producer: KafkaProducer) throws {

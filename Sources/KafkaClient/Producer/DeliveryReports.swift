@@ -6,7 +6,8 @@ import Synchronization
 /// Errors come on the thread that polls. Acknowledgements are noted by librdkafka's own threads, where they cost nothing but
 /// the note: as reports to the polling thread, of which there is one for each record, they took a tenth of its time.
 final class DeliveryReports {
-    private var firstError: KafkaError?
+    /// One for each topic, in the order in which they began to fail.
+    private var failures: [DeliveryFailure] = []
     /// Kept until no callback can come any more: records on their way point at them.
     private var offsets: [DeliveredOffset] = []
 
@@ -23,19 +24,39 @@ final class DeliveryReports {
             // Dropped at the caller's request, by an abort or `purge`.
             break
         default:
-            if firstError == nil { firstError = Self.error(of: message) }
+            let topic = message.pointee.rkt.map { String(cString: rd_kafka_topic_name($0)) } ?? ""
+            if let index = failures.firstIndex(where: { $0.topic == topic }) {
+                failures[index].count += 1
+            } else {
+                failures.append(DeliveryFailure(message.pointee, topic: topic))
+            }
         }
     }
 
-    func takeError() -> KafkaError? {
-        defer { firstError = nil }
-        return firstError
-    }
+    func takeFailure() -> DeliveryFailure? { failures.isEmpty ? nil : failures.removeFirst() }
+    func forgetFailures() { failures = [] }
+}
 
-    private static func error(of message: UnsafePointer<rd_kafka_message_t>) -> KafkaError {
-        let code = KafkaError.Code(message.pointee.err)
-        let topic = message.pointee.rkt.map { String(cString: rd_kafka_topic_name($0)) } ?? ""
-        return KafkaError(code, code.sentence, context: "deliver to \(topic)-\(message.pointee.partition)")
+/// Records of one topic that were not delivered.
+package struct DeliveryFailure: Sendable {
+    /// The error of the first of them, as what follows is about that one.
+    package var error: KafkaError
+    package var topic: String
+    package var partition: Int32
+    /// The key's first 64 bytes; `nil` for a null key.
+    package var keyPrefix: [UInt8]?
+    /// The bytes of key and value.
+    package var sizeInBytes: Int
+    /// How many records of the topic were not delivered.
+    package var count = 1
+
+    fileprivate init(_ message: rd_kafka_message_t, topic: String) {
+        let code = KafkaError.Code(message.err)
+        error = KafkaError(code, code.sentence, context: "deliver to \(topic)-\(message.partition)")
+        self.topic = topic
+        partition = message.partition
+        keyPrefix = message.key.map { Array(UnsafeRawBufferPointer(start: $0, count: min(64, message.key_len))) }
+        sizeInBytes = message.key_len + message.len
     }
 }
 

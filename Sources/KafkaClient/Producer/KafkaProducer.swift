@@ -94,8 +94,11 @@ package final class KafkaProducer {
         try flush(timeoutMs: timeoutMs)
     }
 
-    /// The first delivery that failed since the last call, with its topic and partition.
-    package func takeDeliveryError() -> KafkaError? { deliveries.takeError() }
+    /// The deliveries that failed, topic by topic: those of the topic whose failed first. Call it until it returns `nil`.
+    package func takeDeliveryFailure() -> DeliveryFailure? { deliveries.takeFailure() }
+
+    /// Drops what ``takeDeliveryFailure()`` has not been asked for yet.
+    package func forgetDeliveryFailures() { deliveries.forgetFailures() }
 
     /// Errors of the connection since the last call, as of the last `poll`.
     package func takeClientErrors() -> [KafkaError] { client.log.takeErrors() }

@@ -20,10 +20,13 @@ package struct PortError: Error, CustomStringConvertible, Sendable {
 
     package var kind: Kind
     package var message: String
+    /// The record that was refused, where the error is about one and says which.
+    package var refused: RefusedRecord?
 
-    package init(_ kind: Kind, _ message: String) {
+    package init(_ kind: Kind, _ message: String, refused: RefusedRecord? = nil) {
         self.kind = kind
         self.message = message
+        self.refused = refused
     }
 
     package var description: String { message }

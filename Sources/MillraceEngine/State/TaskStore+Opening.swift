@@ -28,7 +28,10 @@ extension TaskStore {
         provider: (any StoreProvider)?
     ) throws -> TaskStore {
         let isLoggedBySource = plan.sourceTopicAsChangelog != nil
-        let output = try isLoggedBySource ? nil : plan.changelogTopic.map { try environment.output(to: $0) }
+        let output: (any RecordOutput)? = try isLoggedBySource ? nil : plan.changelogTopic.map { topic in
+            if configuration.skipsRefusedChanges { return try environment.output(to: topic) }
+            return try environment.changelogOutput(of: plan.name, to: topic)
+        }
         let changelog = plan.changelogTopic.map {
             TopicPartition(
                 topic: $0.resolved(applicationID: configuration.applicationID), partition: task.partition)

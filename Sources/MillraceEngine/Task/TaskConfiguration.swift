@@ -11,6 +11,8 @@ package struct TaskConfiguration: Sendable {
     /// How long an operator waits at least before it looks again for results that time has completed. Kafka:
     /// `InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION`.
     package var emitIntervalMs: Int64
+    /// Whether the production handler may skip changes that changelogs refuse: a fault, planted for simulations only.
+    package var skipsRefusedChanges = false
 
     package init(
         applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int,

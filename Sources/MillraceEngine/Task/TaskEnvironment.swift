@@ -101,6 +101,12 @@ final class TaskEnvironment: TaskContext {
         try output(toTopic: topic.resolved(applicationID: applicationID))
     }
 
+    /// The changelog of a store as a topic to write to.
+    func changelogOutput(of store: String, to topic: TopicName) throws -> ChangelogOutput {
+        let name = topic.resolved(applicationID: applicationID)
+        return ChangelogOutput(store: store, topic: name, output: try output(toTopic: name), task: self)
+    }
+
     private func output(toTopic topic: String) throws -> TaskOutput {
         if let output = outputs[topic] { return output }
         let output = TaskOutput(topic: topic, number: try producer.topic(named: topic), producer: producer, task: self)

@@ -168,12 +168,13 @@ extension Worker {
     func makeState(_ id: TaskID) throws -> TaskState {
         let stores = topology.subtopologies[id.subtopology].stores
         let storeCount = max(1, plan.tasks.count * max(1, stores.count))
+        var taskConfiguration = TaskConfiguration(
+            applicationID: configuration.applicationID, handlers: configuration.handlers,
+            maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
+            maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount)
+        taskConfiguration.skipsRefusedChanges = configuration.sabotage.contains(.skipRefusedChanges)
         return try TaskState(
-            id: id, stores: stores,
-            configuration: TaskConfiguration(
-                applicationID: configuration.applicationID, handlers: configuration.handlers,
-                maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
-                maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount),
+            id: id, stores: stores, configuration: taskConfiguration,
             producer: producer(), provider: ports.provider, clock: ports.clock, logger: logger)
     }
 

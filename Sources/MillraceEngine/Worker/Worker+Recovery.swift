@@ -50,14 +50,25 @@ extension Worker {
 
     /// The broker has refused a record after it was sent, when nothing says any more which source record it came from.
     ///
-    /// A transaction cannot be committed without it, and processing its records again would end the same way.
+    /// A transaction cannot be committed without it, and processing its records again would end the same way. Nor may a change
+    /// of a store be missing in its changelog.
     private func productionFailed(_ error: PortError) throws {
+        if let refused = error.refused, let store = store(ofChangelog: refused.topic) {
+            throw StreamsError(refusing: refused, of: store, because: error, record: nil, task: nil)
+        }
         let failure = StreamsError(.production, "the broker refused a result: \(error)")
         guard configuration.guarantee == .atLeastOnce,
             configuration.handlers.production(ErrorContext(error: failure, key: nil, value: nil)) == .continue
         else { throw failure }
-        status.counts.dropped[.production, default: 0] += 1
-        logger.warning("dropped a result: \(failure)")
+        let count = error.refused?.count ?? 1
+        status.counts.dropped[.production, default: 0] += count
+        logger.warning("dropped \(count == 1 ? "a result" : "\(count) results"): \(failure)")
+    }
+
+    private func store(ofChangelog topic: String) -> String? {
+        topology.subtopologies.lazy.flatMap(\.stores).first {
+            $0.changelogTopic?.resolved(applicationID: self.configuration.applicationID) == topic
+        }?.name
     }
 
     /// Has processing that an error leaves halfway done again, or failed: it cannot be gone on with.

@@ -69,6 +69,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case promoteAsItStands
     /// A standby reads source topics beyond what its active task has committed.
     case readAheadOfActive
+    /// A change that a changelog refuses goes to the production handler, which may skip it.
+    case skipRefusedChanges
 }
 
 /// What a worker is doing, for those who watch it.

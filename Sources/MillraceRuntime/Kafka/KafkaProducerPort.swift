@@ -58,7 +58,7 @@ final class KafkaProducerPort: ProducerPort {
         hasSentOffsets = false
         try port { () throws(KafkaError) in try producer.abortTransaction(timeoutMs: callTimeoutMs) }
         // What the abort dropped was reported as failed; it is not news.
-        _ = producer.takeDeliveryError()
+        producer.forgetDeliveryFailures()
     }
 
     func topic(named name: String) throws(PortError) -> Int {
@@ -118,6 +118,6 @@ final class KafkaProducerPort: ProducerPort {
     func close() {}
 
     private func throwDeliveryError() throws(PortError) {
-        if let error = producer.takeDeliveryError() { throw PortError(delivery: error) }
+        if let failure = producer.takeDeliveryFailure() { throw PortError(failure) }
     }
 }

@@ -9,10 +9,14 @@ extension PortError {
 
     /// What a record that was not delivered means: that it was the record's own fault, or that everything since the last
     /// commit has to be done again.
-    init(delivery error: KafkaError) {
-        let kind = Self.kind(of: error)
-        let isFinal = [.rejected, .producerLost].contains(kind) || Self.forbidding.contains(error.code)
-        self.init(isFinal ? kind : .abortable, error.description)
+    init(_ failure: DeliveryFailure) {
+        let kind = Self.kind(of: failure.error)
+        let isFinal = [.rejected, .producerLost].contains(kind) || Self.forbidding.contains(failure.error.code)
+        self.init(
+            isFinal ? kind : .abortable, failure.error.description,
+            refused: RefusedRecord(
+                topic: failure.topic, partition: failure.partition, keyPrefix: failure.keyPrefix,
+                sizeInBytes: failure.sizeInBytes, count: failure.count))
     }
 
     /// The topic, the group and the cluster authorisation failures of Kafka's protocol.

@@ -120,7 +120,9 @@ final class SimulatedInstance {
 
     private var configuration: WorkerConfiguration {
         var configuration = WorkerConfiguration(
-            applicationID: setting.applicationID, guarantee: setting.guarantee, handlers: ErrorHandlers(),
+            applicationID: setting.applicationID, guarantee: setting.guarantee,
+            // It must not be asked about changes of stores.
+            handlers: ErrorHandlers(production: { _ in .continue }),
             commitIntervalMs: 100, stateCacheSizeInBytes: 1 << 20)
         configuration.checkpointIntervalMs = 500
         configuration.purgeIntervalMs = 1_000

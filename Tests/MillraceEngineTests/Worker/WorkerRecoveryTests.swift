@@ -147,6 +147,47 @@ struct WorkerRecoveryTests {
         }
     }
 
+    @Test(
+        "a change that a changelog refuses at once ends the instance, whatever the handler says",
+        arguments: ProcessingGuarantee.allCases)
+    func refusedChange(guarantee: ProcessingGuarantee) throws {
+        let fixture = try WorkerFixture(
+            guarantee: guarantee, handlers: ErrorHandlers(production: .continue), FakeTopology.count)
+        fixture.cluster.errors["send app-counts-changelog"] = [PortError(.rejected, "too large")]
+        fixture.cluster.write(["a"], to: "in", key: "account-1")
+        try expectRefusal(fixture, at: "in")
+    }
+
+    @Test(
+        "a change that a changelog refuses after it was sent ends the instance, whatever the handler says",
+        arguments: ProcessingGuarantee.allCases)
+    func refusedChangeLater(guarantee: ProcessingGuarantee) throws {
+        let fixture = try WorkerFixture(
+            guarantee: guarantee, handlers: ErrorHandlers(production: .continue), FakeTopology.count)
+        let refused = RefusedRecord(
+            topic: "app-counts-changelog", partition: 0, keyPrefix: Array("account-1".utf8), sizeInBytes: 17)
+        // A result is refused first, which the handler skips.
+        fixture.cluster.errors[guarantee == .exactlyOnce ? "commit transaction" : "flush"] =
+            (guarantee == .exactlyOnce ? [] : [PortError(.rejected, "deliver to out-0: too large")])
+            + [PortError(.rejected, "deliver to app-counts-changelog-0: too large", refused: refused)]
+        fixture.cluster.write(["a"], to: "in", key: "account-1")
+        try expectRefusal(fixture, at: nil)
+    }
+
+    private func expectRefusal(_ fixture: WorkerFixture, at topic: String?) throws {
+        let error = #expect(throws: StreamsError.self) {
+            try fixture.start()
+            try fixture.steps(until: "the error") { false }
+        }
+        #expect(error?.code == .stateStore)
+        #expect(error?.record?.topic == topic)
+        for text in ["counts", "\"account-1\"", "17 bytes", "app-counts-changelog-0"] {
+            #expect(error?.description.contains(text) == true, "\(text) is missing in \(error?.description ?? "")")
+        }
+        #expect(fixture.cluster.committed.isEmpty)
+        fixture.worker.closeUncommitted()
+    }
+
     @Test("what the consumer complains of shows until the broker answers again")
     func trouble() throws {
         let fixture = try WorkerFixture(FakeTopology.copy)

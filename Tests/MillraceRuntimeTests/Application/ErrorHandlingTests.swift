@@ -1,3 +1,4 @@
+import KafkaClient
 import Millrace
 import MillraceRuntime
 import Synchronization
@@ -40,6 +41,35 @@ extension ApplicationTests {
             var configuration = cluster.configuration(application, directory)
             configuration.errorHandlers = handlers
             return configuration
+        }
+
+        @Test(
+            "a change that the changelog refuses ends the instance, and with room for it the state is exact",
+            arguments: ProcessingGuarantee.allCases)
+        func refusedChange(guarantee: ProcessingGuarantee) async throws {
+            let changelog = "\(application)-longest-changelog"
+            try cluster.createTopic(
+                named: changelog, configs: ["cleanup.policy": "compact", "max.message.bytes": "1000"])
+            let long = String(repeating: "x", count: 2_000)
+            try cluster.write(["a": "short", "a": long, "b": "short"], to: input)
+            var configuration = configuration(ErrorHandlers(production: .continue))
+            configuration.guarantee = guarantee
+            func longest(_ builder: StreamsBuilder) {
+                builder.stream(input, key: .string, value: .string).groupByKey()
+                    .reduce(into: .store("longest", value: .string)) { $0.count > $1.count ? $0 : $1 }
+            }
+            let failing = try RunningInstance(configuration, longest)
+            let error = try await failing.failure()
+            #expect(error.code == .stateStore)
+            for text in ["store longest", "\"a\"", "2001 bytes", changelog] {
+                #expect(error.description.contains(text), "\(text) is missing in: \(error)")
+            }
+
+            try cluster.admin().alterConfigs(
+                .topic(changelog), to: ["cleanup.policy": "compact"], timeoutMs: 10_000)
+            let running = try RunningInstance(configuration, longest)
+            try await eventually("the state") { try cluster.table(changelog) == ["a": long, "b": "short"] }
+            try await running.stop()
         }
 
         @Test("a record that cannot be read ends the instance, which names it, and nothing is lost")

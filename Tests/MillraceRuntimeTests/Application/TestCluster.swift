@@ -83,7 +83,7 @@ struct TestCluster {
             producer.poll()
         }
         try producer.flush(timeoutMs: 10_000)
-        if let error = producer.takeDeliveryError() { throw error }
+        if let failure = producer.takeDeliveryFailure() { throw failure.error }
     }
 
     func write(_ pairs: KeyValuePairs<String, String>, to topic: String) throws {

@@ -42,7 +42,7 @@ struct RiskEvents {
             if index % 10_000 == 0 { producer.poll() }
         }
         try producer.flush(timeoutMs: 60_000)
-        if let error = producer.takeDeliveryError() { throw error }
+        if let failure = producer.takeDeliveryFailure() { throw failure.error }
     }
 
     /// Checks that a topic holds, last for each account, its highest score.
