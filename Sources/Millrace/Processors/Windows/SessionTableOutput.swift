@@ -21,6 +21,18 @@ struct SessionTableOutput<Key, Value> {
         try output.handOn(newValue, from: oldValue, of: key, session, timestampMs: session.endMs)
     }
 
+    /// Sets the value of a session.
+    ///
+    /// - Parameter serialized: the value's bytes, which the store has made.
+    @inlinable
+    func set<Input>(
+        _ key: Key, _ session: Window, to value: Value?, as serialized: SessionStore<Key, Value>.Serialized,
+        by record: Record<Key, Input>
+    ) throws {
+        try store.put(key, serialized, session: session, origin: output.origin(of: record))
+        try output.handOn(value, from: nil, of: key, session, timestampMs: session.endMs)
+    }
+
     /// Hands on the final results of the sessions that have closed, in the order of time, if it is the time to.
     @inlinable
     func emitClosed<Input>(_ progress: inout WindowProgress, by record: Record<Key, Input>) throws {

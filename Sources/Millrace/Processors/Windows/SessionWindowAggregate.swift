@@ -23,18 +23,15 @@ extension ProcessorElement {
                 _ record: Record<Key, Value>, _ key: Key, with merged: [(session: Window, value: Aggregate)],
                 into session: Window
             ) throws {
-                let new: Aggregate?
-                do {
-                    var aggregate = try aggregation.initial()
-                    for (_, value) in merged { aggregate = try merge(key, aggregate, value) }
-                    new = try aggregation.add(record, aggregate)
-                } catch {
-                    return try context.processingFailed(error, at: name)
-                }
+                var aggregate = try aggregation.initial()
+                for (_, value) in merged { aggregate = try merge(key, aggregate, value) }
+                let new = try aggregation.add(record, aggregate)
+                // What cannot be serialised must not cost the sessions that it was to replace.
+                let serialized = try table.store.serialize(new)
                 if session != Window(startMs: record.timestampMs, endMs: record.timestampMs) {
                     for (other, value) in merged { try table.set(key, other, to: nil, from: value, by: record) }
                 }
-                try table.set(key, session, to: new, from: nil, by: record)
+                try table.set(key, session, to: new, as: serialized, by: record)
             }
 
             return TypedReceiver<Key, Value>(at: node) { record in
@@ -50,7 +47,7 @@ extension ProcessorElement {
                 if progress.isClosed(session) {
                     try late.drop(record, window: session.joined(with: found), progress)
                 } else {
-                    try join(record, key, with: merged, into: session)
+                    try context.attempt(at: name) { try join(record, key, with: merged, into: session) }
                 }
                 try table.emitClosed(&progress, by: record)
             }

@@ -23,18 +23,17 @@ extension ProcessorElement {
                 // A window cannot begin before time does: Kafka takes the records up to then together in the first window.
                 let isEarly = record.timestampMs < windows.differenceMs
                 let latest = windows.window(startingAt: record.timestampMs)
-                do {
-                    if progress.isClosed(latest) {
-                        try update.late.drop(record, window: latest, progress)
-                        if losesExpired { return }
-                    } else if isEarly {
-                        try update.addEarly(record, key, progress)
-                    } else {
-                        try update.add(record, key, progress)
-                    }
-                } catch let error as FailedAggregation {
-                    try context.processingFailed(error.cause, at: name)
+                if progress.isClosed(latest) {
+                    try update.late.drop(record, window: latest, progress)
                     if losesExpired { return }
+                } else {
+                    try context.attempt(at: name) {
+                        if isEarly {
+                            try update.addEarly(record, key, progress)
+                        } else {
+                            try update.add(record, key, progress)
+                        }
+                    }
                 }
                 var unexpiredMs: Int64 = 0
                 if losesExpired {
@@ -47,15 +46,6 @@ extension ProcessorElement {
             }
         }
     }
-}
-
-/// A closure of the topology threw while windows were updated. Unlike a failing store, that is for the processing handler.
-@usableFromInline
-struct FailedAggregation: Error {
-    @usableFromInline let cause: any Error
-
-    @usableFromInline
-    init(_ cause: any Error) { self.cause = cause }
 }
 
 extension SlidingWindows {
@@ -191,14 +181,8 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     ) throws {
         let window = windows.window(startingAt: startMs)
         if progress.isClosed(window) { return try late.drop(record, window: window, progress) }
-        let old: Aggregate?
-        let new: Aggregate?
-        do {
-            old = try stored?.value ?? aggregation.initial()
-            new = try aggregation.add(record, old)
-        } catch {
-            throw FailedAggregation(error)
-        }
+        let old = try stored?.value ?? aggregation.initial()
+        let new = try aggregation.add(record, old)
         let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
         try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
     }

@@ -27,23 +27,29 @@ extension ProcessorElement {
             }
             func handOn(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
                 if change.newValue == nil, dropsTombstones { return }
-                let record = Record(
-                    key: try keySerde.value(from: keyBytes),
-                    value: Change(
-                        newValue: try change.newValue.map { try serde.value(from: $0) },
-                        oldValue: try change.oldValue.map { try serde.value(from: $0) }),
-                    timestampMs: change.timestampMs, headers: change.headers)
-                try context.resume(change.metadata) { try forward(record) }
+                try context.resume(change.metadata) {
+                    try context.attempt(at: name) {
+                        try forward(
+                            Record(
+                                key: try keySerde.value(from: keyBytes),
+                                value: Change(
+                                    newValue: try change.newValue.map { try serde.value(from: $0) },
+                                    oldValue: try change.oldValue.map { try serde.value(from: $0) }),
+                                timestampMs: change.timestampMs, headers: change.headers))
+                    }
+                }
             }
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
                 streamTime.timestampMs = max(streamTime.timestampMs, record.timestampMs)
-                buffer.put(
-                    key: try keySerde.bytes(of: key), timeMs: bufferTime(record),
-                    BufferedChange(
-                        oldValue: try change.oldValue.map { try serde.bytes(of: $0) },
-                        newValue: try change.newValue.map { try serde.bytes(of: $0) },
-                        timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
+                try context.attempt(at: name) {
+                    buffer.put(
+                        key: try keySerde.bytes(of: key), timeMs: bufferTime(record),
+                        BufferedChange(
+                            oldValue: try change.oldValue.map { try serde.bytes(of: $0) },
+                            newValue: try change.newValue.map { try serde.bytes(of: $0) },
+                            timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
+                }
                 while let lowest = buffer.lowestTimeMs, isDue(lowest, streamTime.timestampMs) { try handOnFirst() }
                 while limits.isExceeded(count: buffer.count, sizeInBytes: buffer.sizeInBytes) {
                     guard limits.whenFull == .emitEarly else {

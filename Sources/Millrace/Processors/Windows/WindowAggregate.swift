@@ -16,23 +16,16 @@ extension ProcessorElement {
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
                 progress.advance(to: record.timestampMs)
-                var failed = false
-                try windows.forEachStart(at: record.timestampMs) { startMs in
-                    if failed { return }
-                    let window = windows.window(startingAt: startMs)
-                    if progress.isClosed(window) { return try late.drop(record, window: window, progress) }
-                    let stored = try table.store.fetch(key, startMs: startMs)
-                    let old: Aggregate?
-                    let new: Aggregate?
-                    do {
-                        old = try stored?.value ?? aggregation.initial()
-                        new = try aggregation.add(record, old)
-                    } catch {
-                        failed = true
-                        return try context.processingFailed(error, at: name)
+                try context.attempt(at: name) {
+                    try windows.forEachStart(at: record.timestampMs) { startMs in
+                        let window = windows.window(startingAt: startMs)
+                        if progress.isClosed(window) { return try late.drop(record, window: window, progress) }
+                        let stored = try table.store.fetch(key, startMs: startMs)
+                        let old = try stored?.value ?? aggregation.initial()
+                        let new = try aggregation.add(record, old)
+                        let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
+                        try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
                     }
-                    let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
-                    try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
                 }
                 try table.emitClosed(&progress, size: windows.size, by: record)
             }

@@ -22,15 +22,16 @@ struct WindowedOutput<Key, Value> {
             ) throws -> Record<Windowed<Key>, Change<Value>>
     ) throws {
         let forward = try node.forward(Record<Windowed<Key>, Change<Value>>.self)
-        let context = node.context
+        let (context, name) = (node.context, node.name)
         self.forward = forward
         self.context = context
         sendsOldValues = node.sendsOldValues
         forwardsAtOnce = !store.isCaching && emit == .onWindowUpdate
         guard store.isCaching, emit == .onWindowUpdate else { return }
         store.onFlush(sendsOldValues: node.sendsOldValues) { key, new, old, origin in
-            let record = try flushed(key, new, old, origin)
-            try context.resume(origin.metadata) { try forward(record) }
+            try context.resume(origin.metadata) {
+                try context.attempt(at: name) { try forward(try flushed(key, new, old, origin)) }
+            }
         }
     }
 

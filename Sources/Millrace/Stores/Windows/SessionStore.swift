@@ -8,6 +8,7 @@ public struct SessionStore<Key, Value> {
     @usableFromInline let keySerde: Serde<Key>
     @usableFromInline let valueSerde: Serde<Value>
     @usableFromInline let scratch = Scratch()
+    @usableFromInline let waiting = Scratch()
 
     @usableFromInline
     package init(_ bytes: any OrderedBytesStore, key: Serde<Key>, value: Serde<Value>) {
@@ -111,6 +112,38 @@ public struct SessionStore<Key, Value> {
     func put(_ key: Key, _ value: Value?, session: Window, origin: CachingKeyValueStore.Origin) throws {
         try serialize(key, value, session) { keyBytes, valueBytes in
             try bytes.put(key: keyBytes, value: valueBytes, timestampMs: origin.timestampMs, origin: origin)
+        }
+    }
+
+    /// A value whose bytes wait in the store to be put.
+    @usableFromInline
+    struct Serialized {
+        @usableFromInline let isNull: Bool
+
+        @usableFromInline
+        init(isNull: Bool) { self.isNull = isNull }
+    }
+
+    /// Serialises a value that is to be put after other changes. It waits until the next one is serialised so.
+    @inlinable
+    func serialize(_ value: Value?) throws -> Serialized {
+        waiting.value.removeAll(keepingCapacity: true)
+        if let value { try valueSerde.serialize(value, into: &waiting.value) }
+        return Serialized(isNull: value == nil)
+    }
+
+    /// Puts the value that was serialised last.
+    @inlinable
+    func put(
+        _ key: Key, _ value: Serialized, session: Window, origin: CachingKeyValueStore.Origin
+    ) throws {
+        try setKey(key, session)
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try waiting.value.withUnsafeBytes { valueBytes in
+                try bytes.put(
+                    key: keyBytes, value: value.isNull ? nil : valueBytes, timestampMs: origin.timestampMs,
+                    origin: origin)
+            }
         }
     }
 
