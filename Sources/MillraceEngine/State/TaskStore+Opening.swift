@@ -28,9 +28,11 @@ extension TaskStore {
         provider: (any StoreProvider)?
     ) throws -> TaskStore {
         let isLoggedBySource = plan.sourceTopicAsChangelog != nil
-        let output: (any RecordOutput)? = try isLoggedBySource ? nil : plan.changelogTopic.map { topic in
-            if configuration.skipsRefusedChanges { return try environment.output(to: topic) }
-            return try environment.changelogOutput(of: plan.name, to: topic)
+        var output: (any RecordOutput)?
+        if !isLoggedBySource, let topic = plan.changelogTopic {
+            output =
+                configuration.skipsRefusedChanges
+                ? try environment.output(to: topic) : try environment.changelogOutput(of: plan.name, to: topic)
         }
         let changelog = plan.changelogTopic.map {
             TopicPartition(

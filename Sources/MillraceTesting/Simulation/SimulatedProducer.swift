@@ -104,7 +104,7 @@ final class SimulatedProducer: ProducerPort {
             throw PortError(.rejected, "there is no topic \(name)")
         }
         let chosen = partition ?? KafkaPartitioner.partition(for: key, count: description.partitionCount)
-        if name.hasSuffix("-changelog"), world.faults.refusedChanges > 0, world.random.chance(world.faults.refusedChanges) {
+        if name.hasSuffix("-changelog"), world.random.chance(world.faults.refusedChanges) {
             world.note("\(process.name): a change is refused by \(name)")
             throw PortError(.rejected, "produce to \(name)-\(chosen): the record is too large")
         }
