@@ -25,6 +25,8 @@ package final class Cluster {
     var identifiers: IdentifierGenerator
     private(set) var topics: [String: Topic] = [:]
     private var topicNames: [TopicID: String] = [:]
+    /// The partitions of all topics together.
+    private(set) var partitionCount = 0
     private(set) var nextProducerID: Int64 = 0
     private(set) var transactions: [String: TransactionEntry] = [:]
     private(set) var groups: [String: Group] = [:]
@@ -146,11 +148,16 @@ package final class Cluster {
             topics[name] = Topic(
                 name: name, id: id, partitionCount: count, overrides: overrides, cluster: configuration)
             topicNames[id] = name
+            partitionCount += Int(count)
         case .topicDeleted(let name):
             guard let topic = topics.removeValue(forKey: name) else { return }
             topicNames[topic.id] = nil
+            partitionCount -= topic.logs.count
             topic.logs.forEach(announce)
-        case .topicGrown(let name, let count): topics[name]?.grow(to: count)
+        case .topicGrown(let name, let count):
+            guard let topic = topics[name] else { return }
+            partitionCount += max(Int(count) - topic.logs.count, 0)
+            topic.grow(to: count)
         case .topicConfigured(let name, let overrides): topics[name]?.configure(overrides, cluster: configuration)
         case .batchAppended(let partition, _, _), .logStartMoved(let partition, _),
             .logCompacted(let partition, _, _), .producersForgotten(let partition, _),

@@ -13,6 +13,11 @@ package struct ClusterConfiguration: Sendable {
     /// unlike Kafka's.
     package var createsTopicsAutomatically = false
 
+    /// How many partitions one request may create, like the `MAX_PARTITIONS_PER_BATCH` of Kafka's controller.
+    package var maxNewPartitionsPerRequest = 10_000
+    /// How many partitions all topics may have together. Kafka has no such limit; here one process holds them all.
+    package var maxPartitions = 100_000
+
     /// The largest record batch a topic without its own `max.message.bytes` takes, in bytes.
     package var maxMessageBytes: Int32 = 1_048_588
     /// How often retention looks at the logs, `log.retention.check.interval.ms`.
@@ -36,6 +41,11 @@ package struct ClusterConfiguration: Sendable {
     package var initialRebalanceDelayMs: Int32 = 0
     /// `group.max.size`.
     package var maxGroupSize = Int(Int32.max)
+    /// How many protocols a member may offer. Kafka has no such limit; its clients offer one for each assignor.
+    package var maxProtocolsPerMember = 64
+    /// The most bytes of metadata a member may join with, and of assignments a leader may send. Kafka keeps a group in
+    /// one record of its offsets topic, so `max.message.bytes` of that topic bounds both there.
+    package var maxGroupMetadataBytes = 1_048_588
     /// The longest text a committed offset may carry, `offset.metadata.max.bytes`.
     package var maxOffsetMetadataBytes = 4_096
     /// How long offsets outlive their group's last member, `offsets.retention.minutes`.

@@ -61,7 +61,8 @@ package struct RecordBatchWriter: Sendable {
         _ headers: [RecordHeader]
     ) {
         header.recordCount += 1
-        let timestampDelta = timestampMs - header.baseTimestampMs
+        // Readers wrap around, too: no time that a producer may send is too far from another.
+        let timestampDelta = timestampMs &- header.baseTimestampMs
         var size = 1 + Varint.size(timestampDelta) + Varint.size(Int64(offsetDelta))
         size += Self.size(key) + Self.size(value) + Varint.size(Int64(headers.count))
         for field in headers {

@@ -1,4 +1,5 @@
 import ClusterCore
+import Foundation
 import NIOCore
 import Testing
 
@@ -52,29 +53,70 @@ import Testing
         }
     }
 
-    @Test("the broker outlives mutated requests of every kind", arguments: 0..<4)
-    func fuzz(round: Int) async throws {
-        try await withBroker {
-            $0.topics = [NewTopic("a", partitionCount: 2)]
-        } _: { broker in
-            var client = try RawClient(broker)
-            for type in allRequests {
-                for seed in 0..<20 {
-                    let frame = try mutatedFrame(
-                        type, version: type.api.versions.upperBound, seed: UInt64(round * 1_000 + seed))
-                    var framed = ByteBuffer()
-                    framed.writeInteger(Int32(frame.readableBytes))
-                    framed.writeImmutableBuffer(frame)
-                    do {
-                        try client.send(bytes: Array(framed.readableBytesView))
-                    } catch RawClient.Failure.closed {
-                        client = try RawClient(broker)
-                    }
-                }
-                // Answers that were not read, and requests that wait, go with the connection.
-                client = try RawClient(broker)
-                #expect(try client.call(ApiVersions.Request()).error == .none)
+    @Test("the broker outlives mutated requests of every kind and version", arguments: [0, 1] as [UInt64])
+    func mutated(round: UInt64) async throws {
+        try await outlives { type, version in
+            try (0..<10).map { (seed: UInt64) in
+                let frame = try mutatedFrame(type, version: version, seed: round * 1_000 + seed)
+                var framed = ByteBuffer()
+                framed.writeInteger(Int32(frame.readableBytes))
+                framed.writeImmutableBuffer(frame)
+                return framed
             }
         }
+    }
+
+    @Test(
+        "the broker outlives requests of every kind and version with the largest and smallest numbers",
+        arguments: [0, 1] as [UInt64])
+    func extreme(round: UInt64) async throws {
+        try await outlives { type, version in
+            try (0..<10).map { (seed: UInt64) in
+                var sampler = HostileSampler(version: version, seed: round * 1_000 + seed)
+                return try sampler.frame(type)
+            }
+        }
+    }
+
+    /// Sends the frames of every kind and version; a client that was there before is answered all along, and the process
+    /// does not grow without bound.
+    private func outlives(
+        _ frames: (any (WireRequest & Sendable).Type, Int16) throws -> [ByteBuffer]
+    ) async throws {
+        try await withBroker {
+            $0.topics = [NewTopic("a", partitionCount: 2), NewTopic("b", configs: ["cleanup.policy": "compact"])]
+            $0.createsTopicsAutomatically = true
+            $0.cluster.logCleanerBackoffMs = 20
+            $0.cluster.logCleanupIntervalMs = 20
+            $0.cluster.maxPartitions = 20_000
+        } _: { broker in
+            let healthy = try RawClient(broker)
+            #expect(try healthy.call(ApiVersions.Request()).error == .none)
+            let before = residentBytes()
+            for type in allRequests {
+                for version in type.api.versions {
+                    var client = try RawClient(broker)
+                    for frame in try frames(type, version) {
+                        do {
+                            try client.send(bytes: Array(frame.readableBytesView))
+                        } catch RawClient.Failure.closed {
+                            client = try RawClient(broker)
+                        }
+                    }
+                    // Answers that were not read, and requests that wait, go with the connection.
+                }
+                #expect(try healthy.call(ApiVersions.Request()).error == .none, "\(type.api)")
+            }
+            #expect(try healthy.call(DescribeCluster.Request()).error == .none)
+            #expect(residentBytes() - before < 512 << 20)
+        }
+    }
+
+    /// The process's memory; 0 where that cannot be asked for.
+    private func residentBytes() -> Int {
+        guard let line = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+            let pages = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { return 0 }
+        return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 }

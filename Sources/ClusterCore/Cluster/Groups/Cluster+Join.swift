@@ -16,6 +16,13 @@ extension Cluster {
         guard request.sessionTimeoutMs >= configuration.minSessionTimeoutMs,
             request.sessionTimeoutMs <= configuration.maxSessionTimeoutMs
         else { return Self.refused(.invalidSessionTimeout) }
+        guard request.protocols.count <= configuration.maxProtocolsPerMember else {
+            return Self.refused(.inconsistentGroupProtocol, request.memberID)
+        }
+        // Kafka finds the group's record too large, and has no other name for that.
+        guard request.protocols.reduce(0, { $0 + $1.metadata.count }) <= configuration.maxGroupMetadataBytes else {
+            return Self.refused(.unknownServerError, request.memberID)
+        }
         guard groups[request.groupID] != nil || request.memberID.isEmpty else {
             return Self.refused(.unknownMemberID, request.memberID)
         }

@@ -5,6 +5,9 @@ extension Cluster {
         guard let group = groups[request.groupID], group.state != .empty else {
             return .answered(SyncGroupAnswer(error: .unknownMemberID))
         }
+        guard request.assignments.values.reduce(0, { $0 + $1.count }) <= configuration.maxGroupMetadataBytes else {
+            return .answered(SyncGroupAnswer(error: .unknownServerError))
+        }
         do { try check(request, in: group) } catch { return .answered(SyncGroupAnswer(error: error.code)) }
         guard let member = group.member(request.memberID) else {
             return .answered(SyncGroupAnswer(error: .unknownMemberID))

@@ -22,6 +22,12 @@ struct LogCompaction {
         abortedSpans = Dictionary(grouping: log.abortedSpans) { $0.producerID }
     }
 
+    /// When what compaction meets for the first time now may go; never, after a retention that is practically endless.
+    private var deleteHorizonMs: Int64 {
+        let horizon = nowMs.addingReportingOverflow(configuration.deleteRetentionMs)
+        return horizon.overflow ? .max : horizon.partialValue
+    }
+
     /// Up to where the log may be compacted now.
     var end: Int64 {
         let stable = log.lastStableOffset
@@ -136,7 +142,7 @@ struct LogCompaction {
         }
         if retained.isEmpty { return nil }
         if result.deleteHorizonMs == nil, retained.contains(where: { $0.value == nil }) {
-            result.deleteHorizonMs = nowMs + configuration.deleteRetentionMs
+            result.deleteHorizonMs = deleteHorizonMs
         }
         if retained.count < records.count {
             result.batch = stored.batch.retaining(retained)
@@ -148,7 +154,7 @@ struct LogCompaction {
     /// A marker whose transaction has no records left stays until readers that began before have passed it.
     private func expiring(_ stored: StoredBatch) -> StoredBatch? {
         guard let horizon = stored.deleteHorizonMs else {
-            return StoredBatch(batch: stored.batch, deleteHorizonMs: nowMs + configuration.deleteRetentionMs)
+            return StoredBatch(batch: stored.batch, deleteHorizonMs: deleteHorizonMs)
         }
         return horizon <= nowMs ? nil : stored
     }

@@ -10,6 +10,7 @@ extension Cluster {
         }
         try checkCollision(topic.name)
         let count = try partitionCount(of: topic)
+        try checkNewPartitions(Int(count))
         let overrides = try checkedOverrides(topic.configs)
         let id = validateOnly ? TopicID.zero : identifiers.nextTopicID()
         if validateOnly {
@@ -18,6 +19,30 @@ extension Cluster {
         }
         perform(.topicCreated(name: topic.name, id: id, partitionCount: count, overrides: overrides))
         return try describeTopic(topic.name)
+    }
+
+    /// Refuses topics that together have more partitions than one request may create; each by itself may still be
+    /// invalid.
+    /// - Throws: POLICY_VIOLATION.
+    package func checkSize(of topics: [NewTopic]) throws(KafkaError) {
+        try checkNewPartitions(
+            topics.reduce(0) { sum, topic in
+                if !topic.replicaAssignment.isEmpty { return sum + topic.replicaAssignment.count }
+                let count = topic.partitionCount == -1 ? configuration.defaultPartitionCount : topic.partitionCount
+                return sum + max(Int(count), 0)
+            })
+    }
+
+    /// - Throws: POLICY_VIOLATION if that many more are too many for one request or for the cluster.
+    package func checkNewPartitions(_ count: Int) throws(KafkaError) {
+        guard count <= configuration.maxNewPartitionsPerRequest else {
+            throw KafkaError(.policyViolation, "Excessively large number of partitions per request.")
+        }
+        guard count <= configuration.maxPartitions - partitionCount else {
+            throw KafkaError(
+                .policyViolation,
+                "The cluster has \(partitionCount) partitions and may have \(configuration.maxPartitions).")
+        }
     }
 
     /// Kafka takes '.' and '_' for the same in names, because metrics cannot tell them apart.
@@ -87,7 +112,8 @@ extension Cluster {
     }
 
     /// Adds partitions until there are `totalCount`.
-    /// - Throws: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS unless that is more than now.
+    /// - Throws: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS unless that is more than now, POLICY_VIOLATION if it is
+    ///   too many more.
     package func createPartitions(topic name: String, totalCount: Int32, validateOnly: Bool = false, nowMs: Int64)
         throws(KafkaError)
     {
@@ -101,6 +127,7 @@ extension Cluster {
                 "The topic \(name) currently has \(topic.partitionCount) partition(s); "
                     + "\(totalCount) would not be an increase.")
         }
+        try checkNewPartitions(Int(totalCount) - Int(topic.partitionCount))
         if !validateOnly { perform(.topicGrown(name: name, partitionCount: totalCount)) }
     }
 

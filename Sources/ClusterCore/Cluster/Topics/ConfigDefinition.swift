@@ -11,6 +11,9 @@ struct ConfigDefinition: Sendable {
     /// The values allowed, or the items of a list.
     var choices: [String] = []
 
+    /// The longest value, also of a list that operations add to.
+    static let mostBytes = Int(Int16.max)
+
     /// All topic configs by name.
     static let topicConfigs: [ConfigDefinition] = [
         .init(name: "cleanup.policy", type: .list, defaultValue: "delete", choices: ["compact", "delete"]),
@@ -61,6 +64,9 @@ struct ConfigDefinition: Sendable {
 
     /// Refuses a value of the wrong type or range, with Kafka's words.
     func check(_ value: String) throws(KafkaError) {
+        guard value.utf8.count <= Self.mostBytes else {
+            throw KafkaError(.invalidConfig, "Invalid value for configuration \(name): longer than \(Self.mostBytes) bytes")
+        }
         let trimmed = value.trimmingBlanks
         switch type {
         case .int: try checkNumber(value, Int32(trimmed).map(Int64.init), kind: "INT")

@@ -110,7 +110,7 @@ extension Cluster {
         _ transactionalID: String, producer: ProducerIdentity, partitions: [TopicPartition],
         requestVersion: Int16 = .max, nowMs: Int64
     ) throws(KafkaError) -> [PartitionOutcome] {
-        let unknown = partitions.filter { topics[$0.topic]?.log($0.partition) == nil }
+        let unknown = Set(partitions.filter { topics[$0.topic]?.log($0.partition) == nil })
         if !unknown.isEmpty {
             return partitions.map {
                 PartitionOutcome(

@@ -19,7 +19,7 @@ enum Metadata {
             try coder.field(&includeTopicAuthorizedOperations, since: 8)
         }
 
-        struct Topic: WireStructure {
+        struct Topic: WireStructure, Hashable {
             var topicID = TopicID.zero
             /// Nil where the id alone names the topic.
             var name: String?

@@ -45,10 +45,13 @@ struct WireReader: FieldCoder {
         throw MalformedMessage("a varint is too long")
     }
 
-    /// The length of a string, or nil where it stands for null.
+    /// The length of a string, or nil where it stands for null. As in Kafka, compact lengths reach no further than the
+    /// old ones of 16 bits.
     mutating func stringLength() throws(MalformedMessage) -> Int? {
-        if isFlexible { return try compactLength("a string") }
-        return try checkedLength(Int(try integer(Int16.self)), "a string")
+        guard isFlexible else { return try checkedLength(Int(try integer(Int16.self)), "a string") }
+        let length = try compactLength("a string")
+        if let length, length > Int(Int16.max) { throw MalformedMessage("a string has the length \(length)") }
+        return length
     }
 
     /// The length of a sequence of bytes, or nil where it stands for null.

@@ -3,6 +3,9 @@ import NIOCore
 
 /// Writes the values of one message, in order.
 struct WireWriter: FieldCoder {
+    /// The largest frame: more than any client takes. What asks for a larger answer gets its connection closed.
+    static let mostBytes = 256 << 20
+
     let version: Int16
     /// Whether lengths are compact and structures end with tagged fields; a header and its body may differ in it.
     var isFlexible = false
@@ -42,6 +45,7 @@ struct WireWriter: FieldCoder {
     }
 
     mutating func stringLength(_ length: Int?) throws(MalformedMessage) {
+        try checkRoom(for: length)
         if isFlexible {
             try compactLength(length)
         } else {
@@ -51,6 +55,7 @@ struct WireWriter: FieldCoder {
     }
 
     mutating func bytesLength(_ length: Int?) throws(MalformedMessage) {
+        try checkRoom(for: length)
         if isFlexible {
             try compactLength(length)
         } else {
@@ -74,6 +79,12 @@ struct WireWriter: FieldCoder {
     /// Clients of librdkafka before 2.2 cannot read any in ApiVersions, and no client needs one from here.
     mutating func noTaggedFields() {
         if isFlexible { buffer.writeInteger(UInt8(0)) }
+    }
+
+    private func checkRoom(for length: Int?) throws(MalformedMessage) {
+        guard (length ?? 0) <= Self.mostBytes - buffer.readableBytes else {
+            throw MalformedMessage("a message is too large")
+        }
     }
 
     private mutating func compactLength(_ length: Int?) throws(MalformedMessage) {

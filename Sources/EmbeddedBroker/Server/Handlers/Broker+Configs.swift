@@ -3,7 +3,8 @@ import ClusterCore
 extension Broker {
     func describeConfigs(_ request: DescribeConfigs.Request, _ call: Call) -> DescribeConfigs.Response {
         var response = DescribeConfigs.Response()
-        response.resources = request.resources.map { resource in
+        let asked = request.resources.withoutRepetitions { ConfigResourceName(type: $0.type, name: $0.name) }
+        response.resources = asked.map { resource in
             var answer = DescribeConfigs.Response.Resource()
             answer.type = resource.type
             answer.name = resource.name
@@ -67,6 +68,11 @@ extension Broker {
         }
         return answer
     }
+}
+
+private struct ConfigResourceName: Hashable {
+    var type: Int8
+    var name: String
 }
 
 extension ConfigResource {

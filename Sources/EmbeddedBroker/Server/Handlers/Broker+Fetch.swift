@@ -1,6 +1,9 @@
 import ClusterCore
 
 extension Broker {
+    /// Kafka's `fetch.max.bytes` of the broker: what one answer holds at most, whatever the client asks for.
+    private static let mostFetchedBytes = 57_671_680
+
     func fetch(_ request: Fetch.Request, _ call: Call) {
         // Sessions are not kept: every answer says so with session 0, so that a client that follows lists all its
         // partitions each time.
@@ -22,7 +25,9 @@ extension Broker {
     /// Answers if there is as much as the client wants, or its time is over, or a partition has an error to tell.
     func answerOrWait(_ poll: LongPoll) {
         let found = read(poll.request, poll.call.version)
-        if found.sizeInBytes >= poll.request.minBytes || found.hasError || poll.deadlineMs <= nowMs {
+        // More than fits in an answer is not waited for.
+        let wanted = min(Int(poll.request.minBytes), Int(poll.request.maxBytes), Self.mostFetchedBytes)
+        if found.sizeInBytes >= wanted || found.hasError || poll.deadlineMs <= nowMs {
             send(found, poll)
         } else {
             wait(poll)
@@ -71,7 +76,7 @@ extension Broker {
         answer.records = WireRecords()
         do throws(KafkaError) {
             guard let topic else { throw KafkaError(.unknownTopicID) }
-            let room = max(0, Int(request.maxBytes) - found.sizeInBytes)
+            let room = max(0, min(Int(request.maxBytes), Self.mostFetchedBytes) - found.sizeInBytes)
             let read = try cluster.fetch(
                 TopicPartition(topic, partition.index), from: partition.fetchOffset,
                 maxBytes: min(max(0, Int(partition.maxBytes)), room),

@@ -23,7 +23,7 @@ extension Broker {
     func fetchOffsets(_ request: OffsetFetch.Request, _ call: Call) -> OffsetFetch.Response {
         var response = OffsetFetch.Response()
         if call.version >= 8 {
-            response.groups = request.groups.map { fetchOffsets($0, request) }
+            response.groups = request.groups.withoutRepetitions { $0.groupID }.map { fetchOffsets($0, request) }
         } else {
             response.group = fetchOffsets(request.group, request)
         }

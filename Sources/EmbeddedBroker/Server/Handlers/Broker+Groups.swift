@@ -83,7 +83,8 @@ extension Broker {
 
     func describeGroups(_ request: DescribeGroups.Request, _: Call) -> DescribeGroups.Response {
         var response = DescribeGroups.Response()
-        response.groups = request.groupIDs.map { DescribeGroups.Response.Group(cluster.describeGroup($0)) }
+        response.groups = request.groupIDs.withoutRepetitions { $0 }
+            .map { DescribeGroups.Response.Group(cluster.describeGroup($0)) }
         return response
     }
 

@@ -1,7 +1,12 @@
 import ClusterCore
 
 extension Broker {
-    func createTopics(_ request: CreateTopics.Request, _: Call) -> CreateTopics.Response {
+    func createTopics(_ request: CreateTopics.Request, _ call: Call) -> CreateTopics.Response {
+        do throws(KafkaError) {
+            try cluster.checkSize(of: request.topics.map(NewTopic.init))
+        } catch {
+            return request.failed(error, version: call.version)
+        }
         let repeated = Dictionary(grouping: request.topics, by: \.name).filter { $0.value.count > 1 }
         var response = CreateTopics.Response()
         response.topics = request.topics.map { topic in
@@ -9,6 +14,7 @@ extension Broker {
             answer.name = topic.name
             do throws(KafkaError) {
                 guard repeated[topic.name] == nil else { throw KafkaError(.invalidRequest, "Duplicate topic name.") }
+                try check(topic.assignments)
                 let created = try cluster.createTopic(
                     NewTopic(topic), validateOnly: request.validateOnly, nowMs: nowMs)
                 answer.topicID = created.id
@@ -24,6 +30,12 @@ extension Broker {
             return answer
         }
         return response
+    }
+
+    private func check(_ assignments: [CreateTopics.Request.Assignment]) throws(KafkaError) {
+        guard Set(assignments.map(\.partition)).count == assignments.count else {
+            throw KafkaError(.invalidReplicaAssignment, "Found multiple manual partition assignments for a partition.")
+        }
     }
 
     func deleteTopics(_ request: DeleteTopics.Request, _ call: Call) -> DeleteTopics.Response {
@@ -50,12 +62,19 @@ extension Broker {
         return response
     }
 
-    func createPartitions(_ request: CreatePartitions.Request, _: Call) -> CreatePartitions.Response {
+    func createPartitions(_ request: CreatePartitions.Request, _ call: Call) -> CreatePartitions.Response {
+        do throws(KafkaError) {
+            try cluster.checkNewPartitions(request.topics.reduce(0) { $0 + addedPartitions(by: $1) })
+        } catch {
+            return request.failed(error, version: call.version)
+        }
+        let repeated = Dictionary(grouping: request.topics, by: \.name).filter { $0.value.count > 1 }
         var response = CreatePartitions.Response()
         response.topics = request.topics.map { topic in
             var answer = CreatePartitions.Response.Topic()
             answer.name = topic.name
             do throws(KafkaError) {
+                guard repeated[topic.name] == nil else { throw KafkaError(.invalidRequest, "Duplicate topic name.") }
                 try check(topic)
                 try cluster.createPartitions(
                     topic: topic.name, totalCount: topic.count, validateOnly: request.validateOnly, nowMs: nowMs)
@@ -68,11 +87,18 @@ extension Broker {
         return response
     }
 
+    private func addedPartitions(by topic: CreatePartitions.Request.Topic) -> Int {
+        guard let known = try? cluster.describeTopic(topic.name) else { return 0 }
+        return max(Int(topic.count) - Int(known.partitionCount), 0)
+    }
+
     /// Where the client places the new partitions itself, there is one node to choose.
     private func check(_ topic: CreatePartitions.Request.Topic) throws(KafkaError) {
         guard let assignments = topic.assignments else { return }
-        let added = topic.count - (try cluster.describeTopic(topic.name).partitionCount)
-        guard assignments.count == Int(added), assignments.allSatisfy({ $0.brokerIDs == [nodeID] }) else {
+        let added = Int(topic.count) - Int(try cluster.describeTopic(topic.name).partitionCount)
+        // Too small a count is refused as such.
+        guard added > 0 else { return }
+        guard assignments.count == added, assignments.allSatisfy({ $0.brokerIDs == [nodeID] }) else {
             throw KafkaError(.invalidReplicaAssignment, "Each new partition takes the one replica \(nodeID).")
         }
     }
