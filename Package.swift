@@ -43,6 +43,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         .target(name: "Millrace", swiftSettings: swiftSettings),
         .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
@@ -52,7 +56,11 @@ let package = Package(
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
         .target(name: "ClusterCore", swiftSettings: swiftSettings),
         .target(
-            name: "EmbeddedBroker", dependencies: ["ClusterCore", deque, logging, nioCore, nioPosix],
+            name: "RecordCompression", dependencies: ["ClusterCore", "CLZ4", "CSnappy", "CZlib", "CZstd"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "EmbeddedBroker",
+            dependencies: ["ClusterCore", "RecordCompression", deque, logging, nioCore, nioPosix],
             swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
@@ -167,10 +175,13 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Scenarios", "Millrace", "MillraceTesting", "MillraceEngine"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "ClusterCoreTests", dependencies: ["ClusterCore"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression"], swiftSettings: swiftSettings),
         .testTarget(
             name: "EmbeddedBrokerTests",
-            dependencies: ["ClusterCore", "EmbeddedBroker", "KafkaClient", logging, nioCore, nioPosix],
+            dependencies: [
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "RecordCompression", logging, nioCore, nioPosix,
+            ],
             resources: [.copy("Protocol/golden-checksums.txt")], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(

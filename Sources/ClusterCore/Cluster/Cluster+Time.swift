@@ -91,7 +91,7 @@ extension Cluster {
         for (_, topic) in topics.sorted(by: { $0.key < $1.key }) where topic.configuration.isCompacted {
             for log in topic.logs {
                 let compaction = LogCompaction(
-                    log: log, configuration: topic.configuration, decompressor: decompressor, nowMs: nowMs)
+                    log: log, configuration: topic.configuration, codec: codec, nowMs: nowMs)
                 guard isForced || compaction.isDue else { continue }
                 let end = compaction.end
                 guard end > log.logStartOffset else { continue }

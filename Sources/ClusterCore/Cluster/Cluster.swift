@@ -17,8 +17,9 @@
 /// never answered.
 package final class Cluster {
     package let configuration: ClusterConfiguration
-    /// Reads compressed batches for compaction and for offsets by time; without it they are left as they are.
-    package let decompressor: RecordDecompressor?
+    /// Unpacks compressed batches: to check them, to compact them and to find offsets by time. Without it they are taken
+    /// and left as they are.
+    package let codec: (any RecordCodec)?
     /// 22 characters, made once and kept.
     package private(set) var clusterID = ""
 
@@ -43,11 +44,11 @@ package final class Cluster {
 
     /// A new cluster without topics.
     package init(
-        configuration: ClusterConfiguration = ClusterConfiguration(), decompressor: RecordDecompressor? = nil,
+        configuration: ClusterConfiguration = ClusterConfiguration(), codec: (any RecordCodec)? = nil,
         nowMs: Int64
     ) {
         self.configuration = configuration
-        self.decompressor = decompressor
+        self.codec = codec
         identifiers = IdentifierGenerator(seed: configuration.identifierSeed)
         perform(.identified(clusterID: identifiers.nextClusterID()))
         startTimers(nowMs: nowMs)
@@ -56,11 +57,11 @@ package final class Cluster {
     /// The cluster these changes describe. Group members keep their sessions, counted anew from `nowMs`; deferred
     /// answers and rebalances under way are forgotten, as when a Kafka broker restarts.
     package init(
-        configuration: ClusterConfiguration = ClusterConfiguration(), decompressor: RecordDecompressor? = nil,
+        configuration: ClusterConfiguration = ClusterConfiguration(), codec: (any RecordCodec)? = nil,
         replaying changes: some Sequence<ClusterChange>, nowMs: Int64
     ) {
         self.configuration = configuration
-        self.decompressor = decompressor
+        self.codec = codec
         identifiers = IdentifierGenerator(seed: configuration.identifierSeed)
         for change in changes { apply(change) }
         if clusterID.isEmpty { perform(.identified(clusterID: identifiers.nextClusterID())) }
@@ -180,7 +181,7 @@ package final class Cluster {
         case .logStartMoved(_, let offset): log.moveStart(to: offset)
         case .logCompacted(_, let nowMs, let endOffset):
             LogCompaction(
-                log: log, configuration: topic.configuration, decompressor: decompressor, nowMs: nowMs
+                log: log, configuration: topic.configuration, codec: codec, nowMs: nowMs
             ).run(to: endOffset)
         case .producersForgotten(_, let limitMs): log.forgetProducers(silentSinceMs: limitMs)
         case .logRestored(_, let image): log.restore(image)

@@ -49,8 +49,12 @@ package enum RecordFormatError: Error, Hashable, Sendable {
     case unsupportedMagic(Int8)
     /// Counts, lengths or varints inside that cannot be.
     case malformed
-    /// The records are compressed and no decompressor was given.
+    /// The records are compressed and no codec for that was given.
     case compressed
+    /// The compressed records do not unpack.
+    case corrupt
+    /// The compressed records unpack to more than the codec allows.
+    case tooLarge
 }
 
 extension RecordBatch {

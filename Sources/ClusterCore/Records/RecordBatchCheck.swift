@@ -1,17 +1,22 @@
 extension RecordBatchReader {
-    /// What a walk over the plain records of a batch finds.
+    /// What a walk over the records of a batch finds.
     struct Check: Hashable, Sendable {
         var isWellFormed = false
         /// Whether every record has a key.
         var hasKeys = true
     }
 
-    /// Walks the records of an uncompressed batch without reading them: as Kafka's broker does before it appends.
-    static func check(_ batch: RecordBatch) -> Check {
+    /// Walks the records of a batch without reading them: as Kafka's broker does before it appends. What is compressed
+    /// is unpacked for that; without a codec nothing can be said, and nothing is.
+    /// - Throws: ``RecordFormatError/corrupt`` or ``RecordFormatError/tooLarge`` for what does not unpack.
+    static func check(_ batch: RecordBatch, codec: (any RecordCodec)?) throws(RecordFormatError) -> Check {
+        if codec == nil, batch.header.attributes.compression != CompressionCodec.none {
+            return Check(isWellFormed: true)
+        }
         let header = batch.header
-        return batch.bytes.withUnsafeBytes { bytes in
+        return try batch.plainRecords(codec).withUnsafeBytes { bytes in
             var check = Check()
-            var position = RecordBatchHeader.sizeInBytes
+            var position = 0
             for index in 0..<header.recordCount {
                 guard let size = Varint.read(bytes, &position, limit: bytes.count), size > 0,
                     size <= bytes.count - position

@@ -1,19 +1,11 @@
-/// Decompresses the records of a batch; nil if it cannot. The core knows no codec itself.
-package typealias RecordDecompressor = @Sendable (CompressionCodec, ArraySlice<UInt8>) -> [UInt8]?
-
 /// Reads the records of a batch.
 package enum RecordBatchReader {
     /// The batch's records in offset order.
-    /// - Throws: ``RecordFormatError`` if they are malformed, or compressed without a working decompressor.
+    /// - Throws: ``RecordFormatError`` if they are malformed, or compressed without a codec that unpacks them.
     package static func records(
-        of batch: RecordBatch, decompressor: RecordDecompressor? = nil
+        of batch: RecordBatch, codec: (any RecordCodec)? = nil
     ) throws(RecordFormatError) -> [Record] {
-        var body = batch.bytes[RecordBatchHeader.sizeInBytes...]
-        guard let codec = batch.header.attributes.compression else { throw .malformed }
-        if codec != .none {
-            guard let plain = decompressor?(codec, body) else { throw .compressed }
-            body = plain[...]
-        }
+        let body = try batch.plainRecords(codec)
         var records: [Record] = []
         // A record takes seven bytes at least: no count from outside reserves more than its bytes could hold.
         records.reserveCapacity(min(Int(batch.header.recordCount), body.count / 7))

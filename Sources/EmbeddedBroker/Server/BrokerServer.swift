@@ -2,6 +2,7 @@ import ClusterCore
 import Logging
 import NIOCore
 import NIOPosix
+import RecordCompression
 
 /// Starts and stops a ``Broker`` with its listening socket, any number of times.
 final class BrokerServer: Sendable {
@@ -95,15 +96,17 @@ final class BrokerServer: Sendable {
         var settings = configuration.cluster
         // So that a restarted broker does not hand out the same identifiers again.
         settings.identifierSeed ^= UInt64.random(in: .min ... .max)
+        let codec = KafkaRecordCodec()
         let cluster: Cluster
         var journal: Journal?
         if let path = configuration.dataDirectory {
             let opened = try Journal.open(
                 path, flush: configuration.flush, sizeLimitInBytes: configuration.journalSizeInBytes)
-            cluster = Cluster(configuration: settings, replaying: opened.changes, nowMs: clock.nowMs)
+            cluster = Cluster(
+                configuration: settings, codec: codec, replaying: opened.changes, nowMs: clock.nowMs)
             journal = opened.journal
         } else {
-            cluster = Cluster(configuration: settings, nowMs: clock.nowMs)
+            cluster = Cluster(configuration: settings, codec: codec, nowMs: clock.nowMs)
         }
         let plan = faults.value ?? FaultPlan()
         faults.value = plan

@@ -104,35 +104,6 @@ struct CompactionTests {
         #expect(try cluster.offsets(of: partition).highWatermark == 3)
     }
 
-    @Test("compressed batches are read with a decompressor and left untouched without")
-    func compressed() throws {
-        /// "Compression" that adds one byte to each, under gzip's number.
-        let decompressor: RecordDecompressor = { codec, bytes in codec == .gzip ? bytes.map { $0 &- 1 } : nil }
-        func squeezed(_ records: [(key: String?, value: String?)]) throws -> [UInt8] {
-            var bytes = batch(records)
-            bytes[22] = 1
-            for index in 61..<bytes.count { bytes[index] &+= 1 }
-            let sum = CRC32C.checksum(Array(bytes[21...]))
-            for index in 0..<4 { bytes[17 + index] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * UInt32(index))) }
-            return bytes
-        }
-        for knowsCodec in [true, false] {
-            let cluster = Cluster(decompressor: knowsCodec ? decompressor : nil, nowMs: 0)
-            let partition = TopicPartition("t", 0)
-            _ = try cluster.createTopic(NewTopic("t", configs: Self.configs), nowMs: 0)
-            _ = try cluster.produce(try squeezed([("a", "1"), ("b", "1")]), to: partition, nowMs: 0)
-            _ = try cluster.produce(try squeezed([("a", "2")]), to: partition, nowMs: 0)
-            try put(cluster, [("z", "1")])
-            cluster.cleanLogs(nowMs: 0)
-            let stored = try cluster.fetch(partition, from: 0, maxBytes: 10_000, isolation: .readCommitted).batches
-            let records = try stored.prefix(2).flatMap {
-                try RecordBatchReader.records(of: $0, decompressor: decompressor)
-            }
-            #expect(records.map(\.offset) == (knowsCodec ? [1, 2] : [0, 1, 2]))
-            #expect(stored[0].header.attributes.compression == (knowsCodec ? CompressionCodec.none : .gzip))
-        }
-    }
-
     @Test("compaction waits until min.cleanable.dirty.ratio of the log is dirty")
     func dirtyRatio() throws {
         let (cluster, partition) = try clusterWithTopic(

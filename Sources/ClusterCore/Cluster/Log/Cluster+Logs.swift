@@ -25,7 +25,7 @@ extension Cluster {
     ) throws(KafkaError) -> ListedOffset {
         let log = try log(partition)
         try Self.check(leaderEpoch: currentLeaderEpoch)
-        return log.list(spec, isolation: isolation, decompressor: decompressor)
+        return log.list(spec, isolation: isolation, codec: codec)
     }
 
     /// The largest leader epoch up to the given one and where it ends; -1, -1 if there is none. The only node's

@@ -80,8 +80,14 @@ extension Cluster {
                 behind.partialValue <= settings.timestampBeforeMaxMs
             else { throw KafkaError(.invalidTimestamp, "Timestamp of message is out of range") }
         }
-        guard batch.header.attributes.compression == CompressionCodec.none else { return }
-        let check = RecordBatchReader.check(batch)
+        let check: RecordBatchReader.Check
+        do {
+            check = try RecordBatchReader.check(batch, codec: codec)
+        } catch .tooLarge {
+            throw KafkaError(.messageTooLarge, "The record batch unpacks to more than the broker takes")
+        } catch {
+            throw KafkaError(.corruptMessage, "The compressed records of the batch do not unpack")
+        }
         guard check.isWellFormed else {
             throw KafkaError(.invalidRecord, "The record batch contains malformed records")
         }

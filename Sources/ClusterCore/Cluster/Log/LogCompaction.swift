@@ -4,20 +4,20 @@
 /// - everything below the last stable offset and older than `min.compaction.lag.ms` is looked at, except the log's last
 ///   batch, which stays as it is so that readers can reach the end;
 /// - emptied batches vanish; producers' sequence numbers are remembered apart from the log;
-/// - compressed batches of committed records are read if there is a decompressor (and written back uncompressed when
-///   they lose a record), and otherwise left untouched: their keys then shadow nothing.
+/// - a batch of committed records that cannot be read (compressed, and no codec for it) is left untouched: its keys shadow
+///   nothing, and later tombstones stay, because one of them may be what hides a record of it.
 struct LogCompaction {
     let log: PartitionLog
     let configuration: TopicConfiguration
-    let decompressor: RecordDecompressor?
+    let codec: (any RecordCodec)?
     let nowMs: Int64
     /// Aborted transactions by producer.
     private let abortedSpans: [Int64: [AbortedSpan]]
 
-    init(log: PartitionLog, configuration: TopicConfiguration, decompressor: RecordDecompressor?, nowMs: Int64) {
+    init(log: PartitionLog, configuration: TopicConfiguration, codec: (any RecordCodec)?, nowMs: Int64) {
         self.log = log
         self.configuration = configuration
-        self.decompressor = decompressor
+        self.codec = codec
         self.nowMs = nowMs
         abortedSpans = Dictionary(grouping: log.abortedSpans) { $0.producerID }
     }
@@ -66,7 +66,7 @@ struct LogCompaction {
 
     /// Compacts the log up to the offset.
     func run(to end: Int64) {
-        let newest = newestOffsets(to: end)
+        let newest = newestRecords(to: end)
         var kept: [StoredBatch] = []
         kept.reserveCapacity(log.batches.count)
         // Producers that have data since their last marker: the next marker is still needed.
@@ -113,31 +113,44 @@ struct LogCompaction {
         return spans.contains { $0.firstOffset <= header.baseOffset && header.baseOffset < $0.lastOffset }
     }
 
-    private func newestOffsets(to end: Int64) -> [ArraySlice<UInt8>: Int64] {
-        var newest: [ArraySlice<UInt8>: Int64] = [:]
+    /// What the first pass over the log finds.
+    private struct NewestRecords {
+        var offsets: [ArraySlice<UInt8>: Int64] = [:]
+        /// Where the first batch begins that cannot be read.
+        var firstUnreadableOffset = Int64.max
+    }
+
+    private func newestRecords(to end: Int64) -> NewestRecords {
+        var newest = NewestRecords()
         for index in 0..<log.batches.count {
             let batch = log.batches[index].batch
             guard batch.lastOffset < end else { break }
-            guard !batch.header.attributes.isControl, !isAborted(batch.header),
-                let records = try? RecordBatchReader.records(of: batch, decompressor: decompressor)
-            else { continue }
+            guard !batch.header.attributes.isControl, !isAborted(batch.header) else { continue }
+            guard let records = try? RecordBatchReader.records(of: batch, codec: codec) else {
+                newest.firstUnreadableOffset = min(newest.firstUnreadableOffset, batch.baseOffset)
+                continue
+            }
+            let isPacked = batch.header.attributes.compression != CompressionCodec.none
             for record in records {
-                if let key = record.key { newest[key] = record.offset }
+                guard let key = record.key else { continue }
+                // A slice keeps all of the unpacked batch in memory.
+                newest.offsets[isPacked ? Array(key)[...] : key] = record.offset
             }
         }
         return newest
     }
 
     /// The batch with the newest records of their keys only; nil if none is left.
-    private func compacted(_ stored: StoredBatch, _ newest: [ArraySlice<UInt8>: Int64]) -> StoredBatch? {
+    private func compacted(_ stored: StoredBatch, _ newest: NewestRecords) -> StoredBatch? {
         if isAborted(stored.batch.header) { return nil }
-        guard let records = try? RecordBatchReader.records(of: stored.batch, decompressor: decompressor) else {
+        guard let records = try? RecordBatchReader.records(of: stored.batch, codec: codec) else {
             return stored
         }
         var result = stored
-        let dropsTombstones = stored.deleteHorizonMs.map { $0 <= nowMs } ?? false
+        let dropsTombstones =
+            (stored.deleteHorizonMs ?? .max) <= nowMs && stored.batch.lastOffset < newest.firstUnreadableOffset
         let retained = records.filter { record in
-            guard let key = record.key, newest[key] == record.offset else { return false }
+            guard let key = record.key, newest.offsets[key] == record.offset else { return false }
             return record.value != nil || !dropsTombstones
         }
         if retained.isEmpty { return nil }
@@ -145,7 +158,7 @@ struct LogCompaction {
             result.deleteHorizonMs = deleteHorizonMs
         }
         if retained.count < records.count {
-            result.batch = stored.batch.retaining(retained)
+            result.batch = stored.batch.retaining(retained, codec)
             if !retained.contains(where: { $0.value == nil }) { result.deleteHorizonMs = nil }
         }
         return result
@@ -161,10 +174,12 @@ struct LogCompaction {
 }
 
 extension RecordBatch {
-    /// The same batch with some of its records only; offsets, times, producer and sequence numbers stay.
-    fileprivate func retaining(_ records: [Record]) -> RecordBatch {
+    /// The same batch with some of its records only; offsets, times, producer, sequence numbers and compression stay.
+    fileprivate func retaining(_ records: [Record], _ codec: (any RecordCodec)?) -> RecordBatch {
         var writer = RecordBatchWriter(replacing: header)
         for record in records { writer.retain(record) }
-        return (try? RecordBatch(writer.finish())) ?? self
+        guard let plain = try? RecordBatch(writer.finish()) else { return self }
+        guard let codec, let compression = header.attributes.compression else { return plain }
+        return (try? plain.compressed(compression, by: codec)) ?? plain
     }
 }

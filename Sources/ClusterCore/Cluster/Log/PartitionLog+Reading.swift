@@ -49,26 +49,26 @@ extension PartitionLog {
     }
 
     /// The offset asked for, as far as the reader may see.
-    func list(_ spec: OffsetSpec, isolation: IsolationLevel, decompressor: RecordDecompressor?) -> ListedOffset {
+    func list(_ spec: OffsetSpec, isolation: IsolationLevel, codec: (any RecordCodec)?) -> ListedOffset {
         switch spec {
         case .earliest: ListedOffset(offset: logStartOffset, timestampMs: -1, leaderEpoch: 0)
         case .latest: ListedOffset(offset: end(for: isolation), timestampMs: -1, leaderEpoch: 0)
-        case .timestamp(let timeMs): firstRecord(notBefore: timeMs, isolation, decompressor)
-        case .maxTimestamp: newestRecord(isolation, decompressor)
+        case .timestamp(let timeMs): firstRecord(notBefore: timeMs, isolation, codec)
+        case .maxTimestamp: newestRecord(isolation, codec)
         }
     }
 
     private static let nothing = ListedOffset(offset: -1, timestampMs: -1, leaderEpoch: -1)
 
     private func firstRecord(
-        notBefore timeMs: Int64, _ isolation: IsolationLevel, _ decompressor: RecordDecompressor?
+        notBefore timeMs: Int64, _ isolation: IsolationLevel, _ codec: (any RecordCodec)?
     ) -> ListedOffset {
         let end = end(for: isolation)
         for index in 0..<batches.count {
             let batch = batches[index].batch
             guard batch.baseOffset < end else { break }
             guard batch.header.maxTimestampMs >= timeMs, batch.lastOffset >= logStartOffset else { continue }
-            guard let records = try? RecordBatchReader.records(of: batch, decompressor: decompressor) else {
+            guard let records = try? RecordBatchReader.records(of: batch, codec: codec) else {
                 // Compressed, and no codec at hand: the batch's first record is the best that can be told.
                 let offset = max(batch.baseOffset, logStartOffset)
                 return ListedOffset(offset: offset, timestampMs: batch.header.maxTimestampMs, leaderEpoch: 0)
@@ -80,7 +80,7 @@ extension PartitionLog {
         return Self.nothing
     }
 
-    private func newestRecord(_ isolation: IsolationLevel, _ decompressor: RecordDecompressor?) -> ListedOffset {
+    private func newestRecord(_ isolation: IsolationLevel, _ codec: (any RecordCodec)?) -> ListedOffset {
         let end = end(for: isolation)
         var newest: RecordBatch?
         for index in 0..<batches.count {
@@ -89,9 +89,12 @@ extension PartitionLog {
             if batch.header.maxTimestampMs > newest?.header.maxTimestampMs ?? -1 { newest = batch }
         }
         guard let newest else { return Self.nothing }
-        let time = newest.header.maxTimestampMs
-        let records = (try? RecordBatchReader.records(of: newest, decompressor: decompressor)) ?? []
-        let offset = records.first { $0.timestampMs == time }?.offset ?? newest.lastOffset
-        return ListedOffset(offset: offset, timestampMs: time, leaderEpoch: 0)
+        let records = (try? RecordBatchReader.records(of: newest, codec: codec)) ?? []
+        // The header's time may be that of a record which compaction has removed.
+        guard let time = records.map(\.timestampMs).max(), let record = records.first(where: { $0.timestampMs == time })
+        else {
+            return ListedOffset(offset: newest.lastOffset, timestampMs: newest.header.maxTimestampMs, leaderEpoch: 0)
+        }
+        return ListedOffset(offset: record.offset, timestampMs: time, leaderEpoch: 0)
     }
 }

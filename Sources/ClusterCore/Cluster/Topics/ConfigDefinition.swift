@@ -65,7 +65,8 @@ struct ConfigDefinition: Sendable {
     /// Refuses a value of the wrong type or range, with Kafka's words.
     func check(_ value: String) throws(KafkaError) {
         guard value.utf8.count <= Self.mostBytes else {
-            throw KafkaError(.invalidConfig, "Invalid value for configuration \(name): longer than \(Self.mostBytes) bytes")
+            throw KafkaError(
+                .invalidConfig, "Invalid value for configuration \(name): longer than \(Self.mostBytes) bytes")
         }
         let trimmed = value.trimmingBlanks
         switch type {

@@ -23,7 +23,9 @@ extension Broker {
         response.clusterID = cluster.clusterID
         response.controllerID = nodeID
         if let topics = request.topics, !(call.version == 0 && topics.isEmpty) {
-            response.topics = topics.withoutRepetitions { $0 }.map { metadata($0, mayCreate: request.allowAutoTopicCreation) }
+            response.topics = topics.withoutRepetitions { $0 }.map {
+                metadata($0, mayCreate: request.allowAutoTopicCreation)
+            }
         } else {
             response.topics = cluster.listTopics().map(metadata)
         }
