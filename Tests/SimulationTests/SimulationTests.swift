@@ -33,8 +33,11 @@ struct SimulationTests {
     }
 
     private static func runThatFinds(_ sabotage: Sabotage) throws -> String? {
+        let names =
+            sabotage == .unmatchedAnswerLast
+            ? ["foreign-key-left-join"] : ["risk", "rekeyed-count", "late-topics", "table-of-its-topic"]
         for seed in 0..<1_000 {
-            for name in ["risk", "rekeyed-count", "late-topics", "table-of-its-topic"] {
+            for name in names {
                 var simulation = try #require(Scenarios.named(name))
                 simulation.sabotage = [sabotage]
                 if try !simulation.run(seed: UInt64(seed)).passed { return "\(name), seed \(seed)" }

@@ -71,6 +71,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case readAheadOfActive
     /// A change that a changelog refuses goes to the production handler, which may skip it.
     case skipRefusedChanges
+    /// The old foreign key of a changed left value answers too, with null; if it answers last, the result stays unmatched.
+    case unmatchedAnswerLast
 }
 
 /// What a worker is doing, for those who watch it.

@@ -32,6 +32,8 @@ public final class TopologyTestDriver {
     private var globalStores: [String: GlobalStore] = [:]
     private var dropped = TaskCounts()
     private let localStores: LocalStores
+    /// The records that wait for a step; `nil` if everything is processed at once.
+    @exclusivity(unchecked) var waiting: WaitingRecords?
 
     /// Makes a driver for a topology.
     ///
@@ -277,7 +279,7 @@ public final class TopologyTestDriver {
         try processAll()
     }
 
-    private func processAll() throws {
+    func processAll() throws {
         var goesOn = true
         while goesOn {
             goesOn = false
@@ -303,9 +305,17 @@ public final class TopologyTestDriver {
         }
     }
 
-    /// Hands a record to the task that reads its partition.
+    /// Hands a record to the task that reads its partition, or lets it wait for a step.
     private func hand(_ record: DriverTopic.Written, of topic: DriverTopic) {
         guard let reader = topic.readers[Int(record.partition)] else { return }
+        if waiting != nil {
+            waiting?.append(record, of: topic)
+        } else {
+            give(record, to: reader)
+        }
+    }
+
+    func give(_ record: DriverTopic.Written, to reader: DriverTopic.Reader) {
         tasks[reader.task].task?.add([FetchedRecord(record)], toPartitionAt: reader.place)
     }
 

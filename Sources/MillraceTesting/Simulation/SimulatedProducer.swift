@@ -108,12 +108,27 @@ final class SimulatedProducer: ProducerPort {
             world.note("\(process.name): a change is refused by \(name)")
             throw PortError(.rejected, "produce to \(name)-\(chosen): the record is too large")
         }
+        var value = value.map(Array.init)
+        if sabotage.contains(.unmatchedAnswerLast), name.hasSuffix("-subscription-registration-topic") {
+            value = value.map(Self.askingForAnswer)
+        }
         queued[ClusterCore.TopicPartition(name, chosen), default: []].append(
             Queued(
-                key: key.map(Array.init), value: value.map(Array.init),
+                key: key.map(Array.init), value: value,
                 timestampMs: timestampMs < 0 ? world.clock.nowMs : timestampMs,
                 headers: headers.map { RecordHeader(key: $0.name, value: $0.value) }))
         if queued.count > 3, world.random.chance(0.05) { try flush() }
+    }
+
+    /// A subscription of a foreign-key join, which has to be answered even if it is given up.
+    private static func askingForAnswer(_ subscription: [UInt8]) -> [UInt8] {
+        typealias Instruction = Subscription<Never>.Instruction
+        guard subscription.count > 1, subscription[1] == Instruction.deleteKeyNoPropagate.rawValue else {
+            return subscription
+        }
+        var asking = subscription
+        asking[1] = Instruction.deleteKeyAndPropagate.rawValue
+        return asking
     }
 
     func partitionCount(of topic: Int) throws(PortError) -> Int32 {

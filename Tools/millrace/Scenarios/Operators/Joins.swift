@@ -4,7 +4,7 @@ import MillraceTesting
 /// Joins of two streams, and of two tables. Which results come in between depends on which side comes first.
 extension StatefulOperator {
     static var joins: [StatefulOperator] {
-        [streamJoins, lateStreamJoins, selfJoin, tableJoins, tableJoinsInTurn, foreignKeyJoin, foreignKeyLeftJoin]
+        [streamJoins, lateStreamJoins, selfJoin, tableJoins, tableJoinsInTurn] + foreignKeyJoins
     }
 
     private static func streams(
@@ -143,64 +143,5 @@ extension StatefulOperator {
                     .waiting()
                 }
             })
-    }
-
-    /// Orders joined with products by a foreign key: subscriptions and answers between two sub-topologies whose topics have
-    /// different numbers of partitions. Nothing is deleted, for the answer to a deletion may come too late to be told from
-    /// those to what came after it, here as in Kafka Streams.
-    private static var foreignKeyJoin: StatefulOperator {
-        foreignKeyJoin(
-            "foreign-key-join", "KTable.join(KTable, on)",
-            define: { orders, products in
-                orders.join(products, named: "order-lines", on: { _, order in product(of: order) }) { "\($0): \($1)" }
-            }, product: { _, random in Int.random(in: 0..<4, using: &random) })
-    }
-
-    /// The product of an order stays the same, for the answers of an old and a new one may come in either order.
-    private static var foreignKeyLeftJoin: StatefulOperator {
-        foreignKeyJoin(
-            "foreign-key-left-join", "KTable.leftJoin(KTable, on)",
-            define: { orders, products in
-                orders.leftJoin(products, named: "order-lines", on: { _, order in product(of: order) }) {
-                    "\($0): \($1 ?? "none")"
-                }
-            }, product: { order, _ in order % 4 })
-    }
-
-    private static func product(of order: String) -> String? { order.split(separator: " ").last.map(String.init) }
-
-    private static func foreignKeyJoin(
-        _ name: String, _ call: String,
-        define: @escaping @Sendable (KTable<String, String>, KTable<String, String>) -> KTable<String, String>,
-        product: @escaping @Sendable (_ order: Int, inout SeededRandom) -> Int
-    ) -> StatefulOperator {
-        StatefulOperator(
-            name, [call], from: ["orders", "products"], to: ["lines"],
-            define: { builder in
-                let orders = builder.table(
-                    "orders", key: .string, value: .string, into: .store("orders").withoutCache())
-                let products = builder.table(
-                    "products", key: .string, value: .string, into: .store("products").withoutCache())
-                define(orders, products).toStream().to("lines")
-            },
-            records: { random in
-                (0..<80).map { number in
-                    let order = Int.random(in: 0..<8, using: &random)
-                    let atMs = Int64(number * 10)
-                    if Int.random(in: 0..<3, using: &random) == 0 {
-                        let product = Int.random(in: 0..<4, using: &random)
-                        return SimulatedRecord("products", "product-\(product)", "title-\(number)", atMs: atMs)
-                    }
-                    return SimulatedRecord(
-                        "orders", "order-\(order)", "\(number) of product-\(product(order, &random))", atMs: atMs)
-                }
-            }
-        )
-        .with {
-            $0.simulation.topics["products"] = 2
-            $0.simulation.comparison = .lastValues
-            // A subscription says which partition its order is in.
-            $0.simulation.comparesStores = false
-        }
     }
 }
