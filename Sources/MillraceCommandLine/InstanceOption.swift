@@ -50,6 +50,10 @@ enum InstanceOption {
     static let stateDirectory = OptionDefinition(
         "state-dir", valueName: "PATH", summary: "Where stores keep their files",
         default: "$XDG_STATE_HOME/millrace, ~/.local/state/millrace or /tmp/millrace", .path)
+    static let stateCleanupDelayMs = OptionDefinition(
+        "state-cleanup-delay-ms", valueName: "MS",
+        summary: "Milliseconds after which the local state of tasks that moved away is deleted", default: "600000",
+        .integer(in: 0...Int(Int32.max)))
     static let cacheMaxBytes = OptionDefinition(
         "cache-max-bytes", valueName: "BYTES", summary: "State kept in memory, for the whole process; 0 for none",
         default: "64MiB", .byteCount(atLeast: 0))
@@ -82,7 +86,7 @@ enum InstanceOption {
     static let all: [any NamedOption] = [
         applicationID, bootstrapServers, instanceID, applicationServer, threads, guarantee, commitIntervalMs,
         topologyOptimization, offsetReset, metadataMaxAgeMs, maxBufferedRecords, maxBufferedBytes, stateDirectory,
-        cacheMaxBytes, replicationFactor, standbyReplicas, deserializationErrors,
+        stateCleanupDelayMs, cacheMaxBytes, replicationFactor, standbyReplicas, deserializationErrors,
         processingErrors, productionErrors, deadLetterTopic, logLevel,
     ]
 

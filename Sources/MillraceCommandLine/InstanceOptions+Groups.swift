@@ -45,6 +45,7 @@ struct ProcessingOptions: ParsableArguments, Sendable {
 /// Where state is kept, and how much of it.
 struct StateOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.stateDirectory) var stateDirectory: String?
+    @Option(InstanceOption.stateCleanupDelayMs) var stateCleanupDelayMs: String?
     @Option(InstanceOption.cacheMaxBytes) var cacheMaxBytes: String?
     // Takes the next argument whatever it looks like: -1 would pass for a flag.
     @Option(InstanceOption.replicationFactor, parsing: .unconditional) var replicationFactor: String?
@@ -53,6 +54,7 @@ struct StateOptions: ParsableArguments, Sendable {
     var given: [String: String?] {
         [
             InstanceOption.stateDirectory.name: stateDirectory,
+            InstanceOption.stateCleanupDelayMs.name: stateCleanupDelayMs,
             InstanceOption.cacheMaxBytes.name: cacheMaxBytes,
             InstanceOption.replicationFactor.name: replicationFactor,
             InstanceOption.standbyReplicas.name: standbyReplicas,

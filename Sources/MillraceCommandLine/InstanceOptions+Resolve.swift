@@ -18,6 +18,7 @@ extension ResolvedInstanceOptions {
         let maxBufferedRecords = reader.value(InstanceOption.maxBufferedRecords) ?? 1_000
         let maxBufferedBytes = reader.value(InstanceOption.maxBufferedBytes) ?? 16 << 20
         let stateDirectory = reader.value(InstanceOption.stateDirectory)
+        let stateCleanupDelayMs = reader.value(InstanceOption.stateCleanupDelayMs) ?? 600_000
         let cacheMaxBytes = reader.value(InstanceOption.cacheMaxBytes) ?? 64 << 20
         let replicationFactor = reader.value(InstanceOption.replicationFactor) ?? -1
         let standbyReplicas = reader.value(InstanceOption.standbyReplicas) ?? 0
@@ -34,7 +35,8 @@ extension ResolvedInstanceOptions {
             metadataMaxAge: .milliseconds(metadataMaxAgeMs), maxBufferedRecords: maxBufferedRecords,
             maxBufferedBytes: maxBufferedBytes,
             stateDirectory: stateDirectory ?? Self.defaultStateDirectory(environment: environment),
-            cacheMaxBytes: cacheMaxBytes, replicationFactor: replicationFactor, standbyReplicas: standbyReplicas,
+            stateCleanupDelay: .milliseconds(stateCleanupDelayMs), cacheMaxBytes: cacheMaxBytes,
+            replicationFactor: replicationFactor, standbyReplicas: standbyReplicas,
             deserializationErrors: errors.deserialization, processingErrors: errors.processing,
             productionErrors: errors.production, deadLetterTopic: errors.deadLetterTopic, logLevel: logLevel,
             clientSettings: clientSettings)

@@ -20,6 +20,7 @@ extension ResolvedInstanceOptions {
         configuration.metadataMaxAge = metadataMaxAge
         configuration.maxBufferedRecordsPerPartition = maxBufferedRecords
         configuration.maxBufferedSizeInBytesPerPartition = maxBufferedBytes
+        configuration.stateCleanupDelay = stateCleanupDelay
         configuration.stateCacheSizeInBytes = cacheMaxBytes
         configuration.replicationFactor = Int16(clamping: replicationFactor)
         configuration.standbyReplicas = standbyReplicas

@@ -56,6 +56,8 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
     public var maxBufferedBytes: Int
     /// Where the stores keep their files.
     public var stateDirectory: String
+    /// How long the local state of a task stays that has moved away. Default 10 minutes.
+    public var stateCleanupDelay: Duration = .seconds(600)
     /// Bytes of state kept in memory, for the whole process; 0 for none. Default 64 MiB; Kafka Streams' is 10 MiB.
     public var cacheMaxBytes: Int
     /// Replicas of the internal topics, or -1 for the broker's default. Default -1.

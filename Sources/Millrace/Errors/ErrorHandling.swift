@@ -32,11 +32,13 @@ public struct ErrorHandlers: Sendable {
     public typealias Handler = @Sendable (ErrorContext) -> ErrorResponse
 
     /// Bytes that are no value of the source's type. Kafka: `DeserializationExceptionHandler`.
-    public var deserialization: Handler
+    public var deserialization: Handler { didSet { responses[.deserialization] = nil } }
     /// A closure of the topology that threw. Kafka: `ProcessingExceptionHandler` (KIP-1033).
-    public var processing: Handler
+    public var processing: Handler { didSet { responses[.processing] = nil } }
     /// A result that could not be serialised or was refused by the broker. Kafka: `ProductionExceptionHandler`.
-    public var production: Handler
+    public var production: Handler { didSet { responses[.production] = nil } }
+    /// The answers that are known before any error comes: those that are always the same.
+    private var responses: [DropReason: ErrorResponse] = [:]
 
     /// Every error fails.
     public init() { self.init(deserialization: .fail, processing: .fail, production: .fail) }
@@ -62,6 +64,16 @@ public struct ErrorHandlers: Sendable {
     ) {
         self.init(
             deserialization: { _ in deserialization }, processing: { _ in processing }, production: { _ in production })
+        responses = [.deserialization: deserialization, .processing: processing, .production: production]
+    }
+
+    /// The topics that records are certain to be sent to when they fail, in order. What a handler chooses for each error is not
+    /// among them.
+    package var deadLetterTopics: [String] {
+        let topics = responses.values.compactMap { response in
+            if case .deadLetter(let topic) = response { topic } else { nil }
+        }
+        return Set(topics).sorted()
     }
 }
 

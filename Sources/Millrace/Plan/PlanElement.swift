@@ -63,6 +63,8 @@ package struct ProcessorElement: Sendable {
     @usableFromInline package var needsVersions = false
     /// The stores that the user connected it to, or that it shares with others of its operation.
     @usableFromInline package var connectedStores: [StoreConnection]
+    /// The names of the times that it keeps beyond the task: `TaskContext.keptTime` gives no others.
+    package var keptTimes: [String]
     package var make: @Sendable (NodeInstance) throws -> Receiver
     /// Takes the place of `make` where what follows accepts null keys.
     @usableFromInline package var makeKeepingNullKeys: (@Sendable (NodeInstance) throws -> Receiver)?
@@ -71,9 +73,10 @@ package struct ProcessorElement: Sendable {
     @usableFromInline
     init(
         name: String, input: Input = .preceding, store: StorePlan? = nil, lookups: [PlanNode.ID] = [],
-        sharing shared: StorePlan? = nil, problem: String? = nil,
+        sharing shared: StorePlan? = nil, keeping keptTimes: [String] = [], problem: String? = nil,
         make: @escaping @Sendable (NodeInstance) throws -> Receiver
     ) {
+        self.keptTimes = keptTimes
         connectedStores = shared.map { [StoreConnection(name: $0.name, plan: $0)] } ?? []
         self.name = name
         self.input = input

@@ -38,6 +38,11 @@ package struct StorePlan: Sendable {
         if case .memory? = supplier?.choice { true } else { false }
     }
 
+    /// Whether a database of its own keeps the store's entries on disk.
+    package var isOnDisk: Bool {
+        if case .ofInstance? = supplier?.choice { makeStateStore == nil } else { false }
+    }
+
     /// The store's changelog, if it has one.
     package var changelogTopic: TopicName? {
         if let sourceTopicAsChangelog { return .external(sourceTopicAsChangelog) }

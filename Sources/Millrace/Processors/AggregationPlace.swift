@@ -28,6 +28,11 @@ struct AggregationPlace<Key, Aggregate>: Sendable {
         self.aggregate = aggregate ?? .missing
         self.problem = problem
     }
+
+    /// The names of the times that a windowed operator keeps: its stream time, and with final results how far it has handed
+    /// them on, under the store's name as in Kafka Streams.
+    @usableFromInline
+    func keptTimes(_ emit: EmitStrategy) -> [String] { emit == .onWindowClose ? [timeName, storeName] : [timeName] }
 }
 
 extension WindowProgress {
@@ -43,8 +48,9 @@ extension WindowProgress {
 extension ProcessorElement {
     @inlinable
     init<Key, Aggregate>(
-        at place: AggregationPlace<Key, Aggregate>, make: @escaping @Sendable (NodeInstance) throws -> Receiver
+        at place: AggregationPlace<Key, Aggregate>, keeping keptTimes: [String] = [],
+        make: @escaping @Sendable (NodeInstance) throws -> Receiver
     ) {
-        self.init(name: place.name, store: place.store, problem: place.problem, make: make)
+        self.init(name: place.name, store: place.store, keeping: keptTimes, problem: place.problem, make: make)
     }
 }

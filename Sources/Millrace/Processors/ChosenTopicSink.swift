@@ -19,7 +19,7 @@ extension SinkElement {
                 let topic = try choose(record)
                 let output: any RecordOutput
                 do {
-                    output = try context.output(to: .external(topic))
+                    output = try context.chosenOutput(toTopic: topic)
                     if let recordKey = record.key { try key.serialize(recordKey, into: &bytes.key) }
                     if let recordValue = record.value { try value.serialize(recordValue, into: &bytes.value) }
                 } catch {

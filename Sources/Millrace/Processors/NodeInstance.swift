@@ -70,6 +70,11 @@ package protocol TaskContext: AnyObject {
     /// A topic to write to.
     func output(to topic: TopicName) throws -> any RecordOutput
 
+    /// A topic of the user's that was chosen for a record, by its full name.
+    ///
+    /// - Throws: what `productionFailed` decides upon where there is no such topic.
+    func chosenOutput(toTopic topic: String) throws -> any RecordOutput
+
     /// Hands an error of a closure or a serde to the processing handler. Returns if the handler decided to go on without the
     /// record.
     ///
@@ -101,7 +106,8 @@ package protocol TaskContext: AnyObject {
     /// The time of day in milliseconds since the epoch.
     var wallClockMs: Int64 { get }
 
-    /// A time that is committed with the offsets, so that it outlives the task; −1 before it is set.
+    /// A time that is committed with the offsets, so that it outlives the task; −1 before it is set. The name has to be one
+    /// of `ProcessorElement.keptTimes`.
     func keptTime(named name: String) -> KeptTime
 
     /// A time for intervals, which nobody sets back.

@@ -18,10 +18,11 @@ struct TopologyBuilder {
         builder.connectStores(nodes, of: plan)
         builder.checkTopics()
         if nothingToRead(plan) { builder.problems.append("the topology reads no topic: add a stream or a table") }
-        guard builder.problems.isEmpty else {
-            throw StreamsError(.invalidTopology, builder.problems.joined(separator: "; "))
-        }
-        return builder.topology()
+        let topology = builder.topology()
+        let problems =
+            builder.problems + topology.nameProblems(ofStores: plan.stateStores.keys) + topology.problemsOfKeptTimes()
+        guard problems.isEmpty else { throw StreamsError(.invalidTopology, problems.joined(separator: "; ")) }
+        return topology
     }
 
     private static func nothingToRead(_ plan: Plan) -> Bool { plan[Plan.root].children.isEmpty }
@@ -168,7 +169,6 @@ struct TopologyBuilder {
                 readerOfPattern[pattern] = source
             }
             for topic in source.topics {
-                if topic.name.isEmpty { problems.append("\(node.name): a topic's name is empty") }
                 if let other = reader[topic] { problems.append(readTwice("topic \(topic.name)", source, other)) }
                 reader[topic] = source
             }

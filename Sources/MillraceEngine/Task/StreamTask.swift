@@ -64,8 +64,8 @@ package final class StreamTask {
     ) throws {
         try self.init(
             TaskState(
-                id: id, stores: stores, configuration: configuration, producer: producer, provider: provider,
-                clock: clock, logger: logger),
+                id: id, stores: stores, keptTimes: topology.keptTimes(of: nodes), configuration: configuration,
+                producer: producer, provider: provider, clock: clock, logger: logger),
             topology: topology, nodes: nodes, globalStores: globalStores, partitions: partitions)
     }
 
@@ -118,11 +118,14 @@ package final class StreamTask {
     /// Resumes where the group's committed offset left off: takes the partition's time, and how far operators had got, from
     /// its metadata.
     package func restoreTime(of partition: TopicPartition, metadata: String) {
-        guard let queue = queues[partition], let metadata = OffsetMetadata.decode(metadata) else { return }
+        guard let queue = queues[partition],
+            let metadata = OffsetMetadata.decode(metadata, names: environment.keptTimeNames)
+        else { return }
         queue.partitionTimeMs = metadata.partitionTimeMs
         environment.streamTimeMs = max(streamTimeMs, metadata.partitionTimeMs)
         for (name, timeMs) in metadata.processorTimesMs {
-            let kept = environment.keptTime(named: name)
+            // Operators may be gone since.
+            guard let kept = environment.keptTimes[name] else { continue }
             kept.timestampMs = max(kept.timestampMs, timeMs)
         }
     }
@@ -252,7 +255,7 @@ package final class StreamTask {
         OffsetMetadata(
             partitionTimeMs: queue.partitionTimeMs,
             processorTimesMs: environment.keptTimes.mapValues(\.timestampMs).filter { $0.value >= 0 }
-        ).encoded()
+        ).encoded(atMost: state.configuration.maxOffsetMetadataLength, names: environment.keptTimeNames)
     }
 
     /// Notes that everything up to here is committed, and how far the changelogs have got.

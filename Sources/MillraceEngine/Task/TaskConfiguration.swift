@@ -13,6 +13,8 @@ package struct TaskConfiguration: Sendable {
     package var emitIntervalMs: Int64
     /// Whether the production handler may skip changes that changelogs refuse: a fault, planted for simulations only.
     package var skipsRefusedChanges = false
+    /// How long the metadata beside a committed offset may be, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
+    package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
 
     package init(
         applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int,

@@ -43,7 +43,9 @@ final class TaskEnvironment: TaskContext {
     /// The highest timestamp processed; −1 while there is none.
     @exclusivity(unchecked) var streamTimeMs: Int64 = -1
     /// The times that operators keep beyond the task.
-    private(set) var keptTimes: [String: KeptTime] = [:]
+    let keptTimes: [String: KeptTime]
+    /// Their names, in order.
+    let keptTimeNames: [String]
     let emitIntervalMs: Int64
     /// What the task does when it starts and ends, and at what times.
     let schedule: TaskSchedule
@@ -54,8 +56,10 @@ final class TaskEnvironment: TaskContext {
 
     init(
         id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, clock: any Clock,
-        emitIntervalMs: Int64, logger: Logger
+        emitIntervalMs: Int64, keptTimes names: [String], logger: Logger
     ) {
+        keptTimeNames = names
+        keptTimes = Dictionary(names.map { ($0, KeptTime()) }) { first, _ in first }
         self.emitIntervalMs = emitIntervalMs
         self.id = id
         self.applicationID = applicationID
@@ -114,6 +118,25 @@ final class TaskEnvironment: TaskContext {
         return output
     }
 
+    func chosenOutput(toTopic topic: String) throws -> any RecordOutput { try checkedOutput(toTopic: topic) }
+
+    /// An output whose topic nobody could look for before the start. A missing one would show only when a commit has waited
+    /// half a minute for it.
+    private func checkedOutput(toTopic topic: String) throws -> TaskOutput {
+        if let output = outputs[topic] { return output }
+        if let problem = KafkaName.problem(of: topic) {
+            throw PortError(.rejected, "the topic name \(KafkaName.quoted(topic)) \(problem)")
+        }
+        let number = try producer.topic(named: topic)
+        do throws(PortError) {
+            _ = try producer.partitionCount(of: number)
+        } catch {
+            guard error.kind == .rejected else { throw error }
+            throw PortError(.rejected, "topic \(topic), which was chosen for a record, does not exist: \(error)")
+        }
+        return try output(toTopic: topic)
+    }
+
     func processingFailed(_ error: any Error, at node: String) throws {
         try decide(.processing, "a closure of the topology threw", error, at: node, .processing, handlers.processing)
     }
@@ -144,10 +167,10 @@ final class TaskEnvironment: TaskContext {
     var monotonicMs: Int64 { schedule.monotonicMs }
 
     func keptTime(named name: String) -> KeptTime {
-        if let time = keptTimes[name] { return time }
-        let time = KeptTime()
-        keptTimes[name] = time
-        return time
+        let time = keptTimes[name]
+        // Its size has to be known when the topology is built.
+        assert(time != nil, "no operator has declared the time \(name)")
+        return time ?? KeptTime()
     }
 
     func requestCommit() { schedule.isCommitRequested = true }
@@ -203,7 +226,7 @@ final class TaskEnvironment: TaskContext {
             headers.append(name: "__streams.errors.offset", text: String(metadata.offset))
         }
         do {
-            try output(toTopic: topic).sendOrThrow(
+            try checkedOutput(toTopic: topic).sendOrThrow(
                 key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
                 headers: headers)
         } catch let refusal as PortError where refusal.kind == .rejected {

@@ -23,9 +23,10 @@ package final class TaskState {
     ///   - producer: what changelogs are written to.
     ///   - provider: where stores on disk come from; without one all are kept in memory.
     ///   - clock: what punctuations on the wall clock go by.
+    ///   - keptTimes: the names of the times that the task's operators keep, as ``Topology/keptTimes(of:)`` gives them.
     package init(
-        id: TaskID, stores plans: [StorePlan], configuration: TaskConfiguration, producer: any ProducerPort,
-        provider: (any StoreProvider)?, clock: any Clock, logger: Logger
+        id: TaskID, stores plans: [StorePlan], keptTimes: [String], configuration: TaskConfiguration,
+        producer: any ProducerPort, provider: (any StoreProvider)?, clock: any Clock, logger: Logger
     ) throws {
         self.id = id
         self.configuration = configuration
@@ -35,7 +36,7 @@ package final class TaskState {
         self.logger = logger
         environment = TaskEnvironment(
             id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
-            clock: clock, emitIntervalMs: configuration.emitIntervalMs, logger: logger)
+            clock: clock, emitIntervalMs: configuration.emitIntervalMs, keptTimes: keptTimes, logger: logger)
         stores = try TaskStore.open(
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
         for store in stores { environment.stores[store.plan.name] = store }
@@ -75,7 +76,7 @@ package final class TaskState {
 
     /// Takes over from the metadata of a committed offset how far the operators of the active task had got.
     func noteProgress(of metadata: String) {
-        guard let metadata = OffsetMetadata.decode(metadata) else { return }
+        guard let metadata = OffsetMetadata.decode(metadata, names: environment.keptTimeNames) else { return }
         for store in stores {
             if let closedMs = metadata.processorTimesMs[store.plan.name] { store.noteClosed(untilMs: closedMs) }
         }

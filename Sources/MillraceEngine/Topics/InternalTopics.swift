@@ -4,22 +4,24 @@ package import Millrace
 package enum InternalTopics {
     /// Reads the partition counts of the user's topics, plans the application's own and makes sure of them.
     ///
-    /// - Parameter matched: the topics that patterns of sources match, with their partition counts; by default those that exist.
-    /// - Throws: `StreamsError` with code `.topic` where a source or a sink is missing or a topic of the application's own
+    /// - Parameters:
+    ///   - matched: the topics that patterns of sources match, with their partition counts; by default those that exist.
+    ///   - deadLetterTopics: where records are sent that cannot be processed.
+    /// - Throws: `StreamsError` with code `.topic` where a topic that is read or written is missing or a topic of the application's own
     ///   has another partition count or cleanup policy than the topology needs; `PortError` where the broker fails.
     package static func prepare(
         _ topology: Topology, applicationID: String, replicationFactor: Int16, matched: [String: Int32]? = nil,
-        admin: any AdminPort
+        deadLetterTopics: [String] = [], admin: any AdminPort
     ) throws -> TopicPlan {
-        let sinks = sinks(of: topology)
+        let outputs = outputs(of: topology, deadLetterTopics: deadLetterTopics)
         let names =
             try matched?.keys.sorted() ?? matchedTopics(of: topology, applicationID: applicationID, admin: admin)
-        var counts = try admin.partitionCounts(of: topology.sourceTopics + names + sinks.map(\.topic))
+        var counts = try admin.partitionCounts(of: topology.sourceTopics + names + outputs.map(\.topic))
         if let matched { counts.merge(matched) { $1 } }
         let plan = try TopicPlan(
             topology, applicationID: applicationID, partitionCounts: counts, matched: names,
             replicationFactor: replicationFactor)
-        try check(sinks, counts: counts)
+        try check(outputs, counts: counts)
         let own = plan.internalTopics.map(\.name)
         if own.isEmpty { return plan }
         let existing = try admin.partitionCounts(of: own)
@@ -35,17 +37,23 @@ package enum InternalTopics {
         topology.hasSourcePatterns ? topology.topics(matchedIn: try admin.topicNames(), applicationID) : []
     }
 
-    private static func sinks(of topology: Topology) -> [(topic: String, node: String)] {
-        topology.nodes.compactMap { node in
-            guard case .sink(let sink) = node.kind, case .external(let topic)? = sink.topic else { return nil }
-            return (topic, node.name)
+    /// The user's topics that are written to, as far as they are known before any record is, with who writes.
+    private static func outputs(of topology: Topology, deadLetterTopics: [String]) -> [(topic: String, writer: String)]
+    {
+        var outputs: [(topic: String, writer: String)] = []
+        for node in topology.nodes {
+            guard case .sink(let sink) = node.kind, case .external(let topic)? = sink.topic else { continue }
+            outputs.append((topic, "\(node.name) writes to"))
         }
+        for late in topology.lateTopics { outputs.append((late.topic, "the late records of \(late.store) go to")) }
+        for topic in deadLetterTopics { outputs.append((topic, "records that cannot be processed go to")) }
+        return outputs
     }
 
-    /// Where a sink's topic is missing, every transaction would fail only after its delivery timeout.
-    private static func check(_ sinks: [(topic: String, node: String)], counts: [String: Int32]) throws {
-        let problems = sinks.filter { counts[$0.topic] == nil }.map { sink in
-            "topic \(sink.topic), which \(sink.node) writes to, does not exist: create it before starting"
+    /// Where such a topic is missing, every transaction would fail only after its delivery timeout.
+    private static func check(_ outputs: [(topic: String, writer: String)], counts: [String: Int32]) throws {
+        let problems = outputs.filter { counts[$0.topic] == nil }.map { output in
+            "topic \(output.topic), which \(output.writer), does not exist: create it before starting"
         }
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
     }

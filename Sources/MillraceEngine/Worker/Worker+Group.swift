@@ -96,6 +96,7 @@ extension Worker {
             !ids.contains(task.id) || self.isNewMember || !Set(task.partitions).isSubset(of: partitions)
         }
         closeStandbys { !ids.contains($0) && !standbyIDs.contains($0) }
+        try prepareToOpen(ids + standbyIDs)
         for id in ids {
             if let task = tasks[id] {
                 // Topics that match a pattern may have come.
@@ -168,14 +169,16 @@ extension Worker {
     func makeState(_ id: TaskID) throws -> TaskState {
         let stores = topology.subtopologies[id.subtopology].stores
         let storeCount = max(1, plan.tasks.count * max(1, stores.count))
-        var taskConfiguration = TaskConfiguration(
+        var settings = TaskConfiguration(
             applicationID: configuration.applicationID, handlers: configuration.handlers,
             maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
             maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount)
-        taskConfiguration.skipsRefusedChanges = configuration.sabotage.contains(.skipRefusedChanges)
+        settings.skipsRefusedChanges = configuration.sabotage.contains(.skipRefusedChanges)
+        let isUnbounded = configuration.sabotage.contains(.longOffsetMetadata)
+        settings.maxOffsetMetadataLength = isUnbounded ? .max : configuration.maxOffsetMetadataLength
         return try TaskState(
-            id: id, stores: stores, configuration: taskConfiguration,
-            producer: producer(), provider: ports.provider, clock: ports.clock, logger: logger)
+            id: id, stores: stores, keptTimes: topology.keptTimes(of: topology.subtopologies[id.subtopology].nodes),
+            configuration: settings, producer: producer(), provider: ports.provider, clock: ports.clock, logger: logger)
     }
 
     /// Closes tasks whose changes are all committed, writing the stores down first.

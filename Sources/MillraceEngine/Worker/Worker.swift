@@ -226,6 +226,7 @@ package final class Worker {
     }
 
     private func closePorts() {
+        forgetExpectedStores()
         restorer.close()
         standbyReader.close()
         currentProducer?.close()

@@ -16,6 +16,8 @@ package struct WorkerConfiguration: Sendable {
     package var topicCheckIntervalMs: Int64 = 300_000
     /// Replicas of the application's own topics; −1 for the broker's default.
     package var replicationFactor: Int16 = -1
+    /// How long the metadata beside a committed offset may be, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
+    package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
     /// The memory of one worker for state that is not on disk yet or is kept to be read again.
     package var stateCacheSizeInBytes: Int
     /// A partition with more records waiting is paused. Kafka: `buffered.records.per.partition`.
@@ -67,6 +69,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case ownViewOfTopics
     /// A standby that becomes active goes on as it stands, without the end of its changelogs.
     case promoteAsItStands
+    /// What operators keep beside an offset is written in full, however much the broker takes.
+    case longOffsetMetadata
     /// A standby reads source topics beyond what its active task has committed.
     case readAheadOfActive
     /// A change that a changelog refuses goes to the production handler, which may skip it.

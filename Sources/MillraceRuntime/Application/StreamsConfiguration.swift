@@ -27,6 +27,10 @@ public struct StreamsConfiguration: Sendable {
     public var commitInterval: Duration?
     /// How often committed state is made durable on disk, which bounds what a restart replays. 10 s by default.
     public var checkpointInterval: Duration = .seconds(10)
+    /// How long the local state of a task stays that neither runs here any more nor has a standby here; then it is deleted, and
+    /// would be restored from its changelogs if the task came back. 10 minutes by default, as in Kafka; with 0 it is deleted as
+    /// soon as the instance looks, once a second. Kafka: `state.cleanup.delay.ms`.
+    public var stateCleanupDelay: Duration = .seconds(600)
     /// Memory of the whole process for state that is being read or is not on disk yet. 64 MiB by default.
     public var stateCacheSizeInBytes = 64 << 20
     /// Fetched records of a partition above which it is paused. 1,000 by default. Kafka: `buffered.records.per.partition`.
@@ -81,7 +85,7 @@ public struct StreamsConfiguration: Sendable {
     }
 
     var commitIntervalMs: Int64 {
-        (commitInterval ?? (guarantee == .exactlyOnce ? .milliseconds(100) : .seconds(30))).milliseconds
+        (commitInterval ?? (guarantee == .exactlyOnce ? .milliseconds(100) : .seconds(30))).wholeMilliseconds
     }
 
     /// Everything that is wrong, in words; empty where the configuration can be used.
@@ -90,52 +94,19 @@ public struct StreamsConfiguration: Sendable {
     /// What is wrong with the settings that are not librdkafka's.
     package func problemsBesideClientSettings() -> [String] {
         var problems: [String] = []
-        if !Self.isTopicName(applicationID) {
-            problems.append("application id \"\(applicationID)\": 1 to 200 letters, digits, '.', '_' and '-' only")
-        }
+        problems += nameProblems()
         if bootstrapServers.isEmpty { problems.append("bootstrap servers: at least one HOST:PORT is needed") }
         if stateDirectory.isEmpty { problems.append("state directory: the path is empty") }
-        if instanceID == "" { problems.append("instance id: it is empty; leave it out for a dynamic member") }
         if let applicationServer, InstanceAddress(applicationServer) == nil {
             problems.append("application server \"\(applicationServer)\": it has to be HOST:PORT")
         }
-        if threads < 1 { problems.append("threads: \(threads), but at least 1 is needed") }
-        if stateCacheSizeInBytes < 0 { problems.append("state cache: a negative size") }
-        if maxBufferedRecordsPerPartition < 1 {
-            problems.append("buffered records per partition: at least 1 is needed")
-        }
-        if replicationFactor == 0 || replicationFactor < -1 {
-            problems.append("replication factor: \(replicationFactor), but it has to be at least 1, or −1")
-        }
-        if standbyReplicas < 0 { problems.append("standby replicas: a negative number") }
-        if metadataMaxAge < .milliseconds(1) { problems.append("metadata max age: at least 1 ms is needed") }
         if let problem = offsetReset.problem { problems.append(problem) }
-        if commitIntervalMs < 0 { problems.append("commit interval: a negative time") }
-        if guarantee == .exactlyOnce, commitIntervalMs >= transactionTimeout.milliseconds {
-            problems.append(
-                "commit interval: \(commitIntervalMs) ms is not below the transaction timeout of "
-                    + "\(transactionTimeout.milliseconds) ms")
-        }
+        problems += numberProblems()
         return problems
-    }
-
-    private static func isTopicName(_ name: String) -> Bool {
-        (1...200).contains(name.utf8.count) && name != "." && name != ".."
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
     }
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-    }
+    /// Whole milliseconds, rounded down; what does not fit becomes the longest or shortest that does.
+    var milliseconds: Int64 { wholeMilliseconds }
 }

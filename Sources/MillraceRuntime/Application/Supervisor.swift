@@ -19,6 +19,7 @@ final class Supervisor: Sendable {
     private let shared = Mutex(Shared())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopRequested = Atomic<Bool>(false)
+    private let clock = SystemClock()
 
     private struct Shared {
         var state = ApplicationState.created
@@ -72,13 +73,14 @@ final class Supervisor: Sendable {
     }
 
     private func run() throws {
-        let problems = configuration.problems()
+        let problems = configuration.problems() + topology.problems(applicationID: configuration.applicationID)
         guard problems.isEmpty else { throw StreamsError(.configuration, problems.joined(separator: "; ")) }
+        let openFiles = OpenFileLimit.raise()
         logger.info(
             "starting",
             metadata: [
                 "librdkafka": "\(LibrdkafkaVersion.current)", "guarantee": "\(configuration.guarantee.rawValue)",
-                "threads": "\(configuration.threads)",
+                "threads": "\(configuration.threads)", "open-files": "\(openFiles)",
             ])
         let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
         defer { factory.close() }
@@ -171,8 +173,13 @@ final class Supervisor: Sendable {
     private func watch(_ factory: WorkerFactory) throws {
         var alive = configuration.threads
         var firstError: (any Error)?
+        var cleaning = StateCleaning(delay: configuration.stateCleanupDelay, nowMs: clock.monotonicMs())
         while alive > 0 {
-            wakeUp.wait()
+            if wakeUp.wait(timeout: .now() + .milliseconds(cleaning.waitMs(nowMs: clock.monotonicMs()))) == .timedOut {
+                // While tasks move, the state of one that is about to come might be taken for one that has gone.
+                if cleaning.isDue(nowMs: clock.monotonicMs()), state == .running { factory.removeObsoleteState() }
+                continue
+            }
             let ended = shared.withLock { shared in
                 defer { shared.ended = [] }
                 return shared.ended

@@ -31,7 +31,8 @@ final class WorkerFactory: Sendable {
             try admin.checkConnection()
             plan = try InternalTopics.prepare(
                 topology, applicationID: configuration.applicationID,
-                replicationFactor: configuration.replicationFactor, admin: admin)
+                replicationFactor: configuration.replicationFactor,
+                deadLetterTopics: configuration.errorHandlers.deadLetterTopics, admin: admin)
         } catch let error as PortError {
             directory.close()
             let servers = configuration.bootstrapServers.joined(separator: ",")
@@ -44,6 +45,9 @@ final class WorkerFactory: Sendable {
 
     /// Gives the state directory up, when all workers have ended.
     func close() { directory.close() }
+
+    /// Deletes the state of tasks that have not been here for longer than the configuration's delay.
+    func removeObsoleteState() { directory.removeObsolete(olderThan: configuration.stateCleanupDelay, keeping: []) }
 
     /// The partitions that each task reads.
     var inputs: [TaskID: [Millrace.TopicPartition]] { plan.inputs }

@@ -1,9 +1,19 @@
 import KafkaClient
+import Millrace
 import MillraceEngine
 
 extension PortError {
     /// What an error of librdkafka or a broker means for a worker.
     init(_ error: KafkaError) {
+        guard error.code != .offsetMetadataTooLarge else {
+            // The next attempt would have as much to say.
+            self.init(
+                .fatal,
+                "the broker does not take the metadata beside an offset, where operators keep their times: its limit, "
+                    + "offset.metadata.max.bytes, is below the default of \(OffsetMetadataSize.brokerLimit); raise it, or split "
+                    + "the sub-topology with repartition(): \(error)")
+            return
+        }
         self.init(Self.kind(of: error), error.description)
     }
 

@@ -29,7 +29,9 @@ extension StateDirectory {
     /// - Returns: The tasks whose folders are gone.
     @discardableResult
     package func removeObsolete(olderThan age: Duration, keeping kept: Set<TaskID>) -> [TaskID] {
-        let limit = Int64(time(nil)) - age.components.seconds
+        // Folders know whole seconds, and none goes early.
+        let seconds = age.components.attoseconds > 0 ? age.components.seconds + 1 : age.components.seconds
+        let limit = Int64(time(nil)) - max(0, seconds)
         return storedTasks().filter { task in
             guard !kept.contains(task), lastUse(of: task) <= limit else { return false }
             do throws(StreamsError) {

@@ -30,13 +30,15 @@ package final class StateDirectory: StoreProvider, Sendable {
     let discards: DiscardFolder
     private let options: RocksDBStoreOptions
     private let memory: SharedMemory
-    private let possession: Mutex<Possession>
+    let possession: Mutex<Possession>
 
-    private struct Possession {
+    struct Possession {
         /// `nil` once closed.
         var lock: DirectoryLock?
         /// The tasks that a worker has, or whose folder is being removed.
         var tasks: Set<TaskID> = []
+        /// How many databases are about to be opened, for each worker and task.
+        var expected: [ObjectIdentifier: [TaskID: Int]] = [:]
     }
 
     /// Takes possession of an application's folder, creating it where there is none.
@@ -131,6 +133,7 @@ package final class StateDirectory: StoreProvider, Sendable {
                 throw StreamsError(
                     .locked, "\(folder(of: task)) is still in use by another worker", task: task.description)
             }
+            for worker in possession.expected.keys { possession.expected[worker]?[task] = nil }
         }
     }
 

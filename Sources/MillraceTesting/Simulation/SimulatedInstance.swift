@@ -130,6 +130,7 @@ final class SimulatedInstance {
         configuration.maxRecordsPerStep = 20
         configuration.standbyReplicas = setting.standbyReplicas
         configuration.standbyCheckIntervalMs = 100
+        configuration.maxOffsetMetadataLength = world.maxOffsetMetadataLength
         configuration.sabotage = setting.sabotage
         return configuration
     }

@@ -37,20 +37,24 @@ final class SimulatedWorld {
     private(set) var violations: [String] = []
     private var highestCommitted: [ClusterCore.TopicPartition: Int64] = [:]
     private let groupID: String
+    /// How many characters of metadata the broker takes beside an offset.
+    let maxOffsetMetadataLength: Int
     /// Lets others move on while a request of this process is under way.
     var interleave: (SimulatedProcess) -> Void = { _ in }
     /// Lets others move on, and so many milliseconds pass, while this process waits.
     var hold: (SimulatedProcess, _ ms: Int64) -> Void = { _, _ in }
 
-    init(seed: UInt64, faults: SimulatedFaults, groupID: String) {
+    init(seed: UInt64, faults: SimulatedFaults, groupID: String, maxOffsetMetadataLength: Int) {
         random = SeededRandom(seed: seed)
         self.faults = faults
         self.groupID = groupID
-        cluster = Cluster(configuration: Self.configuration(life: 0), nowMs: clock.nowMs)
+        self.maxOffsetMetadataLength = maxOffsetMetadataLength
+        cluster = Cluster(configuration: Self.configuration(life: 0, maxOffsetMetadataLength), nowMs: clock.nowMs)
     }
 
-    private static func configuration(life: Int) -> ClusterConfiguration {
+    private static func configuration(life: Int, _ maxOffsetMetadataLength: Int) -> ClusterConfiguration {
         var configuration = ClusterConfiguration()
+        configuration.maxOffsetMetadataBytes = maxOffsetMetadataLength
         configuration.identifierSeed = UInt64(life + 1)
         return configuration
     }
@@ -138,7 +142,8 @@ final class SimulatedWorld {
         note("broker: restarts")
         brokerLife += 1
         cluster = Cluster(
-            configuration: Self.configuration(life: brokerLife), replaying: journal, nowMs: clock.nowMs)
+            configuration: Self.configuration(life: brokerLife, maxOffsetMetadataLength), replaying: journal,
+            nowMs: clock.nowMs)
         answers = [:]
         settle()
     }

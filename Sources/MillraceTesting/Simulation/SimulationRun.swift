@@ -24,7 +24,11 @@ final class SimulationRun {
         self.simulation = simulation
         self.topology = topology
         self.records = records
-        world = SimulatedWorld(seed: seed, faults: simulation.faults, groupID: Self.applicationID)
+        // The broker takes no more than the topology was promised to need when it was built.
+        let timeCounts = topology.subtopologies.map { topology.keptTimes(of: $0.nodes).count }
+        world = SimulatedWorld(
+            seed: seed, faults: simulation.faults, groupID: Self.applicationID,
+            maxOffsetMetadataLength: OffsetMetadataSize.longest(timeCount: timeCounts.max() ?? 0))
         let setting = SimulatedInstance.Setting(
             topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
             isStatic: world.random.chance(0.5),

@@ -52,6 +52,28 @@ struct InternalTopicsTests {
         #expect(error?.message.contains("was created but cannot be found") == true)
     }
 
+    @Test("topics for late records and dead letters have to be there, and are named with what goes to them")
+    func otherOutputs() throws {
+        let builder = StreamsBuilder()
+        _ = builder.stream("in", key: .string, value: .string).groupByKey().windowedBy(.tumbling(.seconds(1)))
+            .count(into: .store("counts").lateRecords(to: "late"))
+        let topology = try builder.build()
+        func prepare() throws {
+            _ = try InternalTopics.prepare(
+                topology, applicationID: "app", replicationFactor: 2, deadLetterTopics: ["dead"], admin: admin)
+        }
+        admin.counts = ["in": 1]
+        let error = #expect(throws: StreamsError.self) { try prepare() }
+        #expect(error?.code == .topic)
+        #expect(
+            error?.message
+                == "topic late, which the late records of counts go to, does not exist: create it before starting; "
+                + "topic dead, which records that cannot be processed go to, does not exist: create it before starting")
+        #expect(admin.created.isEmpty)
+        admin.counts = ["in": 1, "late": 1, "dead": 1]
+        try prepare()
+    }
+
     @Test("nothing is created where a source or a sink is missing", arguments: [["out": Int32(1)], ["in": 1]])
     func missing(counts: [String: Int32]) {
         admin.counts = counts

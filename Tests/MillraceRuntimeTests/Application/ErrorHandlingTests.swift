@@ -118,6 +118,33 @@ extension ApplicationTests {
             #expect(headers["__streams.errors.stacktrace"] != nil)
         }
 
+        @Test("a topic for dead letters that does not exist is named at the start, before there are any")
+        func missingDeadLetterTopic() async throws {
+            let missing = TestCluster.uniqueName("dead")
+            let instance = try RunningInstance(
+                configuration(ErrorHandlers(processing: .deadLetter(topic: missing))), numbers)
+            let error = try await instance.failure()
+            #expect(error.code == .topic)
+            #expect(
+                error.message
+                    == "topic \(missing), which records that cannot be processed go to, does not exist: create it before starting"
+            )
+        }
+
+        @Test("a topic for dead letters that a handler chooses and that does not exist is named at once")
+        func missingChosenDeadLetterTopic() async throws {
+            let missing = TestCluster.uniqueName("dead")
+            try cluster.write([record("b", 13)], to: input)
+            let start = ContinuousClock.now
+            let instance = try RunningInstance(
+                configuration(ErrorHandlers(processing: { _ in .deadLetter(topic: missing) })), numbers)
+            let error = try await instance.failure()
+            #expect(error.code == .processing)
+            #expect(error.message.contains("topic \(missing), which was chosen for a record, does not exist"))
+            // librdkafka would wait for the topic for 30 s.
+            #expect(start.duration(to: .now) < .seconds(20))
+        }
+
         @Test("a closure that throws ends the instance with topic, partition, offset and node")
         func processingFails() async throws {
             try cluster.write([record("a", 1), record("b", 13)], to: input)

@@ -71,6 +71,46 @@ extension ApplicationTests {
             try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<10).map { ("k\($0)", 30) }))
         }
 
+        @Test("the state of tasks that moved away is deleted after the delay, that of its own tasks stays")
+        func cleanup() async throws {
+            let (input, output) = (
+                try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
+            )
+            let define = Self.count(from: input, to: output)
+            var configuration = cluster.configuration(application, directory)
+            configuration.stateCleanupDelay = .seconds(1)
+            let first = try RunningInstance(configuration, define)
+            try cluster.write(records(100, keys: 10), to: input)
+            try await first.awaits("all tasks") { $0.tasks.count == 4 && $0.processedRecords == 100 }
+            #expect(storedTasks(in: directory) == ["0_0", "0_1", "0_2", "0_3"])
+
+            // The whole folder is one instance's: a second one is turned away, and deletes nothing.
+            let error = try await RunningInstance(configuration, define).failure()
+            #expect(error.code == .stateStore)
+            #expect(storedTasks(in: directory) == ["0_0", "0_1", "0_2", "0_3"])
+
+            let otherDirectory = try TestDirectory()
+            configuration.stateDirectory = otherDirectory.path
+            let second = try RunningInstance(configuration, define)
+            try await eventually("two tasks each, and their state alone") {
+                first.metrics.tasks.count == 2 && second.metrics.tasks.count == 2
+                    && storedTasks(in: directory) == Set(first.metrics.tasks)
+            }
+            #expect(storedTasks(in: otherDirectory) == Set(second.metrics.tasks))
+
+            try await second.stop()
+            try await first.awaits("all tasks") { $0.tasks.count == 4 }
+            try cluster.write(records(100, keys: 10), to: input)
+            try await eventually("200 results") { try cluster.read(output).count >= 200 }
+            try await first.stop()
+            try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<10).map { ("k\($0)", 20) }))
+        }
+
+        private func storedTasks(in directory: TestDirectory) -> Set<String> {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/\(application)")
+            return Set((names ?? []).filter { $0.hasPrefix("0_") })
+        }
+
         @Test("a killed instance comes back under its name: nothing is lost or doubled, and only the tail is restored")
         func killed() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))

@@ -18,8 +18,12 @@ final class JoinBuffer {
         store = try node.orderedStore(named: storeName)
         self.graceMs = graceMs
         context = node.context
-        streamTime = context.keptTime(named: "\(node.name)-buffer-time")
+        streamTime = context.keptTime(named: Self.timeName(of: node.name))
     }
+
+    /// The name of the time that the join keeps.
+    @usableFromInline
+    static func timeName(of join: String) -> String { "\(join)-buffer-time" }
 
     /// Whether a record is too late to wait.
     @usableFromInline

@@ -15,7 +15,8 @@ extension ProcessorElement {
         _ joiner: @escaping @Sendable (Value, Other?) throws -> Result?
     ) -> ProcessorElement {
         var element = ProcessorElement(
-            name: name, lookups: [table], sharing: grace?.store, problem: grace?.problem
+            name: name, lookups: [table], sharing: grace?.store,
+            keeping: grace.map { _ in [JoinBuffer.timeName(of: name)] } ?? [], problem: grace?.problem
         ) { node in
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)

@@ -17,9 +17,11 @@ extension ProcessorElement {
         _ combine: @escaping @Sendable (Value?, Other?) throws -> Result?
     ) -> ProcessorElement {
         let asKafka = compatibility == .kafkaStreams
+        let timeStore = side.isLeft ? side.store : other.store
         let (before, after) = side.isLeft ? (windows.before, windows.after) : (windows.after, windows.before)
         return ProcessorElement(
-            name: name, input: .processors([side.windowName]), lookups: [other.window], sharing: unmatched
+            name: name, input: .processors([side.windowName]), lookups: [other.window], sharing: unmatched,
+            keeping: [StreamJoinTime.name(ofStore: timeStore)]
         ) { node in
             let forward = try node.forward(Record<Key, Result>.self)
             let others = WindowStore(
@@ -28,7 +30,7 @@ extension ProcessorElement {
                 UnmatchedRecords(try node.orderedStore(named: plan.name), key: serde)
             }
             let (context, name) = (node.context, node.name)
-            let time = node.streamJoinTime(of: side.isLeft ? side.store : other.store, windows)
+            let time = node.streamJoinTime(of: timeStore, windows)
 
             /// The results of the records that wait no longer.
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {

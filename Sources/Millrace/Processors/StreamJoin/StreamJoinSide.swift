@@ -36,6 +36,12 @@ final class StreamJoinTime {
         self.windows = windows
     }
 
+    /// The name under which the time is kept.
+    ///
+    /// - Parameter store: the left side's.
+    @usableFromInline
+    static func name(ofStore store: String) -> String { "\(store)-stream-time" }
+
     /// The highest timestamp of either stream; −1 while there is none. Unlike Kafka Streams' it outlives the task.
     @inlinable var streamTimeMs: Int64 { streamTime.timestampMs }
 
@@ -64,7 +70,7 @@ extension NodeInstance {
     @usableFromInline
     func streamJoinTime(of store: String, _ windows: JoinWindows) -> StreamJoinTime {
         context.shared(named: store) {
-            StreamJoinTime(streamTime: context.keptTime(named: "\(store)-stream-time"), windows)
+            StreamJoinTime(streamTime: context.keptTime(named: StreamJoinTime.name(ofStore: store)), windows)
         }
     }
 }

@@ -10,7 +10,10 @@ extension ProcessorElement {
         compatibility: Compatibility, joiner: @escaping @Sendable (Value?, Other?) throws -> Result?
     ) -> ProcessorElement? {
         guard let combine = joiner as Any as? @Sendable (Value?, Value?) throws -> Result? else { return nil }
-        return ProcessorElement(name: name, input: .processors([side.windowName]), lookups: [side.window]) { node in
+        return ProcessorElement(
+            name: name, input: .processors([side.windowName]), lookups: [side.window],
+            keeping: [StreamJoinTime.name(ofStore: side.store)]
+        ) { node in
             let forward = try node.forward(Record<Key, Result>.self)
             let records = WindowStore(
                 try node.orderedStore(named: side.store), key: serde, value: side.value, retainsDuplicates: true)

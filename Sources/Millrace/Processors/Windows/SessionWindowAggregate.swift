@@ -11,7 +11,7 @@ extension ProcessorElement {
         _ aggregation: Aggregation<Key, Value, Aggregate>,
         merge: @escaping @Sendable (Key, Aggregate?, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
-        ProcessorElement(at: place) { node in
+        ProcessorElement(at: place, keeping: place.keptTimes(emit)) { node in
             let table: SessionTableOutput<Key, Aggregate> = try node.sessionTableOutput(
                 at: place, emit: emit)
             var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)

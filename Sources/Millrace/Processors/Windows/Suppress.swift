@@ -14,11 +14,12 @@ extension ProcessorElement {
         bufferTime: @escaping @Sendable (Record<Key, Change<Value>>) -> Int64,
         isDue: @escaping @Sendable (_ bufferTimeMs: Int64, _ streamTimeMs: Int64) -> Bool
     ) -> ProcessorElement {
-        ProcessorElement(name: name, store: store, problem: problem) { node in
+        let timeName = "\(name)-stream-time"
+        return ProcessorElement(name: name, store: store, keeping: [timeName], problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<Value>>.self)
             let buffer = try node.timeOrderedBuffer(named: store.name)
             let (context, name) = (node.context, node.name)
-            let streamTime = context.keptTime(named: "\(name)-stream-time")
+            let streamTime = context.keptTime(named: timeName)
             func handOnFirst() throws {
                 guard let (keyBytes, change) = try buffer.first() else { return }
                 try handOn(keyBytes, change)

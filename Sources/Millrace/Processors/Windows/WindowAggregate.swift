@@ -5,7 +5,7 @@ extension ProcessorElement {
         at place: AggregationPlace<Key, Aggregate>, _ windows: TimeWindows, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> ProcessorElement {
-        ProcessorElement(at: place) { node in
+        ProcessorElement(at: place, keeping: place.keptTimes(emit)) { node in
             let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
                 at: place, emit: emit
             ) { windows.window(startingAt: $0) }

@@ -21,7 +21,7 @@ struct WindowProgress {
         self.closing = closing
         context = node.context
         streamTime = context.keptTime(named: timeName)
-        emitted = context.keptTime(named: storeName)
+        emitted = emit == .onWindowClose ? context.keptTime(named: storeName) : KeptTime()
         self.emit = emit
     }
 

@@ -1,0 +1,55 @@
+/// Kafka's rule for the names of topics, which holds for all that topics, folders and groups are named after: operators,
+/// stores, the application, its instances. Kafka: `Topic.validate`, `Named.validate`.
+package enum KafkaName {
+    /// The most characters that a topic's name may have.
+    package static let maxLength = 249
+
+    /// Why a text is no name, as what follows "the name "x" " in a sentence; `nil` where it is one.
+    package static func problem(of name: String) -> String? {
+        if name.isEmpty { return "is empty" }
+        if name == "." || name == ".." { return "stands for a folder" }
+        if let other = name.unicodeScalars.first(where: { !isLegal($0) }) {
+            return "has \(describe(other)) in it; letters, digits, '.', '_' and '-' are allowed"
+        }
+        return lengthProblem(of: name)
+    }
+
+    /// Why a name that is legal in itself is too long.
+    package static func lengthProblem(of name: String) -> String? {
+        name.utf8.count > maxLength ? "has \(name.utf8.count) characters; \(maxLength) are allowed" : nil
+    }
+
+    /// The name as it stands in a sentence: in quotes, on one line, and not too long.
+    package static func quoted(_ name: String) -> String {
+        let shown = name.unicodeScalars.prefix(80).map {
+            $0.properties.isPrintable ? String($0) : $0.escaped(asASCII: true)
+        }
+        return "\"\(shown.joined())\(name.unicodeScalars.count > 80 ? "…" : "")\""
+    }
+
+    private static func isLegal(_ character: Unicode.Scalar) -> Bool {
+        switch character {
+        case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-": true
+        default: false
+        }
+    }
+
+    private static func describe(_ character: Unicode.Scalar) -> String {
+        switch character {
+        case " ": "a space"
+        case "/": "a slash"
+        case _ where character.properties.isPrintable: "'\(character)'"
+        default: "the character \(character.escaped(asASCII: true))"
+        }
+    }
+}
+
+extension Unicode.Scalar.Properties {
+    /// Whether the character shows, and nothing else happens to a terminal.
+    fileprivate var isPrintable: Bool {
+        switch generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: false
+        default: true
+        }
+    }
+}

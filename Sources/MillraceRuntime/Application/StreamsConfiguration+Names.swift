@@ -1,0 +1,26 @@
+import Millrace
+
+extension StreamsConfiguration {
+    /// What is wrong with the names: of the application, its instance, and the topics of records that cannot be processed.
+    func nameProblems() -> [String] {
+        var problems: [String] = []
+        if KafkaName.problem(of: applicationID) != nil || applicationID.utf8.count > Self.maxApplicationIDLength {
+            problems.append(
+                "application id \(KafkaName.quoted(applicationID)): 1 to \(Self.maxApplicationIDLength) letters, digits, '.', '_' and "
+                    + "'-' only")
+        }
+        if instanceID == "" {
+            problems.append("instance id: it is empty; leave it out for a dynamic member")
+        } else if let instanceID, let problem = KafkaName.problem(of: "\(instanceID)-\(max(1, threads) - 1)") {
+            problems.append("instance id \(KafkaName.quoted(instanceID)), with a worker's number: it \(problem)")
+        }
+        for topic in errorHandlers.deadLetterTopics {
+            guard let problem = KafkaName.problem(of: topic) else { continue }
+            problems.append("dead-letter topic: the name \(KafkaName.quoted(topic)) \(problem)")
+        }
+        return problems
+    }
+
+    /// Leaves room for the names of stores and for suffixes.
+    private static let maxApplicationIDLength = 200
+}

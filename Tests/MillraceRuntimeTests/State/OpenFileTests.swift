@@ -1,0 +1,54 @@
+import Glibc
+import Millrace
+import MillraceEngine
+import MillraceRuntime
+import Testing
+
+@Suite("Open files")
+struct OpenFileTests {
+    private static func setLimit(soft: UInt, hard: UInt) {
+        var limit = rlimit(rlim_cur: soft, rlim_max: hard)
+        #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+    }
+
+    @Test("the soft limit is raised to the hard one; stores that do not fit below it are refused before any is opened")
+    func limits() async throws {
+        let root = try TestDirectory()
+        let path = root.path
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            try OpenFileTests.openWithinLimits(path)
+        }
+        withExtendedLifetime(root) {}
+    }
+
+    /// In a process of its own, whose limit is lowered for good.
+    private static func openWithinLimits(_ path: String) throws {
+        setLimit(soft: 100, hard: 300)
+        #expect(OpenFileLimit.raise() == 300)
+        let directory = try StateDirectory(path, applicationID: "app", logger: quiet)
+        let tasks = (0..<165).map { TaskID(subtopology: 0, partition: $0) }
+        func prepare(_ tasks: [TaskID]) throws {
+            try directory.prepareToOpen(
+                Dictionary(uniqueKeysWithValues: tasks.map { ($0, 1) }), for: ObjectIdentifier(directory))
+        }
+        let error = try #require(throws: StreamsError.self) { try prepare(tasks) }
+        #expect(error.code == .stateStore)
+        #expect(error.message.hasPrefix("165 stores need \(OpenFileLimit.filesPerStore) open files each"))
+        #expect(error.message.contains("but this process may open 300; raise its hard limit (ulimit -Hn"))
+        #expect(directory.storedTasks() == [])
+
+        try prepare(Array(tasks.prefix(20)))
+        // Another worker has to fit beside the one that is about to open its stores.
+        #expect(throws: StreamsError.self) {
+            try directory.prepareToOpen([tasks[20]: 30], for: ObjectIdentifier(Self.self))
+        }
+        let before = OpenFileLimit.openFiles
+        var stores: [PersistentStore] = []
+        for task in tasks.prefix(20) {
+            try directory.lock(task)
+            stores.append(try directory.openStore(plan(), of: task))
+        }
+        #expect(OpenFileLimit.openFiles - before == 20 * OpenFileLimit.filesPerStore)
+        for store in stores { store.close() }
+    }
+}
