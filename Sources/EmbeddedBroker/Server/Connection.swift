@@ -24,6 +24,8 @@ final class Connection: ChannelInboundHandler {
     private var hasUnflushed = false
     /// The client's address as group descriptions show it, such as `/127.0.0.1`.
     private(set) var clientHost = "/"
+    /// Where the client reached the broker.
+    private(set) var localAddress: BrokerAddress?
 
     init(broker: Broker) {
         self.broker = broker
@@ -33,6 +35,7 @@ final class Connection: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        localAddress = BrokerAddress(context.localAddress)
         clientHost = "/" + (context.remoteAddress?.ipAddress ?? "")
         broker.opened(self)
     }

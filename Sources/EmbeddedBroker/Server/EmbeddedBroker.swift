@@ -16,7 +16,13 @@ package final class EmbeddedBroker: Sendable {
     private let group: MultiThreadedEventLoopGroup
 
     /// What clients take as `bootstrap.servers`.
-    package var bootstrapServers: String { "\(host):\(port)" }
+    package var bootstrapServers: String {
+        let reachable = host == "0.0.0.0" ? "127.0.0.1" : BrokerAddress.isWildcard(host) ? "::1" : host
+        return BrokerAddress(host: reachable, port: port).description
+    }
+
+    /// Where it listens, as HOST:PORT, an IPv6 address in brackets.
+    package var listenAddress: String { BrokerAddress(host: host, port: port).description }
 
     /// Starts a broker; when this returns, it listens.
     ///
@@ -28,6 +34,11 @@ package final class EmbeddedBroker: Sendable {
         do {
             let server = BrokerServer(configuration, loop: group.next())
             let port = try await server.start()
+            if !BrokerAddress.isLoopback(configuration.host) {
+                configuration.logger.warning(
+                    "listening on \(configuration.host) WITHOUT authentication: whoever reaches this machine's port \(port) can read and change everything"
+                )
+            }
             return EmbeddedBroker(host: configuration.host, port: port, server: server, group: group)
         } catch {
             try? await group.shutdownGracefully()

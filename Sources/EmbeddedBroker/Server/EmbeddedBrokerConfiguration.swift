@@ -3,8 +3,11 @@ package import Logging
 
 /// How an ``EmbeddedBroker`` is to run.
 package struct EmbeddedBrokerConfiguration: Sendable {
-    /// The address to listen on, and the one that clients are told. Default 127.0.0.1: this machine only.
+    /// The address to listen on. Default 127.0.0.1: this machine only. There is no authentication: whoever reaches the
+    /// address can read and change everything.
     package var host = "127.0.0.1"
+    /// Where clients are told to connect. Default nil: the address at which their connection came in.
+    package var advertisedAddress: BrokerAddress?
     /// The port to listen on; 0 takes any that is free. Default 0.
     package var port = 0
     /// Where everything acknowledged is kept; nil keeps it in memory only. Default nil. One broker a directory.

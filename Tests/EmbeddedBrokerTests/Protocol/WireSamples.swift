@@ -4,7 +4,8 @@ import ClusterCore
 
 /// Every request there is, each with its response.
 let allRequests: [any (WireRequest & Sendable).Type] = [
-    ApiVersions.Request.self, Metadata.Request.self, DescribeCluster.Request.self, Produce.Request.self,
+    ApiVersions.Request.self, SaslHandshake.Request.self, Metadata.Request.self, DescribeCluster.Request.self,
+    Produce.Request.self,
     Fetch.Request.self, ListOffsets.Request.self, OffsetForLeaderEpoch.Request.self, DeleteRecords.Request.self,
     CreateTopics.Request.self, DeleteTopics.Request.self, CreatePartitions.Request.self, DescribeConfigs.Request.self,
     AlterConfigs.Request.self, IncrementalAlterConfigs.Request.self, FindCoordinator.Request.self,

@@ -17,8 +17,17 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 takes any that is free.")
     var port = 9092
 
-    @Option(help: "The address to listen on, which clients are told, too.")
+    @Option(
+        help: """
+            The address to listen on. There is no authentication: beyond this machine, everybody who reaches the port can \
+            read and change everything.
+            """)
     var host = "127.0.0.1"
+
+    @Option(
+        help: "Where clients are told to connect, as HOST:PORT; by default the address at which they came in.",
+        transform: { try BrokerAddress(option: $0) })
+    var advertised: BrokerAddress?
 
     @Option(help: "The folder to keep everything in; made if need be.")
     var dataDir: String?
@@ -66,6 +75,7 @@ struct BrokerCommand: AsyncParsableCommand {
         var configuration = EmbeddedBrokerConfiguration()
         configuration.host = host
         configuration.port = port
+        configuration.advertisedAddress = advertised
         configuration.dataDirectory = dataDir
         configuration.flush = flush
         configuration.journalSizeInBytes = journalFileBytes
@@ -82,7 +92,7 @@ struct BrokerCommand: AsyncParsableCommand {
             delay.times = nil
             try await broker.inject(delay)
         }
-        try FileHandle.standardOutput.write(contentsOf: Data("listening on \(broker.bootstrapServers)\n".utf8))
+        try FileHandle.standardOutput.write(contentsOf: Data("listening on \(broker.listenAddress)\n".utf8))
         let first = await ends.first { _ in true }
         try await broker.stop()
         if case .failure(let error) = first { throw error }
@@ -106,6 +116,16 @@ struct TopicOption: ExpressibleByArgument {
         guard parts.count == 2, !parts[0].isEmpty, let count = Int32(parts[1]), count > 0 else { return nil }
         name = String(parts[0])
         partitionCount = count
+    }
+}
+
+extension BrokerAddress {
+    fileprivate init(option: String) throws {
+        guard let address = BrokerAddress(option) else {
+            throw ValidationError(
+                "\(option) is no HOST:PORT that clients could connect to; an IPv6 address stands in brackets")
+        }
+        self = address
     }
 }
 

@@ -8,6 +8,10 @@ extension Cluster {
         guard topics[topic.name] == nil else {
             throw KafkaError(.topicAlreadyExists, "Topic '\(topic.name)' already exists.")
         }
+        // Kafka's own brokers keep these; here they would be ordinary topics that nobody writes.
+        guard !Topic.isInternal(topic.name) else {
+            throw KafkaError(.invalidTopicException, "Creation of internal topic \(topic.name) is prohibited.")
+        }
         try checkCollision(topic.name)
         let count = try partitionCount(of: topic)
         try checkNewPartitions(Int(count))
@@ -139,6 +143,14 @@ extension Cluster {
         }
         return topic.description
     }
+
+    /// The topic that a request means: the one with the id where it names one, whatever its name then says.
+    package func topicName(_ name: String?, id: TopicID) -> String? {
+        id == .zero ? name : topicName(id: id)
+    }
+
+    /// Whether Kafka keeps the topic for itself; such a topic is never created here.
+    package func isInternalTopic(_ name: String) -> Bool { Topic.isInternal(name) }
 
     /// All topics by name.
     package func listTopics() -> [TopicDescription] {

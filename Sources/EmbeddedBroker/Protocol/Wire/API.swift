@@ -13,6 +13,7 @@ package enum API: Int16, CaseIterable, Sendable {
     case syncGroup = 14
     case describeGroups = 15
     case listGroups = 16
+    case saslHandshake = 17
     case apiVersions = 18
     case createTopics = 19
     case deleteTopics = 20
@@ -68,6 +69,7 @@ extension API {
         case .syncGroup: (0...5, 4)
         case .describeGroups: (0...5, 5)
         case .listGroups: (0...5, 3)
+        case .saslHandshake: (0...1, nil)
         case .apiVersions: (0...3, 3)
         case .createTopics: (0...7, 5)
         case .deleteTopics: (0...6, 4)

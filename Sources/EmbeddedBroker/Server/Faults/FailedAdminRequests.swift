@@ -8,9 +8,17 @@ extension ApiVersions.Request: FallibleRequest {
     }
 }
 
+extension SaslHandshake.Request: FallibleRequest {
+    func failed(_ error: KafkaError, version: Int16) -> Response {
+        var response = Response()
+        response.error = error.code
+        return response
+    }
+}
+
 extension Metadata.Request: FallibleRequest {
     func topicNames(in cluster: Cluster) -> [String] {
-        (topics ?? []).compactMap { $0.name ?? cluster.topicName(id: $0.topicID) }
+        (topics ?? []).compactMap { cluster.topicName($0.name, id: $0.topicID) }
     }
 
     /// Errors there are for topics only: one that asks for all of them gets an empty list.
@@ -46,7 +54,7 @@ extension CreateTopics.Request: FallibleRequest {
 
 extension DeleteTopics.Request: FallibleRequest {
     func topicNames(in cluster: Cluster) -> [String] {
-        topicNames + topics.compactMap { $0.name ?? cluster.topicName(id: $0.topicID) }
+        topicNames + topics.compactMap { cluster.topicName($0.name, id: $0.topicID) }
     }
 
     func failed(_ error: KafkaError, version: Int16) -> Response {

@@ -4,21 +4,22 @@ extension Broker {
     func findCoordinator(_ request: FindCoordinator.Request, _ call: Call) -> FindCoordinator.Response {
         var response = FindCoordinator.Response()
         if call.version >= 4 {
-            response.coordinators = request.keys.map { coordinator($0, type: request.keyType) }
+            response.coordinators = request.keys.map { coordinator($0, type: request.keyType, call) }
         } else {
-            response.coordinator = coordinator(request.key, type: request.keyType)
+            response.coordinator = coordinator(request.key, type: request.keyType, call)
         }
         return response
     }
 
-    private func coordinator(_ key: String, type: Int8) -> FindCoordinator.Response.Coordinator {
+    private func coordinator(_ key: String, type: Int8, _ call: Call) -> FindCoordinator.Response.Coordinator {
         var answer = FindCoordinator.Response.Coordinator()
         answer.key = key
         // Groups and transactional ids; share groups there are none.
         if type == 0 || type == 1 {
             answer.nodeID = nodeID
-            answer.host = configuration.host
-            answer.port = Int32(port)
+            let address = address(for: call)
+            answer.host = address.host
+            answer.port = Int32(clamping: address.port)
         } else {
             answer.error = .invalidRequest
         }

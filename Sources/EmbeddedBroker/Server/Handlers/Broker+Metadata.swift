@@ -7,6 +7,11 @@ extension Broker {
         return response
     }
 
+    /// As a listener of Kafka without authentication answers.
+    func saslHandshake(_ request: SaslHandshake.Request, _ call: Call) -> SaslHandshake.Response {
+        request.failed(KafkaError(.illegalSASLState), version: call.version)
+    }
+
     /// A client that is newer than the broker learns which versions there are from an answer in version 0 (KIP-511).
     func refuseVersion(of header: RequestHeader, on connection: Connection) {
         var oldest = header
@@ -19,7 +24,10 @@ extension Broker {
 
     func metadata(_ request: Metadata.Request, _ call: Call) -> Metadata.Response {
         var response = Metadata.Response()
-        response.brokers = [Metadata.Response.Broker(nodeID: nodeID, host: configuration.host, port: Int32(port))]
+        let address = address(for: call)
+        response.brokers = [
+            Metadata.Response.Broker(nodeID: nodeID, host: address.host, port: Int32(clamping: address.port))
+        ]
         response.clusterID = cluster.clusterID
         response.controllerID = nodeID
         if let topics = request.topics, !(call.version == 0 && topics.isEmpty) {
@@ -36,7 +44,8 @@ extension Broker {
         var answer = Metadata.Response.Topic()
         answer.name = asked.name
         answer.topicID = asked.topicID
-        guard let name = asked.name ?? cluster.topicName(id: asked.topicID) else {
+        guard let name = cluster.topicName(asked.name, id: asked.topicID) else {
+            answer.name = nil
             answer.error = .unknownTopicID
             return answer
         }
@@ -53,7 +62,9 @@ extension Broker {
         do throws(KafkaError) {
             return try cluster.describeTopic(name)
         } catch {
-            guard error.code == .unknownTopicOrPartition, mayCreate, configuration.createsTopicsAutomatically else {
+            guard error.code == .unknownTopicOrPartition, mayCreate, configuration.createsTopicsAutomatically,
+                !cluster.isInternalTopic(name)
+            else {
                 throw error
             }
             return try cluster.createTopic(NewTopic(name), nowMs: nowMs)
@@ -77,15 +88,16 @@ extension Broker {
         return answer
     }
 
-    func describeCluster(_ request: DescribeCluster.Request, _: Call) -> DescribeCluster.Response {
+    func describeCluster(_ request: DescribeCluster.Request, _ call: Call) -> DescribeCluster.Response {
         guard request.endpointType == 1 else {
             return request.failed(KafkaError(.invalidRequest), version: 1)
         }
         var response = DescribeCluster.Response()
         response.clusterID = cluster.clusterID
         response.controllerID = nodeID
+        let address = address(for: call)
         response.brokers = [
-            DescribeCluster.Response.Broker(nodeID: nodeID, host: configuration.host, port: Int32(port))
+            DescribeCluster.Response.Broker(nodeID: nodeID, host: address.host, port: Int32(clamping: address.port))
         ]
         return response
     }

@@ -5,6 +5,7 @@ extension Broker {
     func perform(_ call: Call, _ body: ByteBuffer) throws(MalformedMessage) {
         switch call.api {
         case .apiVersions: try answer(call, body, with: apiVersions)
+        case .saslHandshake: try answer(call, body, with: saslHandshake)
         case .metadata: try answer(call, body, with: metadata)
         case .describeCluster: try answer(call, body, with: describeCluster)
 

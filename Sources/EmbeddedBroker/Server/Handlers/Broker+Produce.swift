@@ -1,7 +1,16 @@
 import ClusterCore
 
 extension Broker {
+    /// The first version of Produce whose records are batches of format v2.
+    private static let firstProduceVersion: Int16 = 3
+
     func produce(_ request: Produce.Request, _ call: Call) {
+        guard call.version >= Self.firstProduceVersion else {
+            guard request.acks != 0 else {
+                return call.connection.close(because: "records in a format before v2")
+            }
+            return call.answer(request.failed(KafkaError(.unsupportedVersion), version: call.version))
+        }
         var response = Produce.Response()
         var hasFailed = false
         response.topics = request.topics.map { topic in

@@ -47,7 +47,10 @@ extension Broker {
             answer.name = topic.name
             answer.topicID = topic.topicID
             do throws(KafkaError) {
-                guard let name = topic.name ?? cluster.topicName(id: topic.topicID) else {
+                guard topic.topicID == .zero || topic.name?.isEmpty ?? true else {
+                    throw KafkaError(.invalidRequest, "You may not specify both topic name and topic id.")
+                }
+                guard let name = cluster.topicName(topic.name, id: topic.topicID) else {
                     throw KafkaError(.unknownTopicID)
                 }
                 answer.name = name

@@ -1,0 +1,27 @@
+import ClusterCore
+
+/// Begins an authentication, which there is none of: the answer says so, so that the client can tell its user.
+enum SaslHandshake {
+    struct Request: WireRequest {
+        typealias Response = SaslHandshake.Response
+        static let api = API.saslHandshake
+
+        var mechanism = ""
+
+        mutating func code(with coder: inout some FieldCoder) throws(MalformedMessage) {
+            try coder.field(&mechanism)
+        }
+    }
+
+    struct Response: WireResponse {
+        static let api = API.saslHandshake
+
+        var error = KafkaErrorCode.none
+        var mechanisms: [String] = []
+
+        mutating func code(with coder: inout some FieldCoder) throws(MalformedMessage) {
+            try coder.field(&error)
+            try coder.field(&mechanisms)
+        }
+    }
+}
