@@ -67,4 +67,18 @@ struct DriverTopicTests {
         #expect(driver.wallClockMs == 2_000)
         #expect(try driver.outputTopic("out", key: .string, value: .int64).readValues() == [1_000, 2_000])
     }
+
+    @Test("timestamps that a topic gives itself stop at the end of time")
+    func endOfTime() throws {
+        let builder = StreamsBuilder()
+        builder.stream("in", key: .string, value: .string).to("out")
+        let driver = try TopologyTestDriver(builder.build())
+        let input = driver.inputTopic(
+            "in", key: .string, value: .string, startingAtMs: .max - 1, advancingBy: .seconds(Int64.max))
+        try input.pipe(values: ["a", "b", "c"])
+        input.advanceTime(by: .seconds(Int64.min))
+        #expect(input.nextTimestampMs == -1)
+        let output = driver.outputTopic("out", key: .string, value: .string)
+        #expect(try output.readRecords().map(\.timestampMs) == [.max - 1, .max, .max])
+    }
 }

@@ -13,7 +13,7 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let processing = Code(rawValue: "processing")
         /// A record could not be written.
         public static let production = Code(rawValue: "production")
-        /// A timestamp extractor returned a negative timestamp.
+        /// A record has, or a processor or a timestamp extractor has given one, a negative timestamp.
         public static let invalidTimestamp = Code(rawValue: "invalid timestamp")
         /// A state store failed, or its directory is in use.
         public static let stateStore = Code(rawValue: "state store")

@@ -38,7 +38,8 @@ extension ProcessingContext {
     /// task's stores are restored. Kafka: `ProcessingContext.schedule`, `PunctuationSchedule`.
     ///
     /// - Parameters:
-    ///   - interval: at least a millisecond; anything finer is dropped.
+    ///   - interval: at least a millisecond; anything finer is dropped. On the wall clock it is one of the time that passes:
+    ///     setting the clock changes nothing.
     ///   - clock: whose time it is.
     ///   - action: gets that time in milliseconds. Inside there is no record, and so no metadata. What it throws goes to the
     ///     processing handler.
@@ -47,16 +48,13 @@ extension ProcessingContext {
     public func schedule(
         every interval: Duration, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
     ) throws -> Punctuation {
-        let (seconds, attoseconds) = interval.components
-        let (intervalMs, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
-        guard !overflow, intervalMs + attoseconds / 1_000_000_000_000_000 >= 1 else {
+        let intervalMs = interval.wholeMilliseconds
+        guard intervalMs >= 1 else {
             throw StreamsError(
                 .configuration, "\(interval) is no interval: the shortest is a millisecond", node: node.name)
         }
         let node = node
-        return node.task.schedule(
-            everyMs: intervalMs + attoseconds / 1_000_000_000_000_000, on: clock
-        ) { timestampMs in
+        return node.task.schedule(everyMs: intervalMs, on: clock) { timestampMs in
             try node.call(timestampMs: timestampMs) { try action(timestampMs) }
         }
     }

@@ -50,8 +50,12 @@ public final class ProcessorNode {
     }
 
     /// Hands a record on and remembers an error, so that it is told from the processor's own.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the record's timestamp is negative: that is the processor's
+    ///   own error.
     @inlinable
     func forward<Key, Value>(_ record: Record<Key, Value>, to target: Forward<Key, Value>) throws {
+        try checkTimestamp(record.timestampMs, node: name)
         do { try target(record) } catch {
             failureDownstream = error
             throw error

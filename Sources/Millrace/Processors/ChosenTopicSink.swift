@@ -19,6 +19,8 @@ extension SinkElement {
                 let topic = try choose(record)
                 let output: any RecordOutput
                 do {
+                    // A client would take a negative one for "now".
+                    try checkTimestamp(record.timestampMs, node: name)
                     output = try context.chosenOutput(toTopic: topic)
                     if let recordKey = record.key { try key.serialize(recordKey, into: &bytes.key) }
                     if let recordValue = record.value { try value.serialize(recordValue, into: &bytes.value) }

@@ -13,6 +13,8 @@ extension SinkElement {
                 scratch.key.removeAll(keepingCapacity: true)
                 scratch.value.removeAll(keepingCapacity: true)
                 do {
+                    // A client would take a negative one for "now".
+                    try checkTimestamp(record.timestampMs, node: name)
                     if let recordKey = record.key { try key.serialize(recordKey, into: &scratch.key) }
                     if let recordValue = record.value { try value.serialize(recordValue, into: &scratch.value) }
                 } catch {

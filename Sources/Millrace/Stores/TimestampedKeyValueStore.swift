@@ -32,8 +32,12 @@ public struct TimestampedKeyValueStore<Key, Value> {
     }
 
     /// Sets the value of a key, or deletes it with a value of `nil`; the changelog gets the timestamp either way.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the store's own
+    ///   errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws {
+        try checkTimestamp(timestampMs)
         try put(key, value, timestampMs: timestampMs, isKeyRead: false)
     }
 

@@ -51,7 +51,7 @@ package final class GlobalTables {
     private var behind: Set<Int>
     private var isAssigned = false
     private var retry = Backoff()
-    private var lastCheckpointMs: Int64
+    private var lastCheckpoint: Moment
 
     /// Opens the stores.
     ///
@@ -66,7 +66,7 @@ package final class GlobalTables {
         self.partitions = partitions
         behind = Set(partitions.indices)
         positions = Array(repeating: nil, count: partitions.count)
-        lastCheckpointMs = ports.clock.monotonicMs()
+        lastCheckpoint = ports.clock.monotonic
         let subtopologies = topology.subtopologies.filter(\.isGlobal)
         (stores, storeOfTopic) = try Self.open(subtopologies, configuration: configuration, ports: ports)
         do {
@@ -121,12 +121,12 @@ package final class GlobalTables {
     ///   again does not mend.
     package func step(maxWaitMs: Int) throws {
         do {
-            let isWaiting = retry.isWaiting(at: ports.clock.monotonicMs())
+            let isWaiting = retry.isWaiting(at: ports.clock.monotonic)
             if !isAssigned, !isWaiting { try assign() }
             try receive(try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: maxWaitMs))
             if isAssigned { retry.succeeded() }
         } catch let error as PortError where error.kind == .retriable {
-            retry.failed(at: ports.clock.monotonicMs())
+            retry.failed(at: ports.clock.monotonic)
             logger.warning("trying again: \(error)")
         }
         try checkpointIfDue()
@@ -179,12 +179,12 @@ package final class GlobalTables {
     }
 
     private func checkpointIfDue() throws {
-        let now = ports.clock.monotonicMs()
+        let now = ports.clock.monotonic
         let limit = configuration.task.maxStoreBufferSizeInBytes / 2
         let isFull = stores.values.contains { $0.dirtySizeInBytes > limit }
-        guard isFull || now - lastCheckpointMs >= configuration.checkpointIntervalMs else { return }
+        guard isFull || now - lastCheckpoint >= TimeSpan(ms: configuration.checkpointIntervalMs) else { return }
         try checkpoint()
-        lastCheckpointMs = now
+        lastCheckpoint = now
     }
 
     private func checkpoint() throws {

@@ -50,3 +50,8 @@ package protocol Clock: AnyObject {
     /// Milliseconds since some moment, never going back.
     func monotonicMs() -> Int64
 }
+
+extension Clock {
+    /// The time for intervals: nobody sets it back.
+    var monotonic: Moment { Moment(ms: monotonicMs()) }
+}

@@ -3,10 +3,10 @@ import Millrace
 /// The punctuations of one clock, the next one first. Kafka: `PunctuationQueue`, `PunctuationSchedule`.
 final class PunctuationQueue {
     private struct Schedule {
-        var nextMs: Int64
-        let intervalMs: Int64
+        var next: Moment
+        let interval: TimeSpan
         let handle: Punctuation
-        let action: (_ timestampMs: Int64) throws -> Void
+        let action: (_ now: Moment) throws -> Void
     }
 
     // Asked for every record: a check for overlapping accesses each time would cost more than the question.
@@ -14,46 +14,45 @@ final class PunctuationQueue {
     @exclusivity(unchecked) private var order = TimestampHeap()
     private var nextID = 0
 
-    /// - Parameter firstMs: when the action is called first.
-    func add(firstMs: Int64, everyMs intervalMs: Int64, _ action: @escaping (Int64) throws -> Void) -> Punctuation {
+    /// - Parameter first: when the action is called first.
+    func add(first: Moment, every interval: TimeSpan, _ action: @escaping (Moment) throws -> Void) -> Punctuation {
         let handle = Punctuation()
         let id = nextID
         nextID += 1
-        schedules[id] = Schedule(nextMs: firstMs, intervalMs: intervalMs, handle: handle, action: action)
-        order.insert(queue: id, timestampMs: firstMs)
+        schedules[id] = Schedule(next: first, interval: interval, handle: handle, action: action)
+        order.insert(queue: id, timestampMs: first.ms)
         return handle
     }
 
     /// When the next punctuation is due; `nil` where none is waiting.
-    var nextMs: Int64? {
+    var next: Moment? {
         while let id = order.first {
             guard let schedule = schedules[id], !schedule.handle.isCancelled else {
                 schedules[id] = nil
                 _ = order.removeFirst()
                 continue
             }
-            return schedule.nextMs
+            return schedule.next
         }
         return nil
     }
 
     /// Calls what is due, each once, however many ticks were missed. Returns whether anything was.
-    func run(untilMs nowMs: Int64) throws -> Bool {
+    func run(until now: Moment) throws -> Bool {
         var ran = false
-        while let nextMs, nextMs <= nowMs, let id = order.removeFirst(), var schedule = schedules[id] {
+        while let next, next.isReached(by: now), let id = order.removeFirst(), var schedule = schedules[id] {
             ran = true
             // It stays in the plan even where it throws and the task goes on.
             defer {
                 if schedule.handle.isCancelled {
                     schedules[id] = nil
                 } else {
-                    let ticks = max(1, (nowMs - schedule.nextMs) / schedule.intervalMs + 1)
-                    schedule.nextMs += ticks * schedule.intervalMs
+                    schedule.next = schedule.next.next(every: schedule.interval, after: now)
                     schedules[id] = schedule
-                    order.insert(queue: id, timestampMs: schedule.nextMs)
+                    order.insert(queue: id, timestampMs: schedule.next.ms)
                 }
             }
-            try schedule.action(nowMs)
+            try schedule.action(now)
         }
         return ran
     }

@@ -193,8 +193,8 @@ package final class StreamTask {
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
     }
 
-    /// When a punctuation on the wall clock is due next; `nil` where none is waiting.
-    package var nextWallClockPunctuationMs: Int64? { environment.schedule.nextWallClockMs }
+    /// When a punctuation on the wall clock is due next, in monotonic time; `nil` where none is waiting.
+    package var nextWallClockPunctuation: Moment? { environment.schedule.nextOnWallClock }
 
     /// Starts the operators, if they have not been, and runs the punctuations that are due by the wall clock. Only when the
     /// stores are restored.

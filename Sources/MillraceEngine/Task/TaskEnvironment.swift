@@ -178,7 +178,7 @@ final class TaskEnvironment: TaskContext {
     func schedule(
         everyMs intervalMs: Int64, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
     ) -> Punctuation {
-        schedule.add(everyMs: intervalMs, on: clock, action)
+        schedule.add(every: TimeSpan(ms: intervalMs), on: clock, action)
     }
 
     func onStart(_ body: @escaping () throws -> Void) { schedule.starts.append(body) }

@@ -18,16 +18,22 @@ final class TaskSchedule {
     var wallClockMs: Int64 { clock.wallClockMs() }
     var monotonicMs: Int64 { clock.monotonicMs() }
 
-    /// When a punctuation on the wall clock is due next; `nil` where none is waiting.
-    var nextWallClockMs: Int64? { wallClock.nextMs }
+    /// When a punctuation on the wall clock is due next, in monotonic time; `nil` where none is waiting.
+    var nextOnWallClock: Moment? { wallClock.next }
 
     /// On stream time the first call comes with the first record, on the wall clock after the interval.
+    ///
+    /// That interval is one of monotonic time, so that nothing stalls where the wall clock is set back. What is called gets the
+    /// wall clock's time.
     func add(
-        everyMs intervalMs: Int64, on type: PunctuationType, _ action: @escaping (Int64) throws -> Void
+        every interval: TimeSpan, on type: PunctuationType, _ action: @escaping (Int64) throws -> Void
     ) -> Punctuation {
         switch type {
-        case .streamTime: streamTime.add(firstMs: 0, everyMs: intervalMs, action)
-        case .wallClockTime: wallClock.add(firstMs: wallClockMs + intervalMs, everyMs: intervalMs, action)
+        case .streamTime: streamTime.add(first: .epoch, every: interval) { try action($0.ms) }
+        case .wallClockTime:
+            wallClock.add(first: clock.monotonic + interval, every: interval) { [clock] _ in
+                try action(clock.wallClockMs())
+            }
         }
     }
 
@@ -38,11 +44,11 @@ final class TaskSchedule {
 
     /// Runs the punctuations that are due at a stream time. Returns whether there were any.
     func punctuate(streamTimeMs: Int64) throws -> Bool {
-        try streamTimeMs >= 0 && streamTime.run(untilMs: streamTimeMs)
+        try streamTimeMs >= 0 && streamTime.run(until: Moment(ms: streamTimeMs))
     }
 
     /// Runs the punctuations that are due by the wall clock. Returns whether there were any.
-    func punctuateWallClock() throws -> Bool { try wallClock.run(untilMs: wallClockMs) }
+    func punctuateWallClock() throws -> Bool { try wallClock.run(until: clock.monotonic) }
 
     /// Ends the operators and lets everything go that refers to them.
     func close() throws {

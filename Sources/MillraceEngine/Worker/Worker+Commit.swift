@@ -5,7 +5,7 @@ import Millrace
 struct PendingCommit {
     let offsets: [TopicPartition: CommittedOffset]
     let tasks: [StreamTask]
-    let begunMs: Int64
+    let begun: Moment
 }
 
 extension Worker {
@@ -16,10 +16,11 @@ extension Worker {
     }
 
     func commitIfDue() throws {
-        let now = ports.clock.monotonicMs()
+        let now = ports.clock.monotonic
         let dirty = tasks.values.reduce(0) { $0 + $1.state.dirtySizeInBytes }
         let isDue =
-            now - lastCommitMs >= configuration.commitIntervalMs || runningTasks.contains(where: \.isCommitRequested)
+            now - lastCommit >= TimeSpan(ms: configuration.commitIntervalMs)
+            || runningTasks.contains(where: \.isCommitRequested)
         if dirty <= configuration.stateCacheSizeInBytes / 2, !isDue {
             return
         }
@@ -33,7 +34,7 @@ extension Worker {
     ///
     /// After a retriable error the same commit goes on with the next call.
     func commit() throws {
-        lastCommitMs = ports.clock.monotonicMs()
+        lastCommit = ports.clock.monotonic
         if pendingCommit == nil { pendingCommit = try prepareCommit() }
         guard let pending = pendingCommit else { return }
         let producer = try producer()
@@ -52,12 +53,12 @@ extension Worker {
         }
         status.commits += 1
         // From the first attempt on, where it had to be made again.
-        status.commitTimes.add(ports.clock.monotonicMs() - pending.begunMs)
+        status.commitTimes.add(ports.clock.monotonic - pending.begun)
         status.trouble = nil
     }
 
     private func prepareCommit() throws -> PendingCommit? {
-        let begunMs = ports.clock.monotonicMs()
+        let begun = ports.clock.monotonic
         let progressed = runningTasks.filter(\.hasProgress)
         if progressed.isEmpty { return nil }
         try beginTransactionIfNeeded()
@@ -66,24 +67,24 @@ extension Worker {
         if configuration.sabotage.contains(.storeBeforeTransaction) {
             for task in progressed { try task.state.checkpoint(durably: true) }
         }
-        return PendingCommit(offsets: offsets, tasks: progressed, begunMs: begunMs)
+        return PendingCommit(offsets: offsets, tasks: progressed, begun: begun)
     }
 
     /// Writes state down where there is too much of it, and makes it durable now and then.
     private func checkpointIfDue(dirtySizeInBytes: Int) throws {
-        let now = ports.clock.monotonicMs()
-        let isDue = now - lastCheckpointMs >= configuration.checkpointIntervalMs
+        let now = ports.clock.monotonic
+        let isDue = now - lastCheckpoint >= TimeSpan(ms: configuration.checkpointIntervalMs)
         guard isDue || dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2 else { return }
         for task in runningTasks { try task.state.checkpoint(durably: isDue) }
         if isDue { for state in openStandbys { try state.checkpoint(durably: true) } }
-        if isDue { lastCheckpointMs = now }
+        if isDue { lastCheckpoint = now }
     }
 
     /// Deletes what has been committed from the repartition topics. A failure only leaves it there for the next time.
     private func purgeIfDue() throws {
-        let now = ports.clock.monotonicMs()
-        guard now - lastPurgeMs >= configuration.purgeIntervalMs, !purgeable.isEmpty else { return }
-        lastPurgeMs = now
+        let now = ports.clock.monotonic
+        guard now - lastPurge >= TimeSpan(ms: configuration.purgeIntervalMs), !purgeable.isEmpty else { return }
+        lastPurge = now
         do {
             try ports.admin.deleteRecords(before: purgeable)
             purgeable = [:]

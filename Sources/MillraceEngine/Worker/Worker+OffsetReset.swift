@@ -14,7 +14,8 @@ extension Worker {
             case .earliest, .ofApplication: break
             case .latest: places[partition] = .end
             case .byDuration(let duration):
-                places[partition] = .time(ms: max(0, ports.clock.wallClockMs() - duration.wholeMilliseconds))
+                let start = Moment(ms: ports.clock.wallClockMs()) - TimeSpan(duration)
+                places[partition] = .time(ms: start.notBeforeEpoch.ms)
             case .none: refused.append(partition)
             }
         }

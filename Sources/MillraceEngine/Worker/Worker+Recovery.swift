@@ -6,7 +6,7 @@ extension Worker {
     ///
     /// What was not committed is given up, unless nothing of it is torn; what differs is how the worker goes on.
     func recover(from error: PortError) throws {
-        retry.failed(at: ports.clock.monotonicMs())
+        retry.failed(at: ports.clock.monotonic)
         switch error.kind {
         case .retriable:
             status.trouble = error.message
@@ -86,9 +86,9 @@ extension Worker {
 
     /// Takes back a trouble that the consumer told of, once the broker answers again although there is nothing to read.
     func clearTroubleIfOver() {
-        let now = ports.clock.monotonicMs()
-        guard status.trouble != nil, !retry.hasFailed, now - lastTroubleCheckMs >= 1_000 else { return }
-        lastTroubleCheckMs = now
+        let now = ports.clock.monotonic
+        guard status.trouble != nil, !retry.hasFailed, now - lastTroubleCheck >= TimeSpan(ms: 1_000) else { return }
+        lastTroubleCheck = now
         if ports.consumer.isAnswered() { status.trouble = nil }
     }
 }
@@ -107,21 +107,21 @@ extension PortError {
 
 /// How long to leave a broker alone that does not answer: 50 ms, doubled with each failure, 2 s at most.
 struct Backoff {
-    private var delayMs: Int64 = 0
-    private var untilMs: Int64 = .min
+    private var delay = TimeSpan.zero
+    private var until = Moment.distantPast
 
     /// Whether the last attempt failed.
-    var hasFailed: Bool { delayMs > 0 }
+    var hasFailed: Bool { delay > .zero }
 
-    func isWaiting(at nowMs: Int64) -> Bool { nowMs < untilMs }
+    func isWaiting(at now: Moment) -> Bool { now < until }
 
-    mutating func failed(at nowMs: Int64) {
-        delayMs = min(2_000, max(50, delayMs * 2))
-        untilMs = nowMs + delayMs
+    mutating func failed(at now: Moment) {
+        delay = min(TimeSpan(ms: 2_000), max(TimeSpan(ms: 50), delay * 2))
+        until = now + delay
     }
 
     mutating func succeeded() {
-        delayMs = 0
-        untilMs = .min
+        delay = .zero
+        until = .distantPast
     }
 }

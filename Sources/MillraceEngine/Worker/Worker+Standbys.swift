@@ -38,9 +38,9 @@ extension Worker {
         }
         // Those who wait for their stores go first.
         if restorer.isIdle { try standbyReader.step(maxRecords: configuration.maxRecordsPerStep) }
-        let now = ports.clock.monotonicMs()
-        guard now - lastStandbyCheckMs >= configuration.standbyCheckIntervalMs else { return }
-        lastStandbyCheckMs = now
+        let now = ports.clock.monotonic
+        guard now - lastStandbyCheck >= TimeSpan(ms: configuration.standbyCheckIntervalMs) else { return }
+        lastStandbyCheck = now
         let asked = openStandbys.filter { $0.stores.contains(where: \.followsActiveTask) }
         guard !asked.isEmpty, var committed = committedInputs(of: asked) else { return }
         for state in asked {

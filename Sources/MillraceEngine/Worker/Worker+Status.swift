@@ -9,14 +9,14 @@ extension Worker {
         status.tasks = group.isActive ? tasks.keys.sorted() : []
         status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
         if !group.isActive, group.subscription == [] { status.phase = .running }
-        let now = ports.clock.monotonicMs()
-        if now - lastLagMs >= 500 || !restorer.isIdle {
+        let now = ports.clock.monotonic
+        if now - lastLag >= TimeSpan(ms: 500) || !restorer.isIdle {
             status.storeLags =
                 restorer.lags + standbyReader.lags
                 + openTasks.flatMap { restorer.isRestoring($0) ? [] : $0.state.storePositions }
         }
-        if now - lastLagMs >= 500 {
-            lastLagMs = now
+        if now - lastLag >= TimeSpan(ms: 500) {
+            lastLag = now
             status.lag = slots.reduce(0) { $0 + lag(of: $1) }
         }
     }

@@ -15,12 +15,10 @@ extension Worker {
 
     /// Subscribes to what matches now, if it is time to look.
     ///
-    /// The times are the wall clock's multiples of the interval, so that all members look at about the same moment and the group
-    /// rebalances once.
     func lookForTopicsIfDue() throws {
         guard hasSourcePatterns, !group.isWaiting else { return }
-        let turn = ports.clock.wallClockMs() / configuration.topicCheckIntervalMs
-        guard turn != lastTopicCheck else { return }
+        let check = TopicCheck(at: ports.clock, every: TimeSpan(ms: configuration.topicCheckIntervalMs))
+        guard check.isDue(after: topicCheck) else { return }
         let found = try InternalTopics.matchedTopics(
             of: topology, applicationID: configuration.applicationID, admin: ports.admin)
         let wanted = Set(plan.subscription).subtracting(plan.matchedTopics.keys).union(found)
@@ -31,7 +29,7 @@ extension Worker {
             logger.info("the topics that match are \(found.joined(separator: ", ")) now; joining the group anew")
             try subscribe(to: wanted)
         }
-        lastTopicCheck = turn
+        topicCheck = check
     }
 
     /// Plans for the topics of a generation, where they are others than those of the last one, and tells those who query.
@@ -49,4 +47,26 @@ extension Worker {
             topology, applicationID: configuration.applicationID, replicationFactor: configuration.replicationFactor,
             matched: matched, admin: ports.admin)
     }
+}
+
+/// When topics are looked for.
+///
+/// The times are the wall clock's multiples of the interval, so that all members look at about the same moment and the group
+/// rebalances once. Where the wall clock is set back, the interval still passes in monotonic time.
+struct TopicCheck {
+    private let turn: Moment
+    private let at: Moment
+    private let interval: TimeSpan
+
+    /// A check now.
+    ///
+    /// - Parameter interval: at least a millisecond.
+    init(at clock: any Clock, every interval: TimeSpan) {
+        turn = Moment(ms: clock.wallClockMs()).roundedDown(to: interval)
+        at = clock.monotonic
+        self.interval = interval
+    }
+
+    /// Whether it is time for this check when another one was the last.
+    func isDue(after last: TopicCheck) -> Bool { turn != last.turn || at - last.at >= interval }
 }

@@ -63,14 +63,14 @@ package final class Worker {
     var isInTransaction = false
     var pendingCommit: PendingCommit?
     var retry = Backoff()
-    var lastTroubleCheckMs: Int64
-    var lastCommitMs: Int64
-    var lastCheckpointMs: Int64
-    var lastPurgeMs: Int64
-    var lastStandbyCheckMs: Int64
-    /// The number of the interval in which topics were looked for.
-    var lastTopicCheck: Int64
-    var lastLagMs: Int64
+    // In monotonic time.
+    var lastTroubleCheck: Moment
+    var lastCommit: Moment
+    var lastCheckpoint: Moment
+    var lastPurge: Moment
+    var lastStandbyCheck: Moment
+    var lastLag: Moment
+    var topicCheck: TopicCheck
     var purgeable: [TopicPartition: Int64] = [:]
     package internal(set) var status = WorkerStatus()
 
@@ -99,10 +99,10 @@ package final class Worker {
         standbyReader = StandbyReader(
             logger: logger, listener: configuration.standbyListener,
             makeConsumer: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
-        let now = ports.clock.monotonicMs()
-        (lastCommitMs, lastCheckpointMs, lastPurgeMs, lastLagMs) = (now, now, now, now)
-        (lastTroubleCheckMs, lastStandbyCheckMs) = (now, now)
-        lastTopicCheck = ports.clock.wallClockMs() / configuration.topicCheckIntervalMs
+        let now = ports.clock.monotonic
+        (lastCommit, lastCheckpoint, lastPurge, lastLag) = (now, now, now, now)
+        (lastTroubleCheck, lastStandbyCheck) = (now, now)
+        topicCheck = TopicCheck(at: ports.clock, every: TimeSpan(ms: configuration.topicCheckIntervalMs))
     }
 
     /// Takes the place of whoever had this worker's transactional id and joins the group. Where the broker does not answer
@@ -160,7 +160,7 @@ package final class Worker {
     package func step(maxWaitMs: Int) throws {
         do {
             try receive(try poll(maxWaitMs: maxWaitMs))
-            if !retry.isWaiting(at: ports.clock.monotonicMs()) {
+            if !retry.isWaiting(at: ports.clock.monotonic) {
                 try goOn()
                 if retry.hasFailed { status.trouble = nil }
                 retry.succeeded()
@@ -236,16 +236,17 @@ package final class Worker {
     // MARK: Input
 
     private func poll(maxWaitMs: Int) throws(PortError) -> PollResult {
-        let untilCommit = max(0, lastCommitMs + configuration.commitIntervalMs - ports.clock.monotonicMs())
+        let nextCommit = lastCommit + TimeSpan(ms: configuration.commitIntervalMs)
+        let untilCommit = max(.zero, nextCommit - ports.clock.monotonic)
         let running = runningTasks
         let wait: Int
-        if retry.isWaiting(at: ports.clock.monotonicMs()) || group.isWaiting {
+        if retry.isWaiting(at: ports.clock.monotonic) || group.isWaiting {
             wait = min(maxWaitMs, 20)
         } else if !restorer.isIdle || standbyReader.hasMore || running.contains(where: isProcessable) {
             wait = 0
         } else {
             let longest = self.wait(of: running, atMost: standbyReader.isEmpty ? maxWaitMs : min(maxWaitMs, 100))
-            wait = running.contains(where: \.hasProgress) ? min(longest, Int(untilCommit)) : longest
+            wait = running.contains(where: \.hasProgress) ? min(longest, Int(untilCommit.ms)) : longest
         }
         return try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: wait)
     }
@@ -350,7 +351,7 @@ package final class Worker {
 
     /// Runs what a task has to do by the wall clock, records or not.
     private func punctuate(_ task: StreamTask) throws {
-        let isDue = task.nextWallClockPunctuationMs.map { $0 <= ports.clock.wallClockMs() } ?? false
+        let isDue = task.nextWallClockPunctuation?.isReached(by: ports.clock.monotonic) ?? false
         guard task.isToBeStarted || isDue else { return }
         try beginTransactionIfNeeded()
         try untorn { try task.punctuateWallClock() }
@@ -358,8 +359,8 @@ package final class Worker {
 
     /// How long until a task has something to do by the wall clock; no longer than `maxWaitMs`.
     private func wait(of running: [StreamTask], atMost maxWaitMs: Int) -> Int {
-        guard let next = running.compactMap(\.nextWallClockPunctuationMs).min() else { return maxWaitMs }
-        return Int(min(Int64(maxWaitMs), max(0, next - ports.clock.wallClockMs())))
+        guard let next = running.compactMap(\.nextWallClockPunctuation).min() else { return maxWaitMs }
+        return min(maxWaitMs, Int(max(.zero, next - ports.clock.monotonic).ms))
     }
 
     /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.

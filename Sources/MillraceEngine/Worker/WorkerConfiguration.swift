@@ -116,13 +116,13 @@ package struct CommitTimes: Sendable, Hashable {
 
     package init() {}
 
-    mutating func add(_ ms: Int64) {
-        totalMs += ms
-        longestMs = max(longestMs, ms)
+    mutating func add(_ span: TimeSpan) {
+        totalMs = (TimeSpan(ms: totalMs) + span).ms
+        longestMs = max(longestMs, span.ms)
     }
 
     package static func += (left: inout CommitTimes, right: CommitTimes) {
-        left.totalMs += right.totalMs
+        left.totalMs = (TimeSpan(ms: left.totalMs) + TimeSpan(ms: right.totalMs)).ms
         left.longestMs = max(left.longestMs, right.longestMs)
     }
 }

@@ -107,6 +107,6 @@ public struct StreamsConfiguration: Sendable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down; what does not fit becomes the longest or shortest that does.
+    /// Whole milliseconds; what does not fit becomes the longest or shortest that does.
     var milliseconds: Int64 { wholeMilliseconds }
 }

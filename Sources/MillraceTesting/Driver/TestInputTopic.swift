@@ -37,7 +37,16 @@ public final class TestInputTopic<Key, Value> {
     public var name: String { topic.name }
 
     /// Moves the timestamp of the next record on. Kafka: `advanceTime`.
-    public func advanceTime(by duration: Duration) { nextTimestampMs += duration.milliseconds }
+    public func advanceTime(by duration: Duration) { advance(by: TimeSpan(duration)) }
+
+    /// The end of time is where timestamps stop.
+    private func advance(by span: TimeSpan) { nextTimestampMs = (Moment(ms: nextTimestampMs) + span).ms }
+
+    @usableFromInline
+    func takeTimestamp() -> Int64 {
+        defer { advance(by: TimeSpan(ms: advanceMs)) }
+        return nextTimestampMs
+    }
 
     /// Pipes a record through the topology.
     ///
@@ -52,8 +61,7 @@ public final class TestInputTopic<Key, Value> {
     public func pipe(
         key: Key?, value: Value?, timestampMs: Int64? = nil, headers: Headers = [], partition: Int32? = nil
     ) throws {
-        let time = timestampMs ?? nextTimestampMs
-        if timestampMs == nil { nextTimestampMs += advanceMs }
+        let time = timestampMs ?? takeTimestamp()
         keyBytes.removeAll(keepingCapacity: true)
         valueBytes.removeAll(keepingCapacity: true)
         if let key { try keySerde.serialize(key, into: &keyBytes) }
@@ -101,9 +109,4 @@ public final class TestInputTopic<Key, Value> {
             topic, partition: partition, .copy(key: rawKey, value: rawValue), timestampMs: timestampMs,
             headers: headers)
     }
-}
-
-extension Duration {
-    /// Whole milliseconds; anything finer is dropped.
-    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }

@@ -60,7 +60,7 @@ public final class TopologyTestDriver {
         topics = DriverTopics(partitions: partitions)
         producer = DriverProducer(topics: topics)
         provider = try storage.makeProvider(applicationID)
-        clock.nowMs = wallClockMs
+        clock.set(wallClockMs: wallClockMs)
         tasks = try DriverTask.layout(
             of: topology, applicationID: applicationID, partitions: partitions, topics: topics)
         for part in tasks {
@@ -121,7 +121,7 @@ public final class TopologyTestDriver {
     ) -> TestInputTopic<Key, Value> {
         TestInputTopic(
             driver: self, topic: topics[topic], keySerde: key, valueSerde: value, startMs: startMs,
-            advanceMs: advance.milliseconds)
+            advanceMs: advance.wholeMilliseconds)
     }
 
     /// A topic to read results from. It may be one of the topology's own, by its full name.
@@ -261,7 +261,7 @@ public final class TopologyTestDriver {
     }
 
     /// The wall clock's time in milliseconds since the epoch.
-    public var wallClockMs: Int64 { clock.nowMs }
+    public var wallClockMs: Int64 { clock.wallClockMs() }
 
     /// Moves the wall clock on and runs what was scheduled by it. Kafka: `advanceWallClockTime`.
     ///
@@ -269,9 +269,10 @@ public final class TopologyTestDriver {
     /// try driver.advanceWallClock(by: .seconds(10))
     /// ```
     ///
-    /// A punctuation is called once, however far the clock moves.
+    /// A punctuation is called once, however far the clock moves. With a negative duration the clock is set back: for
+    /// punctuations no time passes.
     public func advanceWallClock(by duration: Duration) throws {
-        clock.nowMs += duration.milliseconds
+        clock.advance(by: TimeSpan(duration))
         for task in running {
             try task.punctuateWallClock()
             try commit(task)

@@ -21,6 +21,8 @@ final class FakeCluster {
     var errors: [String: [PortError]] = [:]
     var journal: [String] = []
     var nowMs: Int64 = 0
+    /// What the wall clock shows beyond the time that has passed.
+    var wallClockOffsetMs: Int64 = 1_700_000_000_000
     var isAnswering = true
 
     func note(_ call: String) throws(PortError) {
@@ -282,7 +284,7 @@ final class FakeClock: Clock {
 
     init(_ cluster: FakeCluster) { self.cluster = cluster }
 
-    func wallClockMs() -> Int64 { 1_700_000_000_000 + cluster.nowMs }
+    func wallClockMs() -> Int64 { cluster.wallClockOffsetMs + cluster.nowMs }
     func monotonicMs() -> Int64 { cluster.nowMs }
 }
 

@@ -29,6 +29,29 @@ struct WorkerPunctuationTests {
         #expect(fixture.cluster.nowMs - start >= 600)
     }
 
+    @Test("the wall clock that is set back delays no punctuation", arguments: ProcessingGuarantee.allCases)
+    func setBack(guarantee: ProcessingGuarantee) throws {
+        let fixture = try WorkerFixture(guarantee: guarantee) { builder in
+            builder.stream("in", key: .string, value: .string)
+                .process { (context: ProcessorContext<String, String>) in
+                    try context.schedule(every: .milliseconds(200), on: .wallClockTime) { timestampMs in
+                        let age = timestampMs > 1_699_999_000_000 ? "now" : "an hour ago"
+                        try context.forward(Record(key: "tick", value: age, timestampMs: timestampMs))
+                    }
+                    return { _ in }
+                }
+                .to("out")
+        }
+        try fixture.start()
+        try fixture.stepsUntilRunning()
+        try fixture.steps(until: "a tick") { fixture.cluster.values("out") == ["now"] }
+        fixture.cluster.wallClockOffsetMs -= 3_600_000
+        let start = fixture.cluster.nowMs
+        try fixture.steps(until: "two ticks more") { fixture.cluster.values("out").count >= 3 }
+        #expect(fixture.cluster.values("out").prefix(3) == ["now", "an hour ago", "an hour ago"])
+        #expect(fixture.cluster.nowMs - start < 600)
+    }
+
     @Test("a commit that a processor asks for does not wait for the interval")
     func commitRequest() throws {
         let rarely: (inout WorkerConfiguration) -> Void = { $0.commitIntervalMs = 1_000_000 }

@@ -208,17 +208,17 @@ struct WorkerRecoveryTests {
     @Test("the delay doubles from 50 ms to 2 s, and starts anew after a success")
     func delays() {
         var backoff = Backoff()
-        #expect(!backoff.isWaiting(at: 0))
+        #expect(!backoff.isWaiting(at: Moment(ms: 0)))
         for delay in [50, 100, 200, 400, 800, 1_600, 2_000, 2_000] as [Int64] {
-            backoff.failed(at: 1_000)
-            #expect(backoff.isWaiting(at: 1_000 + delay - 1))
-            #expect(!backoff.isWaiting(at: 1_000 + delay))
+            backoff.failed(at: Moment(ms: 1_000))
+            #expect(backoff.isWaiting(at: Moment(ms: 1_000 + delay - 1)))
+            #expect(!backoff.isWaiting(at: Moment(ms: 1_000 + delay)))
         }
         #expect(backoff.hasFailed)
         backoff.succeeded()
         #expect(!backoff.hasFailed)
-        #expect(!backoff.isWaiting(at: 1_000))
-        backoff.failed(at: 0)
-        #expect(!backoff.isWaiting(at: 50))
+        #expect(!backoff.isWaiting(at: Moment(ms: 1_000)))
+        backoff.failed(at: Moment(ms: 0))
+        #expect(!backoff.isWaiting(at: Moment(ms: 50)))
     }
 }

@@ -42,6 +42,22 @@ struct WorkerTopicTests {
         #expect(partitions == ["in", "x1", "x2"].map { Self.partition($0) })
     }
 
+    @Test("a wall clock that is set back, or that stands, does not put the look off", arguments: [1_000, 3_600_000, 0])
+    func setBack(byMs: Int64) throws {
+        let fixture = try fixture()
+        try fixture.start()
+        try fixture.stepsUntilRunning()
+        fixture.admin.counts["x2"] = 1
+        let start = fixture.cluster.nowMs
+        let offset = fixture.cluster.wallClockOffsetMs
+        try fixture.steps(until: "the subscription") {
+            // It shows about the same time all the while.
+            fixture.cluster.wallClockOffsetMs = offset - byMs - (fixture.cluster.nowMs - start)
+            return fixture.consumer.subscription == ["in", "x1", "x2"]
+        }
+        #expect(fixture.cluster.nowMs - start <= 1_200)
+    }
+
     @Test("what a generation is about is what its leader saw, whether a member has seen it too or not")
     func leadersView() throws {
         let fixture = try fixture()

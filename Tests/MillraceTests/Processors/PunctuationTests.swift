@@ -52,6 +52,47 @@ struct PunctuationTests {
         #expect(log.lines == ["10", "20", "115", "120"])
     }
 
+    @Test(
+        "stream time calls once for a jump, however far, and goes on to the end of time",
+        arguments: [
+            (.milliseconds(1), [0, .max - 2, .max], ["0", "\(Int64.max - 2)", "\(Int64.max)"]),
+            (.milliseconds(10), [3, .max, 5, .max], ["3", "\(Int64.max)"]),
+            (.milliseconds(Int64.max - 1), [0, .max - 2, .max - 1, .max], ["0", "\(Int64.max - 1)"]),
+            (.milliseconds(Int64.max), [7, .max], ["7"]),
+            (.seconds(Int64.max), [7, .max], ["7"]),
+        ] as [(Duration, [Int64], [String])])
+    func extremeStreamTime(interval: Duration, times: [Int64], calls: [String]) throws {
+        try pipe(times, into: driver(every: interval, on: .streamTime))
+        #expect(log.lines == calls)
+    }
+
+    @Test(
+        "the wall clock calls once for a jump, however far",
+        arguments: [.milliseconds(1), .milliseconds(7), .seconds(86_400)] as [Duration])
+    func extremeWallClock(interval: Duration) throws {
+        let driver = try driver(every: interval, on: .wallClockTime)
+        try driver.advanceWallClock(by: .milliseconds(Int64.max - 1))
+        #expect(log.lines == ["\(Int64.max - 1)"])
+        try driver.advanceWallClock(by: .seconds(Int64.max))
+        #expect(driver.wallClockMs == .max)
+    }
+
+    @Test("an interval without end on the wall clock is never over", arguments: [Duration.seconds(Int64.max)])
+    func endlessInterval(interval: Duration) throws {
+        let driver = try driver(every: interval, on: .wallClockTime)
+        for _ in 0..<3 { try driver.advanceWallClock(by: .seconds(Int64.max)) }
+        #expect(log.lines.isEmpty)
+    }
+
+    @Test("the wall clock that is set back delays no call; the call gets the time that it shows")
+    func setBack() throws {
+        let driver = try driver(every: .milliseconds(10), on: .wallClockTime)
+        try driver.advanceWallClock(by: .milliseconds(10))
+        try driver.advanceWallClock(by: .seconds(-3_600))
+        for _ in 0..<3 { try driver.advanceWallClock(by: .milliseconds(10)) }
+        #expect(log.lines == ["10", "-3599980", "-3599970", "-3599960"])
+    }
+
     @Test("records do not move the wall clock, nor does the wall clock move stream time")
     func independence() throws {
         let onWall = try driver(every: .milliseconds(10), on: .wallClockTime)

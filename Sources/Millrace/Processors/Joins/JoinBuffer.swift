@@ -55,8 +55,9 @@ final class JoinBuffer {
     /// Takes out the records that are due, and has each one joined on behalf of what it came from.
     @usableFromInline
     func takeDue(at name: String, _ join: (_ key: [UInt8], _ record: BufferedChange) throws -> Void) throws {
-        guard let dueMs, dueMs < .max else { return }
-        try store.scan(from: Self.prefix(0), to: Self.prefix(dueMs + 1)) { storeKey, value in
+        guard let dueMs else { return }
+        // Keys are ordered as numbers without a sign: there is one beyond the highest timestamp.
+        try store.scan(from: Self.prefix(0), to: Self.prefix(dueMs &+ 1)) { storeKey, value in
             let change = try BufferedChange(value)
             let key = Array(storeKey.dropFirst(Self.prefix(0).count).dropLast(4))
             let storeKey = Array(storeKey)

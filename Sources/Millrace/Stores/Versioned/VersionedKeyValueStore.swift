@@ -41,10 +41,13 @@ public struct VersionedKeyValueStore<Key, Value> {
     /// Puts a version in, or, with a value of `nil`, the deletion of the key at a moment.
     ///
     /// - Returns: whether the store took it; it does not take what is older than the history that it keeps.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the store's own
+    ///   errors.
     @discardableResult
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws -> Bool {
-        if case .expired = try putVersion(key, value, timestampMs: timestampMs) { false } else { true }
+        try checkTimestamp(timestampMs)
+        if case .expired = try putVersion(key, value, timestampMs: timestampMs) { return false } else { return true }
     }
 
     @inlinable

@@ -100,8 +100,11 @@ public struct SessionStore<Key, Value> {
     /// Sets the value of a session, or deletes it with a value of `nil`.
     ///
     /// - Parameter timestampMs: the timestamp of the changelog's record.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the session's start or end or the timestamp is negative; the
+    ///   serdes' and the store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, session: Window, timestampMs: Int64) throws {
+        try checkTimestamp(min(session.startMs, session.endMs, timestampMs))
         try serialize(key, value, session) { keyBytes, valueBytes in
             try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
         }

@@ -99,8 +99,11 @@ public struct WindowStore<Key, Value> {
     /// A deletion cannot name which of several duplicates it means: it deletes none, but is in the changelog, as in Kafka.
     ///
     /// - Parameter timestampMs: the timestamp of the changelog's record.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the start or the timestamp is negative; the serdes' and the
+    ///   store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
+        try checkTimestamp(min(startMs, timestampMs))
         try serialize(key, value, startMs: startMs) { keyBytes, valueBytes in
             if valueBytes == nil, retainsDuplicates {
                 return try bytes.logDeletion(key: keyBytes, timestampMs: timestampMs)
