@@ -1,21 +1,5 @@
 public import FoundationEssentials
 
-extension Serde where Value: Codable & SendableMetatype {
-    /// JSON in UTF-8: written by Foundation's `JSONEncoder` (keys sorted, so that equal values give equal bytes), read as its
-    /// `JSONDecoder` reads it.
-    @inlinable
-    public static func json(_ type: Value.Type = Value.self) -> Serde<Value> {
-        Serde(
-            name: "JSON \(Value.self)",
-            serialize: { value, buffer in
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                buffer.append(contentsOf: try encoder.encode(value))
-            },
-            deserialize: { try JSONReader.decode(Value.self, from: $0) })
-    }
-}
-
 extension Serde where Value == UUID {
     /// The UUID's text in lower case, 36 bytes, as Kafka's `UUIDSerializer` writes it; either case is read.
     public static var uuid: Serde<UUID> {

@@ -30,17 +30,22 @@ extension Serde where Value == Int64 {
 
 extension Serde where Value == Double {
     /// 8 bytes, IEEE 754, big endian.
+    ///
+    /// Every NaN is written as 7ff8000000000000, whatever its sign and payload, so that it is one key. −0 and 0 keep their
+    /// bits and are two keys. Kafka: `DoubleSerializer`, which writes `Double.doubleToLongBits`.
     public static var double: Serde<Double> {
         let bits = Serde<UInt64>.bigEndian("Double")
         return Serde(
             name: "Double",
-            serialize: { try bits.serialize($0.bitPattern, into: &$1) },
+            serialize: { try bits.serialize($0.isNaN ? 0x7ff8_0000_0000_0000 : $0.bitPattern, into: &$1) },
             deserialize: { Double(bitPattern: try bits.deserialize($0)) })
     }
 }
 
 extension Serde where Value == Float {
     /// 4 bytes, IEEE 754, big endian.
+    ///
+    /// The bits are written unchanged, those of a NaN too. Kafka: `FloatSerializer`, which writes `Float.floatToRawIntBits`.
     public static var float: Serde<Float> {
         let bits = Serde<UInt32>.bigEndian("Float")
         return Serde(

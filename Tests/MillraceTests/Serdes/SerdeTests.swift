@@ -68,6 +68,24 @@ struct SerdeTests {
         expectError("not a UUID: 4 bytes that spell no UUID") { try Serde.uuid.value(from: Array("uuid".utf8)) }
     }
 
+    @Test("every NaN of a Double is one key, as in Java; a Float's bits stay as they are")
+    func canonicalNaN() throws {
+        let canonical: [UInt8] = [0x7f, 0xf8, 0, 0, 0, 0, 0, 0]
+        for bits: UInt64 in [
+            0x7ff8_0000_0000_0000, 0xfff8_0000_0000_0000, 0x7ff0_0000_0000_0001, 0x7fff_ffff_ffff_ffff,
+        ] {
+            #expect(try Serde.double.bytes(of: Double(bitPattern: bits)) == canonical)
+            let key = Windowed(key: Double(bitPattern: bits), window: Window(startMs: 1, endMs: 2))
+            #expect(try Serde<Windowed<Double>>.sessionWindowed(.double).bytes(of: key).prefix(8) == canonical[...])
+        }
+        #expect(try Serde.double.value(from: canonical).isNaN)
+        #expect(try Serde.double.bytes(of: -0.0) == [0x80, 0, 0, 0, 0, 0, 0, 0])
+        #expect(try Serde.double.bytes(of: 0) == [0, 0, 0, 0, 0, 0, 0, 0])
+        #expect(try Serde.double.bytes(of: -.infinity) == [0xff, 0xf0, 0, 0, 0, 0, 0, 0])
+        #expect(try Serde.float.bytes(of: Float(bitPattern: 0xffc0_0001)) == [0xff, 0xc0, 0, 1])
+        #expect(try Serde.float.bytes(of: -0.0) == [0x80, 0, 0, 0])
+    }
+
     @Test("JSON has its keys sorted, so that equal values give equal bytes")
     func json() throws {
         let serde = Serde<Payment>.json()

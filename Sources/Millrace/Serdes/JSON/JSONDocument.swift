@@ -9,22 +9,28 @@ final class JSONDocument {
     private(set) var nodes: UnsafeBufferPointer<JSONNode>
     /// Whether something was asked that only Foundation can answer.
     @usableFromInline private(set) var isInDoubt = false
+    /// How dates are read.
+    @usableFromInline let dates: JSONDates
 
-    init(text: UnsafeBufferPointer<UInt8>, nodes: UnsafeBufferPointer<JSONNode>) {
+    init(text: UnsafeBufferPointer<UInt8>, nodes: UnsafeBufferPointer<JSONNode>, dates: JSONDates) {
         self.text = text
         self.nodes = nodes
+        self.dates = dates
     }
 
     /// Scans a text.
     ///
-    /// - Parameter nodes: room for the text's nodes; it has to last until `close`.
+    /// - Parameters:
+    ///   - nodes: room for the text's nodes; it has to last until `close`.
+    ///   - dates: how dates are read.
     @usableFromInline
     static func scan(
-        _ text: UnsafeBufferPointer<UInt8>, into nodes: UnsafeMutableBufferPointer<JSONNode>
+        _ text: UnsafeBufferPointer<UInt8>, into nodes: UnsafeMutableBufferPointer<JSONNode>,
+        dates: JSONDates
     ) throws -> JSONDocument {
         var scanner = JSONScanner(text, into: nodes)
         let count = try scanner.scan()
-        return JSONDocument(text: text, nodes: UnsafeBufferPointer(rebasing: nodes[..<count]))
+        return JSONDocument(text: text, nodes: UnsafeBufferPointer(rebasing: nodes[..<count]), dates: dates)
     }
 
     @usableFromInline

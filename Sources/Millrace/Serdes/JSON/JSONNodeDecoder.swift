@@ -48,6 +48,7 @@ struct JSONNodeDecoder: Decoder, SingleValueDecodingContainer {
     @inlinable func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         // Foundation has ways of its own for these.
         if type == Data.self || type == URL.self || type == Decimal.self { throw document.doubt() }
+        if type == Date.self, document.dates != .secondsSince2001 { throw document.doubt() }
         // What is null must not be decoded from; of an Optional, Foundation makes nil.
         do {
             return try Value(from: self)

@@ -17,23 +17,27 @@ enum JSONReader {
     @inlinable static var fewNodes: Int { 42 }
 
     @inlinable
-    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: UnsafeRawBufferPointer) throws -> Value {
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, from bytes: UnsafeRawBufferPointer, dates: JSONDates
+    ) throws -> Value {
         do {
-            return try decodeOrdinary(type, bytes.bindMemory(to: UInt8.self))
+            return try decodeOrdinary(type, bytes.bindMemory(to: UInt8.self), dates: dates)
         } catch {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            let decoder = JSONDecoder()
+            decoder.dateDecodingStrategy = dates.decodingStrategy
+            return try decoder.decode(type, from: Data(bytes))
         }
     }
 
     /// - Throws: where Foundation is to be asked.
     @inlinable
     static func decodeOrdinary<Value: Decodable>(
-        _ type: Value.Type, _ text: UnsafeBufferPointer<UInt8>
+        _ type: Value.Type, _ text: UnsafeBufferPointer<UInt8>, dates: JSONDates = .secondsSince2001
     ) throws -> Value {
         do {
-            return try decodeOrdinary(type, text, nodes: fewNodes)
+            return try decodeOrdinary(type, text, dates: dates, nodes: fewNodes)
         } catch JSONDoubt.moreNodes {
-            return try decodeOrdinary(type, text, nodes: manyNodes(for: text))
+            return try decodeOrdinary(type, text, dates: dates, nodes: manyNodes(for: text))
         }
     }
 
@@ -46,10 +50,10 @@ enum JSONReader {
 
     @inlinable
     static func decodeOrdinary<Value: Decodable>(
-        _ type: Value.Type, _ text: UnsafeBufferPointer<UInt8>, nodes capacity: Int
+        _ type: Value.Type, _ text: UnsafeBufferPointer<UInt8>, dates: JSONDates, nodes capacity: Int
     ) throws -> Value {
         try withUnsafeTemporaryAllocation(of: JSONNode.self, capacity: capacity) { nodes in
-            var document = try JSONDocument.scan(text, into: nodes)
+            var document = try JSONDocument.scan(text, into: nodes, dates: dates)
             defer { document.close() }
             let value = try JSONNodeDecoder(document: document, place: 0, path: nil).decode(type)
             // Foundation lets a decoder outlive the call; this one cannot, and so what it was kept by must not be used.
