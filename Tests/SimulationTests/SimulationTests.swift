@@ -35,7 +35,8 @@ struct SimulationTests {
     private static func runThatFinds(_ sabotage: Sabotage) throws -> String? {
         let names =
             sabotage == .unmatchedAnswerLast
-            ? ["foreign-key-left-join"] : ["risk", "rekeyed-count", "late-topics", "table-of-its-topic", "on-window-close"]
+            ? ["foreign-key-left-join"]
+            : ["risk", "rekeyed-count", "late-topics", "table-of-its-topic", "on-window-close"]
         for seed in 0..<1_000 {
             for name in names {
                 var simulation = try #require(Scenarios.named(name))

@@ -54,8 +54,7 @@ struct AgentContextTests {
         try state("a", "gone")
         try event("e1", nil)
         try state("b", "gone")
-        // The old agent answers that it has nothing to say of the event any more, as in Kafka Streams.
-        #expect(try contexts() == ["e1 a busy", "e1 b -", "e1 b idle", "e1 closed"])
+        #expect(try contexts() == ["e1 a busy", "e1 b idle", "e1 closed"])
     }
 
     @Test("open events are counted by agent, whatever happens to the instance", arguments: InstanceEnding.allCases)
