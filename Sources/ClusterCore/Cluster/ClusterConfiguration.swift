@@ -13,9 +13,9 @@ package struct ClusterConfiguration: Sendable {
     /// unlike Kafka's.
     package var createsTopicsAutomatically = false
 
-    /// How many partitions one request may create, like the `MAX_PARTITIONS_PER_BATCH` of Kafka's controller.
+    /// The number of partitions that one request may create, like the `MAX_PARTITIONS_PER_BATCH` of Kafka's controller.
     package var maxNewPartitionsPerRequest = 10_000
-    /// How many partitions all topics may have together. Kafka has no such limit; here one process holds them all.
+    /// The number of partitions that all topics may have together. Kafka has no such limit; here one process holds them all.
     package var maxPartitions = 100_000
 
     /// The largest record batch a topic without its own `max.message.bytes` takes, in bytes.
@@ -41,7 +41,7 @@ package struct ClusterConfiguration: Sendable {
     package var initialRebalanceDelayMs: Int32 = 0
     /// `group.max.size`.
     package var maxGroupSize = Int(Int32.max)
-    /// How many protocols a member may offer. Kafka has no such limit; its clients offer one for each assignor.
+    /// The number of protocols that a member may offer. Kafka has no such limit; its clients offer one for each assignor.
     package var maxProtocolsPerMember = 64
     /// The most bytes of metadata a member may join with, and of assignments a leader may send. Kafka keeps a group in
     /// one record of its offsets topic, so `max.message.bytes` of that topic bounds both there.

@@ -1,5 +1,5 @@
 extension RecordBatchReader {
-    /// What a walk over the records of a batch finds.
+    /// The result of a walk over the records of a batch.
     struct Check: Hashable, Sendable {
         var isWellFormed = false
         /// Whether every record has a key.

@@ -65,7 +65,7 @@ final class Broker {
     var connectionCount: Int { connections.count }
     var nodeID: Int32 { configuration.cluster.nodeID }
 
-    /// Where the client is told to find the broker.
+    /// The address at which the client is told to find the broker.
     func address(for call: Call) -> BrokerAddress {
         configuration.advertisedAddress ?? call.connection.localAddress
             ?? BrokerAddress(host: configuration.host, port: port)

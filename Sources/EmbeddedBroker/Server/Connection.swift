@@ -24,7 +24,7 @@ final class Connection: ChannelInboundHandler {
     private var hasUnflushed = false
     /// The client's address as group descriptions show it, such as `/127.0.0.1`.
     private(set) var clientHost = "/"
-    /// Where the client reached the broker.
+    /// The address at which the client reached the broker.
     private(set) var localAddress: BrokerAddress?
 
     init(broker: Broker) {

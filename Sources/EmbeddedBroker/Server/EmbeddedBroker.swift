@@ -21,7 +21,7 @@ package final class EmbeddedBroker: Sendable {
         return BrokerAddress(host: reachable, port: port).description
     }
 
-    /// Where it listens, as HOST:PORT, an IPv6 address in brackets.
+    /// The address on which it listens, as HOST:PORT, an IPv6 address in brackets.
     package var listenAddress: String { BrokerAddress(host: host, port: port).description }
 
     /// Starts a broker; when this returns, it listens.

@@ -6,7 +6,7 @@ package struct EmbeddedBrokerConfiguration: Sendable {
     /// The address to listen on. Default 127.0.0.1: this machine only. There is no authentication: whoever reaches the
     /// address can read and change everything.
     package var host = "127.0.0.1"
-    /// Where clients are told to connect. Default nil: the address at which their connection came in.
+    /// The address at which clients are told to connect. Default nil: the address at which their connection came in.
     package var advertisedAddress: BrokerAddress?
     /// The port to listen on; 0 takes any that is free. Default 0.
     package var port = 0

@@ -47,7 +47,7 @@ package struct DeliveryFailure: Sendable {
     package var keyPrefix: [UInt8]?
     /// The bytes of key and value.
     package var sizeInBytes: Int
-    /// How many records of the topic were not delivered.
+    /// The number of records of the topic that were not delivered.
     package var count = 1
 
     fileprivate init(_ message: rd_kafka_message_t, topic: String) {

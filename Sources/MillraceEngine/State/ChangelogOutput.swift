@@ -47,7 +47,7 @@ extension StreamsError {
             "the changelog of store \(store) refused the change of key \(record.printableKey), "
                 + "\(record.sizeInBytes) bytes, in \(record.topic)-\(record.partition). A change that is not in the changelog "
                 + "would be missing after a restore, so it cannot be skipped. Raise max.message.bytes of the topic and "
-                + "max.request.size of the client, or store less",
+                + "message.max.bytes of the client, or store less",
             record: source, task: task, underlying: error)
     }
 }

@@ -22,7 +22,8 @@ struct LogCompaction {
         abortedSpans = Dictionary(grouping: log.abortedSpans) { $0.producerID }
     }
 
-    /// When what compaction meets for the first time now may go; never, after a retention that is practically endless.
+    /// The time from which a tombstone that compaction meets for the first time may be deleted: never, with a
+    /// retention that is practically endless.
     private var deleteHorizonMs: Int64 {
         let horizon = nowMs.addingReportingOverflow(configuration.deleteRetentionMs)
         return horizon.overflow ? .max : horizon.partialValue
@@ -113,10 +114,10 @@ struct LogCompaction {
         return spans.contains { $0.firstOffset <= header.baseOffset && header.baseOffset < $0.lastOffset }
     }
 
-    /// What the first pass over the log finds.
+    /// The result of the first pass over the log.
     private struct NewestRecords {
         var offsets: [ArraySlice<UInt8>: Int64] = [:]
-        /// Where the first batch begins that cannot be read.
+        /// The offset of the first batch that cannot be read.
         var firstUnreadableOffset = Int64.max
     }
 
