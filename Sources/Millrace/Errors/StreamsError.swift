@@ -25,6 +25,8 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let broker = Code(rawValue: "broker")
         /// Another instance has taken over this one's place.
         public static let fenced = Code(rawValue: "fenced")
+        /// Another instance runs another topology under the same application id, and was there first.
+        public static let otherTopology = Code(rawValue: "other topology")
         /// A buffer of suppressed results that was told to stop the instance when it is full is full.
         public static let bufferFull = Code(rawValue: "buffer full")
         /// A query names a store that the topology does not have. Kafka: `UnknownStateStoreException`.

@@ -53,5 +53,5 @@ package protocol Clock: AnyObject {
 
 extension Clock {
     /// The time for intervals: nobody sets it back.
-    var monotonic: Moment { Moment(ms: monotonicMs()) }
+    package var monotonic: Moment { Moment(ms: monotonicMs()) }
 }

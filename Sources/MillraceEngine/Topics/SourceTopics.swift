@@ -20,9 +20,20 @@ extension Topology {
     {
         if patterns.isEmpty { return [] }
         let read = Set(subtopologies.flatMap(\.sourceTopics).map { $0.resolved(applicationID: applicationID) })
+        let own = internalTopics(applicationID)
         return names.sorted().filter { name in
-            !read.contains(name) && !name.hasPrefix("\(applicationID)-") && patterns.contains { $0.matches(name) }
+            !read.contains(name) && !own.contains(name) && patterns.contains { $0.matches(name) }
         }
+    }
+
+    /// The names of the topology's own topics.
+    func internalTopics(_ applicationID: String) -> Set<String> {
+        let changelogs = subtopologies.flatMap(\.stores).compactMap(\.changelogTopic)
+        let repartitions = repartitionTopics.map { TopicName.internal($0.name) }
+        return Set(
+            (changelogs + repartitions).compactMap { topic in
+                if case .internal = topic { topic.resolved(applicationID: applicationID) } else { nil }
+            })
     }
 
     /// The groups of topics that are joined, with the topics that patterns match in the place of these.

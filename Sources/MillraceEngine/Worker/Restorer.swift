@@ -144,7 +144,9 @@ final class Restorer {
     }
 
     private func restart(_ slot: Int) throws {
-        guard let job = jobs.removeValue(forKey: slot) else { return }
+        guard let job = jobs[slot] else { return }
+        try refuseShortened(job)
+        jobs[slot] = nil
         logger.warning(
             "the changelog does not reach back to where the store stands; restoring it from the beginning",
             metadata: ["store": "\(job.store.plan.name)", "changelog": "\(job.changelog)"])
@@ -152,6 +154,23 @@ final class Restorer {
         jobs[nextSlot] = job
         nextSlot += 1
         try assign()
+    }
+
+    /// A changelog that ends before the store was made anew, or cut. What it lacks is in the store alone.
+    ///
+    /// - Throws: `StreamsError` with code `.stateStore` that says how to go on.
+    private func refuseShortened(_ job: Job) throws {
+        guard let consumer, let position = job.store.position,
+            let end = try consumer.offsets(of: [job.changelog: .end])[job.changelog], end < position
+        else { return }
+        throw StreamsError(
+            .stateStore,
+            "store \(job.store.plan.name) on disk has been written up to offset \(position) of its changelog "
+                + "\(job.changelog), which ends at \(end): the topic was deleted or cut, and the store's contents are not "
+                + "in it any more. Nothing was changed. To compute the store anew, stop all instances, delete their state "
+                + "directories and this topic, and set the group's offsets back to the start of the input topics. To go "
+                + "on with what the changelog holds, delete the state directory alone",
+            task: job.state.id.description)
     }
 
     private func assign() throws {

@@ -80,8 +80,8 @@ final class StandbyReader {
 
     /// Reads what is there.
     func step(maxRecords: Int) throws {
-        if isToBeAssigned { try assign() }
         hasMore = false
+        if isToBeAssigned { try assign() }
         guard let consumer, !copies.isEmpty else { return }
         let polled = try consumer.poll(maxRecords: maxRecords, timeoutMs: 0)
         hasMore = !polled.records.isEmpty

@@ -22,6 +22,10 @@ struct GroupProgress {
     var outdated: Set<TopicPartition> = []
     /// The topics that this worker has asked for; `nil` before it has.
     var subscription: Set<String>?
+    /// What this worker knows to be committed of the partitions of its tasks.
+    var committed: [TopicPartition: CommittedOffset] = [:]
+    /// Whether a member that is no worker of this application was in the group while this one was.
+    var hasSeenForeignMember = false
     /// The tasks of which this member is to have standbys.
     var standbys: [TaskID] = []
 
@@ -71,15 +75,16 @@ extension Worker {
             // The next rebalance is under way already; librdkafka looks for it only once this assignment is answered.
             return try endGeneration(lost: false)
         }
+        let members = try members(of: description)
         try followTopics(description.partitionCounts)
-        let assignor = TaskAssignor(plan.tasks, description.members)
+        let assignor = TaskAssignor(plan.tasks, members.workers)
         let active = assignor.active()
         let standbys = standbys(by: assignor)
         try activate(
             active[memberID] ?? [],
             standbys: plan.tasks.filter { standbys[$0]?.contains { $0.memberID == memberID } ?? false })
         var placement = TaskPlacement()
-        for member in description.members {
+        for member in members.workers {
             for task in active[member.memberID] ?? [] { placement.owners[task] = .some(member.address) }
         }
         placement.standbys = standbys.mapValues { $0.map(\.address) }
@@ -91,10 +96,13 @@ extension Worker {
         let partitions = ids.flatMap { plan.inputs[$0] ?? [] }
         var committed = try ports.consumer.committed(partitions)
         for partition in group.outdated { committed[partition] = nil }
-        let starts = try startOffsets(of: partitions.filter { committed[$0] == nil })
         try closeTasks { task in
             !ids.contains(task.id) || self.isNewMember || !Set(task.partitions).isSubset(of: partitions)
         }
+        let stored = committed
+        committed = try withoutForeignOffsets(stored)
+        let starts = try startOffsets(of: partitions.filter { committed[$0] == nil })
+        group.committed = committed
         closeStandbys { !ids.contains($0) && !standbyIDs.contains($0) }
         try prepareToOpen(ids + standbyIDs)
         for id in ids {
@@ -122,6 +130,8 @@ extension Worker {
                 if let offset {
                     task.resume(partition, at: offset.offset)
                     task.restoreTime(of: partition, metadata: offset.metadata)
+                    // What somebody else has put over it is put right with the next commit.
+                    if stored[partition] != offset { task.begin(partition, at: offset.offset) }
                 } else if let start = starts[partition] {
                     task.begin(partition, at: start)
                 }

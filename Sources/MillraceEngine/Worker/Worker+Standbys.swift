@@ -30,9 +30,24 @@ extension Worker {
         }
     }
 
-    /// Opens what is missing, and asks now and then what the active tasks have committed.
+    /// Keeps the standbys up to date. What the broker refuses them is tried again with back-off, while the active tasks go on.
     func keepStandbys() throws {
-        guard group.isActive, !group.standbys.isEmpty || standbyReader.hasWork else { return }
+        guard group.isActive, !group.standbys.isEmpty || standbyReader.hasWork,
+            !standbyRetry.isWaiting(at: ports.clock.monotonic)
+        else { return }
+        do {
+            try updateStandbys()
+            standbyRetry.succeeded()
+        } catch let error as PortError {
+            if !standbyRetry.hasFailed {
+                logger.warning("the standbys cannot be kept up to date; trying again: \(error)")
+            }
+            standbyRetry.failed(at: ports.clock.monotonic)
+        }
+    }
+
+    /// Opens what is missing, and asks now and then what the active tasks have committed.
+    private func updateStandbys() throws {
         if standbys.count < group.standbys.count {
             try openMissingStandbys()
         }

@@ -60,9 +60,13 @@ package final class Worker {
     var group = GroupProgress()
     /// Whether this worker has asked to be a member of the group.
     var isRegistered = false
+    /// Whether it has looked which topology the group runs.
+    var isTopologyChecked = false
     var isInTransaction = false
     var pendingCommit: PendingCommit?
     var retry = Backoff()
+    /// Standbys are retried alone: the active tasks do not wait for them.
+    var standbyRetry = Backoff()
     // In monotonic time.
     var lastTroubleCheck: Moment
     var lastCommit: Moment
@@ -120,6 +124,7 @@ package final class Worker {
         // Who joins again gets a producer with its tasks: outside the group, two instances with the same id would take it from
         // each other for ever.
         if group.memberID == nil { _ = try producer() }
+        try checkTopologyOfGroup()
         try subscribe(to: group.subscription ?? Set(plan.subscription))
         isRegistered = true
     }

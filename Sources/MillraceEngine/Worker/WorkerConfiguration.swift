@@ -33,6 +33,9 @@ package struct WorkerConfiguration: Sendable {
     /// How often a standby asks what its active task has committed, where it has to know.
     package var standbyCheckIntervalMs: Int64 = 1_000
 
+    /// What this worker tells the group's other members of itself; `nil` to take every member for a worker of the same topology.
+    package var identity: WorkerIdentity?
+
     /// Told how the filling of stores goes.
     package var restoreListener: (@Sendable (RestoreEvent) -> Void)?
     /// Told how standbys are kept up to date.
@@ -103,6 +106,8 @@ package struct WorkerStatus: Sendable {
     package var storeLags: [StoreLag] = []
     /// Records that are known to be in the input partitions and not processed yet.
     package var lag: Int64 = 0
+    /// The client ids of the group's members that are no workers of this application.
+    package var foreignMembers: [String] = []
     /// The last error that was tried again, while it lasts.
     package var trouble: String?
 

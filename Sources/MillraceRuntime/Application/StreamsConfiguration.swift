@@ -59,6 +59,9 @@ public struct StreamsConfiguration: Sendable {
     public var standbyListener: (@Sendable (RestoreEvent) -> Void)?
     /// How long the first answer of a broker may take before the start fails. 5 s by default.
     public var connectTimeout: Duration = .seconds(5)
+    /// How long a shutdown waits for the last commits and for the clients to close. After that the application ends with an error
+    /// that says so, whatever the broker does. 20 s by default.
+    public var closeTimeout: Duration = .seconds(20)
     /// How long a transaction may stay open before the broker aborts it. 10 s by default, as in Kafka Streams.
     public var transactionTimeout: Duration = .seconds(10)
     /// Settings handed to librdkafka as they are, over those that the other fields lead to.

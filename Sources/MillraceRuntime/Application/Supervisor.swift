@@ -32,6 +32,8 @@ final class Supervisor: Sendable {
         var ended: [(worker: Int?, error: (any Error)?)] = []
         var observers: [AsyncStream<ApplicationState>.Continuation] = []
         var finish: (@Sendable (Result<Void, any Error>) -> Void)?
+        /// What workers that did not end in time may still use.
+        var abandoned: WorkerFactory?
     }
 
     init(
@@ -83,11 +85,12 @@ final class Supervisor: Sendable {
                 "threads": "\(configuration.threads)", "open-files": "\(openFiles)",
             ])
         let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
-        defer { factory.close() }
+        // What a worker that hangs has open stays locked until the process ends.
+        defer { if shared.withLock({ $0.abandoned == nil }) { factory.close() } }
         localStores.begin(factory.inputs)
         move(to: .rebalancing)
         let globalThread = try startGlobalTables(factory)
-        defer { globalThread?.stop() }
+        defer { if shared.withLock({ $0.abandoned == nil }) { globalThread?.stop() } }
         // Queries end before what they read.
         defer { localStores.end() }
         if stopRequested.load(ordering: .acquiring) { return }
@@ -174,8 +177,16 @@ final class Supervisor: Sendable {
         var alive = configuration.threads
         var firstError: (any Error)?
         var cleaning = StateCleaning(delay: configuration.stateCleanupDelay, nowMs: clock.monotonicMs())
+        var deadline = ClosingDeadline(configuration.closeTimeout)
         while alive > 0 {
-            if wakeUp.wait(timeout: .now() + .milliseconds(cleaning.waitMs(nowMs: clock.monotonicMs()))) == .timedOut {
+            let now = clock.monotonic
+            if stopRequested.load(ordering: .acquiring) { deadline.begin(at: now) }
+            if deadline.hasPassed(at: now) {
+                shared.withLock { $0.abandoned = factory }
+                throw firstError ?? deadline.passed(workers: alive)
+            }
+            let waitMs = min(cleaning.waitMs(nowMs: now.ms), deadline.waitMs(at: now))
+            if wakeUp.wait(timeout: .now() + .milliseconds(waitMs)) == .timedOut {
                 // While tasks move, the state of one that is about to come might be taken for one that has gone.
                 if cleaning.isDue(nowMs: clock.monotonicMs()), state == .running { factory.removeObsoleteState() }
                 continue
@@ -209,7 +220,7 @@ final class Supervisor: Sendable {
 
     private func mayReplace(_ error: any Error) -> Bool {
         if stopRequested.load(ordering: .acquiring) { return false }
-        if let error = error as? StreamsError, error.code == .fenced { return false }
+        if let error = error as? StreamsError, [.fenced, .otherTopology].contains(error.code) { return false }
         return handler(error) == .replaceThread
     }
 
@@ -296,5 +307,10 @@ extension StreamsMetrics {
         tasks += status.tasks.map(\.description)
         standbyTasks += status.standbyTasks.map(\.description)
         if let trouble = status.trouble { troubles.append(trouble) }
+        if !status.foreignMembers.isEmpty {
+            troubles.append(
+                "consumers that are no instances of this application are in its group: "
+                    + status.foreignMembers.joined(separator: ", "))
+        }
     }
 }

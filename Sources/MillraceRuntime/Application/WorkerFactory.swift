@@ -15,6 +15,7 @@ final class WorkerFactory: Sendable {
     private let clock = SystemClock()
     /// What tells this instance from others: the name it was given, or one that it keeps in its state directory.
     private let instance: String
+    private let startedMs: Int64
 
     /// Takes the state directory, makes sure that a broker answers and that all topics are there and shaped as needed.
     init(topology: Topology, configuration: StreamsConfiguration, logger: Logger) throws {
@@ -23,6 +24,7 @@ final class WorkerFactory: Sendable {
         self.logger = logger
         directory = try StateDirectory(
             configuration.stateDirectory, applicationID: configuration.applicationID, logger: logger)
+        startedMs = clock.wallClockMs()
         instance = configuration.instanceID ?? directory.processID.uuidString.lowercased()
         do {
             admin = try KafkaAdminPort(
@@ -81,6 +83,7 @@ final class WorkerFactory: Sendable {
         _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores
     ) throws -> Worker {
         let clientID = GroupMember.name(instance: "\(configuration.applicationID)-\(instance)", worker: number)
+        let identity = WorkerIdentity(name: clientID, topology: topology, startedMs: startedMs)
         var logger = logger
         logger[metadataKey: "worker"] = "\(number)"
         let log = Self.log(to: logger)
@@ -91,8 +94,8 @@ final class WorkerFactory: Sendable {
         var ports = WorkerPorts(
             consumer: try KafkaConsumerPort(
                 configuration.consumerSettings(
-                    clientID: GroupMember.clientID(
-                        name: clientID, address: configuration.applicationServer.flatMap { InstanceAddress($0) }),
+                    clientID: identity.clientID(
+                        address: configuration.applicationServer.flatMap { InstanceAddress($0) }),
                     worker: number), role: .member,
                 timeoutMs: timeoutMs, clock: clock, log: log),
             makeRestoreConsumer: { [clock] in
@@ -102,13 +105,16 @@ final class WorkerFactory: Sendable {
             admin: admin, provider: directory, clock: clock, globalStores: globalStores,
             localStores: localStores)
         ports.makeStandbyConsumer = { [clock] in
-            try KafkaConsumerPort(standbySettings, role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
+            // Its calls must not hold the active tasks up.
+            try KafkaConsumerPort(
+                standbySettings, role: .restorer, timeoutMs: min(timeoutMs, 500), clock: clock, log: log)
         }
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
+        settings.identity = identity
         settings.replicationFactor = configuration.replicationFactor
         settings.standbyReplicas = configuration.standbyReplicas
         settings.standbyListener = configuration.standbyListener

@@ -9,6 +9,7 @@ final class SimulatedInstance {
     private let setting: Setting
     private var directory = MemoryStateDirectory()
     private var lives = 0
+    private var startedMs: Int64 = 0
     private(set) var worker: Worker?
     private var global: SimulatedGlobalTables?
     private(set) var process: SimulatedProcess?
@@ -44,6 +45,7 @@ final class SimulatedInstance {
         isBusy = true
         defer { isBusy = false }
         lives += 1
+        startedMs = world.clock.nowMs
         let process = SimulatedProcess(name: "\(name).\(lives)")
         self.process = process
         world.note("\(process.name): starts")
@@ -132,6 +134,7 @@ final class SimulatedInstance {
         configuration.standbyCheckIntervalMs = 100
         configuration.maxOffsetMetadataLength = world.maxOffsetMetadataLength
         configuration.sabotage = setting.sabotage
+        configuration.identity = identity
         return configuration
     }
 
@@ -139,7 +142,8 @@ final class SimulatedInstance {
         let (world, setting) = (world, setting)
         let isExactlyOnce = setting.guarantee == .exactlyOnce
         let consumer = SimulatedConsumer.Settings(
-            groupID: setting.applicationID, clientID: name, instanceID: setting.isStatic ? name : nil,
+            groupID: setting.applicationID, clientID: identity.clientID(address: nil),
+            instanceID: setting.isStatic ? name : nil,
             readsCommitted: isExactlyOnce, sabotage: setting.sabotage)
         var restore = consumer
         restore.readsCommitted = true
@@ -155,6 +159,12 @@ final class SimulatedInstance {
             },
             admin: admin,
             provider: stores(process), clock: world.clock, globalStores: global?.stores ?? [:])
+    }
+
+    private var identity: WorkerIdentity {
+        WorkerIdentity(
+            name: GroupMember.name(instance: "\(setting.applicationID)-\(name)", worker: 0), topology: setting.topology,
+            startedMs: startedMs)
     }
 
     private func stores(_ process: SimulatedProcess) -> SimulatedStores {

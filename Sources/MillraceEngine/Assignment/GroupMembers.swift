@@ -1,0 +1,137 @@
+package import Millrace
+
+/// A generation's members, told apart by their client ids: this application's workers, those of them that run another
+/// topology, and members that are no workers of this application at all.
+///
+/// Kafka lets every consumer that knows the group's id join, and the usual assignors are offered by all. Such a member gets
+/// no tasks. Every worker sees the same description of the group and so comes to the same assignment.
+package struct GroupMembers {
+    /// The workers that share the tasks.
+    package let workers: [GroupMember]
+    /// The client ids of members that are no workers of this application.
+    package let foreign: [String]
+    /// The worker that this one has to give way to, with how its topology differs; `nil` where this one may stay.
+    package let conflict: TopologyConflict?
+
+    /// - Parameter own: who looks; `nil` to take every member for a worker.
+    package init(_ members: [GroupMember], applicationID: String, own: WorkerIdentity?) {
+        guard let own else {
+            (workers, foreign, conflict) = (members, [], nil)
+            return
+        }
+        let (ours, others) = members.reduce(into: ([GroupMember](), [GroupMember]())) { parts, member in
+            if member.isWorker(of: applicationID) { parts.0.append(member) } else { parts.1.append(member) }
+        }
+        foreign = others.map(\.clientID).sorted()
+        let marks = ours.map(\.mark)
+        // Workers of versions without a mark count every member and hash the whole client id. While there is one, all do.
+        guard !marks.contains(where: { $0 == nil }) else {
+            workers = members
+            conflict = nil
+            return
+        }
+        // The worker that was started first says which topology the group runs. Nobody gives way to his own earlier life.
+        var first = (mark: own.mark, name: own.name)
+        for member in ours where member.instance != own.instance {
+            guard let mark = member.mark else { continue }
+            let name = String(member.plainName)
+            if (mark.startedMs, name) < (first.mark.startedMs, first.name) { first = (mark, name) }
+        }
+        let fingerprint = first.mark.fingerprint
+        workers = ours.filter { member in
+            member.mark?.fingerprint.differences(from: fingerprint).isEmpty ?? true
+        }.map(\.withoutMark)
+        let differences = own.mark.fingerprint.differences(from: fingerprint)
+        conflict = differences.isEmpty ? nil : TopologyConflict(member: first.name, differences: differences)
+    }
+
+    /// The worker that one that is about to join would have to give way to: any whose topology differs is there already.
+    package static func conflict(
+        before own: WorkerIdentity, in members: [GroupMember], applicationID: String
+    ) -> TopologyConflict? {
+        for member in members.sorted(by: { $0.clientID < $1.clientID })
+        where member.isWorker(of: applicationID) && member.instance != own.instance {
+            let differences = member.mark.map { own.mark.fingerprint.differences(from: $0.fingerprint) } ?? []
+            if !differences.isEmpty {
+                return TopologyConflict(member: String(member.plainName), differences: differences)
+            }
+        }
+        return nil
+    }
+}
+
+/// What a worker tells the other members of its group, in its client id.
+package struct WorkerIdentity: Sendable {
+    /// The worker's name, which it keeps over restarts.
+    package let name: String
+    package let mark: WorkerMark
+
+    package init(name: String, topology: Topology, startedMs: Int64) {
+        self.name = name
+        mark = WorkerMark(startedMs: startedMs, fingerprint: TopologyFingerprint(topology))
+    }
+
+    /// The worker's client id.
+    package func clientID(address: InstanceAddress?) -> String {
+        GroupMember.clientID(name: name + mark.text, address: address)
+    }
+
+    var instance: Substring { GroupMember(memberID: "", clientID: name).instance }
+}
+
+/// When a worker's instance was started and what topology it runs: `.1.<start>.<fingerprint>` behind the worker's number.
+package struct WorkerMark: Hashable, Sendable {
+    /// Milliseconds since the epoch.
+    let startedMs: Int64
+    let fingerprint: TopologyFingerprint
+
+    init(startedMs: Int64, fingerprint: TopologyFingerprint) {
+        self.startedMs = max(0, startedMs)
+        self.fingerprint = fingerprint
+    }
+
+    /// - Parameter text: what follows the worker's number.
+    init?(_ text: Substring) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0].isEmpty, parts[1] == "1", let startedMs = Int64(parts[2], radix: 36),
+            let fingerprint = TopologyFingerprint(parts[3])
+        else { return nil }
+        self.init(startedMs: startedMs, fingerprint: fingerprint)
+    }
+
+    var text: String { ".1.\(String(startedMs, radix: 36)).\(fingerprint.text)" }
+}
+
+/// Two topologies in one group.
+package struct TopologyConflict: Hashable, Sendable {
+    /// The worker that runs the other topology.
+    package let member: String
+    package let differences: [TopologyFingerprint.Difference]
+}
+
+extension GroupMember {
+    /// Whether the client id is of the form that this application's workers give themselves.
+    func isWorker(of applicationID: String) -> Bool {
+        guard clientID.hasPrefix("\(applicationID)-"), instance != name,
+            instance.utf8.count > applicationID.utf8.count + 1
+        else { return false }
+        let number = tail.prefix { $0 != "." }
+        return !number.isEmpty && number.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    /// What the worker tells of itself; `nil` where it tells nothing that this version understands.
+    var mark: WorkerMark? { tail.firstIndex(of: ".").flatMap { WorkerMark(tail[$0...]) } }
+
+    /// The name without the mark.
+    var plainName: Substring {
+        mark == nil ? name : name[..<(tail.firstIndex(of: ".") ?? name.endIndex)]
+    }
+
+    /// The member as the assignment knows it: an upgrade that changes the mark moves no tasks.
+    var withoutMark: GroupMember {
+        GroupMember(memberID: memberID, clientID: Self.clientID(name: String(plainName), address: address))
+    }
+
+    /// What follows the last hyphen of the name.
+    private var tail: Substring { name.lastIndex(of: "-").map { name[name.index(after: $0)...] } ?? "" }
+}

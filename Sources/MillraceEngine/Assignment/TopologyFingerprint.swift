@@ -1,0 +1,95 @@
+package import Millrace
+
+/// What the workers of one group have to agree on: what each sub-topology reads, and which stores it keeps.
+///
+/// Two short hashes for each sub-topology. What its operators compute is not among it, so that a function can change in a
+/// rolling upgrade; where numbering moves the names of stores or topics, they differ.
+package struct TopologyFingerprint: Hashable, Sendable {
+    /// How two topologies differ.
+    package enum Difference: Hashable, Sendable {
+        /// Of the other topology.
+        case count(Int)
+        case topics(subtopology: Int)
+        case stores(subtopology: Int)
+    }
+
+    private struct Part: Hashable {
+        var topics: UInt16
+        var stores: UInt16
+    }
+
+    private let parts: [Part]
+
+    package init(_ topology: Topology) {
+        let partitions = Dictionary(
+            topology.repartitionTopics.map { ($0.name, $0.partitions ?? 0) }, uniquingKeysWith: { first, _ in first })
+        parts = topology.subtopologies.filter { !$0.isGlobal }.map { subtopology in
+            let topics = subtopology.sourceTopics.map { topic in
+                switch topic {
+                case .external(let name): "topic \(name)"
+                case .internal(let name): "own \(name) \(partitions[name] ?? 0)"
+                }
+            }
+            let stores = subtopology.stores.map { store in
+                let changelog = store.changelogTopic.map { "\($0)" } ?? "none"
+                return "\(store.name) \(Self.name(of: store.kind)) \(changelog)"
+            }
+            return Part(
+                topics: Self.hash(topics + subtopology.sourcePatterns.map { "pattern \($0.text)" }),
+                stores: Self.hash(stores))
+        }
+    }
+
+    /// Four digits for each hash; `nil` for anything else.
+    init?(_ text: Substring) {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 8) else { return nil }
+        let numbers = stride(from: 0, to: digits.count, by: 4).map { start in
+            UInt16(String(decoding: digits[start..<start + 4], as: UTF8.self), radix: 16)
+        }
+        var parts: [Part] = []
+        for index in stride(from: 0, to: numbers.count, by: 2) {
+            guard let topics = numbers[index], let stores = numbers[index + 1] else { return nil }
+            parts.append(Part(topics: topics, stores: stores))
+        }
+        self.parts = parts
+    }
+
+    var text: String {
+        parts.flatMap { [$0.topics, $0.stores] }.map { number in
+            let digits = String(number, radix: 16)
+            return String(repeating: "0", count: 4 - digits.count) + digits
+        }.joined()
+    }
+
+    /// How this topology differs from another one; empty where their workers can share the tasks.
+    func differences(from other: TopologyFingerprint) -> [Difference] {
+        var differences: [Difference] = []
+        if parts.count != other.parts.count { differences.append(.count(other.parts.count)) }
+        for (number, (part, other)) in zip(parts, other.parts).enumerated() {
+            if part.topics != other.topics { differences.append(.topics(subtopology: number)) }
+            if part.stores != other.stores { differences.append(.stores(subtopology: number)) }
+        }
+        return differences
+    }
+
+    /// How long entries are kept may change in an upgrade, how they lie in the store may not.
+    private static func name(of kind: StoreKind) -> String {
+        let access =
+            switch kind.access {
+            case .hashed: "hashed"
+            case .ordered: "ordered"
+            case .buffered: "buffered"
+            case .versioned: "versioned"
+            case .own: "custom"
+            }
+        return "\(kind.values) \(access)"
+    }
+
+    /// The same in every process (FNV-1a), whatever the order.
+    private static func hash(_ lines: [String]) -> UInt16 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in lines.sorted().joined(separator: "\n").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return UInt16(truncatingIfNeeded: hash ^ (hash >> 32) ^ (hash >> 48))
+    }
+}
