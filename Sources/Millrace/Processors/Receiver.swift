@@ -1,19 +1,50 @@
 /// The way to the next operator: to be called with a record.
 ///
 /// A struct round a closure, so that it can lie in arrays and pass through unspecialised code as it is: closures themselves
-/// are wrapped anew by the compiler each time, and each wrapping is a call for every record.
+/// are wrapped anew by the compiler each time, and each wrapping is a call for every record. For the same reason an operator's
+/// errors are caught here, by whoever calls it, and not in a closure round the operator's own.
 @usableFromInline
 package struct Forward<Key, Value> {
     @usableFromInline let receive: (Record<Key, Value>) throws -> Void
+    /// The handling of what the operator throws; `nil` where its errors are somebody else's.
+    @usableFromInline let errors: OperatorErrors?
 
     @inlinable
-    init(_ receive: @escaping (Record<Key, Value>) throws -> Void) {
+    init(errors: OperatorErrors? = nil, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
         self.receive = receive
+        self.errors = errors
     }
 
+    /// Hands a record to the operator.
+    ///
+    /// Returns too where the operator has thrown and the processing handler goes on without the record.
     @inlinable
     func callAsFunction(_ record: Record<Key, Value>) throws {
-        try receive(record)
+        do { try receive(record) } catch {
+            guard let errors else { throw error }
+            try errors.handle(error)
+        }
+    }
+}
+
+/// The handling of what an operator throws on behalf of a record: its closures' errors and its serdes' go to the processing
+/// handler. Errors of the operators downstream have been to a handler already and pass. Kafka: `ProcessorNode.process`
+/// (KIP-1033).
+@usableFromInline
+final class OperatorErrors {
+    private let context: any TaskContext
+    private let node: String
+
+    @usableFromInline
+    init(of node: NodeInstance) {
+        context = node.context
+        self.node = node.name
+    }
+
+    @usableFromInline
+    @inline(never)
+    func handle(_ error: any Error) throws {
+        try context.processingFailed(error, at: node)
     }
 }
 
@@ -41,16 +72,10 @@ package class Receiver {
 final class TypedReceiver<Key, Value>: Receiver {
     @usableFromInline let forward: Forward<Key, Value>
 
-    /// The entrance of a node that does something with its records.
-    ///
-    /// Whatever the node throws on behalf of a record goes to the processing handler: its closures' errors and its serdes'.
-    /// Errors of the nodes downstream have been to a handler already and pass. Kafka: `ProcessorNode.process` (KIP-1033).
+    /// The entrance of a node that does something with its records. What it throws goes to the processing handler.
     @inlinable
     init(at node: NodeInstance, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
-        let (context, name) = (node.context, node.name)
-        forward = Forward { record in
-            do { try receive(record) } catch { try context.processingFailed(error, at: name) }
-        }
+        forward = Forward(errors: OperatorErrors(of: node), receive)
     }
 
     /// The entrance of a node that hands its records on unchanged.

@@ -271,6 +271,7 @@ final class TaskOutput: RecordOutput {
 
     func partitionCount() throws -> Int32 { try producer.partitionCount(of: number) }
 
+    @inline(__always)
     func sendOrThrow(
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
         headers: Headers
