@@ -128,6 +128,8 @@ package final class StreamTask {
             guard let kept = environment.keptTimes[name] else { continue }
             kept.timestampMs = max(kept.timestampMs, timeMs)
         }
+        // Final results that were handed on before need not be held until the next ones are.
+        state.noteProgress(metadata)
     }
 
     /// Notes the offset from which a partition is read.

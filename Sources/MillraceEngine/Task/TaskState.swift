@@ -77,6 +77,11 @@ package final class TaskState {
     /// Takes over from the metadata of a committed offset how far the operators of the active task had got.
     func noteProgress(of metadata: String) {
         guard let metadata = OffsetMetadata.decode(metadata, names: environment.keptTimeNames) else { return }
+        noteProgress(metadata)
+    }
+
+    /// Has the stores hold no more than what the operators have not handed on yet.
+    func noteProgress(_ metadata: OffsetMetadata) {
         for store in stores {
             if let closedMs = metadata.processorTimesMs[store.plan.name] { store.noteClosed(untilMs: closedMs) }
         }

@@ -129,7 +129,9 @@ extension Worker {
                 let offset = committed[partition]
                 if let offset {
                     task.resume(partition, at: offset.offset)
-                    task.restoreTime(of: partition, metadata: offset.metadata)
+                    if !configuration.sabotage.contains(.forgetTimes) {
+                        task.restoreTime(of: partition, metadata: offset.metadata)
+                    }
                     // What somebody else has put over it is put right with the next commit.
                     if stored[partition] != offset { task.begin(partition, at: offset.offset) }
                 } else if let start = starts[partition] {

@@ -80,6 +80,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case skipRefusedChanges
     /// The old foreign key of a changed left value answers too, with null; if it answers last, the result stays unmatched.
     case unmatchedAnswerLast
+    /// The times that operators keep do not outlive the task, so that windows which were closed take records again.
+    case forgetTimes
 }
 
 /// What a worker is doing, for those who watch it.

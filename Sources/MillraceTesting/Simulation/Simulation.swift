@@ -51,6 +51,8 @@ public struct Simulation: Sendable {
     public var rules: (@Sendable (SimulatedResults) -> [String])?
     /// The optimisations that the topology is built with. None by default.
     public var optimization: TopologyOptimization = .none
+    /// Whose results the topology gives where Kafka Streams' are wrong. By default the right ones.
+    public var compatibility: Compatibility = .none
 
     /// How results are compared with the test driver's. With at-least-once only the last values count in any case.
     public enum Comparison: Sendable {
@@ -103,7 +105,7 @@ public struct Simulation: Sendable {
 
     /// The topology.
     package func topology() throws -> Topology {
-        let builder = StreamsBuilder()
+        let builder = StreamsBuilder(compatibility: compatibility)
         try define(builder)
         return try builder.build(optimization: optimization)
     }

@@ -3,10 +3,67 @@ import MillraceTesting
 
 /// What comes when time has completed it: emission on window close, and suppress.
 ///
-/// A window has one final result, at whatever moment of the wall clock it is looked for. The last records move stream time on by
-/// less than a retention at once, so that nothing that has not been handed on expires.
+/// A window has one final result, at whatever moment of the wall clock it is looked for.
 extension StatefulOperator {
-    static var finalResults: [StatefulOperator] { [onWindowClose, suppressUntilClose, suppressUntilTimeLimit] }
+    static var finalResults: [StatefulOperator] {
+        [finalResultsOfAllKinds, onWindowClose, suppressUntilClose, suppressUntilTimeLimit]
+    }
+
+    /// Each kind of window with emission on close, suppress, and suppress behind a cache, for records that come late and time that
+    /// leaps: each result comes once, and the same whichever way.
+    private static var finalResultsOfAllKinds: StatefulOperator {
+        let kinds = ["tumbling", "sliding", "sessions"]
+        let ways = ["closed", "suppressed", "cached"]
+        return StatefulOperator(
+            "final-results", ["TimeWindowedKStream.emit", "SessionWindowedKStream.emit", "KTable.suppress"],
+            from: ["in"], to: kinds.flatMap { kind in ways.map { "\(kind)-\($0)" } },
+            define: { builder in
+                let grouped = builder.stream("in", key: .string, value: .string).groupByKey()
+                let fixed = [
+                    ("tumbling", grouped.windowedBy(.tumbling(.milliseconds(50), grace: .milliseconds(30)))),
+                    ("sliding", grouped.windowedBy(.sliding(.milliseconds(40), grace: .milliseconds(20)))),
+                ]
+                let sessions = grouped.windowedBy(.session(gap: .milliseconds(20), grace: .milliseconds(10)))
+                for way in ways {
+                    func store(_ kind: String) -> Materialized<String, String> {
+                        way == "suppressed" ? .store("\(kind)-\(way)").withoutCache() : .store("\(kind)-\(way)")
+                    }
+                    let emit: EmitStrategy = way == "closed" ? .onWindowClose : .onWindowUpdate
+                    let tables =
+                        fixed.map { kind, windowed in
+                            (kind, windowed.emit(emit).reduce(into: store(kind)) { $0 + " " + $1 })
+                        } + [("sessions", sessions.emit(emit).reduce(into: store("sessions")) { $0 + " " + $1 })]
+                    for (kind, table) in tables {
+                        let results = way == "closed" ? table : table.suppress(.untilWindowCloses())
+                        results.lines().to("\(kind)-\(way)")
+                    }
+                }
+            },
+            records: { random in
+                var nowMs = 0
+                let records = (0..<60).map { number in
+                    nowMs += Int.random(in: 0..<20, using: &random)
+                    if Int.random(in: 0..<12, using: &random) == 0 { nowMs += 500_000 }
+                    let lateMs = Int.random(in: 0..<3, using: &random) == 0 ? Int.random(in: 0...80, using: &random) : 0
+                    return SimulatedRecord(
+                        "in", "key-\(Int.random(in: 0..<4, using: &random))", "in-\(number)",
+                        atMs: Int64(max(0, nowMs - lateMs)))
+                }
+                return records + .ending("in", atMs: 20_000_000, 30_000_000)
+            }
+        )
+        .with {
+            $0.simulation.comparesStores = false
+            $0.simulation.rules = { results in
+                kinds.flatMap { kind in
+                    let all = ways.map { results.texts(of: "\(kind)-\($0)") }
+                    let repeated = all.flatMap { $0 }.filter { $0.value.count > 1 }
+                    return repeated.map { "\(kind): \($0.key) comes \($0.value.count) times" }
+                        + (all.allSatisfy { $0 == all[0] } ? [] : ["\(kind): the ways to final results differ"])
+                }
+            }
+        }
+    }
 
     private static var onWindowClose: StatefulOperator {
         StatefulOperator(
@@ -26,7 +83,6 @@ extension StatefulOperator {
             },
             records: { random in
                 let records = (0..<60).map { number in
-                    // No partition's time makes a step in which a window both closes and expires.
                     var record = SimulatedRecord(
                         "in", "key-\(number % 3)-\(Int.random(in: 0..<2, using: &random))", "in-\(number)",
                         atMs: Int64(number * 20 + Int.random(in: 0...100, using: &random)))

@@ -19,6 +19,7 @@ struct JoinRules {
         for (key, values) in results.texts(of: topic) {
             var seen: Set<String> = []
             var joined: Set<String> = []
+            var single: Set<String> = []
             for value in values {
                 if !seen.insert(value).inserted { problems.append("\(topic): \(value) came twice") }
                 let sides = value.components(separatedBy: " & ")
@@ -28,12 +29,14 @@ struct JoinRules {
                 }
                 withResult.formUnion(sides)
                 if sides.contains("none") {
-                    let single = sides[0] == "none" ? sides[1] : sides[0]
-                    if joined.contains(single) { problems.append("\(topic): \(value) comes after a match of it") }
+                    single.insert(sides[0] == "none" ? sides[1] : sides[0])
                 } else {
                     joined.formUnion(sides)
                     problems += problem(with: sides, key: key, in: topic)
                 }
+            }
+            for value in single.intersection(joined).sorted() {
+                problems.append("\(topic): \(value) has both a match and a result without one")
             }
         }
         for (value, input) in inputs where input.topic == "left" || keepsRight {
