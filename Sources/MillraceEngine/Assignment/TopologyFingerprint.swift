@@ -1,9 +1,10 @@
 package import Millrace
 
-/// What the workers of one group have to agree on: what each sub-topology reads, and which stores it keeps.
+/// What the workers of one group have to agree on: what each sub-topology reads and writes, and which stores it keeps.
 ///
-/// Two short hashes for each sub-topology. What its operators compute is not among it, so that a function can change in a
-/// rolling upgrade; where numbering moves the names of stores or topics, they differ.
+/// Two short hashes for each sub-topology, and one for each topic that it writes. What its operators compute is not among it, so
+/// that a function can change in a rolling upgrade; where numbering moves the names of stores or topics, they differ. An upgrade
+/// may also add output topics or leave some out. Two lists of which neither contains the other belong to two applications.
 package struct TopologyFingerprint: Hashable, Sendable {
     /// How two topologies differ.
     package enum Difference: Hashable, Sendable {
@@ -11,11 +12,36 @@ package struct TopologyFingerprint: Hashable, Sendable {
         case count(Int)
         case topics(subtopology: Int)
         case stores(subtopology: Int)
+        case outputs(subtopology: Int)
     }
 
     private struct Part: Hashable {
         var topics: UInt16
         var stores: UInt16
+        /// In order, each once.
+        var outputs: [UInt16]
+
+        /// - Parameter text: four digits for each hash.
+        init?(_ text: Substring) {
+            let digits = Array(text.utf8)
+            guard digits.count >= 8, digits.count.isMultiple(of: 4) else { return nil }
+            let numbers = stride(from: 0, to: digits.count, by: 4).compactMap { start in
+                UInt16(String(decoding: digits[start..<start + 4], as: UTF8.self), radix: 16)
+            }
+            guard numbers.count == digits.count / 4 else { return nil }
+            self.init(topics: numbers[0], stores: numbers[1], outputs: Array(numbers[2...]))
+        }
+
+        init(topics: UInt16, stores: UInt16, outputs: [UInt16]) {
+            (self.topics, self.stores, self.outputs) = (topics, stores, outputs)
+        }
+
+        var text: String {
+            ([topics, stores] + outputs).map { number in
+                let digits = String(number, radix: 16)
+                return String(repeating: "0", count: 4 - digits.count) + digits
+            }.joined()
+        }
     }
 
     private let parts: [Part]
@@ -36,31 +62,20 @@ package struct TopologyFingerprint: Hashable, Sendable {
             }
             return Part(
                 topics: Self.hash(topics + subtopology.sourcePatterns.map { "pattern \($0.text)" }),
-                stores: Self.hash(stores))
+                stores: Self.hash(stores),
+                outputs: Set(subtopology.sinkTopics.map { Self.hash(["\($0)"]) }).sorted())
         }
     }
 
-    /// Four digits for each hash; `nil` for anything else.
+    /// The parts of the sub-topologies with `_` between them; `nil` for anything else.
     init?(_ text: Substring) {
-        let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 8) else { return nil }
-        let numbers = stride(from: 0, to: digits.count, by: 4).map { start in
-            UInt16(String(decoding: digits[start..<start + 4], as: UTF8.self), radix: 16)
-        }
-        var parts: [Part] = []
-        for index in stride(from: 0, to: numbers.count, by: 2) {
-            guard let topics = numbers[index], let stores = numbers[index + 1] else { return nil }
-            parts.append(Part(topics: topics, stores: stores))
-        }
+        let texts = text.split(separator: "_")
+        let parts = texts.compactMap { Part($0) }
+        guard parts.count == texts.count else { return nil }
         self.parts = parts
     }
 
-    var text: String {
-        parts.flatMap { [$0.topics, $0.stores] }.map { number in
-            let digits = String(number, radix: 16)
-            return String(repeating: "0", count: 4 - digits.count) + digits
-        }.joined()
-    }
+    var text: String { parts.map(\.text).joined(separator: "_") }
 
     /// How this topology differs from another one; empty where their workers can share the tasks.
     func differences(from other: TopologyFingerprint) -> [Difference] {
@@ -69,6 +84,10 @@ package struct TopologyFingerprint: Hashable, Sendable {
         for (number, (part, other)) in zip(parts, other.parts).enumerated() {
             if part.topics != other.topics { differences.append(.topics(subtopology: number)) }
             if part.stores != other.stores { differences.append(.stores(subtopology: number)) }
+            let (here, there) = (Set(part.outputs), Set(other.outputs))
+            if !here.isSubset(of: there), !there.isSubset(of: here) {
+                differences.append(.outputs(subtopology: number))
+            }
         }
         return differences
     }

@@ -57,6 +57,12 @@ extension Worker {
             case .stores(let number):
                 let here = localSubtopologies[number]?.stores.map(\.name) ?? []
                 return "its sub-topology \(number) has other stores than this one's, which has \(list(here))"
+            case .outputs(let number):
+                let here = localSubtopologies[number]?.sinkTopics.map {
+                    $0.resolved(applicationID: configuration.applicationID)
+                }
+                return "its sub-topology \(number) writes to other topics than this one's, which writes to "
+                    + list(here ?? [])
             }
         }
         let others = groupReads.filter { !plan.subscription.contains($0) }

@@ -22,6 +22,17 @@ struct GroupMembersTests {
         builder.stream("other", key: .string, value: .string).to("out")
     }
 
+    private func otherOutput(_ builder: StreamsBuilder) {
+        builder.stream("in", key: .string, value: .string).groupByKey()
+            .count(into: .store("counts").withoutCache()).toStream().to("elsewhere")
+    }
+
+    private func furtherOutput(_ builder: StreamsBuilder) {
+        let copy = builder.stream("in", key: .string, value: .string)
+        copy.to("out")
+        copy.to("elsewhere")
+    }
+
     private func otherStore(_ builder: StreamsBuilder) {
         builder.stream("in", key: .string, value: .string).groupByKey()
             .count(into: .store("sums").withoutCache()).toStream().to("out")
@@ -56,7 +67,7 @@ struct GroupMembersTests {
     func conflict() throws {
         let rows: [((StreamsBuilder) -> Void, TopologyFingerprint.Difference)] = [
             (otherTopic, .topics(subtopology: 0)), (otherStore, .stores(subtopology: 0)),
-            (FakeTopology.rekeyedCount, .count(2)),
+            (otherOutput, .outputs(subtopology: 0)), (FakeTopology.rekeyedCount, .count(2)),
         ]
         for (define, difference) in rows {
             let first = try identity("a", startedMs: 1, define)
@@ -74,10 +85,15 @@ struct GroupMembersTests {
         }
     }
 
-    @Test("a topology that computes something else from the same topics and stores shares the tasks")
+    @Test("a topology with another function or with further outputs shares the tasks")
     func compatible() throws {
-        let first = try identity("a", startedMs: 1, FakeTopology.copy)
-        let second = try identity("b", startedMs: 2, otherFunction)
+        for define in [otherFunction, furtherOutput] { try expectShared(FakeTopology.copy, define) }
+        try expectShared(furtherOutput, FakeTopology.copy)
+    }
+
+    private func expectShared(_ one: (StreamsBuilder) -> Void, _ other: (StreamsBuilder) -> Void) throws {
+        let first = try identity("a", startedMs: 1, one)
+        let second = try identity("b", startedMs: 2, other)
         let members = GroupMembers([member(first), member(second)], applicationID: "app", own: second)
         #expect(members.conflict == nil)
         #expect(members.workers.count == 2)
