@@ -8,12 +8,15 @@ final class BrokerProcess {
 
     private let binary: String
     private let dataDirectory: String
+    private let options: [String]
     private var process: Process?
     private(set) var port = 0
 
-    init(_ binary: String, dataDirectory: String) {
+    /// - Parameter options: further options of `millrace broker`.
+    init(_ binary: String, dataDirectory: String, options: [String] = []) {
         self.binary = binary
         self.dataDirectory = dataDirectory
+        self.options = options
     }
 
     var bootstrapServers: String { "127.0.0.1:\(port)" }
@@ -24,11 +27,12 @@ final class BrokerProcess {
         let output = Pipe()
         // Should this process be killed itself, the broker goes with it.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-        process.arguments = [
-            "--pdeathsig", "KILL", binary, "broker", "--port", "\(port)", "--data-dir", dataDirectory,
-            // Small files, so that some kills meet one being begun.
-            "--journal-file-bytes", "500000", "--log-level", "warning",
-        ]
+        process.arguments =
+            [
+                "--pdeathsig", "KILL", binary, "broker", "--port", "\(port)", "--data-dir", dataDirectory,
+                "--log-level",
+                "warning",
+            ] + options
         process.standardOutput = output
         try process.run()
         self.process = process
@@ -42,6 +46,15 @@ final class BrokerProcess {
             throw DidNotStart()
         }
         port = number
+    }
+
+    /// The most memory it has had resident since its start, in bytes.
+    func peakMemoryInBytes() throws -> Int {
+        guard let process else { throw DidNotStart() }
+        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+        return kibibytes << 10
     }
 
     /// Kills it with SIGKILL and waits for its end.

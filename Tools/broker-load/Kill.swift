@@ -28,7 +28,10 @@ struct Kill: AsyncParsableCommand {
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         print("seed \(seed): \(kills) kills, \(writers) writers of transactions")
         let folder = try TemporaryFolder()
-        let broker = BrokerProcess(broker, dataDirectory: folder.path)
+        // Small files, so that some kills meet one being begun, and snapshots.
+        let broker = BrokerProcess(
+            broker, dataDirectory: folder.path,
+            options: ["--journal-file-bytes", "500000", "--segment-file-bytes", "50000"])
         try broker.start()
         defer { broker.kill() }
         try Ledger.createTopics(on: broker.bootstrapServers)

@@ -57,9 +57,11 @@ extension Cluster {
     private func retain(nowMs: Int64) {
         for (_, topic) in topics.sorted(by: { $0.key < $1.key }) {
             for log in topic.logs {
-                if let start = expiredEnd(of: log, topic.configuration, nowMs: nowMs) {
-                    perform(.logStartMoved(log.partition, offset: start))
-                }
+                do throws(StorageFailure) {
+                    if let start = try expiredEnd(of: log, topic.configuration, nowMs: nowMs) {
+                        perform(.logStartMoved(log.partition, offset: start))
+                    }
+                } catch { note(error) }
                 let limitMs = nowMs - configuration.producerIDExpirationMs
                 if log.hasProducers(silentSinceMs: limitMs) {
                     perform(.producersForgotten(log.partition, silentSinceMs: limitMs))
@@ -71,18 +73,32 @@ extension Cluster {
     }
 
     /// Where the log should start by its retention settings, a whole number of batches on; nil if where it does.
-    private func expiredEnd(of log: PartitionLog, _ topic: TopicConfiguration, nowMs: Int64) -> Int64? {
+    private func expiredEnd(
+        of log: PartitionLog, _ topic: TopicConfiguration, nowMs: Int64
+    ) throws(StorageFailure) -> Int64? {
         guard topic.deletesOldRecords else { return nil }
-        var size = log.sizeInBytes
+        var size = log.storage.sizeInBytes
         var end: Int64?
-        for index in 0..<log.batches.count {
-            let batch = log.batches[index].batch
-            let time = batch.header.maxTimestampMs
-            let isOld = topic.retentionMs >= 0 && time >= 0 && time < nowMs - topic.retentionMs
-            let isTooMuch = topic.retentionBytes >= 0 && size - batch.bytes.count >= topic.retentionBytes
-            guard isOld || isTooMuch else { break }
+        func isOld(_ timestampMs: Int64) -> Bool {
+            topic.retentionMs >= 0 && timestampMs >= 0 && timestampMs < nowMs - topic.retentionMs
+        }
+        func isTooMuch(without bytes: Int) -> Bool { topic.retentionBytes >= 0 && size - bytes >= topic.retentionBytes }
+        try log.storage.walk { run in
+            guard run.firstOffset >= log.logStartOffset else { return .enter }
+            let isExpired =
+                isTooMuch(without: run.sizeInBytes)
+                || isOld(run.leastTimestampMs) && isOld(run.greatestTimestampMs)
+            guard isExpired else { return .enter }
+            size -= run.sizeInBytes
+            end = run.lastOffset + 1
+            return .skip
+        } _: { batch in
+            if batch.lastOffset >= log.logStartOffset {
+                guard isOld(batch.header.maxTimestampMs) || isTooMuch(without: batch.bytes.count) else { return false }
+                end = batch.lastOffset + 1
+            }
             size -= batch.bytes.count
-            end = batch.lastOffset + 1
+            return true
         }
         return end
     }
@@ -92,10 +108,12 @@ extension Cluster {
             for log in topic.logs {
                 let compaction = LogCompaction(
                     log: log, configuration: topic.configuration, codec: codec, nowMs: nowMs)
-                guard isForced || compaction.isDue else { continue }
-                let end = compaction.end
-                guard end > log.logStartOffset else { continue }
-                perform(.logCompacted(log.partition, nowMs: nowMs, endOffset: end))
+                do throws(StorageFailure) {
+                    let end = try compaction.end
+                    guard end > log.logStartOffset else { continue }
+                    if !isForced { guard try compaction.isDue(to: end) else { continue } }
+                    try compact(compaction, to: end)
+                } catch { note(error) }
             }
         }
     }

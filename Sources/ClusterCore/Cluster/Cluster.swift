@@ -9,8 +9,10 @@
 ///
 /// ``tick(nowMs:)`` does what time does; ``nextDeadlineMs`` says when it is needed next.
 ///
-/// All durable state changes through ``perform(_:)``, the same way when a call is served and when a journal is
-/// replayed, so that both give the same state. Nothing depends on the order of a dictionary.
+/// The batches' bytes are in a ``BatchStorage``: in memory, or where a server keeps them. What can fail, writing them,
+/// comes before any change of the state. All other durable state changes through ``perform(_:)``, the same way when a
+/// call is served and when a journal is replayed, so that both give the same state. Nothing depends on the order of a
+/// dictionary.
 ///
 /// Semantics are those of Apache Kafka 4.0 with classic groups and transaction version 1 (KIP-98, not KIP-890's epoch
 /// bump at each end), except that transactions complete within the call that ends them: CONCURRENT_TRANSACTIONS is
@@ -20,6 +22,7 @@ package final class Cluster {
     /// Unpacks compressed batches: to check them, to compact them and to find offsets by time. Without it they are taken
     /// and left as they are.
     package let codec: (any RecordCodec)?
+    private let storage: any BatchStorage
     /// 22 characters, made once and kept.
     package private(set) var clusterID = ""
 
@@ -40,30 +43,56 @@ package final class Cluster {
     private var changes: [ClusterChange] = []
     private var completed: [CompletedGroupCall] = []
     private var advanced: [PartitionLog] = []
+    private var storageFailures: [StorageFailure] = []
     private var nextToken: UInt64 = 0
 
-    /// A new cluster without topics.
-    package init(
+    /// A new cluster without topics, in memory.
+    package convenience init(
         configuration: ClusterConfiguration = ClusterConfiguration(), codec: (any RecordCodec)? = nil,
         nowMs: Int64
     ) {
-        self.configuration = configuration
-        self.codec = codec
-        identifiers = IdentifierGenerator(seed: configuration.identifierSeed)
-        perform(.identified(clusterID: identifiers.nextClusterID()))
-        startTimers(nowMs: nowMs)
+        self.init(configuration, codec, MemoryStorage())
+        start(nowMs: nowMs)
     }
 
-    /// The cluster these changes describe. Group members keep their sessions, counted anew from `nowMs`; deferred
-    /// answers and rebalances under way are forgotten, as when a Kafka broker restarts.
-    package init(
+    /// The cluster these changes describe, in memory.
+    ///
+    /// - Throws: ``StorageFailure`` for changes whose batches are elsewhere.
+    package convenience init(
         configuration: ClusterConfiguration = ClusterConfiguration(), codec: (any RecordCodec)? = nil,
         replaying changes: some Sequence<ClusterChange>, nowMs: Int64
+    ) throws(StorageFailure) {
+        self.init(configuration, codec, MemoryStorage())
+        for change in changes { try replay(change) }
+        start(nowMs: nowMs)
+    }
+
+    /// The cluster of a journal whose batches are in a storage. Group members keep their sessions, counted anew from
+    /// `nowMs`; deferred answers and rebalances under way are forgotten, as when a Kafka broker restarts.
+    ///
+    /// - Parameter journal: replays all changes in their order, by calling what it is given.
+    /// - Throws: what `journal` throws, which may be a ``StorageFailure`` of the changes that it replays.
+    package convenience init(
+        configuration: ClusterConfiguration, codec: (any RecordCodec)? = nil, storage: any BatchStorage,
+        nowMs: Int64, journal: (_ replay: ([ClusterChange]) throws(StorageFailure) -> Void) throws -> Void
+    ) throws {
+        self.init(configuration, codec, storage)
+        try journal { (changes) throws(StorageFailure) in
+            for change in changes { try replay(change) }
+        }
+        start(nowMs: nowMs)
+    }
+
+    private init(
+        _ configuration: ClusterConfiguration, _ codec: (any RecordCodec)?, _ storage: any BatchStorage
     ) {
         self.configuration = configuration
         self.codec = codec
+        self.storage = storage
         identifiers = IdentifierGenerator(seed: configuration.identifierSeed)
-        for change in changes { apply(change) }
+    }
+
+    private func start(nowMs: Int64) {
         if clusterID.isEmpty { perform(.identified(clusterID: identifiers.nextClusterID())) }
         startTimers(nowMs: nowMs)
     }
@@ -89,6 +118,21 @@ package final class Cluster {
             $0.isAnnounced = true
             return $0.partition
         }
+    }
+
+    /// What the storage failed to read or write since the last call; each was answered with an error, or will be tried
+    /// again.
+    package func takeStorageFailures() -> [StorageFailure] {
+        defer { storageFailures.removeAll() }
+        return storageFailures
+    }
+
+    func note(_ failure: StorageFailure) { storageFailures.append(failure) }
+
+    /// What a client is told of the storage's failure.
+    func refusal(_ failure: StorageFailure) -> KafkaError {
+        note(failure)
+        return KafkaError(.kafkaStorageError, "Disk error when trying to access log file on the disk.")
     }
 
     func newToken() -> GroupToken {
@@ -120,12 +164,36 @@ package final class Cluster {
         if configuration.recordsChanges { changes.append(change) }
     }
 
-    /// Appends a batch that has its place: ``perform(_:)`` for the most frequent change.
-    func append(_ batch: RecordBatch, to log: PartitionLog, nowMs: Int64) {
-        log.append(batch, nowMs: nowMs)
+    /// Writes a batch that has its place; nothing changes before it is appended.
+    /// - Throws: KAFKA_STORAGE_ERROR.
+    func write(_ batch: RecordBatch, to log: PartitionLog) throws(KafkaError) -> BatchReference? {
+        do { return try log.write(batch) } catch { throw refusal(error) }
+    }
+
+    /// Appends a batch that is written: ``perform(_:)`` for the most frequent change.
+    func append(_ batch: RecordBatch, at reference: BatchReference?, of log: PartitionLog, nowMs: Int64) {
+        log.append(batch, at: reference, nowMs: nowMs)
         announce(log)
-        if configuration.recordsChanges {
+        guard configuration.recordsChanges else { return }
+        if let reference {
+            changes.append(.batchStored(log.partition, nowMs: nowMs, reference))
+        } else {
             changes.append(.batchAppended(log.partition, nowMs: nowMs, batch))
+        }
+    }
+
+    /// Compacts a log up to the offset. A storage that outlives the process keeps the outcome, and the journal where it is;
+    /// otherwise compaction runs again when the journal is replayed.
+    func compact(_ compaction: LogCompaction, to end: Int64) throws(StorageFailure) {
+        let log = compaction.log
+        try compaction.run(to: end)
+        announce(log)
+        guard configuration.recordsChanges else { return }
+        let image = log.image
+        if case .segments = image.content {
+            changes.append(.logRestored(log.partition, image))
+        } else {
+            changes.append(.logCompacted(log.partition, nowMs: compaction.nowMs, endOffset: end))
         }
     }
 
@@ -142,29 +210,55 @@ package final class Cluster {
         return group
     }
 
+    /// Makes a change that a journal has.
+    private func replay(_ change: ClusterChange) throws(StorageFailure) {
+        switch change {
+        case .batchAppended(let partition, let nowMs, let batch):
+            guard let log = existingLog(partition) else { return }
+            log.append(batch, at: try log.write(batch), nowMs: nowMs)
+        case .batchStored(let partition, let nowMs, let reference):
+            existingLog(partition)?.append(try storage.load(reference), at: reference, nowMs: nowMs)
+        case .logCompacted(let partition, let nowMs, let endOffset):
+            guard let topic = topics[partition.topic], let log = topic.log(partition.partition) else { return }
+            try LogCompaction(
+                log: log, configuration: topic.configuration, codec: codec, nowMs: nowMs
+            ).run(to: endOffset)
+        case .logRestored(let partition, let image): try existingLog(partition)?.restore(image)
+        default: apply(change)
+        }
+    }
+
     private func apply(_ change: ClusterChange) {
         switch change {
         case .identified(let clusterID): self.clusterID = clusterID
         case .topicCreated(let name, let id, let count, let overrides):
             topics[name] = Topic(
-                name: name, id: id, partitionCount: count, overrides: overrides, cluster: configuration)
+                name: name, id: id, partitionCount: count, overrides: overrides, cluster: configuration,
+                storage: storage)
             topicNames[id] = name
             partitionCount += Int(count)
         case .topicDeleted(let name):
             guard let topic = topics.removeValue(forKey: name) else { return }
             topicNames[topic.id] = nil
             partitionCount -= topic.logs.count
-            topic.logs.forEach(announce)
+            for log in topic.logs {
+                log.storage.removeAll()
+                announce(log)
+            }
         case .topicGrown(let name, let count):
             guard let topic = topics[name] else { return }
             partitionCount += max(Int(count) - topic.logs.count, 0)
             topic.grow(to: count)
         case .topicConfigured(let name, let overrides): topics[name]?.configure(overrides, cluster: configuration)
-        case .batchAppended(let partition, _, _), .logStartMoved(let partition, _),
-            .logCompacted(let partition, _, _), .producersForgotten(let partition, _),
-            .logRestored(let partition, _):
-            guard let topic = topics[partition.topic], let log = topic.log(partition.partition) else { return }
-            apply(change, to: log, of: topic)
+        case .logStartMoved(let partition, let offset):
+            guard let log = existingLog(partition) else { return }
+            log.moveStart(to: offset)
+            announce(log)
+        case .producersForgotten(let partition, let limitMs):
+            existingLog(partition)?.forgetProducers(silentSinceMs: limitMs)
+        case .batchAppended, .batchStored, .logCompacted, .logRestored:
+            // They reach the storage: ``append(_:at:of:nowMs:)``, ``compact(_:to:)`` and ``replay(_:)`` make them.
+            return
         case .producerIDsAssigned(let next): nextProducerID = next
         case .transactionChanged(let entry): transactions[entry.transactionalID] = entry
         case .transactionForgotten(let transactionalID): transactions[transactionalID] = nil
@@ -173,21 +267,6 @@ package final class Cluster {
             groupMaking(entry.groupID, nowMs: entry.stateSinceMs).restore(entry)
         case .offsetsCommitted, .offsetsPending, .offsetsDecided, .offsetsDeleted: applyOffsets(change)
         }
-    }
-
-    private func apply(_ change: ClusterChange, to log: PartitionLog, of topic: Topic) {
-        switch change {
-        case .batchAppended(_, let nowMs, let batch): log.append(batch, nowMs: nowMs)
-        case .logStartMoved(_, let offset): log.moveStart(to: offset)
-        case .logCompacted(_, let nowMs, let endOffset):
-            LogCompaction(
-                log: log, configuration: topic.configuration, codec: codec, nowMs: nowMs
-            ).run(to: endOffset)
-        case .producersForgotten(_, let limitMs): log.forgetProducers(silentSinceMs: limitMs)
-        case .logRestored(_, let image): log.restore(image)
-        default: return
-        }
-        announce(log)
     }
 
     private func applyOffsets(_ change: ClusterChange) {
@@ -213,9 +292,11 @@ package final class Cluster {
     package func topicName(id: TopicID) -> String? { topicNames[id] }
 
     func log(_ partition: TopicPartition) throws(KafkaError) -> PartitionLog {
-        guard let log = topics[partition.topic]?.log(partition.partition) else {
-            throw KafkaError(.unknownTopicOrPartition)
-        }
+        guard let log = existingLog(partition) else { throw KafkaError(.unknownTopicOrPartition) }
         return log
+    }
+
+    private func existingLog(_ partition: TopicPartition) -> PartitionLog? {
+        topics[partition.topic]?.log(partition.partition)
     }
 }

@@ -1,104 +1,159 @@
 import ClusterCore
-import NIOCore
+import Logging
 
-/// Keeps the cluster's changes in a data directory: each unit is written before anything of it is acknowledged. A file
-/// that has grown is followed by the next. When the files hold much more than the cluster does, because records and
-/// offsets were replaced or deleted, a snapshot of the cluster, written on a thread of its own, takes their place.
+/// Keeps the cluster's changes in a data directory: each unit is written before anything of it is acknowledged. The
+/// batches themselves are in the ``SegmentStorage``, written before the unit that refers to them.
+///
+/// When the files since the last snapshot, with the batches they refer to, have grown, or a segment is not needed any
+/// more, a snapshot of the cluster, written on a thread of its own, takes the files' place: so a restart reads no more than
+/// that, however much the segments hold.
 ///
 /// Belongs to the broker's event loop.
 final class Journal {
+    /// The last file had a unit at its end whose batches are not whole in the segments; the unit is cut off, and all has
+    /// to be replayed from the start.
+    private struct WasTorn: Error {}
+
     private let directory: DataDirectory
-    private let lock: JournalFile
+    /// Nil once closed.
+    private var lock: JournalFile?
+    private let segments: SegmentStorage
     private let flush: JournalFlush
     private let sizeLimitInBytes: Int
     private var file: JournalFile
     private var number: UInt64
     private var position: Int
-    /// What the full files since the last snapshot take.
-    private var fullSizeInBytes = 0
     private var hasUnflushed = false
     private var snapshot: SnapshotWriting?
     private var snapshotSizeInBytes: Int
     private var isClosed = false
 
-    /// Opens the directory and reads all changes in it.
+    /// Opens the data directory and replays what is in it.
     ///
-    /// - Throws: ``JournalFailure`` if another broker uses the directory, a file cannot be read, or one that is not the
-    ///   last was damaged. A last unit that was cut short is removed: it was never acknowledged.
+    /// - Throws: ``JournalFailure`` or ``StorageFailure`` if another broker uses the directory, a file cannot be read, or
+    ///   one that is not the last was damaged. What was cut short at the end is removed: it was never acknowledged, or
+    ///   the machine lost it.
     static func open(
-        _ path: String, flush: JournalFlush, sizeLimitInBytes: Int
-    ) throws -> (journal: Journal, changes: [ClusterChange]) {
+        _ configuration: EmbeddedBrokerConfiguration, path: String, cluster settings: ClusterConfiguration,
+        codec: (any RecordCodec)? = nil, nowMs: Int64
+    ) throws -> (journal: Journal, cluster: Cluster) {
         let directory = try DataDirectory(path)
         let lock = try directory.lock()
         try directory.removeUnfinished()
-        let (journals, snapshots) = try directory.numbers()
-        var changes: [ClusterChange] = []
-        let start = snapshots.last ?? 1
-        var snapshotSize = 0
-        if let last = snapshots.last {
-            let file = try JournalFile(directory.snapshot(last))
-            snapshotSize = try read(file, into: &changes, repairing: false)
+        while true {
+            let segments = try SegmentStorage(
+                directory, segmentSizeInBytes: configuration.segmentSizeInBytes,
+                cacheSizeInBytes: configuration.cacheSizeInBytes)
+            var opened: Journal?
+            do {
+                let cluster = try Cluster(
+                    configuration: settings, codec: codec, storage: segments, nowMs: nowMs
+                ) { replay in
+                    opened = try Journal(directory, lock, segments, configuration, replay)
+                }
+                guard let journal = opened else { throw JournalFailure("\(path) was not read") }
+                try journal.start(with: cluster)
+                return (journal, cluster)
+            } catch is WasTorn {
+                configuration.logger.warning("the journal's end refers to batches that are not there; it is cut off")
+            }
         }
+    }
+
+    /// Reads all files.
+    private init(
+        _ directory: DataDirectory, _ lock: JournalFile, _ segments: SegmentStorage,
+        _ configuration: EmbeddedBrokerConfiguration, _ replay: ([ClusterChange]) throws(StorageFailure) -> Void
+    ) throws {
+        self.directory = directory
+        self.lock = lock
+        self.segments = segments
+        flush = configuration.flush
+        sizeLimitInBytes = configuration.journalSizeInBytes
+        let (journals, snapshots) = try directory.numbers()
+        let start = snapshots.last ?? 1
+        snapshotSizeInBytes = 0
+        if let last = snapshots.last {
+            snapshotSizeInBytes = try Self.read(JournalFile(directory.snapshot(last)), repairing: false, replay)
+        }
+        number = start
+        position = 0
         let following = journals.filter { $0 >= start }
-        var number = start
-        var position = 0
-        var fullSize = 0
         for journal in following {
             guard journal == number || (journal == number + 1 && journal > start) else {
                 throw JournalFailure("\(directory.journal(number)) is missing")
             }
             number = journal
-            fullSize += position
-            let file = try JournalFile(directory.journal(journal))
-            position = try read(file, into: &changes, repairing: journal == following.last)
+            let isLast = journal == following.last
+            position = try Self.read(JournalFile(directory.journal(journal)), repairing: isLast, replay)
         }
+        file = try JournalFile(directory.journal(number))
         try directory.removeBefore(start)
-        let journal = Journal(
-            directory, lock: lock, flush: flush, sizeLimitInBytes: sizeLimitInBytes,
-            file: try JournalFile(directory.journal(number)), number: number, position: position,
-            fullSizeInBytes: fullSize, snapshotSizeInBytes: snapshotSize)
-        return (journal, changes)
     }
 
     private static func read(
-        _ file: JournalFile, into changes: inout [ClusterChange], repairing: Bool
+        _ file: JournalFile, repairing: Bool, _ replay: ([ClusterChange]) throws(StorageFailure) -> Void
     ) throws -> Int {
-        let end = try JournalFrame.read(file) { changes += try ClusterChange.decode($0) }
+        let end = try JournalFrame.read(file) { bytes, position in
+            do throws(StorageFailure) {
+                try replay(try changes(in: bytes, of: file))
+            } catch {
+                guard repairing, error.isDamage else { throw error }
+                try file.truncate(to: position)
+                throw WasTorn()
+            }
+        }
         guard try file.sizeInBytes() != end else { return end }
         guard repairing else { throw JournalFailure("\(file.path) is damaged at byte \(end)") }
         try file.truncate(to: end)
         return end
     }
 
-    private init(
-        _ directory: DataDirectory, lock: JournalFile, flush: JournalFlush, sizeLimitInBytes: Int, file: JournalFile,
-        number: UInt64, position: Int, fullSizeInBytes: Int, snapshotSizeInBytes: Int
-    ) {
-        self.directory = directory
-        self.lock = lock
-        self.flush = flush
-        self.sizeLimitInBytes = sizeLimitInBytes
-        self.file = file
-        self.number = number
-        self.position = position
-        self.fullSizeInBytes = fullSizeInBytes
-        self.snapshotSizeInBytes = snapshotSizeInBytes
+    private static func changes(in bytes: [UInt8], of file: JournalFile) throws(StorageFailure) -> [ClusterChange] {
+        do {
+            return try ClusterChange.decode(bytes)
+        } catch {
+            throw StorageFailure("\(file.path) has a change that this version does not know")
+        }
+    }
+
+    /// All is replayed. The batches that a journal of an earlier version had in it are in segments now, which a snapshot
+    /// tells.
+    private func start(with cluster: Cluster) throws {
+        try segments.finishReplay()
+        guard segments.hasTakenOver || segments.hasUnneeded else { return }
+        try startSnapshot(cluster)
+        guard segments.hasTakenOver else { return }
+        snapshot?.wait()
+        try finishSnapshot()
     }
 
     /// Writes what changed in the cluster since the last call. When this returns, it may be acknowledged.
     func append(_ cluster: Cluster) throws {
         let changes = cluster.takeChanges()
         guard !changes.isEmpty, !isClosed else { return }
-        position += try file.write(JournalFrame.encode(changes), at: position)
+        position += try write(JournalFrame.encode(changes))
         hasUnflushed = true
         if flush == .always { try flushNow() }
-        if position > sizeLimitInBytes { try startNextFile(cluster) }
+        try finishSnapshot()
+        if snapshot == nil, segments.hasUnneeded || isSnapshotDue { try startSnapshot(cluster) }
+    }
+
+    /// Writes a unit; should the disk be full, at the cost of the reserve.
+    private func write(_ unit: [UInt8]) throws(JournalFailure) -> Int {
+        do {
+            return try file.write(unit, at: position)
+        } catch {
+            guard segments.reserve.release() else { throw error }
+            return try file.write(unit, at: position)
+        }
     }
 
     /// Forces what was written to the disk.
     func flushNow() throws {
         guard hasUnflushed, !isClosed else { return }
         hasUnflushed = false
+        try segments.flush()
         try file.flush()
     }
 
@@ -107,25 +162,25 @@ final class Journal {
         isClosed = true
         snapshot?.cancel()
         snapshot = nil
+        lock = nil
     }
 
-    private func startNextFile(_ cluster: Cluster) throws {
+    /// A snapshot costs by the size of the state: that much has to have changed.
+    private var isSnapshotDue: Bool {
+        position + segments.writtenSizeInBytes > max(sizeLimitInBytes, snapshotSizeInBytes)
+    }
+
+    /// Goes on in a new file, whose start a snapshot shall describe.
+    private func startSnapshot(_ cluster: Cluster) throws {
         // Only the last file may be cut short.
         if flush != .never { try flushNow() }
-        fullSizeInBytes += position
         number += 1
         file = try JournalFile(directory.journal(number))
         position = 0
-        try finishSnapshot()
-        guard snapshot == nil, isSnapshotWorthwhile(cluster) else { return }
-        snapshot = SnapshotWriting(cluster.snapshot(), number: number, directory: directory)
-        fullSizeInBytes = 0
-    }
-
-    /// A snapshot shall free half of the files' size, and not be written for a few changes.
-    private func isSnapshotWorthwhile(_ cluster: Cluster) -> Bool {
-        fullSizeInBytes > snapshotSizeInBytes / 2
-            && snapshotSizeInBytes + fullSizeInBytes > 2 * cluster.recordsSizeInBytes
+        let (unflushed, unneeded) = segments.beginSnapshot()
+        snapshot = SnapshotWriting(
+            cluster.snapshot(), number: number, directory: directory, segments: segments.files, unflushed: unflushed,
+            unneeded: unneeded)
     }
 
     private func finishSnapshot() throws {

@@ -6,30 +6,36 @@ import Musl
 import Darwin
 #endif
 
-/// A failed call of the operating system about a file of the journal.
+/// A failed call of the operating system about a file of the data directory.
 package struct JournalFailure: Error, CustomStringConvertible {
     /// What failed, the path and why.
     package let description: String
+    /// Whether the file does not exist.
+    let isMissingFile: Bool
 
     init(_ description: String) {
         self.description = description
+        isMissingFile = false
     }
 
     /// What failed, with the reason that the C library left in `errno`.
     init(_ what: String, _ path: String) {
+        isMissingFile = errno == ENOENT
         description = "\(what) \(path): \(String(cString: strerror(errno)))"
     }
 }
 
-/// An open file, closed with its last owner.
-final class JournalFile {
+/// An open file, closed with its last owner. May be read on any thread.
+final class JournalFile: Sendable {
     let path: String
     private let descriptor: Int32
 
-    /// Opens it for reading and writing, making it if need be.
-    init(_ path: String) throws(JournalFailure) {
+    /// Opens it for reading and writing.
+    ///
+    /// - Parameter creating: whether to make it if it does not exist.
+    init(_ path: String, creating: Bool = true) throws(JournalFailure) {
         self.path = path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_RDWR | (creating ? O_CREAT : 0) | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw JournalFailure("cannot open", path) }
     }
 
@@ -68,18 +74,18 @@ final class JournalFile {
 
     /// As many of the bytes as there are.
     func read(_ count: Int, at position: Int) throws(JournalFailure) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let got = bytes.withUnsafeMutableBytes { buffer in
-                pread(descriptor, buffer.baseAddress?.advanced(by: done), count - done, off_t(position + done))
+        var failure: JournalFailure?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let got = pread(
+                    descriptor, buffer.baseAddress?.advanced(by: done), count - done, off_t(position + done))
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failure = JournalFailure("cannot read", path) }
+                if got <= 0 { return }
+                done += got
             }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw JournalFailure("cannot read", path) }
-            if got == 0 { break }
-            done += got
         }
-        bytes.removeLast(count - done)
+        if let failure { throw failure }
         return bytes
     }
 

@@ -22,8 +22,9 @@ enum JournalFrame {
 
     /// Reads units from the start of the file, until its end or one that is not whole.
     ///
+    /// - Parameter unit: takes a unit's bytes, and where the unit begins.
     /// - Returns: where the last whole unit ends.
-    static func read(_ file: JournalFile, _ unit: ([UInt8]) throws -> Void) throws -> Int {
+    static func read(_ file: JournalFile, _ unit: ([UInt8], Int) throws -> Void) throws -> Int {
         let size = try file.sizeInBytes()
         var position = 0
         while position + headerSizeInBytes <= size {
@@ -35,7 +36,7 @@ enum JournalFrame {
             }
             let bytes = try file.read(length, at: position + headerSizeInBytes)
             guard bytes.count == length, CRC32C.checksum(bytes) == header.loadBigEndian(at: 8) else { break }
-            try unit(bytes)
+            try unit(bytes, position)
             position += headerSizeInBytes + length
         }
         return position

@@ -17,10 +17,21 @@ final class SnapshotWriting: Sendable {
 
     /// Starts writing.
     ///
-    /// - Parameter changes: what rebuilds the state before the journal of this number.
-    init(_ changes: [ClusterChange], number: UInt64, directory: DataDirectory) {
+    /// - Parameters:
+    ///   - changes: what rebuilds the state before the journal of this number.
+    ///   - unflushed: the segments whose batches have to be on the disk before the snapshot counts.
+    ///   - unneeded: the segments to remove once it does.
+    init(
+        _ changes: [ClusterChange], number: UInt64, directory: DataDirectory, segments files: SegmentFiles,
+        unflushed: Set<UInt64>, unneeded: [UInt64]
+    ) {
         DispatchQueue.global(qos: .utility).async {
-            let result = Result { try self.write(changes, number, directory) }
+            let result = Result {
+                try files.flush(unflushed)
+                let size = try self.write(changes, number, directory)
+                files.remove(unneeded)
+                return size
+            }
             self.state.withLock { $0.result = result }
             self.done.signal()
         }
@@ -29,10 +40,16 @@ final class SnapshotWriting: Sendable {
     /// The snapshot's size in bytes, or why there is none; nil while it is being written.
     var result: Result<Int, any Error>? { state.withLock { $0.result } }
 
+    /// Waits until it is written.
+    func wait() {
+        done.wait()
+        done.signal()
+    }
+
     /// Leaves it unfinished, and returns when nothing is written any more.
     func cancel() {
         state.withLock { $0.isCancelled = true }
-        done.wait()
+        wait()
     }
 
     private func write(_ changes: [ClusterChange], _ number: UInt64, _ directory: DataDirectory) throws -> Int {

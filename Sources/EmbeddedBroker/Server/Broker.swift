@@ -147,6 +147,7 @@ final class Broker {
 
     /// Makes the cluster's changes durable, then answers what waited for them.
     func settle() {
+        for failure in cluster.takeStorageFailures() { logger.error("\(failure)") }
         do {
             try journal?.append(cluster)
         } catch {

@@ -100,11 +100,8 @@ final class BrokerServer: Sendable {
         let cluster: Cluster
         var journal: Journal?
         if let path = configuration.dataDirectory {
-            let opened = try Journal.open(
-                path, flush: configuration.flush, sizeLimitInBytes: configuration.journalSizeInBytes)
-            cluster = Cluster(
-                configuration: settings, codec: codec, replaying: opened.changes, nowMs: clock.nowMs)
-            journal = opened.journal
+            (journal, cluster) = try Journal.open(
+                configuration, path: path, cluster: settings, codec: codec, nowMs: clock.nowMs)
         } else {
             cluster = Cluster(configuration: settings, codec: codec, nowMs: clock.nowMs)
         }

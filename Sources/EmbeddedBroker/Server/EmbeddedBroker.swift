@@ -5,8 +5,8 @@ import NIOPosix
 
 /// A Kafka broker of one node inside this process: for tests, demos and development.
 ///
-/// It speaks the Kafka protocol to any client, keeps its records in memory, and with a data directory on disk, too. All
-/// of it runs on one thread of its own.
+/// It speaks the Kafka protocol to any client, and keeps its records in memory, or with a data directory on disk. It runs on
+/// one thread of its own; another one reads old records from the disk.
 package final class EmbeddedBroker: Sendable {
     /// The address it listens on.
     package let host: String

@@ -10,12 +10,19 @@ package struct EmbeddedBrokerConfiguration: Sendable {
     package var advertisedAddress: BrokerAddress?
     /// The port to listen on; 0 takes any that is free. Default 0.
     package var port = 0
-    /// Where everything acknowledged is kept; nil keeps it in memory only. Default nil. One broker a directory.
+    /// Where everything acknowledged is kept, records on disk only but for the newest; nil keeps all in memory only. Default
+    /// nil. One broker a directory.
     package var dataDirectory: String?
     /// When the journal is forced to the disk. Default ``JournalFlush/never``, like Kafka's.
     package var flush = JournalFlush.never
-    /// After how many bytes a file of the journal is followed by the next. Default 128 MiB.
+    /// After how many bytes, with the batches they refer to, a file of the journal is followed by a snapshot and the next.
+    /// Default 128 MiB. A restart reads no more than about twice that.
     package var journalSizeInBytes = 128 << 20
+    /// After how many bytes a segment of a partition is followed by the next, for topics without their own
+    /// `segment.bytes`. Default 64 MiB.
+    package var segmentSizeInBytes = 64 << 20
+    /// How much of the newest batches stays in memory where there is a data directory. Default 24 MiB.
+    package var cacheSizeInBytes = 24 << 20
     /// Whether asking for a topic's metadata creates it, where the client allows it. Default false, unlike Kafka's.
     package var createsTopicsAutomatically = false
     /// The largest request, `socket.request.max.bytes`. Default 100 MiB. A larger one gets its connection closed.

@@ -141,9 +141,13 @@ final class SimulatedWorld {
     func restartBroker() {
         note("broker: restarts")
         brokerLife += 1
-        cluster = Cluster(
-            configuration: Self.configuration(life: brokerLife, maxOffsetMetadataLength), replaying: journal,
-            nowMs: clock.nowMs)
+        do {
+            cluster = try Cluster(
+                configuration: Self.configuration(life: brokerLife, maxOffsetMetadataLength), replaying: journal,
+                nowMs: clock.nowMs)
+        } catch {
+            violate("the broker's journal cannot be replayed: \(error)")
+        }
         answers = [:]
         settle()
     }

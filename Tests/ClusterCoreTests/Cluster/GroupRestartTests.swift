@@ -3,10 +3,10 @@ import Testing
 
 @Suite("Groups over a restart")
 struct GroupRestartTests {
-    private func restarted(_ cluster: Cluster, _ journal: [ClusterChange], nowMs: Int64) -> Cluster {
+    private func restarted(_ cluster: Cluster, _ journal: [ClusterChange], nowMs: Int64) throws -> Cluster {
         var configuration = ClusterConfiguration()
         configuration.identifierSeed = 99
-        return Cluster(configuration: configuration, replaying: journal, nowMs: nowMs)
+        return try Cluster(configuration: configuration, replaying: journal, nowMs: nowMs)
     }
 
     @Test("members keep their generation and assignment; their sessions count anew")
@@ -16,7 +16,7 @@ struct GroupRestartTests {
         let second = TestMember(cluster, instance: "b")
         try settle(cluster, first, second)
         #expect(first.commit(5, of: partition) == .none)
-        let after = restarted(cluster, cluster.takeChanges(), nowMs: 100_000)
+        let after = try restarted(cluster, cluster.takeChanges(), nowMs: 100_000)
         #expect(after.describeGroup("g") == cluster.describeGroup("g"))
         #expect(after.clusterID == cluster.clusterID)
         after.tick(nowMs: 109_999)
@@ -34,7 +34,7 @@ struct GroupRestartTests {
         try settle(cluster, first)
         let second = TestMember(cluster)
         second.join()
-        let after = restarted(cluster, cluster.takeChanges(), nowMs: 0)
+        let after = try restarted(cluster, cluster.takeChanges(), nowMs: 0)
         #expect(after.describeGroup("g").state == .stable)
         #expect(after.describeGroup("g").members.map(\.memberID) == [first.memberID])
         #expect(code(try after.heartbeat(first.membership, nowMs: 0)) == .none)
@@ -54,12 +54,12 @@ struct GroupRestartTests {
         func stable(_ cluster: Cluster) -> FetchedOffset {
             cluster.fetchOffsets(groupID: "g", partitions: [partition], requireStable: true)[0]
         }
-        let committing = restarted(cluster, journal, nowMs: 1_000)
+        let committing = try restarted(cluster, journal, nowMs: 1_000)
         #expect(stable(committing).error == .unstableOffsetCommit)
         try committing.endTransaction("x", producer: producer.identity, commit: true, nowMs: 1_000)
         #expect(stable(committing).offset.offset == 4)
         #expect(text(try read(committing, partition)) == "a@0")
-        let waiting = restarted(cluster, journal, nowMs: 1_000)
+        let waiting = try restarted(cluster, journal, nowMs: 1_000)
         waiting.tick(nowMs: 5_000)
         #expect(stable(waiting).error == .none && stable(waiting).offset.offset == -1)
         #expect(try waiting.offsets(of: partition).lastStableOffset == 2)
@@ -137,7 +137,7 @@ private struct GroupRun {
                 #expect(words.hasPrefix("\(member.generationID)/"))
             }
         }
-        let replayed = Cluster(replaying: journal, nowMs: nowMs)
+        let replayed = try Cluster(replaying: journal, nowMs: nowMs)
         #expect(stateBytes(replayed) == stateBytes(cluster))
         let description = cluster.describeGroup("g")
         #expect(Set(description.members.map(\.memberID)).count == description.members.count)

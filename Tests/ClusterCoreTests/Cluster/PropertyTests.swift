@@ -20,10 +20,10 @@ struct PropertyTests {
             guard step % 25 == 0 else { continue }
             let changes = try ClusterChange.decode(ClusterChange.encode(run.journal))
             #expect(changes == run.journal)
-            let replayed = Cluster(replaying: changes, nowMs: run.nowMs)
+            let replayed = try Cluster(replaying: changes, nowMs: run.nowMs)
             #expect(stateBytes(replayed) == stateBytes(run.cluster))
             #expect(replayed.takeChanges().isEmpty)
-            let fromSnapshot = Cluster(replaying: run.cluster.snapshot(), nowMs: run.nowMs)
+            let fromSnapshot = try Cluster(replaying: run.cluster.snapshot(), nowMs: run.nowMs)
             #expect(stateBytes(fromSnapshot) == stateBytes(run.cluster))
         }
     }
@@ -84,7 +84,7 @@ struct PropertyTests {
             #expect(Set(after).isSubset(of: Set(before)))
             #expect(after.map(\.offset) == after.map(\.offset).sorted())
             #expect(try cluster.offsets(of: partition) == ends)
-            let replayed = Cluster(replaying: cluster.snapshot(), nowMs: nowMs)
+            let replayed = try Cluster(replaying: cluster.snapshot(), nowMs: nowMs)
             #expect(stateBytes(replayed) == stateBytes(cluster))
         }
     }
@@ -95,7 +95,7 @@ extension RandomRun {
     func restarted() throws -> RandomRun {
         var configuration = ClusterConfiguration()
         configuration.identifierSeed = UInt64(journal.count)
-        let cluster = Cluster(configuration: configuration, replaying: journal, nowMs: nowMs)
+        let cluster = try Cluster(configuration: configuration, replaying: journal, nowMs: nowMs)
         return RandomRun(continuing: self, with: cluster)
     }
 }

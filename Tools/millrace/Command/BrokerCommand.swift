@@ -10,8 +10,8 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Runs a Kafka broker of one node, for development.",
         discussion: """
-            It keeps its records in memory; with --data-dir, everything it acknowledged also survives its end, kill -9 \
-            included. Once it listens, it prints one line: listening on HOST:PORT. Its log goes to standard error.
+            It keeps its records in memory; with --data-dir on disk, where everything it acknowledged survives its end, \
+            kill -9 included. Once it listens, it prints one line: listening on HOST:PORT. Its log goes to standard error.
             """)
 
     @Option(help: "The port to listen on; 0 takes any that is free.")
@@ -40,8 +40,14 @@ struct BrokerCommand: AsyncParsableCommand {
         transform: { try JournalFlush(option: $0) })
     var flush = JournalFlush.never
 
-    @Option(help: "After how many bytes the data directory's journal goes on in a new file.")
+    @Option(help: "After how many bytes of changes and records a snapshot takes the journal's place.")
     var journalFileBytes = 128 << 20
+
+    @Option(help: "After how many bytes a partition goes on in a new file; a topic's own segment.bytes comes first.")
+    var segmentFileBytes = 64 << 20
+
+    @Option(help: "How many bytes of the newest records are kept in memory when there is a data directory.")
+    var cacheBytes = 24 << 20
 
     @Flag(help: "Create topics that clients ask for, where they allow it.")
     var autoCreateTopics = false
@@ -62,6 +68,8 @@ struct BrokerCommand: AsyncParsableCommand {
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port has to be from 0 to 65535") }
         guard journalFileBytes > 0 else { throw ValidationError("--journal-file-bytes has to be positive") }
+        guard segmentFileBytes > 0 else { throw ValidationError("--segment-file-bytes has to be positive") }
+        guard cacheBytes >= 0 else { throw ValidationError("--cache-bytes must not be negative") }
         guard groupInitialRebalanceDelayMs >= 0, groupAssignmentDelayMs >= 0 else {
             throw ValidationError("a delay must not be negative")
         }
@@ -79,6 +87,8 @@ struct BrokerCommand: AsyncParsableCommand {
         configuration.dataDirectory = dataDir
         configuration.flush = flush
         configuration.journalSizeInBytes = journalFileBytes
+        configuration.segmentSizeInBytes = segmentFileBytes
+        configuration.cacheSizeInBytes = cacheBytes
         configuration.createsTopicsAutomatically = autoCreateTopics
         configuration.cluster.initialRebalanceDelayMs = groupInitialRebalanceDelayMs
         configuration.topics = topic.map { NewTopic($0.name, partitionCount: $0.partitionCount) }

@@ -68,6 +68,12 @@ struct BinaryReader: Sendable {
         bytes.loadBigEndian(at: try take(MemoryLayout<Number>.size))
     }
 
+    /// A number of bytes.
+    mutating func size() throws(ChangeFormatError) -> Int {
+        guard let size = Int(exactly: try number(Int64.self)), size >= 0 else { throw ChangeFormatError() }
+        return size
+    }
+
     mutating func flag() throws(ChangeFormatError) -> Bool { try number(UInt8.self) != 0 }
 
     mutating func data() throws(ChangeFormatError) -> [UInt8] {

@@ -1,9 +1,4 @@
 extension Cluster {
-    /// What the batches of all partitions take.
-    package var recordsSizeInBytes: Int {
-        topics.values.reduce(0) { sum, topic in topic.logs.reduce(sum) { $0 + $1.sizeInBytes } }
-    }
-
     /// Changes that rebuild the durable state from nothing: what a new journal starts with.
     package func snapshot() -> [ClusterChange] {
         var changes: [ClusterChange] = [

@@ -36,12 +36,15 @@ extension ClusterChange {
         case offsetsPending = 17
         case offsetsDecided = 18
         case offsetsDeleted = 19
+        case batchStored = 20
+        case logRestoredInSegments = 21
     }
 
     private func write(to writer: inout BinaryWriter) {
         switch self {
         case .identified, .topicCreated, .topicDeleted, .topicGrown, .topicConfigured: writeTopic(to: &writer)
-        case .batchAppended, .logStartMoved, .logCompacted, .producersForgotten, .logRestored: writeLog(to: &writer)
+        case .batchAppended, .batchStored, .logStartMoved, .logCompacted, .producersForgotten, .logRestored:
+            writeLog(to: &writer)
         case .producerIDsAssigned, .transactionChanged, .transactionForgotten: writeTransaction(to: &writer)
         case .groupChanged, .groupDeleted, .offsetsCommitted, .offsetsPending, .offsetsDecided, .offsetsDeleted:
             writeGroup(to: &writer)
@@ -82,6 +85,11 @@ extension ClusterChange {
             writer.partition(partition)
             writer.number(nowMs)
             writer.data(batch.bytes)
+        case .batchStored(let partition, let nowMs, let reference):
+            writer.number(Kind.batchStored.rawValue)
+            writer.partition(partition)
+            writer.number(nowMs)
+            reference.write(to: &writer)
         case .logStartMoved(let partition, let offset):
             writer.number(Kind.logStartMoved.rawValue)
             writer.partition(partition)
@@ -96,7 +104,8 @@ extension ClusterChange {
             writer.partition(partition)
             writer.number(silentSinceMs)
         case .logRestored(let partition, let image):
-            writer.number(Kind.logRestored.rawValue)
+            let kind = if case .segments = image.content { Kind.logRestoredInSegments } else { Kind.logRestored }
+            writer.number(kind.rawValue)
             writer.partition(partition)
             image.write(to: &writer)
         default: break
@@ -163,13 +172,19 @@ extension ClusterChange {
         case .batchAppended:
             self = .batchAppended(
                 try reader.partition(), nowMs: try reader.number(), try RecordBatch(from: &reader))
+        case .batchStored:
+            self = .batchStored(
+                try reader.partition(), nowMs: try reader.number(), try BatchReference(from: &reader))
         case .logStartMoved: self = .logStartMoved(try reader.partition(), offset: try reader.number())
         case .logCompacted:
             self = .logCompacted(
                 try reader.partition(), nowMs: try reader.number(), endOffset: try reader.number())
         case .producersForgotten:
             self = .producersForgotten(try reader.partition(), silentSinceMs: try reader.number())
-        case .logRestored: self = .logRestored(try reader.partition(), try LogImage(from: &reader))
+        case .logRestored:
+            self = .logRestored(try reader.partition(), try LogImage(from: &reader, inSegments: false))
+        case .logRestoredInSegments:
+            self = .logRestored(try reader.partition(), try LogImage(from: &reader, inSegments: true))
         case .producerIDsAssigned: self = .producerIDsAssigned(next: try reader.number())
         case .transactionChanged: self = .transactionChanged(try TransactionEntry(from: &reader))
         case .transactionForgotten: self = .transactionForgotten(transactionalID: try reader.text())

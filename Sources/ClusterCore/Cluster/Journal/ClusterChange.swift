@@ -10,11 +10,13 @@ package enum ClusterChange: Hashable, Sendable {
 
     /// The batch has its offset already.
     case batchAppended(TopicPartition, nowMs: Int64, RecordBatch)
+    /// The batch is in the storage.
+    case batchStored(TopicPartition, nowMs: Int64, BatchReference)
     case logStartMoved(TopicPartition, offset: Int64)
-    /// Compaction is deterministic: it runs again on replay.
+    /// Compaction in memory is deterministic: it runs again on replay.
     case logCompacted(TopicPartition, nowMs: Int64, endOffset: Int64)
     case producersForgotten(TopicPartition, silentSinceMs: Int64)
-    /// The whole log, in snapshots only.
+    /// The whole log: in snapshots, and after a compaction whose outcome is in the storage.
     case logRestored(TopicPartition, LogImage)
 
     case producerIDsAssigned(next: Int64)

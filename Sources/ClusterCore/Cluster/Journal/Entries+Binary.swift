@@ -5,14 +5,41 @@ extension RecordBatch {
     }
 }
 
+extension BatchReference {
+    func write(to writer: inout BinaryWriter) {
+        writer.number(segment)
+        writer.number(Int64(position))
+        writer.number(Int64(sizeInBytes))
+        writer.number(baseOffset)
+        writer.number(checksum)
+    }
+
+    init(from reader: inout BinaryReader) throws(ChangeFormatError) {
+        segment = try reader.number()
+        position = try reader.size()
+        sizeInBytes = try reader.size()
+        baseOffset = try reader.number()
+        checksum = try reader.number()
+    }
+}
+
 extension LogImage {
     func write(to writer: inout BinaryWriter) {
         writer.number(logStartOffset)
         writer.number(nextOffset)
         writer.number(firstDirtyOffset)
-        writer.list(batches) {
-            $0.data($1.batch.bytes)
-            $0.optional($1.deleteHorizonMs) { $0.number($1) }
+        switch content {
+        case .batches(let batches):
+            writer.list(batches) {
+                $0.data($1.bytes)
+                $0.optional(deleteHorizons[$1.baseOffset]) { $0.number($1) }
+            }
+        case .segments(let segments):
+            writer.list(segments) { $1.write(to: &$0) }
+            writer.list(deleteHorizons.sorted { $0.key < $1.key }) {
+                $0.number($1.key)
+                $0.number($1.value)
+            }
         }
         writer.list(abortedSpans) {
             $0.number($1.producerID)
@@ -25,14 +52,27 @@ extension LogImage {
         }
     }
 
-    init(from reader: inout BinaryReader) throws(ChangeFormatError) {
+    init(from reader: inout BinaryReader, inSegments: Bool) throws(ChangeFormatError) {
         logStartOffset = try reader.number()
         nextOffset = try reader.number()
         firstDirtyOffset = try reader.number()
-        batches = try reader.list { reader throws(ChangeFormatError) in
-            StoredBatch(
-                batch: try RecordBatch(from: &reader),
-                deleteHorizonMs: try reader.optional { reader throws(ChangeFormatError) in try reader.number() })
+        deleteHorizons = [:]
+        if inSegments {
+            content = .segments(
+                try reader.list { reader throws(ChangeFormatError) in try LogSegment(from: &reader) })
+            for _ in 0..<(try reader.number(UInt32.self)) {
+                let baseOffset: Int64 = try reader.number()
+                deleteHorizons[baseOffset] = try reader.number()
+            }
+        } else {
+            var batches: [RecordBatch] = []
+            for _ in 0..<(try reader.number(UInt32.self)) {
+                let batch = try RecordBatch(from: &reader)
+                batches.append(batch)
+                deleteHorizons[batch.baseOffset] =
+                    try reader.optional { reader throws(ChangeFormatError) in try reader.number() }
+            }
+            content = .batches(batches)
         }
         abortedSpans = try reader.list { reader throws(ChangeFormatError) in
             AbortedSpan(

@@ -1,5 +1,5 @@
 extension Cluster {
-    /// Whole batches from an offset on.
+    /// Whole batches from an offset on; those that are not in memory have yet to be loaded.
     ///
     /// `maxBytes` bounds the batches' sum; with `atLeastOneBatch` the first comes even if it is larger.
     /// - Throws: UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH.
@@ -19,13 +19,17 @@ extension Cluster {
     }
 
     /// The offset ListOffsets asks for.
-    /// - Throws: as ``fetch(_:from:maxBytes:isolation:atLeastOneBatch:currentLeaderEpoch:)``.
+    /// - Throws: as ``fetch(_:from:maxBytes:isolation:atLeastOneBatch:currentLeaderEpoch:)``, and KAFKA_STORAGE_ERROR.
     package func listOffset(
         _ partition: TopicPartition, _ spec: OffsetSpec, isolation: IsolationLevel, currentLeaderEpoch: Int32 = -1
     ) throws(KafkaError) -> ListedOffset {
         let log = try log(partition)
         try Self.check(leaderEpoch: currentLeaderEpoch)
-        return log.list(spec, isolation: isolation, codec: codec)
+        do {
+            return try log.list(spec, isolation: isolation, codec: codec)
+        } catch {
+            throw refusal(error)
+        }
     }
 
     /// The largest leader epoch up to the given one and where it ends; -1, -1 if there is none. The only node's

@@ -5,7 +5,7 @@ extension Cluster {
     /// it. A repetition of one of an idempotent producer's last five batches gets the first one's answer.
     /// - Throws: what Kafka answers: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUIRED_ACKS, NOT_ENOUGH_REPLICAS,
     ///   INVALID_RECORD, CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP, INVALID_PRODUCER_EPOCH,
-    ///   OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING.
+    ///   OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING, KAFKA_STORAGE_ERROR.
     package func produce(
         _ records: consuming [UInt8], to partition: TopicPartition, transactionalID: String? = nil, acks: Int16 = -1,
         nowMs: Int64
@@ -27,7 +27,7 @@ extension Cluster {
         try checkContents(batch, of: partition, settings, nowMs: nowMs)
         batch.place(at: log.nextOffset, leaderEpoch: 0)
         if settings.usesLogAppendTime { batch.stamp(appendTimeMs: nowMs) }
-        append(batch, to: log, nowMs: nowMs)
+        append(batch, at: try write(batch, to: log), of: log, nowMs: nowMs)
         return ProduceAnswer(
             baseOffset: batch.baseOffset, logAppendTimeMs: settings.usesLogAppendTime ? nowMs : -1,
             logStartOffset: log.logStartOffset)

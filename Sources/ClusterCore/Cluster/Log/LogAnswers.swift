@@ -18,6 +18,8 @@ package struct AbortedTransaction: Hashable, Sendable {
 package struct FetchAnswer: Sendable {
     /// Whole batches as they are stored, in offset order; the first may begin before the offset asked for.
     package var batches: [RecordBatch]
+    /// What is to be read in place of `batches`, because it is not in memory: ``loaded()`` does.
+    package var stored: (any StoredBatches)?
     /// By first offset; empty for read_uncommitted.
     package var abortedTransactions: [AbortedTransaction]
     package var highWatermark: Int64
@@ -26,6 +28,18 @@ package struct FetchAnswer: Sendable {
 
     /// The size of all batches.
     package var sizeInBytes: Int { batches.reduce(0) { $0 + $1.bytes.count } }
+
+    /// The answer with all batches in it. May block, and be called on any thread.
+    /// - Throws: ``StorageFailure`` if they cannot be read, such as because they were removed meanwhile.
+    package consuming func loaded() throws(StorageFailure) -> FetchAnswer {
+        guard let stored else { return self }
+        let batches = try stored.read()
+        self.stored = nil
+        self.batches = batches
+        let last = batches.last?.lastOffset ?? -1
+        abortedTransactions.removeAll { $0.firstOffset > last }
+        return self
+    }
 }
 
 /// Which offset ListOffsets asks for.

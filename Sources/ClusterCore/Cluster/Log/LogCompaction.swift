@@ -31,79 +31,93 @@ struct LogCompaction {
 
     /// Up to where the log may be compacted now.
     var end: Int64 {
-        let stable = log.lastStableOffset
-        var end = log.batches.last.map { min(stable, $0.batch.baseOffset) } ?? stable
-        guard configuration.minCompactionLagMs > 0 else { return end }
-        for index in 0..<log.batches.count {
-            let batch = log.batches[index].batch
-            guard batch.baseOffset < end else { break }
-            if batch.header.maxTimestampMs > nowMs - configuration.minCompactionLagMs {
+        get throws(StorageFailure) {
+            let stable = log.lastStableOffset
+            var end = log.storage.lastBaseOffset.map { min(stable, $0) } ?? stable
+            guard configuration.minCompactionLagMs > 0 else { return end }
+            let limitMs = nowMs - configuration.minCompactionLagMs
+            try log.storage.walk { run in
+                if run.firstOffset >= end { return .stop }
+                return run.greatestTimestampMs > limitMs ? .enter : .skip
+            } _: { batch in
+                guard batch.baseOffset < end else { return false }
+                guard batch.header.maxTimestampMs > limitMs else { return true }
                 end = batch.baseOffset
-                break
+                return false
             }
+            return end
         }
-        return end
     }
 
-    /// Whether enough of the log is dirty, or a tombstone's time has come.
-    var isDue: Bool {
-        let end = end
-        guard end > log.logStartOffset else { return false }
+    /// Whether enough of the log up to the offset is dirty, or a tombstone's time has come.
+    func isDue(to end: Int64) throws(StorageFailure) -> Bool {
+        if log.deleteHorizons.contains(where: { $0.key < end && $0.value <= nowMs }) { return true }
         var cleanBytes = 0
         var dirtyBytes = 0
-        for index in 0..<log.batches.count {
-            let stored = log.batches[index]
-            guard stored.batch.baseOffset < end else { break }
-            if let horizon = stored.deleteHorizonMs, horizon <= nowMs { return true }
-            if stored.batch.lastOffset < log.firstDirtyOffset {
-                cleanBytes += stored.batch.bytes.count
+        try log.storage.walk { run in
+            if run.firstOffset >= end { return .stop }
+            if run.lastOffset < log.firstDirtyOffset {
+                cleanBytes += run.sizeInBytes
+            } else if run.firstOffset >= log.firstDirtyOffset, run.lastOffset < end {
+                dirtyBytes += run.sizeInBytes
             } else {
-                dirtyBytes += stored.batch.bytes.count
+                return .enter
             }
+            return .skip
+        } _: { batch in
+            guard batch.baseOffset < end else { return false }
+            if batch.lastOffset < log.firstDirtyOffset {
+                cleanBytes += batch.bytes.count
+            } else {
+                dirtyBytes += batch.bytes.count
+            }
+            return true
         }
         guard dirtyBytes > 0 else { return false }
         return Double(dirtyBytes) >= configuration.minCleanableDirtyRatio * Double(cleanBytes + dirtyBytes)
     }
 
     /// Compacts the log up to the offset.
-    func run(to end: Int64) {
-        let newest = newestRecords(to: end)
-        var kept: [StoredBatch] = []
-        kept.reserveCapacity(log.batches.count)
+    /// - Throws: ``StorageFailure``; the log is unchanged then.
+    func run(to end: Int64) throws(StorageFailure) {
+        let newest = try newestRecords(to: end)
+        var horizons: [Int64: Int64] = [:]
         // Producers that have data since their last marker: the next marker is still needed.
         var withData: Set<Int64> = []
-        for index in 0..<log.batches.count {
-            let stored = log.batches[index]
-            let header = stored.batch.header
-            var result: StoredBatch? = stored
-            if stored.batch.lastOffset < end {
-                if header.attributes.isControl {
-                    result = withData.contains(header.producer.producerID) ? stored : expiring(stored)
-                } else {
-                    result = compacted(stored, newest)
+        var spansNeeded: Set<AbortedSpan> = []
+        try log.storage.rewrite(segmentSizeInBytes: log.segmentSizeInBytes) { batch in
+            let header = batch.header
+            var result: RecordBatch? = batch
+            var horizon = log.deleteHorizons[batch.baseOffset]
+            if batch.lastOffset < end {
+                if !header.attributes.isControl {
+                    result = compacted(batch, newest, &horizon)
+                } else if !withData.contains(header.producer.producerID), !isExpiring(&horizon) {
+                    result = nil
                 }
+            }
+            guard let result else {
+                if header.attributes.isControl { withData.remove(header.producer.producerID) }
+                return nil
             }
             if header.attributes.isControl {
                 withData.remove(header.producer.producerID)
-            } else if header.attributes.isTransactional, result != nil {
-                withData.insert(header.producer.producerID)
+            } else {
+                if header.attributes.isTransactional { withData.insert(header.producer.producerID) }
+                spansNeeded.formUnion(spans(over: result))
             }
-            if let result { kept.append(result) }
+            horizons[batch.baseOffset] = horizon
+            return result
         }
-        log.replace(batches: kept, abortedSpans: spansStillNeeded(kept), cleanedTo: end)
+        log.compacted(
+            to: end, abortedSpans: log.abortedSpans.filter(spansNeeded.contains), deleteHorizons: horizons)
     }
 
-    /// An aborted span matters to readers as long as a record of it is left; after that it would hide later records.
-    private func spansStillNeeded(_ kept: [StoredBatch]) -> [AbortedSpan] {
-        let kept = BatchSequence(kept)
-        return log.abortedSpans.filter { span in
-            var index = kept.index(reaching: span.firstOffset)
-            while index < kept.count, kept[index].batch.baseOffset < span.lastOffset {
-                let header = kept[index].batch.header
-                if header.producer.producerID == span.producerID, !header.attributes.isControl { return true }
-                index += 1
-            }
-            return false
+    /// The aborted transactions that a batch may be of. They matter to readers as long as a record of theirs is left;
+    /// after that they would hide later records.
+    private func spans(over batch: RecordBatch) -> [AbortedSpan] {
+        (abortedSpans[batch.header.producer.producerID] ?? []).filter {
+            $0.firstOffset <= batch.lastOffset && batch.baseOffset < $0.lastOffset
         }
     }
 
@@ -116,61 +130,54 @@ struct LogCompaction {
 
     /// The result of the first pass over the log.
     private struct NewestRecords {
-        var offsets: [ArraySlice<UInt8>: Int64] = [:]
+        /// By key. The keys are copied: a slice would keep its whole batch in memory.
+        var offsets: [[UInt8]: Int64] = [:]
         /// The offset of the first batch that cannot be read.
         var firstUnreadableOffset = Int64.max
     }
 
-    private func newestRecords(to end: Int64) -> NewestRecords {
+    private func newestRecords(to end: Int64) throws(StorageFailure) -> NewestRecords {
         var newest = NewestRecords()
-        for index in 0..<log.batches.count {
-            let batch = log.batches[index].batch
-            guard batch.lastOffset < end else { break }
-            guard !batch.header.attributes.isControl, !isAborted(batch.header) else { continue }
+        try log.storage.walk { run in
+            run.firstOffset >= end ? .stop : .enter
+        } _: { batch in
+            guard batch.lastOffset < end else { return false }
+            guard !batch.header.attributes.isControl, !isAborted(batch.header) else { return true }
             guard let records = try? RecordBatchReader.records(of: batch, codec: codec) else {
                 newest.firstUnreadableOffset = min(newest.firstUnreadableOffset, batch.baseOffset)
-                continue
+                return true
             }
-            let isPacked = batch.header.attributes.compression != CompressionCodec.none
             for record in records {
-                guard let key = record.key else { continue }
-                // A slice keeps all of the unpacked batch in memory.
-                newest.offsets[isPacked ? Array(key)[...] : key] = record.offset
+                if let key = record.key { newest.offsets[Array(key)] = record.offset }
             }
+            return true
         }
         return newest
     }
 
     /// The batch with the newest records of their keys only; nil if none is left.
-    private func compacted(_ stored: StoredBatch, _ newest: NewestRecords) -> StoredBatch? {
-        if isAborted(stored.batch.header) { return nil }
-        guard let records = try? RecordBatchReader.records(of: stored.batch, codec: codec) else {
-            return stored
-        }
-        var result = stored
-        let dropsTombstones =
-            (stored.deleteHorizonMs ?? .max) <= nowMs && stored.batch.lastOffset < newest.firstUnreadableOffset
+    private func compacted(_ batch: RecordBatch, _ newest: NewestRecords, _ horizon: inout Int64?) -> RecordBatch? {
+        if isAborted(batch.header) { return nil }
+        guard let records = try? RecordBatchReader.records(of: batch, codec: codec) else { return batch }
+        let dropsTombstones = (horizon ?? .max) <= nowMs && batch.lastOffset < newest.firstUnreadableOffset
         let retained = records.filter { record in
-            guard let key = record.key, newest.offsets[key] == record.offset else { return false }
+            guard let key = record.key, newest.offsets[Array(key)] == record.offset else { return false }
             return record.value != nil || !dropsTombstones
         }
         if retained.isEmpty { return nil }
-        if result.deleteHorizonMs == nil, retained.contains(where: { $0.value == nil }) {
-            result.deleteHorizonMs = deleteHorizonMs
-        }
-        if retained.count < records.count {
-            result.batch = stored.batch.retaining(retained, codec)
-            if !retained.contains(where: { $0.value == nil }) { result.deleteHorizonMs = nil }
-        }
-        return result
+        let hasTombstones = retained.contains { $0.value == nil }
+        if horizon == nil, hasTombstones { horizon = deleteHorizonMs }
+        guard retained.count < records.count else { return batch }
+        if !hasTombstones { horizon = nil }
+        return batch.retaining(retained, codec)
     }
 
-    /// A marker whose transaction has no records left stays until readers that began before have passed it.
-    private func expiring(_ stored: StoredBatch) -> StoredBatch? {
-        guard let horizon = stored.deleteHorizonMs else {
-            return StoredBatch(batch: stored.batch, deleteHorizonMs: deleteHorizonMs)
-        }
-        return horizon <= nowMs ? nil : stored
+    /// A marker whose transaction has no records left stays until readers that began before have passed it. Returns
+    /// whether it stays.
+    private func isExpiring(_ horizon: inout Int64?) -> Bool {
+        if let horizon { return horizon > nowMs }
+        horizon = deleteHorizonMs
+        return true
     }
 }
 

@@ -14,17 +14,16 @@ extension PartitionLog {
             batches: [], abortedTransactions: [], highWatermark: nextOffset, lastStableOffset: lastStableOffset,
             logStartOffset: logStartOffset)
         guard offset < end else { return answer }
-        var index = batches.index(reaching: offset)
-        var size = 0
-        while index < batches.count {
-            let batch = batches[index].batch
-            guard batch.lastOffset < end else { break }
-            size += batch.bytes.count
-            guard size <= maxBytes || (answer.batches.isEmpty && atLeastOneBatch) else { break }
-            answer.batches.append(batch)
-            index += 1
+        let last: Int64?
+        switch storage.read(from: offset, below: end, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch) {
+        case .batches(let batches):
+            answer.batches = batches
+            last = batches.last?.lastOffset
+        case .stored(let stored, let lastOffset):
+            answer.stored = stored
+            last = lastOffset
         }
-        if isolation == .readCommitted, let last = answer.batches.last?.lastOffset {
+        if isolation == .readCommitted, let last {
             answer.abortedTransactions = abortedTransactions(from: offset, through: last)
         }
         return answer
@@ -49,12 +48,15 @@ extension PartitionLog {
     }
 
     /// The offset asked for, as far as the reader may see.
-    func list(_ spec: OffsetSpec, isolation: IsolationLevel, codec: (any RecordCodec)?) -> ListedOffset {
+    /// - Throws: ``StorageFailure`` if a batch cannot be read.
+    func list(_ spec: OffsetSpec, isolation: IsolationLevel, codec: (any RecordCodec)?)
+        throws(StorageFailure) -> ListedOffset
+    {
         switch spec {
         case .earliest: ListedOffset(offset: logStartOffset, timestampMs: -1, leaderEpoch: 0)
         case .latest: ListedOffset(offset: end(for: isolation), timestampMs: -1, leaderEpoch: 0)
-        case .timestamp(let timeMs): firstRecord(notBefore: timeMs, isolation, codec)
-        case .maxTimestamp: newestRecord(isolation, codec)
+        case .timestamp(let timeMs): try firstRecord(notBefore: timeMs, isolation, codec)
+        case .maxTimestamp: try newestRecord(isolation, codec)
         }
     }
 
@@ -62,31 +64,55 @@ extension PartitionLog {
 
     private func firstRecord(
         notBefore timeMs: Int64, _ isolation: IsolationLevel, _ codec: (any RecordCodec)?
-    ) -> ListedOffset {
+    ) throws(StorageFailure) -> ListedOffset {
         let end = end(for: isolation)
-        for index in 0..<batches.count {
-            let batch = batches[index].batch
-            guard batch.baseOffset < end else { break }
-            guard batch.header.maxTimestampMs >= timeMs, batch.lastOffset >= logStartOffset else { continue }
+        var found = Self.nothing
+        try storage.walk { run in
+            if run.firstOffset >= end { return .stop }
+            return run.greatestTimestampMs >= timeMs && run.lastOffset >= logStartOffset ? .enter : .skip
+        } _: { batch in
+            guard batch.baseOffset < end else { return false }
+            guard batch.header.maxTimestampMs >= timeMs, batch.lastOffset >= logStartOffset else { return true }
             guard let records = try? RecordBatchReader.records(of: batch, codec: codec) else {
                 // Compressed, and no codec at hand: the batch's first record is the best that can be told.
                 let offset = max(batch.baseOffset, logStartOffset)
-                return ListedOffset(offset: offset, timestampMs: batch.header.maxTimestampMs, leaderEpoch: 0)
+                found = ListedOffset(offset: offset, timestampMs: batch.header.maxTimestampMs, leaderEpoch: 0)
+                return false
             }
             for record in records where record.timestampMs >= timeMs && record.offset >= logStartOffset {
-                return ListedOffset(offset: record.offset, timestampMs: record.timestampMs, leaderEpoch: 0)
+                found = ListedOffset(offset: record.offset, timestampMs: record.timestampMs, leaderEpoch: 0)
+                return false
             }
+            return true
         }
-        return Self.nothing
+        return found
     }
 
-    private func newestRecord(_ isolation: IsolationLevel, _ codec: (any RecordCodec)?) -> ListedOffset {
+    private func newestRecord(
+        _ isolation: IsolationLevel, _ codec: (any RecordCodec)?
+    ) throws(StorageFailure) -> ListedOffset {
         let end = end(for: isolation)
+        // The newest time first, then the first batch that has it: so no run is read that does not matter.
+        var time: Int64 = -1
+        try storage.walk { run in
+            if run.firstOffset >= end { return .stop }
+            guard run.lastOffset < end, run.firstOffset >= logStartOffset else { return .enter }
+            time = max(time, run.greatestTimestampMs)
+            return .skip
+        } _: { batch in
+            guard batch.baseOffset < end else { return false }
+            if batch.lastOffset >= logStartOffset { time = max(time, batch.header.maxTimestampMs) }
+            return true
+        }
+        guard time >= 0 else { return Self.nothing }
         var newest: RecordBatch?
-        for index in 0..<batches.count {
-            let batch = batches[index].batch
-            guard batch.baseOffset < end else { break }
-            if batch.header.maxTimestampMs > newest?.header.maxTimestampMs ?? -1 { newest = batch }
+        try storage.walk { run in
+            run.greatestTimestampMs >= time ? .enter : .skip
+        } _: { batch in
+            guard batch.baseOffset < end else { return false }
+            guard batch.header.maxTimestampMs == time, batch.lastOffset >= logStartOffset else { return true }
+            newest = batch
+            return false
         }
         guard let newest else { return Self.nothing }
         let records = (try? RecordBatchReader.records(of: newest, codec: codec)) ?? []

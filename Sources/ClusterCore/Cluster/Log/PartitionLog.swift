@@ -1,14 +1,16 @@
-/// The log of one partition: its batches, and what must be known about producers and transactions in it.
+/// The log of one partition: what must be known about its batches, producers and transactions. The batches' bytes are in
+/// its ``LogStorage``.
 ///
 /// There is one replica, so the high watermark is the log's end. Everything in here is durable state: the same appends
 /// in the same order give the same log. Checks come before (``check(_:)``), so that replaying needs none.
 final class PartitionLog {
     let partition: TopicPartition
-    private(set) var batches = BatchSequence()
+    let storage: any LogStorage
+    /// From what size on a new segment is begun; nil leaves that to the storage. Set by the topic.
+    var segmentSizeInBytes: Int?
     private(set) var logStartOffset: Int64 = 0
     /// The offset of the next record, and the high watermark.
     private(set) var nextOffset: Int64 = 0
-    private(set) var sizeInBytes = 0
     private(set) var producers: [Int64: ProducerState] = [:]
     /// Open transactions by first offset.
     private(set) var openTransactions: [(firstOffset: Int64, producerID: Int64)] = []
@@ -16,14 +18,18 @@ final class PartitionLog {
     private(set) var abortedSpans: [AbortedSpan] = []
     /// Up to where compaction has been.
     private(set) var firstDirtyOffset: Int64 = 0
+    /// From when on compaction may drop the tombstones or the obsolete marker of a batch, by the batch's first offset: Kafka's
+    /// delete horizon (KIP-534), set when compaction first meets them.
+    private(set) var deleteHorizons: [Int64: Int64] = [:]
 
     /// Counts what makes a fetch answer differently; not durable.
     private(set) var version: UInt64 = 1
     /// Whether the cluster has yet to tell of the last version.
     var isAnnounced = true
 
-    init(_ partition: TopicPartition) {
+    init(_ partition: TopicPartition, storage: any LogStorage) {
         self.partition = partition
+        self.storage = storage
     }
 
     /// Up to where read_committed readers may read: the first offset of the oldest open transaction.
@@ -51,10 +57,15 @@ final class PartitionLog {
         return state.epoch == producer.epoch && state.transactionStartOffset != nil
     }
 
-    /// Appends a batch that has its place already, as ``RecordBatch/place(at:leaderEpoch:)`` gives it.
-    func append(_ batch: RecordBatch, nowMs: Int64) {
-        batches.append(batch)
-        sizeInBytes += batch.bytes.count
+    /// Writes a batch that has its place already, as ``RecordBatch/place(at:leaderEpoch:)`` gives it; the log is unchanged
+    /// until ``append(_:at:nowMs:)``.
+    func write(_ batch: RecordBatch) throws(StorageFailure) -> BatchReference? {
+        try storage.write(batch, segmentSizeInBytes: segmentSizeInBytes)
+    }
+
+    /// Appends a batch that is written.
+    func append(_ batch: RecordBatch, at reference: BatchReference?, nowMs: Int64) {
+        storage.append(batch, at: reference)
         nextOffset = batch.lastOffset + 1
         version += 1
         let producer = batch.header.producer
@@ -84,10 +95,7 @@ final class PartitionLog {
         guard offset > logStartOffset else { return }
         logStartOffset = min(offset, nextOffset)
         firstDirtyOffset = max(firstDirtyOffset, logStartOffset)
-        while let first = batches.first, first.batch.lastOffset < logStartOffset {
-            sizeInBytes -= first.batch.bytes.count
-            batches.removeFirst()
-        }
+        storage.removeBatches(endingBefore: logStartOffset)
         abortedSpans.removeAll { $0.lastOffset < logStartOffset }
         version += 1
     }
@@ -102,11 +110,10 @@ final class PartitionLog {
         producers.contains { $0.value.transactionStartOffset == nil && $0.value.lastWriteMs <= limitMs }
     }
 
-    /// Puts what compaction left in the place of all batches.
-    func replace(batches kept: [StoredBatch], abortedSpans spans: [AbortedSpan], cleanedTo offset: Int64) {
-        batches = BatchSequence(kept)
-        sizeInBytes = kept.reduce(0) { $0 + $1.batch.bytes.count }
+    /// Takes note of a compaction that has replaced the batches.
+    func compacted(to offset: Int64, abortedSpans spans: [AbortedSpan], deleteHorizons horizons: [Int64: Int64]) {
         abortedSpans = spans
+        deleteHorizons = horizons
         firstDirtyOffset = max(firstDirtyOffset, offset)
         version += 1
     }
@@ -115,14 +122,16 @@ final class PartitionLog {
     var image: LogImage {
         LogImage(
             logStartOffset: logStartOffset, nextOffset: nextOffset, firstDirtyOffset: firstDirtyOffset,
-            batches: batches.all, abortedSpans: abortedSpans,
+            content: storage.content, deleteHorizons: deleteHorizons, abortedSpans: abortedSpans,
             producers: producers.sorted { $0.key < $1.key }.map { .init(producerID: $0.key, state: $0.value) })
     }
 
     /// Takes over everything durable from a snapshot.
-    func restore(_ image: LogImage) {
-        batches = BatchSequence(image.batches)
-        sizeInBytes = image.batches.reduce(0) { $0 + $1.batch.bytes.count }
+    /// - Throws: ``StorageFailure`` if the batches are not where the snapshot says; the log is unchanged then.
+    func restore(_ image: LogImage) throws(StorageFailure) {
+        try storage.restore(image.content)
+        storage.removeBatches(endingBefore: image.logStartOffset)
+        deleteHorizons = image.deleteHorizons
         logStartOffset = image.logStartOffset
         nextOffset = image.nextOffset
         firstDirtyOffset = image.firstDirtyOffset
@@ -148,7 +157,9 @@ package struct LogImage: Hashable, Sendable {
     var logStartOffset: Int64
     var nextOffset: Int64
     var firstDirtyOffset: Int64
-    var batches: [StoredBatch]
+    var content: LogContent
+    /// By the batch's first offset.
+    var deleteHorizons: [Int64: Int64]
     var abortedSpans: [AbortedSpan]
     var producers: [Producer]
 }

@@ -6,10 +6,15 @@ final class Topic {
     private(set) var overrides: [String: String]
     private(set) var configuration: TopicConfiguration
     private(set) var logs: [PartitionLog] = []
+    private let storage: any BatchStorage
 
-    init(name: String, id: TopicID, partitionCount: Int32, overrides: [String: String], cluster: ClusterConfiguration) {
+    init(
+        name: String, id: TopicID, partitionCount: Int32, overrides: [String: String], cluster: ClusterConfiguration,
+        storage: any BatchStorage
+    ) {
         self.name = name
         self.id = id
+        self.storage = storage
         self.overrides = overrides
         configuration = TopicConfiguration(overrides: overrides, cluster: cluster)
         grow(to: partitionCount)
@@ -27,12 +32,17 @@ final class Topic {
     }
 
     func grow(to count: Int32) {
-        while partitionCount < count { logs.append(PartitionLog(TopicPartition(name, partitionCount))) }
+        while partitionCount < count {
+            let log = PartitionLog(TopicPartition(name, partitionCount), storage: storage.makeLog())
+            log.segmentSizeInBytes = configuration.segmentSizeInBytes
+            logs.append(log)
+        }
     }
 
     func configure(_ overrides: [String: String], cluster: ClusterConfiguration) {
         self.overrides = overrides
         configuration = TopicConfiguration(overrides: overrides, cluster: cluster)
+        for log in logs { log.segmentSizeInBytes = configuration.segmentSizeInBytes }
     }
 
     /// Whether Kafka keeps the topic for itself.

@@ -14,6 +14,8 @@ struct TopicConfiguration: Hashable, Sendable {
     var timestampBeforeMaxMs: Int64
     var timestampAfterMaxMs: Int64
     var minInsyncReplicas: Int32
+    /// Nil unless the topic has its own.
+    var segmentSizeInBytes: Int?
 
     /// Reads configs that passed their check; names missing among the overrides have their default.
     init(overrides: [String: String], cluster: ClusterConfiguration) {
@@ -34,5 +36,6 @@ struct TopicConfiguration: Hashable, Sendable {
         timestampBeforeMaxMs = number("message.timestamp.before.max.ms")
         timestampAfterMaxMs = number("message.timestamp.after.max.ms")
         minInsyncReplicas = Int32(clamping: number("min.insync.replicas"))
+        segmentSizeInBytes = overrides["segment.bytes"].flatMap { Int($0.trimmingBlanks) }
     }
 }

@@ -4,7 +4,7 @@ extension Cluster {
     /// An open transaction of the id is rolled back first. `current` is what the producer has, when it asks for its
     /// epoch to be bumped (KIP-360).
     /// - Throws: INVALID_REQUEST, INVALID_TRANSACTION_TIMEOUT, PRODUCER_FENCED (INVALID_PRODUCER_EPOCH before
-    ///   version 4).
+    ///   version 4), COORDINATOR_NOT_AVAILABLE if the roll-back's markers cannot be written.
     package func initProducerID(
         transactionalID: String?, transactionTimeoutMs: Int32, current: ProducerIdentity = .none,
         requestVersion: Int16 = .max, nowMs: Int64
@@ -38,7 +38,7 @@ extension Cluster {
         if let expected { try Self.check(expected, against: entry) }
         if entry.state == .ongoing {
             // Kafka sends the producer away and lets it come again; the epoch of the roll-back is given to nobody.
-            entry = end(fencing(entry), commit: false, nowMs: nowMs)
+            entry = try end(fencing(entry), commit: false, nowMs: nowMs)
             // The epoch was right, so Kafka rolls back, and then finds the producer fenced by that.
             if expected != nil { throw KafkaError(.producerFenced) }
         }
@@ -164,14 +164,15 @@ extension Cluster {
 
     /// Commits or aborts the open transaction: markers in all its partitions, and its offsets decided.
     /// - Throws: INVALID_REQUEST, INVALID_PRODUCER_ID_MAPPING, PRODUCER_FENCED (INVALID_PRODUCER_EPOCH before version 2),
-    ///   INVALID_TXN_STATE without a transaction or if it ended the other way.
+    ///   INVALID_TXN_STATE without a transaction or if it ended the other way, COORDINATOR_NOT_AVAILABLE if the markers
+    ///   cannot be written.
     package func endTransaction(
         _ transactionalID: String, producer: ProducerIdentity, commit: Bool, requestVersion: Int16 = .max, nowMs: Int64
     ) throws(KafkaError) {
         do throws(KafkaError) {
             let entry = try entry(of: transactionalID, producer)
             switch entry.state {
-            case .ongoing: _ = end(entry, commit: commit, nowMs: nowMs)
+            case .ongoing: _ = try end(entry, commit: commit, nowMs: nowMs)
             case .completeCommit where commit: return
             case .completeAbort where !commit: return
             case .empty, .completeCommit, .completeAbort: throw KafkaError(.invalidTxnState)
@@ -182,15 +183,24 @@ extension Cluster {
     }
 
     /// Ends an open transaction under the entry's epoch.
-    private func end(_ entry: TransactionEntry, commit: Bool, nowMs: Int64) -> TransactionEntry {
+    /// - Throws: COORDINATOR_NOT_AVAILABLE if a marker cannot be written; nothing has changed then.
+    private func end(_ entry: TransactionEntry, commit: Bool, nowMs: Int64) throws(KafkaError) -> TransactionEntry {
         let marker = (commit ? ControlRecord.commit : .abort).batch(producer: entry.producer, nowMs: nowMs)
+        var written: [(log: PartitionLog, batch: RecordBatch, reference: BatchReference?)] = []
         for partition in entry.partitions {
             // A topic deleted meanwhile needs no marker.
             guard let log = topics[partition.topic]?.log(partition.partition), var batch = try? RecordBatch(marker)
             else { continue }
             batch.place(at: log.nextOffset, leaderEpoch: 0)
-            append(batch, to: log, nowMs: nowMs)
+            do {
+                written.append((log, batch, try log.write(batch)))
+            } catch {
+                note(error)
+                // As Kafka's coordinator answers what a client shall try again.
+                throw KafkaError(.coordinatorNotAvailable)
+            }
         }
+        for (log, batch, reference) in written { append(batch, at: reference, of: log, nowMs: nowMs) }
         for groupID in entry.groups {
             perform(
                 .offsetsDecided(groupID: groupID, producerID: entry.producer.producerID, isCommit: commit))
@@ -205,12 +215,19 @@ extension Cluster {
         return ended
     }
 
+    /// How long to wait with a roll-back whose markers could not be written.
+    private static let transactionRetryMs: Int64 = 1_000
+
     /// Rolls back a transaction past its timeout and fences its producer.
     func transactionTimerFired(_ transactionalID: String, deadlineMs: Int64, nowMs: Int64) {
         if transactionTimers[transactionalID] == deadlineMs { transactionTimers[transactionalID] = nil }
         guard let entry = transactions[transactionalID], let dueMs = entry.deadlineMs else { return }
         guard dueMs <= nowMs else { return setTransactionTimer(transactionalID, at: dueMs) }
-        _ = end(fencing(entry), commit: false, nowMs: nowMs)
+        do {
+            _ = try end(fencing(entry), commit: false, nowMs: nowMs)
+        } catch {
+            setTransactionTimer(transactionalID, at: nowMs + Self.transactionRetryMs)
+        }
     }
 
     func expireTransactionalIDs(nowMs: Int64) {

@@ -1,4 +1,7 @@
 import ClusterCore
+import Logging
+import NIOCore
+import NIOPosix
 
 extension Broker {
     /// Kafka's `fetch.max.bytes` of the broker: what one answer holds at most, whatever the client asks for.
@@ -24,80 +27,81 @@ extension Broker {
 
     /// Answers if there is as much as the client wants, or its time is over, or a partition has an error to tell.
     func answerOrWait(_ poll: LongPoll) {
-        let found = read(poll.request, poll.call.version)
-        // More than fits in an answer is not waited for.
-        let wanted = min(Int(poll.request.minBytes), Int(poll.request.maxBytes), Self.mostFetchedBytes)
-        if found.sizeInBytes >= wanted || found.hasError || poll.deadlineMs <= nowMs {
-            send(found, poll)
-        } else {
-            wait(poll)
-        }
+        read(FetchReading(poll, entries: entries(of: poll), mayWait: true))
     }
 
     /// Answers with what there is.
     func answerNow(_ poll: LongPoll) {
-        send(read(poll.request, poll.call.version), poll)
+        read(FetchReading(poll, entries: entries(of: poll), mayWait: false))
     }
 
-    private struct Found {
-        var response = Fetch.Response()
-        var sizeInBytes = 0
-        var partitionCount = 0
-        var hasError = false
-    }
-
-    private func send(_ found: Found, _ poll: LongPoll) {
-        settle()
-        poll.call.answer(found.response, sizeInBytes: found.sizeInBytes + 64 * found.partitionCount + 256)
-    }
-
-    private func read(_ request: Fetch.Request, _ version: Int16) -> Found {
-        var found = Found()
-        // Should there be nothing to read at all, there is nothing to wait for either.
-        found.hasError = request.topics.isEmpty
-        found.response.topics = request.topics.map { topic in
-            var answer = Fetch.Response.Topic()
-            answer.name = topic.name
-            answer.topicID = topic.topicID
-            let name = name(of: topic, version)
-            answer.partitions = topic.partitions.map { read($0, topic: name, request, &found) }
-            return answer
+    private func entries(of poll: LongPoll) -> [FetchReading.Entry] {
+        poll.request.topics.enumerated().flatMap { index, topic in
+            let name = name(of: topic, poll.call.version)
+            return topic.partitions.map { FetchReading.Entry(topicIndex: index, topic: name, request: $0) }
         }
-        return found
     }
 
-    private func read(
-        _ partition: Fetch.Request.Partition, topic: String?, _ request: Fetch.Request, _ found: inout Found
-    ) -> Fetch.Response.Partition {
-        found.partitionCount += 1
-        var answer = Fetch.Response.Partition()
-        answer.index = partition.index
-        // Some clients take null for a missing partition.
-        answer.records = WireRecords()
-        do throws(KafkaError) {
-            guard let topic else { throw KafkaError(.unknownTopicID) }
-            let room = max(0, min(Int(request.maxBytes), Self.mostFetchedBytes) - found.sizeInBytes)
-            let read = try cluster.fetch(
-                TopicPartition(topic, partition.index), from: partition.fetchOffset,
-                maxBytes: min(max(0, Int(partition.maxBytes)), room),
-                isolation: IsolationLevel(rawValue: request.isolationLevel) ?? .readUncommitted,
-                // The response's first batch comes whole however large, or its reader would be stuck (KIP-74).
-                atLeastOneBatch: found.sizeInBytes == 0, currentLeaderEpoch: partition.currentLeaderEpoch)
-            answer.highWatermark = read.highWatermark
-            answer.lastStableOffset = read.lastStableOffset
-            answer.logStartOffset = read.logStartOffset
-            if request.isolationLevel == IsolationLevel.readCommitted.rawValue {
-                answer.abortedTransactions = read.abortedTransactions.map {
-                    Fetch.Response.AbortedTransaction(producerID: $0.producerID, firstOffset: $0.firstOffset)
+    /// Reads partition by partition. What is not in memory is read on another thread; until it is there, the loop does
+    /// other things.
+    private func read(_ reading: FetchReading) {
+        while let entry = reading.next {
+            do throws(KafkaError) {
+                guard let topic = entry.topic else { throw KafkaError(.unknownTopicID) }
+                let request = reading.poll.request
+                let room = max(0, min(Int(request.maxBytes), Self.mostFetchedBytes) - reading.sizeInBytes)
+                let answer = try cluster.fetch(
+                    TopicPartition(topic, entry.request.index), from: entry.request.fetchOffset,
+                    maxBytes: min(max(0, Int(entry.request.maxBytes)), room),
+                    isolation: IsolationLevel(rawValue: request.isolationLevel) ?? .readUncommitted,
+                    // The response's first batch comes whole however large, or its reader would be stuck (KIP-74).
+                    atLeastOneBatch: reading.sizeInBytes == 0,
+                    currentLeaderEpoch: entry.request.currentLeaderEpoch)
+                guard answer.stored == nil else { return load(answer, reading) }
+                reading.add(answer)
+            } catch {
+                reading.add(error)
+            }
+        }
+        finish(reading)
+    }
+
+    private func load(_ answer: FetchAnswer, _ reading: FetchReading) {
+        if reading.versions == nil { reading.versions = reading.poll.partitions.map(cluster.version) }
+        let loading = NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try answer.loaded() }
+        loading.assumeIsolated().whenComplete { result in
+            guard !self.hasStopped, reading.poll.call.connection.isOpen else { return }
+            switch result {
+            case .success(let loaded): reading.add(loaded)
+            case .failure(let error):
+                // The batches may have been removed meanwhile: then a second look says what is there now.
+                if reading.isSecondLook {
+                    self.logger.error("\(error)")
+                    reading.add(KafkaError(.kafkaStorageError))
+                } else {
+                    reading.isSecondLook = true
                 }
             }
-            answer.records = WireRecords(read.batches.map(\.bytes))
-            found.sizeInBytes += read.sizeInBytes
-        } catch {
-            answer.error = error.code
-            found.hasError = true
+            self.read(reading)
         }
-        return answer
+    }
+
+    private func finish(_ reading: FetchReading) {
+        let poll = reading.poll
+        let mayWait = reading.mayWait && !reading.hasError && poll.deadlineMs > nowMs
+        // More than fits in an answer is not waited for.
+        let wanted = min(Int(poll.request.minBytes), Int(poll.request.maxBytes), Self.mostFetchedBytes)
+        guard mayWait && reading.sizeInBytes < wanted else {
+            settle()
+            let capacity = reading.sizeInBytes + 64 * reading.entries.count + 256
+            return poll.call.answer(reading.response, sizeInBytes: capacity)
+        }
+        if let versions = reading.versions, versions != poll.partitions.map(cluster.version) {
+            // Something came while the loop did other things, of which nobody will tell again.
+            answerOrWait(poll)
+        } else {
+            wait(poll)
+        }
     }
 
     private func name(of topic: Fetch.Request.Topic, _ version: Int16) -> String? {

@@ -1,0 +1,122 @@
+import ClusterCore
+import DequeModule
+
+/// Keeps the batches of all partitions in segment files, and the newest ones in memory, too.
+///
+/// The journal says which bytes of the files count: bytes behind those were written for batches that were never
+/// acknowledged, and are overwritten. A file that is not needed any more is removed when the next snapshot is whole; until
+/// then, a replay of the journal may still need it.
+///
+/// Belongs to the broker's event loop; the files themselves may be read on any thread.
+final class SegmentStorage: BatchStorage {
+    let files: SegmentFiles
+    private let directory: DataDirectory
+    let reserve: DiskReserve
+    private let segmentSizeInBytes: Int
+    private let cacheSizeInBytes: Int
+    private var nextNumber: UInt64
+    private var live: Set<UInt64> = []
+    private var unneeded: [UInt64] = []
+    private var unflushed: Set<UInt64> = []
+    /// The batches in memory, the oldest first.
+    private var cached = Deque<(log: SegmentLog, lastOffset: Int64, sizeInBytes: Int)>()
+    private var cachedSizeInBytes = 0
+    private var isReplaying = true
+    /// Whether the journal had batches in it, as those of earlier versions do.
+    private(set) var hasTakenOver = false
+    /// What was written since the last snapshot began.
+    private(set) var writtenSizeInBytes = 0
+
+    /// - Parameters:
+    ///   - segmentSizeInBytes: of topics without their own `segment.bytes`.
+    ///   - cacheSizeInBytes: how much of the newest batches stays in memory.
+    init(_ directory: DataDirectory, segmentSizeInBytes: Int, cacheSizeInBytes: Int) throws(JournalFailure) {
+        self.directory = directory
+        self.segmentSizeInBytes = segmentSizeInBytes
+        self.cacheSizeInBytes = cacheSizeInBytes
+        files = SegmentFiles(directory)
+        reserve = DiskReserve(directory)
+        nextNumber = (try directory.segmentNumbers().max() ?? 0) + 1
+    }
+
+    func makeLog() -> any LogStorage { SegmentLog(self) }
+
+    func load(_ reference: BatchReference) throws(StorageFailure) -> RecordBatch {
+        let bytes = try files.read(
+            reference.segment, reference.position..<(reference.position + reference.sizeInBytes))
+        guard bytes.count == reference.sizeInBytes, let batch = try? RecordBatch(bytes),
+            batch.baseOffset == reference.baseOffset, batch.header.checksum == reference.checksum,
+            batch.hasValidChecksum
+        else {
+            throw StorageFailure(
+                "\(directory.segment(reference.segment)) is damaged at byte \(reference.position)", isDamage: true)
+        }
+        return batch
+    }
+
+    /// Whether there are files to remove with the next snapshot.
+    var hasUnneeded: Bool { !unneeded.isEmpty }
+
+    /// All changes are replayed. Removes the files that none of them mentioned.
+    func finishReplay() throws(JournalFailure) {
+        isReplaying = false
+        let needed = live.union(unneeded)
+        files.remove(try directory.segmentNumbers().filter { !needed.contains($0) })
+    }
+
+    /// A snapshot begins.
+    ///
+    /// - Returns: the segments to flush before it counts, and those to remove afterwards.
+    func beginSnapshot() -> (unflushed: Set<UInt64>, unneeded: [UInt64]) {
+        defer {
+            unflushed = []
+            unneeded = []
+            writtenSizeInBytes = 0
+        }
+        return (unflushed, unneeded)
+    }
+
+    /// Forces everything to the disk.
+    func flush() throws(JournalFailure) {
+        guard !unflushed.isEmpty else { return }
+        try files.flush(unflushed)
+        unflushed = []
+    }
+
+    // MARK: For logs
+
+    func newSegment() -> UInt64 {
+        defer { nextNumber += 1 }
+        return nextNumber
+    }
+
+    func size(ofSegmentsOr sizeInBytes: Int?) -> Int { sizeInBytes ?? segmentSizeInBytes }
+
+    func write(_ bytes: [UInt8], to segment: UInt64, at position: Int) throws(StorageFailure) {
+        guard reserve.isFilled || reserve.fill() else { throw StorageFailure("the disk is full") }
+        try files.write(bytes, to: segment, at: position)
+        unflushed.insert(segment)
+        writtenSizeInBytes += bytes.count
+        if isReplaying { hasTakenOver = true }
+    }
+
+    /// A log has the segment now.
+    func use(_ segment: UInt64) { live.insert(segment) }
+
+    /// A log has it no more.
+    func discard(_ segment: UInt64) {
+        live.remove(segment)
+        unflushed.remove(segment)
+        unneeded.append(segment)
+    }
+
+    /// A log keeps a batch in memory; lets go of the oldest ones if that is too much.
+    func cache(_ batch: RecordBatch, of log: SegmentLog) {
+        cached.append((log, batch.lastOffset, batch.bytes.count))
+        cachedSizeInBytes += batch.bytes.count
+        while cachedSizeInBytes > cacheSizeInBytes, let oldest = cached.popFirst() {
+            cachedSizeInBytes -= oldest.sizeInBytes
+            oldest.log.uncache(through: oldest.lastOffset)
+        }
+    }
+}
