@@ -5,5 +5,5 @@ import ArgumentParser
 struct BrokerLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "broker-load", abstract: "Puts a Kafka broker under load.",
-        subcommands: [Kill.self, Memory.self, Throughput.self])
+        subcommands: [FullDisk.self, Kill.self, Memory.self, Throughput.self])
 }

@@ -63,7 +63,7 @@ struct Memory: ParsableCommand {
             if number % 1_000 == 0 { producer.poll() }
         }
         try producer.flush(timeoutMs: 60_000)
-        if let error = producer.takeDeliveryError() { throw error }
+        if let failure = producer.takeDeliveryFailure() { throw failure.error }
     }
 
     private func read(_ count: Int, from servers: String) throws {

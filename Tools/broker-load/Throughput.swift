@@ -19,6 +19,9 @@ struct Throughput: ParsableCommand {
     @Option(help: "Partitions of the topic.")
     var partitions: Int32 = 4
 
+    @Option(help: "The producer's compression: none, gzip, snappy, lz4 or zstd.")
+    var compression = "none"
+
     func run() throws {
         let topic = "throughput-\(UInt64.random(in: 0...UInt64(UInt32.max)))"
         let created = try KafkaAdmin(Clients.settings(bootstrapServers))
@@ -33,20 +36,31 @@ struct Throughput: ParsableCommand {
         let producer = try KafkaProducer(
             Clients.settings(bootstrapServers).merging([
                 "queue.buffering.max.messages": "1000000", "batch.num.messages": "10000", "acks": "all",
+                "compression.type": compression,
             ]))
         let topic = try producer.topic(named: name)
-        let text = String(repeating: "x", count: size)
+        let texts = texts()
         // The connection stands before the clock runs.
-        try Clients.send(text, to: topic, partition: 0, producer)
+        try Clients.send(texts[0], to: topic, partition: 0, producer)
         try producer.flush(timeoutMs: 10_000)
         let start = ContinuousClock.now
         for number in 0..<records - 1 {
+            let text = texts[number % texts.count]
             try Clients.send(text, to: topic, partition: Int32(number % Int(partitions)), producer)
             if number % 1_000 == 0 { producer.poll() }
         }
         try producer.flush(timeoutMs: 60_000)
         if let failure = producer.takeDeliveryFailure() { throw failure.error }
         return Double(records - 1) / (start.duration(to: .now) / .seconds(1))
+    }
+
+    /// A thousand texts of half random digits, half the same letter: they compress as data does, neither to nothing nor
+    /// hardly.
+    private func texts() -> [String] {
+        var random = SeededGenerator(seed: 1)
+        return (0..<1_000).map { _ in
+            String((0..<size).map { $0 % 2 == 0 ? "x" : Character("\(Int.random(in: 0...9, using: &random))") })
+        }
     }
 
     /// From the assignment to the last record; the connection stands before.

@@ -1,49 +1,72 @@
-/// A file of zeros that takes room on the disk, to be given up when the disk is full: the journal then still has room for
-/// changes that must not be lost, such as the offsets of groups, while records are refused.
+/// A file of zeros that takes room on the disk, to be given up when the disk is full: there is then still room for changes
+/// that must not be lost, such as the offsets of groups, and for a snapshot, with which files that are not needed any more
+/// can be removed. Records are refused while the room is not taken.
 ///
 /// Belongs to the broker's event loop.
 final class DiskReserve {
-    private static let sizeInBytes = 1 << 20
+    private static let journalRoomInBytes = 1 << 20
+    private static let retryInterval = Duration.milliseconds(200)
 
     private let path: String
-    private(set) var isFilled = false
+    private var wantedSizeInBytes = DiskReserve.journalRoomInBytes
+    private var takenSizeInBytes = 0
+    /// Whether a snapshot needs the room.
+    private var isLent = false
+    private var nextTry = ContinuousClock.now
 
     init(_ directory: DataDirectory) {
         path = directory.reserve
-        fill()
+        _ = fill()
     }
 
-    /// Takes the room.
+    /// Takes the room if it is not taken, at most every 200 ms.
     ///
-    /// - Returns: whether there was as much.
-    @discardableResult
+    /// - Returns: whether it is.
     func fill() -> Bool {
-        guard !isFilled else { return true }
+        if takenSizeInBytes >= wantedSizeInBytes { return true }
+        guard !isLent, nextTry <= .now else { return false }
         do {
             let file = try JournalFile(path)
+            let zeros = [UInt8](repeating: 0, count: Self.journalRoomInBytes)
             do {
-                try file.write([UInt8](repeating: 0, count: Self.sizeInBytes), at: 0)
-                isFilled = true
+                var size = takenSizeInBytes
+                while size < wantedSizeInBytes { size += try file.write(zeros, at: size) }
+                takenSizeInBytes = size
+                return true
             } catch {
+                takenSizeInBytes = 0
                 try file.truncate(to: 0)
             }
         } catch {
-            isFilled = false
+            takenSizeInBytes = 0
         }
-        return isFilled
+        nextTry = .now + Self.retryInterval
+        return false
     }
 
     /// Gives up the room.
     ///
     /// - Returns: whether there was any.
     func release() -> Bool {
-        guard isFilled else { return false }
-        isFilled = false
+        guard takenSizeInBytes > 0 else { return false }
+        takenSizeInBytes = 0
         do {
             try JournalFile(path).truncate(to: 0)
             return true
         } catch {
             return false
         }
+    }
+
+    /// Gives up the room until there is a snapshot.
+    func lend() {
+        isLent = true
+        _ = release()
+    }
+
+    /// There is a snapshot: the next one will take as much room, or a little more.
+    func fit(snapshotSizeInBytes: Int) {
+        isLent = false
+        wantedSizeInBytes = max(wantedSizeInBytes, Self.journalRoomInBytes + snapshotSizeInBytes)
     }
 }

@@ -26,6 +26,9 @@ final class Journal {
     private var hasUnflushed = false
     private var snapshot: SnapshotWriting?
     private var snapshotSizeInBytes: Int
+    /// Why the last snapshot could not be written, and when to try again.
+    private var failedSnapshot: (reason: any Error, retryTime: ContinuousClock.Instant)?
+    private let logger: Logger
     private var isClosed = false
 
     /// Opens the data directory and replays what is in it.
@@ -69,6 +72,7 @@ final class Journal {
         self.lock = lock
         self.segments = segments
         flush = configuration.flush
+        logger = configuration.logger
         sizeLimitInBytes = configuration.journalSizeInBytes
         let (journals, snapshots) = try directory.numbers()
         let start = snapshots.last ?? 1
@@ -121,22 +125,26 @@ final class Journal {
     /// tells.
     private func start(with cluster: Cluster) throws {
         try segments.finishReplay()
+        segments.reserve.fit(snapshotSizeInBytes: snapshotSizeInBytes)
         guard segments.hasTakenOver || segments.hasUnneeded else { return }
         try startSnapshot(cluster)
         guard segments.hasTakenOver else { return }
         snapshot?.wait()
-        try finishSnapshot()
+        finishSnapshot()
+        if let failedSnapshot { throw failedSnapshot.reason }
     }
 
     /// Writes what changed in the cluster since the last call. When this returns, it may be acknowledged.
     func append(_ cluster: Cluster) throws {
         let changes = cluster.takeChanges()
-        guard !changes.isEmpty, !isClosed else { return }
-        position += try write(JournalFrame.encode(changes))
-        hasUnflushed = true
-        if flush == .always { try flushNow() }
-        try finishSnapshot()
-        if snapshot == nil, segments.hasUnneeded || isSnapshotDue { try startSnapshot(cluster) }
+        guard !isClosed else { return }
+        if !changes.isEmpty {
+            position += try write(JournalFrame.encode(changes))
+            hasUnflushed = true
+            if flush == .always { try flushNow() }
+        }
+        finishSnapshot()
+        if isSnapshotDue { try startSnapshot(cluster) }
     }
 
     /// Writes a unit; should the disk be full, at the cost of the reserve.
@@ -165,17 +173,24 @@ final class Journal {
         lock = nil
     }
 
-    /// A snapshot costs by the size of the state: that much has to have changed.
+    /// A snapshot costs by the size of the state: that much has to have changed, or there are files to remove.
     private var isSnapshotDue: Bool {
-        position + segments.writtenSizeInBytes > max(sizeLimitInBytes, snapshotSizeInBytes)
+        guard snapshot == nil else { return false }
+        if let failedSnapshot { return failedSnapshot.retryTime <= .now }
+        let grownInBytes = position + segments.writtenSizeInBytes
+        return segments.hasUnneeded || grownInBytes > max(sizeLimitInBytes, snapshotSizeInBytes)
     }
 
     /// Goes on in a new file, whose start a snapshot shall describe.
     private func startSnapshot(_ cluster: Cluster) throws {
         // Only the last file may be cut short.
         if flush != .never { try flushNow() }
+        do {
+            file = try JournalFile(directory.journal(number + 1))
+        } catch {
+            return postponeSnapshot(error)
+        }
         number += 1
-        file = try JournalFile(directory.journal(number))
         position = 0
         let (unflushed, unneeded) = segments.beginSnapshot()
         snapshot = SnapshotWriting(
@@ -183,9 +198,22 @@ final class Journal {
             unneeded: unneeded)
     }
 
-    private func finishSnapshot() throws {
+    private func finishSnapshot() {
         guard let result = snapshot?.result else { return }
         snapshot = nil
-        snapshotSizeInBytes = try result.get()
+        switch result {
+        case .success(let sizeInBytes):
+            failedSnapshot = nil
+            snapshotSizeInBytes = sizeInBytes
+            segments.endSnapshot(sizeInBytes: sizeInBytes)
+        case .failure(let error): postponeSnapshot(error)
+        }
+    }
+
+    /// Without the snapshot nothing is lost: the journal has it all. It only grows, and files stay that are not needed.
+    private func postponeSnapshot(_ error: any Error) {
+        logger.error("no snapshot: \(error)")
+        failedSnapshot = (error, .now + .seconds(1))
+        segments.abandonSnapshot()
     }
 }

@@ -24,6 +24,7 @@ final class Broker {
     private var timer: Scheduled<Void>?
     private var timerMs: Int64?
     private var flushing: RepeatedTask?
+    private var notedFailure: (failure: StorageFailure, atMs: Int64)?
     private(set) var hasStopped = false
 
     init(
@@ -147,7 +148,7 @@ final class Broker {
 
     /// Makes the cluster's changes durable, then answers what waited for them.
     func settle() {
-        for failure in cluster.takeStorageFailures() { logger.error("\(failure)") }
+        for failure in cluster.takeStorageFailures() { note(failure) }
         do {
             try journal?.append(cluster)
         } catch {
@@ -216,6 +217,14 @@ final class Broker {
         } catch {
             fail(error)
         }
+    }
+
+    /// Logs what the storage failed to do, and what it fails to do again and again once a second: the log may be on the
+    /// full disk.
+    private func note(_ failure: StorageFailure) {
+        if let notedFailure, notedFailure.failure == failure, nowMs - notedFailure.atMs < 1_000 { return }
+        notedFailure = (failure, nowMs)
+        logger.error("\(failure)")
     }
 
     /// What cannot be made durable must not be acknowledged.

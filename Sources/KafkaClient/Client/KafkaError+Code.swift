@@ -145,6 +145,8 @@ extension KafkaError.Code {
     package static let invalidTransactionState = Self(rawValue: 48)
     /// The transaction before has not ended yet.
     package static let concurrentTransactions = Self(rawValue: 51)
+    /// The broker cannot write to its disk or read from it.
+    package static let storageError = Self(rawValue: 56)
     /// The group has members.
     package static let nonEmptyGroup = Self(rawValue: 68)
     /// The group does not exist.
@@ -170,6 +172,6 @@ extension KafkaError.Code {
         .retry, .messageTimedOut, .unknownTopicOrPartition, .leaderNotAvailable, .notLeaderForPartition,
         .requestTimedOut,
         .networkException, .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .notEnoughReplicas,
-        .notEnoughReplicasAfterAppend, .notController, .concurrentTransactions, .unstableOffsetCommit,
+        .notEnoughReplicasAfterAppend, .notController, .concurrentTransactions, .storageError, .unstableOffsetCommit,
     ]
 }

@@ -69,6 +69,43 @@ import Testing
         }
     }
 
+    @Test("a snapshot that cannot be written is tried again; until it is there, records are refused and none is lost")
+    func unwritableSnapshot() async throws {
+        try await withDataDirectory { path in
+            // A folder where the first snapshot should be.
+            try FileManager.default.createDirectory(
+                atPath: path + "/snapshot-2.new", withIntermediateDirectories: true)
+            try await withBroker {
+                $0.dataDirectory = path
+                $0.journalSizeInBytes = 10_000
+                $0.topics = [NewTopic("t"), NewTopic("u")]
+            } _: { broker in
+                let client = try RawClient(broker)
+                var kept: [String] = []
+                func produceUntil(_ expected: KafkaErrorCode) async throws {
+                    let deadline = ContinuousClock.now + .seconds(30)
+                    while ContinuousClock.now < deadline {
+                        let value = String(repeating: "x", count: 1_000) + "\(kept.count)"
+                        let error = try client.produce([value], to: "t").error
+                        if error == .none { kept.append(value) }
+                        if error == expected { return }
+                        try #require(error == .none || error == .kafkaStorageError)
+                    }
+                    Issue.record("no \(expected) within 30 seconds")
+                }
+                try await produceUntil(.kafkaStorageError)
+                #expect(try client.fetch("t") == kept)
+                // The next snapshot has another number.
+                try await produceUntil(.none)
+                #expect(FileManager.default.fileExists(atPath: path + "/snapshot-3"))
+                #expect(!FileManager.default.fileExists(atPath: path + "/journal-1"))
+                try await broker.crash()
+                try await broker.restart()
+                #expect(try RawClient(broker).fetch("t") == kept)
+            }
+        }
+    }
+
     @Test("a fetch of what cannot be read says so, and others are answered")
     func unreadable() async throws {
         try await withDataDirectory { path in

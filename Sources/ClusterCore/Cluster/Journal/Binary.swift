@@ -68,9 +68,11 @@ struct BinaryReader: Sendable {
         bytes.loadBigEndian(at: try take(MemoryLayout<Number>.size))
     }
 
-    /// A number of bytes.
+    /// A number of bytes; the sum of two is a number, too.
     mutating func size() throws(ChangeFormatError) -> Int {
-        guard let size = Int(exactly: try number(Int64.self)), size >= 0 else { throw ChangeFormatError() }
+        guard let size = Int(exactly: try number(Int64.self)), (0...Int.max / 2).contains(size) else {
+            throw ChangeFormatError()
+        }
         return size
     }
 

@@ -18,6 +18,8 @@ final class SegmentStorage: BatchStorage {
     private var live: Set<UInt64> = []
     private var unneeded: [UInt64] = []
     private var unflushed: Set<UInt64> = []
+    /// What the snapshot that is being written flushes and removes.
+    private var underWay: (unflushed: Set<UInt64>, unneeded: [UInt64]) = ([], [])
     /// The batches in memory, the oldest first.
     private var cached = Deque<(log: SegmentLog, lastOffset: Int64, sizeInBytes: Int)>()
     private var cachedSizeInBytes = 0
@@ -42,15 +44,14 @@ final class SegmentStorage: BatchStorage {
     func makeLog() -> any LogStorage { SegmentLog(self) }
 
     func load(_ reference: BatchReference) throws(StorageFailure) -> RecordBatch {
-        let bytes = try files.read(
-            reference.segment, reference.position..<(reference.position + reference.sizeInBytes))
-        guard bytes.count == reference.sizeInBytes, let batch = try? RecordBatch(bytes),
-            batch.baseOffset == reference.baseOffset, batch.header.checksum == reference.checksum,
-            batch.hasValidChecksum
-        else {
-            throw StorageFailure(
-                "\(directory.segment(reference.segment)) is damaged at byte \(reference.position)", isDamage: true)
-        }
+        let bytes = reference.position..<(reference.position + reference.sizeInBytes)
+        let damage = StorageFailure(
+            "\(directory.segment(reference.segment)) is damaged at byte \(reference.position)", isDamage: true)
+        guard try files.sizeInBytes(reference.segment) >= bytes.upperBound else { throw damage }
+        let found = try files.read(reference.segment, bytes)
+        guard let batch = try? RecordBatch(found), batch.baseOffset == reference.baseOffset,
+            batch.header.checksum == reference.checksum, batch.hasValidChecksum
+        else { throw damage }
         return batch
     }
 
@@ -68,12 +69,25 @@ final class SegmentStorage: BatchStorage {
     ///
     /// - Returns: the segments to flush before it counts, and those to remove afterwards.
     func beginSnapshot() -> (unflushed: Set<UInt64>, unneeded: [UInt64]) {
-        defer {
-            unflushed = []
-            unneeded = []
-            writtenSizeInBytes = 0
-        }
-        return (unflushed, unneeded)
+        underWay = (unflushed, unneeded)
+        unflushed = []
+        unneeded = []
+        writtenSizeInBytes = 0
+        return underWay
+    }
+
+    /// The snapshot is whole.
+    func endSnapshot(sizeInBytes: Int) {
+        underWay = ([], [])
+        reserve.fit(snapshotSizeInBytes: sizeInBytes)
+    }
+
+    /// The snapshot could not be written: the next one has its work to do, and the reserve's room for it.
+    func abandonSnapshot() {
+        unflushed.formUnion(underWay.unflushed)
+        unneeded = underWay.unneeded + unneeded
+        underWay = ([], [])
+        reserve.lend()
     }
 
     /// Forces everything to the disk.
@@ -93,7 +107,7 @@ final class SegmentStorage: BatchStorage {
     func size(ofSegmentsOr sizeInBytes: Int?) -> Int { sizeInBytes ?? segmentSizeInBytes }
 
     func write(_ bytes: [UInt8], to segment: UInt64, at position: Int) throws(StorageFailure) {
-        guard reserve.isFilled || reserve.fill() else { throw StorageFailure("the disk is full") }
+        guard reserve.fill() else { throw StorageFailure("no room for records on the disk of \(directory.path)") }
         try files.write(bytes, to: segment, at: position)
         unflushed.insert(segment)
         writtenSizeInBytes += bytes.count
