@@ -26,11 +26,6 @@ extension Plan {
         return JavaHashOrder.sorted(side, initialCapacity: 2 * side.count)
     }
 
-    /// When the windows of a table close; `nil` where it is not windowed. Kafka: `GraphGraceSearchUtil.findAndVerifyWindowGrace`.
-    package func windowClosing(of id: PlanNode.ID) -> WindowClosing? {
-        self[id].windowClosing ?? .latest(self[id].parents.compactMap(windowClosing))
-    }
-
     /// The sources behind an operation, back to the last time that the records went through a topic. Kafka: the
     /// `subTopologySourceNodes` of a stream or table.
     func sources(of id: PlanNode.ID) -> [SourceElement] {
@@ -43,7 +38,7 @@ extension Plan {
     }
 
     /// An operation's own source, if it has one.
-    private func ownSource(of id: PlanNode.ID) -> SourceElement? {
+    func ownSource(of id: PlanNode.ID) -> SourceElement? {
         for case .source(let source) in self[id].elements { return source }
         return nil
     }

@@ -49,8 +49,8 @@ package struct PlanNode: Sendable {
     package var isMaterialized = false
     /// Whether the topics behind everything that the operation reads and looks up have to be partitioned alike.
     package var isCopartitioned = false
-    /// When the windows of a windowed result close.
-    package var windowClosing: WindowClosing?
+    /// The operator that a windowed result is of.
+    package var windowOperator: WindowOperator?
     /// Whether records without a key have a result here, so that no repartitioning before it may drop them.
     package var acceptsNullKeys = false
 }

@@ -16,14 +16,15 @@
 ///   *session* is first made of the record and the open sessions within the gap; if that one is closed the record is dropped,
 ///   so a record within the gap of a closed session begins another one, or is late. A *sliding* window takes a record
 ///   while the window is open, so that one that is too late for its oldest windows may be in time for others; it is
-///   dropped as a whole if even the window that begins with it is closed. A record of a *join* has a window that holds its
+///   dropped as a whole if even the window that begins with it is closed. Windows that are made after it hold it too. A record of a *join* has a window that holds its
 ///   possible matches. It is joined with records of the other stream whose windows are open, and waits for a match while its
 ///   own one is.
 /// - **Visibility.** Operators do not see closed sessions, nor closed windows of a join. Stores keep windows until they are
 ///   closed at the least, and where they are handed on when they close until that is done.
 /// - **Emission on close** hands on what is closed and was not handed on before.
 /// - **Suppress** lets go what is closed, by the highest timestamp of the results that it got, which is never ahead of the
-///   stream time by which they were accepted.
+///   stream time by which they were accepted. Downstream of a join the results of one side say nothing of the other's time; there
+///   a window is let go when it is closed for the operators of both sides as well (`WindowOperator`).
 ///
 /// So nothing is accepted by a window whose final result is out. Kafka has the same rule four times over, and differently;
 /// see `Compatibility`.

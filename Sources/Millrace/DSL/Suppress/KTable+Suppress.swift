@@ -18,9 +18,9 @@ extension KTable {
         let nodeName = name ?? builder.newName("KTABLE-SUPPRESS-")
         let store = builder.suppressionStorePlan(
             named: name.map { "\($0)-store" } ?? builder.newStoreName("KTABLE-SUPPRESS-"), suppressed.buffer)
-        let closing = builder.windowClosing(of: node)
+        let windows = builder.closingWindows(of: node)
         let problem =
-            suppressed.problem(isWindowed: closing != nil)
+            suppressed.problem(isWindowed: windows.closing != nil, notFinal: windows.problem)
             ?? missingSerdes(key: keySerde, value: valueSerde, remedy: "pass them where the table is made")
         let (key, value) = (keySerde ?? .missing, valueSerde ?? .missing)
         let element: ProcessorElement =
@@ -34,7 +34,7 @@ extension KTable {
                 .suppress(
                     name: nodeName, store: store, key: key, value: value, problem: problem, buffer: suppressed.buffer,
                     dropsTombstones: true, bufferTime: { record in record.key.map(endMs) ?? record.timestampMs },
-                    isDue: { closing?.isClosed(endMs: $0, at: $1) ?? false })
+                    closedBy: windows.operators, isDue: { windows.closing?.isClosed(endMs: $0, at: $1) ?? false })
             }
         enableSendingOldValues()
         let suppressedNode = builder.add(
@@ -48,7 +48,7 @@ extension KTable {
 extension Suppressed {
     /// What is wrong with holding back the changes of a table, reported when the topology is built.
     @usableFromInline
-    func problem(isWindowed: Bool) -> String? {
+    func problem(isWindowed: Bool, notFinal: String?) -> String? {
         switch until {
         case .timeLimit(let delayMs):
             if delayMs < 0 { return "a time limit of \(delayMs) ms; it must not be negative" }
@@ -56,6 +56,7 @@ extension Suppressed {
             if !isWindowed {
                 return "the table is not the result of windows, so that none of its windows ever closes"
             }
+            if let notFinal { return "none of its results is ever final: \(notFinal)" }
             if buffer.whenFull == .emitEarly {
                 return
                     "a buffer that emits early hands on results that are not final; use one that shuts down when full"
@@ -74,14 +75,22 @@ extension StreamsBuilder {
             changelogConfiguration: buffer.changelogConfiguration)
     }
 
-    /// When the windows of a table close; `nil` where it has none.
+    /// What is known of the windows of a table.
+    ///
+    /// - Returns: when they close, `nil` where the table has none; the operators that have to be asked, where there are several;
+    ///   and why nobody can know when a result is final.
     @usableFromInline
-    func windowClosing(of node: Int) -> WindowClosing? {
-        guard let closing = plan.windowClosing(of: node) else { return nil }
-        return compatibility == .kafkaStreams ? WindowClosing(wait: closing.wait, includesEnd: false) : closing
+    func closingWindows(of node: Int) -> (closing: WindowClosing?, operators: [WindowOperator], problem: String?) {
+        let operators = plan.windowOperators(of: node)
+        guard let closing = WindowClosing.latest(operators.map(\.closing)) else { return (nil, [], nil) }
+        if compatibility == .kafkaStreams {
+            return (WindowClosing(wait: closing.wait, includesEnd: false), [], nil)
+        }
+        if operators.count > 1 { plan.handOnAtOnce(from: node) }
+        return (closing, operators.count > 1 ? operators : [], plan.problemOfFinalResults(of: node))
     }
 
-    /// Notes when the windows of a result close.
+    /// Notes the operator that a windowed result is of.
     @usableFromInline
-    func noteWindowClosing(_ closing: WindowClosing, of node: Int) { plan[node].windowClosing = closing }
+    func noteWindows(_ windows: WindowOperator, of node: Int) { plan[node].windowOperator = windows }
 }

@@ -111,6 +111,10 @@ extension CogroupedKStream {
         SessionWindowedCogroupedKStream(cogrouped: self, windows: windows)
     }
 
+    /// The name of the stream time that all streams of a windowed cogroup share.
+    @usableFromInline
+    static func timeName(ofStore store: String) -> String { "\(store)-stream-time" }
+
     @usableFromInline
     var keySerde: Serde<Key>? { parts.lazy.compactMap(\.keySerde).first }
 
@@ -139,7 +143,7 @@ extension CogroupedKStream {
                     name: partName, storeName: store.name, store: isFirst ? store : nil, key: key, aggregate: value,
                     problem: (isFirst ? problem : nil) ?? (store.sendsLateRecords ? part.lateProblem : nil),
                     compatibility: builder.compatibility,
-                    timeName: builder.compatibility == .kafkaStreams ? nil : "\(store.name)-stream-time"))
+                    timeName: builder.compatibility == .kafkaStreams ? nil : Self.timeName(ofStore: store.name)))
             if !isFirst { added.connectedStores = [StoreConnection(name: store.name, plan: nil)] }
             nodes.append(
                 builder.add(

@@ -45,7 +45,11 @@ struct WindowedGroup<Key, Value, Windows: GroupingWindows> {
             element(place, aggregation.ofValues(stream.valueSerde)), store: plan, key: key.map(windows.windowed),
             value: value, storeName: store.storeName,
             view: windows.view(ofStore: plan.name, key: place.key, value: place.aggregate))
-        stream.builder.noteWindowClosing(windows.closing, of: table.node)
+        stream.builder.noteWindows(
+            WindowOperator(
+                closing: windows.closing, timeName: place.timeName,
+                emittedName: emit == .onWindowClose ? place.storeName : nil),
+            of: table.node)
         return table
     }
 }
@@ -65,7 +69,10 @@ extension CogroupedKStream {
             store: plan, named: name, problem: problem, key: key, value: value, resultKey: key.map(windows.windowed),
             storeName: store.storeName,
             view: windows.view(ofStore: plan.name, key: key ?? .missing, value: value ?? .missing), element)
-        builder.noteWindowClosing(windows.closing, of: table.node)
+        builder.noteWindows(
+            WindowOperator(
+                closing: windows.closing, timeName: CogroupedKStream.timeName(ofStore: plan.name), emittedName: nil),
+            of: table.node)
         return table
     }
 }

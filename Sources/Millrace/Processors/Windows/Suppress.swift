@@ -6,12 +6,14 @@ extension ProcessorElement {
     /// - Parameters:
     ///   - dropsTombstones: whether deletions are not handed on.
     ///   - bufferTime: the buffer time of a record.
+    ///   - operators: those upstream for which a window has to be closed as well, by their own times.
     ///   - isDue: whether what has a buffer time is handed on at a stream time. What has an earlier one is too.
     @inlinable
     static func suppress<Key, Value>(
         name: String, store: StorePlan, key keySerde: Serde<Key>, value serde: Serde<Value>, problem: String?,
         buffer limits: BufferConfig, dropsTombstones: Bool,
         bufferTime: @escaping @Sendable (Record<Key, Change<Value>>) -> Int64,
+        closedBy operators: [WindowOperator] = [],
         isDue: @escaping @Sendable (_ bufferTimeMs: Int64, _ streamTimeMs: Int64) -> Bool
     ) -> ProcessorElement {
         let timeName = "\(name)-stream-time"
@@ -20,6 +22,7 @@ extension ProcessorElement {
             let buffer = try node.timeOrderedBuffer(named: store.name)
             let (context, name) = (node.context, node.name)
             let streamTime = context.keptTime(named: timeName)
+            let finished = FinishedWindows(of: operators, in: context)
             func handOnFirst() throws {
                 guard let (keyBytes, change) = try buffer.first() else { return }
                 try handOn(keyBytes, change)
@@ -51,7 +54,9 @@ extension ProcessorElement {
                             newValue: try change.newValue.map { try serde.bytes(of: $0) },
                             timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
                 }
-                while let lowest = buffer.lowestTimeMs, isDue(lowest, streamTime.timestampMs) { try handOnFirst() }
+                while let lowest = buffer.lowestTimeMs, isDue(lowest, streamTime.timestampMs),
+                    finished.contains(endMs: lowest)
+                { try handOnFirst() }
                 while limits.isExceeded(count: buffer.count, sizeInBytes: buffer.sizeInBytes) {
                     guard limits.whenFull == .emitEarly else {
                         throw StreamsError(

@@ -51,6 +51,12 @@ struct WindowProgress {
         return first...last
     }
 
+    /// The latest end of a window that has been handed on, by the time that is kept of it.
+    @usableFromInline
+    static func lastEmittedEndMs(_ emittedMs: Int64, _ closing: WindowClosing) -> Int64 {
+        emittedMs - (closing.includesEnd ? 1 : 0)
+    }
+
     /// Notes that the windows that end at a moment or before have been handed on.
     @inlinable
     func noteEmitted(throughEndMs endMs: Int64) { emitted.timestampMs = endMs + (closing.includesEnd ? 1 : 0) }

@@ -1,0 +1,42 @@
+// What is known of the windows of a result that has gone through other operators.
+
+extension Plan {
+    /// The operators whose windows a result is of; none where it is not windowed. Kafka:
+    /// `GraphGraceSearchUtil.findAndVerifyWindowGrace`.
+    package func windowOperators(of id: PlanNode.ID) -> [WindowOperator] {
+        if let own = self[id].windowOperator { return [own] }
+        return self[id].parents.reduce(into: []) { found, parent in
+            for one in windowOperators(of: parent) where !found.contains(one) { found.append(one) }
+        }
+    }
+
+    /// Why nobody can know when a windowed result is final; `nil` where it can be known.
+    package func problemOfFinalResults(of id: PlanNode.ID) -> String? {
+        if self[id].windowOperator != nil { return nil }
+        let windowed = self[id].parents.filter { !windowOperators(of: $0).isEmpty }
+        if windowed.isEmpty { return nil }
+        if ownSource(of: id) != nil {
+            return
+                "\(self[id].name) gets its windows through a topic, from tasks each of which closes them at its own time"
+        }
+        if case .none = self[id].values {
+        } else if windowed.count < self[id].parents.count {
+            return "\(self[id].name) joins windows with a table whose changes no window ends"
+        }
+        return windowed.lazy.compactMap { problemOfFinalResults(of: $0) }.first
+    }
+
+    /// Has each change of a windowed result, and of what it is made of, be handed on at once. What waits in a cache is older than
+    /// the time that its operator has reached.
+    package mutating func handOnAtOnce(from id: PlanNode.ID) {
+        for index in self[id].elements.indices {
+            guard case .processor(var processor) = self[id].elements[index] else { continue }
+            processor.store?.isCached = false
+            self[id].elements[index] = .processor(processor)
+        }
+        guard self[id].windowOperator == nil || self[id].store == nil, ownSource(of: id) == nil else { return }
+        for parent in self[id].parents where !windowOperators(of: parent).isEmpty || self[id].windowOperator != nil {
+            handOnAtOnce(from: parent)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// An operator that aggregates over windows, as those downstream of it see it: when its windows close, and by which time.
+@usableFromInline
+package struct WindowOperator: Hashable, Sendable {
+    @usableFromInline let closing: WindowClosing
+    /// The name of its stream time.
+    @usableFromInline let timeName: String
+    /// The name of the time up to which it has handed on final results; `nil` where it hands on every change.
+    @usableFromInline let emittedName: String?
+
+    @usableFromInline
+    init(closing: WindowClosing, timeName: String, emittedName: String?) {
+        self.closing = closing
+        self.timeName = timeName
+        self.emittedName = emittedName
+    }
+}
+
+/// Which windows nothing more comes of, by what the operators upstream know.
+@usableFromInline
+struct FinishedWindows {
+    private let operators: [(operator: WindowOperator, time: KeptTime)]
+
+    /// - Parameter operators: operators of the same task.
+    @usableFromInline
+    init(of operators: [WindowOperator], in context: any TaskContext) {
+        self.operators = operators.map { ($0, context.keptTime(named: $0.emittedName ?? $0.timeName)) }
+    }
+
+    @usableFromInline
+    func contains(endMs: Int64) -> Bool {
+        operators.allSatisfy { windows, time in
+            if windows.emittedName == nil { return windows.closing.isClosed(endMs: endMs, at: time.timestampMs) }
+            return endMs <= WindowProgress.lastEmittedEndMs(time.timestampMs, windows.closing)
+        }
+    }
+}
