@@ -55,14 +55,6 @@ struct FinalResultModel {
         }
     }
 
-    /// Whether a record would be too late for the sliding window that ends with it, and in time for others. The windows that are
-    /// made after it do not know of it.
-    func isPartlyLate(_ timestampMs: Int64, _ windows: Windows) -> Bool {
-        guard case .sliding(let windows) = windows else { return false }
-        let closedMs = streamTimeMs - windows.graceMs
-        return timestampMs < closedMs && closedMs <= timestampMs + windows.differenceMs
-    }
-
     private func timeWindows(_ windows: TimeWindows, _ arrivals: [Arrival]) -> [Window: [Int]] {
         var contents: [Window: [Int]] = [:]
         for arrival in arrivals {

@@ -27,10 +27,7 @@ struct FinalResultPropertyTests {
                 case 2: nowMs += Int64.random(in: 0...400_000, using: &random)
                 default: nowMs += Int64.random(in: 0...8, using: &random)
                 }
-                var timestampMs = max(0, nowMs - Self.lateness(&random))
-                if single.isPartlyLate(timestampMs, windows) || both.isPartlyLate(timestampMs, windows) {
-                    timestampMs = nowMs
-                }
+                let timestampMs = max(0, nowMs - Self.lateness(&random))
                 let topic = Int.random(in: 0..<4, using: &random) == 0 ? "other" : "in"
                 let key = ["a", "b", nil, "c"].randomElement(using: &random) ?? nil
                 let value = Int.random(in: 0..<10, using: &random) == 0 ? nil : "\(number)"

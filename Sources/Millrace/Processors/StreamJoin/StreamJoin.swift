@@ -83,12 +83,14 @@ extension ProcessorElement {
                 for match in from <= to ? try others.fetch(key, starting: from...to) : [] {
                     if !asKafka, time.isClosed(match.startMs, isLeft: !side.isLeft) { continue }
                     isMatched = true
+                    // A pair without a result, because of an error, is no match: the other record goes on waiting.
+                    let result = try combine(value, match.value)
                     try waiting?.remove(
                         key, isLeft: !side.isLeft, timestampMs: match.startMs, changeMs: record.timestampMs)
                     try forward(
                         Record(
-                            key: key, value: combine(value, match.value),
-                            timestampMs: max(record.timestampMs, match.startMs), headers: record.headers))
+                            key: key, value: result, timestampMs: max(record.timestampMs, match.startMs),
+                            headers: record.headers))
                 }
                 guard !isMatched, keepsUnmatched else { return }
                 // Kafka Streams forgets the grace here.

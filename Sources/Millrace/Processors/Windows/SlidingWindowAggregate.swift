@@ -11,11 +11,11 @@ extension ProcessorElement {
             let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
                 at: place, emit: emit
             ) { windows.window(startingAt: $0) }
+            let losesExpired = place.compatibility == .kafkaStreams
             let update = SlidingWindowUpdate(
-                windows: windows, table: table, aggregation: aggregation,
+                windows: windows, table: table, aggregation: aggregation, remembersClosed: !losesExpired,
                 late: try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input))
             var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
-            let losesExpired = place.compatibility == .kafkaStreams
             let (context, name) = (node.context, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
@@ -28,11 +28,13 @@ extension ProcessorElement {
                     if losesExpired { return }
                 } else {
                     try context.attempt(at: name) {
+                        table.prepared.removeAll()
                         if isEarly {
                             try update.addEarly(record, key, progress)
                         } else {
                             try update.add(record, key, progress)
                         }
+                        try table.makeChanges(of: key, by: record)
                     }
                 }
                 var unexpiredMs: Int64 = 0
@@ -63,16 +65,19 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     @usableFromInline let windows: SlidingWindows
     @usableFromInline let table: WindowTableOutput<Key, Aggregate>
     @usableFromInline let aggregation: Aggregation<Key, Value, Aggregate>
+    /// Whether a record that is too late for a window is remembered there for the sake of windows that are made after it.
+    @usableFromInline let remembersClosed: Bool
     @usableFromInline let late: LateRecords<Key, Value>
 
     @usableFromInline
     init(
         windows: SlidingWindows, table: WindowTableOutput<Key, Aggregate>,
-        aggregation: Aggregation<Key, Value, Aggregate>, late: LateRecords<Key, Value>
+        aggregation: Aggregation<Key, Value, Aggregate>, remembersClosed: Bool, late: LateRecords<Key, Value>
     ) {
         self.windows = windows
         self.table = table
         self.aggregation = aggregation
+        self.remembersClosed = remembersClosed
         self.late = late
     }
 
@@ -83,22 +88,23 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         let moment = Moment(ms: timestampMs)
         let leftStartMs = (moment - windows.difference).ms
         // One more than the record's own time, to catch its right window with the same look.
-        let found = try table.store.fetch(
+        let found = try table.store.fetchKnown(
             key, starting: (moment - windows.difference - windows.difference).ms...moment.next.ms)
         var previousMs: Int64?
         var left: Stored?
         var right: Stored?
         var hasLeft = false
         var hasRight = false
-        for (startMs, stored) in found.reversed() {
+        for known in found.reversed() {
+            let (startMs, stored) = (known.startMs, known.value)
             if startMs > timestampMs {
                 hasRight = true
             } else if startMs > leftStartMs {
                 if right == nil { right = stored }
-                try aggregate(record, key, startMs, stored, progress)
+                try aggregate(record, known, progress)
             } else if startMs == leftStartMs {
                 hasLeft = true
-                try aggregate(record, key, startMs, stored, progress)
+                try aggregate(record, known, progress)
                 // With another record at this very time all windows around it exist.
                 if stored.timestampMs >= timestampMs { return }
                 previousMs = stored.timestampMs
@@ -111,79 +117,92 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         if let previousMs {
             let nextMs = Moment(ms: previousMs).next.ms
             if nextMs >= leftStartMs, !found.contains(where: { $0.startMs == nextMs }) {
-                try aggregateInitial(record, key, nextMs, progress)
+                try aggregate(record, startMs: nextMs, nil, progress)
             }
         }
         if !hasLeft {
             if let previousMs, let left, leftStartMs <= previousMs {
                 let start = Stored(value: left.value, timestampMs: timestampMs)
-                try aggregate(record, key, leftStartMs, start, progress)
+                try aggregate(record, startMs: leftStartMs, start, progress)
             } else {
-                try aggregateInitial(record, key, leftStartMs, progress)
+                try aggregate(record, startMs: leftStartMs, nil, progress)
             }
         }
-        if !hasRight { try makeRightWindow(of: record, key, right) }
+        if !hasRight { try makeRightWindow(of: record, right) }
     }
 
     /// Adds a record whose left window would begin before time does: the first window, from 0 on, stands for it.
     @inlinable
     func addEarly(_ record: Record<Key, Value>, _ key: Key, _ progress: WindowProgress) throws {
         let timestampMs = record.timestampMs
-        let found = try table.store.fetch(key, starting: 0...Moment(ms: timestampMs).next.ms)
-        var first: Stored?
+        let found = try table.store.fetchKnown(key, starting: 0...Moment(ms: timestampMs).next.ms)
+        var first: KnownWindow<Stored>?
         var previousMs: Int64?
         var right: Stored?
         var hasRight = false
-        for (startMs, stored) in found {
+        for known in found {
+            let (startMs, stored) = (known.startMs, known.value)
             if startMs == 0 {
-                first = stored
+                first = known
                 if stored.timestampMs < timestampMs { previousMs = stored.timestampMs }
             } else if startMs <= timestampMs {
                 right = stored
-                try aggregate(record, key, startMs, stored, progress)
+                try aggregate(record, known, progress)
             } else {
                 hasRight = true
             }
         }
-        if right == nil, let first, first.timestampMs > timestampMs { right = first }
-        if !hasRight { try makeRightWindow(of: record, key, right) }
+        if right == nil, let first, first.value.timestampMs > timestampMs { right = first.value }
+        if !hasRight { try makeRightWindow(of: record, right) }
         if let previousMs {
             let nextMs = Moment(ms: previousMs).next.ms
             if !found.contains(where: { $0.startMs == nextMs }) {
-                try aggregateInitial(record, key, nextMs, progress)
+                try aggregate(record, startMs: nextMs, nil, progress)
             }
         }
         if let first {
-            try aggregate(record, key, 0, first, progress)
+            try aggregate(record, first, progress)
         } else {
-            try aggregateInitial(record, key, 0, progress)
+            try aggregate(record, startMs: 0, nil, progress)
         }
     }
 
     /// What lies in the record's right window is what a window around it holds besides it.
     @inlinable
-    func makeRightWindow(of record: Record<Key, Value>, _ key: Key, _ content: Stored?) throws {
+    func makeRightWindow(of record: Record<Key, Value>, _ content: Stored?) throws {
         guard let content, content.timestampMs > record.timestampMs else { return }
-        try table.set(
-            key, windows.window(startingAt: Moment(ms: record.timestampMs).next.ms), to: content.value, from: nil,
-            timestampMs: content.timestampMs, by: record)
+        try table.prepare(
+            windows.window(startingAt: Moment(ms: record.timestampMs).next.ms), to: content.value, from: nil,
+            timestampMs: content.timestampMs)
     }
 
-    @inlinable
-    func aggregateInitial(_ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, _ progress: WindowProgress) throws
-    {
-        try aggregate(record, key, startMs, nil, progress)
-    }
-
+    /// Puts the record into a window that is there.
     @inlinable
     func aggregate(
-        _ record: Record<Key, Value>, _ key: Key, _ startMs: Int64, _ stored: Stored?, _ progress: WindowProgress
+        _ record: Record<Key, Value>, _ known: KnownWindow<Stored>, _ progress: WindowProgress
+    ) throws {
+        try aggregate(record, startMs: known.startMs, known.value, isVisible: known.isVisible, progress)
+    }
+
+    /// Puts the record into a window.
+    ///
+    /// - Parameters:
+    ///   - stored: what the window holds; `nil` for a new one.
+    ///   - isVisible: whether a record that is too late for the window is counted.
+    @inlinable
+    func aggregate(
+        _ record: Record<Key, Value>, startMs: Int64, _ stored: Stored?, isVisible: Bool = true,
+        _ progress: WindowProgress
     ) throws {
         let window = windows.window(startingAt: startMs)
-        if progress.isClosed(window) { return try late.drop(record, window: window, progress) }
+        let isClosed = progress.isClosed(window)
+        if isClosed {
+            if isVisible { try late.drop(record, window: window, progress) }
+            if !remembersClosed { return }
+        }
         let old = try stored?.value ?? aggregation.initial()
         let new = try aggregation.add(record, old)
         let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
-        try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
+        try table.prepare(window, to: new, from: old, timestampMs: timestampMs, isRemembered: isClosed)
     }
 }

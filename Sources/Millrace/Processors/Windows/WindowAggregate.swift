@@ -11,12 +11,15 @@ extension ProcessorElement {
             ) { windows.window(startingAt: $0) }
             var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
             let (context, name) = (node.context, node.name)
+            // Whether each record is in one window only, whose change need not wait for others.
+            let isAlone = windows.advanceMs >= windows.sizeMs
             let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key else { return context.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
                 progress.advance(to: record.timestampMs)
                 try context.attempt(at: name) {
+                    table.prepared.removeAll()
                     try windows.forEachStart(at: record.timestampMs) { startMs in
                         let window = windows.window(startingAt: startMs)
                         if progress.isClosed(window) { return try late.drop(record, window: window, progress) }
@@ -24,8 +27,12 @@ extension ProcessorElement {
                         let old = try stored?.value ?? aggregation.initial()
                         let new = try aggregation.add(record, old)
                         let timestampMs = max(record.timestampMs, stored?.timestampMs ?? record.timestampMs)
-                        try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
+                        if isAlone {
+                            return try table.set(key, window, to: new, from: old, timestampMs: timestampMs, by: record)
+                        }
+                        try table.prepare(window, to: new, from: old, timestampMs: timestampMs)
                     }
+                    if !isAlone { try table.makeChanges(of: key, by: record) }
                 }
                 try table.emitClosed(&progress, size: windows.size, by: record)
             }

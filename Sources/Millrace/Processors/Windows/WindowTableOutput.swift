@@ -3,6 +3,8 @@
 struct WindowTableOutput<Key, Value> {
     @usableFromInline let store: WindowStore<Key, ValueAndTimestamp<Value>>
     @usableFromInline let output: WindowedOutput<Key, Value>
+    /// The changes that the present record is to make.
+    @usableFromInline let prepared = WindowChanges<Value>()
 
     @usableFromInline
     init(store: WindowStore<Key, ValueAndTimestamp<Value>>, output: WindowedOutput<Key, Value>) {
@@ -26,6 +28,38 @@ struct WindowTableOutput<Key, Value> {
             key, stored, startMs: window.startMs, timestampMs: newValue == nil ? record.timestampMs : timestampMs,
             origin: output.origin(of: record))
         try output.handOn(newValue, from: oldValue, of: key, window, timestampMs: timestampMs, headers: record.headers)
+    }
+
+    /// Prepares a change of a window, to be made by `makeChanges` with all others of the record.
+    ///
+    /// - Parameter isRemembered: whether the window is closed, and keeps its result beside this value.
+    @inlinable
+    func prepare(
+        _ window: Window, to newValue: Value?, from oldValue: Value?, timestampMs: Int64, isRemembered: Bool = false
+    ) throws {
+        try prepared.append(
+            window, to: newValue, from: oldValue, timestampMs: timestampMs, isRemembered: isRemembered,
+            store.valueSerde)
+    }
+
+    /// Makes the changes that were prepared, in their order.
+    @inlinable
+    func makeChanges<Input>(of key: Key, by record: Record<Key, Input>) throws {
+        for index in prepared.changes.indices {
+            let change = prepared.changes[index]
+            try prepared.bytes.withUnsafeBytes { bytes in
+                try store.put(
+                    key,
+                    serialized: change.newValue == nil ? nil : UnsafeRawBufferPointer(rebasing: bytes[change.bytes]),
+                    startMs: change.window.startMs, sequenceNumber: change.isRemembered ? WindowKey.remembered : 0,
+                    timestampMs: change.newValue == nil ? record.timestampMs : change.timestampMs,
+                    origin: output.origin(of: record))
+            }
+            if change.isRemembered { continue }
+            try output.handOn(
+                change.newValue, from: change.oldValue, of: key, change.window, timestampMs: change.timestampMs,
+                headers: record.headers)
+        }
     }
 
     /// Hands on the final results of the windows that have closed, in the order of time, if it is the time to.
@@ -65,6 +99,7 @@ extension NodeInstance {
         let bytes = try orderedStore(named: place.storeName)
         let stored = Serde<ValueAndTimestamp<Value>>.timestamped(place.aggregate)
         let output = try WindowedOutput<Key, Value>(of: self, store: bytes, emit: emit) { key, new, old, origin in
+            if WindowKey.isRemembered(key) { return nil }
             let new = try new.map { try stored.deserialize($0) }
             let old = try old.map { try stored.deserialize($0) }
             return Record(

@@ -11,7 +11,8 @@ struct WindowedOutput<Key, Value> {
     @usableFromInline let forwardsAtOnce: Bool
     @usableFromInline let context: any TaskContext
 
-    /// - Parameter flushed: the change of a window, by its bytes, that has waited in the store's cache.
+    /// - Parameter flushed: the change of a window, by its bytes, that has waited in the store's cache; `nil` where it is
+    ///   nobody else's business.
     @inlinable
     init(
         of node: NodeInstance, store: any OrderedBytesStore, emit: EmitStrategy,
@@ -19,7 +20,7 @@ struct WindowedOutput<Key, Value> {
             @escaping (
                 _ key: UnsafeRawBufferPointer, _ new: UnsafeRawBufferPointer?, _ old: UnsafeRawBufferPointer?,
                 _ origin: CachingKeyValueStore.Origin
-            ) throws -> Record<Windowed<Key>, Change<Value>>
+            ) throws -> Record<Windowed<Key>, Change<Value>>?
     ) throws {
         let forward = try node.forward(Record<Windowed<Key>, Change<Value>>.self)
         let (context, name) = (node.context, node.name)
@@ -30,7 +31,9 @@ struct WindowedOutput<Key, Value> {
         guard store.isCaching, emit == .onWindowUpdate else { return }
         store.onFlush(sendsOldValues: node.sendsOldValues) { key, new, old, origin in
             try context.resume(origin.metadata) {
-                try context.attempt(at: name) { try forward(try flushed(key, new, old, origin)) }
+                try context.attempt(at: name) {
+                    if let record = try flushed(key, new, old, origin) { try forward(record) }
+                }
             }
         }
     }

@@ -63,7 +63,7 @@ public struct WindowStore<Key, Value> {
         try bounds.withUpper(scratch.key) { lower, upper in
             try bytes.scan(times: starts, from: lower, through: upper, reversed: reversed) { keyBytes, value in
                 // Between a key's windows there may be longer keys that begin with the same bytes.
-                guard keyBytes.count == lower.count else { return true }
+                guard keyBytes.count == lower.count, !WindowKey.isRemembered(keyBytes) else { return true }
                 return try body(WindowKey.startMs(of: keyBytes), try valueSerde.deserialize(value))
             }
         }
@@ -90,7 +90,9 @@ public struct WindowStore<Key, Value> {
             from: try lower.map(keySerde.bytes), through: try upper.map(keySerde.bytes),
             suffixCount: WindowKey.suffixCount)
         try range.scan(bytes, times: startsMs, byTime: byTime, reversed: reversed) { key, timed, value in
-            try body(try keySerde.deserialize(key), WindowKey.startMs(of: timed), try valueSerde.deserialize(value))
+            if WindowKey.isRemembered(timed) { return true }
+            return try body(
+                try keySerde.deserialize(key), WindowKey.startMs(of: timed), try valueSerde.deserialize(value))
         }
     }
 
@@ -103,12 +105,30 @@ public struct WindowStore<Key, Value> {
     ///   store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
+        try serialize(key, value, into: scratch)
+        try putSerialized(in: scratch, isNull: value == nil, startMs: startMs, timestampMs: timestampMs)
+    }
+
+    /// Serialises a value that is to be put later.
+    @inlinable
+    func serialize(_ key: Key, _ value: Value?, into scratch: Scratch) throws {
+        scratch.key.removeAll(keepingCapacity: true)
+        scratch.value.removeAll(keepingCapacity: true)
+        try keySerde.serialize(key, into: &scratch.key)
+        if let value { try valueSerde.serialize(value, into: &scratch.value) }
+    }
+
+    /// Puts a value that was serialised before.
+    @inlinable
+    func putSerialized(in scratch: Scratch, isNull: Bool, startMs: Int64, timestampMs: Int64) throws {
         try checkTimestamp(min(startMs, timestampMs))
-        try serialize(key, value, startMs: startMs) { keyBytes, valueBytes in
-            if valueBytes == nil, retainsDuplicates {
-                return try bytes.logDeletion(key: keyBytes, timestampMs: timestampMs)
+        WindowKey.append(
+            startMs: startMs, sequenceNumber: retainsDuplicates ? bytes.nextSequenceNumber() : 0, to: &scratch.key)
+        try scratch.key.withUnsafeBytes { keyBytes in
+            if isNull, retainsDuplicates { return try bytes.logDeletion(key: keyBytes, timestampMs: timestampMs) }
+            try scratch.value.withUnsafeBytes { valueBytes in
+                try bytes.put(key: keyBytes, value: isNull ? nil : valueBytes, timestampMs: timestampMs)
             }
-            try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs)
         }
     }
 
@@ -119,6 +139,24 @@ public struct WindowStore<Key, Value> {
     ) throws {
         try serialize(key, value, startMs: startMs) { keyBytes, valueBytes in
             try bytes.put(key: keyBytes, value: valueBytes, timestampMs: timestampMs, origin: origin)
+        }
+    }
+
+    /// Puts a value whose bytes were made before.
+    ///
+    /// - Parameters:
+    ///   - value: the value's bytes; `nil` deletes the entry.
+    ///   - sequenceNumber: by default 0, or the next one in a store with duplicates.
+    @inlinable
+    func put(
+        _ key: Key, serialized value: UnsafeRawBufferPointer?, startMs: Int64, sequenceNumber: Int32? = nil,
+        timestampMs: Int64, origin: CachingKeyValueStore.Origin
+    ) throws {
+        try setKey(
+            key, startMs: startMs,
+            sequenceNumber: sequenceNumber ?? (retainsDuplicates ? bytes.nextSequenceNumber() : 0))
+        try scratch.key.withUnsafeBytes { keyBytes in
+            try bytes.put(key: keyBytes, value: value, timestampMs: timestampMs, origin: origin)
         }
     }
 
@@ -136,28 +174,5 @@ public struct WindowStore<Key, Value> {
         scratch.key.removeAll(keepingCapacity: true)
         try keySerde.serialize(key, into: &scratch.key)
         WindowKey.append(startMs: startMs, sequenceNumber: sequenceNumber, to: &scratch.key)
-    }
-}
-
-/// The bytes behind a key in a window store.
-@usableFromInline
-package enum WindowKey {
-    @usableFromInline package static let suffixCount = 12
-
-    @inlinable
-    package static func append(startMs: Int64, sequenceNumber: Int32, to buffer: inout [UInt8]) {
-        withUnsafeBytes(of: startMs.bigEndian) { buffer.append(contentsOf: $0) }
-        withUnsafeBytes(of: sequenceNumber.bigEndian) { buffer.append(contentsOf: $0) }
-    }
-
-    @inlinable
-    package static func startMs(of bytes: UnsafeRawBufferPointer) -> Int64 {
-        guard bytes.count >= suffixCount else { return 0 }
-        return Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: bytes.count - suffixCount, as: Int64.self))
-    }
-
-    @inlinable
-    package static func key(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: bytes.dropLast(suffixCount))
     }
 }
