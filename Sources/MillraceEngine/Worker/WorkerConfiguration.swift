@@ -82,6 +82,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case unmatchedAnswerLast
     /// The times that operators keep do not outlive the task, so that windows which were closed take records again.
     case forgetTimes
+    /// Every member of the group is given tasks, whoever it is.
+    case countForeignMembers
 }
 
 /// What a worker is doing, for those who watch it.

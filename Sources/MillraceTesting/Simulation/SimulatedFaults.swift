@@ -2,7 +2,9 @@
 ///
 /// The fault model: requests and answers are late, or lost and sent again by the client, at any request a process may be killed
 /// (its disk keeps what was flushed, or is lost too) or stopped for longer than its session, instances are restarted in
-/// good order, the broker restarts with everything it acknowledged, and a changelog refuses a record now and then. Disks do not lie, and the broker does not forget.
+/// good order, the broker restarts with everything it acknowledged, and a changelog refuses a record now and then. Plain
+/// consumers and instances of another topology come into the application's group and leave it again. Disks do not lie, and the
+/// broker does not forget.
 public struct SimulatedFaults: Sendable {
     /// That a request does not arrive.
     public var lostRequests = 0.0
@@ -22,6 +24,10 @@ public struct SimulatedFaults: Sendable {
     public var brokerRestarts = 0.0
     /// That the client refuses a change of a store for its changelog, as too large.
     public var refusedChanges = 0.0
+    /// That in a turn a plain consumer joins the application's group, for a while.
+    public var foreignMembers = 0.0
+    /// That in a turn an instance of another topology starts under the same application id, for a while.
+    public var otherTopologies = 0.0
     /// That others move on while a request is under way.
     public var interleavings = 0.0
 
@@ -42,6 +48,8 @@ public struct SimulatedFaults: Sendable {
         faults.restarts = 0.005
         faults.brokerRestarts = 0.003
         faults.refusedChanges = 0.0005
+        faults.foreignMembers = 0.002
+        faults.otherTopologies = 0.002
         faults.interleavings = 0.2
         return faults
     }

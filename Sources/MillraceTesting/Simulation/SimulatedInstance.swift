@@ -15,6 +15,8 @@ final class SimulatedInstance {
     private(set) var process: SimulatedProcess?
     /// Whether a step of it is under way, which others interrupt.
     var isBusy = false
+    /// The error that ended its last life, if one did.
+    private(set) var lastError: (any Error)?
     /// When a killed instance is started again.
     private(set) var restartAtMs: Int64 = 0
 
@@ -103,6 +105,7 @@ final class SimulatedInstance {
     }
 
     private func end(after error: (any Error)?) {
+        lastError = error
         if isKilled {
             directory.crash()
             if world.random.chance(world.faults.lostDisks) {
@@ -134,7 +137,7 @@ final class SimulatedInstance {
         configuration.standbyCheckIntervalMs = 100
         configuration.maxOffsetMetadataLength = world.maxOffsetMetadataLength
         configuration.sabotage = setting.sabotage
-        configuration.identity = identity
+        configuration.identity = setting.sabotage.contains(.countForeignMembers) ? nil : identity
         return configuration
     }
 

@@ -99,7 +99,7 @@ public struct Simulation: Sendable {
         var random = SeededRandom(seed: seed)
         let records = try records(&random)
         let expectation = try SimulationExpectation(topology, records: records, of: self)
-        let run = SimulationRun(self, topology: topology, records: records, seed: random.next())
+        let run = try SimulationRun(self, topology: topology, records: records, seed: random.next())
         return run.run(seed: seed, expecting: expectation)
     }
 

@@ -12,6 +12,7 @@ final class SimulationRun {
     private let records: [SimulatedRecord]
     private let world: SimulatedWorld
     private var instances: [SimulatedInstance] = []
+    private let strangers: SimulatedStrangers
     private var written = 0
     /// The place of the last record that has waited for those before it.
     private var released = -1
@@ -20,7 +21,7 @@ final class SimulationRun {
     private var depth = 0
     private static let applicationID = "app"
 
-    init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], seed: UInt64) {
+    init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], seed: UInt64) throws {
         self.simulation = simulation
         self.topology = topology
         self.records = records
@@ -33,6 +34,9 @@ final class SimulationRun {
             topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
             isStatic: world.random.chance(0.5),
             standbyReplicas: simulation.standbyReplicas ?? world.random.below(2), sabotage: simulation.sabotage)
+        strangers = try SimulatedStrangers(
+            world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
+            setting: setting)
         instances = (0..<simulation.instances).map { number in
             SimulatedInstance(name: "instance-\(number)", world: world, setting: setting)
         }
@@ -45,6 +49,7 @@ final class SimulationRun {
         do {
             try createTopics()
             try turn()
+            problems += strangers.problemsOfAnotherTopology()
         } catch {
             problems.append("\(error)")
         }
@@ -59,6 +64,7 @@ final class SimulationRun {
     private func createTopics() throws {
         for (name, count) in simulation.topics.sorted(by: { $0.key < $1.key })
         where !simulation.lateTopics.contains(name) { try create(name, partitionCount: count) }
+        try strangers.createTopics()
         world.settle()
     }
 
@@ -82,6 +88,7 @@ final class SimulationRun {
             try write()
             happen()
             instances[world.random.below(instances.count)].step()
+            strangers.step()
             if heals, turns % 20 == 0, isSettled(), isDone(), differingStandbys().isEmpty { return }
         }
     }
