@@ -3,7 +3,7 @@ import CRdkafka
 /// Owns one `rd_kafka_t`. Whatever points into the client (messages, topics, batches) retains this.
 ///
 /// Lifetime: librdkafka's callbacks get an unretained pointer to `CallbackContext`; the handle keeps one retain of it until
-/// `rd_kafka_destroy` has returned, after which no callback runs.
+/// `rd_kafka_destroy` has returned, after which no callback runs (`ClientEnd`).
 ///
 /// A consumer that was not closed is destroyed without leaving its group, as a crash would.
 // @unchecked: rd_kafka_t may be used from any thread (INTRODUCTION.md), and all properties are constant.
@@ -40,8 +40,10 @@ final class ClientHandle: @unchecked Sendable {
     }
 
     deinit {
-        rd_kafka_destroy_flags(pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-        context.release()
+        guard !ClientEnd.destroy(pointer, context: context) else { return }
+        log.write(
+            level: 3, facility: "DESTROY",
+            message: "the client did not end within \(ClientEnd.limitMs) ms; it is left behind")
     }
 
     /// The fatal error of this client, if one was raised.

@@ -27,6 +27,9 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let fenced = Code(rawValue: "fenced")
         /// Another instance runs another topology under the same application id, and was there first.
         public static let otherTopology = Code(rawValue: "other topology")
+        /// The application was asked to stop, and not everything closed in time. Kafka: `KafkaStreams.close(Duration)`, which
+        /// returns `false`.
+        public static let closeTimedOut = Code(rawValue: "close timed out")
         /// A buffer of suppressed results that was told to stop the instance when it is full is full.
         public static let bufferFull = Code(rawValue: "buffer full")
         /// A query names a store that the topology does not have. Kafka: `UnknownStateStoreException`.

@@ -17,6 +17,7 @@ extension StreamsConfiguration {
             Self.problem("state cleanup delay", stateCleanupDelay, fromMs: 0),
             Self.problem("metadata max age", metadataMaxAge, fromMs: 1),
             Self.problem("connect timeout", connectTimeout, fromMs: 1),
+            Self.problem("close timeout", closeTimeout, fromMs: 0),
             Self.problem("transaction timeout", transactionTimeout, fromMs: Self.shortestTransactionTimeoutMs),
         ]
         return numbers.compactMap { $0 } + contradictions()

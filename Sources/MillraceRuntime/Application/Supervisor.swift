@@ -28,12 +28,14 @@ final class Supervisor: Sendable {
         var past = WorkerStatus()
         /// Of the global tables.
         var globalThread: GlobalThread?
-        /// Without a number: the global tables' thread.
-        var ended: [(worker: Int?, error: (any Error)?)] = []
+        /// The workers that have ended since the supervisor looked last, and whether others are to take their places.
+        var ended: [(worker: Int, isReplaced: Bool)] = []
         var observers: [AsyncStream<ApplicationState>.Continuation] = []
         var finish: (@Sendable (Result<Void, any Error>) -> Void)?
-        /// What workers that did not end in time may still use.
-        var abandoned: WorkerFactory?
+        /// Why the application ends, where that is not because it was asked to.
+        var firstError: (any Error)?
+        /// Whether it is being awaited that everything closes.
+        var isClosingTimed = false
     }
 
     init(
@@ -69,9 +71,49 @@ final class Supervisor: Sendable {
         }
     }
 
+    /// Has the application begin anew with its next start. Blocks.
+    func reset() throws {
+        guard state == .created || state.isFinal else {
+            throw StreamsError(.illegalState, "the application is \(state.rawValue); stop it before it is reset")
+        }
+        try ApplicationReset(topology: topology, configuration: configuration, logger: logger).run()
+    }
+
     func requestStop() {
         stopRequested.store(true, ordering: .releasing)
         wakeUp.signal()
+        limitClosing()
+    }
+
+    /// Ends the application when the time for closing is over, whatever has not closed by then: a broker or the client library
+    /// may not answer for ever, and user code may not return. What such a thread uses stays open and locked until the process
+    /// ends.
+    private func limitClosing() {
+        let isFirst = shared.withLock { shared in
+            defer { shared.isClosingTimed = true }
+            return !shared.isClosingTimed && !shared.state.isFinal
+        }
+        guard isFirst else { return }
+        let limitMs = Int(clamping: configuration.closeTimeout.milliseconds)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(limitMs)) { [weak self] in
+            self?.giveUpClosing()
+        }
+    }
+
+    private func giveUpClosing() {
+        let (isOver, open, firstError) = shared.withLock { shared in
+            (shared.finish == nil, shared.statuses.count, shared.firstError)
+        }
+        if isOver { return }
+        let workers = open == 1 ? "1 worker has" : "\(open) workers have"
+        let error = StreamsError(
+            .closeTimedOut,
+            "\(workers) not closed within \(configuration.closeTimeout): the broker, the client library or a closure of the "
+                + "topology does not answer. The application ends without waiting any longer; what was not committed is "
+                + "processed again after the next start")
+        if firstError != nil { logger.error("\(error)") }
+        localStores.end()
+        end(.failure(firstError ?? error))
     }
 
     private func run() throws {
@@ -85,12 +127,11 @@ final class Supervisor: Sendable {
                 "threads": "\(configuration.threads)", "open-files": "\(openFiles)",
             ])
         let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
-        // What a worker that hangs has open stays locked until the process ends.
-        defer { if shared.withLock({ $0.abandoned == nil }) { factory.close() } }
+        defer { factory.close() }
         localStores.begin(factory.inputs)
         move(to: .rebalancing)
         let globalThread = try startGlobalTables(factory)
-        defer { if shared.withLock({ $0.abandoned == nil }) { globalThread?.stop() } }
+        defer { globalThread?.stop() }
         // Queries end before what they read.
         defer { localStores.end() }
         if stopRequested.load(ordering: .acquiring) { return }
@@ -106,15 +147,20 @@ final class Supervisor: Sendable {
         } isGivenUp: {
             self.stopRequested.load(ordering: .acquiring)
         } failed: { error in
-            self.shared.withLock { $0.ended.append((nil, error)) }
-            self.wakeUp.signal()
+            self.stop(because: error)
         }
         shared.withLock { $0.globalThread = thread }
         localStores.setGlobal(thread.stores)
         return thread
     }
 
+    /// Tells the application's end, once.
     private func end(_ result: Result<Void, any Error>) {
+        let finish = shared.withLock { shared in
+            defer { shared.finish = nil }
+            return shared.finish
+        }
+        guard let finish else { return }
         if case .failure(let error) = result {
             logger.error("ended by an error: \(error)")
             move(to: .pendingError)
@@ -124,10 +170,7 @@ final class Supervisor: Sendable {
             move(to: .notRunning)
             logger.info("stopped")
         }
-        shared.withLock { shared in
-            defer { shared.finish = nil }
-            return shared.finish
-        }?(result)
+        finish(result)
     }
 
     // MARK: Workers
@@ -138,55 +181,64 @@ final class Supervisor: Sendable {
             return shared.globalThread?.stores ?? [:]
         }
         try startThread(named: "millrace-\(number)") {
-            var failure: (any Error)?
-            do {
-                try self.work(
-                    number,
-                    try factory.makeWorker(number, globalStores: globalStores, localStores: self.localStores))
-            } catch let error as PortError {
-                failure = error.asStreamsError
-            } catch {
-                failure = error
-            }
-            self.shared.withLock { $0.ended.append((number, failure)) }
+            let isReplaced = self.live(number, factory, globalStores)
+            self.shared.withLock { $0.ended.append((number, isReplaced)) }
             self.wakeUp.signal()
         }
     }
 
     /// The life of one worker, on its thread.
-    private func work(_ number: Int, _ worker: Worker) throws {
+    ///
+    /// - Returns: whether another worker is to take its place.
+    private func live(_ number: Int, _ factory: WorkerFactory, _ globalStores: [String: GlobalStore]) -> Bool {
         do {
-            try worker.start()
-            while !stopRequested.load(ordering: .acquiring) {
-                try worker.step(maxWaitMs: 200)
+            let worker = try factory.makeWorker(number, globalStores: globalStores, localStores: localStores)
+            do {
+                try worker.start()
+                while !stopRequested.load(ordering: .acquiring) {
+                    try worker.step(maxWaitMs: 200)
+                    publish(worker.status, of: number)
+                }
+            } catch {
+                // Told before the clients close, which may take long.
+                let isReplaced = failed(number, error)
+                worker.closeUncommitted()
                 publish(worker.status, of: number)
+                return isReplaced
             }
-        } catch {
-            logger.error("worker \(number) failed: \(error)")
-            worker.closeUncommitted()
+            move(to: .pendingShutdown)
+            try worker.close()
             publish(worker.status, of: number)
-            throw error
+            return false
+        } catch {
+            return failed(number, error)
         }
-        move(to: .pendingShutdown)
-        try worker.close()
-        publish(worker.status, of: number)
+    }
+
+    /// Notes the error that ends a worker, and stops the application unless the handler forgives it.
+    ///
+    /// - Returns: whether another worker is to take its place.
+    private func failed(_ number: Int, _ error: any Error) -> Bool {
+        let error = (error as? PortError)?.asStreamsError ?? error
+        logger.error("worker \(number) failed: \(error)")
+        if mayReplace(error) { return true }
+        stop(because: error)
+        return false
+    }
+
+    /// Stops the application because of an error. Later ones change nothing.
+    private func stop(because error: any Error) {
+        shared.withLock { $0.firstError = $0.firstError ?? error }
+        move(to: .pendingError)
+        requestStop()
     }
 
     /// Waits for workers to end until all have, replacing those whose error the handler forgives.
     private func watch(_ factory: WorkerFactory) throws {
         var alive = configuration.threads
-        var firstError: (any Error)?
         var cleaning = StateCleaning(delay: configuration.stateCleanupDelay, nowMs: clock.monotonicMs())
-        var deadline = ClosingDeadline(configuration.closeTimeout)
         while alive > 0 {
-            let now = clock.monotonic
-            if stopRequested.load(ordering: .acquiring) { deadline.begin(at: now) }
-            if deadline.hasPassed(at: now) {
-                shared.withLock { $0.abandoned = factory }
-                throw firstError ?? deadline.passed(workers: alive)
-            }
-            let waitMs = min(cleaning.waitMs(nowMs: now.ms), deadline.waitMs(at: now))
-            if wakeUp.wait(timeout: .now() + .milliseconds(waitMs)) == .timedOut {
+            if wakeUp.wait(timeout: .now() + .milliseconds(cleaning.waitMs(nowMs: clock.monotonicMs()))) == .timedOut {
                 // While tasks move, the state of one that is about to come might be taken for one that has gone.
                 if cleaning.isDue(nowMs: clock.monotonicMs()), state == .running { factory.removeObsoleteState() }
                 continue
@@ -195,27 +247,17 @@ final class Supervisor: Sendable {
                 defer { shared.ended = [] }
                 return shared.ended
             }
-            for (number, error) in ended {
-                guard let number else {
-                    firstError = firstError ?? error
-                    move(to: .pendingError)
-                    requestStop()
-                    continue
-                }
+            for (number, isReplaced) in ended {
                 retire(number)
-                if let error, mayReplace(error) {
+                if isReplaced {
                     logger.warning("replacing worker \(number)")
                     try spawn(number, factory)
-                    continue
+                } else {
+                    alive -= 1
                 }
-                alive -= 1
-                guard let error else { continue }
-                firstError = firstError ?? error
-                move(to: .pendingError)
-                requestStop()
             }
         }
-        if let firstError { throw firstError }
+        if let error = shared.withLock({ $0.firstError }) { throw error }
     }
 
     private func mayReplace(_ error: any Error) -> Bool {

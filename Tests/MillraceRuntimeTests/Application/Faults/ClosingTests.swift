@@ -1,0 +1,87 @@
+import Dispatch
+import EmbeddedBroker
+import Foundation
+import KafkaClient
+import Millrace
+import MillraceRuntime
+import RiskScore
+import Synchronization
+import Testing
+
+extension ApplicationTests {
+    /// What was asked to stop ends in time, whatever hangs.
+    @Suite("Closing in time")
+    struct ClosingTests {
+        @Test("where a closure does not return, the application ends after its time for closing, and says so")
+        func hangingClosure() async throws {
+            let cluster = try TestCluster()
+            let directory = try TestDirectory()
+            let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
+            var configuration = cluster.configuration(TestCluster.uniqueName("app"), directory)
+            configuration.closeTimeout = .milliseconds(300)
+            let (hasBegun, gate) = (Flag(), DispatchSemaphore(value: 0))
+            defer { gate.signal() }
+            let instance = try RunningInstance(configuration) { builder in
+                builder.stream(input, key: .string, value: .string)
+                    .mapValues { value in
+                        hasBegun.set()
+                        gate.wait()
+                        gate.signal()
+                        return value
+                    }.to(output)
+            }
+            try cluster.write(["k": "v"], to: input)
+            try await eventually("the closure's call") { hasBegun.isSet }
+            let start = ContinuousClock.now
+            instance.application.shutdown()
+            let failure = try await instance.failure()
+            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(failure.code == .closeTimedOut)
+            #expect(failure.message.contains("1 worker has not closed within 0.3 seconds"))
+            #expect(instance.application.state == .error)
+        }
+
+        enum Loss: CaseIterable {
+            case changelog, input, broker
+        }
+
+        @Test("a process that is told to stop ends in time, and says what is wrong", arguments: Loss.allCases)
+        func process(loss: Loss) async throws {
+            try await FaultyBroker.with { faulty in
+                let directory = try TestDirectory()
+                let process = try RiskScoresProcess(faulty, directory, instanceID: nil, transactionTimeoutMs: 10_000)
+                defer { process.kill() }
+                try faulty.writeEvents(200)
+                try await faulty.awaitTransaction()
+                let sign: String
+                switch loss {
+                case .changelog:
+                    sign = "\(faulty.application)-\(RiskScoreTopology.store)-changelog"
+                    _ = try faulty.cluster.admin().deleteTopics([sign], timeoutMs: 10_000)
+                    try faulty.writeEvents(200, round: 1)
+                case .input:
+                    sign = RiskScoreTopology.events
+                    _ = try faulty.cluster.admin().deleteTopics([sign], timeoutMs: 10_000)
+                case .broker:
+                    sign = faulty.cluster.bootstrapServers
+                    try await faulty.broker.crash()
+                }
+                try await eventually("the log's naming \(sign)") { process.log.contains(sign) }
+                let start = ContinuousClock.now
+                let status = try await process.stop()
+                // The time for closing is 20 s.
+                #expect(ContinuousClock.now - start < .seconds(23))
+                #expect(status == 0 || status == 1, "\(process.log)")
+                if loss == .broker { try await faulty.broker.restart() }
+            }
+        }
+    }
+}
+
+/// Set once, seen by all threads.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+}
