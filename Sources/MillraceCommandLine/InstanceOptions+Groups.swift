@@ -95,6 +95,12 @@ struct ClientOptions: ParsableArguments, Sendable {
 struct RunningOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.config) var config: String?
     @Option(InstanceOption.logLevel) var logLevel: String?
+    // Not in the other layers: there it would delete everything with every start.
+    @Flag(
+        help: """
+            Delete the application's own topics, its committed offsets and the local state, and exit: the next start begins \
+            anew. All instances must have been stopped.
+            """) var reset = false
 
     var given: [String: String?] {
         [InstanceOption.logLevel.name: logLevel]

@@ -34,6 +34,10 @@ public struct InstanceOptions: ParsableArguments, Sendable {
     /// Creates options as ArgumentParser needs them; `InstanceOptions.parse(_:)` is what fills them.
     public init() {}
 
+    /// Whether the process is to reset the application and exit, rather than run it. `StreamsCommand` does; a command of
+    /// another kind has to call `StreamsApplication.reset()` itself.
+    public var isReset: Bool { running.reset }
+
     /// Explains the layers, with an example and the exit statuses: for a command's `CommandConfiguration`.
     public static let discussion = """
         Every option may be given on the command line, in the environment, or in a JSON file; the first of these that \

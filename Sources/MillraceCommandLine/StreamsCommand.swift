@@ -19,7 +19,8 @@ import UnixSignals
 /// }
 /// ```
 ///
-/// SIGTERM and SIGINT finish what is in hand, commit, close the stores, leave the group and exit with 0.
+/// SIGTERM and SIGINT finish what is in hand, commit, close the stores, leave the group and exit with 0. With `--reset` the
+/// application is not run: its own topics, its committed offsets and the local state are deleted.
 public protocol StreamsCommand: AsyncParsableCommand {
     /// The options that every instance takes; to be declared with `@OptionGroup`.
     var instance: InstanceOptions { get }
@@ -50,6 +51,7 @@ extension StreamsCommand {
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
         let application = StreamsApplication(topology, configuration: options.configuration, logger: logger)
+        if instance.isReset { return try await application.reset() }
         let others = try services(beside: application)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

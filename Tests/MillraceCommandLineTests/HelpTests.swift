@@ -24,10 +24,11 @@ import Testing
         }
     }
 
-    @Test("the help knows no option that the other layers do not")
+    @Test("the help knows no option that the other layers do not, but for the flag that deletes things")
     func noOtherOption() {
         let flags = entries(of: InstanceOptions.helpMessage(columns: 200)).keys
-        let known = InstanceOption.all.map(\.flag) + [InstanceOption.config.flag] + ClientScope.allCases.map(\.flag)
+        let known =
+            InstanceOption.all.map(\.flag) + [InstanceOption.config.flag, "--reset"] + ClientScope.allCases.map(\.flag)
         #expect(Set(flags) == Set(known))
     }
 

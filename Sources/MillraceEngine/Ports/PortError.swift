@@ -22,6 +22,8 @@ package struct PortError: Error, CustomStringConvertible, Sendable {
     package var message: String
     /// The record that was refused, where the error is about one and says which.
     package var refused: RefusedRecord?
+    /// Whether the topic or the partition does not exist, as far as the client knows.
+    package var isTopicMissing = false
 
     package init(_ kind: Kind, _ message: String, refused: RefusedRecord? = nil) {
         self.kind = kind

@@ -27,6 +27,10 @@ final class ChangelogOutput: RecordOutput {
                 key: key, value: value, partition: partition, timestampMs: timestampMs, headers: headers)
         } catch {
             guard error.kind == .rejected else { throw error }
+            if error.isTopicMissing {
+                // Nothing is wrong with the record. Whether the topic was deleted shows when it is looked for.
+                throw PortError(.abortable, error.message)
+            }
             let refused = RefusedRecord(topic: topic, partition: partition ?? task.partition, key: key, value: value)
             throw StreamsError(
                 refusing: refused, of: store, because: error, record: task.recordMetadata, task: task.taskID)

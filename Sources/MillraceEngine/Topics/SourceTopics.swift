@@ -27,7 +27,7 @@ extension Topology {
     }
 
     /// The names of the topology's own topics.
-    func internalTopics(_ applicationID: String) -> Set<String> {
+    package func internalTopics(_ applicationID: String) -> Set<String> {
         let changelogs = subtopologies.flatMap(\.stores).compactMap(\.changelogTopic)
         let repartitions = repartitionTopics.map { TopicName.internal($0.name) }
         return Set(

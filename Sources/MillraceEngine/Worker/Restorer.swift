@@ -85,8 +85,12 @@ final class Restorer {
     /// Whether a step would do anything.
     var hasWork: Bool { !jobs.isEmpty || isToBeAssigned }
 
+    /// Whether the client has told of trouble in the last step.
+    private(set) var hasTrouble = false
+
     /// Reads some more.
     func step(maxRecords: Int, timeoutMs: Int) throws {
+        hasTrouble = false
         if isToBeAssigned { try assign() }
         guard let consumer, !jobs.isEmpty else { return }
         let polled = try consumer.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
@@ -109,7 +113,9 @@ final class Restorer {
             case .endOfPartition(let slot, let offset):
                 if hasReachedEnd(slot, at: offset, consumer) { finished.append(slot) }
             case .offsetOutOfRange(let slot): try restart(slot)
-            case .trouble(let message): logger.warning("while restoring: \(message)")
+            case .trouble(let message):
+                hasTrouble = true
+                logger.warning("while restoring: \(message)")
             case .assigned, .revoked: break
             }
         }
@@ -167,9 +173,7 @@ final class Restorer {
             .stateStore,
             "store \(job.store.plan.name) on disk has been written up to offset \(position) of its changelog "
                 + "\(job.changelog), which ends at \(end): the topic was deleted or cut, and the store's contents are not "
-                + "in it any more. Nothing was changed. To compute the store anew, stop all instances, delete their state "
-                + "directories and this topic, and set the group's offsets back to the start of the input topics. To go "
-                + "on with what the changelog holds, delete the state directory alone",
+                + "in it any more. Nothing was changed. \(LostChangelog.remedies)",
             task: job.state.id.description)
     }
 

@@ -31,6 +31,8 @@ final class StandbyReader {
 
     /// Whether the last step brought something, so that there may be more.
     private(set) var hasMore = false
+    /// Whether the client has told of trouble in the last step.
+    private(set) var hasTrouble = false
 
     init(
         logger: Logger, listener: (@Sendable (RestoreEvent) -> Void)?,
@@ -80,7 +82,7 @@ final class StandbyReader {
 
     /// Reads what is there.
     func step(maxRecords: Int) throws {
-        hasMore = false
+        (hasMore, hasTrouble) = (false, false)
         if isToBeAssigned { try assign() }
         guard let consumer, !copies.isEmpty else { return }
         let polled = try consumer.poll(maxRecords: maxRecords, timeoutMs: 0)
@@ -97,7 +99,9 @@ final class StandbyReader {
                 // Behind the last record lie the marks of transactions.
                 if let copy = copies[slot], copy.limit == nil { copy.store.noteEnd(at: offset) }
             case .offsetOutOfRange(let slot): try restart(slot)
-            case .trouble(let message): logger.debug("while standing by: \(message)")
+            case .trouble(let message):
+                hasTrouble = true
+                logger.debug("while standing by: \(message)")
             case .assigned, .revoked: break
             }
         }

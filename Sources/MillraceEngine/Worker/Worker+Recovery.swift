@@ -7,6 +7,7 @@ extension Worker {
     /// What was not committed is given up, unless nothing of it is torn; what differs is how the worker goes on.
     func recover(from error: PortError) throws {
         retry.failed(at: ports.clock.monotonic)
+        doubtChangelogs()
         switch error.kind {
         case .retriable:
             status.trouble = error.message
@@ -54,6 +55,11 @@ extension Worker {
     /// of a store be missing in its changelog.
     private func productionFailed(_ error: PortError) throws {
         if let refused = error.refused, let store = store(ofChangelog: refused.topic) {
+            if error.isTopicMissing {
+                // Whether it was deleted shows when it is looked for.
+                logger.warning("giving up what is not committed and processing it again: \(error)")
+                return startOver()
+            }
             throw StreamsError(refusing: refused, of: store, because: error, record: nil, task: nil)
         }
         let failure = StreamsError(.production, "the broker refused a result: \(error)")
@@ -63,12 +69,6 @@ extension Worker {
         let count = error.refused?.count ?? 1
         status.counts.dropped[.production, default: 0] += count
         logger.warning("dropped \(count == 1 ? "a result" : "\(count) results"): \(failure)")
-    }
-
-    private func store(ofChangelog topic: String) -> String? {
-        topology.subtopologies.lazy.flatMap(\.stores).first {
-            $0.changelogTopic?.resolved(applicationID: self.configuration.applicationID) == topic
-        }?.name
     }
 
     /// Has processing that an error leaves halfway done again, or failed: it cannot be gone on with.

@@ -43,6 +43,7 @@ extension Worker {
                 logger.warning("the standbys cannot be kept up to date; trying again: \(error)")
             }
             standbyRetry.failed(at: ports.clock.monotonic)
+            doubtChangelogs()
         }
     }
 
@@ -53,6 +54,7 @@ extension Worker {
         }
         // Those who wait for their stores go first.
         if restorer.isIdle { try standbyReader.step(maxRecords: configuration.maxRecordsPerStep) }
+        if standbyReader.hasTrouble { doubtChangelogs() }
         let now = ports.clock.monotonic
         guard now - lastStandbyCheck >= TimeSpan(ms: configuration.standbyCheckIntervalMs) else { return }
         lastStandbyCheck = now

@@ -65,6 +65,7 @@ package final class Worker {
     var isInTransaction = false
     var pendingCommit: PendingCommit?
     var retry = Backoff()
+    var changelogDoubt = ChangelogDoubt()
     /// Standbys are retried alone: the active tasks do not wait for them.
     var standbyRetry = Backoff()
     // In monotonic time.
@@ -165,6 +166,7 @@ package final class Worker {
     package func step(maxWaitMs: Int) throws {
         do {
             try receive(try poll(maxWaitMs: maxWaitMs))
+            try lookForDoubtfulChangelogs()
             if !retry.isWaiting(at: ports.clock.monotonic) {
                 try goOn()
                 if retry.hasFailed { status.trouble = nil }
@@ -338,6 +340,7 @@ package final class Worker {
         guard restorer.hasWork, group.isActive else { return }
         let wait = runningTasks.contains(where: isProcessable) ? 0 : 20
         try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
+        if restorer.hasTrouble { doubtChangelogs() }
     }
 
     private func process() throws {

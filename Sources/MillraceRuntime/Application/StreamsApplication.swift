@@ -21,7 +21,7 @@ import Synchronization
 public final class StreamsApplication: Service, Sendable {
     public typealias UncaughtErrorHandler = @Sendable (any Error) -> UncaughtErrorResponse
 
-    private let supervisor: Supervisor
+    let supervisor: Supervisor
 
     /// - Parameters:
     ///   - topology: what to run.

@@ -67,6 +67,32 @@ final class KafkaAdminPort: AdminPort, Sendable {
         }
     }
 
+    /// Deletes topics and waits until they are gone.
+    ///
+    /// - Returns: those that there were.
+    func deleteTopics(_ topics: [String]) throws(PortError) -> [String] {
+        let results = try port { () throws(KafkaError) in try admin.deleteTopics(topics, timeoutMs: timeoutMs) }
+        var deleted: [String] = []
+        for (topic, result) in results.sorted(by: { $0.key < $1.key }) {
+            switch result {
+            case .success: deleted.append(topic)
+            case .failure(let error) where error.code == .unknownTopicOrPartition: break
+            case .failure(let error): throw PortError(error)
+            }
+        }
+        let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
+        while try !partitionCounts(of: deleted).isEmpty, ContinuousClock.now < deadline { usleep(50_000) }
+        return deleted
+    }
+
+    /// Deletes a group without members, and its offsets. One that does not exist is no error.
+    func deleteGroup(_ group: String) throws(PortError) {
+        let results = try port { () throws(KafkaError) in
+            try admin.deleteConsumerGroups([group], timeoutMs: timeoutMs)
+        }
+        if case .failure(let error)? = results[group], error.code != .groupIDNotFound { throw PortError(error) }
+    }
+
     func deleteRecords(before offsets: [Millrace.TopicPartition: Int64]) throws(PortError) {
         var wanted: [KafkaClient.TopicPartition: Int64] = [:]
         for (partition, offset) in offsets { wanted[KafkaClient.TopicPartition(partition)] = offset }

@@ -15,6 +15,7 @@ extension PortError {
             return
         }
         self.init(Self.kind(of: error), error.description)
+        isTopicMissing = Self.missing.contains(error.code)
     }
 
     /// What a record that was not delivered means: that it was the record's own fault, or that everything since the last
@@ -27,6 +28,7 @@ extension PortError {
             refused: RefusedRecord(
                 topic: failure.topic, partition: failure.partition, keyPrefix: failure.keyPrefix,
                 sizeInBytes: failure.sizeInBytes, count: failure.count))
+        isTopicMissing = Self.missing.contains(failure.error.code)
     }
 
     /// The topic, the group and the cluster authorisation failures of Kafka's protocol.
@@ -37,10 +39,10 @@ extension PortError {
     private static let generational: Set<KafkaError.Code> = [
         .illegalGeneration, .unknownMemberID, .rebalanceInProgress, .assignmentLost, .maxPollIntervalExceeded,
     ]
-    private static let ofOneRecord: Set<KafkaError.Code> = [
-        .messageTooLarge, .invalidTimestamp, .unknownTopicOrPartition, .unknownTopicLocally, .unknownPartition,
-        .invalidTopic,
+    private static let missing: Set<KafkaError.Code> = [
+        .unknownTopicOrPartition, .unknownTopicLocally, .unknownPartition,
     ]
+    private static let ofOneRecord = missing.union([.messageTooLarge, .invalidTimestamp, .invalidTopic])
 
     private static func kind(of error: KafkaError) -> Kind {
         if error.code == .fencedInstanceID { return .fenced }

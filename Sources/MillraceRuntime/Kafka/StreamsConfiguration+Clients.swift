@@ -52,6 +52,8 @@ extension StreamsConfiguration {
         var settings = consumerSettings(clientID: clientID, worker: 0)
         settings["group.instance.id"] = nil
         settings["isolation.level"] = "read_committed"
+        // After so long a topic that nobody knows is told of. By default that takes 30 s.
+        settings["topic.metadata.propagation.max.ms"] = "5000"
         return settings
     }
 

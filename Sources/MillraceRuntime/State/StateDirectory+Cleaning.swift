@@ -18,6 +18,13 @@ extension StateDirectory {
         try discards.discard(folder(of: task), logger: logger)
     }
 
+    /// Deletes the folders of all tasks. The instance's id stays.
+    ///
+    /// - Throws: ``StreamsError`` with `.locked` while a worker has one, with `.stateStore` if one cannot be deleted.
+    package func removeAllState() throws(StreamsError) {
+        for task in storedTasks() { try removeTask(task) }
+    }
+
     /// Deletes the folders of tasks that no worker has and that were not written to for some time. A folder that cannot be
     /// deleted is logged and left.
     ///

@@ -1,8 +1,7 @@
 import KafkaClient
 import Millrace
+import MillraceRuntime
 import Testing
-
-@testable import MillraceRuntime
 
 extension ApplicationTests {
     @Suite("Applications that are not alone in their group")
@@ -87,39 +86,6 @@ extension ApplicationTests {
             try await instance.awaits(processed: 20)
             try await instance.stop()
             #expect(try cluster.read(output).count == 20)
-        }
-
-        @Test("a store that is ahead of its changelog is not dropped: the start fails and names both")
-        func deletedChangelog() async throws {
-            let directory = try TestDirectory()
-            let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
-            let define = { (builder: StreamsBuilder) in
-                builder.stream(input, key: .string, value: .string).groupByKey()
-                    .count(into: .store("counts").withoutCache()).toStream().to(output)
-            }
-            let instance = try RunningInstance(cluster.configuration(application, directory), define)
-            try write(0..<20, to: input)
-            try await instance.awaits(processed: 20)
-            try await instance.stop()
-            let changelog = "\(application)-counts-changelog"
-            _ = try cluster.admin().deleteTopics([changelog], timeoutMs: 10_000)
-            for _ in 0..<2 {
-                let failure = try await RunningInstance(cluster.configuration(application, directory), define).failure()
-                #expect(failure.code == .stateStore)
-                #expect(failure.message.contains(changelog) && failure.message.contains("counts"))
-            }
-        }
-
-        @Test("a deadline passes its limit after it has begun, and not before it has")
-        func deadline() {
-            var deadline = ClosingDeadline(.milliseconds(20))
-            #expect(!deadline.hasPassed(at: Moment(ms: 1_000_000)))
-            deadline.begin(at: Moment(ms: 100))
-            deadline.begin(at: Moment(ms: 110))
-            #expect(deadline.waitMs(at: Moment(ms: 105)) == 15)
-            #expect(!deadline.hasPassed(at: Moment(ms: 119)))
-            #expect(deadline.hasPassed(at: Moment(ms: 120)))
-            #expect(deadline.waitMs(at: Moment(ms: 130)) == 0)
         }
     }
 }

@@ -1,0 +1,89 @@
+import Logging
+import Millrace
+
+/// Changelogs that are deleted while the application runs.
+///
+/// Without one neither writing nor reading can go on, and the client tries again for ever. So wherever something goes wrong that
+/// may come from it, the worker looks whether the application's changelogs exist. A broker that has just started may not know
+/// all topics yet: only a topic that is missing twice, seconds apart, is taken for deleted.
+struct ChangelogDoubt {
+    /// When to look; `nil` where there is no doubt.
+    private(set) var nextLook: Moment?
+    private var lastLook = Moment.distantPast
+    private var missing: Set<String> = []
+
+    private static let interval = TimeSpan(ms: 2_000)
+
+    /// Notes that something went wrong.
+    mutating func raise(at now: Moment) {
+        if nextLook == nil { nextLook = max(now, lastLook + Self.interval) }
+    }
+
+    /// Notes what is missing now.
+    ///
+    /// - Returns: what was missing the last time too.
+    mutating func note(missing: Set<String>, at now: Moment) -> Set<String> {
+        defer { self.missing = missing }
+        lastLook = now
+        nextLook = missing.isEmpty ? nil : now + Self.interval
+        return missing.intersection(self.missing)
+    }
+
+    /// Notes that the broker did not tell.
+    mutating func postpone(at now: Moment) { nextLook = now + Self.interval }
+}
+
+extension Worker {
+    /// Has the worker look soon whether its changelogs still exist.
+    func doubtChangelogs() { changelogDoubt.raise(at: ports.clock.monotonic) }
+
+    /// Looks whether the changelogs exist, if there is doubt.
+    ///
+    /// - Throws: `StreamsError` with code `.topic` where one of them was deleted.
+    func lookForDoubtfulChangelogs() throws {
+        let now = ports.clock.monotonic
+        guard let next = changelogDoubt.nextLook, next.isReached(by: now) else { return }
+        let stores = storesByChangelog
+        let present: [String: Int32]
+        do {
+            present = try ports.admin.partitionCounts(of: stores.keys.sorted())
+        } catch {
+            logger.debug("could not look for the changelogs: \(error)")
+            return changelogDoubt.postpone(at: ports.clock.monotonic)
+        }
+        let missing = Set(stores.keys).subtracting(present.keys)
+        let deleted = changelogDoubt.note(missing: missing, at: ports.clock.monotonic)
+        for topic in missing.subtracting(deleted).sorted() {
+            logger.warning("the broker does not know the changelog \(topic); looking again")
+        }
+        guard !deleted.isEmpty else { return }
+        let named = deleted.sorted().map { "\($0) of store \(stores[$0] ?? "")" }.joined(separator: ", ")
+        throw StreamsError(
+            .topic,
+            "the topic \(named) was deleted while the application ran. A store cannot go on without its changelog. "
+                + LostChangelog.remedies)
+    }
+
+    func store(ofChangelog topic: String) -> String? { storesByChangelog[topic] }
+
+    /// The names of the stores by those of the changelogs that the application has of its own.
+    private var storesByChangelog: [String: String] {
+        var stores: [String: String] = [:]
+        for store in topology.subtopologies.lazy.filter({ !$0.isGlobal }).flatMap(\.stores)
+        where store.sourceTopicAsChangelog == nil {
+            guard let changelog = store.changelogTopic else { continue }
+            stores[changelog.resolved(applicationID: configuration.applicationID)] = store.name
+        }
+        return stores
+    }
+}
+
+/// A changelog that does not hold what its store does.
+enum LostChangelog {
+    /// The ways to go on.
+    static let remedies =
+        "To compute the stores anew from the input, stop all instances, run one of them with its options and --reset (or call "
+        + "StreamsApplication.reset()), which deletes the application's own topics, its committed offsets and the local state, "
+        + "delete the state directories of the others, and start again. To go on with what the changelogs hold, delete the state "
+        + "directories alone"
+}

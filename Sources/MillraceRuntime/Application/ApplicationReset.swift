@@ -1,0 +1,82 @@
+import KafkaClient
+import Logging
+import Millrace
+import MillraceEngine
+
+/// Has an application begin anew, as if it had never run. Kafka: `kafka-streams-application-reset` and `KafkaStreams.cleanUp`.
+struct ApplicationReset {
+    let topology: Topology
+    let configuration: StreamsConfiguration
+    let logger: Logger
+
+    /// Deletes the state directory's contents, the topology's own topics and the group with its offsets, in this order. What is
+    /// gone already is no error, so that it can be done again after a failure.
+    ///
+    /// - Throws: `StreamsError` with code `.configuration`; `.illegalState` where the group has members; `.stateStore` where
+    ///   another process uses the state directory; `.broker`.
+    func run() throws {
+        let problems = configuration.problems() + topology.problems(applicationID: configuration.applicationID)
+        guard problems.isEmpty else { throw StreamsError(.configuration, problems.joined(separator: "; ")) }
+        let id = configuration.applicationID
+        let directory = try StateDirectory(configuration.stateDirectory, applicationID: id, logger: logger)
+        defer { directory.close() }
+        do {
+            let admin = try KafkaAdminPort(
+                configuration.adminSettings(clientID: "\(id)-reset"),
+                timeoutMs: Int32(clamping: configuration.connectTimeout.milliseconds)
+            ) { [logger] line in logger.debug("\(line.message)", metadata: ["librdkafka": "\(line.facility)"]) }
+            try admin.checkConnection()
+            let members = try admin.describeGroup(id)?.members ?? []
+            guard members.isEmpty else { throw hasMembers(members) }
+            try directory.removeAllState()
+            logger.info("deleted the local state", metadata: ["directory": "\(directory.path)"])
+            let topics = topology.internalTopics(id).sorted()
+            let deleted = try admin.deleteTopics(topics)
+            logger.info(
+                "deleted the application's own topics", metadata: ["topics": "\(deleted.joined(separator: " "))"])
+            try admin.deleteGroup(id)
+            logger.info("deleted the committed offsets", metadata: ["group": "\(id)"])
+        } catch let error as PortError {
+            throw StreamsError(.broker, "while resetting the application: \(error)")
+        }
+    }
+
+    private func hasMembers(_ members: [GroupMember]) -> StreamsError {
+        let names = members.map(\.clientID).sorted().joined(separator: ", ")
+        return StreamsError(
+            .illegalState,
+            "the group \(configuration.applicationID) has members: \(names). "
+                + "Stop all instances before the application is reset; one that was killed counts as a member until its session "
+                + "has timed out")
+    }
+}
+
+extension StreamsApplication {
+    /// Has the application begin anew with its next start, as if it had never run: deletes this instance's local state, the
+    /// topology's own topics (changelogs, repartition topics) and the group with its committed offsets. Kafka:
+    /// `kafka-streams-application-reset` and `KafkaStreams.cleanUp`.
+    ///
+    /// ```swift
+    /// try await StreamsApplication(topology, configuration: configuration).reset()
+    /// ```
+    ///
+    /// All instances must have been stopped, and the local state of the others has to be deleted on their machines. The input is
+    /// processed again from where its sources begin without an offset, and the results are written again: topics that the
+    /// application writes to are left as they are.
+    ///
+    /// - Throws: `StreamsError` with code `.illegalState` where the application runs or the group has members;
+    ///   `.configuration`; `.stateStore` where another process uses the state directory; `.broker`. After an error it can be
+    ///   called again.
+    public func reset() async throws {
+        let supervisor = supervisor
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            do {
+                try startThread(named: "millrace-reset") {
+                    continuation.resume(with: Result { try supervisor.reset() })
+                }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+}
