@@ -28,6 +28,11 @@ struct RuntimeExamples {
         try await group.run()
     }
 
+    /// Compiled only: it would ask a broker.
+    private func anew(_ topology: Topology, _ configuration: StreamsConfiguration) async throws {
+        try await StreamsApplication(topology, configuration: configuration).reset()
+    }
+
     /// Compiled only: it would leave a folder behind.
     private func onDisk(_ topology: Topology) throws {
         let driver = try TopologyTestDriver(topology, storage: .rocksDB(in: "/tmp/state"))
