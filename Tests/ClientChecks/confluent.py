@@ -49,8 +49,11 @@ def consume(count):
 total = 500 * len(codecs)
 first = consume(900)
 rest = consume(total - 900)
-values = {record.value() for record in first + rest}
-checks.expect("consumes in a group, and resumes from its commit", len(first + rest) == total and len(values) == total)
+found = {record.value() for record in first + rest}
+sent = {b"%s-%d" % (codec.encode(), n) for codec in codecs for n in range(500)}
+checks.expect(
+    "consumes in a group, all compressions, and resumes from its commit",
+    len(first + rest) == total and found == sent)
 checks.expect("headers come back", all(record.headers() == [("h", b"1")] for record in first))
 
 producer = Producer({"bootstrap.servers": servers, "transactional.id": name})

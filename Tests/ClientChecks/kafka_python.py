@@ -1,4 +1,5 @@
-"""kafka-python against a broker: produces, consumes in a group, resumes from what it committed, and in a transaction.
+"""kafka-python against a broker: produces with all compressions, consumes in a group, resumes from what it committed, and in a
+transaction.
 
     kafka_python.py HOST:PORT      prints OK or FAIL per behaviour; exit status 1 after a failure
 """
@@ -19,7 +20,8 @@ admin = KafkaAdminClient(bootstrap_servers=servers)
 admin.create_topics([NewTopic(name, 3, 1)])
 checks.expect("creates a topic and lists it", name in admin.list_topics())
 
-for codec in [None, "gzip"]:
+codecs = [None, "gzip", "snappy", "lz4", "zstd"]
+for codec in codecs:
     producer = KafkaProducer(bootstrap_servers=servers, acks="all", compression_type=codec)
     futures = [
         producer.send(name, key=b"k%d" % n, value=b"%s-%d" % (str(codec).encode(), n), headers=[("h", b"1")])
@@ -45,15 +47,19 @@ def consume(count, limit=None):
     return records
 
 
-first = consume(400)
-rest = consume(600)
-values = {record.value for record in first + rest}
-checks.expect("consumes in a group, and resumes from its commit", len(first + rest) == 1000 and len(values) == 1000)
+total = 500 * len(codecs)
+first = consume(900)
+rest = consume(total - 900)
+found = {record.value for record in first + rest}
+sent = {b"%s-%d" % (str(codec).encode(), n) for codec in codecs for n in range(500)}
+checks.expect(
+    "consumes in a group, all compressions, and resumes from its commit",
+    len(first + rest) == total and found == sent)
 checks.expect("headers come back", all(record.headers == [("h", b"1")] for record in first))
 
 reader = KafkaConsumer(bootstrap_servers=servers)
 ends = reader.end_offsets([TopicPartition(name, number) for number in range(3)])
-checks.expect("end offsets", sum(ends.values()) == 1000)
+checks.expect("end offsets", sum(ends.values()) == total)
 reader.close()
 
 producer = KafkaProducer(bootstrap_servers=servers, transactional_id=name)
