@@ -1,5 +1,5 @@
-"""kafka-python against a broker: produces with all compressions, consumes in a group, resumes from what it committed, and in a
-transaction.
+"""kafka-python against a broker: produces with all compressions, consumes in a group, resumes from what it committed, in a
+transaction, and asks about transactions.
 
     kafka_python.py HOST:PORT      prints OK or FAIL per behaviour; exit status 1 after a failure
 """
@@ -69,9 +69,38 @@ producer.send(name, b"aborted")
 producer.flush(10)
 producer.abort_transaction()
 producer.begin_transaction()
-producer.send(name, b"committed")
+offset = producer.send(name, b"committed", partition=0).get(10).offset
+
+
+def listed(**filters):
+    """The state of the transactional id in a list of transactions; None if it is not in it."""
+    rows = [row for rows in admin.list_transactions(**filters).values() for row in rows]
+    return next((row.state for row in rows if row.transactional_id == name), None)
+
+
+checks.expect(
+    "lists transactions by state and duration",
+    listed() == "Ongoing" and listed(state_filters=["Ongoing"]) == "Ongoing"
+    and listed(state_filters=["CompleteAbort"]) is None and listed(duration_filter_ms=3600000) is None)
+described = admin.describe_transactions([name])[name]
+checks.expect(
+    "describes an open transaction",
+    described.state == "Ongoing" and described.topic_partitions == {TopicPartition(name, 0)}
+    and listed(producer_id_filters=[described.producer_id]) == "Ongoing")
+writers = admin.describe_producers([TopicPartition(name, 0)])[TopicPartition(name, 0)].active_producers
+checks.expect(
+    "describes the producers of a partition",
+    [(w.producer_epoch, w.current_transaction_start_offset) for w in writers if w.producer_id == described.producer_id]
+    == [(described.producer_epoch, offset)])
+try:
+    admin.describe_transactions([name + "-unknown"])
+    checks.expect("an unknown transactional id is told as such", False)
+except kafka.errors.TransactionalIdNotFoundError:
+    checks.expect("an unknown transactional id is told as such", True)
+
 producer.commit_transaction()
 producer.close()
+checks.expect("lists a transaction that is committed", listed() == "CompleteCommit")
 checks.expect("a transaction is seen when it is committed", [r.value for r in consume(1)] == [b"committed"])
 
 admin.delete_topics([name])

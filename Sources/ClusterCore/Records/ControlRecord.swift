@@ -6,6 +6,9 @@ package enum ControlRecord: Int16, Sendable {
     case abort = 0
     case commit = 1
 
+    /// The only coordinator's epoch.
+    static let coordinatorEpoch: Int32 = 0
+
     /// A control batch with this marker.
     package func batch(producer: ProducerIdentity, nowMs: Int64) -> [UInt8] {
         var key: [UInt8] = []
@@ -13,7 +16,7 @@ package enum ControlRecord: Int16, Sendable {
         key.appendBigEndian(rawValue)
         var value: [UInt8] = []
         value.appendBigEndian(Int16(0))
-        value.appendBigEndian(Int32(0))
+        value.appendBigEndian(Self.coordinatorEpoch)
         var writer = RecordBatchWriter(producer: producer, isTransactional: true, isControl: true)
         writer.append(key: key, value: value, timestampMs: nowMs)
         return writer.finish()

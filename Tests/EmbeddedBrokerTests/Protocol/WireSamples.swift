@@ -13,6 +13,7 @@ let allRequests: [any (WireRequest & Sendable).Type] = [
     DescribeGroups.Request.self, ListGroups.Request.self, DeleteGroups.Request.self, OffsetCommit.Request.self,
     OffsetFetch.Request.self, OffsetDelete.Request.self, InitProducerID.Request.self, AddPartitionsToTxn.Request.self,
     AddOffsetsToTxn.Request.self, EndTxn.Request.self, TxnOffsetCommit.Request.self,
+    ListTransactions.Request.self, DescribeTransactions.Request.self, DescribeProducers.Request.self,
 ]
 
 /// Fills the fields that a version of a message has with values drawn from a seed.

@@ -26,7 +26,8 @@ extension ClusterChange {
         case logStartMoved = 7
         case logCompacted = 8
         case producersForgotten = 9
-        case logRestored = 10
+        /// In snapshots of earlier versions: producers without timestamps.
+        case logRestoredOld = 10
         case producerIDsAssigned = 11
         case transactionChanged = 12
         case transactionForgotten = 13
@@ -38,6 +39,7 @@ extension ClusterChange {
         case offsetsDeleted = 19
         case batchStored = 20
         case logRestoredInSegments = 21
+        case logRestored = 22
     }
 
     private func write(to writer: inout BinaryWriter) {
@@ -181,6 +183,9 @@ extension ClusterChange {
                 try reader.partition(), nowMs: try reader.number(), endOffset: try reader.number())
         case .producersForgotten:
             self = .producersForgotten(try reader.partition(), silentSinceMs: try reader.number())
+        case .logRestoredOld:
+            let partition = try reader.partition()
+            self = .logRestored(partition, try LogImage(from: &reader, inSegments: false, isOld: true))
         case .logRestored:
             self = .logRestored(try reader.partition(), try LogImage(from: &reader, inSegments: false))
         case .logRestoredInSegments:

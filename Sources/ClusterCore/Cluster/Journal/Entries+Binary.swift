@@ -52,7 +52,8 @@ extension LogImage {
         }
     }
 
-    init(from reader: inout BinaryReader, inSegments: Bool) throws(ChangeFormatError) {
+    /// - Parameter isOld: whether it was written before producers had timestamps.
+    init(from reader: inout BinaryReader, inSegments: Bool, isOld: Bool = false) throws(ChangeFormatError) {
         logStartOffset = try reader.number()
         nextOffset = try reader.number()
         firstDirtyOffset = try reader.number()
@@ -79,7 +80,7 @@ extension LogImage {
                 producerID: try reader.number(), firstOffset: try reader.number(), lastOffset: try reader.number())
         }
         producers = try reader.list { reader throws(ChangeFormatError) in
-            Producer(producerID: try reader.number(), state: try ProducerState(from: &reader))
+            Producer(producerID: try reader.number(), state: try ProducerState(from: &reader, isOld: isOld))
         }
     }
 }
@@ -95,9 +96,11 @@ extension ProducerState {
         }
         writer.optional(transactionStartOffset) { $0.number($1) }
         writer.number(lastWriteMs)
+        writer.number(lastTimestampMs)
+        writer.number(coordinatorEpoch)
     }
 
-    init(from reader: inout BinaryReader) throws(ChangeFormatError) {
+    init(from reader: inout BinaryReader, isOld: Bool) throws(ChangeFormatError) {
         epoch = try reader.number()
         batches = try reader.list { reader throws(ChangeFormatError) in
             Batch(
@@ -106,6 +109,8 @@ extension ProducerState {
         }
         transactionStartOffset = try reader.optional { reader throws(ChangeFormatError) in try reader.number() }
         lastWriteMs = try reader.number()
+        lastTimestampMs = isOld ? lastWriteMs : try reader.number()
+        if !isOld { coordinatorEpoch = try reader.number() }
     }
 }
 

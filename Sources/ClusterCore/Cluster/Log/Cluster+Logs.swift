@@ -70,12 +70,17 @@ extension Cluster {
     }
 
     /// What the partition remembers of its producers, by id.
-    /// - Throws: UNKNOWN_TOPIC_OR_PARTITION.
+    /// - Throws: INVALID_TOPIC_EXCEPTION, UNKNOWN_TOPIC_OR_PARTITION.
     package func describeProducers(_ partition: TopicPartition) throws(KafkaError) -> [ProducerDescription] {
-        try log(partition).producers.sorted { $0.key < $1.key }.map { producerID, state in
+        try Topic.check(name: partition.topic)
+        guard topics[partition.topic] != nil else {
+            throw KafkaError(.unknownTopicOrPartition, "This server does not host this topic-partition.")
+        }
+        return try log(partition).producers.sorted { $0.key < $1.key }.map { producerID, state in
             ProducerDescription(
                 producer: ProducerIdentity(producerID: producerID, epoch: state.epoch),
-                lastSequence: state.batches.last?.lastSequence ?? -1, lastTimestampMs: state.lastWriteMs,
+                lastSequence: state.batches.last?.lastSequence ?? -1, lastTimestampMs: state.lastTimestampMs,
+                coordinatorEpoch: state.coordinatorEpoch,
                 currentTransactionStartOffset: state.transactionStartOffset ?? -1)
         }
     }

@@ -73,8 +73,12 @@ package struct PartitionOffsets: Hashable, Sendable {
 /// What a partition knows of a producer, as DescribeProducers answers it.
 package struct ProducerDescription: Hashable, Sendable {
     package var producer: ProducerIdentity
+    /// -1 if it has written nothing in this epoch.
     package var lastSequence: Int32
+    /// The largest timestamp of its last batch, or its last marker's.
     package var lastTimestampMs: Int64
+    /// The coordinator's epoch in its last marker; -1 without one.
+    package var coordinatorEpoch: Int32
     /// The first offset of its open transaction; -1 if it has none.
     package var currentTransactionStartOffset: Int64
 }

@@ -82,7 +82,7 @@ final class PartitionLog {
     }
 
     private func end(_ marker: RecordBatch, _ producer: ProducerIdentity, nowMs: Int64) {
-        let start = producers[producer.producerID, default: ProducerState()].end(epoch: producer.epoch, nowMs: nowMs)
+        let start = producers[producer.producerID, default: ProducerState()].end(marker.header, nowMs: nowMs)
         guard let start else { return }
         openTransactions.removeAll { $0.producerID == producer.producerID }
         guard ControlRecord(in: marker) == .abort else { return }

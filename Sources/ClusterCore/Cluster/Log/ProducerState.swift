@@ -21,6 +21,10 @@ struct ProducerState: Hashable, Sendable {
     var transactionStartOffset: Int64?
     /// When it last wrote, by the cluster's time.
     var lastWriteMs: Int64 = 0
+    /// The largest timestamp of its last batch, or its last marker's; -1 if it has written nothing.
+    var lastTimestampMs: Int64 = -1
+    /// The coordinator's epoch in its last marker; -1 without one.
+    var coordinatorEpoch: Int32 = -1
 
     /// The batch that these numbers repeat; nil if they repeat none.
     func duplicate(of header: RecordBatchHeader) -> Batch? {
@@ -62,15 +66,18 @@ struct ProducerState: Hashable, Sendable {
                 firstSequence: header.baseSequence, lastSequence: header.lastSequence, baseOffset: header.baseOffset,
                 timestampMs: header.attributes.hasLogAppendTime ? header.maxTimestampMs : -1))
         lastWriteMs = nowMs
+        lastTimestampMs = header.maxTimestampMs
         if header.attributes.isTransactional, transactionStartOffset == nil {
             transactionStartOffset = header.baseOffset
         }
     }
 
     /// Takes note of a transaction's marker and returns where the transaction began, if it wrote here.
-    mutating func end(epoch: Int16, nowMs: Int64) -> Int64? {
-        advance(to: epoch)
+    mutating func end(_ marker: RecordBatchHeader, nowMs: Int64) -> Int64? {
+        advance(to: marker.producer.epoch)
         lastWriteMs = nowMs
+        lastTimestampMs = marker.maxTimestampMs
+        coordinatorEpoch = ControlRecord.coordinatorEpoch
         defer { transactionStartOffset = nil }
         return transactionStartOffset
     }

@@ -263,8 +263,11 @@ extension Cluster {
         return entry.description
     }
 
-    /// All transactional ids in order.
-    package func listTransactions() -> [TransactionDescription] {
-        transactions.sorted { $0.key < $1.key }.map(\.value.description)
+    /// The transactional ids that the filter takes, in order.
+    package func listTransactions(
+        _ filter: TransactionFilter = TransactionFilter(), nowMs: Int64 = 0
+    ) -> [TransactionDescription] {
+        transactions.values.map(\.description).filter { filter.includes($0, nowMs: nowMs) }
+            .sorted { $0.transactionalID < $1.transactionalID }
     }
 }

@@ -14,6 +14,12 @@ package enum TransactionState: UInt8, Sendable {
         case .completeAbort: "CompleteAbort"
         }
     }
+
+    /// The names of all states that Kafka has; a cluster of one node is never seen in the others.
+    package static let knownNames: Set<String> = [
+        "Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort", "Dead",
+        "PrepareEpochFence",
+    ]
 }
 
 /// A transactional id as DescribeTransactions answers it.

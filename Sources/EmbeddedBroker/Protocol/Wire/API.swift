@@ -31,6 +31,9 @@ package enum API: Int16, CaseIterable, Sendable {
     case incrementalAlterConfigs = 44
     case offsetDelete = 47
     case describeCluster = 60
+    case describeProducers = 61
+    case describeTransactions = 65
+    case listTransactions = 66
 }
 
 extension API {
@@ -87,6 +90,9 @@ extension API {
         case .incrementalAlterConfigs: (0...1, 1)
         case .offsetDelete: (0...0, nil)
         case .describeCluster: (0...1, 0)
+        case .describeProducers: (0...0, 0)
+        case .describeTransactions: (0...0, 0)
+        case .listTransactions: (0...1, 0)
         }
     }
 }

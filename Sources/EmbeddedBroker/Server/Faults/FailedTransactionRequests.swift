@@ -43,3 +43,37 @@ extension TxnOffsetCommit.Request: FallibleRequest {
         return response
     }
 }
+
+extension ListTransactions.Request: FallibleRequest {
+    func failed(_ error: KafkaError, version: Int16) -> Response {
+        var response = Response()
+        response.error = error.code
+        return response
+    }
+}
+
+extension DescribeTransactions.Request: FallibleRequest {
+    func failed(_ error: KafkaError, version: Int16) -> Response {
+        var response = Response()
+        response.transactions = transactionalIDs.map {
+            Response.Transaction(error: error.code, transactionalID: $0)
+        }
+        return response
+    }
+}
+
+extension DescribeProducers.Request: FallibleRequest {
+    func topicNames(in cluster: Cluster) -> [String] { topics.map(\.name) }
+
+    func failed(_ error: KafkaError, version: Int16) -> Response {
+        var response = Response()
+        response.topics = topics.map { topic in
+            WireTopic(
+                topic.name,
+                topic.partitions.map {
+                    Response.Partition(index: $0, error: error.code, errorMessage: error.message)
+                })
+        }
+        return response
+    }
+}

@@ -39,6 +39,9 @@ extension Broker {
         case .addOffsetsToTxn: try answer(call, body, with: addOffsetsToTransaction)
         case .endTxn: try answer(call, body, with: endTransaction)
         case .txnOffsetCommit: try answer(call, body, with: commitTransactionOffsets)
+        case .listTransactions: try answer(call, body, with: listTransactions)
+        case .describeTransactions: try answer(call, body, with: describeTransactions)
+        case .describeProducers: try answer(call, body, with: describeProducers)
         }
     }
 }
