@@ -45,7 +45,7 @@ extension Plan {
 }
 
 extension ValuesSource {
-    fileprivate var isBuffered: Bool {
+    var isBuffered: Bool {
         if case .buffered = self { true } else { false }
     }
 }

@@ -22,8 +22,24 @@ extension Plan {
         if case .none = self[id].values {
         } else if windowed.count < self[id].parents.count {
             return "\(self[id].name) joins windows with a table whose changes no window ends"
+        } else if windowed.count > 1, let held = windowed.lazy.compactMap({ held(upstreamOf: $0) }).first {
+            return "\(self[id].name) joins windows that \(held) holds back; suppress them once, downstream of the join"
         }
         return windowed.lazy.compactMap { problemOfFinalResults(of: $0) }.first
+    }
+
+    /// An operator that holds windowed results back.
+    private func held(upstreamOf id: PlanNode.ID) -> String? {
+        if self[id].windowOperator != nil { return nil }
+        if self[id].values.isBuffered { return self[id].name }
+        return self[id].parents.lazy.compactMap { held(upstreamOf: $0) }.first
+    }
+
+    /// Whether a windowed result is joined of others.
+    package func joinsWindows(_ id: PlanNode.ID) -> Bool {
+        if self[id].windowOperator != nil { return false }
+        let windowed = self[id].parents.filter { !windowOperators(of: $0).isEmpty }
+        return windowed.count > 1 || windowed.contains { joinsWindows($0) }
     }
 
     /// Has each change of a windowed result, and of what it is made of, be handed on at once. What waits in a cache is older than

@@ -57,6 +57,32 @@ struct JoinedFinalResultTests {
         }
     }
 
+    @Test(
+        "of a table that is joined with itself are each there once, with and without caches", arguments: [false, true])
+    func itself(isCached: Bool) throws {
+        func store(_ name: String) -> Materialized<Windowed<String>, String> {
+            let store = Materialized<Windowed<String>, String>.store(
+                name, key: .timeWindowed(.string, sizeMs: 10), value: .string)
+            return isCached ? store : store.withoutCache()
+        }
+        let builder = StreamsBuilder()
+        let table = builder.stream("in", key: .string, value: .string).groupByKey()
+            .windowedBy(.tumbling(.milliseconds(10))).reduce { $0 + $1 }
+        let left = table.mapValues(into: store("left")) { (value: String) -> String? in value }
+        let right = table.mapValues(into: store("right")) { (value: String) -> String? in value }
+        left.outerJoin(right) { "\($0 ?? "-")|\($1 ?? "-")" }
+            .mapValues(into: .with(value: .string)) { (value: String) -> String? in value }
+            .suppress(.untilWindowCloses()).lines().to("out")
+        let driver = try TopologyTestDriver(builder.build())
+        let input = driver.inputTopic("in", key: .string, value: .string)
+        for (value, atMs) in [("a", 1), ("b", 2), ("c", 11), ("d", 3), ("e", 21), ("f", 100)] as [(String, Int64)] {
+            try input.pipe(key: "k", value: value, timestampMs: atMs)
+        }
+        let found = try driver.outputTopic("out", key: .string, value: .string).readRecords()
+            .map { "\($0.key ?? "-")=\($0.value ?? "-")" }
+        #expect(found == ["k@0/10=ab|ab", "k@10/20=c|c", "k@20/30=e|e"])
+    }
+
     private static let ways = ["cached", "uncached", "final-left", "kept"]
 
     /// The final results by window, as `key@start/end`.
@@ -121,6 +147,13 @@ struct JoinedFinalResultTests {
                 {
                     counted($0).toStream().repartition(key: key, value: .int64).toTable()
                         .suppress(.untilWindowCloses())
+                }
+            ),
+            (
+                "holds back",
+                {
+                    let held = counted($0).suppress(.untilWindowCloses())
+                    held.join(counted($0)) { count, _ in count }.suppress(.untilWindowCloses())
                 }
             ),
             (

@@ -86,8 +86,10 @@ extension StreamsBuilder {
         if compatibility == .kafkaStreams {
             return (WindowClosing(wait: closing.wait, includesEnd: false), [], nil)
         }
-        if operators.count > 1 { plan.handOnAtOnce(from: node) }
-        return (closing, operators.count > 1 ? operators : [], plan.problemOfFinalResults(of: node))
+        let problem = plan.problemOfFinalResults(of: node)
+        guard plan.joinsWindows(node) else { return (closing, [], problem) }
+        plan.handOnAtOnce(from: node)
+        return (closing, operators, problem)
     }
 
     /// Notes the operator that a windowed result is of.
