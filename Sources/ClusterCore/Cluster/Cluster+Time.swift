@@ -28,10 +28,10 @@ extension Cluster {
                 transactionTimerFired(transactionalID, deadlineMs: due.deadlineMs, nowMs: nowMs)
             case .retention:
                 retain(nowMs: nowMs)
-                timers.add(.retention, at: nowMs + configuration.logCleanupIntervalMs)
+                timers.add(.retention, at: nowMs.later(byMs: configuration.logCleanupIntervalMs))
             case .compaction:
                 compact(nowMs: nowMs, isForced: false)
-                timers.add(.compaction, at: nowMs + configuration.logCleanerBackoffMs)
+                timers.add(.compaction, at: nowMs.later(byMs: configuration.logCleanerBackoffMs))
             }
         }
     }
@@ -44,8 +44,8 @@ extension Cluster {
 
     /// Starts the timers of a new or replayed cluster.
     func startTimers(nowMs: Int64) {
-        timers.add(.retention, at: nowMs + configuration.logCleanupIntervalMs)
-        timers.add(.compaction, at: nowMs + configuration.logCleanerBackoffMs)
+        timers.add(.retention, at: nowMs.later(byMs: configuration.logCleanupIntervalMs))
+        timers.add(.compaction, at: nowMs.later(byMs: configuration.logCleanerBackoffMs))
         for (transactionalID, entry) in transactions.sorted(by: { $0.key < $1.key }) {
             if let deadlineMs = entry.deadlineMs { setTransactionTimer(transactionalID, at: deadlineMs) }
         }
@@ -62,7 +62,7 @@ extension Cluster {
                         perform(.logStartMoved(log.partition, offset: start))
                     }
                 } catch { note(error) }
-                let limitMs = nowMs - configuration.producerIDExpirationMs
+                let limitMs = nowMs.earlier(byMs: configuration.producerIDExpirationMs)
                 if log.hasProducers(silentSinceMs: limitMs) {
                     perform(.producersForgotten(log.partition, silentSinceMs: limitMs))
                 }
@@ -80,7 +80,7 @@ extension Cluster {
         var size = log.storage.sizeInBytes
         var end: Int64?
         func isOld(_ timestampMs: Int64) -> Bool {
-            topic.retentionMs >= 0 && timestampMs >= 0 && timestampMs < nowMs - topic.retentionMs
+            topic.retentionMs >= 0 && timestampMs >= 0 && timestampMs < nowMs.earlier(byMs: topic.retentionMs)
         }
         func isTooMuch(without bytes: Int) -> Bool { topic.retentionBytes >= 0 && size - bytes >= topic.retentionBytes }
         try log.storage.walk { run in

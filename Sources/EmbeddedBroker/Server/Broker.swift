@@ -174,7 +174,7 @@ final class Broker {
 
     /// Keeps a fetch until one of its partitions has more, or its time is over.
     func wait(_ poll: LongPoll) {
-        let milliseconds = max(poll.deadlineMs - nowMs, 0)
+        let milliseconds = max(poll.deadlineMs.milliseconds(since: nowMs), 0)
         poll.timeout = loop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) {
             if self.longPolls.remove(poll) { self.answerNow(poll) }
         }
@@ -189,7 +189,7 @@ final class Broker {
         if let timerMs, timerMs <= deadlineMs { return }
         timer?.cancel()
         timerMs = deadlineMs
-        timer = loop.assumeIsolated().scheduleTask(in: .milliseconds(max(deadlineMs - nowMs, 1))) {
+        timer = loop.assumeIsolated().scheduleTask(in: .milliseconds(max(deadlineMs.milliseconds(since: nowMs), 1))) {
             self.timerMs = nil
             guard !self.hasStopped else { return }
             self.cluster.tick(nowMs: self.nowMs)
@@ -222,7 +222,9 @@ final class Broker {
     /// Logs what the storage failed to do, and what it fails to do again and again once a second: the log may be on the
     /// full disk.
     private func note(_ failure: StorageFailure) {
-        if let notedFailure, notedFailure.failure == failure, nowMs - notedFailure.atMs < 1_000 { return }
+        if let notedFailure, notedFailure.failure == failure, nowMs.milliseconds(since: notedFailure.atMs) < 1_000 {
+            return
+        }
         notedFailure = (failure, nowMs)
         logger.error("\(failure)")
     }

@@ -1,3 +1,4 @@
+import ClusterCore
 import NIOCore
 
 #if canImport(Glibc)
@@ -20,6 +21,6 @@ struct BrokerClock {
     }
 
     var nowMs: Int64 {
-        startMs + (NIODeadline.now() - start).nanoseconds / 1_000_000
+        startMs.later(byMs: (NIODeadline.now() - start).nanoseconds / 1_000_000)
     }
 }

@@ -78,7 +78,8 @@ package final class KafkaAdmin: Sendable {
         }
         submit(options, queue)
         // The request times out by itself; the second more covers the way of its answer.
-        let event = rd_kafka_queue_poll(queue, timeoutMs > .max - 1_000 ? .max : timeoutMs + 1_000)
+        let limitMs = timeoutMs.addingReportingOverflow(1_000)
+        let event = rd_kafka_queue_poll(queue, limitMs.overflow ? .max : limitMs.partialValue)
         rd_kafka_poll(client.pointer, 0)
         guard let event else { throw client.error(RD_KAFKA_RESP_ERR__TIMED_OUT, name) }
         defer { rd_kafka_event_destroy(event) }

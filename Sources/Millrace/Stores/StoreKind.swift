@@ -101,26 +101,24 @@ extension StoreKind {
     /// A store of the user's own. Kafka: `StateStore`.
     package static let own = StoreKind(values: .plain, access: .own, changelogTopicConfiguration: compacted)
 
-    private static let dayMs: Int64 = 24 * 60 * 60 * 1000
+    private static let day = TimeSpan(.seconds(24 * 60 * 60))
 
     /// Kafka: `UnwindowedUnversionedChangelogTopicConfig`.
     private static let compacted = ["cleanup.policy": "compact", "message.timestamp.type": "CreateTime"]
 
     /// Kafka: `WindowedChangelogTopicConfig`, with `windowstore.changelog.additional.retention.ms` at its default of a day.
     private static func windowed(_ retentionMs: Int64) -> [String: String] {
-        let (sum, overflows) = retentionMs.addingReportingOverflow(dayMs)
-        return [
+        [
             "cleanup.policy": "compact,delete", "message.timestamp.type": "CreateTime",
-            "retention.ms": String(overflows ? Int64.max : sum),
+            "retention.ms": String((TimeSpan(ms: retentionMs) + day).ms),
         ]
     }
 
     /// Kafka: `VersionedChangelogTopicConfig`, with a day beyond the history.
     private static func versionedTopicConfiguration(historyMs: Int64) -> [String: String] {
-        let (sum, overflows) = historyMs.addingReportingOverflow(dayMs)
-        return [
+        [
             "cleanup.policy": "compact", "message.timestamp.type": "CreateTime",
-            "min.compaction.lag.ms": String(overflows ? Int64.max : sum),
+            "min.compaction.lag.ms": String((TimeSpan(ms: historyMs) + day).ms),
         ]
     }
 }

@@ -40,6 +40,9 @@ package struct TimeSpan: Hashable, Comparable, Sendable {
         return overflows ? TimeSpan(ms: (left.ms < 0) == (times < 0) ? .max : .min) : TimeSpan(ms: product)
     }
 
+    /// How many spans of another length cover this one. Both are at least a millisecond.
+    package func count(of part: TimeSpan) -> Int64 { (ms - 1) / part.ms + 1 }
+
     @inlinable
     package static func += (left: inout TimeSpan, right: TimeSpan) { left = left + right }
 

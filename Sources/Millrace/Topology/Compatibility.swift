@@ -15,6 +15,8 @@ public enum Compatibility: Sendable, Hashable {
     ///   close, one at the edge of its retention is forgotten while it still takes records.
     /// - With emission on close, a sliding window that expires with the record that closes it is never handed on.
     /// - The streams of a cogroup each have a time of their own, so that one takes records for windows that another one closed.
+    /// - A join of streams whose window looks back only, or ahead only, takes the epoch for what lies before it, and so joins
+    ///   records there that are too near.
     /// - A left or outer join hands a late record on without a match while its grace still runs, and may join it afterwards.
     case kafkaStreams
 }

@@ -7,6 +7,11 @@
 ///
 /// Windows begin at multiples of their advance since the epoch. A window takes records until the stream's time has reached
 /// its end and the grace behind that; what comes later is dropped and counted as ``DropReason/expired``.
+///
+/// A record changes the result of each window that holds it: there are size / advance of them, rounded up. A topology with
+/// windows of more than 100,000 a record is refused when it is built. That leaves room for a day by the second (86,400) or for
+/// two months by the minute (87,840), at about a tenth of a second for each record; with a million one record would hold its
+/// task up for seconds, and with more for ever. Kafka Streams has no such limit.
 public struct TimeWindows: Hashable, Sendable {
     /// In milliseconds; the longest there is for an unlimited window.
     public let sizeMs: Int64
@@ -79,12 +84,21 @@ public struct TimeWindows: Hashable, Sendable {
         onlyStartMs == nil ? Window(startMs: startMs, sizeMs: sizeMs) : Window(startMs: startMs, endMs: .max)
     }
 
+    /// The most windows that a record may be in.
+    static let mostWindowsPerRecord: Int64 = 100_000
+
     /// What is wrong with the sizes, reported when the topology is built.
     @usableFromInline
     var problem: String? {
         if sizeMs < 1 { return "a window of \(sizeMs) ms; the shortest is a millisecond" }
         if advanceMs < 1 || advanceMs > sizeMs {
             return "windows of \(sizeMs) ms that advance by \(advanceMs) ms; it must be 1 to \(sizeMs) ms"
+        }
+        let windowsPerRecord = size.count(of: advance)
+        if windowsPerRecord > Self.mostWindowsPerRecord {
+            return
+                "windows of \(sizeMs) ms that advance by \(advanceMs) ms: each record would be in \(windowsPerRecord) of "
+                + "them, and at most \(Self.mostWindowsPerRecord) are possible; give a longer advance or a shorter size"
         }
         return graceMs < 0 ? "a grace of \(graceMs) ms; it must not be negative" : nil
     }

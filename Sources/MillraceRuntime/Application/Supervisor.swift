@@ -236,11 +236,11 @@ final class Supervisor: Sendable {
     /// Waits for workers to end until all have, replacing those whose error the handler forgives.
     private func watch(_ factory: WorkerFactory) throws {
         var alive = configuration.threads
-        var cleaning = StateCleaning(delay: configuration.stateCleanupDelay, nowMs: clock.monotonicMs())
+        var cleaning = StateCleaning(delay: configuration.stateCleanupDelay, now: clock.monotonic)
         while alive > 0 {
-            if wakeUp.wait(timeout: .now() + .milliseconds(cleaning.waitMs(nowMs: clock.monotonicMs()))) == .timedOut {
+            if wakeUp.wait(timeout: .now() + .milliseconds(cleaning.waitMs(at: clock.monotonic))) == .timedOut {
                 // While tasks move, the state of one that is about to come might be taken for one that has gone.
-                if cleaning.isDue(nowMs: clock.monotonicMs()), state == .running { factory.removeObsoleteState() }
+                if cleaning.isDue(at: clock.monotonic), state == .running { factory.removeObsoleteState() }
                 continue
             }
             let ended = shared.withLock { shared in

@@ -26,7 +26,7 @@ final class KafkaConsumerPort: ConsumerPort {
     private var paused: Set<KafkaClient.TopicPartition> = []
     /// The last poll brought as many records as it was allowed to: librdkafka may have stopped fetching.
     private var lastPollWasFull = false
-    private var lastNudgeMs: Int64 = 0
+    private var lastNudge = Moment.distantPast
 
     init(
         _ settings: ClientSettings, role: Role, timeoutMs: Int32, clock: any Clock, log: @escaping ClientLogHandler
@@ -63,7 +63,7 @@ final class KafkaConsumerPort: ConsumerPort {
         for event in batch.events {
             if let event = try translate(event) { result.events.append(event) }
         }
-        if lastPollWasFull, batch.messages.count < maxRecords { nudge(atMostEveryMs: 20) }
+        if lastPollWasFull, batch.messages.count < maxRecords { nudge(atMostEvery: TimeSpan(ms: 20)) }
         lastPollWasFull = batch.messages.count == maxRecords
         return result
     }
@@ -133,10 +133,10 @@ final class KafkaConsumerPort: ConsumerPort {
     }
 
     /// Has librdkafka look whether there is something to fetch.
-    private func nudge(atMostEveryMs intervalMs: Int64 = 0) {
-        let now = clock.monotonicMs()
-        guard now - lastNudgeMs >= intervalMs else { return }
-        lastNudgeMs = now
+    private func nudge(atMostEvery interval: TimeSpan = .zero) {
+        let now = clock.monotonic
+        guard now - lastNudge >= interval else { return }
+        lastNudge = now
         _ = try? consumer.offsets(.end, of: Array(slots.keys), timeoutMs: 100)
     }
 

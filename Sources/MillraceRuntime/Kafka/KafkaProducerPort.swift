@@ -13,7 +13,7 @@ final class KafkaProducerPort: ProducerPort {
     private var partitionCounts: [Int: Int32] = [:]
     private let callTimeoutMs: Int32 = 5_000
     /// How long to wait for room in the queue.
-    private let queueTimeoutMs: Int64 = 10_000
+    private let queueTimeout = TimeSpan(ms: 10_000)
     /// The offsets of the transaction have been sent; all that is left is to commit it.
     private var hasSentOffsets = false
     private let clock: any Clock
@@ -74,17 +74,17 @@ final class KafkaProducerPort: ProducerPort {
     ) throws(PortError) {
         let headers = headers.isEmpty ? [] : headers.map { MessageHeader($0.name, $0.value) }
         // Only a full queue makes the time matter.
-        var deadlineMs: Int64?
+        var deadline: Moment?
         while true {
             do throws(KafkaError) {
                 return try producer.produce(
                     topics[topic], partition: partition ?? KafkaProducer.unassignedPartition, key: key, value: value,
                     timestampMs: timestampMs < 0 ? nil : timestampMs, headers: headers)
             } catch {
-                let nowMs = clock.monotonicMs()
-                let endMs = deadlineMs ?? nowMs + queueTimeoutMs
-                deadlineMs = endMs
-                guard error.code == .queueFull, nowMs < endMs else { throw PortError(error) }
+                let now = clock.monotonic
+                let end = deadline ?? now + queueTimeout
+                deadline = end
+                guard error.code == .queueFull, now < end else { throw PortError(error) }
                 producer.poll(timeoutMs: 100)
             }
         }

@@ -36,11 +36,9 @@ extension StateDirectory {
     /// - Returns: The tasks whose folders are gone.
     @discardableResult
     package func removeObsolete(olderThan age: Duration, keeping kept: Set<TaskID>) -> [TaskID] {
-        // Folders know whole seconds, and none goes early.
-        let seconds = age.components.attoseconds > 0 ? age.components.seconds + 1 : age.components.seconds
-        let limit = Int64(time(nil)) - max(0, seconds)
+        let now = TimeSpan(ms: 1_000) * Int64(time(nil))
         return storedTasks().filter { task in
-            guard !kept.contains(task), lastUse(of: task) <= limit else { return false }
+            guard !kept.contains(task), now - lastUse(of: task) >= max(.zero, TimeSpan(age)) else { return false }
             do throws(StreamsError) {
                 try removeTask(task)
                 logger.info("removed the state of a task that is elsewhere now", metadata: ["task": "\(task)"])
@@ -52,11 +50,11 @@ extension StateDirectory {
         }
     }
 
-    /// When a task's folder was locked, unlocked, or written to by a store last, in seconds since the epoch.
-    private func lastUse(of task: TaskID) -> Int64 {
+    /// When a task's folder was locked, unlocked, or written to by a store last, to the second, counted from the epoch.
+    private func lastUse(of task: TaskID) -> TimeSpan {
         let stores = folder(of: task) + "/rocksdb"
         let paths = [folder(of: task), stores] + StateFiles.names(in: stores).map { "\(stores)/\($0)" }
-        return paths.compactMap(StateFiles.modified).max() ?? 0
+        return TimeSpan(ms: 1_000) * (paths.compactMap(StateFiles.modified).max() ?? 0)
     }
 }
 

@@ -18,7 +18,7 @@ final class SimulatedInstance {
     /// The error that ended its last life, if one did.
     private(set) var lastError: (any Error)?
     /// When a killed instance is started again.
-    private(set) var restartAtMs: Int64 = 0
+    private(set) var restart = Moment.epoch
 
     /// What all instances have in common.
     struct Setting {
@@ -120,7 +120,7 @@ final class SimulatedInstance {
             directory.crash()
         }
         (worker, global) = (nil, nil)
-        restartAtMs = world.clock.nowMs + Int64(world.random.below(3_000))
+        restart = world.clock.monotonic + TimeSpan(ms: Int64(world.random.below(3_000)))
     }
 
     private var configuration: WorkerConfiguration {

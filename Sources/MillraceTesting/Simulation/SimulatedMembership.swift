@@ -28,10 +28,10 @@ final class SimulatedMembership {
     private var isAssignAwaited = false
     /// Whether the subscription was made again, for which the member joins again.
     private var mustRejoin = false
-    private var lastHeartbeatMs: Int64 = 0
+    private var lastHeartbeat = Moment.epoch
 
     static let sessionTimeoutMs: Int32 = 6_000
-    private static let heartbeatIntervalMs: Int64 = 300
+    private static let heartbeatInterval = TimeSpan(ms: 300)
 
     init(_ consumer: SimulatedConsumer) { self.consumer = consumer }
 
@@ -158,14 +158,14 @@ final class SimulatedMembership {
         phase = .stable
         hasAssignment = true
         isAssignAwaited = true
-        lastHeartbeatMs = world.clock.nowMs
+        lastHeartbeat = world.clock.monotonic
         world.note("\(consumer.process.name): is in generation \(generation) as \(memberID)")
         return [.assigned([])]
     }
 
     private func heartbeat() throws(PortError) -> [MillraceEngine.ConsumerEvent] {
-        guard world.clock.nowMs - lastHeartbeatMs >= Self.heartbeatIntervalMs else { return [] }
-        lastHeartbeatMs = world.clock.nowMs
+        guard world.clock.monotonic - lastHeartbeat >= Self.heartbeatInterval else { return [] }
+        lastHeartbeat = world.clock.monotonic
         var refused: KafkaErrorCode?
         let member = current
         try world.request("heartbeat of generation \(generation)", by: consumer.process) { () throws(KafkaError) in

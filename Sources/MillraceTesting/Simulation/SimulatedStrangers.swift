@@ -16,7 +16,7 @@ final class SimulatedStrangers {
     private let other: SimulatedInstance
     private var consumer: SimulatedConsumer?
     /// When whoever is there leaves the group.
-    private var (consumerLeavesAtMs, otherLeavesAtMs): (Int64, Int64) = (0, 0)
+    private var (consumerLeaves, otherLeaves): (Moment, Moment) = (.epoch, .epoch)
 
     static let otherInput = "of-another-topology"
 
@@ -44,14 +44,14 @@ final class SimulatedStrangers {
         stepConsumer()
         if other.isAlive {
             other.step()
-            if world.clock.nowMs >= otherLeavesAtMs { other.close() }
+            if world.clock.monotonic >= otherLeaves { other.close() }
         } else if world.random.chance(world.faults.otherTopologies) {
-            otherLeavesAtMs = world.clock.nowMs + stay()
+            otherLeaves = world.clock.monotonic + stay()
             other.start()
         }
     }
 
-    private func stay() -> Int64 { 1_000 + Int64(world.random.below(9_000)) }
+    private func stay() -> TimeSpan { TimeSpan(ms: 1_000 + Int64(world.random.below(9_000))) }
 
     private func stepConsumer() {
         guard let consumer else {
@@ -59,7 +59,7 @@ final class SimulatedStrangers {
             return
         }
         // Once everything has healed it stays: the application has to come to its end with it.
-        let stays = world.faults.foreignMembers == 0 || world.clock.nowMs < consumerLeavesAtMs
+        let stays = world.faults.foreignMembers == 0 || world.clock.monotonic < consumerLeaves
         guard stays, !consumer.process.isDead else {
             consumer.close()
             self.consumer = nil
@@ -79,7 +79,7 @@ final class SimulatedStrangers {
     }
 
     private func join() {
-        consumerLeavesAtMs = world.clock.nowMs + stay()
+        consumerLeaves = world.clock.monotonic + stay()
         let process = SimulatedProcess(name: "plain consumer")
         world.note("\(process.name): starts")
         let consumer = SimulatedConsumer(

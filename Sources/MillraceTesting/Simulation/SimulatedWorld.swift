@@ -4,11 +4,12 @@ import MillraceEngine
 
 /// Time as the simulation lets it pass.
 final class SimulatedClock: Clock {
-    private(set) var nowMs: Int64 = 1_000_000
+    private var now = Moment(ms: 1_000_000)
 
+    var nowMs: Int64 { now.ms }
     func wallClockMs() -> Int64 { nowMs }
     func monotonicMs() -> Int64 { nowMs }
-    func advance(by ms: Int64) { nowMs += ms }
+    func advance(by ms: Int64) { now += TimeSpan(ms: ms) }
 }
 
 /// One life of an instance, from its start to its end. What it holds of the world is dead when it is.

@@ -119,7 +119,7 @@ final class SimulationRun {
 
     /// What happens to instances and the broker between steps.
     private func happen() {
-        for instance in instances where !instance.isAlive && instance.restartAtMs <= world.clock.nowMs {
+        for instance in instances where !instance.isAlive && instance.restart <= world.clock.monotonic {
             instance.start()
         }
         if world.random.chance(world.faults.restarts) {
@@ -143,8 +143,8 @@ final class SimulationRun {
         guard depth < 3 else { return }
         depth += 1
         defer { depth -= 1 }
-        let end = world.clock.nowMs + ms
-        while world.clock.nowMs < end {
+        let end = world.clock.monotonic + TimeSpan(ms: ms)
+        while world.clock.monotonic < end {
             world.clock.advance(by: Int64(50 + world.random.below(200)))
             world.settle()
             for other in instances where !other.isBusy && other.process !== process { other.step() }

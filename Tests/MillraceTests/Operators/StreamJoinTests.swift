@@ -89,6 +89,34 @@ struct StreamJoinTests {
         Case(
             windows: plain.before(.milliseconds(-5)), before: [left], change: (.right, text("k", "R", 24)),
             results: [.outer: ["k=-|R@24"]]),
+        // A left record whose possible matches are older than it by at least as much as a negative limit says.
+        Case(
+            windows: plain.after(.milliseconds(-5)), before: [(.right, text("k", "R", 15))], change: left,
+            results: all(["k=L|R@20"])),
+        Case(
+            windows: plain.after(.milliseconds(-5)), before: [(.right, text("k", "R", 16))], change: left,
+            results: [.left: ["k=L|-@20"], .outer: ["k=L|-@20"]]),
+        Case(
+            windows: plain.after(.milliseconds(-5)), before: [(.right, text("k", "R", 10))], change: left,
+            results: all(["k=L|R@20"])),
+        Case(
+            windows: late.after(.milliseconds(-5)), before: [left], change: (.right, text("k", "R", 15)),
+            results: all(["k=L|R@20"])),
+        Case(
+            windows: late.after(.milliseconds(-5)), before: [left], change: (.right, text("k", "R", 16)), results: [:]),
+        // All of its possible matches would lie before the epoch: it has none at the epoch either.
+        Case(
+            windows: plain.after(.milliseconds(-5)), before: [(.right, text("k", "R", 0))],
+            change: (.left, text("k", "L", 3)), results: [.left: ["k=L|-@3"], .outer: ["k=L|-@3"]]),
+        Case(
+            windows: plain.after(.milliseconds(-5)), before: [(.right, text("k", "R", 0))],
+            change: (.left, text("k", "L", 5)), results: all(["k=L|R@5"])),
+        Case(
+            windows: plain.before(.milliseconds(-5)), before: [(.left, text("k", "L", 0))],
+            change: (.right, text("k", "R", 3)), results: [.outer: ["k=-|R@3"]]),
+        Case(
+            windows: plain.before(.milliseconds(-5)), before: [(.left, text("k", "L", 0))],
+            change: (.right, text("k", "R", 5)), results: all(["k=L|R@5"])),
         // Several matches, in the order of time; those of one moment in the order in which they came.
         Case(
             before: [left, (.left, text("k", "M", 20)), (.left, text("k", "N", 15))],
@@ -140,6 +168,23 @@ struct StreamJoinTests {
             let before = try run(kind, each.before, each.windows).lines
             let all = try run(kind, each.before + [each.change], each.windows).lines
             #expect(Array(all.dropFirst(before.count)) == each.results[kind] ?? [], "case \(index)")
+        }
+    }
+
+    @Test(
+        "a negative limit joins at the epoch what is too near where the results are Kafka Streams', in one store as in two",
+        arguments: [TopologyOptimization.none, .singleStoreSelfJoin])
+    func negativeLimits(_ optimization: TopologyOptimization) throws {
+        for (compatibility, atEpoch) in [(.none, []), (.kafkaStreams, ["k=3|0@3"])] as [(Compatibility, [String])] {
+            let builder = StreamsBuilder(compatibility: compatibility)
+            let stream = builder.stream("in", key: .string, value: .string)
+            Kind.inner.join(stream, stream, Self.late.after(.milliseconds(-5))).to("out")
+            let topology = try builder.build(optimization: optimization)
+            let records = [text("k", "0", 0), text("k", "3", 3), text("k", "8", 8)].map { ("in", $0) }
+            let lines = try MillraceTests.run(records, through: topology, key: .string, value: .string).lines
+            // In one store a record always meets itself in Kafka Streams.
+            let withoutSelf = lines.filter { !["k=0|0@0", "k=3|3@3", "k=8|8@8"].contains($0) }
+            #expect(withoutSelf == atEpoch + ["k=8|0@8", "k=8|3@8"])
         }
     }
 

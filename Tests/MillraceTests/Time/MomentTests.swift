@@ -82,6 +82,8 @@ struct MomentTests {
         #expect(TimeSpan(.seconds(Int64.min)).ms == .min)
         #expect(TimeSpan(.milliseconds(Int64.max)) == .forever)
         #expect(TimeSpan(.milliseconds(Int64.min)).ms == .min)
+        #expect(TimeSpan(.seconds(Int64.max) * 18) == .forever)
+        #expect(TimeSpan(.seconds(Int64.min) * 18).ms == .min)
         #expect(TimeSpan(.milliseconds(Int64.min) - .milliseconds(1)).ms == .min)
         #expect(TimeSpan(.milliseconds(Int64.max) + .milliseconds(1)) == .forever)
         #expect(TimeSpan(ms: 2_001).duration == .milliseconds(2_001))

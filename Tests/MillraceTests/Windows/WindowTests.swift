@@ -172,6 +172,42 @@ struct WindowTests {
         #expect(error?.message.contains("counting: ") == true)
     }
 
+    @Test(
+        "windows of which a record would be in too many are refused, with the number and the bound",
+        arguments: [
+            (.milliseconds(100_001), .milliseconds(1), 100_001), (.milliseconds(200_001), .milliseconds(2), 100_001),
+            (.seconds(365 * 86_400), .milliseconds(1), 31_536_000_000),
+            (.milliseconds(Int64.max), .milliseconds(1), .max),
+        ] as [(Duration, Duration, Int64)])
+    func tooManyWindows(size: Duration, advance: Duration, windowsPerRecord: Int64) throws {
+        let builder = StreamsBuilder()
+        let windows = TimeWindows.hopping(size, advance: advance)
+        builder.stream("in", key: .string, value: .string).groupByKey().windowedBy(windows).count(named: "counting")
+        let message = try #require(#expect(throws: StreamsError.self) { try builder.build() }).message
+        #expect(
+            message.contains("counting: ") && message.contains("each record would be in \(windowsPerRecord) of them"))
+        #expect(message.contains("at most 100000"))
+    }
+
+    @Test(
+        "a record may be in as many windows as the bound says",
+        arguments: [
+            .hopping(.milliseconds(100_000), advance: .milliseconds(1)),
+            .hopping(.seconds(86_400), advance: .seconds(1)),
+            .hopping(.milliseconds(Int64.max), advance: .milliseconds(Int64.max / 100_000 + 1)),
+            .tumbling(.milliseconds(Int64.max)), .unlimited(),
+        ] as [TimeWindows])
+    func manyWindows(windows: TimeWindows) throws {
+        let builder = StreamsBuilder()
+        builder.stream("in", key: .string, value: .string).groupByKey().windowedBy(windows).count(named: "counting")
+        _ = try builder.build()
+        for timestampMs in [0, 1_700_000_000_000, Int64.max] {
+            var count = 0
+            windows.forEachStart(at: timestampMs) { _ in count += 1 }
+            #expect((1...100_000).contains(count))
+        }
+    }
+
     @Test("a retention below size and grace, and an unlimited window that is to close, are reported")
     func moreProblems() throws {
         let builder = StreamsBuilder()

@@ -65,7 +65,7 @@ extension Cluster {
                 return nil
             }
         } else if request.requiresKnownMemberID {
-            let deadline = nowMs + Int64(request.sessionTimeoutMs)
+            let deadline = nowMs.later(byMs: Int64(request.sessionTimeoutMs))
             group.addPending(memberID, deadlineMs: deadline)
             timers.add(.session(groupID: group.id, memberID: memberID), at: deadline)
             return Self.refused(.memberIDRequired, memberID)
@@ -207,6 +207,6 @@ extension Cluster {
         }
         group.syncRound = newToken().number
         timers.add(
-            .sync(groupID: group.id, round: group.syncRound), at: nowMs + group.rebalanceTimeoutMs)
+            .sync(groupID: group.id, round: group.syncRound), at: nowMs.later(byMs: group.rebalanceTimeoutMs))
     }
 }

@@ -136,7 +136,7 @@ extension Cluster {
             }
             let sinceEmptyMs = group.state == .empty && !isSimple ? group.stateSinceMs : nil
             let expired = group.offsets.filter { partition, stored in
-                nowMs - (sinceEmptyMs ?? stored.commitMs) >= configuration.offsetsRetentionMs
+                nowMs.milliseconds(since: sinceEmptyMs ?? stored.commitMs) >= configuration.offsetsRetentionMs
                     && !group.isSubscribed(to: partition.topic) && !group.hasPendingOffset(of: partition)
             }
             if !expired.isEmpty { perform(.offsetsDeleted(groupID: groupID, expired.keys.sorted())) }

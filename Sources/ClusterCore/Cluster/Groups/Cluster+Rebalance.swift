@@ -24,7 +24,7 @@ extension Cluster {
             let delayMs = Int64(configuration.initialRebalanceDelayMs)
             if delayMs == 0 { return completeJoin(of: group, nowMs: nowMs) }
             group.hasNewMember = false
-            group.initialDelayLeftMs = max(group.rebalanceTimeoutMs - delayMs, 0)
+            group.initialDelayLeftMs = max(group.rebalanceTimeoutMs.earlier(byMs: delayMs), 0)
             setRebalanceTimer(of: group, afterMs: delayMs, nowMs: nowMs)
         } else if group.hasAllMembersJoined {
             completeJoin(of: group, nowMs: nowMs)
@@ -43,7 +43,7 @@ extension Cluster {
 
     func setRebalanceTimer(of group: Group, afterMs: Int64, nowMs: Int64) {
         group.rebalanceRound = newToken().number
-        timers.add(.rebalance(groupID: group.id, round: group.rebalanceRound), at: nowMs + afterMs)
+        timers.add(.rebalance(groupID: group.id, round: group.rebalanceRound), at: nowMs.later(byMs: afterMs))
     }
 
     func rebalanceTimerFired(_ groupID: String, round: UInt64, nowMs: Int64) {
@@ -53,7 +53,7 @@ extension Cluster {
         if group.previousState == .empty, group.hasNewMember, group.initialDelayLeftMs > 0 {
             let delayMs = min(Int64(configuration.initialRebalanceDelayMs), group.initialDelayLeftMs)
             group.hasNewMember = false
-            group.initialDelayLeftMs -= delayMs
+            group.initialDelayLeftMs = group.initialDelayLeftMs.earlier(byMs: delayMs)
             setRebalanceTimer(of: group, afterMs: delayMs, nowMs: nowMs)
         } else {
             completeJoin(of: group, nowMs: nowMs)
@@ -73,7 +73,7 @@ extension Cluster {
 
     /// Counts a member's session from now on.
     func extendSession(of member: GroupMember, in group: Group, byMs: Int64? = nil, nowMs: Int64) {
-        member.sessionDeadlineMs = nowMs + (byMs ?? Int64(member.sessionTimeoutMs))
+        member.sessionDeadlineMs = nowMs.later(byMs: byMs ?? Int64(member.sessionTimeoutMs))
         setSessionTimer(of: member, in: group)
     }
 

@@ -25,8 +25,7 @@ struct LogCompaction {
     /// The time from which a tombstone that compaction meets for the first time may be deleted: never, with a
     /// retention that is practically endless.
     private var deleteHorizonMs: Int64 {
-        let horizon = nowMs.addingReportingOverflow(configuration.deleteRetentionMs)
-        return horizon.overflow ? .max : horizon.partialValue
+        nowMs.later(byMs: configuration.deleteRetentionMs)
     }
 
     /// Up to where the log may be compacted now.
@@ -35,7 +34,7 @@ struct LogCompaction {
             let stable = log.lastStableOffset
             var end = log.storage.lastBaseOffset.map { min(stable, $0) } ?? stable
             guard configuration.minCompactionLagMs > 0 else { return end }
-            let limitMs = nowMs - configuration.minCompactionLagMs
+            let limitMs = nowMs.earlier(byMs: configuration.minCompactionLagMs)
             try log.storage.walk { run in
                 if run.firstOffset >= end { return .stop }
                 return run.greatestTimestampMs > limitMs ? .enter : .skip

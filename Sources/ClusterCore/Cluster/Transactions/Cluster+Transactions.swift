@@ -152,7 +152,7 @@ extension Cluster {
         guard entry.state != .ongoing else { return }
         entry.state = .ongoing
         entry.startMs = nowMs
-        setTransactionTimer(entry.transactionalID, at: nowMs + Int64(entry.timeoutMs))
+        setTransactionTimer(entry.transactionalID, at: nowMs.later(byMs: Int64(entry.timeoutMs)))
     }
 
     /// One timer an id is enough: when it fires too early for a later transaction, the rest is waited for.
@@ -226,12 +226,12 @@ extension Cluster {
         do {
             _ = try end(fencing(entry), commit: false, nowMs: nowMs)
         } catch {
-            setTransactionTimer(transactionalID, at: nowMs + Self.transactionRetryMs)
+            setTransactionTimer(transactionalID, at: nowMs.later(byMs: Self.transactionRetryMs))
         }
     }
 
     func expireTransactionalIDs(nowMs: Int64) {
-        let limitMs = nowMs - configuration.transactionalIDExpirationMs
+        let limitMs = nowMs.earlier(byMs: configuration.transactionalIDExpirationMs)
         for (transactionalID, entry) in transactions.sorted(by: { $0.key < $1.key })
         where entry.state != .ongoing && entry.lastUpdateMs <= limitMs {
             perform(.transactionForgotten(transactionalID: transactionalID))

@@ -25,7 +25,7 @@ package struct TransactionEntry: Hashable, Sendable {
     var isEpochExhausted: Bool { producer.epoch >= Self.largestEpochForProducers }
 
     /// When an open transaction is rolled back.
-    var deadlineMs: Int64? { state == .ongoing ? startMs + Int64(timeoutMs) : nil }
+    var deadlineMs: Int64? { state == .ongoing ? startMs.later(byMs: Int64(timeoutMs)) : nil }
 
     var description: TransactionDescription {
         TransactionDescription(

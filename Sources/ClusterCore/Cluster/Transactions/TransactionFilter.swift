@@ -15,6 +15,6 @@ package struct TransactionFilter: Sendable {
     func includes(_ transaction: TransactionDescription, nowMs: Int64) -> Bool {
         if !producerIDs.isEmpty, !producerIDs.contains(transaction.producer.producerID) { return false }
         if !states.isEmpty, !states.contains(transaction.state.name) { return false }
-        return durationMs < 0 || nowMs - transaction.startMs > durationMs
+        return durationMs < 0 || nowMs.milliseconds(since: transaction.startMs) > durationMs
     }
 }

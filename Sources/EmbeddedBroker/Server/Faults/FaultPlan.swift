@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// The faults that are still to come. Belongs to the broker's event loop.
 final class FaultPlan {
     private struct Planned {
@@ -10,7 +12,7 @@ final class FaultPlan {
     var isEmpty: Bool { planned.isEmpty }
 
     func add(_ fault: BrokerFault, nowMs: Int64) {
-        planned.append(Planned(fault: fault, endMs: fault.lastsMs.map { nowMs + $0 }))
+        planned.append(Planned(fault: fault, endMs: fault.lastsMs.map { nowMs.later(byMs: $0) }))
     }
 
     func clear() {

@@ -21,7 +21,7 @@ extension Broker {
             guard let name = name(of: topic, call.version) else { continue }
             partitions += topic.partitions.map { TopicPartition(name, $0.index) }
         }
-        let deadlineMs = nowMs + Int64(max(request.maxWaitMs, 0))
+        let deadlineMs = nowMs.later(byMs: Int64(max(request.maxWaitMs, 0)))
         answerOrWait(LongPoll(call, request, partitions: partitions, deadlineMs: deadlineMs))
     }
 

@@ -7,9 +7,11 @@
 /// A record of the left stream is joined with those of the right one that came no more than `beforeMs` before and no more
 /// than `afterMs` after it, by their timestamps.
 public struct JoinWindows: Hashable, Sendable {
-    /// How much earlier than the left record the right one may be, in milliseconds.
+    /// How much earlier than the left record the right one may be, in milliseconds; where negative, how much later than it
+    /// the right one has to be at least.
     public let beforeMs: Int64
-    /// How much later than the left record the right one may be, in milliseconds.
+    /// How much later than the left record the right one may be, in milliseconds; where negative, how much earlier than it
+    /// the right one has to be at least.
     public let afterMs: Int64
     /// How long after a window's end records that come late are still joined, in milliseconds.
     public let graceMs: Int64
@@ -33,6 +35,9 @@ public struct JoinWindows: Hashable, Sendable {
 
     /// The same windows with another limit for right records that are earlier.
     ///
+    /// - Parameter difference: how much earlier at most; a negative one asks for right records that are later by at least as
+    ///   much. With the limit for later ones it must not make less than nothing.
+    ///
     /// ```swift
     /// JoinWindows.difference(.seconds(300)).before(.zero)   // the right record is the later one
     /// ```
@@ -41,6 +46,9 @@ public struct JoinWindows: Hashable, Sendable {
     }
 
     /// The same windows with another limit for right records that are later.
+    ///
+    /// - Parameter difference: how much later at most; a negative one asks for right records that are earlier by at least as
+    ///   much. With the limit for earlier ones it must not make less than nothing.
     public func after(_ difference: Duration) -> JoinWindows {
         JoinWindows(beforeMs: beforeMs, afterMs: difference.wholeMilliseconds, graceMs: graceMs)
     }
@@ -51,6 +59,19 @@ public struct JoinWindows: Hashable, Sendable {
 
     /// How long a stream's records are kept for the other one.
     @inlinable package var retention: TimeSpan { before + after + grace }
+
+    /// The timestamps that the possible matches of a record have; `nil` where none has any, all of them before the epoch.
+    ///
+    /// Kafka Streams looks at the epoch instead, and so finds records there that are too late. Kafka: `KStreamKStreamJoin`.
+    @inlinable
+    package func matchTimes(
+        ofRecordAt moment: Moment, isLeft: Bool, _ compatibility: Compatibility
+    ) -> ClosedRange<Int64>? {
+        let (before, after) = isLeft ? (before, after) : (after, before)
+        let first = (moment - before).notBeforeEpoch
+        let last = compatibility == .kafkaStreams ? (moment + after).notBeforeEpoch : moment + after
+        return first <= last ? first.ms...last.ms : nil
+    }
 
     /// What is wrong with the sizes, reported when the topology is built.
     @usableFromInline

@@ -34,12 +34,14 @@ final class JoinBuffer {
 
     /// The time up to which records are due; `nil` while none is.
     private var dueMs: Int64? {
-        streamTime.timestampMs >= graceMs ? streamTime.timestampMs - graceMs : nil
+        if streamTime.timestampMs < graceMs { return nil }
+        return (Moment(ms: streamTime.timestampMs) - TimeSpan(ms: graceMs)).ms
     }
 
     @usableFromInline
     func put(key: [UInt8], value: [UInt8], timestampMs: Int64, headers: Headers) throws {
-        var storeKey = Self.prefix(timestampMs) + key
+        var storeKey = Self.prefix(timestampMs)
+        storeKey += key
         storeKey.append(bigEndian: try nextSequenceNumber())
         var bytes: [UInt8] = []
         BufferedChange(

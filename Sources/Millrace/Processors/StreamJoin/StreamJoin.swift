@@ -18,7 +18,6 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         let asKafka = compatibility == .kafkaStreams
         let timeStore = side.isLeft ? side.store : other.store
-        let (before, after) = side.isLeft ? (windows.before, windows.after) : (windows.after, windows.before)
         return ProcessorElement(
             name: name, input: .processors([side.windowName]), lookups: [other.window], sharing: unmatched,
             keeping: [StreamJoinTime.name(ofStore: timeStore)]
@@ -77,10 +76,10 @@ extension ProcessorElement {
                     return try forward(record.with(value: combine(value, nil)))
                 }
                 if let waiting, record.timestampMs == time.streamTimeMs { try emitUnmatched(waiting, by: record) }
-                let moment = Moment(ms: record.timestampMs)
-                let (from, to) = ((moment - before).notBeforeEpoch.ms, (moment + after).notBeforeEpoch.ms)
+                let times = windows.matchTimes(
+                    ofRecordAt: Moment(ms: record.timestampMs), isLeft: side.isLeft, compatibility)
                 var isMatched = false
-                for match in from <= to ? try others.fetch(key, starting: from...to) : [] {
+                for match in try times.map({ try others.fetch(key, starting: $0) }) ?? [] {
                     if !asKafka, time.isClosed(match.startMs, isLeft: !side.isLeft) { continue }
                     isMatched = true
                     // A pair without a result, because of an error, is no match: the other record goes on waiting.
@@ -95,7 +94,9 @@ extension ProcessorElement {
                 guard !isMatched, keepsUnmatched else { return }
                 // Kafka Streams forgets the grace here.
                 let waits =
-                    asKafka ? to >= time.streamTimeMs : !time.isClosed(record.timestampMs, isLeft: side.isLeft)
+                    asKafka
+                    ? (times?.upperBound ?? 0) >= time.streamTimeMs
+                    : !time.isClosed(record.timestampMs, isLeft: side.isLeft)
                 if let waiting, waits {
                     time.noteUnmatched(at: record.timestampMs)
                     return try waiting.insert(

@@ -30,9 +30,9 @@ extension ProcessorElement {
                     asKafka
                     ? moment > (Moment(ms: time.streamTimeMs) - windows.retention).next
                     : windows.before >= .zero && windows.after >= .zero && !time.isClosed(timestampMs, isLeft: true)
-                func near(_ before: TimeSpan, _ after: TimeSpan) throws -> [(startMs: Int64, value: Value)] {
-                    let (from, to) = ((moment - before).notBeforeEpoch.ms, (moment + after).notBeforeEpoch.ms)
-                    return from <= to ? try records.fetch(key, starting: from...to) : []
+                func matches(asLeft isLeft: Bool) throws -> [(startMs: Int64, value: Value)] {
+                    let times = windows.matchTimes(ofRecordAt: moment, isLeft: isLeft, compatibility)
+                    return try times.map { try records.fetch(key, starting: $0) } ?? []
                 }
                 /// Whether a record is none that its side would still join.
                 func isOver(_ otherMs: Int64, isLeft: Bool) -> Bool {
@@ -43,10 +43,10 @@ extension ProcessorElement {
                         Record(
                             key: key, value: result, timestampMs: max(timestampMs, otherMs), headers: record.headers))
                 }
-                for other in try near(windows.before, windows.after) where !isOver(other.startMs, isLeft: false) {
+                for other in try matches(asLeft: true) where !isOver(other.startMs, isLeft: false) {
                     try emit(try combine(value, other.value), at: other.startMs)
                 }
-                for other in try near(windows.after, windows.before) where !isOver(other.startMs, isLeft: true) {
+                for other in try matches(asLeft: false) where !isOver(other.startMs, isLeft: true) {
                     if meetsItself, timestampMs < other.startMs {
                         meetsItself = false
                         try emit(try combine(value, value), at: timestampMs)

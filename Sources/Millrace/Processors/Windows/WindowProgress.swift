@@ -43,7 +43,8 @@ struct WindowProgress {
     @inlinable
     mutating func endsToEmit() -> ClosedRange<Int64>? {
         guard emit == .onWindowClose else { return nil }
-        let (first, last) = (max(0, emitted.timestampMs + (closing.includesEnd ? 0 : 1)), lastClosedEndMs)
+        let emitted = Moment(ms: emitted.timestampMs)
+        let (first, last) = ((closing.includesEnd ? emitted : emitted.next).notBeforeEpoch.ms, lastClosedEndMs)
         guard first <= last else { return nil }
         let now = Moment(ms: context.monotonicMs)
         guard now >= nextEmission else { return nil }
@@ -54,12 +55,14 @@ struct WindowProgress {
     /// The latest end of a window that has been handed on, by the time that is kept of it.
     @usableFromInline
     static func lastEmittedEndMs(_ emittedMs: Int64, _ closing: WindowClosing) -> Int64 {
-        emittedMs - (closing.includesEnd ? 1 : 0)
+        closing.includesEnd ? Moment(ms: emittedMs).previous.ms : emittedMs
     }
 
     /// Notes that the windows that end at a moment or before have been handed on.
     @inlinable
-    func noteEmitted(throughEndMs endMs: Int64) { emitted.timestampMs = endMs + (closing.includesEnd ? 1 : 0) }
+    func noteEmitted(throughEndMs endMs: Int64) {
+        emitted.timestampMs = closing.includesEnd ? Moment(ms: endMs).next.ms : endMs
+    }
 }
 
 /// A time that is committed with the task's offsets. It never goes back over a restart.

@@ -73,7 +73,7 @@ struct WindowTableOutput<Key, Value> {
     ) throws {
         guard let ends = progress.endsToEmit(), ends.upperBound >= size.ms else { return }
         let first = max(unexpiredMs, (Moment(ms: ends.lowerBound) - size).notBeforeEpoch.ms)
-        let last = ends.upperBound - size.ms
+        let last = (Moment(ms: ends.upperBound) - size).ms
         if first <= last {
             try store.fetchAll(starting: first...last, byTime: true) { key, startMs, stored in
                 try output.handOnFinal(

@@ -53,7 +53,12 @@ package struct OrderedKeys: Hashable, Sendable {
         /// How long behind the store's stream time segments are kept at least.
         package var keptMs: Int64 {
             guard case .untilDropped(let slackMs) = visibility else { return retentionMs }
-            return retentionMs.addingSaturating(slackMs)
+            return (TimeSpan(ms: retentionMs) + TimeSpan(ms: slackMs)).ms
+        }
+
+        /// When a segment begins.
+        package func startMs(ofSegment segment: Int64) -> Int64 {
+            (.epoch + TimeSpan(ms: segmentMs) * segment).ms
         }
 
         /// Whether an entry that waits in the cache is not seen in the store below it.
@@ -64,7 +69,7 @@ package struct OrderedKeys: Hashable, Sendable {
 
         /// The oldest time that has not expired at a stream time.
         package func oldestUnexpiredMs(at streamTimeMs: Int64) -> Int64 {
-            streamTimeMs >= retentionMs ? streamTimeMs - retentionMs + 1 : 0
+            streamTimeMs >= retentionMs ? (Moment(ms: streamTimeMs) - TimeSpan(ms: retentionMs)).next.ms : 0
         }
     }
 
@@ -106,15 +111,16 @@ extension OrderedKeys {
     /// The oldest time that can be seen, given a stream time and the oldest segment that is kept.
     package func oldestVisibleMs(at streamTimeMs: Int64, oldestSegment: Int64) -> Int64 {
         guard let expiry else { return 0 }
-        let start = oldestSegment * expiry.segmentMs
-        guard case .whenExpired(let slackMs) = expiry.visibility else { return start }
-        return max(start, expiry.oldestUnexpiredMs(at: streamTimeMs) - slackMs)
+        let startMs = expiry.startMs(ofSegment: oldestSegment)
+        guard case .whenExpired(let slackMs) = expiry.visibility else { return startMs }
+        let unexpired = Moment(ms: expiry.oldestUnexpiredMs(at: streamTimeMs))
+        return max(startMs, (unexpired - TimeSpan(ms: slackMs)).ms)
     }
 
     /// The oldest segment that is kept at a stream time.
     package func oldestLiveSegment(at streamTimeMs: Int64) -> Int64 {
         guard let expiry, streamTimeMs >= expiry.keptMs else { return 0 }
-        return segment(at: streamTimeMs - expiry.keptMs)
+        return segment(at: (Moment(ms: streamTimeMs) - TimeSpan(ms: expiry.keptMs)).ms)
     }
 
     package static let values: UInt8 = 0

@@ -56,7 +56,8 @@ public struct WindowStore<Key, Value> {
         _ key: Key, starting startsMs: ClosedRange<Int64>, reversed: Bool = false,
         _ body: (_ startMs: Int64, _ value: Value) throws -> Bool
     ) throws {
-        let starts = max(0, startsMs.lowerBound)...max(0, startsMs.upperBound)
+        guard startsMs.upperBound >= 0 else { return }
+        let starts = max(0, startsMs.lowerBound)...startsMs.upperBound
         try setKey(key, startMs: starts.lowerBound, sequenceNumber: 0)
         var bounds = KeyPair(scratch.key)
         try setKey(key, startMs: starts.upperBound, sequenceNumber: .max)

@@ -32,7 +32,8 @@ extension OrderedStore: StoreContents {
 
     /// What has been handed on needs to be held no longer. It is at most a retention older than what is closed.
     func noteClosed(untilMs closedMs: Int64) {
-        if keys.isTimeIndexed { heldFromMs = max(heldFromMs, closedMs - retentionMs) }
+        guard keys.isTimeIndexed else { return }
+        heldFromMs = max(heldFromMs, (Moment(ms: closedMs) - TimeSpan(ms: retentionMs)).ms)
     }
 
     /// In memory there is no checkpoint to wait for.

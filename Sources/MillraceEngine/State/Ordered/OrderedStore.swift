@@ -134,8 +134,9 @@ extension OrderedStore {
         _ times: ClosedRange<Int64>, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        let lower = times.lowerBound.bigEndianBytes
-        let upper = times.upperBound == .max ? nil : (times.upperBound + 1).bigEndianBytes
+        // As bytes a time before the epoch would lie above all others.
+        let lower = max(0, times.lowerBound).bigEndianBytes
+        let upper = times.upperBound == .max ? nil : Moment(ms: max(-1, times.upperBound)).next.ms.bigEndianBytes
         let range = keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)
         for segment in segments.within(range, reversed: reversed) where segment >= oldestSegment {
             let goesOn = try lower.withUnsafeBytes { lower in
@@ -173,7 +174,7 @@ extension OrderedStore {
         min(keys.oldestLiveSegment(at: streamTimeMs), keys.segment(at: heldFromMs))
     }
 
-    package var oldestKeptMs: Int64 { keys.expiry.map { oldestSegment * $0.segmentMs } ?? 0 }
+    package var oldestKeptMs: Int64 { keys.expiry?.startMs(ofSegment: oldestSegment) ?? 0 }
 
     var oldestVisibleMs: Int64 {
         keys.oldestVisibleMs(at: streamTimeMs, oldestSegment: oldestSegment)

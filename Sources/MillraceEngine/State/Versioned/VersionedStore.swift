@@ -35,7 +35,10 @@ package final class VersionedStore: VersionedBytesStore {
 
     package var streamTimeMs: Int64 { entries.streamTimeMs }
 
-    package var oldestMs: Int64 { max(0, entries.streamTimeMs) >= historyMs ? entries.streamTimeMs - historyMs : 0 }
+    package var oldestMs: Int64 {
+        if max(0, entries.streamTimeMs) < historyMs { return 0 }
+        return (Moment(ms: entries.streamTimeMs) - TimeSpan(ms: historyMs)).ms
+    }
 }
 
 // MARK: Reading
@@ -117,7 +120,7 @@ extension VersionedStore {
         _ body: (_ validToMs: Int64, _ stored: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         guard validBehindMs < .max - 1 else { return }
-        let times = (max(-1, validBehindMs) + 1)...(Int64.max - 1)
+        let times = Moment(ms: validBehindMs).next.notBeforeEpoch.ms...Moment.distantFuture.previous.ms
         setEntryKey(key, validToMs: times.lowerBound)
         let lower = entryKey
         setEntryKey(key, validToMs: times.upperBound)
