@@ -28,10 +28,10 @@ extension Cluster {
                 transactionTimerFired(transactionalID, deadlineMs: due.deadlineMs, nowMs: nowMs)
             case .retention:
                 retain(nowMs: nowMs)
-                timers.add(.retention, at: nowMs.later(byMs: configuration.logCleanupIntervalMs))
+                setRetentionTimer(nowMs: nowMs)
             case .compaction:
                 compact(nowMs: nowMs, isForced: false)
-                timers.add(.compaction, at: nowMs.later(byMs: configuration.logCleanerBackoffMs))
+                setCompactionTimer(nowMs: nowMs)
             }
         }
     }
@@ -44,14 +44,24 @@ extension Cluster {
 
     /// Starts the timers of a new or replayed cluster.
     func startTimers(nowMs: Int64) {
-        timers.add(.retention, at: nowMs.later(byMs: configuration.logCleanupIntervalMs))
-        timers.add(.compaction, at: nowMs.later(byMs: configuration.logCleanerBackoffMs))
+        setRetentionTimer(nowMs: nowMs)
+        setCompactionTimer(nowMs: nowMs)
         for (transactionalID, entry) in transactions.sorted(by: { $0.key < $1.key }) {
             if let deadlineMs = entry.deadlineMs { setTransactionTimer(transactionalID, at: deadlineMs) }
         }
         for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
             for member in group.members { extendSession(of: member, in: group, nowMs: nowMs) }
         }
+    }
+
+    // What is repeated is repeated later: a timer that is due at once again would never let go.
+
+    private func setRetentionTimer(nowMs: Int64) {
+        timers.add(.retention, at: nowMs.later(byMs: max(1, configuration.logCleanupIntervalMs)))
+    }
+
+    private func setCompactionTimer(nowMs: Int64) {
+        timers.add(.compaction, at: nowMs.later(byMs: max(1, configuration.logCleanerBackoffMs)))
     }
 
     private func retain(nowMs: Int64) {

@@ -33,7 +33,8 @@ struct DeadlineQueue<Key: Sendable>: Sendable {
 
     /// Removes the earliest entry if its time has come.
     mutating func takeDue(nowMs: Int64) -> (key: Key, deadlineMs: Int64)? {
-        guard let first = heap.first, first.deadlineMs <= nowMs else { return nil }
+        // The end of time never comes.
+        guard let first = heap.first, first.deadlineMs <= nowMs, first.deadlineMs < .max else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {
             heap[0] = last
