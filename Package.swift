@@ -173,7 +173,8 @@ let package = Package(
             name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Scenarios", "Millrace", "MillraceTesting", "MillraceEngine"],
+            name: "SimulationTests",
+            dependencies: ["Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression"], swiftSettings: swiftSettings),

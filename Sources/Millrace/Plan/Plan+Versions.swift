@@ -25,11 +25,6 @@ extension Plan {
         if processor.needsVersions, !processor.lookups.allSatisfy(isVersioned) {
             return "a join with a grace period needs a versioned table; make it with into: .versioned(…)"
         }
-        if case .versioned(let keys)? = processor.store?.kind.access, let historyMs = keys.expiry?.retentionMs,
-            historyMs < 0
-        {
-            return "a history of \(historyMs) ms; it must not be negative"
-        }
         if case .buffered = node.values, isOfVersions(processor, of: node) {
             return "the changes of a versioned table, or of one computed of it, cannot be suppressed"
         }

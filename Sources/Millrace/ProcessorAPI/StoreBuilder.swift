@@ -137,7 +137,7 @@ public enum Stores {
         _ name: String, key: Serde<Key>, value: Serde<Value>, historyRetention: Duration
     ) -> StoreBuilder<VersionedKeyValueStore<Key, Value>> {
         builder(
-            name, .versionedKeyValue(historyMs: max(0, historyRetention.wholeMilliseconds)),
+            name, .versionedKeyValue(historyMs: historyRetention.wholeMilliseconds),
             StoreTypes(Key.self, Value.self)
         ) { store, _ in
             VersionedKeyValueStore(try store.versioned(name), key: key, value: value)

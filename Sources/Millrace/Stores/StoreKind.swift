@@ -137,10 +137,13 @@ extension StoreKind {
     }
 
     /// Whether there is something that it is too late for.
-    package var hasExpiry: Bool {
+    package var hasExpiry: Bool { expiry != nil }
+
+    /// How long entries are kept; `nil` for a store that keeps everything.
+    package var expiry: OrderedKeys.Expiry? {
         switch access {
-        case .ordered(let keys), .versioned(let keys): keys.expiry != nil
-        case .hashed, .buffered, .own: false
+        case .ordered(let keys), .versioned(let keys): keys.expiry
+        case .hashed, .buffered, .own: nil
         }
     }
 

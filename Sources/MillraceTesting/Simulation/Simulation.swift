@@ -70,7 +70,7 @@ public struct Simulation: Sendable {
     }
 
     let define: @Sendable (StreamsBuilder) throws -> Void
-    let inputs: @Sendable (inout SeededRandom) -> [SimulatedRecord]
+    package var inputs: @Sendable (inout SeededRandom) -> [SimulatedRecord]
 
     /// Makes a simulation.
     ///

@@ -1,5 +1,6 @@
 import Millrace
 import MillraceRuntime
+import TestSupport
 import Testing
 
 @Suite("What is wrong with a configuration")
@@ -49,6 +50,10 @@ struct ConfigurationTests {
         ("metadata max age: ", { $0.metadataMaxAge = .seconds(Int64.max) }),
         ("connect timeout: ", { $0.connectTimeout = .zero }),
         ("connect timeout: ", { $0.connectTimeout = .seconds(Int64.max) }),
+        ("close timeout: ", { $0.closeTimeout = .milliseconds(-1) }),
+        ("close timeout: ", { $0.closeTimeout = .seconds(Int64.max) }),
+        ("state cleanup delay: ", { $0.stateCleanupDelay = .milliseconds(-1) }),
+        ("state cleanup delay: ", { $0.stateCleanupDelay = .seconds(Int64.max) }),
         ("threads: 0, but at least 1 is needed", { $0.threads = 0 }),
         ("threads: ", { $0.threads = .max }),
         ("state cache: ", { $0.stateCacheSizeInBytes = -1 }),
@@ -59,6 +64,39 @@ struct ConfigurationTests {
         ("replication factor: ", { $0.replicationFactor = 0 }),
         ("replication factor: ", { $0.replicationFactor = -2 }),
     ]
+
+    /// Every field that is a time, or may be one. A test holds it against the configuration itself.
+    private static let times: [(name: String, field: WritableKeyPath<StreamsConfiguration, Duration> & Sendable)] = [
+        ("checkpointInterval", \.checkpointInterval), ("stateCleanupDelay", \.stateCleanupDelay),
+        ("metadataMaxAge", \.metadataMaxAge), ("connectTimeout", \.connectTimeout), ("closeTimeout", \.closeTimeout),
+        ("transactionTimeout", \.transactionTimeout),
+    ]
+
+    @Test("a time of any length is either taken or has a sentence")
+    func extremeTimes() {
+        var configuration = StreamsConfiguration(
+            applicationID: "app", bootstrapServers: ["localhost:9092"], stateDirectory: "/tmp/state")
+        configuration.guarantee = .atLeastOnce
+        configuration.commitInterval = .zero
+        let fields = Mirror(reflecting: configuration).children.filter { $0.value is Duration || $0.value is Duration? }
+        #expect(Set(fields.compactMap(\.label)) == Set(Self.times.map(\.name) + ["commitInterval"]))
+        for seed in ExtremeTimes.seeds(500) {
+            var random = SeededNumbers(seed: seed)
+            var changed = configuration
+            for (_, field) in Self.times {
+                changed[keyPath: field] = ExtremeTimes.duration(&random) * (Bool.random(using: &random) ? 1 : -1)
+            }
+            if Bool.random(using: &random) { changed.commitInterval = ExtremeTimes.duration(&random) }
+            let isUsable = Self.times.allSatisfy {
+                let time = changed[keyPath: $0.field]
+                let shortestMs = ["transactionTimeout": 1_000, "metadataMaxAge": 1, "connectTimeout": 1][$0.name] ?? 0
+                return time >= .milliseconds(shortestMs) && time <= Self.longest
+            }
+            let commitInterval = changed.commitInterval ?? .zero
+            let hasProblems = !isUsable || commitInterval > Self.longest
+            #expect(changed.problems().isEmpty != hasProblems, "seed \(seed), \(changed)")
+        }
+    }
 
     @Test("a number or time that cannot be used has a sentence of its own", arguments: 0..<bad.count)
     func numbers(index: Int) {

@@ -29,7 +29,7 @@ extension KTable {
                 .suppress(
                     name: nodeName, store: store, key: key, value: value, problem: problem, buffer: suppressed.buffer,
                     dropsTombstones: false, bufferTime: { $0.timestampMs },
-                    isDue: { Moment(ms: $0) + TimeSpan(ms: delayMs) <= Moment(ms: $1) })
+                    isDue: { Moment(ms: $0) <= Moment(ms: $1) - TimeSpan(ms: delayMs) })
             case .windowCloses(let endMs):
                 .suppress(
                     name: nodeName, store: store, key: key, value: value, problem: problem, buffer: suppressed.buffer,
