@@ -38,8 +38,11 @@ enum InstanceOption {
         default: "earliest", .choice)
     static let metadataMaxAgeMs = OptionDefinition(
         "metadata-max-age-ms", valueName: "MS",
-        summary: "Milliseconds within which topics are found that match sources by pattern", default: "300000",
-        .integer(in: 1...Int(Int32.max)))
+        summary: "Milliseconds within which added partitions, and topics that match sources by pattern, are read",
+        default: "300000", .integer(in: 1...Int(Int32.max)))
+    static let missingSourceTopics = OptionDefinition<Resolved.MissingSourceTopics>(
+        "missing-source-topics", valueName: "WHAT",
+        summary: "While a topic does not exist that a source names: fail or wait", default: "fail", .choice)
     static let maxBufferedRecords = OptionDefinition(
         "max-buffered-records", valueName: "COUNT", summary: "Records read ahead for each partition", default: "1000",
         .integer(in: 1...Int(Int32.max)))
@@ -85,7 +88,8 @@ enum InstanceOption {
     /// All that may stand in a configuration file or the environment, but for the raw settings.
     static let all: [any NamedOption] = [
         applicationID, bootstrapServers, instanceID, applicationServer, threads, guarantee, commitIntervalMs,
-        topologyOptimization, offsetReset, metadataMaxAgeMs, maxBufferedRecords, maxBufferedBytes, stateDirectory,
+        topologyOptimization, offsetReset, metadataMaxAgeMs, missingSourceTopics, maxBufferedRecords, maxBufferedBytes,
+        stateDirectory,
         stateCleanupDelayMs, cacheMaxBytes, replicationFactor, standbyReplicas, deserializationErrors,
         processingErrors, productionErrors, deadLetterTopic, logLevel,
     ]

@@ -25,6 +25,7 @@ struct ProcessingOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.topologyOptimization) var topologyOptimization: String?
     @Option(InstanceOption.offsetReset) var offsetReset: String?
     @Option(InstanceOption.metadataMaxAgeMs) var metadataMaxAgeMs: String?
+    @Option(InstanceOption.missingSourceTopics) var missingSourceTopics: String?
     @Option(InstanceOption.maxBufferedRecords) var maxBufferedRecords: String?
     @Option(InstanceOption.maxBufferedBytes) var maxBufferedBytes: String?
 
@@ -36,6 +37,7 @@ struct ProcessingOptions: ParsableArguments, Sendable {
             InstanceOption.topologyOptimization.name: topologyOptimization,
             InstanceOption.offsetReset.name: offsetReset,
             InstanceOption.metadataMaxAgeMs.name: metadataMaxAgeMs,
+            InstanceOption.missingSourceTopics.name: missingSourceTopics,
             InstanceOption.maxBufferedRecords.name: maxBufferedRecords,
             InstanceOption.maxBufferedBytes.name: maxBufferedBytes,
         ]

@@ -15,6 +15,7 @@ extension ResolvedInstanceOptions {
         let topologyOptimization = reader.value(InstanceOption.topologyOptimization) ?? .none
         let offsetReset = reader.value(InstanceOption.offsetReset) ?? .earliest
         let metadataMaxAgeMs = reader.value(InstanceOption.metadataMaxAgeMs) ?? 300_000
+        let missingSourceTopics = reader.value(InstanceOption.missingSourceTopics) ?? .fail
         let maxBufferedRecords = reader.value(InstanceOption.maxBufferedRecords) ?? 1_000
         let maxBufferedBytes = reader.value(InstanceOption.maxBufferedBytes) ?? 16 << 20
         let stateDirectory = reader.value(InstanceOption.stateDirectory)
@@ -32,8 +33,8 @@ extension ResolvedInstanceOptions {
             applicationServer: applicationServer, threads: threads, guarantee: guarantee,
             commitInterval: .milliseconds(commitIntervalMs ?? (guarantee == .exactlyOnce ? 100 : 30_000)),
             topologyOptimization: topologyOptimization, offsetReset: offsetReset,
-            metadataMaxAge: .milliseconds(metadataMaxAgeMs), maxBufferedRecords: maxBufferedRecords,
-            maxBufferedBytes: maxBufferedBytes,
+            metadataMaxAge: .milliseconds(metadataMaxAgeMs), missingSourceTopics: missingSourceTopics,
+            maxBufferedRecords: maxBufferedRecords, maxBufferedBytes: maxBufferedBytes,
             stateDirectory: stateDirectory ?? Self.defaultStateDirectory(environment: environment),
             stateCleanupDelay: .milliseconds(stateCleanupDelayMs), cacheMaxBytes: cacheMaxBytes,
             replicationFactor: replicationFactor, standbyReplicas: standbyReplicas,

@@ -18,6 +18,11 @@ extension ResolvedInstanceOptions {
             case .none: .none
             }
         configuration.metadataMaxAge = metadataMaxAge
+        configuration.missingSourceTopics =
+            switch missingSourceTopics {
+            case .fail: .fail
+            case .wait: .wait
+            }
         configuration.maxBufferedRecordsPerPartition = maxBufferedRecords
         configuration.maxBufferedSizeInBytesPerPartition = maxBufferedBytes
         configuration.stateCleanupDelay = stateCleanupDelay

@@ -20,6 +20,14 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
         case none
     }
 
+    /// What happens while a topic does not exist that a source names.
+    public enum MissingSourceTopics: String, Sendable, CaseIterable {
+        /// The instance ends with an error.
+        case fail
+        /// The instance waits for the topic.
+        case wait
+    }
+
     /// What becomes of a record that cannot be read, processed or written: KIP-161, KIP-1033, KIP-1034.
     public enum ErrorHandling: String, Sendable, CaseIterable {
         /// The worker stops with the error.
@@ -48,8 +56,10 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
     public var topologyOptimization: TopologyOptimization
     /// For sources that do not say themselves. Default earliest.
     public var offsetReset: OffsetReset
-    /// Within which time topics are found that match sources by pattern. Default 5 minutes.
+    /// Within which time added partitions, and topics that match sources by pattern, are read. Default 5 minutes.
     public var metadataMaxAge: Duration
+    /// While a topic does not exist that a source names. Default fail.
+    public var missingSourceTopics = MissingSourceTopics.fail
     /// Records read but not yet processed, for each partition. Default 1,000.
     public var maxBufferedRecords: Int
     /// Bytes read but not yet processed, for each partition. Default 16 MiB.

@@ -45,7 +45,7 @@ import Testing
             {
                 "application-id": "orders", "bootstrap-servers": ["a:1", "[::1]:2"], "instance-id": "one",
                 "threads": "8", "guarantee": "at-least-once", "commit-interval-ms": 250, "topology-optimization": "all",
-                "offset-reset": "latest", "metadata-max-age-ms": 1000, "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
+                "offset-reset": "latest", "metadata-max-age-ms": 1000, "missing-source-topics": "wait", "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
                 "state-cleanup-delay-ms": 7000, "cache-max-bytes": 0, "replication-factor": 3, "standby-replicas": 2, "deserialization-errors": "dead-letter",
                 "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
                 "log-level": "debug",
@@ -59,7 +59,9 @@ import Testing
                 == ResolvedInstanceOptions(
                     applicationID: "orders", bootstrapServers: ["a:1", "[::1]:2"], instanceID: "one", threads: 8,
                     guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
-                    offsetReset: .latest, metadataMaxAge: .seconds(1), maxBufferedRecords: 5, maxBufferedBytes: 1024,
+                    offsetReset: .latest, metadataMaxAge: .seconds(1), missingSourceTopics: .wait,
+                    maxBufferedRecords: 5,
+                    maxBufferedBytes: 1024,
                     stateDirectory: "/var/lib/orders", stateCleanupDelay: .seconds(7),
                     cacheMaxBytes: 0, replicationFactor: 3, standbyReplicas: 2, deserializationErrors: .deadLetter,
                     processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .debug,
@@ -76,6 +78,7 @@ import Testing
             "MILLRACE_INSTANCE_ID": "one", "MILLRACE_THREADS": "8", "MILLRACE_GUARANTEE": "at-least-once",
             "MILLRACE_COMMIT_INTERVAL_MS": "250", "MILLRACE_TOPOLOGY_OPTIMIZATION": "all",
             "MILLRACE_OFFSET_RESET": "latest", "MILLRACE_METADATA_MAX_AGE_MS": "1000",
+            "MILLRACE_MISSING_SOURCE_TOPICS": "wait",
             "MILLRACE_MAX_BUFFERED_RECORDS": "5", "MILLRACE_MAX_BUFFERED_BYTES": "1KiB",
             "MILLRACE_STATE_DIR": "/var/lib/orders", "MILLRACE_STATE_CLEANUP_DELAY_MS": "7000",
             "MILLRACE_CACHE_MAX_BYTES": "1GiB",
@@ -91,7 +94,9 @@ import Testing
                 == ResolvedInstanceOptions(
                     applicationID: "orders", bootstrapServers: ["a:1", "b:2"], instanceID: "one", threads: 8,
                     guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
-                    offsetReset: .latest, metadataMaxAge: .seconds(1), maxBufferedRecords: 5, maxBufferedBytes: 1024,
+                    offsetReset: .latest, metadataMaxAge: .seconds(1), missingSourceTopics: .wait,
+                    maxBufferedRecords: 5,
+                    maxBufferedBytes: 1024,
                     stateDirectory: "/var/lib/orders", stateCleanupDelay: .seconds(7),
                     cacheMaxBytes: 1 << 30, replicationFactor: 3, standbyReplicas: 2,
                     deserializationErrors: .deadLetter,

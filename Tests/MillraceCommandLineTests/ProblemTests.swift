@@ -100,6 +100,7 @@ import Testing
             ("commit-interval-ms", ["0", "9999"], ["-1", "10000", "2147483648", "100ms"]),
             ("offset-reset", ["earliest", "latest", "none"], ["end", ""]),
             ("metadata-max-age-ms", ["1", "2147483647"], ["0", "-1", "5s"]),
+            ("missing-source-topics", ["fail", "wait"], ["none", ""]),
             ("max-buffered-records", ["1"], ["0"]),
             ("max-buffered-bytes", ["1", "1KiB"], ["0", "KiB", "1KB", "-1MiB", "9223372036854775807GiB"]),
             ("state-cleanup-delay-ms", ["0", "2147483647"], ["-1", "2147483648", "10m"]),

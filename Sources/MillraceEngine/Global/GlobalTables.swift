@@ -7,10 +7,14 @@ package struct GlobalTablePorts {
     package var provider: (any StoreProvider)?
     package var clock: any Clock
     package var lock: any StoreLock
+    /// Tells of changes of the topics; without one they are taken to stay as they are.
+    package var admin: (any AdminPort)?
 
     package init(
-        consumer: any ConsumerPort, provider: (any StoreProvider)?, clock: any Clock, lock: any StoreLock
+        consumer: any ConsumerPort, provider: (any StoreProvider)?, clock: any Clock, lock: any StoreLock,
+        admin: (any AdminPort)? = nil
     ) {
+        self.admin = admin
         self.consumer = consumer
         self.provider = provider
         self.clock = clock
@@ -24,6 +28,10 @@ package struct GlobalTableConfiguration: Sendable {
     /// How often what was read is made durable, which bounds what a restart has to read again.
     package var checkpointIntervalMs: Int64 = 10_000
     package var maxRecordsPerStep = 1_000
+    /// How often the topics are looked at.
+    package var topicCheckIntervalMs: Int64 = 300_000
+    /// Whether a topic that is gone is waited for; otherwise the tables end with an error.
+    package var waitsForTopics = false
 
     package init(task: TaskConfiguration) { self.task = task }
 }
@@ -38,18 +46,19 @@ package struct GlobalTableConfiguration: Sendable {
 package final class GlobalTables {
     /// The stores by name.
     package let stores: [String: GlobalStore]
-    private let task: StreamTask
-    private let configuration: GlobalTableConfiguration
-    private let ports: GlobalTablePorts
-    private let logger: Logger
+    let task: StreamTask
+    let configuration: GlobalTableConfiguration
+    let ports: GlobalTablePorts
+    let logger: Logger
     /// The partitions; their slots are their places.
-    private let partitions: [TopicPartition]
-    private let storeOfTopic: [String: GlobalStore]
+    var partitions: [TopicPartition]
+    let storeOfTopic: [String: GlobalStore]
     /// Up to where each slot's partition is in its store; `nil` where nothing is.
-    private var positions: [Int64?]
+    var positions: [Int64?]
     /// The slots whose end was not reached yet.
     private var behind: Set<Int>
-    private var isAssigned = false
+    var isAssigned = false
+    var topics = GlobalTopics()
     private var retry = Backoff()
     private var lastCheckpoint: Moment
 
@@ -67,6 +76,7 @@ package final class GlobalTables {
         behind = Set(partitions.indices)
         positions = Array(repeating: nil, count: partitions.count)
         lastCheckpoint = ports.clock.monotonic
+        topics.lastCheck = TopicCheck(at: ports.clock, every: TimeSpan(ms: configuration.topicCheckIntervalMs))
         let subtopologies = topology.subtopologies.filter(\.isGlobal)
         (stores, storeOfTopic) = try Self.open(subtopologies, configuration: configuration, ports: ports)
         do {
@@ -122,6 +132,7 @@ package final class GlobalTables {
     package func step(maxWaitMs: Int) throws {
         do {
             let isWaiting = retry.isWaiting(at: ports.clock.monotonic)
+            if !isWaiting { try lookForTopicsIfDue() }
             if !isAssigned, !isWaiting { try assign() }
             try receive(try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: maxWaitMs))
             if isAssigned { retry.succeeded() }
@@ -154,6 +165,9 @@ package final class GlobalTables {
             switch event {
             case .endOfPartition(let slot, _): behind.remove(slot)
             case .offsetOutOfRange(let slot): try outdated(slot)
+            case .topicUnavailable(let message):
+                topics.mayBeMissing = true
+                logger.warning("while reading global tables: \(message)")
             case .trouble(let message): logger.warning("while reading global tables: \(message)")
             case .assigned, .revoked: break
             }

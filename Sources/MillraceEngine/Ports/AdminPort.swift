@@ -82,6 +82,10 @@ package protocol AdminPort: AnyObject {
     /// How many partitions each topic has; topics that do not exist are left out.
     func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32]
 
+    /// The ids of topics: another one means another topic, even under the same name. Topics whose id neither the broker nor the
+    /// client tells are left out.
+    func topicIDs(of topics: [String]) throws(PortError) -> [String: String]
+
     /// The names of all topics, without the broker's own.
     func topicNames() throws(PortError) -> [String]
 
@@ -96,4 +100,8 @@ package protocol AdminPort: AnyObject {
 
     /// The members of a group, or `nil` where the broker cannot describe groups.
     func describeGroup(_ group: String) throws(PortError) -> GroupDescription?
+}
+
+extension AdminPort {
+    package func topicIDs(of topics: [String]) throws(PortError) -> [String: String] { [:] }
 }

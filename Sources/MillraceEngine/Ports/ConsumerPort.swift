@@ -45,6 +45,8 @@ package enum ConsumerEvent: Sendable {
     case endOfPartition(slot: Int, offset: Int64)
     /// The offset to read from does not exist any more.
     case offsetOutOfRange(slot: Int)
+    /// A topic that is read, or asked for, does not exist as far as the client knows.
+    case topicUnavailable(String)
     /// Something is wrong that may pass by itself, such as a broker that cannot be reached.
     case trouble(String)
 }
@@ -76,6 +78,8 @@ package struct PartitionAssignment: Hashable, Sendable {
 
 /// A place in a partition of which only the broker knows the offset.
 package enum PartitionPlace: Hashable, Sendable {
+    /// The first record that there is.
+    case start
     /// Behind the last record that can be read.
     case end
     /// The first record whose timestamp is no lower; the end where there is none.

@@ -15,6 +15,9 @@ package struct TaskConfiguration: Sendable {
     package var skipsRefusedChanges = false
     /// How long the metadata beside a committed offset may be, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
     package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
+    /// The partition counts of topics that have tasks of their own to read them: records go to these partitions, however many the
+    /// topic has by now.
+    package var partitionCounts: [String: Int32] = [:]
 
     package init(
         applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int,

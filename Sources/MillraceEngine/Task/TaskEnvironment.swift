@@ -36,6 +36,8 @@ final class TaskEnvironment: TaskContext {
     private let producer: any ProducerPort
     private let handlers: ErrorHandlers
     private let logger: Logger
+    /// The partition counts of the topics that are the application's own.
+    private let plannedCounts: [String: Int32]
     private var outputs: [String: TaskOutput] = [:]
     var stores: [String: TaskStore] = [:]
     var globalStores: [String: GlobalStore] = [:]
@@ -56,8 +58,9 @@ final class TaskEnvironment: TaskContext {
 
     init(
         id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, clock: any Clock,
-        emitIntervalMs: Int64, keptTimes names: [String], logger: Logger
+        emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:], logger: Logger
     ) {
+        self.plannedCounts = plannedCounts
         keptTimeNames = names
         keptTimes = Dictionary(names.map { ($0, KeptTime()) }) { first, _ in first }
         self.emitIntervalMs = emitIntervalMs
@@ -113,7 +116,9 @@ final class TaskEnvironment: TaskContext {
 
     private func output(toTopic topic: String) throws -> TaskOutput {
         if let output = outputs[topic] { return output }
-        let output = TaskOutput(topic: topic, number: try producer.topic(named: topic), producer: producer, task: self)
+        let output = TaskOutput(
+            topic: topic, number: try producer.topic(named: topic), plannedCount: plannedCounts[topic],
+            producer: producer, task: self)
         outputs[topic] = output
         return output
     }
@@ -248,10 +253,15 @@ extension StreamsError.Code {
 final class TaskOutput: RecordOutput {
     private let topic: String
     private let number: Int
+    /// How many partitions there are tasks for, where the topic is the application's own.
+    private let plannedCount: Int32?
+    /// How many records without a key were sent to it.
+    private var keylessCount: Int32 = 0
     private let producer: any ProducerPort
     private unowned let task: TaskEnvironment
 
-    init(topic: String, number: Int, producer: any ProducerPort, task: TaskEnvironment) {
+    init(topic: String, number: Int, plannedCount: Int32?, producer: any ProducerPort, task: TaskEnvironment) {
+        self.plannedCount = plannedCount
         self.topic = topic
         self.number = number
         self.producer = producer
@@ -269,7 +279,7 @@ final class TaskOutput: RecordOutput {
         }
     }
 
-    func partitionCount() throws -> Int32 { try producer.partitionCount(of: number) }
+    func partitionCount() throws -> Int32 { try plannedCount ?? producer.partitionCount(of: number) }
 
     @inline(__always)
     func sendOrThrow(
@@ -277,6 +287,18 @@ final class TaskOutput: RecordOutput {
         headers: Headers
     ) throws(PortError) {
         try producer.send(
-            topic: number, partition: partition, key: key, value: value, timestampMs: timestampMs, headers: headers)
+            topic: number, partition: partition ?? plannedPartition(of: key), key: key, value: value,
+            timestampMs: timestampMs, headers: headers)
+    }
+
+    /// The partition by Kafka's partitioner, among those that there are tasks for; records without a key take turns, some hundred
+    /// at a time.
+    private func plannedPartition(of key: UnsafeRawBufferPointer?) -> Int32? {
+        guard let plannedCount, plannedCount > 0 else { return nil }
+        guard let key else {
+            keylessCount &+= 1
+            return (keylessCount & .max) / 128 % plannedCount
+        }
+        return KafkaPartitioner.partition(for: key, count: plannedCount)
     }
 }

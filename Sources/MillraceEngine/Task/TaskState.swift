@@ -36,7 +36,8 @@ package final class TaskState {
         self.logger = logger
         environment = TaskEnvironment(
             id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
-            clock: clock, emitIntervalMs: configuration.emitIntervalMs, keptTimes: keptTimes, logger: logger)
+            clock: clock, emitIntervalMs: configuration.emitIntervalMs, keptTimes: keptTimes,
+            plannedCounts: configuration.partitionCounts, logger: logger)
         stores = try TaskStore.open(
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
         for store in stores { environment.stores[store.plan.name] = store }

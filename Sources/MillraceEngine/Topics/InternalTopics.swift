@@ -5,19 +5,21 @@ package enum InternalTopics {
     /// Reads the partition counts of the user's topics, plans the application's own and makes sure of them.
     ///
     /// - Parameters:
-    ///   - matched: the topics that patterns of sources match, with their partition counts; by default those that exist.
+    ///   - sources: the partition counts of the topics that tasks read, as the group sees them; by default as the broker
+    ///     tells them now.
     ///   - deadLetterTopics: where records are sent that cannot be processed.
     /// - Throws: `StreamsError` with code `.topic` where a topic that is read or written is missing or a topic of the application's own
     ///   has another partition count or cleanup policy than the topology needs; `PortError` where the broker fails.
     package static func prepare(
-        _ topology: Topology, applicationID: String, replicationFactor: Int16, matched: [String: Int32]? = nil,
+        _ topology: Topology, applicationID: String, replicationFactor: Int16, sources: [String: Int32]? = nil,
         deadLetterTopics: [String] = [], admin: any AdminPort
     ) throws -> TopicPlan {
         let outputs = outputs(of: topology, deadLetterTopics: deadLetterTopics)
         let names =
-            try matched?.keys.sorted() ?? matchedTopics(of: topology, applicationID: applicationID, admin: admin)
+            try sources.map { topology.topics(matchedIn: $0.keys, applicationID) }
+            ?? matchedTopics(of: topology, applicationID: applicationID, admin: admin)
         var counts = try admin.partitionCounts(of: topology.sourceTopics + names + outputs.map(\.topic))
-        if let matched { counts.merge(matched) { $1 } }
+        if let sources { counts.merge(sources) { $1 } }
         let plan = try TopicPlan(
             topology, applicationID: applicationID, partitionCounts: counts, matched: names,
             replicationFactor: replicationFactor)
@@ -30,6 +32,13 @@ package enum InternalTopics {
         // What another instance created at the same moment is checked like everything else.
         try check(plan, counts: admin.partitionCounts(of: own), configurations: admin.configurations(of: own))
         return plan
+    }
+
+    /// The topics that sources name and that do not exist.
+    package static func missingSources(of topology: Topology, admin: any AdminPort) throws(PortError) -> [String] {
+        let named = Set(topology.sourceTopics).sorted()
+        let counts = try admin.partitionCounts(of: named)
+        return named.filter { counts[$0] == nil }
     }
 
     /// The topics that exist and that patterns of sources match.
@@ -61,17 +70,8 @@ package enum InternalTopics {
     private static func check(
         _ plan: TopicPlan, counts: [String: Int32], configurations: [String: [String: String]]
     ) throws {
-        var problems: [String] = []
+        var problems = countProblems(of: plan, counts: counts)
         for topic in plan.internalTopics {
-            guard let count = counts[topic.name] else {
-                problems.append("topic \(topic.name) was created but cannot be found")
-                continue
-            }
-            if count != topic.partitions {
-                problems.append(
-                    "topic \(topic.name) has \(count) partitions, but the topology needs \(topic.partitions): "
-                        + "use another application id, or reset the application")
-            }
             let wanted = topic.configuration["cleanup.policy"]
             if let policy = configurations[topic.name]?["cleanup.policy"], let wanted,
                 policies(policy) != policies(wanted)
@@ -80,6 +80,18 @@ package enum InternalTopics {
             }
         }
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
+    }
+
+    /// A sentence for each of the application's own topics that is gone, or has another partition count than its tasks need.
+    static func countProblems(of plan: TopicPlan, counts: [String: Int32]) -> [String] {
+        plan.internalTopics.compactMap { topic in
+            guard let count = counts[topic.name] else {
+                return "topic \(topic.name) was created but cannot be found"
+            }
+            guard count != topic.partitions else { return nil }
+            return "topic \(topic.name) has \(count) partitions, but the topology needs \(topic.partitions): "
+                + "use another application id, or reset the application"
+        }
     }
 
     private static func policies(_ text: String) -> Set<Substring> {

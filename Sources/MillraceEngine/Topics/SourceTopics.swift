@@ -2,6 +2,19 @@ package import Millrace
 
 /// What the patterns of sources come to among topics that exist.
 extension Topology {
+    /// The user's topics that tasks read by name.
+    var taskTopics: Set<String> { externalTopics(isGlobal: false) }
+
+    /// The user's topics that every instance reads in full, for global tables.
+    var globalTopics: Set<String> { externalTopics(isGlobal: true) }
+
+    private func externalTopics(isGlobal: Bool) -> Set<String> {
+        Set(
+            subtopologies.filter { $0.isGlobal == isGlobal }.flatMap(\.sourceTopics).compactMap { topic in
+                if case .external(let name) = topic { name } else { nil }
+            })
+    }
+
     /// The topics among some that patterns of sources match, of all sub-topologies or of one. Neither those that a source
     /// reads by name nor the application's own are among them.
     package func topics(

@@ -7,6 +7,8 @@ package import Millrace
 package struct TopicPlan: Sendable {
     /// The topics that patterns of sources match, with their partition counts.
     package let matchedTopics: [String: Int32]
+    /// All of the user's topics that tasks read, by name or by pattern, with their partition counts.
+    package let sourceTopics: [String: Int32]
     /// The topology's own topics, to be created or checked.
     package let internalTopics: [NewTopic]
     /// The partitions that each task reads.
@@ -15,6 +17,12 @@ package struct TopicPlan: Sendable {
     package let globalPartitions: [TopicPartition]
     /// The repartition topics, whose records are deleted once they are committed.
     package let repartitionTopics: Set<String>
+    /// The partition counts of the repartition topics, which those who write to them go by: nobody reads other partitions.
+    package var repartitionCounts: [String: Int32] {
+        internalTopics.reduce(into: [:]) { counts, topic in
+            if repartitionTopics.contains(topic.name) { counts[topic.name] = topic.partitions }
+        }
+    }
     /// Where to begin in topics without valid offsets, as far as that is not left to the application's configuration.
     package let offsetResets: [String: AutoOffsetReset]
 
@@ -35,6 +43,8 @@ package struct TopicPlan: Sendable {
         var counts = partitionCounts
         let matched = matched ?? topology.topics(matchedIn: counts.keys, applicationID)
         matchedTopics = counts.filter { matched.contains($0.key) }
+        let read = topology.taskTopics.union(matched)
+        sourceTopics = counts.filter { read.contains($0.key) }
         try Self.checkSources(topology, counts: counts, matched: matched)
         let groups = topology.copartitionGroups(matched: matched, applicationID)
         try Self.planRepartitions(

@@ -113,7 +113,7 @@ final class Restorer {
             case .endOfPartition(let slot, let offset):
                 if hasReachedEnd(slot, at: offset, consumer) { finished.append(slot) }
             case .offsetOutOfRange(let slot): try restart(slot)
-            case .trouble(let message):
+            case .topicUnavailable(let message), .trouble(let message):
                 hasTrouble = true
                 logger.warning("while restoring: \(message)")
             case .assigned, .revoked: break

@@ -99,7 +99,7 @@ final class StandbyReader {
                 // Behind the last record lie the marks of transactions.
                 if let copy = copies[slot], copy.limit == nil { copy.store.noteEnd(at: offset) }
             case .offsetOutOfRange(let slot): try restart(slot)
-            case .trouble(let message):
+            case .topicUnavailable(let message), .trouble(let message):
                 hasTrouble = true
                 logger.debug("while standing by: \(message)")
             case .assigned, .revoked: break

@@ -28,6 +28,19 @@ struct GroupProgress {
     var hasSeenForeignMember = false
     /// The tasks of which this member is to have standbys.
     var standbys: [TaskID] = []
+    /// The topics that have to be there before this worker joins the group again.
+    var awaitedTopics: [String] = []
+    /// Topics that are others than those which this worker has read under the same names, until reading begins anew.
+    var renewedTopics: Set<String> = []
+    /// The ids of the topics that are read, as far as they are known.
+    var topicIDs: [String: String] = [:]
+    /// Whether something says that a topic may be gone.
+    var mayMissTopics = false
+
+    /// Whether what is committed of a partition says nothing about where to begin.
+    func isOutdated(_ partition: TopicPartition) -> Bool {
+        outdated.contains(partition) || renewedTopics.contains(partition.topic)
+    }
 
     var isActive: Bool { if case .active = phase { true } else { false } }
     var isWaiting: Bool { if case .joining = phase { true } else { false } }
@@ -64,7 +77,7 @@ extension Worker {
     func joinIfKnown() throws {
         guard case .joining(let partitions) = group.phase else { return }
         guard let description = try ports.admin.describeGroup(configuration.applicationID) else {
-            try followTopics(partitions.partitionCounts)
+            guard try followTopics(nil) else { return }
             try activate(try TaskAssignor.tasks(coveredBy: partitions, in: plan), standbys: [])
             ports.localStores?.setPlacement(TaskPlacement())
             return
@@ -76,7 +89,7 @@ extension Worker {
             return try endGeneration(lost: false)
         }
         let members = try members(of: description)
-        try followTopics(description.partitionCounts)
+        guard try followTopics(description.partitionCounts) else { return }
         let assignor = TaskAssignor(plan.tasks, members.workers)
         let active = assignor.active()
         let standbys = standbys(by: assignor)
@@ -95,7 +108,7 @@ extension Worker {
     private func activate(_ ids: [TaskID], standbys standbyIDs: [TaskID]) throws {
         let partitions = ids.flatMap { plan.inputs[$0] ?? [] }
         var committed = try ports.consumer.committed(partitions)
-        for partition in group.outdated { committed[partition] = nil }
+        for partition in partitions where group.isOutdated(partition) { committed[partition] = nil }
         try closeTasks { task in
             !ids.contains(task.id) || self.isNewMember || !Set(task.partitions).isSubset(of: partitions)
         }
@@ -145,6 +158,7 @@ extension Worker {
         }
         try ports.consumer.assign(assignments)
         group.outdated = []
+        group.renewedTopics = []
         try pauseRestoring()
         group.phase = .active
         group.memberID = ports.consumer.memberID()
@@ -188,9 +202,15 @@ extension Worker {
         settings.skipsRefusedChanges = configuration.sabotage.contains(.skipRefusedChanges)
         let isUnbounded = configuration.sabotage.contains(.longOffsetMetadata)
         settings.maxOffsetMetadataLength = isUnbounded ? .max : configuration.maxOffsetMetadataLength
-        return try TaskState(
+        settings.partitionCounts = plan.repartitionCounts
+        let state = try TaskState(
             id: id, stores: stores, keptTimes: topology.keptTimes(of: topology.subtopologies[id.subtopology].nodes),
             configuration: settings, producer: producer(), provider: ports.provider, clock: ports.clock, logger: logger)
+        // What is left of a table's old topic is no part of the new one.
+        for store in state.stores where store.changelog.map({ group.renewedTopics.contains($0.topic) }) ?? false {
+            try state.wipe(store)
+        }
+        return state
     }
 
     /// Closes tasks whose changes are all committed, writing the stores down first.

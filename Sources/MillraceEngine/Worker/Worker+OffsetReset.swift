@@ -3,13 +3,19 @@ import Millrace
 
 /// Where a worker begins to read what it has no valid offset of. Kafka: `StreamThread.resetOffsets`.
 extension Worker {
-    /// The first offsets of the partitions whose policy is not to read them from their beginning.
+    /// The first offsets of the partitions whose policy is not to read them from their beginning, and of those of topics that were
+    /// deleted and created again.
     ///
     /// - Throws: `StreamsError` with code `.topic` that lists the partitions whose policy is to have no such place.
     func startOffsets(of partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         var places: [TopicPartition: PartitionPlace] = [:]
         var refused: [TopicPartition] = []
         for partition in partitions {
+            // Whatever the policy: nobody has seen any of it. And what is committed of the old topic has to be replaced.
+            if group.renewedTopics.contains(partition.topic) {
+                places[partition] = .start
+                continue
+            }
             switch offsetReset(of: partition) {
             case .earliest, .ofApplication: break
             case .latest: places[partition] = .end
@@ -32,6 +38,8 @@ extension Worker {
     func resetOffsets(ofSlots lost: [Int]) throws {
         let partitions = lost.filter(slots.indices.contains).map { slots[$0].partition }
         if partitions.isEmpty { return }
+        // It may be another topic by now.
+        group.mayMissTopics = true
         let refused = partitions.filter { offsetReset(of: $0) == .none }
         guard refused.isEmpty else { throw noValidOffset(of: refused) }
         logger.warning("the offsets of \(list(partitions)) do not exist any more; reading begins anew")

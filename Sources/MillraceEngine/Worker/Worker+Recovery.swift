@@ -8,6 +8,9 @@ extension Worker {
     func recover(from error: PortError) throws {
         retry.failed(at: ports.clock.monotonic)
         doubtChangelogs()
+        // Offsets of a topic that is gone cannot be committed, and clients try for long.
+        let isOfCommit = pendingCommit != nil
+        if isOfCommit { group.mayMissTopics = true }
         switch error.kind {
         case .retriable:
             status.trouble = error.message
@@ -24,8 +27,20 @@ extension Worker {
             logger.warning("the producer is lost; joining again with a new one: \(error)")
             dropProducer()
             rejoin()
-        case .rejected: try productionFailed(error)
+        case .rejected:
+            if isOfCommit, error.refused == nil, try haveTopicsChanged() { return }
+            try productionFailed(error)
         case .fenced, .fatal: throw error.asStreamsError
+        }
+    }
+
+    /// Looks whether a commit was refused because of its topics. Where the broker does not answer, it is tried again.
+    private func haveTopicsChanged() throws -> Bool {
+        do {
+            return try lookForTopics()
+        } catch let error as PortError {
+            logger.debug("could not look for topics: \(error)")
+            return error.kind == .retriable
         }
     }
 
@@ -37,7 +52,7 @@ extension Worker {
     }
 
     /// Gives up what is not committed and takes the same tasks on again from their last commit.
-    private func startOver() {
+    func startOver() {
         let partitions = slots.map(\.partition)
         closeTasksUncommitted()
         stopReading()
@@ -45,7 +60,7 @@ extension Worker {
     }
 
     /// Should this fail, the records that still arrive find no task.
-    private func stopReading() {
+    func stopReading() {
         do { try ports.consumer.assign([]) } catch { logger.debug("while giving partitions up: \(error)") }
     }
 
@@ -87,7 +102,9 @@ extension Worker {
     /// Takes back a trouble that the consumer told of, once the broker answers again although there is nothing to read.
     func clearTroubleIfOver() {
         let now = ports.clock.monotonic
-        guard status.trouble != nil, !retry.hasFailed, now - lastTroubleCheck >= TimeSpan(ms: 1_000) else { return }
+        guard status.trouble != nil, group.awaitedTopics.isEmpty, !retry.hasFailed,
+            now - lastTroubleCheck >= TimeSpan(ms: 1_000)
+        else { return }
         lastTroubleCheck = now
         if ports.consumer.isAnswered() { status.trouble = nil }
     }

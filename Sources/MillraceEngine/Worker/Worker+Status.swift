@@ -8,7 +8,7 @@ extension Worker {
         status.standbyTasks = standbys.keys.sorted()
         status.tasks = group.isActive ? tasks.keys.sorted() : []
         status.phase = !group.isActive ? .rebalancing : restorer.isIdle ? .running : .restoring
-        if !group.isActive, group.subscription == [] { status.phase = .running }
+        if !group.isActive, group.subscription == [], group.awaitedTopics.isEmpty { status.phase = .running }
         let now = ports.clock.monotonic
         if now - lastLag >= TimeSpan(ms: 500) || !restorer.isIdle {
             status.storeLags =

@@ -271,6 +271,9 @@ package final class Worker {
             case .revoked(_, let lost): try endGeneration(lost: lost)
             case .endOfPartition(let slot, _) where slots.indices.contains(slot): slots[slot].isAtEnd = true
             case .endOfPartition: break
+            case .topicUnavailable(let message):
+                logger.warning("\(message)")
+                group.mayMissTopics = true
             case .trouble(let message):
                 if status.trouble != message { logger.warning("\(message)") }
                 status.trouble = message

@@ -12,8 +12,11 @@ package struct WorkerConfiguration: Sendable {
     package var checkpointIntervalMs: Int64 = 10_000
     /// How often records are deleted from repartition topics once they are committed. Kafka: `repartition.purge.interval.ms`.
     package var purgeIntervalMs: Int64 = 30_000
-    /// How often topics are looked for that match sources by pattern. Kafka: `metadata.max.age.ms`.
+    /// How often the topics that are read are looked at: whether partitions were added, topics that match a pattern have come,
+    /// or topics are gone. Kafka: `metadata.max.age.ms`.
     package var topicCheckIntervalMs: Int64 = 300_000
+    /// Whether a topic that a source names and that is gone is waited for; otherwise the worker ends with an error.
+    package var waitsForTopics = false
     /// Replicas of the application's own topics; −1 for the broker's default.
     package var replicationFactor: Int16 = -1
     /// How long the metadata beside a committed offset may be, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
@@ -70,6 +73,10 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case keepStateOfZombie
     /// Which topics match is each member's own view, not the group's.
     case ownViewOfTopics
+    /// The partition counts of topics that sources name stay as they were when the application started.
+    case firstPartitionCounts
+    /// What is committed of a topic counts for another one that is created under its name.
+    case offsetsOfOldTopic
     /// A standby that becomes active goes on as it stands, without the end of its changelogs.
     case promoteAsItStands
     /// What operators keep beside an offset is written in full, however much the broker takes.

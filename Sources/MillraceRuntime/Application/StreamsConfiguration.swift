@@ -43,9 +43,13 @@ public struct StreamsConfiguration: Sendable {
     /// the task's own instance is gone. 0 by default. The same for all instances, of which there have to be one more than this;
     /// with fewer there are as many copies as there can be. Kafka: `num.standby.replicas`.
     public var standbyReplicas = 0
-    /// How often topics are looked for that match sources by pattern: within this time one that is created is read. 5 minutes by
-    /// default, as in Kafka. Kafka: `metadata.max.age.ms`.
+    /// How often the topics that are read and written are looked at: within this time partitions that are added are read, and
+    /// written to, and a topic is read that is created and matches a source by pattern. 5 minutes by default, as in Kafka. Kafka:
+    /// `metadata.max.age.ms`.
     public var metadataMaxAge: Duration = .seconds(300)
+    /// What happens while a topic does not exist that a source names, at the start or later. `.fail` by default, as in Kafka
+    /// Streams.
+    public var missingSourceTopics = MissingSourceTopics.fail
     /// Where to begin in partitions without a valid committed offset, for sources that do not say. `.earliest` by default, as in
     /// Kafka Streams. Kafka: `auto.offset.reset`.
     public var offsetReset = AutoOffsetReset.earliest

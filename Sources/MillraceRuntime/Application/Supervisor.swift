@@ -126,6 +126,7 @@ final class Supervisor: Sendable {
                 "librdkafka": "\(LibrdkafkaVersion.current)", "guarantee": "\(configuration.guarantee.rawValue)",
                 "threads": "\(configuration.threads)", "open-files": "\(openFiles)",
             ])
+        guard try awaitSourceTopics() else { return }
         let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
         defer { factory.close() }
         localStores.begin(factory.inputs)
@@ -137,6 +138,18 @@ final class Supervisor: Sendable {
         if stopRequested.load(ordering: .acquiring) { return }
         for worker in 0..<configuration.threads { try spawn(worker, factory) }
         try watch(factory)
+    }
+
+    /// Waits for topics that sources name and that do not exist, where the configuration says so. Returns whether all are there.
+    private func awaitSourceTopics() throws -> Bool {
+        guard configuration.missingSourceTopics == .wait else { return true }
+        defer { shared.withLock { $0.past.trouble = nil } }
+        return try SourceTopicGate(topology, configuration: configuration, logger: logger).wait { message in
+            move(to: .rebalancing)
+            shared.withLock { $0.past.trouble = message }
+        } isGivenUp: {
+            stopRequested.load(ordering: .acquiring)
+        }
     }
 
     /// Reads the global tables in full, if there are any.

@@ -66,6 +66,8 @@ final class WorkerFactory: Sendable {
                 maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / 4 / storeCount),
                 maxCacheSizeInBytes: 0))
         settings.checkpointIntervalMs = configuration.checkpointInterval.milliseconds
+        settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
+        settings.waitsForTopics = configuration.missingSourceTopics == .wait
         var logger = logger
         logger[metadataKey: "worker"] = "global"
         let consumer = try KafkaConsumerPort(
@@ -74,7 +76,8 @@ final class WorkerFactory: Sendable {
             log: Self.log(to: logger))
         return try GlobalTables(
             topology: topology, partitions: plan.globalPartitions, configuration: settings,
-            ports: GlobalTablePorts(consumer: consumer, provider: directory, clock: clock, lock: MutexStoreLock()),
+            ports: GlobalTablePorts(
+                consumer: consumer, provider: directory, clock: clock, lock: MutexStoreLock(), admin: admin),
             logger: logger)
     }
 
@@ -101,7 +104,11 @@ final class WorkerFactory: Sendable {
             makeRestoreConsumer: { [clock] in
                 try KafkaConsumerPort(restoreSettings, role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
             },
-            makeProducer: { [clock] in try KafkaProducerPort(producerSettings, clock: clock, log: log) },
+            makeProducer: { [clock, configuration] in
+                try KafkaProducerPort(
+                    producerSettings, metadataMaxAge: TimeSpan(configuration.metadataMaxAge), clock: clock,
+                    log: log)
+            },
             admin: admin, provider: directory, clock: clock, globalStores: globalStores,
             localStores: localStores)
         ports.makeStandbyConsumer = { [clock] in
@@ -115,6 +122,7 @@ final class WorkerFactory: Sendable {
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.identity = identity
+        settings.waitsForTopics = configuration.missingSourceTopics == .wait
         settings.replicationFactor = configuration.replicationFactor
         settings.standbyReplicas = configuration.standbyReplicas
         settings.standbyListener = configuration.standbyListener
@@ -127,7 +135,7 @@ final class WorkerFactory: Sendable {
     }
 
     /// librdkafka's own log, by syslog's levels.
-    private static func log(to logger: Logger) -> ClientLogHandler {
+    static func log(to logger: Logger) -> ClientLogHandler {
         { line in
             let level: Logger.Level =
                 switch line.level {

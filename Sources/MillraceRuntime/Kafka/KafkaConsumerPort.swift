@@ -78,6 +78,9 @@ final class KafkaConsumerPort: ConsumerPort {
             if [.autoOffsetReset, .offsetOutOfRange].contains(error.code), let partition, let slot = slots[partition] {
                 return .offsetOutOfRange(slot: slot)
             }
+            if [.unknownTopicOrPartition, .unknownTopicLocally, .unknownPartition].contains(error.code) {
+                return .topicUnavailable(error.description)
+            }
             let translated = PortError(error)
             if translated.kind == .fenced || (error.isFatal && translated.kind == .fatal) { throw translated }
             return .trouble(error.description)
@@ -119,7 +122,12 @@ final class KafkaConsumerPort: ConsumerPort {
     {
         var times: [KafkaClient.TopicPartition: Int64] = [:]
         for (partition, place) in places {
-            times[KafkaClient.TopicPartition(partition)] = if case .time(let ms) = place { ms } else { -1 }
+            times[KafkaClient.TopicPartition(partition)] =
+                switch place {
+                case .start: Self.startTime
+                case .end: Self.endTime
+                case .time(let ms): ms
+                }
         }
         return try port { () throws(KafkaError) in
             var found = try consumer.offsetsForTimes(times, timeoutMs: timeoutMs)
@@ -131,6 +139,10 @@ final class KafkaConsumerPort: ConsumerPort {
             return offsets
         }
     }
+
+    /// What a lookup by time takes for the first and the end offset (ListOffsets).
+    private static let startTime: Int64 = -2
+    private static let endTime: Int64 = -1
 
     /// Has librdkafka look whether there is something to fetch.
     private func nudge(atMostEvery interval: TimeSpan = .zero) {

@@ -10,7 +10,11 @@ final class KafkaProducerPort: ProducerPort {
     private let producer: KafkaProducer
     private var topics: [ProducerTopic] = []
     private var numbers: [String: Int] = [:]
-    private var partitionCounts: [Int: Int32] = [:]
+    /// How many partitions the topics had when they were asked for last, and until when that is good enough.
+    private var partitionCounts: [Int: (count: Int32, end: Moment)] = [:]
+    private let metadataMaxAge: TimeSpan
+    /// The time as of the last poll: it need not be asked for each record.
+    private var polled: Moment
     private let callTimeoutMs: Int32 = 5_000
     /// How long to wait for room in the queue.
     private let queueTimeout = TimeSpan(ms: 10_000)
@@ -18,9 +22,14 @@ final class KafkaProducerPort: ProducerPort {
     private var hasSentOffsets = false
     private let clock: any Clock
 
-    init(_ settings: ClientSettings, clock: any Clock, log: @escaping ClientLogHandler) throws(PortError) {
+    /// - Parameter metadataMaxAge: after which time a topic is asked again how many partitions it has.
+    init(
+        _ settings: ClientSettings, metadataMaxAge: TimeSpan, clock: any Clock, log: @escaping ClientLogHandler
+    ) throws(PortError) {
         producer = try port { () throws(KafkaError) in try KafkaProducer(settings, log: log) }
+        self.metadataMaxAge = metadataMaxAge
         self.clock = clock
+        polled = clock.monotonic
     }
 
     func initTransactions() throws(PortError) {
@@ -84,19 +93,31 @@ final class KafkaProducerPort: ProducerPort {
                 let now = clock.monotonic
                 let end = deadline ?? now + queueTimeout
                 deadline = end
-                guard error.code == .queueFull, now < end else { throw PortError(error) }
+                guard error.code == .queueFull, now < end else {
+                    // It may be another topic by now, with fewer partitions.
+                    partitionCounts[topic] = nil
+                    throw PortError(error)
+                }
                 producer.poll(timeoutMs: 100)
             }
         }
     }
 
     func partitionCount(of topic: Int) throws(PortError) -> Int32 {
-        if let count = partitionCounts[topic] { return count }
-        let count = try port { () throws(KafkaError) in
-            try producer.partitionCount(of: topics[topic], timeoutMs: callTimeoutMs)
+        let known = partitionCounts[topic]
+        if let known, polled < known.end { return known.count }
+        do {
+            let count = try port { () throws(KafkaError) in
+                try producer.partitionCount(of: topics[topic], timeoutMs: callTimeoutMs)
+            }
+            partitionCounts[topic] = (count, polled + metadataMaxAge)
+            return count
+        } catch {
+            guard let known, error.kind == .retriable else { throw error }
+            // Topics lose no partitions; asked again in a while.
+            partitionCounts[topic] = (known.count, polled + min(metadataMaxAge, TimeSpan(ms: 5_000)))
+            return known.count
         }
-        partitionCounts[topic] = count
-        return count
     }
 
     func flush() throws(PortError) {
@@ -105,6 +126,7 @@ final class KafkaProducerPort: ProducerPort {
     }
 
     func poll() throws(PortError) {
+        polled = clock.monotonic
         producer.poll()
         if let error = producer.fatalError { throw PortError(error) }
         try throwDeliveryError()

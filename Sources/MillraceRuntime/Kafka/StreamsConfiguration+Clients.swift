@@ -71,6 +71,8 @@ extension StreamsConfiguration {
         settings["enable.idempotence"] = "true"
         settings["queue.buffering.max.messages"] = "500000"
         settings["batch.num.messages"] = "10000"
+        // Partitions that are added to an output topic are written to after this time; the range is librdkafka's.
+        settings["topic.metadata.refresh.interval.ms"] = String(min(max(100, metadataMaxAge.milliseconds), 3_600_000))
         if guarantee == .exactlyOnce {
             settings["transactional.id"] = transactionalID
             settings["transaction.timeout.ms"] = String(transactionTimeout.milliseconds)

@@ -20,6 +20,14 @@ final class SimulatedAdmin: AdminPort {
         }
     }
 
+    func topicIDs(of topics: [String]) throws(PortError) -> [String: String] {
+        try world.request("metadata", by: process) { () throws(KafkaError) in
+            let wanted = Set(topics)
+            let found = world.cluster.listTopics().filter { wanted.contains($0.name) }
+            return Dictionary(uniqueKeysWithValues: found.map { ($0.name, "\($0.id)") })
+        }
+    }
+
     func topicNames() throws(PortError) -> [String] {
         try world.request("metadata", by: process) { () throws(KafkaError) in
             world.cluster.listTopics().map(\.name).filter { !$0.hasPrefix("__") }

@@ -72,6 +72,10 @@ final class SimulatedConsumer: ConsumerPort {
                 partition, from: place.offset, maxBytes: 4_096,
                 isolation: settings.readsCommitted ? .readCommitted : .readUncommitted)
         } catch {
+            if error.code == .unknownTopicOrPartition {
+                result.events.append(.topicUnavailable("fetch \(partition): \(error)"))
+                return
+            }
             guard error.code == .offsetOutOfRange else { throw PortError(error, during: "fetch \(partition)") }
             result.events.append(.offsetOutOfRange(slot: place.slot))
             reading[partition] = nil
@@ -128,6 +132,10 @@ final class SimulatedConsumer: ConsumerPort {
             var offsets: [Millrace.TopicPartition: Int64] = [:]
             for (partition, place) in places {
                 let listed = ClusterCore.TopicPartition(partition.topic, partition.partition)
+                if place == .start {
+                    offsets[partition] = try world.cluster.listOffset(listed, .earliest, isolation: isolation).offset
+                    continue
+                }
                 let end = try world.cluster.listOffset(listed, .latest, isolation: isolation).offset
                 offsets[partition] = end
                 guard case .time(let ms) = place else { continue }

@@ -11,7 +11,7 @@ final class SimulatedGlobalTables {
 
     init(
         _ topology: Topology, plan: TopicPlan, applicationID: String, world: SimulatedWorld, process: SimulatedProcess,
-        provider: SimulatedStores, whenComplete: @escaping () throws -> Void
+        admin: SimulatedAdmin, provider: SimulatedStores, whenComplete: @escaping () throws -> Void
     ) throws {
         self.whenComplete = whenComplete
         consumer = SimulatedConsumer(
@@ -24,10 +24,11 @@ final class SimulatedGlobalTables {
                 maxCacheSizeInBytes: 0))
         configuration.checkpointIntervalMs = 500
         configuration.maxRecordsPerStep = 20
+        configuration.topicCheckIntervalMs = 1_000
         tables = try GlobalTables(
             topology: topology, partitions: plan.globalPartitions, configuration: configuration,
             ports: GlobalTablePorts(
-                consumer: consumer, provider: provider, clock: world.clock, lock: NoStoreLock()),
+                consumer: consumer, provider: provider, clock: world.clock, lock: NoStoreLock(), admin: admin),
             logger: SimulatedInstance.silent)
     }
 

@@ -27,6 +27,7 @@ final class SimulatedInstance {
         var guarantee: ProcessingGuarantee
         var isStatic: Bool
         var standbyReplicas: Int
+        var waitsForTopics: Bool
         var sabotage: Set<Sabotage>
     }
 
@@ -58,7 +59,7 @@ final class SimulatedInstance {
             if plan.globalPartitions.isEmpty { return try work(plan, process, admin) }
             global = try SimulatedGlobalTables(
                 setting.topology, plan: plan, applicationID: setting.applicationID, world: world, process: process,
-                provider: stores(process)
+                admin: admin, provider: stores(process)
             ) { [unowned self] in try self.work(plan, process, admin) }
         } catch {
             end(after: error)
@@ -132,6 +133,7 @@ final class SimulatedInstance {
         configuration.checkpointIntervalMs = 500
         configuration.purgeIntervalMs = 1_000
         configuration.topicCheckIntervalMs = 1_000
+        configuration.waitsForTopics = setting.waitsForTopics
         configuration.maxRecordsPerStep = 20
         configuration.standbyReplicas = setting.standbyReplicas
         configuration.standbyCheckIntervalMs = 100

@@ -45,6 +45,11 @@ final class SimulatedMembership {
 
     func subscribe(to topics: [String]) {
         self.topics = topics
+        if topics.isEmpty {
+            leave()
+            (memberID, generation, hasAssignment, mustRejoin) = ("", -1, false, false)
+            return
+        }
         if case .unsubscribed = phase { phase = .outside }
         if case .stable = phase { mustRejoin = true }
     }

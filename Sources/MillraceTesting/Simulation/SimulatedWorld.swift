@@ -37,6 +37,7 @@ final class SimulatedWorld {
     /// What must never happen, and did.
     private(set) var violations: [String] = []
     private var highestCommitted: [ClusterCore.TopicPartition: Int64] = [:]
+    private var renewedTopics: Set<String> = []
     private let groupID: String
     /// How many characters of metadata the broker takes beside an offset.
     let maxOffsetMetadataLength: Int
@@ -131,13 +132,17 @@ final class SimulatedWorld {
         _ = cluster.takeAdvanced()
         for fetched in cluster.fetchOffsets(groupID: groupID, partitions: nil) {
             let before = highestCommitted[fetched.partition] ?? -1
-            if fetched.offset.offset < before {
+            if fetched.offset.offset < before, !renewedTopics.contains(fetched.partition.topic) {
                 violate(
                     "the committed offset of \(fetched.partition) went back from \(before) to \(fetched.offset.offset)")
             }
             highestCommitted[fetched.partition] = max(before, fetched.offset.offset)
         }
     }
+
+    /// Looks at a topic's offsets no more: it was deleted, and there will be another one under its name, of which offsets of the old
+    /// one are put right when they are found.
+    func forgetOffsets(of topic: String) { renewedTopics.insert(topic) }
 
     func restartBroker() {
         note("broker: restarts")

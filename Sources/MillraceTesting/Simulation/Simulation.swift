@@ -29,6 +29,8 @@ public struct Simulation: Sendable {
     public var topics: [String: Int32]
     /// Those of the topics that are created with their first record only, for sources by pattern. None by default.
     public var lateTopics: Set<String> = []
+    /// What happens to topics while the instances run. None by default.
+    public var topicChanges: [SimulatedTopicChange] = []
     /// The topics whose contents have to be those of the test driver.
     public var outputs: [String]
     /// How many instances there are. 2 by default.

@@ -16,6 +16,7 @@ final class SimulationRun {
     private var written = 0
     /// The place of the last record that has waited for those before it.
     private var released = -1
+    private var topicChanges: TopicChanges
     private var turns = 0
     private var lastWrittenTurn = 0
     private var depth = 0
@@ -25,6 +26,7 @@ final class SimulationRun {
         self.simulation = simulation
         self.topology = topology
         self.records = records
+        topicChanges = TopicChanges(simulation)
         // The broker takes no more than the topology was promised to need when it was built.
         let timeCounts = topology.subtopologies.map { topology.keptTimes(of: $0.nodes).count }
         world = SimulatedWorld(
@@ -33,7 +35,8 @@ final class SimulationRun {
         let setting = SimulatedInstance.Setting(
             topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
             isStatic: world.random.chance(0.5),
-            standbyReplicas: simulation.standbyReplicas ?? world.random.below(2), sabotage: simulation.sabotage)
+            standbyReplicas: simulation.standbyReplicas ?? world.random.below(2),
+            waitsForTopics: !simulation.topicChanges.isEmpty && world.random.chance(0.5), sabotage: simulation.sabotage)
         strangers = try SimulatedStrangers(
             world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
             setting: setting)
@@ -63,7 +66,9 @@ final class SimulationRun {
 
     private func createTopics() throws {
         for (name, count) in simulation.topics.sorted(by: { $0.key < $1.key })
-        where !simulation.lateTopics.contains(name) { try create(name, partitionCount: count) }
+        where !simulation.lateTopics.contains(name) {
+            try create(name, partitionCount: min(count, topicChanges.firstCount(of: name)))
+        }
         try strangers.createTopics()
         world.settle()
     }
@@ -103,6 +108,7 @@ final class SimulationRun {
                 world.clock.advance(by: Simulation.waitMs)
                 released = written
             }
+            guard try topicChanges.allow(written, in: world, isDone: { isDone() }) else { return }
             if simulation.lateTopics.contains(record.topic), (try? world.cluster.describeTopic(record.topic)) == nil {
                 try create(record.topic, partitionCount: simulation.topics[record.topic] ?? 1)
             }

@@ -138,6 +138,7 @@ final class FakeConsumer: ConsumerPort {
         for (partition, place) in places {
             let records = cluster.partitions[partition] ?? []
             var offset = records.count
+            if place == .start { offset = 0 }
             if case .time(let ms) = place { offset = records.firstIndex { $0.timestampMs >= ms } ?? records.count }
             offsets[partition] = Int64(offset)
         }
@@ -236,6 +237,8 @@ final class FakeProducer: ProducerPort {
 final class FakeAdmin: AdminPort {
     private let cluster: FakeCluster
     var counts: [String: Int32] = [:]
+    /// The ids of topics, as far as the broker tells them.
+    var ids: [String: String] = [:]
     var settings: [String: [String: String]] = [:]
     private(set) var created: [NewTopic] = []
     private(set) var deleted: [TopicPartition: Int64] = [:]
@@ -248,6 +251,8 @@ final class FakeAdmin: AdminPort {
         try cluster.note("partition counts")
         return counts.filter { topics.contains($0.key) }
     }
+
+    func topicIDs(of topics: [String]) throws(PortError) -> [String: String] { ids.filter { topics.contains($0.key) } }
 
     func topicNames() throws(PortError) -> [String] {
         try cluster.note("topic names")

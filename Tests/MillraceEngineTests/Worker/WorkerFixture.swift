@@ -91,6 +91,12 @@ final class WorkerFixture {
         try #require(try condition(), "\(what) did not come", sourceLocation: sourceLocation)
     }
 
+    /// Steps until so much time has passed.
+    func steps(forMs ms: Int64) throws {
+        let end = cluster.nowMs + ms
+        try steps(until: "\(ms) ms") { cluster.nowMs >= end }
+    }
+
     func stepsUntilRunning(sourceLocation: SourceLocation = #_sourceLocation) throws {
         try steps(until: "running", sourceLocation: sourceLocation) { worker.status.phase == .running }
     }

@@ -214,7 +214,7 @@ struct WorkerTopicTests {
 
 extension WorkerFixture {
     /// Has the group's leader see topics: with one partition each, or with more.
-    fileprivate func announce(_ topics: [String], _ counts: [String: Int32] = [:]) {
+    func announce(_ topics: [String], _ counts: [String: Int32] = [:]) {
         let all = Dictionary(uniqueKeysWithValues: topics.map { ($0, Int32(1)) }).merging(counts) { $1 }
         cluster.group = GroupDescription(
             isStable: true, members: [GroupMember(memberID: "me", clientID: "a")],

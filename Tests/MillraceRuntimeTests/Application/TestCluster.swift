@@ -66,6 +66,14 @@ struct TestCluster {
         if case .failure(let error) = results[name], error.code != .topicAlreadyExists { throw error }
     }
 
+    func addPartitions(to topic: String, upTo count: Int) throws {
+        try admin().createPartitions([topic: count], timeoutMs: 10_000)[topic]?.get()
+    }
+
+    func deleteTopic(_ topic: String) throws {
+        try admin().deleteTopics([topic], timeoutMs: 10_000)[topic]?.get()
+    }
+
     // MARK: Records
 
     /// Writes records, by key where no partition is given, as a Kafka client would.

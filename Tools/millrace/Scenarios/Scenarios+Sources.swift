@@ -30,6 +30,61 @@ extension Scenarios {
         return simulation
     }
 
+    /// Payments of a topic that gets more partitions while the instances run, counted behind a repartitioning that has as many as
+    /// before. All are of one time, for it is not given in which order the partitions are read.
+    public static var growingTopic: Simulation {
+        var simulation = Simulation(
+            "growing-topic", topics: ["payments": 5, "counts": 3], outputs: ["counts"], define: Self.countPayments,
+            inputs: { random in
+                (0..<90).map { number in
+                    payment(number, partition: Int32.random(in: 0..<(number < 40 ? 2 : 5), using: &random), &random)
+                }
+            })
+        simulation.topicChanges = [SimulatedTopicChange("payments", .grows(from: 2), beforeRecord: 40)]
+        return simulation
+    }
+
+    /// The same of a topic that is deleted and created again. The new one soon has more records than the old one had: what of
+    /// them is read before anybody can know that it is another topic is read again, but nothing may be left out. Nobody starts or
+    /// ends meanwhile: who comes anew cannot know that what is committed is of another topic.
+    public static var recreatedTopic: Simulation {
+        var simulation = Simulation(
+            "recreated-topic", topics: ["payments": 2, "counts": 3], outputs: ["counts"], define: Self.countPayments,
+            inputs: { random in
+                (0..<90).map { number in payment(number, partition: Int32.random(in: 0..<2, using: &random), &random) }
+            })
+        simulation.topicChanges = [SimulatedTopicChange("payments", .isRecreated, beforeRecord: 10)]
+        (simulation.faults.kills, simulation.faults.stops, simulation.faults.restarts) = (0, 0, 0)
+        simulation.faults.refusedChanges = 0
+        simulation.comparison = .none
+        simulation.comparesStores = false
+        simulation.rules = { results in
+            let payments = Dictionary(grouping: results.inputs) { String(decoding: $0.key ?? [], as: UTF8.self) }
+            return payments.sorted { $0.key < $1.key }.compactMap { payer, payments in
+                let last = results.outputs["counts"]?[Array(payer.utf8)]?.last?.bytes ?? []
+                let counted = last.reduce(0) { $0 << 8 | Int($1) }
+                return counted >= payments.count
+                    ? nil : "\(payer): \(counted) payments of \(payments.count) were counted"
+            }
+        }
+        return simulation
+    }
+
+    private static func countPayments(_ builder: StreamsBuilder) {
+        builder.stream("payments", key: .string, value: .string)
+            .repartition(named: "payers", partitions: 3).groupByKey()
+            .count(into: Materialized.store("counts").withoutCache()).toStream().to("counts")
+    }
+
+    private static func payment(
+        _ number: Int, partition: Int32, _ random: inout SeededRandom
+    ) -> SimulatedRecord {
+        let key = "payer-\(Int.random(in: 0..<8, using: &random))"
+        var record = SimulatedRecord("payments", key, "payment-\(number)", atMs: 1_000)
+        record.partition = partition
+        return record
+    }
+
     /// Orders that are read from a time before all of them on, and counted behind a partitioner of its own: where reading begins
     /// is asked of the broker, and committed before there is anything else.
     public static var readFromTime: Simulation {

@@ -5,7 +5,8 @@ import RiskScore
 /// The topologies that are simulated, each with random records: whole applications, and every operator that keeps state.
 public enum Scenarios {
     public static var all: [Simulation] {
-        [risk, riskAtLeastOnce, readFromTime, lateTopics, ownStores] + StatefulOperator.all.map(\.simulation)
+        [risk, riskAtLeastOnce, readFromTime, lateTopics, growingTopic, recreatedTopic, ownStores]
+            + StatefulOperator.all.map(\.simulation)
     }
 
     /// The risk score: one stateful step, no repartitioning.

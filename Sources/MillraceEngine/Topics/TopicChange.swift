@@ -1,0 +1,89 @@
+/// The topics that tasks read, as far as they make a difference for the tasks.
+package struct SourceTopics: Equatable, Sendable {
+    /// The partition count of each topic that exists.
+    package var counts: [String: Int32]
+    /// The ids of the topics, as far as they are known.
+    package var ids: [String: String]
+
+    package init(counts: [String: Int32], ids: [String: String] = [:]) {
+        self.counts = counts
+        self.ids = ids
+    }
+}
+
+/// What has become of the topics since the tasks were assigned. Kafka: `StreamsPartitionAssignor`, which sees the same when the
+/// consumer's metadata make it rebalance.
+package enum TopicChange: Equatable, Sendable {
+    case none
+    /// Topics that a source names are gone.
+    case missing([String])
+    /// Topics were deleted and created again: offsets of the old ones say nothing about them.
+    case recreated([String])
+    /// There are more partitions, or other topics match a pattern.
+    case changed([String])
+
+    /// Compares what the tasks were assigned for with what is there now. What is worst is told; the rest shows with the next look.
+    ///
+    /// - Parameters:
+    ///   - required: the topics that sources name.
+    ///   - renewed: topics that are known to be others than before although their ids do not tell.
+    package init(
+        from assigned: SourceTopics, to present: SourceTopics, required: Set<String>, renewed: Set<String> = []
+    ) {
+        let missing = required.filter { present.counts[$0] == nil }
+        let recreated = assigned.counts.filter { topic, count in
+            guard let now = present.counts[topic] else { return false }
+            if let before = assigned.ids[topic], let id = present.ids[topic] { return before != id }
+            // No topic loses partitions.
+            return now < count || renewed.contains(topic)
+        }
+        let changed = Set(assigned.counts.keys).union(present.counts.keys).filter {
+            assigned.counts[$0] != present.counts[$0]
+        }
+        if !missing.isEmpty {
+            self = .missing(missing.sorted())
+        } else if !recreated.isEmpty {
+            self = .recreated(recreated.keys.sorted())
+        } else {
+            self = changed.isEmpty ? .none : .changed(changed.sorted())
+        }
+    }
+}
+
+/// What a generation of the group is about: the topics as its leader saw them, for two members that see different ones would
+/// assign the tasks differently.
+package enum GenerationTopics: Equatable, Sendable {
+    /// These, with their partition counts.
+    case these([String: Int32])
+    /// Topics that a source names are gone.
+    case missing([String])
+    /// The leader does not know yet what is there: the group has to rebalance once more.
+    case leaderIsBehind([String])
+
+    /// Decides what to do about the leader's view.
+    ///
+    /// - Parameters:
+    ///   - seen: the partition counts in the leader's view.
+    ///   - planned: those that this member's tasks were assigned for last.
+    ///   - required: the topics that sources name.
+    ///   - present: asks the broker for the partition counts of topics; called where the leader sees less than was planned.
+    package init(
+        seen: [String: Int32], planned: [String: Int32], required: Set<String>,
+        present: ([String]) throws -> [String: Int32]
+    ) rethrows {
+        let unseen = required.filter { seen[$0] == nil }
+        let doubtful = unseen.union(seen.filter { $0.value < planned[$0.key] ?? 0 }.keys).sorted()
+        if doubtful.isEmpty {
+            self = .these(seen)
+            return
+        }
+        let counts = try present(doubtful)
+        let missing = unseen.filter { counts[$0] == nil }
+        let unknown = doubtful.filter { counts[$0] ?? 0 > seen[$0] ?? 0 }
+        if !missing.isEmpty {
+            self = .missing(missing.sorted())
+        } else {
+            self = unknown.isEmpty ? .these(seen) : .leaderIsBehind(unknown)
+        }
+    }
+}

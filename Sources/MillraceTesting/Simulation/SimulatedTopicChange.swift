@@ -1,0 +1,80 @@
+import ClusterCore
+import Millrace
+import MillraceEngine
+
+/// Something that happens to a topic while the instances of a simulation run.
+public struct SimulatedTopicChange: Sendable {
+    /// What happens.
+    public enum Kind: Sendable {
+        /// The topic gets partitions until it has those that the simulation says. The number is what it starts with.
+        case grows(from: Int32)
+        /// The topic is deleted when everything before is processed, and created again a while later: at once, or after as long
+        /// as five seconds.
+        case isRecreated
+    }
+
+    public var topic: String
+    public var kind: Kind
+    /// The number of the record before which it happens, counted from 0.
+    public var record: Int
+
+    /// Makes a change.
+    ///
+    /// - Parameters:
+    ///   - topic: the topic, one of the simulation's.
+    ///   - kind: what happens to it.
+    ///   - record: the number of the record before which it happens, counted from 0.
+    public init(_ topic: String, _ kind: Kind, beforeRecord record: Int) {
+        self.topic = topic
+        self.kind = kind
+        self.record = record
+    }
+}
+
+/// The changes of a run's topics that are still to come.
+struct TopicChanges {
+    private var open: [SimulatedTopicChange]
+    /// A topic that was deleted, and when it is created again.
+    private var deleted: (topic: String, untilMs: Int64)?
+    private let counts: [String: Int32]
+
+    init(_ simulation: Simulation) {
+        open = simulation.topicChanges.sorted { $0.record < $1.record }
+        counts = simulation.topics
+    }
+
+    /// How many partitions a topic has at first.
+    func firstCount(of topic: String) -> Int32 {
+        for change in open where change.topic == topic { if case .grows(let count) = change.kind { return count } }
+        return counts[topic] ?? 1
+    }
+
+    /// Whether a record may be written: no change before it is still to come.
+    mutating func allow(_ record: Int, in world: SimulatedWorld, isDone: () -> Bool) throws -> Bool {
+        if let (topic, untilMs) = deleted {
+            guard world.clock.nowMs >= untilMs else { return false }
+            world.note("topics: \(topic) is created again")
+            _ = try world.cluster.createTopic(
+                NewTopic(topic, partitionCount: counts[topic] ?? 1), nowMs: world.clock.nowMs)
+            world.settle()
+            deleted = nil
+        }
+        guard let next = open.first, next.record <= record else { return true }
+        switch next.kind {
+        case .grows:
+            world.note("topics: \(next.topic) gets partitions")
+            try world.cluster.createPartitions(
+                topic: next.topic, totalCount: counts[next.topic] ?? 1, nowMs: world.clock.nowMs)
+        case .isRecreated:
+            guard isDone() else { return false }
+            world.note("topics: \(next.topic) is deleted")
+            try world.cluster.deleteTopic(next.topic, nowMs: world.clock.nowMs)
+            world.forgetOffsets(of: next.topic)
+            let pauseMs = world.random.chance(0.5) ? 0 : Int64(world.random.below(5_000))
+            deleted = (next.topic, world.clock.nowMs + pauseMs)
+        }
+        world.settle()
+        open.removeFirst()
+        return try allow(record, in: world, isDone: isDone)
+    }
+}
