@@ -174,7 +174,7 @@ let package = Package(
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "TestSupport"],
+            dependencies: ["Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRuntime"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression"], swiftSettings: swiftSettings),

@@ -136,6 +136,12 @@ struct Prove: ParsableCommand {
     @Option(help: "Seconds to wait for an instance to catch up with the input.")
     var patience: Double = 0
 
+    func validate() throws {
+        guard (0...86_400).contains(patience) else {
+            throw ValidationError("--patience has to be from 0 to 86400 seconds")
+        }
+    }
+
     func run() throws {
         let deadline = ContinuousClock.now + .seconds(patience)
         var proof = try Proof(DemoBroker(options: demo))

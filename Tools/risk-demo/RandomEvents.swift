@@ -1,4 +1,5 @@
 import Foundation
+import Millrace
 import RiskScore
 
 /// SplitMix64: a small generator whose sequence follows from its seed.
@@ -44,7 +45,8 @@ struct RandomEvents {
 
     mutating func next(nowMs: Int64) throws -> Event {
         let account = "acct-\(rank())"
-        let timestampMs = nowMs - Int64.random(in: 0...5_000, using: &random)
+        let age = TimeSpan(ms: Int64.random(in: 0...5_000, using: &random))
+        let timestampMs = (Moment(ms: nowMs) - age).ms
         let key = Array(account.utf8)
         switch Int.random(in: 0..<2_000, using: &random) {
         case 0: return Event(key: nil, value: try value(account, timestampMs), timestampMs: timestampMs)

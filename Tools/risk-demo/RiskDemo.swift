@@ -40,6 +40,8 @@ struct GeneratorOptions: ParsableArguments {
     var seed: UInt64?
 
     func validate() throws {
-        guard rate > 0, accounts > 0 else { throw ValidationError("--rate and --accounts have to be positive") }
+        guard (1...10_000_000).contains(rate), accounts > 0 else {
+            throw ValidationError("--rate has to be from 1 to 10000000, and --accounts positive")
+        }
     }
 }

@@ -110,7 +110,7 @@ public enum Stores {
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration, retainsDuplicates: Bool = false
     ) -> StoreBuilder<WindowStore<Key, Value>> {
         builder(
-            name, .window(retentionMs: max(0, retention.wholeMilliseconds), isTimestamped: false),
+            name, .window(retentionMs: retention.wholeMilliseconds, isTimestamped: false),
             StoreTypes(Key.self, Value.self)
         ) { store, _ in
             WindowStore(try store.ordered(name), key: key, value: value, retainsDuplicates: retainsDuplicates)
@@ -123,7 +123,7 @@ public enum Stores {
     public static func session<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration
     ) -> StoreBuilder<SessionStore<Key, Value>> {
-        builder(name, .session(retentionMs: max(0, retention.wholeMilliseconds)), StoreTypes(Key.self, Value.self)) {
+        builder(name, .session(retentionMs: retention.wholeMilliseconds), StoreTypes(Key.self, Value.self)) {
             store, _ in
             SessionStore(try store.ordered(name), key: key, value: value)
         }

@@ -92,17 +92,17 @@ struct TopologyBuilder {
                 "\(processor): nothing comes too late for the store \(store.name), which has neither windows nor versions; leave "
                     + "out lateRecords(to:)")
         }
-        checkRetention(of: store, at: processor)
+        checkRetention(of: store)
         stores[store.name] = store
         nodes[index].ownStoreName = store.name
         nodes[index].storeNames.append(store.name)
         ownerOfStore[store.name] = index
     }
 
-    private mutating func checkRetention(of store: StorePlan, at processor: String) {
+    private mutating func checkRetention(of store: StorePlan) {
         guard let retentionMs = store.kind.expiry?.retentionMs, retentionMs < 0 else { return }
-        problems.append(
-            "\(processor): the store \(store.name) keeps its entries for \(retentionMs) ms; it must not be negative")
+        let name = store.kind.isVersioned ? "history" : "retention"
+        problems.append("\(store.name): a \(name) of \(retentionMs) ms; it must not be negative")
     }
 
     /// Connects processors to the stores that they look up values in, and so puts them into one sub-topology with the owners.
@@ -133,7 +133,7 @@ struct TopologyBuilder {
             return
         }
         if let made = store.plan ?? plan.stateStores[store.name], stores[made.name] == nil {
-            checkRetention(of: made, at: processor)
+            checkRetention(of: made)
             stores[made.name] = plan.choosingEngine(of: made)
             ownerOfStore[made.name] = index
         }

@@ -53,7 +53,7 @@ public struct TimeWindows: Hashable, Sendable {
 
     /// One window from a moment on, which never ends; earlier records are in none.
     ///
-    /// - Parameter startMs: milliseconds since the epoch; the epoch itself by default.
+    /// - Parameter startMs: milliseconds since the epoch, not negative; the epoch itself by default.
     public static func unlimited(fromMs startMs: Int64 = 0) -> TimeWindows {
         TimeWindows(sizeMs: .max, advanceMs: .max, graceMs: 0, onlyStartMs: startMs)
     }
@@ -90,6 +90,9 @@ public struct TimeWindows: Hashable, Sendable {
     /// What is wrong with the sizes, reported when the topology is built.
     @usableFromInline
     var problem: String? {
+        if let onlyStartMs, onlyStartMs < 0 {
+            return "an unlimited window from \(onlyStartMs) ms on; it must not begin before the epoch"
+        }
         if sizeMs < 1 { return "a window of \(sizeMs) ms; the shortest is a millisecond" }
         if advanceMs < 1 || advanceMs > sizeMs {
             return "windows of \(sizeMs) ms that advance by \(advanceMs) ms; it must be 1 to \(sizeMs) ms"

@@ -30,11 +30,14 @@ extension Simulation {
     /// - Parameters:
     ///   - ending: how it ends each time; `nil` for not at all.
     ///   - between: after how many records.
+    ///   - change: what to change of the records before they are written.
     package func driven(
-        seed: UInt64, storage: StateStorage, ending: InstanceEnding?, between: Int = 5
+        seed: UInt64, storage: StateStorage, ending: InstanceEnding?, between: Int = 5,
+        changing change: (inout [SimulatedRecord]) -> Void = { _ in }
     ) throws -> DrivenResults {
         var random = SeededRandom(seed: seed)
-        let records = try records(&random)
+        var records = try records(&random)
+        change(&records)
         let driver = try driver(topology(), storage: storage)
         defer { driver.close() }
         try pipe(records, into: driver) { number in

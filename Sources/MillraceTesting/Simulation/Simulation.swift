@@ -72,7 +72,7 @@ public struct Simulation: Sendable {
     }
 
     let define: @Sendable (StreamsBuilder) throws -> Void
-    package var inputs: @Sendable (inout SeededRandom) -> [SimulatedRecord]
+    let inputs: @Sendable (inout SeededRandom) -> [SimulatedRecord]
 
     /// Makes a simulation.
     ///

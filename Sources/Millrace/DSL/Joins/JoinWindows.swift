@@ -68,6 +68,8 @@ public struct JoinWindows: Hashable, Sendable {
         ofRecordAt moment: Moment, isLeft: Bool, _ compatibility: Compatibility
     ) -> ClosedRange<Int64>? {
         let (before, after) = isLeft ? (before, after) : (after, before)
+        // A window that would begin after the end of time holds nothing, not even the end.
+        if (moment - before) - moment < TimeSpan.zero - before { return nil }
         let first = (moment - before).notBeforeEpoch
         let last = compatibility == .kafkaStreams ? (moment + after).notBeforeEpoch : moment + after
         return first <= last ? first.ms...last.ms : nil

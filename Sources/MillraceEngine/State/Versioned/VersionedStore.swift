@@ -119,8 +119,8 @@ extension VersionedStore {
         _ key: UnsafeRawBufferPointer, validBehindMs: Int64,
         _ body: (_ validToMs: Int64, _ stored: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        guard validBehindMs < .max - 1 else { return }
-        let times = Moment(ms: validBehindMs).next.notBeforeEpoch.ms...Moment.distantFuture.previous.ms
+        guard validBehindMs < .max else { return }
+        let times = Moment(ms: validBehindMs).next.notBeforeEpoch.ms...Int64.max
         setEntryKey(key, validToMs: times.lowerBound)
         let lower = entryKey
         setEntryKey(key, validToMs: times.upperBound)

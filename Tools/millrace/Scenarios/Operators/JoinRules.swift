@@ -1,3 +1,4 @@
+import Millrace
 import MillraceTesting
 
 /// What holds of the results of a join of streams whatever the order in which both sides come: values are written
@@ -52,7 +53,9 @@ struct JoinRules {
         if left.topic != "left" || right.topic != "right" || left.key != right.key || left.key != Array(key.utf8) {
             return ["\(topic): \(sides) are no pair"]
         }
-        if abs(left.timestampMs - right.timestampMs) > withinMs { return ["\(topic): \(sides) are too far apart"] }
+        let (earlier, later) = (min(left.timestampMs, right.timestampMs), max(left.timestampMs, right.timestampMs))
+        let distance = Moment(ms: later) - Moment(ms: earlier)
+        if distance > TimeSpan(ms: withinMs) { return ["\(topic): \(sides) are too far apart"] }
         return []
     }
 }

@@ -56,13 +56,15 @@ extension StatefulOperator {
                             let count = (try counts.get(key)?.value ?? 0) + 1
                             try counts.put(key, count, timestampMs: now)
                             try windows.put(key, value, startMs: now / 50 * 50, timestampMs: now)
-                            let session = Window(startMs: now / 100 * 100, endMs: now / 100 * 100 + 50)
+                            let (moment, near) = (Moment(ms: now), TimeSpan(ms: 100))
+                            let start = moment.roundedDown(to: near)
+                            let session = Window(startMs: start.ms, endMs: (start + TimeSpan(ms: 50)).ms)
                             try sessions.put(key, value, session: session, timestampMs: now)
                             try versions.put(key, value, timestampMs: now)
-                            let recent = try windows.fetch(key, starting: (now - 100)...(now + 100))
+                            let recent = try windows.fetch(key, starting: (moment - near).ms...(moment + near).ms)
                                 .map { "\($0.value)@\($0.startMs)" }
-                            let visits = try sessions.fetch(key, endingAtOrAfter: now - 100).map(\.value)
-                            let before = try versions.get(key, asOfMs: now - 60)?.value ?? "none"
+                            let visits = try sessions.fetch(key, endingAtOrAfter: (moment - near).ms).map(\.value)
+                            let before = try versions.get(key, asOfMs: (moment - TimeSpan(ms: 60)).ms)?.value ?? "none"
                             try context.forward(record.with(value: "\(count) \(recent) \(visits) \(before)"))
                         }
                     }

@@ -19,7 +19,7 @@ extension StatefulOperator {
                     let prices = try context.versionedKeyValueStore("prices", key: .string, value: .string)
                     return { record in
                         guard let key = record.key else { return }
-                        let before = try prices.get(key, asOfMs: record.timestampMs - 50)
+                        let before = try prices.get(key, asOfMs: (Moment(ms: record.timestampMs) - TimeSpan(ms: 50)).ms)
                         let latest = try prices.get(key)
                         let texts = [before, latest].map { $0.map { "\($0.value)@\($0.timestampMs)" } ?? "none" }
                         try context.forward(record.with(value: "\(record.value ?? "none") \(texts)"))
