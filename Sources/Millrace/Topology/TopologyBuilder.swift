@@ -92,7 +92,7 @@ struct TopologyBuilder {
                 "\(processor): nothing comes too late for the store \(store.name), which has neither windows nor versions; leave "
                     + "out lateRecords(to:)")
         }
-        checkRetention(of: store)
+        if store.kind.isVersioned { checkRetention(of: store) }
         stores[store.name] = store
         nodes[index].ownStoreName = store.name
         nodes[index].storeNames.append(store.name)

@@ -52,12 +52,21 @@ extension Worker {
         case .recreated where configuration.sabotage.contains(.offsetsOfOldTopic): break
         case .recreated(let topics): readAnew(topics, present)
         case .none, .changed:
-            let problems = InternalTopics.countProblems(of: plan, counts: counts)
+            let known = doubtMissingChangelogs(among: counts)
+            let problems = InternalTopics.countProblems(of: plan, counts: known)
             guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
             group.topicIDs.merge(present.ids) { known, _ in known }
             try subscribeAnew(to: Set(plan.subscription).subtracting(plan.matchedTopics.keys).union(matched), change)
         }
         return change != .none
+    }
+
+    /// A broker may not know a changelog for a moment: those that it misses are left to a second look. Returns the counts as
+    /// if they were there.
+    private func doubtMissingChangelogs(among counts: [String: Int32]) -> [String: Int32] {
+        let missing = plan.internalTopics.filter { counts[$0.name] == nil && store(ofChangelog: $0.name) != nil }
+        if !missing.isEmpty { doubtChangelogs() }
+        return counts.merging(missing.map { ($0.name, $0.partitions) }) { present, _ in present }
     }
 
     private func subscribeAnew(to wanted: Set<String>, _ change: TopicChange) throws {

@@ -70,7 +70,7 @@ final class SimulatedStrangers {
                 switch event {
                 case .assigned: try consumer.assign(inputs.flatMap(partitions).enumerated().map(reading))
                 case .revoked: try consumer.assign([])
-                case .endOfPartition, .offsetOutOfRange, .trouble: break
+                case .endOfPartition, .offsetOutOfRange, .topicUnavailable, .trouble: break
                 }
             }
         } catch {

@@ -35,7 +35,7 @@ public struct SimulatedTopicChange: Sendable {
 struct TopicChanges {
     private var open: [SimulatedTopicChange]
     /// A topic that was deleted, and when it is created again.
-    private var deleted: (topic: String, untilMs: Int64)?
+    private var deleted: (topic: String, until: Moment)?
     private let counts: [String: Int32]
 
     init(_ simulation: Simulation) {
@@ -51,8 +51,8 @@ struct TopicChanges {
 
     /// Whether a record may be written: no change before it is still to come.
     mutating func allow(_ record: Int, in world: SimulatedWorld, isDone: () -> Bool) throws -> Bool {
-        if let (topic, untilMs) = deleted {
-            guard world.clock.nowMs >= untilMs else { return false }
+        if let (topic, until) = deleted {
+            guard Moment(ms: world.clock.nowMs) >= until else { return false }
             world.note("topics: \(topic) is created again")
             _ = try world.cluster.createTopic(
                 NewTopic(topic, partitionCount: counts[topic] ?? 1), nowMs: world.clock.nowMs)
@@ -70,8 +70,8 @@ struct TopicChanges {
             world.note("topics: \(next.topic) is deleted")
             try world.cluster.deleteTopic(next.topic, nowMs: world.clock.nowMs)
             world.forgetOffsets(of: next.topic)
-            let pauseMs = world.random.chance(0.5) ? 0 : Int64(world.random.below(5_000))
-            deleted = (next.topic, world.clock.nowMs + pauseMs)
+            let pause = TimeSpan(ms: world.random.chance(0.5) ? 0 : Int64(world.random.below(5_000)))
+            deleted = (next.topic, Moment(ms: world.clock.nowMs) + pause)
         }
         world.settle()
         open.removeFirst()

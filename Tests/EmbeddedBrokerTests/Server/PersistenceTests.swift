@@ -266,7 +266,10 @@ import Testing
     private func files(in path: String) throws -> [String: Int] {
         var sizes: [String: Int] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: path) where name != "reserve" {
-            let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+            // A broker that runs may remove the file between the two looks.
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)") else {
+                continue
+            }
             if attributes[.type] as? FileAttributeType == .typeRegular { sizes[name] = attributes[.size] as? Int }
         }
         return sizes

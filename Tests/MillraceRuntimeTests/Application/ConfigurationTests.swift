@@ -66,11 +66,13 @@ struct ConfigurationTests {
     ]
 
     /// Every field that is a time, or may be one. A test holds it against the configuration itself.
-    private static let times: [(name: String, field: WritableKeyPath<StreamsConfiguration, Duration> & Sendable)] = [
-        ("checkpointInterval", \.checkpointInterval), ("stateCleanupDelay", \.stateCleanupDelay),
-        ("metadataMaxAge", \.metadataMaxAge), ("connectTimeout", \.connectTimeout), ("closeTimeout", \.closeTimeout),
-        ("transactionTimeout", \.transactionTimeout),
-    ]
+    private static let times: [(name: String, field: any WritableKeyPath<StreamsConfiguration, Duration> & Sendable)] =
+        [
+            ("checkpointInterval", \.checkpointInterval), ("stateCleanupDelay", \.stateCleanupDelay),
+            ("metadataMaxAge", \.metadataMaxAge), ("connectTimeout", \.connectTimeout),
+            ("closeTimeout", \.closeTimeout),
+            ("transactionTimeout", \.transactionTimeout),
+        ]
 
     @Test("a time of any length is either taken or has a sentence")
     func extremeTimes() {
@@ -78,7 +80,9 @@ struct ConfigurationTests {
             applicationID: "app", bootstrapServers: ["localhost:9092"], stateDirectory: "/tmp/state")
         configuration.guarantee = .atLeastOnce
         configuration.commitInterval = .zero
-        let fields = Mirror(reflecting: configuration).children.filter { $0.value is Duration || $0.value is Duration? }
+        let fields = Mirror(reflecting: configuration).children.filter {
+            type(of: $0.value) == Duration.self || type(of: $0.value) == Duration?.self
+        }
         #expect(Set(fields.compactMap(\.label)) == Set(Self.times.map(\.name) + ["commitInterval"]))
         for seed in ExtremeTimes.seeds(500) {
             var random = SeededNumbers(seed: seed)

@@ -7,7 +7,7 @@ import Testing
 struct StoreTimeTests {
     private static let times: [Int64] = [0, 1, 60_000, .max / 2, .max - 1, .max, 5]
     private static let retentions: [Duration] = [
-        .seconds(-1), .zero, .milliseconds(1), .seconds(60), .milliseconds(Int64.max - 1), .milliseconds(Int64.max),
+        .zero, .milliseconds(1), .seconds(60), .milliseconds(Int64.max - 1), .milliseconds(Int64.max),
         .seconds(Int64.max),
     ]
 

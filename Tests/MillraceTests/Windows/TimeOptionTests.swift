@@ -85,11 +85,13 @@ struct TimeOptionTests {
         ),
         (
             "counted: windows of 100001 ms that advance by 1 ms: each record would be in 100001 of them, and at most 100000 "
-                + "are possible", windowed(.hopping(ms(100_001), advance: ms(1)))
+                + "are possible; give a longer advance or a shorter size",
+            windowed(.hopping(ms(100_001), advance: ms(1)))
         ),
         (
             "counted: windows of \(Int64.max) ms that advance by 1 ms: each record would be in \(Int64.max) of them, and at most "
-                + "100000 are possible", windowed(.hopping(forever, advance: ms(1)))
+                + "100000 are possible; give a longer advance or a shorter size",
+            windowed(.hopping(forever, advance: ms(1)))
         ),
         (
             "counted: an unlimited window never closes; use emit strategy onWindowUpdate",
