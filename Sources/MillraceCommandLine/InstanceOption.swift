@@ -81,6 +81,10 @@ enum InstanceOption {
         "dead-letter-topic", valueName: "TOPIC", summary: "Takes the records that are handled by dead-letter",
         default: "none", .kafkaName)
 
+    static let closeTimeoutMs = OptionDefinition(
+        "close-timeout-ms", valueName: "MS",
+        summary: "Milliseconds within which the process has stopped when it is told to",
+        default: "20000", .integer(in: 0...Int(Int32.max)))
     static let logLevel = OptionDefinition<Logger.Level>(
         "log-level", valueName: "LEVEL", summary: "trace, debug, info, notice, warning, error or critical",
         default: "info", .choice)
@@ -89,9 +93,8 @@ enum InstanceOption {
     static let all: [any NamedOption] = [
         applicationID, bootstrapServers, instanceID, applicationServer, threads, guarantee, commitIntervalMs,
         topologyOptimization, offsetReset, metadataMaxAgeMs, missingSourceTopics, maxBufferedRecords, maxBufferedBytes,
-        stateDirectory,
-        stateCleanupDelayMs, cacheMaxBytes, replicationFactor, standbyReplicas, deserializationErrors,
-        processingErrors, productionErrors, deadLetterTopic, logLevel,
+        stateDirectory, stateCleanupDelayMs, cacheMaxBytes, replicationFactor, standbyReplicas, deserializationErrors,
+        processingErrors, productionErrors, deadLetterTopic, closeTimeoutMs, logLevel,
     ]
 
     /// Names the configuration file, so it cannot stand in one.

@@ -96,6 +96,7 @@ struct ClientOptions: ParsableArguments, Sendable {
 /// What else the process needs to know.
 struct RunningOptions: ParsableArguments, Sendable {
     @Option(InstanceOption.config) var config: String?
+    @Option(InstanceOption.closeTimeoutMs) var closeTimeoutMs: String?
     @Option(InstanceOption.logLevel) var logLevel: String?
     // Not in the other layers: there it would delete everything with every start.
     @Flag(
@@ -105,7 +106,7 @@ struct RunningOptions: ParsableArguments, Sendable {
             """) var reset = false
 
     var given: [String: String?] {
-        [InstanceOption.logLevel.name: logLevel]
+        [InstanceOption.closeTimeoutMs.name: closeTimeoutMs, InstanceOption.logLevel.name: logLevel]
     }
 }
 

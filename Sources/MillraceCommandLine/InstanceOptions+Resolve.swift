@@ -24,6 +24,7 @@ extension ResolvedInstanceOptions {
         let replicationFactor = reader.value(InstanceOption.replicationFactor) ?? -1
         let standbyReplicas = reader.value(InstanceOption.standbyReplicas) ?? 0
         let errors = ErrorChoices(reading: &reader)
+        let closeTimeoutMs = reader.value(InstanceOption.closeTimeoutMs) ?? 20_000
         let logLevel = reader.value(InstanceOption.logLevel) ?? .info
         let clientSettings = ClientSettings(reading: &reader)
 
@@ -39,8 +40,8 @@ extension ResolvedInstanceOptions {
             stateCleanupDelay: .milliseconds(stateCleanupDelayMs), cacheMaxBytes: cacheMaxBytes,
             replicationFactor: replicationFactor, standbyReplicas: standbyReplicas,
             deserializationErrors: errors.deserialization, processingErrors: errors.processing,
-            productionErrors: errors.production, deadLetterTopic: errors.deadLetterTopic, logLevel: logLevel,
-            clientSettings: clientSettings)
+            productionErrors: errors.production, deadLetterTopic: errors.deadLetterTopic,
+            closeTimeout: .milliseconds(closeTimeoutMs), logLevel: logLevel, clientSettings: clientSettings)
     }
 
     /// Where the XDG base directory specification puts state: relative paths in its variables are to be ignored.

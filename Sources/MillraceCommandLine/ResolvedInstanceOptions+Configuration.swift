@@ -32,6 +32,7 @@ extension ResolvedInstanceOptions {
         configuration.errorHandlers = ErrorHandlers(
             deserialization: response(deserializationErrors), processing: response(processingErrors),
             production: response(productionErrors))
+        configuration.closeTimeout = closeTimeout
         configuration.clientSettings.common = clientSettings.common
         configuration.clientSettings.consumer = clientSettings.consumer
         configuration.clientSettings.producer = clientSettings.producer

@@ -82,6 +82,8 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
     public var productionErrors: ErrorHandling
     /// Where dead letters go; never nil if one of the three says ``ErrorHandling/deadLetter``.
     public var deadLetterTopic: String?
+    /// Within which the process has stopped when it is told to. Default 20 s.
+    public var closeTimeout: Duration = .seconds(20)
     /// Default info.
     public var logLevel: Logger.Level
     /// Handed to librdkafka as they are.

@@ -48,7 +48,7 @@ import Testing
                 "offset-reset": "latest", "metadata-max-age-ms": 1000, "missing-source-topics": "wait", "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
                 "state-cleanup-delay-ms": 7000, "cache-max-bytes": 0, "replication-factor": 3, "standby-replicas": 2, "deserialization-errors": "dead-letter",
                 "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
-                "log-level": "debug",
+                "close-timeout-ms": 5000, "log-level": "debug",
                 "kafka": {"security.protocol": "SSL", "socket.keepalive.enable": true},
                 "consumer": {"fetch.min.bytes": 1000}, "producer": {"linger.ms": 0.5}, "admin": {"client.rack": ""}
             }
@@ -64,7 +64,8 @@ import Testing
                     maxBufferedBytes: 1024,
                     stateDirectory: "/var/lib/orders", stateCleanupDelay: .seconds(7),
                     cacheMaxBytes: 0, replicationFactor: 3, standbyReplicas: 2, deserializationErrors: .deadLetter,
-                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .debug,
+                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead",
+                    closeTimeout: .seconds(5), logLevel: .debug,
                     clientSettings: .init(
                         common: ["security.protocol": "SSL", "socket.keepalive.enable": "true"],
                         consumer: ["fetch.min.bytes": "1000"], producer: ["linger.ms": "0.5"],
@@ -86,6 +87,7 @@ import Testing
             "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
             "MILLRACE_PROCESSING_ERRORS": "continue", "MILLRACE_PRODUCTION_ERRORS": "fail",
             "MILLRACE_DEAD_LETTER_TOPIC": "dead", "MILLRACE_LOG_LEVEL": "trace",
+            "MILLRACE_CLOSE_TIMEOUT_MS": "5000",
             "MILLRACE_KAFKA_SASL_PASSWORD": "a=b", "MILLRACE_ADMIN_DEBUG": "all",
         ]
         let options = try check(environment: environment).get()
@@ -100,7 +102,8 @@ import Testing
                     stateDirectory: "/var/lib/orders", stateCleanupDelay: .seconds(7),
                     cacheMaxBytes: 1 << 30, replicationFactor: 3, standbyReplicas: 2,
                     deserializationErrors: .deadLetter,
-                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead", logLevel: .trace,
+                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead",
+                    closeTimeout: .seconds(5), logLevel: .trace,
                     clientSettings: .init(common: ["sasl.password": "a=b"], admin: ["debug": "all"])))
     }
 

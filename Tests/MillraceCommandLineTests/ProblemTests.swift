@@ -104,6 +104,7 @@ import Testing
             ("max-buffered-records", ["1"], ["0"]),
             ("max-buffered-bytes", ["1", "1KiB"], ["0", "KiB", "1KB", "-1MiB", "9223372036854775807GiB"]),
             ("state-cleanup-delay-ms", ["0", "2147483647"], ["-1", "2147483648", "10m"]),
+            ("close-timeout-ms", ["0", "2147483647"], ["-1", "2147483648", "20s"]),
             ("cache-max-bytes", ["0"], ["-1"]),
             ("application-id", ["a.B_9-"], ["", "a b", "ä", ".", "..", String(repeating: "x", count: 250)]),
             (
