@@ -18,6 +18,7 @@ package final class TaskStore {
     private let maxBufferSizeInBytes: Int
     /// The changelog offset up to and without which everything is in the store; `nil` where nothing is.
     package private(set) var position: Int64?
+    private var isOnDisk: Bool
 
     /// How a task keeps its stores.
     struct Settings {
@@ -83,10 +84,15 @@ package final class TaskStore {
             bytes = buffer
         }
         position = try contents.position()
+        isOnDisk = position != nil
     }
 
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { contents.dirtySizeInBytes }
+
+    /// Whether nothing of the store has been made durable yet, though there is something. Without a trace on disk nobody would
+    /// notice that the changelog was lost.
+    var awaitsFirstCheckpoint: Bool { !isOnDisk && persistent != nil && dirtySizeInBytes > 0 }
 
     /// Applies records of the changelog, in their order.
     package func restore(_ records: [FetchedRecord]) throws {
@@ -121,6 +127,7 @@ package final class TaskStore {
     /// Writes what is committed down to disk and, if asked, makes it survive the end of the process.
     func checkpoint(durably: Bool) throws {
         try contents.checkpoint(position: position, durably: durably)
+        if durably { isOnDisk = true }
         if feed.isFollowed { feed.noteWrittenDown(contents.progress) }
     }
 
@@ -151,6 +158,7 @@ package final class TaskStore {
         feed.end()
         try contents.removeAll()
         position = nil
+        isOnDisk = false
     }
 
     func close() {

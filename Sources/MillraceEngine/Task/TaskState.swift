@@ -51,6 +51,9 @@ package final class TaskState {
     /// The memory of committed and uncommitted changes that are not on disk yet.
     package var dirtySizeInBytes: Int { stores.reduce(0) { $0 + $1.dirtySizeInBytes } }
 
+    /// Whether a store has changed of which nothing has been made durable yet.
+    var awaitsFirstCheckpoint: Bool { stores.contains(where: \.awaitsFirstCheckpoint) }
+
     /// Writes the stores down to disk. Only right after a commit.
     package func checkpoint(durably: Bool) throws {
         for store in stores { try store.checkpoint(durably: durably) }

@@ -71,12 +71,15 @@ extension Worker {
         return PendingCommit(offsets: offsets, tasks: progressed, begun: begun)
     }
 
-    /// Writes state down where there is too much of it, and makes it durable now and then.
+    /// Writes state down where there is too much of it, and makes it durable with the first commit, and now and then.
     private func checkpointIfDue(dirtySizeInBytes: Int) throws {
         let now = ports.clock.monotonic
         let isDue = now - lastCheckpoint >= TimeSpan(ms: configuration.checkpointIntervalMs)
-        guard isDue || dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2 else { return }
-        for task in runningTasks { try task.state.checkpoint(durably: isDue) }
+        let isFull = dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2
+        for task in runningTasks {
+            let isFirst = task.state.awaitsFirstCheckpoint
+            if isDue || isFull || isFirst { try task.state.checkpoint(durably: isDue || isFirst) }
+        }
         if isDue { for state in openStandbys { try state.checkpoint(durably: true) } }
         if isDue { lastCheckpoint = now }
     }

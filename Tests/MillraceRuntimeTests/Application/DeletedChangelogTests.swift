@@ -44,7 +44,7 @@ extension ApplicationTests {
         }
 
         @Test(
-            "an instance that writes to it ends within seconds, and names the topic and the store",
+            "an instance that writes to it ends within seconds, names topic and store, and does not start without the state again",
             arguments: [ProcessingGuarantee.exactlyOnce, .atLeastOnce], [false, true])
         func whileRunning(guarantee: ProcessingGuarantee, inMemory: Bool) async throws {
             let directory = try TestDirectory()
@@ -54,11 +54,17 @@ extension ApplicationTests {
             let instance = try RunningInstance(configuration, count(inMemory: inMemory))
             try write(0..<20)
             try await instance.awaits(processed: 20)
+            try await eventually("a commit") { instance.metrics.commits > 0 }
             try deleteChangelog()
             try write(20..<40)
             let start = ContinuousClock.now
             expectDeletion(try await instance.failure())
             #expect(ContinuousClock.now - start < .seconds(20))
+            if inMemory { return }
+            // It ran for less than a checkpoint's interval.
+            let refusal = try await RunningInstance(configuration, count()).failure()
+            #expect(refusal.code == .stateStore)
+            #expect(refusal.message.contains(changelog))
         }
 
         @Test("an instance that restores from it ends, too")
