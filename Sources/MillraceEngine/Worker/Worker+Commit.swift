@@ -47,7 +47,7 @@ extension Worker {
             if !pending.offsets.isEmpty { try ports.consumer.commit(pending.offsets) }
         }
         pendingCommit = nil
-        group.committed.merge(pending.offsets) { $1 }
+        group.noteCommit(of: pending.offsets)
         for task in pending.tasks { task.committed(changelogPosition: producer.nextOffset) }
         for (partition, offset) in pending.offsets where plan.repartitionTopics.contains(partition.topic) {
             purgeable[partition] = offset.offset

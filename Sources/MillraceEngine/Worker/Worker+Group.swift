@@ -18,8 +18,10 @@ struct GroupProgress {
     var phase: Phase = .out
     /// The member id of the last generation in which tasks were assigned.
     var memberID: String?
-    /// Partitions whose offsets their topics do not have any more, until reading begins anew.
+    /// Partitions whose committed offsets their topics do not have any more, until others are committed.
     var outdated: Set<TopicPartition> = []
+    /// Partitions whose committed offsets are those of another topic of the same name, until others are committed.
+    var renewed: Set<TopicPartition> = []
     /// The topics that this worker has asked for; `nil` before it has.
     var subscription: Set<String>?
     /// What this worker knows to be committed of the partitions of its tasks.
@@ -39,7 +41,24 @@ struct GroupProgress {
 
     /// Whether what is committed of a partition says nothing about where to begin.
     func isOutdated(_ partition: TopicPartition) -> Bool {
-        outdated.contains(partition) || renewedTopics.contains(partition.topic)
+        outdated.contains(partition) || isRenewed(partition)
+    }
+
+    func isRenewed(_ partition: TopicPartition) -> Bool {
+        renewed.contains(partition) || renewedTopics.contains(partition.topic)
+    }
+
+    /// Notes that reading has begun of all partitions of this worker.
+    mutating func noteBeginning(of partitions: [TopicPartition]) {
+        renewed = Set(partitions.filter(isRenewed))
+        outdated.formIntersection(partitions)
+        renewedTopics = []
+    }
+
+    mutating func noteCommit(of offsets: [TopicPartition: CommittedOffset]) {
+        committed.merge(offsets) { $1 }
+        renewed.subtract(offsets.keys)
+        outdated.subtract(offsets.keys)
     }
 
     var isActive: Bool { if case .active = phase { true } else { false } }
@@ -157,8 +176,7 @@ extension Worker {
             }
         }
         try ports.consumer.assign(assignments)
-        group.outdated = []
-        group.renewedTopics = []
+        group.noteBeginning(of: partitions)
         try pauseRestoring()
         group.phase = .active
         group.memberID = ports.consumer.memberID()

@@ -12,7 +12,7 @@ extension Worker {
         var refused: [TopicPartition] = []
         for partition in partitions {
             // Whatever the policy: nobody has seen any of it. And what is committed of the old topic has to be replaced.
-            if group.renewedTopics.contains(partition.topic) {
+            if group.isRenewed(partition) {
                 places[partition] = .start
                 continue
             }

@@ -182,8 +182,15 @@ extension Worker {
                 "the group's leader does not see all of \(topics.joined(separator: ", ")) yet")
         case .these(let counts):
             if counts != plan.sourceTopics { try plan(for: counts) }
+            try noteTopicIDs()
             return true
         }
+    }
+
+    /// Before any offset is asked for: from then on another id means that offsets are those of another topic.
+    private func noteTopicIDs() throws {
+        let unknown = plan.sourceTopics.keys.filter { group.topicIDs[$0] == nil }.sorted()
+        group.topicIDs.merge(try ports.admin.topicIDs(of: unknown)) { known, _ in known }
     }
 
     /// The topics of the leader's view that tasks read.
