@@ -105,6 +105,9 @@ package final class StreamTask {
     /// Records that wait in the partition with this place among ``partitions``.
     package func bufferedCount(ofPartitionAt place: Int) -> Int { orderedQueues[place].count }
 
+    /// The bytes that wait in the partition with this place among ``partitions``.
+    package func bufferedSizeInBytes(ofPartitionAt place: Int) -> Int { orderedQueues[place].sizeInBytes }
+
     package func bufferedCount(of partition: TopicPartition) -> Int { queues[partition]?.count ?? 0 }
 
     package func bufferedSizeInBytes(of partition: TopicPartition) -> Int { queues[partition]?.sizeInBytes ?? 0 }

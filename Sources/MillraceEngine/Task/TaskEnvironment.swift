@@ -19,6 +19,11 @@ package struct TaskCounts: Sendable, Hashable {
         droppedByOperator[node, default: [:]][reason, default: 0] += 1
     }
 
+    /// Whether nothing was counted.
+    var isZero: Bool {
+        processed | restored | updated | deadLettered == 0 && dropped.isEmpty && droppedByOperator.isEmpty
+    }
+
     package static func += (left: inout TaskCounts, right: TaskCounts) {
         left.processed += right.processed
         left.restored += right.restored

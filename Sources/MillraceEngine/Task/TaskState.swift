@@ -134,6 +134,9 @@ package final class TaskState {
         }
     }
 
+    /// Whether anything was counted since the counts were taken.
+    var hasCounts: Bool { !environment.counts.isZero }
+
     /// Counts since the last call.
     package func takeCounts() -> TaskCounts {
         defer { environment.counts = TaskCounts() }

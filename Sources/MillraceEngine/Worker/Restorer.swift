@@ -20,7 +20,11 @@ final class Restorer {
     private let logger: Logger
     private let listener: (@Sendable (RestoreEvent) -> Void)?
     private var consumer: (any ConsumerPort)?
-    private var jobs: [Int: Job] = [:]
+    private var jobs: [Int: Job] = [:] {
+        didSet { restoring = nil }
+    }
+    /// The tasks of the jobs, as soon as somebody asks.
+    private var restoring: Set<TaskID>?
     private var nextSlot = 0
     private var isToBeAssigned = false
 
@@ -35,7 +39,12 @@ final class Restorer {
 
     var isIdle: Bool { jobs.isEmpty }
 
-    func isRestoring(_ task: StreamTask) -> Bool { jobs.values.contains { $0.state === task.state } }
+    func isRestoring(_ task: StreamTask) -> Bool {
+        if jobs.isEmpty { return false }
+        let tasks = restoring ?? Set(jobs.values.map(\.state.id))
+        restoring = tasks
+        return tasks.contains(task.id)
+    }
 
     /// Notes the stores of a task, to be filled.
     ///

@@ -17,10 +17,8 @@ extension Worker {
 
     func commitIfDue() throws {
         let now = ports.clock.monotonic
-        let dirty = tasks.values.reduce(0) { $0 + $1.state.dirtySizeInBytes }
-        let isDue =
-            now - lastCommit >= TimeSpan(ms: configuration.commitIntervalMs)
-            || runningTasks.contains(where: \.isCommitRequested)
+        let dirty = tasks.all.reduce(0) { $0 + $1.state.dirtySizeInBytes }
+        let isDue = commits.isDue(at: now) || runningTasks.contains(where: \.isCommitRequested)
         if dirty <= configuration.stateCacheSizeInBytes / 2, !isDue {
             return
         }
@@ -34,7 +32,7 @@ extension Worker {
     ///
     /// After a retriable error the same commit goes on with the next call.
     func commit() throws {
-        lastCommit = ports.clock.monotonic
+        commits.done(at: ports.clock.monotonic)
         if pendingCommit == nil { pendingCommit = try prepareCommit() }
         guard let pending = pendingCommit else { return }
         let producer = try producer()
@@ -74,21 +72,20 @@ extension Worker {
     /// Writes state down where there is too much of it, and makes it durable with the first commit, and now and then.
     private func checkpointIfDue(dirtySizeInBytes: Int) throws {
         let now = ports.clock.monotonic
-        let isDue = now - lastCheckpoint >= TimeSpan(ms: configuration.checkpointIntervalMs)
+        let isDue = checkpoints.isDue(at: now)
         let isFull = dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2
         for task in runningTasks {
             let isFirst = task.state.awaitsFirstCheckpoint
             if isDue || isFull || isFirst { try task.state.checkpoint(durably: isDue || isFirst) }
         }
-        if isDue { for state in openStandbys { try state.checkpoint(durably: true) } }
-        if isDue { lastCheckpoint = now }
+        guard isDue else { return }
+        for state in openStandbys { try state.checkpoint(durably: true) }
+        checkpoints.done(at: now)
     }
 
     /// Deletes what has been committed from the repartition topics. A failure only leaves it there for the next time.
     private func purgeIfDue() throws {
-        let now = ports.clock.monotonic
-        guard now - lastPurge >= TimeSpan(ms: configuration.purgeIntervalMs), !purgeable.isEmpty else { return }
-        lastPurge = now
+        guard !purgeable.isEmpty, purges.takeTurn(at: ports.clock.monotonic) else { return }
         do {
             try ports.admin.deleteRecords(before: purgeable)
             purgeable = [:]

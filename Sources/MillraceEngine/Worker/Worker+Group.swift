@@ -86,8 +86,8 @@ extension Worker {
         // In a generation that this member has not taken part in, others may have taken its tasks further.
         let hasMissedGeneration = !group.isActive
         try closeTasks { task in hasMissedGeneration || self.restorer.isRestoring(task) }
-        for task in tasks.values { task.clearInput() }
-        removeSlots()
+        for task in tasks.all { task.clearInput() }
+        tasks.removeSlots()
         group.phase = .out
         try ports.consumer.assign([])
     }
@@ -145,19 +145,19 @@ extension Worker {
             }
             let wasStandby = standbys[id] != nil
             let task = try open(id)
-            tasks[id] = task
+            tasks.insert(task)
             if let localStores = ports.localStores { task.state.announce(to: localStores) }
             if wasStandby, configuration.sabotage.contains(.promoteAsItStands) { continue }
             restorer.add(task, committed: committed)
         }
         group.standbys = standbyIDs
         try openMissingStandbys()
-        removeSlots()
+        tasks.removeSlots()
         var assignments: [PartitionAssignment] = []
         for id in ids {
             guard let task = tasks[id] else { continue }
-            slotsOfTask[id] = slots.count..<(slots.count + task.partitions.count)
-            for (place, partition) in task.partitions.enumerated() {
+            for slot in tasks.addSlots(of: task) {
+                let partition = tasks.slots[slot].partition
                 let offset = committed[partition]
                 if let offset {
                     task.resume(partition, at: offset.offset)
@@ -170,9 +170,7 @@ extension Worker {
                     task.begin(partition, at: start)
                 }
                 assignments.append(
-                    PartitionAssignment(
-                        partition: partition, slot: slots.count, offset: offset?.offset ?? starts[partition]))
-                slots.append(Slot(partition: partition, task: task, place: place))
+                    PartitionAssignment(partition: partition, slot: slot, offset: offset?.offset ?? starts[partition]))
             }
         }
         try ports.consumer.assign(assignments)
@@ -189,11 +187,7 @@ extension Worker {
     }
 
     private func pauseRestoring() throws(PortError) {
-        var waiting: [TopicPartition] = []
-        for index in slots.indices where restorer.isRestoring(slots[index].task) {
-            slots[index].isPaused = true
-            waiting.append(slots[index].partition)
-        }
+        let waiting = tasks.pause { restorer.isRestoring($0.task) }
         if !waiting.isEmpty { try ports.consumer.pause(waiting) }
     }
 
@@ -248,7 +242,7 @@ extension Worker {
             restorer.remove(task)
             close(task)
         }
-        removeSlots()
+        tasks.removeSlots()
         // They would write to a producer that is gone.
         if currentProducer == nil { closeStandbys() }
     }
@@ -272,11 +266,6 @@ extension Worker {
         count(task.state)
         status.countsByTask[task.id] = nil
         task.close()
-        tasks[task.id] = nil
-    }
-
-    private func removeSlots() {
-        slots = []
-        slotsOfTask = [:]
+        tasks.remove(task)
     }
 }

@@ -92,7 +92,7 @@ extension Worker {
         var lost: [TopicPartition] = []
         for (partition, offset) in committed.sorted(by: { $0.key < $1.key })
         where OffsetMetadata.decode(offset.metadata) == nil {
-            if tasks.values.contains(where: { $0.partitions.contains(partition) }) {
+            if tasks.all.contains(where: { $0.partitions.contains(partition) }) {
                 logger.warning(
                     "a foreign member of the group has committed offset \(offset.offset) of \(partition); this instance goes on where it stood"
                 )

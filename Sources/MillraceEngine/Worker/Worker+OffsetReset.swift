@@ -36,7 +36,7 @@ extension Worker {
 
     /// Gives the offsets of partitions up that their topics do not have any more, and begins again with all partitions.
     func resetOffsets(ofSlots lost: [Int]) throws {
-        let partitions = lost.filter(slots.indices.contains).map { slots[$0].partition }
+        let partitions = lost.filter(tasks.slots.indices.contains).map { tasks.slots[$0].partition }
         if partitions.isEmpty { return }
         // It may be another topic by now.
         group.mayMissTopics = true
@@ -44,7 +44,7 @@ extension Worker {
         guard refused.isEmpty else { throw noValidOffset(of: refused) }
         logger.warning("the offsets of \(list(partitions)) do not exist any more; reading begins anew")
         group.outdated.formUnion(partitions)
-        let all = slots.map(\.partition)
+        let all = tasks.slots.map(\.partition)
         try endGeneration(lost: false)
         beginGeneration(all)
     }

@@ -53,7 +53,7 @@ extension Worker {
 
     /// Gives up what is not committed and takes the same tasks on again from their last commit.
     func startOver() {
-        let partitions = slots.map(\.partition)
+        let partitions = tasks.slots.map(\.partition)
         closeTasksUncommitted()
         stopReading()
         beginGeneration(partitions)
@@ -101,11 +101,9 @@ extension Worker {
 
     /// Takes back a trouble that the consumer told of, once the broker answers again although there is nothing to read.
     func clearTroubleIfOver() {
-        let now = ports.clock.monotonic
         guard status.trouble != nil, group.awaitedTopics.isEmpty, !retry.hasFailed,
-            now - lastTroubleCheck >= TimeSpan(ms: 1_000)
+            troubleChecks.takeTurn(at: ports.clock.monotonic)
         else { return }
-        lastTroubleCheck = now
         if ports.consumer.isAnswered() { status.trouble = nil }
     }
 }

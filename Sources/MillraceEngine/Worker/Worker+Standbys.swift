@@ -55,9 +55,7 @@ extension Worker {
         // Those who wait for their stores go first.
         if restorer.isIdle { try standbyReader.step(maxRecords: configuration.maxRecordsPerStep) }
         if standbyReader.hasTrouble { doubtChangelogs() }
-        let now = ports.clock.monotonic
-        guard now - lastStandbyCheck >= TimeSpan(ms: configuration.standbyCheckIntervalMs) else { return }
-        lastStandbyCheck = now
+        guard standbyChecks.takeTurn(at: ports.clock.monotonic) else { return }
         let asked = openStandbys.filter { $0.stores.contains(where: \.followsActiveTask) }
         guard !asked.isEmpty, var committed = committedInputs(of: asked) else { return }
         for state in asked {

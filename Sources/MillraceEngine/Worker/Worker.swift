@@ -50,13 +50,9 @@ package final class Worker {
     /// The producer of the present generation; `nil` after it was lost, until the next.
     private(set) var currentProducer: (any ProducerPort)?
     private var isProducerRegistered = false
-    /// The tasks whose stores are open. While the group rebalances they are kept, but not run.
-    var tasks: [TaskID: StreamTask] = [:]
+    var tasks = TaskRegistry()
     /// Stores of tasks that other instances run, kept up to date.
     var standbys: [TaskID: TaskState] = [:]
-    /// Who reads the partition of each slot; a task's slots follow each other.
-    var slots: [Slot] = []
-    var slotsOfTask: [TaskID: Range<Int>] = [:]
     var group = GroupProgress()
     /// Whether this worker has asked to be a member of the group.
     var isRegistered = false
@@ -68,27 +64,15 @@ package final class Worker {
     var changelogDoubt = ChangelogDoubt()
     /// Standbys are retried alone: the active tasks do not wait for them.
     var standbyRetry = Backoff()
-    // In monotonic time.
-    var lastTroubleCheck: Moment
-    var lastCommit: Moment
-    var lastCheckpoint: Moment
-    var lastPurge: Moment
-    var lastStandbyCheck: Moment
-    var lastLag: Moment
+    var commits: Periodic
+    var checkpoints: Periodic
+    var purges: Periodic
+    var standbyChecks: Periodic
+    var troubleChecks: Periodic
+    var lagUpdates: Periodic
     var topicCheck: TopicCheck
     var purgeable: [TopicPartition: Int64] = [:]
     package internal(set) var status = WorkerStatus()
-
-    /// A partition that is being read.
-    struct Slot {
-        let partition: TopicPartition
-        let task: StreamTask
-        /// The partition's place among those of its task.
-        let place: Int
-        var isPaused = false
-        /// Whether everything that the partition holds has been fetched.
-        var isAtEnd = false
-    }
 
     package init(
         topology: Topology, plan: TopicPlan, configuration: WorkerConfiguration, ports: WorkerPorts, logger: Logger
@@ -105,8 +89,13 @@ package final class Worker {
             logger: logger, listener: configuration.standbyListener,
             makeConsumer: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
         let now = ports.clock.monotonic
-        (lastCommit, lastCheckpoint, lastPurge, lastLag) = (now, now, now, now)
-        (lastTroubleCheck, lastStandbyCheck) = (now, now)
+        func every(_ ms: Int64) -> Periodic { Periodic(every: TimeSpan(ms: ms), from: now) }
+        commits = every(configuration.commitIntervalMs)
+        checkpoints = every(configuration.checkpointIntervalMs)
+        purges = every(configuration.purgeIntervalMs)
+        standbyChecks = every(configuration.standbyCheckIntervalMs)
+        troubleChecks = every(1_000)
+        lagUpdates = every(500)
         topicCheck = TopicCheck(at: ports.clock, every: TimeSpan(ms: configuration.topicCheckIntervalMs))
     }
 
@@ -153,7 +142,7 @@ package final class Worker {
     package var taskCount: Int { plan.tasks.count }
 
     /// The tasks that are open, for those who look at their stores.
-    package var openTasks: [StreamTask] { tasks.values.sorted { $0.id < $1.id } }
+    package var openTasks: [StreamTask] { tasks.all }
 
     /// The stores of other instances' tasks that are kept up to date here, for those who look at them.
     package var openStandbys: [TaskState] { standbys.values.sorted { $0.id < $1.id } }
@@ -243,13 +232,12 @@ package final class Worker {
     // MARK: Input
 
     private func poll(maxWaitMs: Int) throws(PortError) -> PollResult {
-        let nextCommit = lastCommit + TimeSpan(ms: configuration.commitIntervalMs)
-        let untilCommit = max(.zero, nextCommit - ports.clock.monotonic)
+        let untilCommit = commits.wait(at: ports.clock.monotonic)
         let running = runningTasks
         let wait: Int
         if retry.isWaiting(at: ports.clock.monotonic) || group.isWaiting {
             wait = min(maxWaitMs, 20)
-        } else if !restorer.isIdle || standbyReader.hasMore || running.contains(where: isProcessable) {
+        } else if !restorer.isIdle || standbyReader.hasMore || running.contains(where: tasks.isProcessable) {
             wait = 0
         } else {
             let longest = self.wait(of: running, atMost: standbyReader.isEmpty ? maxWaitMs : min(maxWaitMs, 100))
@@ -260,7 +248,7 @@ package final class Worker {
 
     private func receive(_ polled: PollResult) throws {
         if !polled.records.isEmpty { status.trouble = nil }
-        addRuns(of: polled.records)
+        tasks.add(polled.records)
         var outOfRange: [Int] = []
         for event in polled.events {
             switch event {
@@ -269,8 +257,7 @@ package final class Worker {
                 if group.isActive { try endGeneration(lost: true) }
                 beginGeneration(partitions)
             case .revoked(_, let lost): try endGeneration(lost: lost)
-            case .endOfPartition(let slot, _) where slots.indices.contains(slot): slots[slot].isAtEnd = true
-            case .endOfPartition: break
+            case .endOfPartition(let slot, _): tasks.noteEnd(ofSlot: slot)
             case .topicUnavailable(let message):
                 logger.warning("\(message)")
                 group.mayMissTopics = true
@@ -284,51 +271,22 @@ package final class Worker {
         try pauseFull()
     }
 
-    /// Hands the records to their tasks. Those of one partition come in long runs.
-    private func addRuns(of records: [FetchedRecord]) {
-        var start = 0
-        while start < records.count {
-            let slot = records[start].slot
-            var end = start + 1
-            while end < records.count, records[end].slot == slot { end += 1 }
-            if slots.indices.contains(slot) {
-                slots[slot].isAtEnd = false
-                slots[slot].task.add(records[start..<end], toPartitionAt: slots[slot].place)
-            }
-            start = end
-        }
-    }
-
     /// Back-pressure: a partition that waits for another one of its task must not fill the memory.
     private func pauseFull() throws(PortError) {
-        var full: [TopicPartition] = []
-        for index in slots.indices where !slots[index].isPaused && isFull(slots[index]) {
-            slots[index].isPaused = true
-            full.append(slots[index].partition)
-        }
+        let full = tasks.pause { isFilled($0, beyond: 1) }
         if !full.isEmpty { try ports.consumer.pause(full) }
     }
 
     private func resume() throws(PortError) {
-        var drained: [TopicPartition] = []
-        for index in slots.indices where slots[index].isPaused && !restorer.isRestoring(slots[index].task) {
-            let slot = slots[index]
-            if slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition / 2 {
-                continue
-            }
-            if slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition / 2
-            {
-                continue
-            }
-            slots[index].isPaused = false
-            drained.append(slot.partition)
-        }
+        let drained = tasks.resume { !restorer.isRestoring($0.task) && !isFilled($0, beyond: 2) }
         if !drained.isEmpty { try ports.consumer.resume(drained) }
     }
 
-    private func isFull(_ slot: Slot) -> Bool {
-        slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition
-            || slot.task.bufferedSizeInBytes(of: slot.partition) > configuration.maxBufferedSizeInBytesPerPartition
+    /// Whether more waits in a partition than a part of what may.
+    private func isFilled(_ slot: TaskRegistry.Slot, beyond divisor: Int) -> Bool {
+        slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition / divisor
+            || slot.task.bufferedSizeInBytes(ofPartitionAt: slot.place)
+                > configuration.maxBufferedSizeInBytesPerPartition / divisor
     }
 
     // MARK: Processing
@@ -336,12 +294,12 @@ package final class Worker {
     /// The tasks that may process: those of the present generation whose stores are complete.
     var runningTasks: [StreamTask] {
         guard group.isActive else { return [] }
-        return tasks.values.filter { !restorer.isRestoring($0) }.sorted { $0.id < $1.id }
+        return restorer.isIdle ? tasks.all : tasks.all.filter { !restorer.isRestoring($0) }
     }
 
     private func restore() throws {
         guard restorer.hasWork, group.isActive else { return }
-        let wait = runningTasks.contains(where: isProcessable) ? 0 : 20
+        let wait = runningTasks.contains(where: tasks.isProcessable) ? 0 : 20
         try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
         if restorer.hasTrouble { doubtChangelogs() }
     }
@@ -350,7 +308,7 @@ package final class Worker {
         for task in runningTasks {
             try punctuate(task)
             var left = configuration.maxRecordsPerStep
-            while left > 0, isProcessable(task) {
+            while left > 0, tasks.isProcessable(task) {
                 try beginTransactionIfNeeded()
                 let done = try untorn { try task.process(atMost: left) }
                 if done == 0 { break }
@@ -372,19 +330,5 @@ package final class Worker {
     private func wait(of running: [StreamTask], atMost maxWaitMs: Int) -> Int {
         guard let next = running.compactMap(\.nextWallClockPunctuation).min() else { return maxWaitMs }
         return min(maxWaitMs, Int(max(.zero, next - ports.clock.monotonic).ms))
-    }
-
-    /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.
-    private func isProcessable(_ task: StreamTask) -> Bool {
-        guard let range = slotsOfTask[task.id] else { return false }
-        var hasRecords = false
-        for slot in slots[range] {
-            if task.bufferedCount(ofPartitionAt: slot.place) > 0 {
-                hasRecords = true
-            } else if range.count > 1, !slot.isAtEnd {
-                return false
-            }
-        }
-        return hasRecords
     }
 }
