@@ -20,7 +20,7 @@ public struct ResolvedInstanceOptions: Sendable, Equatable {
         case none
     }
 
-    /// What happens while a topic does not exist that a source names.
+    /// The handling of a topic that a source names and that does not exist.
     public enum MissingSourceTopics: String, Sendable, CaseIterable {
         /// The instance ends with an error.
         case fail

@@ -54,7 +54,7 @@ extension Cluster {
         }
     }
 
-    // What is repeated is repeated later: a timer that is due at once again would never let go.
+    // A timer that repeats is set a millisecond later at least: one that is due at once would repeat for ever.
 
     private func setRetentionTimer(nowMs: Int64) {
         timers.add(.retention, at: nowMs.later(byMs: max(1, configuration.logCleanupIntervalMs)))

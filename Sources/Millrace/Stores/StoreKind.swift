@@ -139,7 +139,7 @@ extension StoreKind {
     /// Whether there is something that it is too late for.
     package var hasExpiry: Bool { expiry != nil }
 
-    /// How long entries are kept; `nil` for a store that keeps everything.
+    /// The rule by which entries expire; `nil` for a store that keeps everything.
     package var expiry: OrderedKeys.Expiry? {
         switch access {
         case .ordered(let keys), .versioned(let keys): keys.expiry

@@ -1,7 +1,7 @@
 import Logging
 import Millrace
 
-/// What is known of the global tables' topics beside their partitions.
+/// The state of the global tables' topics, beside their partitions.
 struct GlobalTopics {
     var ids: [String: String] = [:]
     var lastCheck: TopicCheck?

@@ -28,7 +28,7 @@ package struct GlobalTableConfiguration: Sendable {
     /// How often what was read is made durable, which bounds what a restart has to read again.
     package var checkpointIntervalMs: Int64 = 10_000
     package var maxRecordsPerStep = 1_000
-    /// How often the topics are looked at.
+    /// The time between two looks at the topics.
     package var topicCheckIntervalMs: Int64 = 300_000
     /// Whether a topic that is gone is waited for; otherwise the tables end with an error.
     package var waitsForTopics = false

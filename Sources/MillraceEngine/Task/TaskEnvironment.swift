@@ -258,9 +258,9 @@ extension StreamsError.Code {
 final class TaskOutput: RecordOutput {
     private let topic: String
     private let number: Int
-    /// How many partitions there are tasks for, where the topic is the application's own.
+    /// The number of partitions that have tasks, where the topic is the application's own.
     private let plannedCount: Int32?
-    /// How many records without a key were sent to it.
+    /// The number of records without a key that were sent to it.
     private var keylessCount: Int32 = 0
     private let producer: any ProducerPort
     private unowned let task: TaskEnvironment

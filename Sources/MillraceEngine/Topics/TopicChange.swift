@@ -11,7 +11,7 @@ package struct SourceTopics: Equatable, Sendable {
     }
 }
 
-/// What has become of the topics since the tasks were assigned. Kafka: `StreamsPartitionAssignor`, which sees the same when the
+/// A change of the topics since the tasks were assigned. Kafka: `StreamsPartitionAssignor`, which sees the same when the
 /// consumer's metadata make it rebalance.
 package enum TopicChange: Equatable, Sendable {
     case none
@@ -50,8 +50,8 @@ package enum TopicChange: Equatable, Sendable {
     }
 }
 
-/// What a generation of the group is about: the topics as its leader saw them, for two members that see different ones would
-/// assign the tasks differently.
+/// The topics of a generation of the group, as its leader saw them: two members that see different ones would assign the tasks
+/// differently.
 package enum GenerationTopics: Equatable, Sendable {
     /// These, with their partition counts.
     case these([String: Int32])

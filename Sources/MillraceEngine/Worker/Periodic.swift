@@ -2,8 +2,8 @@ import Millrace
 
 /// Something that is done again and again, at least an interval apart, in monotonic time.
 struct Periodic {
-    let interval: TimeSpan
-    private(set) var last: Moment
+    private let interval: TimeSpan
+    private var last: Moment
 
     /// The first time comes an interval after the beginning.
     init(every interval: TimeSpan, from beginning: Moment) {
@@ -13,7 +13,7 @@ struct Periodic {
 
     func isDue(at now: Moment) -> Bool { now - last >= interval }
 
-    /// How long until it is due; zero where it is.
+    /// The time until it is due; zero where it is.
     func wait(at now: Moment) -> TimeSpan { max(.zero, last + interval - now) }
 
     /// Notes that it is done now.

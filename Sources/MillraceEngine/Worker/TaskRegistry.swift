@@ -16,7 +16,7 @@ struct TaskRegistry {
     }
 
     private(set) var all: [StreamTask] = []
-    /// Who reads the partition of each slot; a task's slots follow each other.
+    /// The slots by their numbers; those of a task follow each other.
     private(set) var slots: [Slot] = []
     private var slotsOfTask: [TaskID: Range<Int>] = [:]
 
@@ -29,7 +29,7 @@ struct TaskRegistry {
 
     mutating func remove(_ task: StreamTask) { all.removeAll { $0 === task } }
 
-    /// Where the task with this id is, or would be.
+    /// The place of the task with this id, or the one that it would take.
     private func place(of id: TaskID) -> Int {
         var (low, high) = (0, all.count)
         while low < high {

@@ -219,7 +219,7 @@ extension Worker {
             id: id, stores: stores, keptTimes: topology.keptTimes(of: topology.subtopologies[id.subtopology].nodes),
             configuration: settings, producer: producer(), provider: ports.provider, clock: ports.clock, logger: logger)
         // What is left of a table's old topic is no part of the new one.
-        for store in state.stores where store.changelog.map({ group.renewedTopics.contains($0.topic) }) ?? false {
+        for store in state.stores where store.changelog.map(group.isRenewed) ?? false {
             try state.wipe(store)
         }
         return state

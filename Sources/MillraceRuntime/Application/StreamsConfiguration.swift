@@ -25,7 +25,8 @@ public struct StreamsConfiguration: Sendable {
     /// How often to commit; 0 for as often as possible. By default 100 ms with exactly once, 30 s otherwise. Kafka:
     /// `commit.interval.ms`.
     public var commitInterval: Duration?
-    /// How often committed state is made durable on disk, which bounds what a restart replays. 10 s by default.
+    /// The time between two moments at which committed state is made durable on disk, which bounds what a restart replays; a
+    /// task's first commit is made durable at once. 10 s by default.
     public var checkpointInterval: Duration = .seconds(10)
     /// How long the local state of a task stays that neither runs here any more nor has a standby here; then it is deleted, and
     /// would be restored from its changelogs if the task came back. 10 minutes by default, as in Kafka; with 0 it is deleted as
@@ -47,7 +48,7 @@ public struct StreamsConfiguration: Sendable {
     /// written to, and a topic is read that is created and matches a source by pattern. 5 minutes by default, as in Kafka. Kafka:
     /// `metadata.max.age.ms`.
     public var metadataMaxAge: Duration = .seconds(300)
-    /// What happens while a topic does not exist that a source names, at the start or later. `.fail` by default, as in Kafka
+    /// The handling of a topic that a source names and that does not exist, at the start or later. `.fail` by default, as in Kafka
     /// Streams.
     public var missingSourceTopics = MissingSourceTopics.fail
     /// Where to begin in partitions without a valid committed offset, for sources that do not say. `.earliest` by default, as in
