@@ -3,7 +3,7 @@ package import Millrace
 
 /// What an instance's global tables work with.
 package struct GlobalTablePorts {
-    package var consumer: any ConsumerPort
+    package var consumer: any ReaderPort
     package var provider: (any StoreProvider)?
     package var clock: any Clock
     package var lock: any StoreLock
@@ -11,7 +11,7 @@ package struct GlobalTablePorts {
     package var admin: (any AdminPort)?
 
     package init(
-        consumer: any ConsumerPort, provider: (any StoreProvider)?, clock: any Clock, lock: any StoreLock,
+        consumer: any ReaderPort, provider: (any StoreProvider)?, clock: any Clock, lock: any StoreLock,
         admin: (any AdminPort)? = nil
     ) {
         self.admin = admin
@@ -169,7 +169,6 @@ package final class GlobalTables {
                 topics.mayBeMissing = true
                 logger.warning("while reading global tables: \(message)")
             case .trouble(let message): logger.warning("while reading global tables: \(message)")
-            case .assigned, .revoked: break
             }
         }
     }
@@ -246,7 +245,7 @@ private final class NoProducer: ProducerPort {
 
     func initTransactions() throws(PortError) {}
     func beginTransaction() throws(PortError) {}
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError) {}
+    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {}
     func abortTransaction() throws(PortError) {}
     func flush() throws(PortError) {}
     func poll() throws(PortError) {}

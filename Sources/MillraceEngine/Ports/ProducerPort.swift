@@ -8,7 +8,7 @@ package protocol ProducerPort: AnyObject {
     func beginTransaction() throws(PortError)
 
     /// Puts offsets into the transaction, with the group's metadata, and commits it. Blocks until all is acknowledged.
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError)
+    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError)
 
     func abortTransaction() throws(PortError)
 

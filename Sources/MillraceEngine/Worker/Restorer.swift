@@ -16,10 +16,10 @@ final class Restorer {
         var restored = 0
     }
 
-    private let makeConsumer: () throws -> any ConsumerPort
+    private let makeConsumer: () throws -> any ReaderPort
     private let logger: Logger
     private let listener: (@Sendable (RestoreEvent) -> Void)?
-    private var consumer: (any ConsumerPort)?
+    private var consumer: (any ReaderPort)?
     private var jobs: [Int: Job] = [:] {
         didSet { restoring = nil }
     }
@@ -30,7 +30,7 @@ final class Restorer {
 
     init(
         logger: Logger, listener: (@Sendable (RestoreEvent) -> Void)? = nil,
-        makeConsumer: @escaping () throws -> any ConsumerPort
+        makeConsumer: @escaping () throws -> any ReaderPort
     ) {
         self.logger = logger
         self.listener = listener
@@ -125,7 +125,6 @@ final class Restorer {
             case .topicUnavailable(let message), .trouble(let message):
                 hasTrouble = true
                 logger.warning("while restoring: \(message)")
-            case .assigned, .revoked: break
             }
         }
         try finish(finished)
@@ -136,7 +135,7 @@ final class Restorer {
         consumer = nil
     }
 
-    private func hasReachedEnd(_ slot: Int, at offset: Int64, _ consumer: any ConsumerPort) -> Bool {
+    private func hasReachedEnd(_ slot: Int, at offset: Int64, _ consumer: any ReaderPort) -> Bool {
         guard let job = jobs[slot], let end = consumer.knownEndOffset(of: job.changelog) else { return true }
         return offset >= end
     }
@@ -176,7 +175,7 @@ final class Restorer {
     /// - Throws: `StreamsError` with code `.stateStore` that says how to go on.
     private func refuseShortened(_ job: Job) throws {
         guard let consumer, let position = job.store.position,
-            let end = try consumer.offsets(of: [job.changelog: .end])[job.changelog], end < position
+            let end = try consumer.listOffsets([job.changelog: .latest])[job.changelog], end < position
         else { return }
         throw StreamsError(
             .stateStore,

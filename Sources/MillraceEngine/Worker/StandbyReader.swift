@@ -19,10 +19,10 @@ final class StandbyReader {
         var isPaused = false
     }
 
-    private let makeConsumer: () throws -> any ConsumerPort
+    private let makeConsumer: () throws -> any ReaderPort
     private let logger: Logger
     private let listener: (@Sendable (RestoreEvent) -> Void)?
-    private var consumer: (any ConsumerPort)?
+    private var consumer: (any ReaderPort)?
     private var copies: [Int: Copy] = [:]
     private var nextSlot = 0
     private var isToBeAssigned = false
@@ -36,7 +36,7 @@ final class StandbyReader {
 
     init(
         logger: Logger, listener: (@Sendable (RestoreEvent) -> Void)?,
-        makeConsumer: @escaping () throws -> any ConsumerPort
+        makeConsumer: @escaping () throws -> any ReaderPort
     ) {
         self.logger = logger
         self.listener = listener
@@ -102,7 +102,6 @@ final class StandbyReader {
             case .topicUnavailable(let message), .trouble(let message):
                 hasTrouble = true
                 logger.debug("while standing by: \(message)")
-            case .assigned, .revoked: break
             }
         }
     }

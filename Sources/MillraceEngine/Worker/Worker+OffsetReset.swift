@@ -8,26 +8,26 @@ extension Worker {
     ///
     /// - Throws: `StreamsError` with code `.topic` that lists the partitions whose policy is to have no such place.
     func startOffsets(of partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
-        var places: [TopicPartition: PartitionPlace] = [:]
+        var places: [TopicPartition: OffsetSpec] = [:]
         var refused: [TopicPartition] = []
         for partition in partitions {
             // Whatever the policy: nobody has seen any of it. And what is committed of the old topic has to be replaced.
             if group.isRenewed(partition) {
-                places[partition] = .start
+                places[partition] = .earliest
                 continue
             }
             switch offsetReset(of: partition) {
             case .earliest, .ofApplication: break
-            case .latest: places[partition] = .end
+            case .latest: places[partition] = .latest
             case .byDuration(let duration):
                 let start = Moment(ms: ports.clock.wallClockMs()) - TimeSpan(duration)
-                places[partition] = .time(ms: start.notBeforeEpoch.ms)
+                places[partition] = .timestamp(ms: start.notBeforeEpoch.ms)
             case .none: refused.append(partition)
             }
         }
         guard refused.isEmpty else { throw noValidOffset(of: refused) }
         if places.isEmpty { return [:] }
-        let starts = try ports.consumer.offsets(of: places)
+        let starts = try ports.consumer.listOffsets(places)
         for (partition, offset) in starts {
             logger.info("no valid offset is committed of \(partition); reading begins at \(offset)")
         }

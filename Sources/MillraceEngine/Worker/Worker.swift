@@ -3,10 +3,10 @@ package import Millrace
 
 /// What a worker works with. Each worker has consumers and a producer of its own.
 package struct WorkerPorts {
-    package var consumer: any ConsumerPort
-    package var makeRestoreConsumer: () throws -> any ConsumerPort
+    package var consumer: any GroupConsumer
+    package var makeRestoreConsumer: () throws -> any ReaderPort
     /// Makes the reader of changelogs for standbys; by default one like that of restores.
-    package var makeStandbyConsumer: (() throws -> any ConsumerPort)?
+    package var makeStandbyConsumer: (() throws -> any ReaderPort)?
     /// Makes the producer, and another one when that is lost.
     package var makeProducer: () throws -> any ProducerPort
     package var admin: any AdminPort
@@ -18,7 +18,7 @@ package struct WorkerPorts {
     package var localStores: LocalStores?
 
     package init(
-        consumer: any ConsumerPort, makeRestoreConsumer: @escaping () throws -> any ConsumerPort,
+        consumer: any GroupConsumer, makeRestoreConsumer: @escaping () throws -> any ReaderPort,
         makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
         clock: any Clock, globalStores: [String: GlobalStore] = [:], localStores: LocalStores? = nil
     ) {
@@ -252,11 +252,6 @@ package final class Worker {
         var outOfRange: [Int] = []
         for event in polled.events {
             switch event {
-            case .assigned(let partitions):
-                // A generation that nobody said had ended.
-                if group.isActive { try endGeneration(lost: true) }
-                beginGeneration(partitions)
-            case .revoked(_, let lost): try endGeneration(lost: lost)
             case .endOfPartition(let slot, _): tasks.noteEnd(ofSlot: slot)
             case .topicUnavailable(let message):
                 logger.warning("\(message)")
@@ -265,6 +260,16 @@ package final class Worker {
                 if status.trouble != message { logger.warning("\(message)") }
                 status.trouble = message
             case .offsetOutOfRange(let slot): outOfRange.append(slot)
+            }
+        }
+        for event in ports.consumer.takeMembershipEvents() {
+            switch event {
+            case .assigned(let partitions):
+                // A generation that nobody said had ended.
+                if group.isActive { try endGeneration(lost: true) }
+                beginGeneration(partitions)
+            case .revoked: try endGeneration(lost: false)
+            case .lost: try endGeneration(lost: true)
             }
         }
         if !outOfRange.isEmpty { try resetOffsets(ofSlots: outOfRange) }

@@ -7,7 +7,7 @@ import MillraceEngine
 /// librdkafka's fetching threads sleep for up to a second when there is nothing to fetch, and in 2.0.2 neither a resumed
 /// partition, nor a start offset that had to be looked up, nor room in a full queue wakes them. Any request to the broker
 /// does: so this port looks offsets up before it assigns, and asks for one where it wants fetching to go on.
-final class KafkaConsumerPort: ConsumerPort {
+final class KafkaConsumerPort: GroupConsumer {
     /// What the consumer is for.
     enum Role {
         /// Reads the application's input as a member of its group.
@@ -27,6 +27,10 @@ final class KafkaConsumerPort: ConsumerPort {
     /// The last poll brought as many records as it was allowed to: librdkafka may have stopped fetching.
     private var lastPollWasFull = false
     private var lastNudge = Moment.distantPast
+    private var membershipEvents: [MembershipEvent] = []
+    /// The member's place in the generation that was told last. Should the member be thrown out, librdkafka forgets it before
+    /// anybody is told, and what is committed without one is not fenced.
+    private var place: GroupMetadata?
 
     init(
         _ settings: ClientSettings, role: Role, timeoutMs: Int32, clock: any Clock, log: @escaping ClientLogHandler
@@ -42,6 +46,7 @@ final class KafkaConsumerPort: ConsumerPort {
             // librdkafka refuses to subscribe to nothing.
             if topics.isEmpty { try consumer.unsubscribe() } else { try consumer.subscribe(topics) }
         }
+        if topics.isEmpty { place = nil }
     }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
@@ -68,11 +73,16 @@ final class KafkaConsumerPort: ConsumerPort {
         return result
     }
 
-    private func translate(_ event: KafkaClient.ConsumerEvent) throws(PortError) -> MillraceEngine.ConsumerEvent? {
+    private func translate(_ event: KafkaClient.ConsumerEvent) throws(PortError) -> ReaderEvent? {
         switch event {
-        case .assigned(let partitions): return .assigned(partitions.map(Millrace.TopicPartition.init))
+        case .assigned(let partitions):
+            place = try currentPlace()
+            membershipEvents.append(.assigned(partitions.map(Millrace.TopicPartition.init)))
+            return nil
         case .revoked(let partitions, let lost):
-            return .revoked(partitions.map(Millrace.TopicPartition.init), lost: lost)
+            let partitions = partitions.map(Millrace.TopicPartition.init)
+            membershipEvents.append(lost ? .lost(partitions) : .revoked(partitions))
+            return nil
         case .endOfPartition(let slot, let offset): return .endOfPartition(slot: slot, offset: offset)
         case .error(let error, let partition):
             if [.autoOffsetReset, .offsetOutOfRange].contains(error.code), let partition, let slot = slots[partition] {
@@ -117,16 +127,16 @@ final class KafkaConsumerPort: ConsumerPort {
         return (try? consumer.offsets(.beginning, of: unknown, timeoutMs: timeoutMs)) ?? [:]
     }
 
-    func offsets(of places: [Millrace.TopicPartition: PartitionPlace]) throws(PortError)
+    func listOffsets(_ specs: [Millrace.TopicPartition: MillraceEngine.OffsetSpec]) throws(PortError)
         -> [Millrace.TopicPartition: Int64]
     {
         var times: [KafkaClient.TopicPartition: Int64] = [:]
-        for (partition, place) in places {
+        for (partition, spec) in specs {
             times[KafkaClient.TopicPartition(partition)] =
-                switch place {
-                case .start: Self.startTime
-                case .end: Self.endTime
-                case .time(let ms): ms
+                switch spec {
+                case .earliest: Self.earliestTime
+                case .latest: Self.latestTime
+                case .timestamp(let ms): ms
                 }
         }
         return try port { () throws(KafkaError) in
@@ -141,8 +151,8 @@ final class KafkaConsumerPort: ConsumerPort {
     }
 
     /// What a lookup by time takes for the first and the end offset (ListOffsets).
-    private static let startTime: Int64 = -2
-    private static let endTime: Int64 = -1
+    private static let earliestTime: Int64 = -2
+    private static let latestTime: Int64 = -1
 
     /// Has librdkafka look whether there is something to fetch.
     private func nudge(atMostEvery interval: TimeSpan = .zero) {
@@ -194,8 +204,20 @@ final class KafkaConsumerPort: ConsumerPort {
         consumer.cachedWatermarks(KafkaClient.TopicPartition(partition))?.high
     }
 
-    func groupMetadata() throws(PortError) -> AnyObject? {
-        try port { () throws(KafkaError) in try consumer.groupMetadata() }
+    func takeMembershipEvents() -> [MembershipEvent] {
+        defer { membershipEvents = [] }
+        return membershipEvents
+    }
+
+    func groupMetadata() throws(PortError) -> GroupMetadata {
+        guard let place else { throw PortError(.staleGeneration, "this member has no place in the group") }
+        return place
+    }
+
+    /// The member's place as librdkafka knows it; `nil` where the member has been thrown out already.
+    private func currentPlace() throws(PortError) -> GroupMetadata? {
+        let encoded = try port { () throws(KafkaError) in try consumer.groupMetadata().encoded() }
+        return consumer.memberID == nil ? nil : GroupMetadata(encoded: encoded)
     }
 
     func memberID() -> String? { consumer.memberID }

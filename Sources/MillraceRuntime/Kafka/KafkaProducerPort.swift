@@ -41,15 +41,13 @@ final class KafkaProducerPort: ProducerPort {
     }
 
     func commitTransaction(
-        offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: AnyObject?
+        offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: GroupMetadata
     ) throws(PortError) {
-        guard let group = group as? ConsumerGroupMetadata else {
-            throw PortError(.staleGeneration, "commit transaction: this member has no place in the group")
-        }
         try throwDeliveryError()
         if !hasSentOffsets {
             try port { () throws(KafkaError) in
-                try producer.sendOffsets(offsets.forClient, group: group, timeoutMs: callTimeoutMs)
+                try producer.sendOffsets(
+                    offsets.forClient, group: ConsumerGroupMetadata(encoded: group.encoded), timeoutMs: callTimeoutMs)
             }
             hasSentOffsets = true
         }

@@ -3,13 +3,14 @@ import Millrace
 import MillraceEngine
 
 /// A consumer as the client library is one: reads the partitions that it is told to, and follows its group.
-final class SimulatedConsumer: ConsumerPort {
+final class SimulatedConsumer: GroupConsumer {
     let world: SimulatedWorld
     let process: SimulatedProcess
     let settings: Settings
     var membership: SimulatedMembership?
     private var reading: [ClusterCore.TopicPartition: Reading] = [:]
     private var turn = 0
+    private var membershipEvents: [MembershipEvent] = []
 
     struct Settings {
         var groupID: String
@@ -44,14 +45,14 @@ final class SimulatedConsumer: ConsumerPort {
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
         try world.interrupt(process, at: "a poll")
         var result = PollResult()
-        if let membership { result.events += try membership.advance() }
+        if let membership { membershipEvents += try membership.advance() }
         let partitions = reading.keys.sorted()
         for index in partitions.indices where result.records.count < maxRecords {
             let partition = partitions[(index + turn) % partitions.count]
             try fetch(partition, into: &result)
         }
         turn += 1
-        if result.records.isEmpty, result.events.isEmpty {
+        if result.records.isEmpty, result.events.isEmpty, membershipEvents.isEmpty {
             world.clock.advance(by: Int64(1 + world.random.below(max(1, timeoutMs))))
         }
         return result
@@ -124,21 +125,21 @@ final class SimulatedConsumer: ConsumerPort {
         }
     }
 
-    func offsets(of places: [Millrace.TopicPartition: PartitionPlace]) throws(PortError)
+    func listOffsets(_ specs: [Millrace.TopicPartition: MillraceEngine.OffsetSpec]) throws(PortError)
         -> [Millrace.TopicPartition: Int64]
     {
         let isolation: IsolationLevel = settings.readsCommitted ? .readCommitted : .readUncommitted
         return try world.request("list offsets", by: process) { () throws(KafkaError) in
             var offsets: [Millrace.TopicPartition: Int64] = [:]
-            for (partition, place) in places {
+            for (partition, spec) in specs {
                 let listed = ClusterCore.TopicPartition(partition.topic, partition.partition)
-                if place == .start {
+                if spec == .earliest {
                     offsets[partition] = try world.cluster.listOffset(listed, .earliest, isolation: isolation).offset
                     continue
                 }
                 let end = try world.cluster.listOffset(listed, .latest, isolation: isolation).offset
                 offsets[partition] = end
-                guard case .time(let ms) = place else { continue }
+                guard case .timestamp(let ms) = spec else { continue }
                 let found = try world.cluster.listOffset(listed, .timestamp(ms), isolation: isolation).offset
                 offsets[partition] = found < 0 ? end : found
             }
@@ -187,11 +188,24 @@ final class SimulatedConsumer: ConsumerPort {
         return (try? world.cluster.offsets(of: partition))?.highWatermark
     }
 
-    func groupMetadata() throws(PortError) -> AnyObject? {
-        membership.map { SimulatedGroupMetadata($0.current) }
+    func takeMembershipEvents() -> [MembershipEvent] {
+        defer { membershipEvents = [] }
+        return membershipEvents
     }
 
-    func memberID() -> String? { membership?.current.memberID }
+    func groupMetadata() throws(PortError) -> GroupMetadata {
+        guard let told = membership?.told else {
+            throw PortError(.staleGeneration, "this member has no place in the group")
+        }
+        return GroupMetadata(told)
+    }
+
+    func memberID() -> String? { membership.flatMap { $0.current.memberID.isEmpty ? nil : $0.current.memberID } }
+
+    func isAnswered() -> Bool {
+        guard !reading.isEmpty else { return false }
+        return (try? world.request("metadata", by: process) { () throws(KafkaError) in }) != nil
+    }
 
     func close() { membership?.leave() }
 }

@@ -23,6 +23,8 @@ final class SimulatedMembership {
     private var topics: [String] = []
     private var memberID = ""
     private var generation: Int32 = -1
+    /// The place in the generation that the consumer was told of last.
+    private(set) var told: GroupMembership?
     private var hasAssignment = false
     /// Whether the consumer has yet to say what it makes of its assignment. Until then librdkafka looks for no rebalance.
     private var isAssignAwaited = false
@@ -48,6 +50,7 @@ final class SimulatedMembership {
         if topics.isEmpty {
             leave()
             (memberID, generation, hasAssignment, mustRejoin) = ("", -1, false, false)
+            told = nil
             return
         }
         if case .unsubscribed = phase { phase = .outside }
@@ -76,7 +79,7 @@ final class SimulatedMembership {
     }
 
     /// Does what is due; returns what the consumer is to be told.
-    func advance() throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+    func advance() throws(PortError) -> [MembershipEvent] {
         switch phase {
         case .unsubscribed, .givingUp: return []
         case .outside: return try join()
@@ -97,7 +100,7 @@ final class SimulatedMembership {
         }
     }
 
-    private func join() throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+    private func join() throws(PortError) -> [MembershipEvent] {
         var request = JoinGroupRequest(groupID: consumer.settings.groupID)
         request.memberID = memberID
         request.groupInstanceID = consumer.settings.instanceID
@@ -116,7 +119,7 @@ final class SimulatedMembership {
         }
     }
 
-    private func joined(_ answer: JoinGroupAnswer) throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+    private func joined(_ answer: JoinGroupAnswer) throws(PortError) -> [MembershipEvent] {
         phase = .outside
         switch answer.error {
         case .none: break
@@ -150,7 +153,7 @@ final class SimulatedMembership {
         }
     }
 
-    private func synced(_ answer: SyncGroupAnswer) throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+    private func synced(_ answer: SyncGroupAnswer) throws(PortError) -> [MembershipEvent] {
         phase = .outside
         switch answer.error {
         case .none: break
@@ -162,13 +165,14 @@ final class SimulatedMembership {
         }
         phase = .stable
         hasAssignment = true
+        told = current
         isAssignAwaited = true
         lastHeartbeat = world.clock.monotonic
         world.note("\(consumer.process.name): is in generation \(generation) as \(memberID)")
         return [.assigned([])]
     }
 
-    private func heartbeat() throws(PortError) -> [MillraceEngine.ConsumerEvent] {
+    private func heartbeat() throws(PortError) -> [MembershipEvent] {
         guard world.clock.monotonic - lastHeartbeat >= Self.heartbeatInterval else { return [] }
         lastHeartbeat = world.clock.monotonic
         var refused: KafkaErrorCode?
@@ -191,8 +195,8 @@ final class SimulatedMembership {
         }
     }
 
-    private func giveUp(lost: Bool) -> [MillraceEngine.ConsumerEvent] {
+    private func giveUp(lost: Bool) -> [MembershipEvent] {
         phase = hasAssignment ? .givingUp : .outside
-        return hasAssignment ? [.revoked([], lost: lost)] : []
+        return hasAssignment ? [lost ? .lost([]) : .revoked([])] : []
     }
 }

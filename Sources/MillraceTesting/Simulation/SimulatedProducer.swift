@@ -2,13 +2,6 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// A member's group, generation and ids at one moment.
-final class SimulatedGroupMetadata {
-    let membership: GroupMembership
-
-    init(_ membership: GroupMembership) { self.membership = membership }
-}
-
 /// A producer as the client library is one: batches, sequence numbers, transactions.
 final class SimulatedProducer: ProducerPort {
     private let world: SimulatedWorld
@@ -48,13 +41,13 @@ final class SimulatedProducer: ProducerPort {
     func beginTransaction() throws(PortError) { inTransaction = [] }
 
     func commitTransaction(
-        offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: AnyObject?
+        offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: GroupMetadata
     ) throws(PortError) {
-        guard let transactionalID, let group = group as? SimulatedGroupMetadata else {
-            throw PortError(.staleGeneration, "no place in the group")
+        guard let transactionalID else {
+            throw PortError(.fatal, "this producer has no transactional id")
         }
         try flush()
-        var member = group.membership
+        var member = GroupMembership(group)
         if sabotage.contains(.skipGenerationFencing) { member = GroupMembership(groupID: member.groupID) }
         try world.request("add offsets to transaction", by: process) { () throws(KafkaError) in
             try world.cluster.addOffsetsToTransaction(

@@ -66,11 +66,11 @@ final class SimulatedStrangers {
             return
         }
         do {
-            for event in try consumer.poll(maxRecords: 10, timeoutMs: 10).events {
+            _ = try consumer.poll(maxRecords: 10, timeoutMs: 10)
+            for event in consumer.takeMembershipEvents() {
                 switch event {
                 case .assigned: try consumer.assign(inputs.flatMap(partitions).enumerated().map(reading))
-                case .revoked: try consumer.assign([])
-                case .endOfPartition, .offsetOutOfRange, .topicUnavailable, .trouble: break
+                case .revoked, .lost: try consumer.assign([])
                 }
             }
         } catch {

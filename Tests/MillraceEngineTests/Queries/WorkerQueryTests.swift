@@ -100,13 +100,13 @@ struct WorkerQueryTests {
         fixture.cluster.write(["a"], to: "in")
         try fixture.start()
         try fixture.steps(until: "a commit") { fixture.worker.status.commits == 1 }
-        fixture.consumer.events = [.revoked([input], lost: false)]
+        fixture.consumer.membershipEvents = [.revoked([input])]
         try fixture.step()
         #expect(try store.get("k") == 1)
         fixture.rebalance()
         try fixture.stepsUntilRunning()
         #expect(try store.get("k") == 1)
-        fixture.consumer.events = [.revoked([input], lost: true)]
+        fixture.consumer.membershipEvents = [.lost([input])]
         try fixture.step()
         #expect(code { try store.get("k") } == .storeElsewhere)
         fixture.rebalance()

@@ -49,7 +49,7 @@ final class FakeCluster {
     func count(_ call: String) -> Int { journal.count { $0 == call } }
 }
 
-final class FakeConsumer: ConsumerPort {
+final class FakeConsumer: GroupConsumer {
     private struct Reading {
         var slot: Int
         var offset: Int64
@@ -62,7 +62,8 @@ final class FakeConsumer: ConsumerPort {
     private(set) var paused: Set<TopicPartition> = []
     private(set) var subscription: [String]?
     /// What the next poll is to bring.
-    var events: [ConsumerEvent] = []
+    var events: [ReaderEvent] = []
+    var membershipEvents: [MembershipEvent] = []
     /// Partitions of which nothing arrives, nor that they are at their end.
     var silent: Set<TopicPartition> = []
     /// How many records of a partition one poll brings.
@@ -132,14 +133,14 @@ final class FakeConsumer: ConsumerPort {
         return cluster.committed.filter { partitions.contains($0.key) }
     }
 
-    func offsets(of places: [TopicPartition: PartitionPlace]) throws(PortError) -> [TopicPartition: Int64] {
+    func listOffsets(_ specs: [TopicPartition: OffsetSpec]) throws(PortError) -> [TopicPartition: Int64] {
         try cluster.note("offsets")
         var offsets: [TopicPartition: Int64] = [:]
-        for (partition, place) in places {
+        for (partition, spec) in specs {
             let records = cluster.partitions[partition] ?? []
             var offset = records.count
-            if place == .start { offset = 0 }
-            if case .time(let ms) = place { offset = records.firstIndex { $0.timestampMs >= ms } ?? records.count }
+            if spec == .earliest { offset = 0 }
+            if case .timestamp(let ms) = spec { offset = records.firstIndex { $0.timestampMs >= ms } ?? records.count }
             offsets[partition] = Int64(offset)
         }
         return offsets
@@ -154,7 +155,12 @@ final class FakeConsumer: ConsumerPort {
         cluster.partitions[partition].map { Int64($0.count) }
     }
 
-    func groupMetadata() throws(PortError) -> AnyObject? { cluster }
+    func takeMembershipEvents() -> [MembershipEvent] {
+        defer { membershipEvents = [] }
+        return membershipEvents
+    }
+
+    func groupMetadata() throws(PortError) -> GroupMetadata { GroupMetadata(encoded: []) }
 
     func memberID() -> String? { cluster.memberID }
 
@@ -180,7 +186,7 @@ final class FakeProducer: ProducerPort {
 
     func beginTransaction() throws(PortError) { try cluster.note("begin") }
 
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError) {
+    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {
         try cluster.note("commit transaction")
         writePending()
         cluster.committed.merge(offsets) { $1 }

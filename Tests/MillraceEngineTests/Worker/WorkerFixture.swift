@@ -76,7 +76,7 @@ final class WorkerFixture {
     }
 
     /// Announces a generation of the group.
-    func rebalance() { consumer.events.append(.assigned(plan.inputs.values.flatMap { $0 })) }
+    func rebalance() { consumer.membershipEvents.append(.assigned(plan.inputs.values.flatMap { $0 })) }
 
     func step(maxWaitMs: Int = 50) throws { try worker.step(maxWaitMs: maxWaitMs) }
 

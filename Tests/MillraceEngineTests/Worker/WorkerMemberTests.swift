@@ -31,7 +31,7 @@ struct WorkerMemberTests {
         #expect(fixture.worker.status.foreignMembers == ["rdkafka"])
 
         cluster.committed[Self.topic] = CommittedOffset(offset: 9, metadata: "")
-        fixture.consumer.events.append(.revoked([], lost: false))
+        fixture.consumer.membershipEvents.append(.revoked([]))
         fixture.rebalance()
         try fixture.steps(until: "the offset") { cluster.committed[Self.topic]?.offset == 2 }
         cluster.write(["c"], to: "in")

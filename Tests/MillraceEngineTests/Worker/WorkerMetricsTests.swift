@@ -45,7 +45,7 @@ struct WorkerMetricsTests {
         fixture.restorer.silent = [TopicPartition(topic: "app-counts-changelog", partition: 0)]
         try fixture.start()
         try fixture.steps(until: "restoring") { fixture.worker.status.phase == .restoring }
-        fixture.consumer.events = [.revoked([TopicPartition(topic: "in", partition: 0)], lost: false)]
+        fixture.consumer.membershipEvents = [.revoked([TopicPartition(topic: "in", partition: 0)])]
         try fixture.step()
         #expect(heard.all.map(\.phase) == [.started, .suspended])
     }

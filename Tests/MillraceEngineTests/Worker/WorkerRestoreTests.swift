@@ -58,7 +58,7 @@ struct WorkerRestoreTests {
         try fixture.start()
         try fixture.steps(until: "restoring") { fixture.worker.status.phase == .restoring }
         try fixture.steps(until: "some") { fixture.worker.status.counts.restored == 2 }
-        fixture.consumer.events = [.revoked([input], lost: false)]
+        fixture.consumer.membershipEvents = [.revoked([input])]
         try fixture.step()
         fixture.rebalance()
         try fixture.steps(until: "the result") { !fixture.cluster.values("out").isEmpty }
@@ -73,7 +73,7 @@ struct WorkerRestoreTests {
         try fixture.start()
         try fixture.steps(until: "a result") { fixture.worker.status.counts.processed == 1 }
         let before = fixture.worker.openTasks.first
-        fixture.consumer.events = [.revoked([input], lost: false)]
+        fixture.consumer.membershipEvents = [.revoked([input])]
         try fixture.step()
         // Giving up partitions commits what is in hand.
         #expect(fixture.cluster.values("out") == ["1"])
@@ -91,7 +91,7 @@ struct WorkerRestoreTests {
         fixture.cluster.write(["a"], to: "in")
         try fixture.start()
         try fixture.steps(until: "a result") { fixture.cluster.values("out") == ["1"] }
-        fixture.consumer.events = [.revoked([input], lost: false)]
+        fixture.consumer.membershipEvents = [.revoked([input])]
         try fixture.step()
         // A generation is announced, but before this member has seen who is in it the next one begins.
         fixture.cluster.group?.isStable = false
@@ -100,7 +100,7 @@ struct WorkerRestoreTests {
         fixture.cluster.write(["b"], to: "in")
         fixture.cluster.write(["2"], to: "app-counts-changelog")
         fixture.cluster.committed[input] = CommittedOffset(offset: 2, metadata: "")
-        fixture.consumer.events = [.revoked([input], lost: false)]
+        fixture.consumer.membershipEvents = [.revoked([input])]
         try fixture.step()
         fixture.cluster.group?.isStable = true
         fixture.cluster.write(["c"], to: "in")
@@ -115,7 +115,7 @@ struct WorkerRestoreTests {
         fixture.cluster.write(["a"], to: "in")
         try fixture.start()
         try fixture.steps(until: "a result") { fixture.worker.status.counts.processed == 1 }
-        fixture.consumer.events = [.revoked([input], lost: true)]
+        fixture.consumer.membershipEvents = [.lost([input])]
         try fixture.step()
         #expect(fixture.cluster.count("commit transaction") == 0)
         #expect(fixture.cluster.count("abort") == 1)

@@ -54,7 +54,7 @@ struct WorkerStandbyTests {
     /// The other member leaves, and its tasks become this one's.
     private func takeOver(_ fixture: WorkerFixture) throws {
         let partitions = fixture.plan.inputs.values.flatMap { $0 }
-        fixture.consumer.events = [.revoked(partitions, lost: false)]
+        fixture.consumer.membershipEvents = [.revoked(partitions)]
         try fixture.step()
         fixture.cluster.group = GroupDescription(isStable: true, members: [Self.me])
         fixture.rebalance()
@@ -101,7 +101,7 @@ struct WorkerStandbyTests {
         write(["51", "52"], fixture)
         fixture.cluster.write(["next"], to: "in", partition: theirs.partition)
         let partitions = fixture.plan.inputs.values.flatMap { $0 }
-        fixture.consumer.events = [.revoked(partitions, lost: false)]
+        fixture.consumer.membershipEvents = [.revoked(partitions)]
         try fixture.step()
         try takeOver(fixture)
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["53"] }
@@ -228,7 +228,7 @@ struct WorkerStandbyTests {
         #expect(try stale.entries().map(\.value) == [3])
 
         fixture.restorer.silent = [changelog]
-        fixture.consumer.events = [.revoked(fixture.plan.inputs.values.flatMap { $0 }, lost: false)]
+        fixture.consumer.membershipEvents = [.revoked(fixture.plan.inputs.values.flatMap { $0 })]
         try fixture.step()
         fixture.cluster.group = GroupDescription(isStable: true, members: [Self.me])
         fixture.rebalance()

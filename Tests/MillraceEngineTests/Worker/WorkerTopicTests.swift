@@ -138,7 +138,7 @@ struct WorkerTopicTests {
         #expect(throws: StreamsError.self) { try second.get("old") }
 
         fixture.admin.counts["x2"] = 2
-        fixture.consumer.events = [.revoked([Self.partition("x1")], lost: false)]
+        fixture.consumer.membershipEvents = [.revoked([Self.partition("x1")])]
         try fixture.step()
         fixture.announce(["x1"], ["x2": 2])
         fixture.rebalance()
@@ -155,7 +155,7 @@ struct WorkerTopicTests {
         #expect(fixture.localStores.instances.map(\.partitions) == [Set(read)])
 
         fixture.admin.counts["x2"] = nil
-        fixture.consumer.events = [.revoked(read, lost: false)]
+        fixture.consumer.membershipEvents = [.revoked(read)]
         try fixture.step()
         fixture.announce(["x1"])
         fixture.rebalance()

@@ -32,5 +32,43 @@ struct ConsumerPortTests {
         }
     }
 
+    @Test("what a member commits that was thrown out unnoticed is refused")
+    func thrownOut() async throws {
+        try await FaultyBroker.with { faulty in
+            let settings: ClientSettings = [
+                "bootstrap.servers": faulty.cluster.bootstrapServers, "group.id": "g", "enable.auto.commit": "false",
+                "broker.address.family": "v4", "session.timeout.ms": "1000", "heartbeat.interval.ms": "100",
+                "max.poll.interval.ms": "1000", "partition.assignment.strategy": "range",
+            ]
+            let port = try KafkaConsumerPort(
+                settings, role: .member, timeoutMs: 5_000, clock: SystemClock(), log: { _ in })
+            defer { port.close() }
+            let producer = try KafkaProducerPort(
+                [
+                    "bootstrap.servers": faulty.cluster.bootstrapServers, "broker.address.family": "v4",
+                    "transactional.id": "t",
+                ], metadataMaxAge: TimeSpan(ms: 60_000), clock: SystemClock(), log: { _ in })
+            defer { producer.close() }
+            try producer.initTransactions()
+            try port.subscribe(to: [topic])
+            let partition = Millrace.TopicPartition(topic: topic, partition: 0)
+            try await eventually("the assignment") {
+                _ = try port.poll(maxRecords: 1, timeoutMs: 100)
+                return port.takeMembershipEvents().contains { if case .assigned = $0 { true } else { false } }
+            }
+            try port.assign([PartitionAssignment(partition: partition, slot: 0, offset: 0)])
+            // Without a poll librdkafka leaves the group for it, and forgets its generation, before anybody is told.
+            try await eventually("the end of the membership") { port.memberID() == nil }
+            try producer.beginTransaction()
+            let error = #expect(throws: PortError.self) {
+                try producer.commitTransaction(
+                    offsets: [partition: MillraceEngine.CommittedOffset(offset: 5, metadata: "")],
+                    group: try port.groupMetadata())
+            }
+            #expect(error?.kind == .staleGeneration, "\(String(describing: error))")
+            #expect(try port.committed([partition], withinMs: nil).isEmpty)
+        }
+    }
+
     private let topic = RiskScoreTopology.events
 }

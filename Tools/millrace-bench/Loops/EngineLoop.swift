@@ -66,7 +66,7 @@ private final class CountingProducer: ProducerPort {
 
     func initTransactions() throws(PortError) {}
     func beginTransaction() throws(PortError) {}
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: AnyObject?) throws(PortError) {}
+    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {}
     func abortTransaction() throws(PortError) {}
     func flush() throws(PortError) {}
     func poll() throws(PortError) {}
