@@ -4,13 +4,13 @@ import Testing
 /// docs/features.md says of each feature which test shows it. They have to be there.
 @Suite("The table of features")
 struct FeatureTableTests {
-    private struct Row {
+    struct Row {
         var feature: String
         var answer: String
         var shownBy: String
     }
 
-    private static func rows() throws -> [Row] {
+    static func rows() throws -> [Row] {
         try Repository.text(of: "docs/features.md").split(separator: "\n").compactMap { line in
             guard line.hasPrefix("| "), !line.hasPrefix("| Kafka Streams |"), !line.hasPrefix("| ---") else {
                 return nil
