@@ -14,7 +14,8 @@ struct QueryExamples {
         async let running: Void = application.run()
         let score = try scores.get("acct-1")
         let some = try scores.entries(from: "acct-1", through: "acct-2", limit: 100)
-        print(score ?? 0, some.count)
+        let count = try scores.count()
+        print(score ?? 0, some.count, count)
         try await running
     }
 
@@ -22,11 +23,44 @@ struct QueryExamples {
     private func others(_ application: StreamsApplication) throws {
         let views = try application.store(.window("views-per-minute", key: .string, value: .int64))
         for (startMs, count) in try views.fetch("/home", starting: 0...60_000) { print(startMs, count) }
+        let pages = try views.fetchAll(from: "/a", through: "/m", limit: 100)
         let visits = try application.store(.session("visits", key: .string, value: .int64))
         let latest = try visits.fetch("user-1", endingAtOrAfter: 3_600_000)
+        let all = try visits.fetchAll(ending: 0...3_600_000)
         let prices = try application.store(.versionedKeyValue("prices", key: .string, value: .double))
         let noon = try prices.get("apple", asOfMs: 43_200_000)
-        print(latest.count, noon?.value ?? 0)
+        let versions = try prices.versions(of: "apple", newestFirst: true)
+        print(pages.count, latest.count, all.count, noon?.value ?? 0, versions.count)
+    }
+
+    /// Compiled only.
+    private func queries(_ application: StreamsApplication) throws {
+        let counts = try application.store(.timestampedKeyValue("counts", key: .string, value: .int64))
+        let views = try application.store(.window("views-per-minute", key: .string, value: .int64))
+        let timed = try application.store(.timestampedWindow("views-per-minute", key: .string, value: .int64))
+        let visits = try application.store(.session("visits", key: .string, value: .int64))
+        let prices = try application.store(.versionedKeyValue("prices", key: .string, value: .double))
+        let third = try application.store(.keyValue("counts", key: .string, value: .int64).partition(3))
+        let stale = try application.store(.keyValue("counts", key: .string, value: .int64).enableStaleStores())
+        print(counts, views, timed, visits, prices, third, stale)
+    }
+
+    /// Compiled only.
+    private func instances(_ application: StreamsApplication) async throws {
+        let scores = try await application.readableStore(.keyValue("risk-store", key: .string, value: .double))
+        print(try scores.count())
+        for instance in application.instances { print(instance.address ?? "no address", instance.stores) }
+        let owners = application.instances(having: "risk-store")
+        if owners.isEmpty { application.shutdown() }
+    }
+
+    @Test("that of a configuration runs")
+    func configuration() {
+        var configuration = StreamsConfiguration(
+            applicationID: "risk", bootstrapServers: ["localhost:9092"], stateDirectory: "/var/lib/risk")
+        configuration.threads = 2
+        for problem in configuration.problems() { print(problem) }
+        #expect(configuration.problems().isEmpty)
     }
 
     /// Compiled only.

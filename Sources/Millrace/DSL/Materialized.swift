@@ -3,6 +3,13 @@
 /// ```swift
 /// .aggregate(into: .store("risk-store", value: .double), initial: 0.0) { _, event, highest in max(event.score, highest) }
 /// ```
+///
+/// ```swift
+/// payments.groupByKey().count(into: .store("by-account").inMemory().withoutChangelog())
+/// payments.groupByKey().count(into: .with(key: .string).withoutCache())
+/// payments.groupByKey().windowedBy(.tumbling(.seconds(60)))
+///     .count(into: .store("by-minute").retention(.seconds(86_400)).changelog(["segment.ms": "600000"]))
+/// ```
 public struct Materialized<Key, Value>: Sendable {
     @usableFromInline package var storeName: String?
     @usableFromInline package var key: Serde<Key>?
@@ -51,6 +58,10 @@ public struct Materialized<Key, Value>: Sendable {
     }
 
     /// A store with a generated name.
+    ///
+    /// - Parameters:
+    ///   - key: the keys' serde; by default that of the stream or table.
+    ///   - value: the values' serde; by default the one that the type brings.
     public static func with(key: Serde<Key>? = nil, value: Serde<Value>? = nil) -> Materialized {
         Materialized(storeName: nil, key: key, value: value)
     }

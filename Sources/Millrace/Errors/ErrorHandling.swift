@@ -20,6 +20,12 @@ public struct ErrorContext: Sendable {
     /// The bytes of the source record's value; `nil` for a tombstone.
     public let value: [UInt8]?
 
+    /// Makes a context, for tests of handlers.
+    ///
+    /// - Parameters:
+    ///   - error: what went wrong, with the operator and the record's place.
+    ///   - key: the record's key as bytes; `nil` where it has none.
+    ///   - value: the record's value as bytes; `nil` where it has none.
     public init(error: StreamsError, key: [UInt8]?, value: [UInt8]?) {
         self.error = error
         self.key = key
@@ -29,6 +35,7 @@ public struct ErrorContext: Sendable {
 
 /// The three places where a bad record is decided upon. Each fails by default, as in Kafka Streams.
 public struct ErrorHandlers: Sendable {
+    /// Decides about one error. It may be called on several threads at once.
     public typealias Handler = @Sendable (ErrorContext) -> ErrorResponse
 
     /// Bytes that are no value of the source's type. Kafka: `DeserializationExceptionHandler`.
@@ -44,6 +51,11 @@ public struct ErrorHandlers: Sendable {
     public init() { self.init(deserialization: .fail, processing: .fail, production: .fail) }
 
     /// Handlers that look at the error; those left out fail.
+    ///
+    /// - Parameters:
+    ///   - deserialization: what happens to records whose bytes cannot be read.
+    ///   - processing: what happens to records for which a closure of the topology throws.
+    ///   - production: what happens to records that cannot be written.
     public init(
         deserialization: @escaping Handler = { _ in .fail },
         processing: @escaping Handler = { _ in .fail },
@@ -59,6 +71,11 @@ public struct ErrorHandlers: Sendable {
     /// ```swift
     /// ErrorHandlers(deserialization: .deadLetter(topic: "unreadable"), processing: .continue)
     /// ```
+    ///
+    /// - Parameters:
+    ///   - deserialization: what happens to records whose bytes cannot be read.
+    ///   - processing: what happens to records for which a closure of the topology throws.
+    ///   - production: what happens to records that cannot be written.
     public init(
         deserialization: ErrorResponse = .fail, processing: ErrorResponse = .fail, production: ErrorResponse = .fail
     ) {
@@ -82,8 +99,11 @@ public struct DropReason: RawRepresentable, Hashable, Sendable {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// The record has no key, and the operator needs one.
     public static let nullKey = DropReason(rawValue: "null-key")
+    /// The record has no value, and the operator needs one.
     public static let nullValue = DropReason(rawValue: "null-value")
+    /// The record lacks a key or a value, and the operator needs both.
     public static let nullKeyOrValue = DropReason(rawValue: "null-key-or-value")
     /// A foreign-key join found no foreign key.
     public static let nullForeignKey = DropReason(rawValue: "null-foreign-key")
@@ -91,12 +111,16 @@ public struct DropReason: RawRepresentable, Hashable, Sendable {
     public static let staleResponse = DropReason(rawValue: "stale-response")
     /// A change of a versioned table that is not its latest one, where only the latest values count.
     public static let outOfOrder = DropReason(rawValue: "out-of-order")
+    /// The record's timestamp is negative, and the extractor says to skip it.
     public static let negativeTimestamp = DropReason(rawValue: "negative-timestamp")
     /// A record that came after its window's grace, or an entry older than its store's retention.
     public static let expired = DropReason(rawValue: "expired")
     /// A partitioner has chosen no partition.
     public static let noPartition = DropReason(rawValue: "no-partition")
+    /// The record's bytes could not be read, and the handler went on.
     public static let deserialization = DropReason(rawValue: "deserialization")
+    /// A closure of the topology threw, and the handler went on.
     public static let processing = DropReason(rawValue: "processing")
+    /// The record could not be written, and the handler went on.
     public static let production = DropReason(rawValue: "production")
 }

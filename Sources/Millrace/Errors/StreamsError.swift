@@ -48,7 +48,9 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let illegalState = Code(rawValue: "illegal state")
     }
 
+    /// The kind of error, to match on.
     public let code: Code
+    /// What happened, for people.
     public package(set) var message: String
     /// The operator, by its name in `Topology.describe()`.
     public var node: String?
@@ -61,6 +63,15 @@ public struct StreamsError: Error, CustomStringConvertible {
     /// Whether the handler that the error is for has decided that it ends the task. Operators upstream pass it on.
     package var isDecided = false
 
+    /// Makes an error.
+    ///
+    /// - Parameters:
+    ///   - code: the kind of error.
+    ///   - message: what happened, and what to do where that is known.
+    ///   - node: the operator, by its name in `Topology.describe()`.
+    ///   - record: the record that was being processed.
+    ///   - task: the task, as `<sub-topology>_<partition>`.
+    ///   - underlying: the error that caused this one.
     public init(
         _ code: Code, _ message: String, node: String? = nil, record: RecordMetadata? = nil, task: String? = nil,
         underlying: (any Error)? = nil

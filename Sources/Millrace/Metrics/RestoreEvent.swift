@@ -6,6 +6,7 @@
 /// }
 /// ```
 public struct RestoreEvent: Sendable, Hashable {
+    /// How far the restoration of a store is.
     public enum Phase: String, Sendable, Hashable {
         /// Reading begins.
         case started
@@ -17,8 +18,11 @@ public struct RestoreEvent: Sendable, Hashable {
         case suspended
     }
 
+    /// How far the restoration is.
     public var phase: Phase
+    /// The store's name.
     public var store: String
+    /// The partition that the store is restored from.
     public var changelog: TopicPartition
     /// The next offset of the changelog to be read.
     public var nextOffset: Int64
@@ -42,7 +46,9 @@ public struct RestoreEvent: Sendable, Hashable {
 
 /// How far a partition of a store has got in its changelog. Kafka: `LagInfo`.
 public struct StoreLag: Sendable, Hashable {
+    /// The store's name.
     public var store: String
+    /// The partition of the store's task.
     public var partition: Int32
     /// The offset up to and without which the changelog is in the store.
     public var currentOffset: Int64

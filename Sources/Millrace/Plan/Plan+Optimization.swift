@@ -17,7 +17,9 @@ public struct TopologyOptimization: OptionSet, Sendable, Hashable {
     /// `__enable.process.processValue.fix__` is off. Not part of ``all``.
     public static let mergeRepartitionTopicsAcrossProcessors = TopologyOptimization(rawValue: 1 << 3)
 
+    /// No optimisation. Kafka: `StreamsConfig.NO_OPTIMIZATION`.
     public static let none: TopologyOptimization = []
+    /// All optimisations that Kafka Streams makes. Kafka: `StreamsConfig.OPTIMIZE`.
     public static let all: TopologyOptimization = [
         .reuseTableSourceTopics, .mergeRepartitionTopics, .singleStoreSelfJoin,
     ]

@@ -16,6 +16,7 @@ extension String: ConnectableStore {
 
 /// The name of a store that a processor is connected to, and how to make it if it is the processor that brings it along.
 public struct StoreConnection: Sendable {
+    /// The store's name.
     public let name: String
     package let plan: StorePlan?
 

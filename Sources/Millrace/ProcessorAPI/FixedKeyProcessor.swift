@@ -13,6 +13,7 @@ public struct FixedKeyRecord<Key, Value> {
     @inlinable public var value: Value? { record.value }
     /// Milliseconds since the epoch.
     @inlinable public var timestampMs: Int64 { record.timestampMs }
+    /// The record's headers.
     @inlinable public var headers: Headers { record.headers }
 
     /// The same record with another value, and possibly of another type.
@@ -43,6 +44,12 @@ extension FixedKeyRecord: Equatable where Key: Equatable, Value: Equatable {}
 
 /// What a processor of values is given when its task starts.
 ///
+/// ```swift
+/// amounts.processValues { (context: FixedKeyProcessorContext<String, String>) in
+///     { record in try context.forward(record.with(value: "\(record.value ?? 0)")) }
+/// }
+/// ```
+///
 /// Kafka: `org.apache.kafka.streams.processor.api.FixedKeyProcessorContext`.
 public struct FixedKeyProcessorContext<Key, Value>: ProcessingContext {
     public let node: ProcessorNode
@@ -55,6 +62,8 @@ public struct FixedKeyProcessorContext<Key, Value>: ProcessingContext {
     }
 
     /// Hands a record to everything that follows the processor.
+    ///
+    /// - Throws: `StreamsError` of whatever follows the processor. Pass it on: the record is not committed.
     @inlinable
     public func forward(_ record: FixedKeyRecord<Key, Value>) throws {
         try node.forward(record.record, to: forwardToAll)
@@ -62,6 +71,9 @@ public struct FixedKeyProcessorContext<Key, Value>: ProcessingContext {
 
     /// Hands a record to one operator that follows the processor.
     ///
+    /// - Parameters:
+    ///   - record: the record.
+    ///   - child: the operator's name.
     /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows.
     public func forward(_ record: FixedKeyRecord<Key, Value>, to child: String) throws {
         try node.forward(record.record, to: node.child(named: child, Record<Key, Value>.self))
@@ -70,15 +82,32 @@ public struct FixedKeyProcessorContext<Key, Value>: ProcessingContext {
 
 /// A processor of values as a type of its own. It is made when a task starts.
 ///
+/// ```swift
+/// struct Rounded: FixedKeyProcessor {
+///     let context: FixedKeyProcessorContext<String, Int64>
+///
+///     mutating func process(_ record: FixedKeyRecord<String, Double>) throws {
+///         try context.forward(record.with(value: record.value.map { Int64($0) }))
+///     }
+/// }
+/// amounts.processValues { context in Rounded(context: context) }
+/// ```
+///
 /// Kafka: `org.apache.kafka.streams.processor.api.FixedKeyProcessor`.
 public protocol FixedKeyProcessor<Key, Value>: SendableMetatype {
+    /// The keys of the records.
     associatedtype Key
+    /// The values of the records that it gets.
     associatedtype Value
 
     /// Processes a record; the processor hands on what it likes through its context.
+    ///
+    /// - Throws: anything; it goes to the processing handler as a `StreamsError` with code `.processing`.
     mutating func process(_ record: FixedKeyRecord<Key, Value>) throws
 
     /// Lets go of what the processor holds; called once when the task ends. Does nothing by default.
+    ///
+    /// - Throws: anything; it ends the task as a `StreamsError`.
     mutating func close() throws
 }
 

@@ -12,6 +12,10 @@ extension ProcessingContext {
 
     /// A key-value store that the processor is connected to, by its name.
     ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store.
     public func keyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
@@ -27,6 +31,10 @@ extension ProcessingContext {
     ///
     /// What the processor writes to a table's store is not handed on behind the table.
     ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store.
     public func timestampedKeyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
@@ -41,8 +49,12 @@ extension ProcessingContext {
     /// let price = try prices.get("AAPL", asOfMs: record.timestampMs)
     /// ```
     ///
-    /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store, or it is not
-    ///   versioned.
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
+    /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store, or it
+    ///   is not versioned.
     public func versionedKeyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) throws -> VersionedKeyValueStore<Key, Value> {

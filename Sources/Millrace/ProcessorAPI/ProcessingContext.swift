@@ -1,5 +1,10 @@
 /// What every processor can ask for, beside handing records on. Kafka: `ProcessingContext`.
 ///
+/// ```swift
+/// let last = try context.keyValueStore("last", key: .string, value: .string)
+/// context.requestCommit()
+/// ```
+///
 /// A context belongs to the task that made it and must not leave its thread.
 public protocol ProcessingContext {
     /// The processor at work.
@@ -21,6 +26,7 @@ extension ProcessingContext {
     /// The task, as `<sub-topology>_<partition>`.
     public var taskID: String { node.task.taskID }
 
+    /// The application's id; in a test driver the one that it was given.
     public var applicationID: String { node.task.applicationID }
 
     /// Asks for a commit soon, without waiting for the commit interval. Kafka: `commit()`.
@@ -38,12 +44,13 @@ extension ProcessingContext {
     /// task's stores are restored. Kafka: `ProcessingContext.schedule`, `PunctuationSchedule`.
     ///
     /// - Parameters:
-    ///   - interval: at least a millisecond; anything finer is dropped. On the wall clock it is one of the time that passes:
-    ///     setting the clock changes nothing.
+    ///   - interval: at least a millisecond; anything finer is dropped. On the wall clock it is one of the time that
+    ///     passes: setting the clock changes nothing.
     ///   - clock: whose time it is.
-    ///   - action: gets that time in milliseconds. Inside there is no record, and so no metadata. What it throws goes to the
-    ///     processing handler.
+    ///   - action: gets that time in milliseconds. Inside there is no record, and so no metadata. What it throws goes
+    ///     to the processing handler.
     /// - Returns: a handle to stop the calls with.
+    /// - Throws: `StreamsError` with code `.configuration` where the interval is shorter than a millisecond.
     @discardableResult
     public func schedule(
         every interval: Duration, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void

@@ -1,5 +1,15 @@
 /// What a processor is given when its task starts: the way to what follows it, its stores, time and punctuations.
 ///
+/// ```swift
+/// amounts.process(named: "route") { (context: ProcessorContext<String, Double>) in
+///     let alarms: ProcessorChild<String, Double> = try context.child(named: "alarms")
+///     return { record in
+///         try context.forward(record, to: "archive")
+///         if record.value ?? 0 > 1_000 { try alarms.forward(record) }
+///     }
+/// }
+/// ```
+///
 /// Kafka: `org.apache.kafka.streams.processor.api.ProcessorContext`. `Key` and `Value` are the types of the records that the
 /// processor hands on.
 public struct ProcessorContext<Key, Value>: ProcessingContext {
@@ -13,11 +23,16 @@ public struct ProcessorContext<Key, Value>: ProcessingContext {
     }
 
     /// Hands a record to everything that follows the processor.
+    ///
+    /// - Throws: `StreamsError` of whatever follows the processor. Pass it on: the record is not committed.
     @inlinable
     public func forward(_ record: Record<Key, Value>) throws { try node.forward(record, to: forwardToAll) }
 
     /// Hands a record to one operator that follows the processor.
     ///
+    /// - Parameters:
+    ///   - record: the record.
+    ///   - child: the operator's name.
     /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows.
     public func forward(_ record: Record<Key, Value>, to child: String) throws {
         try node.forward(record, to: node.child(named: child, Record<Key, Value>.self))
@@ -26,6 +41,9 @@ public struct ProcessorContext<Key, Value>: ProcessingContext {
     /// One operator that follows the processor, looked up once to hand records to often. Its types may differ from the
     /// processor's other ones.
     ///
+    /// - Parameters:
+    ///   - child: the operator's name.
+    ///   - type: the type of the records that it takes.
     /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows or takes other types.
     public func child<ChildKey, ChildValue>(
         named child: String, of type: Record<ChildKey, ChildValue>.Type = Record<ChildKey, ChildValue>.self
@@ -39,6 +57,9 @@ public struct ProcessorChild<Key, Value> {
     @usableFromInline let node: ProcessorNode
     @usableFromInline let target: Forward<Key, Value>
 
+    /// Hands a record to the operator.
+    ///
+    /// - Throws: `StreamsError` of whatever follows the processor. Pass it on: the record is not committed.
     @inlinable
     public func forward(_ record: Record<Key, Value>) throws { try node.forward(record, to: target) }
 }
@@ -60,13 +81,19 @@ public struct ProcessorChild<Key, Value> {
 ///
 /// Kafka: `org.apache.kafka.streams.processor.api.Processor`.
 public protocol Processor<Key, Value>: SendableMetatype {
+    /// The keys of the records that it gets.
     associatedtype Key
+    /// The values of the records that it gets.
     associatedtype Value
 
     /// Processes a record; the processor hands on what it likes through its context.
+    ///
+    /// - Throws: anything; it goes to the processing handler as a `StreamsError` with code `.processing`.
     mutating func process(_ record: Record<Key, Value>) throws
 
     /// Lets go of what the processor holds; called once when the task ends. Does nothing by default.
+    ///
+    /// - Throws: anything; it ends the task as a `StreamsError`.
     mutating func close() throws
 }
 

@@ -12,6 +12,11 @@
 /// }
 /// ```
 ///
+/// ```swift
+/// let drafts = Stores.keyValue("drafts", key: .string, value: .string).inMemory().withoutChangelog()
+/// let totals = Stores.keyValue("totals", key: .string, value: .int64).cached().changelog(["segment.ms": "600000"])
+/// ```
+///
 /// Kept on disk and logged to the topic `<application id>-<name>-changelog` by default, without a cache. Kafka:
 /// `StoreBuilder`.
 public struct StoreBuilder<Store>: ConnectableStore {
@@ -82,8 +87,21 @@ public struct StoreBuilder<Store>: ConnectableStore {
 }
 
 /// The kinds of stores that a processor can have. Kafka: `Stores`.
+///
+/// ```swift
+/// let last = Stores.keyValue("last", key: .string, value: .string)
+/// let counts = Stores.timestampedKeyValue("counts", key: .string, value: .int64)
+/// let prices = Stores.versionedKeyValue("prices", key: .string, value: .double, historyRetention: .seconds(3_600))
+/// let views = Stores.window("views", key: .string, value: .int64, retention: .seconds(86_400))
+/// let visits = Stores.session("visits", key: .string, value: .int64, retention: .seconds(86_400))
+/// ```
 public enum Stores {
     /// The newest value of each key. Kafka: `keyValueStoreBuilder`.
+    ///
+    /// - Parameters:
+    ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
     public static func keyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<KeyValueStore<Key, Value>> {
@@ -93,6 +111,11 @@ public enum Stores {
     }
 
     /// The newest value of each key with its timestamp. Kafka: `timestampedKeyValueStoreBuilder`.
+    ///
+    /// - Parameters:
+    ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
     public static func timestampedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<TimestampedKeyValueStore<Key, Value>> {
@@ -104,6 +127,9 @@ public enum Stores {
     /// Values by key and window. Kafka: `windowStoreBuilder`.
     ///
     /// - Parameters:
+    ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
     ///   - retention: how long behind the newest window an older one is kept.
     ///   - retainsDuplicates: whether a put never replaces what has the same key and window.
     public static func window<Key, Value>(
@@ -119,7 +145,11 @@ public enum Stores {
 
     /// Values by key and session. Kafka: `sessionStoreBuilder`.
     ///
-    /// - Parameter retention: how long behind the newest session an older one is kept.
+    /// - Parameters:
+    ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
+    ///   - retention: how long behind the newest session an older one is kept.
     public static func session<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration
     ) -> StoreBuilder<SessionStore<Key, Value>> {
@@ -131,8 +161,12 @@ public enum Stores {
 
     /// The latest value of each key, and those before it for a while. Kafka: `versionedKeyValueStoreBuilder`.
     ///
-    /// - Parameter historyRetention: how long behind the newest timestamp a version is kept after it has been replaced, and
-    ///   how late one may come.
+    /// - Parameters:
+    ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
+    ///   - historyRetention: how long behind the newest timestamp a version is kept after it has been replaced, and how
+    ///     late one may come.
     public static func versionedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, historyRetention: Duration
     ) -> StoreBuilder<VersionedKeyValueStore<Key, Value>> {
@@ -153,8 +187,10 @@ public enum Stores {
     /// It is logged to the topic `<application id>-<name>-changelog` as far as it logs its changes. No engine keeps it, and it has
     /// no cache but its own. Kafka: a `StoreBuilder` of one's own.
     ///
-    /// - Parameter make: makes the store of one task, empty or as it was written down; it is restored and handed to
-    ///   processors afterwards.
+    /// - Parameters:
+    ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
+    ///   - make: makes the store of one task, empty or as it was written down; it is restored and handed to processors
+    ///     afterwards.
     public static func custom<Store: StateStore>(
         _ name: String, _ make: @escaping @Sendable (StateStoreContext) throws -> Store
     ) -> StoreBuilder<Store> {

@@ -18,6 +18,9 @@ extension StreamsBuilder {
     ///   - name: the processor's name, which nothing else in the topology has.
     ///   - parents: whose records it gets.
     ///   - stores: what it is connected to: names of stores that exist, or builders of stores to be made.
+    ///   - key: the resulting keys' serde; by default the one that the type brings.
+    ///   - value: the resulting values' serde; by default the one that the type brings.
+    ///   - makeProcessor: makes the function that is called for each record, once for each task.
     @discardableResult
     @inlinable
     public func addProcessor<Key, Value, NewKey, NewValue>(
@@ -38,6 +41,10 @@ extension StreamsBuilder {
 
     /// Adds a store for processors to be connected to.
     ///
+    /// ```swift
+    /// builder.addStateStore(Stores.keyValue("last", key: .string, value: .string), connectedTo: "longest")
+    /// ```
+    ///
     /// Kafka: `StreamsBuilder.addStateStore`, `Topology.addStateStore`.
     ///
     /// - Parameters:
@@ -50,6 +57,14 @@ extension StreamsBuilder {
     }
 
     /// Connects a processor with stores that exist or are added. Kafka: `Topology.connectProcessorAndStateStores`.
+    ///
+    /// ```swift
+    /// builder.connect(processor: "longest", to: ["totals"])
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - processor: the processor's name.
+    ///   - stores: names of stores that exist, or builders of stores to be made.
     public func connect(processor: String, to stores: [any ConnectableStore]) {
         for store in stores { plan.connections.append((processor, store.connection)) }
     }

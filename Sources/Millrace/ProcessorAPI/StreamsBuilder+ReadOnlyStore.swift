@@ -19,6 +19,9 @@ extension StreamsBuilder {
     /// - Parameters:
     ///   - store: the store. A table's kind of changelog settings have no effect.
     ///   - topic: the topic's full name, partitioned as what is read together with it.
+    ///   - key: the keys' serde, which is the store's too.
+    ///   - value: the values' serde, which is the store's too.
+    ///   - timestamp: which moment a record stands for; by default its own timestamp, and a negative one is an error.
     ///   - name: the name of the processor that fills the store; its source is called so with `-source` behind it.
     public func addReadOnlyStateStore<Key, Value>(
         _ store: StoreBuilder<KeyValueStore<Key, Value>>, topic: String, key: Serde<Key>, value: Serde<Value>,

@@ -11,6 +11,8 @@ extension StreamsBuilder {
     /// - Parameters:
     ///   - name: the source's name, which nothing else in the topology has.
     ///   - topics: the topics' full names.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
     ///   - timestamp: which moment a record stands for, as for `stream`.
     ///   - offsetReset: where to begin in a partition of which no valid offset is committed, as for `stream`.
     @inlinable
@@ -39,6 +41,8 @@ extension StreamsBuilder {
     /// - Parameters:
     ///   - name: the source's name, which nothing else in the topology has.
     ///   - pattern: matches the topics' whole names. A pattern that two sources have is an error.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
     ///   - timestamp: which moment a record stands for, as for `stream`.
     ///   - offsetReset: where to begin in a partition of which no valid offset is committed, as for `stream`.
     @inlinable
@@ -66,7 +70,11 @@ extension StreamsBuilder {
     /// - Parameters:
     ///   - name: the sink's name, which nothing else in the topology has.
     ///   - topic: the topic's full name.
-    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash does.
+    ///   - parents: whose records it writes.
+    ///   - key: the keys' serde; by default that of the first parent.
+    ///   - value: the values' serde; by default that of the first parent.
+    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash
+    ///     does.
     @inlinable
     public func addSink<Key, Value>(
         _ name: String, topic: String, after parents: KStream<Key, Value>..., key: Serde<Key>? = nil,
@@ -92,8 +100,12 @@ extension StreamsBuilder {
     ///
     /// - Parameters:
     ///   - name: the sink's name, which nothing else in the topology has.
+    ///   - parents: whose records it writes.
+    ///   - key: the keys' serde; by default that of the first parent.
+    ///   - value: the values' serde; by default that of the first parent.
     ///   - description: what `Topology.describe()` calls the choice.
-    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash does.
+    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash
+    ///     does.
     ///   - choose: the topic's full name. What it throws goes to the processing handler.
     @inlinable
     public func addSink<Key, Value>(

@@ -1,13 +1,22 @@
 /// Where an instance answers queries of others, as the application's own server understands it. Kafka: `HostInfo`.
 public struct InstanceAddress: Hashable, Sendable, CustomStringConvertible {
+    /// A name or an address, without brackets.
     public var host: String
+    /// The port.
     public var port: Int
 
+    /// Makes an address.
+    ///
+    /// - Parameters:
+    ///   - host: a name or an address.
+    ///   - port: the port.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
 
+    /// Reads an address from text.
+    ///
     /// - Parameter text: `HOST:PORT`, an IPv6 host in brackets; `nil` for anything else.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),

@@ -4,6 +4,7 @@
 /// let scores = try application.store(.keyValue("risk-store", key: .string, value: .double))
 /// let score = try scores.get("acct-1")
 /// let some = try scores.entries(from: "acct-1", through: "acct-2", limit: 100)
+/// let count = try scores.count()
 /// ```
 ///
 /// What is read is what the last commit has left: no more than what Kafka has as the application's results. Only this
@@ -55,6 +56,13 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
     }
 
     /// The entries whose keys' bytes begin with given ones. Kafka: `prefixScan`.
+    ///
+    /// - Parameters:
+    ///   - prefix: the bytes that keys begin with.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many at most; all by default.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func entries(
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -62,6 +70,9 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
     }
 
     /// How many entries this instance's partitions have. They are counted, one by one. Kafka: `approximateNumEntries`.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func count() throws -> Int {
         try partitions.store.readers().reduce(0) { try $0 + $1.snapshot().countEntries() }
     }
@@ -105,6 +116,11 @@ extension StoreQuery {
     /// ```swift
     /// let scores = try application.store(.keyValue("risk-store", key: .string, value: .double))
     /// ```
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     public static func keyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreQuery where Store == QueryableKeyValueStore<Key, Value> {
@@ -115,6 +131,11 @@ extension StoreQuery {
 
     /// A table's store, or another one that keeps timestamps with its values. Kafka:
     /// `QueryableStoreTypes.timestampedKeyValueStore`.
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     public static func timestampedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreQuery where Store == QueryableKeyValueStore<Key, ValueAndTimestamp<Value>> {

@@ -3,6 +3,7 @@
 /// ```swift
 /// let visits = try application.store(.session("visits", key: .string, value: .int64))
 /// let latest = try visits.fetch("user-1", endingAtOrAfter: 3_600_000)
+/// let all = try visits.fetchAll(ending: 0...3_600_000)
 /// ```
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlySessionStore`.
@@ -14,6 +15,12 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
     }
 
     /// The value of one session, or `nil`. Kafka: `fetchSession`.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - session: the session: its first and last record's times.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).fetch(key, session) }
     }
@@ -22,8 +29,13 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
     /// `findSessions`, `fetch`, and the same backwards.
     ///
     /// - Parameters:
+    ///   - key: the key.
+    ///   - earliestEndMs: when a session ends at the earliest, in milliseconds since the epoch; 0 by default.
+    ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
     ///   - reversed: whether the session that ends last comes first.
     ///   - limit: how many at most.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func fetch(
         _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
         reversed: Bool = false, limit: Int = .max
@@ -41,8 +53,11 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - endsMs: the range that sessions end in, in milliseconds since the epoch; all by default.
     ///   - reversed: whether the order is the opposite in each partition.
     ///   - limit: how many at most.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64> = 0...Int64.max,
         reversed: Bool = false, limit: Int = .max
@@ -63,6 +78,11 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
 
 extension StoreQuery {
     /// A session store. Kafka: `QueryableStoreTypes.sessionStore`.
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     public static func session<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreQuery where Store == QueryableSessionStore<Key, Value> {

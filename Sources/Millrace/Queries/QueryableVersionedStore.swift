@@ -3,6 +3,7 @@
 /// ```swift
 /// let prices = try application.store(.versionedKeyValue("prices", key: .string, value: .double))
 /// let noon = try prices.get("apple", asOfMs: 43_200_000)
+/// let versions = try prices.versions(of: "apple", newestFirst: true)
 /// ```
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `VersionedKeyQuery`, `MultiVersionedKeyQuery`.
@@ -15,12 +16,19 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
 
     /// A value and the time for which it was valid. Kafka: `VersionedRecord`.
     public struct Version {
+        /// The value.
         public var value: Value
         /// Milliseconds since the epoch.
         public var validFromMs: Int64
         /// The moment at which the next version or a deletion took its place; `nil` for the latest version.
         public var validToMs: Int64?
 
+        /// Makes a version.
+        ///
+        /// - Parameters:
+        ///   - value: the value.
+        ///   - validFromMs: from when it is valid, in milliseconds since the epoch.
+        ///   - validToMs: until when it is valid, this moment excluded; `nil` where it still is.
         public init(value: Value, validFromMs: Int64, validToMs: Int64?) {
             self.value = value
             self.validFromMs = validFromMs
@@ -29,19 +37,33 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
     }
 
     /// The latest value of a key with its timestamp, or `nil`.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).get(key) }
     }
 
     /// The value that a key had at a moment, with its timestamp; `nil` where it had none, or where the moment is before the
     /// history that the store keeps and the latest version is not as old as that.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - asOfMs: the moment, in milliseconds since the epoch.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func get(_ key: Key, asOfMs: Int64) throws -> ValueAndTimestamp<Value>? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).get(key, asOfMs: asOfMs) }
     }
 
     /// The versions of a key that were valid at some moment of a range, the oldest first. Kafka: `MultiVersionedKeyQuery`.
     ///
-    /// - Parameter newestFirst: turns the order round.
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - timesMs: the range, in milliseconds since the epoch; all of the history by default.
+    ///   - newestFirst: turns the order round.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func versions(
         of key: Key, validWithin timesMs: ClosedRange<Int64> = 0...Int64.max, newestFirst: Bool = false
     ) throws -> [Version] {
@@ -73,6 +95,11 @@ extension QueryableVersionedStore.Version: Equatable where Value: Equatable {}
 
 extension StoreQuery {
     /// A versioned store.
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     public static func versionedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreQuery where Store == QueryableVersionedStore<Key, Value> {

@@ -3,6 +3,7 @@
 /// ```swift
 /// let views = try application.store(.window("views-per-minute", key: .string, value: .int64))
 /// for (startMs, count) in try views.fetch("/home", starting: 0...60_000) { print(startMs, count) }
+/// let pages = try views.fetchAll(from: "/a", through: "/m", limit: 100)
 /// ```
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlyWindowStore`.
@@ -14,6 +15,12 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
     }
 
     /// The value of a key in the window that starts at a moment, or `nil`.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - startMs: the window's start, in milliseconds since the epoch.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).fetch(key, startMs: startMs) }
     }
@@ -21,8 +28,12 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
     /// The values of a key in the windows that start within a range, the oldest first. Kafka: `fetch`, `backwardFetch`.
     ///
     /// - Parameters:
+    ///   - key: the key.
+    ///   - startsMs: the range that windows start in, in milliseconds since the epoch; all by default.
     ///   - reversed: whether the newest comes first.
     ///   - limit: how many at most.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func fetch(
         _ key: Key, starting startsMs: ClosedRange<Int64> = 0...Int64.max, reversed: Bool = false, limit: Int = .max
     ) throws -> [(startMs: Int64, value: Value)] {
@@ -38,8 +49,11 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - startsMs: the range that windows start in, in milliseconds since the epoch; all by default.
     ///   - reversed: whether the order is the opposite in each partition.
     ///   - limit: how many at most.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
+    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
         reversed: Bool = false, limit: Int = .max
@@ -60,6 +74,11 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
 
 extension StoreQuery {
     /// A window store; timestamps that it keeps with the values are left out. Kafka: `QueryableStoreTypes.windowStore`.
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     public static func window<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreQuery where Store == QueryableWindowStore<Key, Value> {
@@ -70,6 +89,11 @@ extension StoreQuery {
 
     /// The store of a windowed aggregation, with the values' timestamps. Kafka:
     /// `QueryableStoreTypes.timestampedWindowStore`.
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde, as that of the store.
+    ///   - value: the values' serde, as that of the store.
     public static func timestampedWindow<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreQuery where Store == QueryableWindowStore<Key, ValueAndTimestamp<Value>> {

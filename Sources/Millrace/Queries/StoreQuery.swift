@@ -5,6 +5,16 @@
 /// let score = try scores.get("acct-1")
 /// ```
 ///
+/// ```swift
+/// let counts = try application.store(.timestampedKeyValue("counts", key: .string, value: .int64))
+/// let views = try application.store(.window("views-per-minute", key: .string, value: .int64))
+/// let timed = try application.store(.timestampedWindow("views-per-minute", key: .string, value: .int64))
+/// let visits = try application.store(.session("visits", key: .string, value: .int64))
+/// let prices = try application.store(.versionedKeyValue("prices", key: .string, value: .double))
+/// let third = try application.store(.keyValue("counts", key: .string, value: .int64).partition(3))
+/// let stale = try application.store(.keyValue("counts", key: .string, value: .int64).enableStaleStores())
+/// ```
+///
 /// The store's name is the one that it was materialised under. That it is of the kind asked for, and has these types of keys
 /// and values, is checked against the topology.
 public struct StoreQuery<Store>: Sendable {

@@ -3,15 +3,31 @@
 /// The key's and the value's memory belongs to whoever fetched the record and is valid only for the duration of the call
 /// that receives it. A null key or value is `nil`; an empty one is an empty buffer: both occur and mean different things.
 public struct RawRecord {
+    /// The topic's name.
     public var topic: String
+    /// The partition, counted from 0.
     public var partition: Int32
+    /// The record's offset in its partition.
     public var offset: Int64
     /// Milliseconds since the epoch; −1 where the broker has none.
     public var timestampMs: Int64
+    /// The record's headers.
     public var headers: Headers
+    /// The key's bytes; `nil` for none.
     public var key: UnsafeRawBufferPointer?
+    /// The value's bytes; `nil` for a tombstone.
     public var value: UnsafeRawBufferPointer?
 
+    /// Makes a record of bytes, which it does not own.
+    ///
+    /// - Parameters:
+    ///   - topic: the topic's name.
+    ///   - partition: the partition, counted from 0.
+    ///   - offset: the record's offset in its partition.
+    ///   - timestampMs: milliseconds since the epoch.
+    ///   - headers: the record's headers; none by default.
+    ///   - key: the key's bytes; `nil` for none.
+    ///   - value: the value's bytes; `nil` for a tombstone.
     @inlinable
     public init(
         topic: String, partition: Int32, offset: Int64, timestampMs: Int64, headers: Headers = Headers(),
@@ -29,10 +45,19 @@ public struct RawRecord {
 
 /// Where the record being processed came from.
 public struct RecordMetadata: Hashable, Sendable {
+    /// The topic's name.
     public var topic: String
+    /// The partition, counted from 0.
     public var partition: Int32
+    /// The record's offset in its partition.
     public var offset: Int64
 
+    /// Makes the metadata of a record.
+    ///
+    /// - Parameters:
+    ///   - topic: the topic's name.
+    ///   - partition: the partition, counted from 0.
+    ///   - offset: the record's offset in its partition.
     public init(topic: String, partition: Int32, offset: Int64) {
         self.topic = topic
         self.partition = partition

@@ -12,6 +12,13 @@ public struct Record<Key, Value> {
     /// The record's headers, in order; empty by default.
     public var headers: Headers
 
+    /// Makes a record.
+    ///
+    /// - Parameters:
+    ///   - key: the key; `nil` for none.
+    ///   - value: the value; `nil` for a tombstone.
+    ///   - timestampMs: milliseconds since the epoch.
+    ///   - headers: the record's headers; none by default.
     @inlinable
     public init(key: Key?, value: Value?, timestampMs: Int64, headers: Headers = Headers()) {
         self.key = key

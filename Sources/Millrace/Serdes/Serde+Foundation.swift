@@ -25,9 +25,11 @@ extension Serde where Value == Data {
 }
 
 extension UUID: DefaultSerde {
+    /// The serde ``Serde/uuid``.
     public static var defaultSerde: Serde<UUID> { .uuid }
 }
 
 extension Data: DefaultSerde {
+    /// The serde ``Serde/data``.
     public static var defaultSerde: Serde<Data> { .data }
 }

@@ -129,33 +129,41 @@ extension Serde where Value == [UInt8] {
 }
 
 extension Int16: DefaultSerde {
+    /// The serde ``Serde/int16``.
     public static var defaultSerde: Serde<Int16> { .int16 }
 }
 
 extension Int32: DefaultSerde {
+    /// The serde ``Serde/int32``.
     public static var defaultSerde: Serde<Int32> { .int32 }
 }
 
 extension Int64: DefaultSerde {
+    /// The serde ``Serde/int64``.
     public static var defaultSerde: Serde<Int64> { .int64 }
 }
 
 extension Double: DefaultSerde {
+    /// The serde ``Serde/double``.
     public static var defaultSerde: Serde<Double> { .double }
 }
 
 extension Float: DefaultSerde {
+    /// The serde ``Serde/float``.
     public static var defaultSerde: Serde<Float> { .float }
 }
 
 extension Bool: DefaultSerde {
+    /// The serde ``Serde/bool``.
     public static var defaultSerde: Serde<Bool> { .bool }
 }
 
 extension String: DefaultSerde {
+    /// The serde ``Serde/string``.
     public static var defaultSerde: Serde<String> { .string }
 }
 
 extension Array: DefaultSerde where Element == UInt8 {
+    /// The serde ``Serde/bytes``.
     public static var defaultSerde: Serde<[UInt8]> { .bytes }
 }

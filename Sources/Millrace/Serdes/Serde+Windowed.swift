@@ -6,6 +6,10 @@ extension Serde {
     /// ```
     ///
     /// Kafka: `TimeWindowedSerializer`, `TimeWindowedDeserializer`. The end is not in the bytes but follows from the size.
+    ///
+    /// - Parameters:
+    ///   - key: the serde of the key inside.
+    ///   - size: the windows' size, which says where they end.
     public static func timeWindowed<Key>(
         _ key: Serde<Key>, size: Duration
     ) -> Serde<Value> where Value == Windowed<Key> {

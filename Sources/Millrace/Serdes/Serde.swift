@@ -1,5 +1,25 @@
 /// How values of one type become bytes and come back.
 ///
+/// ```swift
+/// builder.stream("readings", key: .uuid, value: .double)
+/// builder.stream("files", key: .bytes, value: .data)
+/// builder.stream("switches", key: .int16, value: .bool)
+/// builder.stream("gauges", key: .int32, value: .float)
+/// builder.stream("totals", key: .string, value: .int64)
+/// builder.stream("visits", key: .sessionWindowed(.string), value: .int64)
+/// let lengths = Serde<Int>(
+///     name: "length",
+///     serialize: { length, buffer in buffer.append(UInt8(clamping: length)) },
+///     deserialize: { bytes in
+///         guard bytes.count == 1 else { throw SerdeError(type: "length", message: "\(bytes.count) bytes") }
+///         return Int(bytes[0])
+///     })
+/// var buffer: [UInt8] = []
+/// try lengths.serialize(7, into: &buffer)
+/// let length = try buffer.withUnsafeBytes { try lengths.deserialize($0) }
+/// let same = try lengths.value(from: lengths.bytes(of: 7))
+/// ```
+///
 /// Both directions work on memory that is reused from record to record: serialising appends to a buffer, deserialising
 /// reads from a buffer that is valid only during the call. Null never reaches a serde: a null key or value stays null.
 /// The formats of the built-in serdes are those of `org.apache.kafka.common.serialization.Serdes`.
@@ -40,18 +60,27 @@ public struct Serde<Value>: Sendable {
     }
 
     /// Appends the value's bytes to the buffer.
+    ///
+    /// - Parameters:
+    ///   - value: the value.
+    ///   - buffer: where the bytes are appended.
+    /// - Throws: what the serde's closure throws, such as a `SerdeError` or an `EncodingError`.
     @inlinable
     public func serialize(_ value: Value, into buffer: inout [UInt8]) throws {
         try write(value, &buffer)
     }
 
     /// Reads a value from bytes.
+    ///
+    /// - Throws: what the serde's closure throws, such as a `SerdeError` or a `DecodingError`.
     @inlinable
     public func deserialize(_ bytes: UnsafeRawBufferPointer) throws -> Value {
         try read(bytes)
     }
 
     /// The value's bytes in an array of their own.
+    ///
+    /// - Throws: what the serde's closure throws, such as a `SerdeError` or an `EncodingError`.
     public func bytes(of value: Value) throws -> [UInt8] {
         var buffer: [UInt8] = []
         try write(value, &buffer)
@@ -59,6 +88,8 @@ public struct Serde<Value>: Sendable {
     }
 
     /// Reads a value from an array of bytes.
+    ///
+    /// - Throws: what the serde's closure throws, such as a `SerdeError` or a `DecodingError`.
     public func value(from bytes: [UInt8]) throws -> Value {
         try bytes.withUnsafeBytes { try read($0) }
     }
@@ -66,6 +97,7 @@ public struct Serde<Value>: Sendable {
 
 /// A type that knows its own serde, so that none need be named where it is read or written.
 public protocol DefaultSerde {
+    /// The serde of values of this type where none is named.
     static var defaultSerde: Serde<Self> { get }
 }
 
@@ -81,9 +113,16 @@ extension Serde {
 
 /// Bytes that are not a value of the type a serde was asked for.
 public struct SerdeError: Error, CustomStringConvertible {
+    /// The type that was to be read or written.
     public let type: String
+    /// What is wrong.
     public let message: String
 
+    /// Makes an error.
+    ///
+    /// - Parameters:
+    ///   - type: the type that was to be read or written.
+    ///   - message: what is wrong.
     public init(type: String, message: String) {
         self.type = type
         self.message = message

@@ -1,5 +1,14 @@
 /// A typed view of a key-value store without timestamps, as processors use it.
 ///
+/// ```swift
+/// try store.put("a", 1)
+/// try store.putIfAbsent("a", 2)  // stays 1
+/// let value = try store.get("a")
+/// let first = try store.entries(limit: 10)
+/// let count = try store.count()
+/// try store.delete("a")
+/// ```
+///
 /// A view belongs to the task that made it and must not leave its thread. Kafka: `KeyValueStore`.
 public struct KeyValueStore<Key, Value> {
     @usableFromInline let bytes: any KeyValueBytesStore
@@ -36,6 +45,12 @@ public struct KeyValueStore<Key, Value> {
     /// Sets the value of a key, or deletes it with a value of `nil`.
     ///
     /// The changelog's record gets the timestamp of the record or the punctuation that is being processed.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - value: the value; `nil` deletes the key.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    ///   written.
     @inlinable
     public func put(_ key: Key, _ value: Value?) throws {
         scratch.key.removeAll(keepingCapacity: true)
@@ -46,6 +61,12 @@ public struct KeyValueStore<Key, Value> {
     }
 
     /// Sets the value of a key that has none. Returns the value that it has, or `nil` where it was set.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - value: the value.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    ///   written.
     @inlinable
     @discardableResult
     public func putIfAbsent(_ key: Key, _ value: Value) throws -> Value? {
@@ -55,11 +76,17 @@ public struct KeyValueStore<Key, Value> {
     }
 
     /// Sets the values of several keys. Kafka: `putAll`.
+    ///
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    ///   written.
     public func put(_ entries: some Sequence<(key: Key, value: Value?)>) throws {
         for (key, value) in entries { try put(key, value) }
     }
 
     /// Deletes a key. Returns the value that it had.
+    ///
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    ///   written.
     @inlinable
     @discardableResult
     public func delete(_ key: Key) throws -> Value? {
@@ -76,6 +103,7 @@ public struct KeyValueStore<Key, Value> {
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many entries at most.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func entries(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -85,6 +113,12 @@ public struct KeyValueStore<Key, Value> {
     }
 
     /// The entries whose keys' bytes begin with given ones. Kafka: `prefixScan`.
+    ///
+    /// - Parameters:
+    ///   - prefix: the bytes that keys begin with.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many at most; all by default.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func entries(
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -108,6 +142,8 @@ public struct KeyValueStore<Key, Value> {
     ///   - lower: the first key; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first; read from its end.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
         _ body: (_ key: Key, _ value: Value) throws -> Bool
@@ -118,6 +154,12 @@ public struct KeyValueStore<Key, Value> {
     }
 
     /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`. Kafka: `prefixScan`.
+    ///
+    /// - Parameters:
+    ///   - prefix: the bytes that keys begin with.
+    ///   - reversed: whether the last key comes first.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
     ) throws {
@@ -127,6 +169,8 @@ public struct KeyValueStore<Key, Value> {
     }
 
     /// How many entries there are. They are counted, one by one. Kafka: `approximateNumEntries`.
+    ///
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func count() throws -> Int { try bytes.countEntries() }
 
     /// The same store for those who only read.
@@ -140,16 +184,33 @@ public struct KeyValueStore<Key, Value> {
 }
 
 /// A typed view of a key-value store for those who only read. Kafka: `ReadOnlyKeyValueStore`.
+///
+/// ```swift
+/// let limits = try context.store(limits).readOnly
+/// let limit = try limits.get("acct-1")
+/// let first = try limits.entries(limit: 10)
+/// try limits.scan(withPrefix: Array("acct-".utf8)) { account, limit in limit < 1_000 }
+/// let count = try limits.count()
+/// ```
 public struct ReadOnlyKeyValueStore<Key, Value> {
     @usableFromInline let store: KeyValueStore<Key, Value>
 
     init(_ store: KeyValueStore<Key, Value>) { self.store = store }
 
     /// The value of a key, or `nil`.
+    ///
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func get(_ key: Key) throws -> Value? { try store.get(key) }
 
     /// The entries in the order of the keys' bytes; see `KeyValueStore.entries`.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many at most; all by default.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func entries(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -157,6 +218,12 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     }
 
     /// The entries whose keys' bytes begin with given ones.
+    ///
+    /// - Parameters:
+    ///   - prefix: the bytes that keys begin with.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many at most; all by default.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func entries(
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -164,6 +231,13 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     }
 
     /// Calls `body` for the entries in the order of the keys' bytes, until it returns `false`; see `KeyValueStore.scan`.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
         _ body: (_ key: Key, _ value: Value) throws -> Bool
@@ -172,6 +246,12 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     }
 
     /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`.
+    ///
+    /// - Parameters:
+    ///   - prefix: the bytes that keys begin with.
+    ///   - reversed: whether the last key comes first.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
     ) throws {
@@ -179,5 +259,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     }
 
     /// How many entries there are. They are counted, one by one.
+    ///
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func count() throws -> Int { try store.count() }
 }

@@ -1,5 +1,12 @@
 /// A typed view of a key-value store whose values carry timestamps.
 ///
+/// ```swift
+/// try counts.put("a", 1, timestampMs: 1_000)
+/// let count = try counts.get("a")  // with its timestamp
+/// let some = try counts.entries(from: "a", through: "b")
+/// try counts.scan(from: "a") { key, count in count.timestampMs < 2_000 }
+/// ```
+///
 /// The bytes are those of Kafka's `ValueAndTimestampSerializer`: 8 bytes of milliseconds, big endian, then the value.
 /// A view belongs to the task that made it and must not leave its thread.
 public struct TimestampedKeyValueStore<Key, Value> {
@@ -33,8 +40,12 @@ public struct TimestampedKeyValueStore<Key, Value> {
 
     /// Sets the value of a key, or deletes it with a value of `nil`; the changelog gets the timestamp either way.
     ///
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the store's own
-    ///   errors.
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - value: the value; `nil` deletes the key.
+    ///   - timestampMs: milliseconds since the epoch.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the
+    ///   store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws {
         try checkTimestamp(timestampMs)
@@ -82,6 +93,13 @@ public struct TimestampedKeyValueStore<Key, Value> {
     }
 
     /// Calls `body` for the entries in the order of the keys' bytes, until it returns `false`; see `KeyValueStore.scan`.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
         _ body: (_ key: Key, _ value: ValueAndTimestamp<Value>) throws -> Bool
@@ -92,6 +110,12 @@ public struct TimestampedKeyValueStore<Key, Value> {
     }
 
     /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`. Kafka: `prefixScan`.
+    ///
+    /// - Parameters:
+    ///   - prefix: the bytes that keys begin with.
+    ///   - reversed: whether the last key comes first.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false,
         _ body: (_ key: Key, _ value: ValueAndTimestamp<Value>) throws -> Bool
@@ -113,6 +137,13 @@ public struct TimestampedKeyValueStore<Key, Value> {
     }
 
     /// The entries in the order of the keys' bytes; see `KeyValueStore.entries`.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many at most; all by default.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func entries(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: ValueAndTimestamp<Value>)] {

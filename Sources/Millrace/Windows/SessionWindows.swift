@@ -12,6 +12,8 @@ public struct SessionWindows: Hashable, Sendable {
     /// How long after its end and the gap a session still takes records, in milliseconds.
     public let graceMs: Int64
 
+    /// Sessions: a window lasts for as long as records follow each other within the gap.
+    ///
     /// - Parameters:
     ///   - gap: how long without records ends a session; at least a millisecond.
     ///   - grace: how long after its end and the gap a session still takes records; not at all by default.

@@ -13,6 +13,8 @@ public struct SlidingWindows: Hashable, Sendable {
     /// How long after its end a window still takes records, in milliseconds.
     public let graceMs: Int64
 
+    /// Sliding windows: one for each set of records that are no further apart than the difference.
+    ///
     /// - Parameters:
     ///   - difference: the greatest time between two records of a window.
     ///   - grace: how long after its end a window still takes records; not at all by default.

@@ -53,6 +53,10 @@ public struct TimeWindows: Hashable, Sendable {
 
     /// One window from a moment on, which never ends; earlier records are in none.
     ///
+    /// ```swift
+    /// payments.groupByKey().windowedBy(.unlimited()).count()
+    /// ```
+    ///
     /// - Parameter startMs: milliseconds since the epoch, not negative; the epoch itself by default.
     public static func unlimited(fromMs startMs: Int64 = 0) -> TimeWindows {
         TimeWindows(sizeMs: .max, advanceMs: .max, graceMs: 0, onlyStartMs: startMs)

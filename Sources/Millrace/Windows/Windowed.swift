@@ -8,6 +8,12 @@ public struct Window: Hashable, Sendable {
     /// Milliseconds since the epoch.
     public var endMs: Int64
 
+    /// Makes a window.
+    ///
+    /// - Parameters:
+    ///   - startMs: the first moment, in milliseconds since the epoch.
+    ///   - endMs: the end, in milliseconds since the epoch: excluded in a time window, included in a session or sliding
+    ///     window.
     @inlinable
     public init(startMs: Int64, endMs: Int64) {
         self.startMs = startMs
@@ -28,9 +34,16 @@ public struct Window: Hashable, Sendable {
 ///     .selectKey { page, _ in page.map { "\($0.key)@\($0.window.startMs)" } }
 /// ```
 public struct Windowed<Key> {
+    /// The record's key.
     public var key: Key
+    /// The window.
     public var window: Window
 
+    /// Makes a key of a window.
+    ///
+    /// - Parameters:
+    ///   - key: the record's key.
+    ///   - window: the window.
     @inlinable
     public init(key: Key, window: Window) {
         self.key = key

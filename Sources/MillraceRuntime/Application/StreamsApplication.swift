@@ -19,16 +19,19 @@ import Synchronization
 /// task is cancelled, or when the service group that it runs in shuts down gracefully; each time it finishes what is in
 /// hand, commits, closes the stores and leaves the group.
 public final class StreamsApplication: Service, Sendable {
+    /// Decides what follows when an error has ended a worker thread. It is called on that thread.
     public typealias UncaughtErrorHandler = @Sendable (any Error) -> UncaughtErrorResponse
 
     let supervisor: Supervisor
 
+    /// Makes an instance, which does nothing before `run`.
+    ///
     /// - Parameters:
     ///   - topology: what to run.
     ///   - configuration: checked by `run`.
     ///   - logger: where to write; a logger labelled `millrace` by default.
-    ///   - uncaughtErrorHandler: what to do about an error that ends a worker thread; by default the instance stops, as in
-    ///     Kafka Streams. It is not asked when another instance has taken this one's place: then the instance stops.
+    ///   - uncaughtErrorHandler: what to do about an error that ends a worker thread; by default the instance stops, as
+    ///     in Kafka Streams. It is not asked when another instance has taken this one's place: then the instance stops.
     public init(
         _ topology: Topology, configuration: StreamsConfiguration, logger: Logger = Logger(label: "millrace"),
         uncaughtErrorHandler: @escaping UncaughtErrorHandler = { _ in .shutdownClient }
@@ -58,8 +61,13 @@ public final class StreamsApplication: Service, Sendable {
     }
 
     /// Asks the application to stop. Returns at once; `run` returns when it is done.
+    ///
+    /// ```swift
+    /// application.shutdown()
+    /// ```
     public func shutdown() { supervisor.requestStop() }
 
+    /// The state now; it may have changed by the time it is looked at.
     public var state: ApplicationState { supervisor.state }
 
     /// The state now and each that follows, until the application has ended.
@@ -86,6 +94,10 @@ public final class StreamsApplication: Service, Sendable {
     /// As ``store(_:)``, but waits until this instance has been given partitions of the store and all of them can be read:
     /// through the start, a rebalance, a restoration.
     ///
+    /// ```swift
+    /// let scores = try await application.readableStore(.keyValue("risk-store", key: .string, value: .double))
+    /// ```
+    ///
     /// - Throws: as ``store(_:)``; `CancellationError`; `StreamsError` with code `.illegalState` where the application has
     ///   ended.
     public func readableStore<Store>(_ query: StoreQuery<Store>) async throws -> Store {
@@ -108,16 +120,29 @@ public final class StreamsApplication: Service, Sendable {
     ///
     /// The addresses are those that ``StreamsConfiguration/applicationServer`` gave to the instances.
     ///
-    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been given its tasks.
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - serde: the keys' serde: the partition is that of the key's bytes.
+    ///   - store: the store's name.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been given its
+    ///   tasks.
     public func metadata<Key>(ofKey key: Key, _ serde: Serde<Key>, in store: String) throws -> KeyMetadata {
         try supervisor.localStores.metadata(of: key, serde, in: store)
     }
 
     /// What every instance of the application has, as of the last rebalance; empty before the first one. Kafka:
     /// `metadataForAllStreamsClients`.
+    ///
+    /// ```swift
+    /// for instance in application.instances { print(instance.address ?? "no address", instance.stores) }
+    /// ```
     public var instances: [InstanceMetadata] { supervisor.localStores.instances }
 
     /// The instances that have partitions of a store. Kafka: `streamsMetadataForStore`.
+    ///
+    /// ```swift
+    /// let owners = application.instances(having: "risk-store")
+    /// ```
     public func instances(having store: String) -> [InstanceMetadata] {
         instances.filter { $0.stores.contains(store) }
     }

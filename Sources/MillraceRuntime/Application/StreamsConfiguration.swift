@@ -2,6 +2,13 @@ public import Millrace
 
 /// Everything that an instance of a streams application is told. Kafka: `StreamsConfig`.
 ///
+/// ```swift
+/// var configuration = StreamsConfiguration(
+///     applicationID: "risk", bootstrapServers: ["localhost:9092"], stateDirectory: "/var/lib/risk")
+/// configuration.threads = 2
+/// for problem in configuration.problems() { print(problem) }
+/// ```
+///
 /// Only the application's id and the brokers have no default. `problems` lists everything that is wrong at once; an
 /// application refuses to start while there is anything.
 public struct StreamsConfiguration: Sendable {
@@ -83,9 +90,16 @@ public struct StreamsConfiguration: Sendable {
         /// For the admin client.
         public var admin: [String: String] = [:]
 
+        /// No overrides.
         public init() {}
     }
 
+    /// Makes a configuration with the defaults for everything else.
+    ///
+    /// - Parameters:
+    ///   - applicationID: names the group of instances and begins the names of the application's own topics.
+    ///   - bootstrapServers: brokers to begin with, as `HOST:PORT`.
+    ///   - stateDirectory: the folder of the stores on disk; it is made if need be.
     public init(applicationID: String, bootstrapServers: [String], stateDirectory: String) {
         self.applicationID = applicationID
         self.bootstrapServers = bootstrapServers

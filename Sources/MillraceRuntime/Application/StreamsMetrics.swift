@@ -38,6 +38,7 @@ public struct StreamsMetrics: Sendable, Hashable {
     /// What is wrong and may pass by itself, such as a broker that does not answer.
     public var troubles: [String] = []
 
+    /// Metrics of an instance that has done nothing.
     public init() {}
 }
 
@@ -52,5 +53,6 @@ public struct TaskMetrics: Sendable, Hashable {
     /// The same by the operator that dropped them, by its name in `Topology.describe()`.
     public var droppedByOperator: [String: [DropReason: Int]] = [:]
 
+    /// Metrics of a task that has done nothing.
     public init() {}
 }

@@ -10,7 +10,10 @@ public struct PartitionCounts: Sendable, Hashable, ExpressibleByIntegerLiteral, 
     /// What single topics have, by their full names.
     public var byTopic: [String: Int32]
 
+    /// Makes the numbers of partitions.
+    ///
     /// - Parameters:
+    ///   - byTopic: how many partitions each topic has.
     ///   - others: what topics have that are not listed; 1 by default.
     public init(_ byTopic: [String: Int32] = [:], others: Int32 = 1) {
         self.byTopic = byTopic

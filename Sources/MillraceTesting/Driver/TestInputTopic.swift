@@ -37,6 +37,10 @@ public final class TestInputTopic<Key, Value> {
     public var name: String { topic.name }
 
     /// Moves the timestamp of the next record on. Kafka: `advanceTime`.
+    ///
+    /// ```swift
+    /// input.advanceTime(by: .seconds(60))
+    /// ```
     public func advanceTime(by duration: Duration) { advance(by: TimeSpan(duration)) }
 
     /// The end of time is where timestamps stop.
@@ -56,7 +60,8 @@ public final class TestInputTopic<Key, Value> {
     ///   - timestampMs: milliseconds since the epoch; by default the topic's own next timestamp.
     ///   - headers: the record's headers; none by default.
     ///   - partition: the partition; by default the one of the key's hash.
-    /// - Throws: what the serdes, the topology or its error handlers throw.
+    /// - Throws: `StreamsError` of the topology or of its error handlers, with codes such as `.deserialization`,
+    ///   `.processing` or `.production`; the serdes' errors.
     @inlinable
     public func pipe(
         key: Key?, value: Value?, timestampMs: Int64? = nil, headers: Headers = [], partition: Int32? = nil
@@ -75,11 +80,23 @@ public final class TestInputTopic<Key, Value> {
     }
 
     /// Pipes a value without a key.
+    ///
+    /// - Parameters:
+    ///   - value: the value, or `nil` for a tombstone.
+    ///   - timestampMs: milliseconds since the epoch; by default the topic's own next timestamp.
+    /// - Throws: `StreamsError` of the topology or of its error handlers, with codes such as `.deserialization`,
+    ///   `.processing` or `.production`; the serdes' errors.
     public func pipe(_ value: Value?, timestampMs: Int64? = nil) throws {
         try pipe(key: nil, value: value, timestampMs: timestampMs)
     }
 
     /// Pipes a record with its own timestamp and headers.
+    ///
+    /// - Parameters:
+    ///   - record: the record.
+    ///   - partition: the partition; by default the one of the key's hash.
+    /// - Throws: `StreamsError` of the topology or of its error handlers, with codes such as `.deserialization`,
+    ///   `.processing` or `.production`; the serdes' errors.
     public func pipe(_ record: Record<Key, Value>, partition: Int32? = nil) throws {
         try pipe(
             key: record.key, value: record.value, timestampMs: record.timestampMs, headers: record.headers,
@@ -87,21 +104,39 @@ public final class TestInputTopic<Key, Value> {
     }
 
     /// Pipes records with their own timestamps and headers, one after the other. Kafka: `pipeRecordList`.
+    ///
+    /// - Throws: `StreamsError` of the topology or of its error handlers, with codes such as `.deserialization`,
+    ///   `.processing` or `.production`; the serdes' errors.
     public func pipe(records: some Sequence<Record<Key, Value>>) throws {
         for record in records { try pipe(record) }
     }
 
     /// Pipes keys with their values, one after the other. Kafka: `pipeKeyValueList`.
+    ///
+    /// - Throws: `StreamsError` of the topology or of its error handlers, with codes such as `.deserialization`,
+    ///   `.processing` or `.production`; the serdes' errors.
     public func pipe(keyValues: [(Key?, Value?)]) throws {
         for (key, value) in keyValues { try pipe(key: key, value: value) }
     }
 
     /// Pipes values without keys, one after the other. Kafka: `pipeValueList`.
+    ///
+    /// - Throws: `StreamsError` of the topology or of its error handlers, with codes such as `.deserialization`,
+    ///   `.processing` or `.production`; the serdes' errors.
     public func pipe(values: some Sequence<Value>) throws {
         for value in values { try pipe(value) }
     }
 
     /// Pipes bytes that the serdes may not be able to read.
+    ///
+    /// - Parameters:
+    ///   - rawKey: the key's bytes; `nil` for none.
+    ///   - rawValue: the value's bytes; `nil` for a tombstone.
+    ///   - timestampMs: milliseconds since the epoch.
+    ///   - headers: the record's headers; none by default.
+    ///   - partition: the partition; by default the one of the key's hash.
+    /// - Throws: `StreamsError` of the topology or of its error handlers, with codes such as `.deserialization`,
+    ///   `.processing` or `.production`; the serdes' errors.
     public func pipe(
         rawKey: [UInt8]?, rawValue: [UInt8]?, timestampMs: Int64, headers: Headers = [], partition: Int32? = nil
     ) throws {

@@ -2,6 +2,17 @@ public import Millrace
 
 /// A topic to read a test driver's results from. Kafka: `TestOutputTopic`.
 ///
+/// ```swift
+/// let record = try scores.readRecord()
+/// let keyValue = try scores.readKeyValue()
+/// let value = try scores.readValue()
+/// let partition = try scores.readPartitionedRecord()?.partition
+/// let records = try scores.readRecords()  // what is left
+/// let keyValues = try scores.readKeyValues()
+/// let values = try scores.readValues()
+/// let table = try scores.readTable()
+/// ```
+///
 /// Each record is read once, in the order in which they were written, of whatever partition.
 public final class TestOutputTopic<Key, Value> {
     @usableFromInline let topic: DriverTopic
@@ -24,10 +35,14 @@ public final class TestOutputTopic<Key, Value> {
     public var isEmpty: Bool { count == 0 }
 
     /// The next record that was not read yet, or `nil`.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     @inlinable
     public func readRecord() throws -> Record<Key, Value>? { try readPartitionedRecord()?.record }
 
     /// The next record with its partition, or `nil`.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     @inlinable
     public func readPartitionedRecord() throws -> (partition: Int32, record: Record<Key, Value>)? {
         guard let written = topic.popUnread() else { return nil }
@@ -41,16 +56,22 @@ public final class TestOutputTopic<Key, Value> {
     }
 
     /// The next record's value; `nil` for a tombstone and where there is no record.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     @inlinable
     public func readValue() throws -> Value? { try readRecord()?.value }
 
     /// The next record's key and value, or `nil` where there is no record.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     @inlinable
     public func readKeyValue() throws -> (key: Key?, value: Value?)? {
         try readRecord().map { ($0.key, $0.value) }
     }
 
     /// All records that were not read yet.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     public func readRecords() throws -> [Record<Key, Value>] {
         var records: [Record<Key, Value>] = []
         while let record = try readRecord() { records.append(record) }
@@ -58,11 +79,15 @@ public final class TestOutputTopic<Key, Value> {
     }
 
     /// The keys and values of all records that were not read yet.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     public func readKeyValues() throws -> [(key: Key?, value: Value?)] {
         try readRecords().map { ($0.key, $0.value) }
     }
 
     /// The values of all records that were not read yet; `nil` for a tombstone.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     public func readValues() throws -> [Value?] { try readRecords().map(\.value) }
 }
 
@@ -70,6 +95,8 @@ extension TestOutputTopic where Key: Hashable {
     /// The records that were not read yet as a table: the last value of each key, `nil` for a deleted one.
     ///
     /// Kafka: `readKeyValuesToMap`.
+    ///
+    /// - Throws: the serdes' errors, for instance a `SerdeError`; the record counts as read.
     public func readTable() throws -> [Key: Value?] {
         var table: [Key: Value?] = [:]
         for record in try readRecords() {

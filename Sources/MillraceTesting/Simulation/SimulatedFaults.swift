@@ -31,6 +31,7 @@ public struct SimulatedFaults: Sendable {
     /// That others move on while a request is under way.
     public var interleavings = 0.0
 
+    /// No faults.
     public init() {}
 
     /// Nothing goes wrong, and nothing happens at the same time.

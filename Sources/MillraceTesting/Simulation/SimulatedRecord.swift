@@ -1,7 +1,10 @@
 /// A record that a simulation puts into a topic.
 public struct SimulatedRecord: Sendable {
+    /// The topic's name.
     public var topic: String
+    /// The key's bytes; `nil` for none.
     public var key: [UInt8]?
+    /// The value's bytes; `nil` for a tombstone.
     public var value: [UInt8]?
     /// Milliseconds since the epoch.
     public var timestampMs: Int64
@@ -11,6 +14,13 @@ public struct SimulatedRecord: Sendable {
     /// records in different topics is given.
     public var waits = false
 
+    /// Makes a record.
+    ///
+    /// - Parameters:
+    ///   - topic: the topic's name.
+    ///   - key: the key; `nil` for none.
+    ///   - value: the value; `nil` for a tombstone.
+    ///   - timestampMs: milliseconds since the epoch.
     public init(topic: String, key: [UInt8]?, value: [UInt8]?, timestampMs: Int64) {
         self.topic = topic
         self.key = key
@@ -19,6 +29,12 @@ public struct SimulatedRecord: Sendable {
     }
 
     /// A record of text.
+    ///
+    /// - Parameters:
+    ///   - topic: the topic's name.
+    ///   - key: the key; `nil` for none.
+    ///   - value: the value; `nil` for a tombstone.
+    ///   - timestampMs: milliseconds since the epoch.
     public init(_ topic: String, _ key: String?, _ value: String?, atMs timestampMs: Int64) {
         self.init(
             topic: topic, key: key.map { Array($0.utf8) }, value: value.map { Array($0.utf8) }, timestampMs: timestampMs
@@ -30,6 +46,7 @@ public struct SimulatedRecord: Sendable {
 public struct SimulatedResults: Sendable {
     /// A value and its time.
     public struct Value: Hashable, Sendable {
+        /// The value's bytes; `nil` for a tombstone.
         public var bytes: [UInt8]?
         /// Milliseconds since the epoch.
         public var timestampMs: Int64

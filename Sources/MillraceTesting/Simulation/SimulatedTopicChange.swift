@@ -13,7 +13,9 @@ public struct SimulatedTopicChange: Sendable {
         case isRecreated
     }
 
+    /// The topic's name.
     public var topic: String
+    /// What happens to the topic.
     public var kind: Kind
     /// The number of the record before which it happens, counted from 0.
     public var record: Int

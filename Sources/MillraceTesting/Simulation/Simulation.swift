@@ -24,6 +24,7 @@ package import MillraceEngine
 /// }
 /// ```
 public struct Simulation: Sendable {
+    /// How the scenario is called in reports.
     public var name: String
     /// The user's topics with their partition counts.
     public var topics: [String: Int32]
@@ -35,6 +36,7 @@ public struct Simulation: Sendable {
     public var outputs: [String]
     /// How many instances there are. 2 by default.
     public var instances = 2
+    /// The processing guarantee of the instances.
     public var guarantee: ProcessingGuarantee = .exactlyOnce
     /// On how many other instances stores are kept up to date. By default one in every other run, as the seed has it, and none in
     /// the others. The copies have to hold what the active tasks' stores do in the end.
@@ -43,6 +45,7 @@ public struct Simulation: Sendable {
     public var comparison = Comparison.allValues
     /// Whether stores have to hold what the test driver's do. They cannot where what they hold depends on the partitions.
     public var comparesStores = true
+    /// The faults that may happen; all by default.
     public var faults: SimulatedFaults = .all
     /// How many turns a run may take before it counts as stuck. 20,000 by default.
     public var maxTurns = 20_000
@@ -77,6 +80,7 @@ public struct Simulation: Sendable {
     /// Makes a simulation.
     ///
     /// - Parameters:
+    ///   - name: how the scenario is called in reports.
     ///   - topics: the user's topics with their partition counts.
     ///   - outputs: those of them whose contents are compared.
     ///   - define: adds the operators.
@@ -95,7 +99,8 @@ public struct Simulation: Sendable {
 
     /// Runs the simulation once.
     ///
-    /// - Throws: what building the topology throws, and what the test driver throws for the records: they have to be good.
+    /// - Throws: the `StreamsError` of building the topology, and what the test driver throws for the records: they
+    ///   have to be good.
     public func run(seed: UInt64) throws -> SimulationResult {
         let topology = try topology()
         var random = SeededRandom(seed: seed)
@@ -130,10 +135,12 @@ public struct Simulation: Sendable {
 
 /// What a run of a simulation came to.
 public struct SimulationResult: Sendable {
+    /// The seed of the run.
     public var seed: UInt64
     /// Everything that is wrong; empty for a run that passed.
     public var problems: [String]
     /// What happened, step by step.
     public var account: [String]
+    /// Whether nothing went wrong: `problems` is empty.
     public var passed: Bool { problems.isEmpty }
 }

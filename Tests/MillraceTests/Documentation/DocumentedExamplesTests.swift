@@ -9,10 +9,11 @@ import Testing
 @Suite("Examples in the documentation are compiled")
 struct DocumentedExamplesTests {
     // `Tools/readme-package` compiles and runs what the README of the whole package shows.
-    @Test("every example of the guides and of the topologies' READMEs stands in a file that is compiled")
+    @Test("every example of the guides, of the products' pages and of READMEs stands in a file that is compiled")
     func guides() throws {
         let guides =
             try Repository.files(under: "docs", endingIn: ".md")
+            + Repository.files(under: "Sources", endingIn: ".md")
             + Repository.files(under: "Topologies", endingIn: ".md")
         try check(guides) { $0 }
     }
@@ -77,7 +78,7 @@ struct DocumentedExamplesTests {
         }
         return String(decoding: condensed, as: UTF8.self)
             .replacing("fileprivatestatic", with: "static").replacing("privatefinal", with: "final")
-            .replacing("privatestruct", with: "struct")
+            .replacing("privatestruct", with: "struct").replacing("privatefunc", with: "func")
     }
 }
 

@@ -47,6 +47,10 @@ public struct JoinWindows: Hashable, Sendable {
 
     /// The same windows with another limit for right records that are later.
     ///
+    /// ```swift
+    /// JoinWindows.difference(.seconds(300)).after(.seconds(60))
+    /// ```
+    ///
     /// - Parameter difference: how much later at most; a negative one asks for right records that are earlier by at least as
     ///   much. With the limit for earlier ones it must not make less than nothing.
     public func after(_ difference: Duration) -> JoinWindows {

@@ -3,6 +3,15 @@
 /// ```swift
 /// orders.join(payments, within: .difference(.seconds(300)), as: .store("order-payments")) { order, payment in … }
 /// ```
+///
+/// ```swift
+/// orders.join(payments, within: .difference(.seconds(300)), as: .with(key: .string).inMemory().withoutChangelog()) {
+///     order, payment in
+///     "\(order.amount) \(payment.amount)"
+/// }
+/// let joined = StreamJoined<String, Payment, Payment>.store("joined").supplied(by: .rocksDB)
+///     .changelog(["segment.ms": "600000"]).lateRecords(to: "late-payments")
+/// ```
 public struct StreamJoined<Key, Value, Other>: Sendable {
     @usableFromInline var storeName: String?
     @usableFromInline var key: Serde<Key>?
@@ -26,6 +35,11 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
     }
 
     /// Stores with generated names.
+    ///
+    /// - Parameters:
+    ///   - key: the keys' serde; by default that of the streams.
+    ///   - value: the left stream's values' serde; by default that stream's.
+    ///   - other: the right stream's values' serde; by default that stream's.
     public static func with(
         key: Serde<Key>? = nil, value: Serde<Value>? = nil, other: Serde<Other>? = nil
     ) -> StreamJoined {

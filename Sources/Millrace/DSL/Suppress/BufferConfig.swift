@@ -1,4 +1,9 @@
 /// How much a buffer of suppressed results holds, and what happens when it is full. Kafka: `Suppressed.BufferConfig`.
+///
+/// ```swift
+/// let all = BufferConfig.unbounded.changelog(["segment.ms": "600000"])
+/// let some = BufferConfig.bounded(maxRecords: 1_000, whenFull: .emitEarly).withoutChangelog()
+/// ```
 public struct BufferConfig: Sendable, Hashable {
     /// What happens when a buffer is full.
     public enum WhenFull: Sendable, Hashable {
@@ -13,6 +18,7 @@ public struct BufferConfig: Sendable, Hashable {
     public var maxRecords: Int
     /// The most bytes that they take; any number by default.
     public var maxSizeInBytes: Int
+    /// What happens to a record for which there is no room.
     public var whenFull: WhenFull
     /// The settings of the changelog topic; `nil` where there is none.
     var changelogConfiguration: [String: String]? = [:]
@@ -25,6 +31,11 @@ public struct BufferConfig: Sendable, Hashable {
     /// ```swift
     /// BufferConfig.bounded(maxRecords: 10_000, maxSizeInBytes: 64 << 20, whenFull: .emitEarly)
     /// ```
+    ///
+    /// - Parameters:
+    ///   - maxRecords: how many records it holds at most; unlimited by default.
+    ///   - maxSizeInBytes: how many bytes of keys and values it holds at most; unlimited by default.
+    ///   - whenFull: what happens to a record for which there is no room.
     public static func bounded(
         maxRecords: Int = .max, maxSizeInBytes: Int = .max, whenFull: WhenFull
     ) -> BufferConfig {

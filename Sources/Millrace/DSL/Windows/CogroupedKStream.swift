@@ -47,7 +47,9 @@ extension KGroupedStream {
 extension CogroupedKStream {
     /// Adds a stream whose records go into the same aggregate.
     ///
-    /// - Parameter aggregator: gets the key, that stream's next value and the aggregate so far; `nil` deletes the key.
+    /// - Parameters:
+    ///   - grouped: the stream to add, grouped by the same keys.
+    ///   - aggregator: gets the key, that stream's next value and the aggregate so far; `nil` deletes the key.
     @inlinable
     public func cogroup<Value>(
         _ grouped: KGroupedStream<Key, Value>,
@@ -58,7 +60,9 @@ extension CogroupedKStream {
 
     /// Adds a stream whose records go into the same aggregate, in windows those without a value among them.
     ///
-    /// - Parameter aggregator: gets that stream's next record and the aggregate so far; `nil` deletes the key.
+    /// - Parameters:
+    ///   - grouped: the stream to add, grouped by the same keys.
+    ///   - aggregator: gets that stream's next record and the aggregate so far; `nil` deletes the key.
     @inlinable
     public func cogroup<Value>(
         _ grouped: KGroupedStream<Key, Value>,

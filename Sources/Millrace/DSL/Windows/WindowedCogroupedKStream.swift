@@ -11,6 +11,11 @@ public struct TimeWindowedCogroupedKStream<Key, Aggregate> {
 
     /// Aggregates the records of all the streams by key and window.
     ///
+    /// ```swift
+    /// payments.groupByKey().cogroup { _, payment, total in payment.amount + total }
+    ///     .windowedBy(.tumbling(.seconds(60))).aggregate(into: .with(value: .double), initial: 0)
+    /// ```
+    ///
     /// - Parameters:
     ///   - store: how the aggregates are kept.
     ///   - initial: the aggregate of a window that has none yet.
@@ -39,6 +44,12 @@ public struct SessionWindowedCogroupedKStream<Key, Aggregate> {
     }
 
     /// Aggregates the records of all the streams by key and session.
+    ///
+    /// ```swift
+    /// payments.groupByKey().cogroup { _, payment, total in payment.amount + total }
+    ///     .windowedBy(.session(gap: .seconds(300)))
+    ///     .aggregate(into: .with(value: .double), initial: 0) { _, left, right in left + right }
+    /// ```
     ///
     /// - Parameters:
     ///   - store: how the aggregates are kept.

@@ -21,6 +21,12 @@ public protocol StorageEngine: AnyObject {
     /// Calls `body` once, with the value of a key, or with `nil` where it has none.
     ///
     /// `body` may read the engine, but does not change it; the bytes need to be valid only until it returns.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes; valid until the call returns.
+    ///   - body: gets the value's bytes.
+    /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
+    ///   unchanged.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
     /// Calls `body` for the keys from `lower` up to and without `upper`, in the order of their bytes, until it returns `false`.
@@ -32,6 +38,9 @@ public protocol StorageEngine: AnyObject {
     ///   - lower: the lowest key; `nil` for no bound.
     ///   - upper: what is above the highest key; `nil` for no bound. Never below `lower`.
     ///   - reversed: whether the highest key comes first.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
+    ///   unchanged.
     func scan(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
@@ -42,12 +51,17 @@ public protocol StorageEngine: AnyObject {
     ///   - writes: of two of the same key the later one counts. Their bytes are valid until the call returns. They come
     ///     sorted where that is cheap, but need not.
     ///   - bound: what has expired in a store of windows or sessions; `nil` where nothing has.
+    /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws
 
     /// Makes everything applied so far survive the end of the process; nothing in an engine that never survives it.
+    ///
+    /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func flush() throws
 
     /// Deletes everything, at once and for good.
+    ///
+    /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func removeAll() throws
 
     /// Lets go of what the engine holds. Closing again does nothing; anything else throws from then on.
@@ -68,18 +82,40 @@ extension StorageEngine {
 public protocol StorageReader: AnyObject, Sendable {
     /// Calls `body` once, with the value of a key, or with `nil` where it has none; the bytes need to be valid only until it
     /// returns.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes; valid until the call returns.
+    ///   - body: gets the value's bytes.
+    /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
+    ///   unchanged.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
     /// The entries as they are now, whatever is applied later. It is used by one thread, and not for long.
+    ///
+    /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func snapshot() throws -> any StorageSnapshot
 }
 
 /// The entries of a ``StorageEngine`` as they were at one moment.
 public protocol StorageSnapshot: AnyObject {
     /// As that of ``StorageEngine``.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes; valid until the call returns.
+    ///   - body: gets the value's bytes.
+    /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
+    ///   unchanged.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
     /// As that of ``StorageEngine``.
+    ///
+    /// - Parameters:
+    ///   - lower: the lowest key; `nil` for no bound.
+    ///   - upper: what is above the highest key; `nil` for no bound.
+    ///   - reversed: whether the highest key comes first.
+    ///   - body: gets key and value, and says whether to go on.
+    /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
+    ///   unchanged.
     func scan(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
@@ -87,9 +123,16 @@ public protocol StorageSnapshot: AnyObject {
 
 /// A write to a store: a key with its new value, or with `nil` to delete it.
 public struct StoreWrite {
+    /// The key's bytes, which the write does not own.
     public var key: UnsafeRawBufferPointer
+    /// The value's bytes, which the write does not own; `nil` deletes the key.
     public var value: UnsafeRawBufferPointer?
 
+    /// Makes a write of bytes, which have to stay valid for as long as it is used.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes.
+    ///   - value: the value's bytes; `nil` deletes the key.
     public init(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
         self.key = key
         self.value = value

@@ -36,6 +36,7 @@ public struct StoreSupplier: Sendable {
 
 /// Which store an engine is opened for.
 public struct StorePlace: Sendable {
+    /// The store's name.
     public let store: String
     /// The task, as `<sub-topology>_<partition>`; `global` for a store that all tasks read.
     public let taskID: String

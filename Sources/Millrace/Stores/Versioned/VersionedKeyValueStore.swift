@@ -1,5 +1,11 @@
 /// A typed view of a versioned key-value store: the latest value of each key, and those before it for a while.
 ///
+/// ```swift
+/// try prices.put("apple", 190, timestampMs: 1_000)
+/// try prices.put("apple", 200, timestampMs: 2_000)
+/// let then = try prices.get("apple", asOfMs: 1_500)  // 190
+/// ```
+///
 /// A version is valid from its timestamp up to that of the next one of its key. Versions that ceased to be valid longer ago
 /// than the history that the store keeps are gone, counted from the newest timestamp that was put; the latest version of a
 /// key never is. A view belongs to the task that made it and must not leave its thread. Kafka: `VersionedKeyValueStore`
@@ -23,6 +29,11 @@ public struct VersionedKeyValueStore<Key, Value> {
 
     /// The value that a key had at a moment, with its timestamp; `nil` where it had none, or where the moment is before the
     /// history that the store keeps and the latest version is not as old as that.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - asOfMs: the moment, in milliseconds since the epoch.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func get(_ key: Key, asOfMs: Int64) throws -> ValueAndTimestamp<Value>? {
         latest.scratch.key.removeAll(keepingCapacity: true)
@@ -40,9 +51,13 @@ public struct VersionedKeyValueStore<Key, Value> {
 
     /// Puts a version in, or, with a value of `nil`, the deletion of the key at a moment.
     ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - value: the value; `nil` deletes the key as of the moment.
+    ///   - timestampMs: from when the version is valid, in milliseconds since the epoch.
     /// - Returns: whether the store took it; it does not take what is older than the history that it keeps.
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the store's own
-    ///   errors.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the
+    ///   store's own errors.
     @discardableResult
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws -> Bool {

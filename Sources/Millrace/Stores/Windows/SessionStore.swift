@@ -1,5 +1,13 @@
 /// A typed view of a session store: values by key and session.
 ///
+/// ```swift
+/// let session = Window(startMs: 1_000, endMs: 5_000)
+/// try visits.put("user-1", 3, session: session, timestampMs: 5_000)
+/// let visit = try visits.fetch("user-1", session)
+/// let latest = try visits.fetch("user-1", endingAtOrAfter: 4_000)
+/// try visits.fetchAll(ending: 0...10_000) { user, session, count in count > 0 }
+/// ```
+///
 /// The keys' bytes are those of Kafka's `SessionKeySchema`: the key, 8 bytes of the session's end and 8 of its start, big
 /// endian. A session that ended before the store's retention is gone with its segment of time. A view belongs to the task that made it and must
 /// not leave its thread. Kafka: `SessionStore`.
@@ -18,6 +26,11 @@ public struct SessionStore<Key, Value> {
     }
 
     /// The value of one session, or `nil`.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - session: the session: its first and last record's times.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
         try setKey(key, session)
@@ -28,8 +41,12 @@ public struct SessionStore<Key, Value> {
     /// Kafka: `fetch`, `findSessions`, `backwardFetch`, `backwardFindSessions`.
     ///
     /// - Parameters:
+    ///   - key: the key.
+    ///   - earliestEndMs: when a session ends at the earliest, in milliseconds since the epoch; 0 by default.
+    ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
     ///   - reversed: whether the one that ends last comes first; read from the end.
     ///   - limit: how many at most.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
@@ -52,7 +69,13 @@ public struct SessionStore<Key, Value> {
     /// However many there are, they are read a few at a time; `body` may change the store. Kafka: `findSessions`,
     /// `backwardFindSessions`.
     ///
-    /// - Parameter reversed: whether the one that ends last comes first.
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - earliestEndMs: when a session ends at the earliest, in milliseconds since the epoch; 0 by default.
+    ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
+    ///   - reversed: whether the one that ends last comes first.
+    ///   - body: gets session and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
@@ -84,6 +107,8 @@ public struct SessionStore<Key, Value> {
     ///   - endsMs: the range that the sessions end in.
     ///   - byTime: whether in the order of time, for a store with an index by it.
     ///   - reversed: whether everything comes the other way round.
+    ///   - body: gets key, session and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64> = 0...Int64.max,
         byTime: Bool = false, reversed: Bool = false,
@@ -99,9 +124,13 @@ public struct SessionStore<Key, Value> {
 
     /// Sets the value of a session, or deletes it with a value of `nil`.
     ///
-    /// - Parameter timestampMs: the timestamp of the changelog's record.
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the session's start or end or the timestamp is negative; the
-    ///   serdes' and the store's own errors.
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - value: the value; `nil` deletes the session.
+    ///   - session: the session: its first and last record's times.
+    ///   - timestampMs: the timestamp of the changelog's record.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the session's start or end or the timestamp is
+    ///   negative; the serdes' and the store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, session: Window, timestampMs: Int64) throws {
         try checkTimestamp(min(session.startMs, session.endMs, timestampMs))

@@ -1,5 +1,12 @@
 /// A typed view of a window store: values by key and the start of a window.
 ///
+/// ```swift
+/// try views.put("/home", 1, startMs: 60_000, timestampMs: 61_000)
+/// let minute = try views.fetch("/home", startMs: 60_000)
+/// let hour = try views.fetch("/home", starting: 0...3_600_000)
+/// try views.fetchAll(starting: 0...3_600_000) { page, startMs, count in count > 0 }
+/// ```
+///
 /// The keys' bytes are those of Kafka's `WindowKeySchema`: the key, 8 bytes of the window's start and 4 of a sequence number,
 /// big endian. A window that is older than the store's retention is gone, at the latest with the rest of its segment of time. A view belongs to the task that made it and
 /// must not leave its thread. Kafka: `WindowStore`; with `ValueAndTimestamp` values, `TimestampedWindowStore`.
@@ -22,6 +29,11 @@ public struct WindowStore<Key, Value> {
     }
 
     /// The value of a key in the window that starts at a moment, or `nil`.
+    ///
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - startMs: the window's start, in milliseconds since the epoch.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
         try setKey(key, startMs: startMs, sequenceNumber: 0)
@@ -31,8 +43,11 @@ public struct WindowStore<Key, Value> {
     /// The values of a key in the windows that start within a range, the oldest first. Kafka: `fetch`, `backwardFetch`.
     ///
     /// - Parameters:
+    ///   - key: the key.
+    ///   - startsMs: the range that windows start in, in milliseconds since the epoch.
     ///   - reversed: whether the newest comes first; read from the end.
     ///   - limit: how many at most.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, starting startsMs: ClosedRange<Int64>, reversed: Bool = false, limit: Int = .max
@@ -50,7 +65,12 @@ public struct WindowStore<Key, Value> {
     ///
     /// However many there are, they are read a few at a time; `body` may change the store. Kafka: `fetch`, `backwardFetch`.
     ///
-    /// - Parameter reversed: whether the newest comes first.
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - startsMs: the range that windows start in, in milliseconds since the epoch.
+    ///   - reversed: whether the newest comes first.
+    ///   - body: gets the window's start and the value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, starting startsMs: ClosedRange<Int64>, reversed: Bool = false,
@@ -82,6 +102,8 @@ public struct WindowStore<Key, Value> {
     ///   - startsMs: the range that the windows start in.
     ///   - byTime: whether in the order of time, for a store with an index by it.
     ///   - reversed: whether everything comes the other way round.
+    ///   - body: gets key, window's start and value, and says whether to go on.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
         byTime: Bool = false, reversed: Bool = false,
@@ -101,9 +123,13 @@ public struct WindowStore<Key, Value> {
     ///
     /// A deletion cannot name which of several duplicates it means: it deletes none, but is in the changelog, as in Kafka.
     ///
-    /// - Parameter timestampMs: the timestamp of the changelog's record.
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the start or the timestamp is negative; the serdes' and the
-    ///   store's own errors.
+    /// - Parameters:
+    ///   - key: the key.
+    ///   - value: the value; `nil` deletes it.
+    ///   - startMs: the window's start, in milliseconds since the epoch.
+    ///   - timestampMs: the timestamp of the changelog's record.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the start or the timestamp is negative; the serdes'
+    ///   and the store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
         try serialize(key, value, into: scratch)
