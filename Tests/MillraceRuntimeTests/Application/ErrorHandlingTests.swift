@@ -54,6 +54,7 @@ extension ApplicationTests {
             try cluster.write(["a": "short", "a": long, "b": "short"], to: input)
             var configuration = configuration(ErrorHandlers(production: .continue))
             configuration.guarantee = guarantee
+            configuration.commitInterval = .milliseconds(100)
             func longest(_ builder: StreamsBuilder) {
                 builder.stream(input, key: .string, value: .string).groupByKey()
                     .reduce(into: .store("longest", value: .string)) { $0.count > $1.count ? $0 : $1 }
