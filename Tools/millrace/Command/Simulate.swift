@@ -15,6 +15,9 @@ struct Simulate: ParsableCommand {
     @Option(help: "How many seeds to run, shared out among the scenarios.")
     var seeds = 1_000
 
+    @Option(help: "How many seeds to run of each scenario, instead of --seeds.")
+    var seedsOfEach: Int?
+
     @Option(help: "The first seed.")
     var first: UInt64 = 0
 
@@ -28,14 +31,16 @@ struct Simulate: ParsableCommand {
         if let scenario, Scenarios.named(scenario) == nil {
             throw ValidationError("there is no scenario \(scenario)")
         }
+        guard (seedsOfEach ?? 0) <= 1_000_000 else { throw ValidationError("at most 1,000,000 seeds of each scenario") }
     }
 
     func run() throws {
         let scenarios = Scenarios.all.filter { scenario == nil || $0.name == scenario }
         if let seed { return try show(seed, of: scenarios) }
-        let failures = Self.failures(of: scenarios, first: first, count: seeds)
+        let count = seedsOfEach.map { $0 * scenarios.count } ?? seeds
+        let failures = Self.failures(of: scenarios, first: first, count: count)
         for failure in failures { print(failure) }
-        print("\(seeds - failures.count) passed, \(failures.count) failed")
+        print("\(count - failures.count) passed, \(failures.count) failed")
         if !failures.isEmpty { throw ExitCode(1) }
     }
 
