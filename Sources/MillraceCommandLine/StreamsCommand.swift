@@ -26,23 +26,36 @@ public protocol StreamsCommand: AsyncParsableCommand {
     var instance: InstanceOptions { get }
 
     /// Adds the topology's operations. Called once, after all options have been checked.
+    ///
+    /// - Throws: anything; the command prints it and exits with 1. What is wrong with the topology is told by `run`, as a
+    ///   `StreamsError` with code `.invalidTopology`.
     func define(_ builder: StreamsBuilder) throws
 
     /// What runs beside the application in the process and ends with it, such as a server that answers queries of its stores.
     /// Nothing by default. Called once, before anything starts.
+    ///
+    /// - Throws: anything; `run` throws it, so that the command prints it and exits with 1.
     func services(beside application: StreamsApplication) throws -> [any Service]
 }
 
 extension StreamsCommand {
+    /// Nothing.
+    ///
+    /// - Throws: never; `throws` is the requirement's.
     public func services(beside application: StreamsApplication) throws -> [any Service] { [] }
 }
 
 extension StreamsCommand {
+    /// The command's abstract, and what its help says of options.
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
             abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion)
     }
 
+    /// Runs the instance until it is told to stop, or with `--reset` has it begin anew.
+    ///
+    /// - Throws: what is wrong with the options, all of it at once; what `define` and `services` throw; `StreamsError` with code
+    ///   `.invalidTopology`, and as `StreamsApplication.run` and `StreamsApplication.reset` do.
     public func run() async throws {
         let options = try instance.resolve()
         let builder = StreamsBuilder()

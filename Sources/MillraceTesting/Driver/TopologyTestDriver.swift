@@ -81,6 +81,10 @@ public final class TopologyTestDriver {
     deinit { close() }
 
     /// Ends the processors and closes the stores. Happens by itself when the driver is let go.
+    ///
+    /// ```swift
+    /// driver.close()
+    /// ```
     public func close() {
         for task in running { task.close() }
         tasks = []
@@ -113,6 +117,9 @@ public final class TopologyTestDriver {
     /// A topic to pipe records into. It has to be one that the topology reads.
     ///
     /// - Parameters:
+    ///   - topic: the topic's full name.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
     ///   - startMs: the timestamp of the first record that is piped without one, in milliseconds; 0 by default.
     ///   - advance: by how much that timestamp moves on after each such record; not at all by default.
     public func inputTopic<Key, Value>(
@@ -125,6 +132,11 @@ public final class TopologyTestDriver {
     }
 
     /// A topic to read results from. It may be one of the topology's own, by its full name.
+    ///
+    /// - Parameters:
+    ///   - topic: the topic's full name.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
     public func outputTopic<Key, Value>(
         _ topic: String, key: Serde<Key>, value: Serde<Value>
     ) -> TestOutputTopic<Key, Value> {
@@ -271,6 +283,8 @@ public final class TopologyTestDriver {
     ///
     /// A punctuation is called once, however far the clock moves. With a negative duration the clock is set back: for
     /// punctuations no time passes.
+    ///
+    /// - Throws: `StreamsError` of a punctuation or of what follows it, unless the error handlers go on.
     public func advanceWallClock(by duration: Duration) throws {
         clock.advance(by: TimeSpan(duration))
         for task in running {
@@ -323,6 +337,12 @@ public final class TopologyTestDriver {
     // MARK: Restarting
 
     /// Writes the stores down, as an instance does now and then. A crash comes back to here.
+    ///
+    /// ```swift
+    /// try driver.checkpoint()
+    /// ```
+    ///
+    /// - Throws: `StreamsError` with code `.stateStore` where a store cannot be written.
     public func checkpoint() throws {
         for task in running {
             task.committed(changelogPosition: producer.nextOffset)
@@ -338,6 +358,9 @@ public final class TopologyTestDriver {
     ///
     /// Everything that was piped is committed. Stores are restored from their changelogs, from where those on disk stand;
     /// processors are made anew, punctuations scheduled anew. What was written to topics stays readable.
+    ///
+    /// - Throws: `StreamsError` with code `.stateStore` where a store cannot be closed, opened or restored; whatever
+    ///   processors throw when they are made or closed.
     public func restart(_ ending: InstanceEnding = .clean) throws {
         var committed: [TopicPartition: CommittedOffset] = [:]
         for task in running { committed.merge(try task.prepareCommit()) { $1 } }

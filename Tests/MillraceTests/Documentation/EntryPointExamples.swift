@@ -219,5 +219,26 @@ struct EntryPointExamples {
         let table = try scores.readTable()
         #expect(record?.timestampMs == 60_000 && keyValue?.value == 1 && value == 1 && partition == 0)
         #expect(records.isEmpty && keyValues.isEmpty && values.isEmpty && table.isEmpty)
+        try driver.checkpoint()
+        driver.close()
+    }
+
+    @Test("those of a driver's stores run")
+    func driverStores() throws {
+        let payments = payments
+        payments.groupByKey().count(into: .store("counts"))
+        payments.groupByKey().windowedBy(.tumbling(.seconds(60))).count(into: .store("by-minute"))
+        payments.groupByKey().windowedBy(.session(gap: .seconds(60))).count(into: .store("visits"))
+        builder.table(
+            "prices", key: .string, value: .double, into: .versioned("prices", historyRetention: .seconds(3_600)))
+        let driver = try TopologyTestDriver(builder.build())
+        try driver.inputTopic("payments", key: .string, value: .json(Payment.self))
+            .pipe(key: "a", value: Payment(shop: "s", amount: 1), timestampMs: 0)
+        try driver.inputTopic("prices", key: .string, value: .double).pipe(key: "apple", value: 190)
+        let count = try driver.keyValueStore("counts", key: .string, value: .int64)?.get("a")
+        let minute = try driver.windowStore("by-minute", key: .string, value: .int64)?.fetch("a", startMs: 0)
+        let visits = try driver.sessionStore("visits", key: .string, value: .int64)?.fetch("a", endingAtOrAfter: 0)
+        let price = try driver.versionedKeyValueStore("prices", key: .string, value: .double)?.get("apple")
+        #expect(count?.value == 1 && minute?.value == 1 && visits?.count == 1 && price?.value == 190)
     }
 }
