@@ -21,14 +21,15 @@ package struct TaskID: Hashable, Sendable, Comparable, CustomStringConvertible {
 package protocol StoreProvider: AnyObject {
     /// Takes possession of a task's folder.
     func lock(_ task: TaskID) throws
-    /// Makes sure that stores of tasks can be opened, before any is.
+    /// Prepares for opening the stores of tasks: makes sure that all of them can be open together, and may open them now, several
+    /// at once.
     ///
     /// - Parameters:
-    ///   - storeCounts: how many stores on disk each of the tasks has that the caller is going to lock; it takes the place of what
-    ///     the same caller said before.
+    ///   - stores: the stores of each of the tasks that the caller is going to lock; they take the place of those that the same
+    ///     caller named before.
     ///   - caller: the worker.
     /// - Throws: where the system does not allow for so many.
-    func prepareToOpen(_ storeCounts: [TaskID: Int], for caller: ObjectIdentifier) throws
+    func prepareToOpen(_ stores: [TaskID: [StorePlan]], for caller: ObjectIdentifier) throws
     /// Opens the engine of a store in it: the provider's own, or the one that the store's supplier makes.
     func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine
     /// Where a store of the user's may keep what it likes; `nil` where nothing is kept on disk.
@@ -40,7 +41,7 @@ package protocol StoreProvider: AnyObject {
 extension StoreProvider {
     package func directory(of store: StorePlan, of task: TaskID) throws -> String? { nil }
 
-    package func prepareToOpen(_ storeCounts: [TaskID: Int], for caller: ObjectIdentifier) throws {}
+    package func prepareToOpen(_ stores: [TaskID: [StorePlan]], for caller: ObjectIdentifier) throws {}
 }
 
 /// The time of day and the time that has passed.

@@ -9,7 +9,7 @@ package final class LocalStores: Sendable {
     private let stores: [String: LocalStore]
     private let topology: Topology
     private let shared = Mutex(Shared())
-    /// Grows with every store that somebody asks for.
+    /// Grows with every store that somebody asks for, and whenever the tasks have to look again.
     private let wishes = Atomic<Int>(0)
 
     private struct Shared {
@@ -71,9 +71,12 @@ package final class LocalStores: Sendable {
         stores[store]?.setReader(reader, of: task.partition, isStandby: isStandby)
     }
 
+    /// Has the tasks look once more which of their stores are wanted: one of them is not followed any more, or not yet.
+    func lookAgain() { wishes.add(1, ordering: .acquiringAndReleasing) }
+
     func isWanted(_ store: String) -> Bool { stores[store]?.isWanted ?? false }
 
-    /// Changes whenever another store is wanted.
+    /// Changes whenever a store may be wanted that is not followed.
     var wishCount: Int { wishes.load(ordering: .acquiring) }
 
     // MARK: Queries

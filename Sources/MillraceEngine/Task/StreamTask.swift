@@ -214,6 +214,9 @@ package final class StreamTask {
     /// Whether an operator has asked for a commit since the last one.
     package var isCommitRequested: Bool { environment.schedule.isCommitRequested }
 
+    /// Whether something is to be done even if no record comes and no time passes.
+    var hasWork: Bool { hasProgress || isCommitRequested || isToBeStarted || state.awaitsFirstCheckpoint }
+
     /// Hands on what waits in the caches of tables, those upstream first.
     package func flushCaches() throws {
         for cache in caches { try cache.flush() }

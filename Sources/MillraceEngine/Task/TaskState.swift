@@ -69,6 +69,7 @@ package final class TaskState {
         try store.wipe()
         if isStandby { localStores?.closed(id, store.plan.name) }
         followedWishes = 0
+        localStores?.lookAgain()
     }
 
     /// Closes the stores, without writing anything down, and gives the task's folder up.
@@ -100,6 +101,7 @@ package final class TaskState {
         self.localStores = localStores
         self.isStandby = isStandby
         followedWishes = 0
+        localStores.lookAgain()
         for store in stores where !isStandby { localStores.opened(id, store.plan.name) }
     }
 

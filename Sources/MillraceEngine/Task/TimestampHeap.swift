@@ -7,6 +7,7 @@ struct TimestampHeap {
 
     var isEmpty: Bool { items.isEmpty }
     var first: Int? { items.first?.queue }
+    var firstTimestampMs: Int64? { items.first?.timestampMs }
 
     mutating func removeAll() { items.removeAll(keepingCapacity: true) }
 

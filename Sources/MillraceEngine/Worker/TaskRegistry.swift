@@ -3,34 +3,59 @@ import Millrace
 /// The tasks of a worker whose stores are open, in the order of their ids, and the partitions that are read for them.
 ///
 /// While the group rebalances the tasks are kept, but not run, and nothing is read.
-struct TaskRegistry {
+///
+/// A task sleeps while it has nothing to do: no records wait, nothing is to be committed, no punctuation is due. A step looks at
+/// the tasks that are awake only, so that it costs no more with a thousand sleeping tasks than with one.
+final class TaskRegistry {
     /// A partition that is being read.
     struct Slot {
         let partition: TopicPartition
         let task: StreamTask
         /// The partition's place among those of its task.
         let place: Int
+        /// The task's index in ``all``.
+        fileprivate let index: Int
         var isPaused = false
         /// Whether everything that the partition holds has been fetched.
         var isAtEnd = false
     }
 
     private(set) var all: [StreamTask] = []
+    /// The ids of all tasks.
+    private(set) var ids: [TaskID] = []
     /// The slots by their numbers; those of a task follow each other.
     private(set) var slots: [Slot] = []
-    private var slotsOfTask: [TaskID: Range<Int>] = [:]
+    /// The slots of each task, by its index; empty while nothing is read.
+    private var slotsOfTasks: [Range<Int>] = []
+    private var awakeIndices = IndexSet()
+    /// When tasks that sleep have something to do by the wall clock.
+    private var alarms = TimestampHeap()
+    private var pausedSlots = IndexSet()
+    /// The slots that got records since it was looked whether they are full.
+    private var filledSlots = IndexSet()
+    private var dirtySizes: [Int] = []
+    /// The memory of the tasks' changes that are not on disk yet.
+    private(set) var dirtySizeInBytes = 0
 
     subscript(id: TaskID) -> StreamTask? {
-        let place = place(of: id)
-        return all.indices.contains(place) && all[place].id == id ? all[place] : nil
+        let index = index(of: id)
+        return all.indices.contains(index) && all[index].id == id ? all[index] : nil
     }
 
-    mutating func insert(_ task: StreamTask) { all.insert(task, at: place(of: task.id)) }
+    /// Adds a task. Nothing is read until slots are added again.
+    func insert(_ task: StreamTask) {
+        all.insert(task, at: index(of: task.id))
+        reset()
+    }
 
-    mutating func remove(_ task: StreamTask) { all.removeAll { $0 === task } }
+    /// Removes a task. Nothing is read until slots are added again.
+    func remove(_ task: StreamTask) {
+        all.removeAll { $0 === task }
+        reset()
+    }
 
-    /// The place of the task with this id, or the one that it would take.
-    private func place(of id: TaskID) -> Int {
+    /// The index of the task with this id, or the one that it would take.
+    private func index(of id: TaskID) -> Int {
         var (low, high) = (0, all.count)
         while low < high {
             let middle = (low + high) / 2
@@ -39,25 +64,94 @@ struct TaskRegistry {
         return low
     }
 
-    // MARK: Slots
-
-    /// Gives each partition of a task the next free slot. Returns the slots.
-    mutating func addSlots(of task: StreamTask) -> Range<Int> {
-        let first = slots.count
-        for (place, partition) in task.partitions.enumerated() {
-            slots.append(Slot(partition: partition, task: task, place: place))
-        }
-        slotsOfTask[task.id] = first..<slots.count
-        return first..<slots.count
+    private func reset() {
+        removeSlots()
+        ids = all.map(\.id)
+        alarms.removeAll()
+        awakeIndices = IndexSet(count: all.count)
+        dirtySizes = Array(repeating: 0, count: all.count)
+        dirtySizeInBytes = 0
+        for index in all.indices { awakeIndices.insert(index) }
     }
 
-    mutating func removeSlots() {
+    // MARK: Waking and sleeping
+
+    /// The tasks that may have something to do.
+    var awake: [StreamTask] { awakeIndices.sorted.map { all[$0] } }
+
+    /// Wakes all tasks.
+    func wakeAll() {
+        for index in all.indices { awakeIndices.insert(index) }
+        alarms.removeAll()
+    }
+
+    /// Wakes the tasks that have something to do by the wall clock.
+    func wake(at now: Moment) {
+        while let timestampMs = alarms.firstTimestampMs, Moment(ms: timestampMs).isReached(by: now),
+            let index = alarms.removeFirst()
+        {
+            awakeIndices.insert(index)
+        }
+    }
+
+    /// When a task has something to do by the wall clock next; `nil` where none has.
+    var nextPunctuation: Moment? {
+        let sleeping = alarms.firstTimestampMs.map { Moment(ms: $0) }
+        return (awakeIndices.sorted.compactMap { all[$0].nextWallClockPunctuation } + (sleeping.map { [$0] } ?? [])).min()
+    }
+
+    /// Has the tasks sleep that have nothing to do.
+    func settle(at now: Moment) {
+        awakeIndices.removeAll { index in
+            let task = all[index]
+            if task.hasWork || hasRecords(index) { return false }
+            guard let next = task.nextWallClockPunctuation else { return true }
+            if next.isReached(by: now) { return false }
+            alarms.insert(queue: index, timestampMs: next.ms)
+            return true
+        }
+    }
+
+    private func hasRecords(_ index: Int) -> Bool {
+        slotsOfTasks.indices.contains(index)
+            && slotsOfTasks[index].contains { all[index].bufferedCount(ofPartitionAt: slots[$0].place) > 0 }
+    }
+
+    /// Adds up what the changes take that are not on disk yet; those of sleeping tasks stay as they were.
+    func updateDirtySizes(ofSleeping isOfAll: Bool = false) {
+        for index in isOfAll ? Array(all.indices) : awakeIndices.sorted {
+            let size = all[index].state.dirtySizeInBytes
+            dirtySizeInBytes += size - dirtySizes[index]
+            dirtySizes[index] = size
+        }
+    }
+
+    // MARK: Slots
+
+    /// Gives each partition of each task the next free slot, in place of those that there were.
+    func addSlots() {
+        removeSlots()
+        for (index, task) in all.enumerated() {
+            let first = slots.count
+            for (place, partition) in task.partitions.enumerated() {
+                slots.append(Slot(partition: partition, task: task, place: place, index: index))
+            }
+            slotsOfTasks.append(first..<slots.count)
+        }
+        pausedSlots = IndexSet(count: slots.count)
+        filledSlots = IndexSet(count: slots.count)
+        wakeAll()
+    }
+
+    func removeSlots() {
         slots = []
-        slotsOfTask = [:]
+        slotsOfTasks = []
+        pausedSlots = IndexSet()
+        filledSlots = IndexSet()
     }
 
     /// Hands the records to their tasks. Those of one partition come in long runs.
-    mutating func add(_ records: [FetchedRecord]) {
+    func add(_ records: [FetchedRecord]) {
         var start = 0
         while start < records.count {
             let slot = records[start].slot
@@ -66,46 +160,96 @@ struct TaskRegistry {
             if slots.indices.contains(slot) {
                 slots[slot].isAtEnd = false
                 slots[slot].task.add(records[start..<end], toPartitionAt: slots[slot].place)
+                filledSlots.insert(slot)
+                awakeIndices.insert(slots[slot].index)
             }
             start = end
         }
     }
 
     /// Notes that everything that a slot's partition holds has been fetched.
-    mutating func noteEnd(ofSlot slot: Int) {
+    func noteEnd(ofSlot slot: Int) {
         if slots.indices.contains(slot) { slots[slot].isAtEnd = true }
     }
 
-    /// Pauses the slots that are read and meet a condition. Returns their partitions.
-    mutating func pause(where condition: (Slot) -> Bool) -> [TopicPartition] {
-        set(isPaused: true, where: condition)
+    /// Pauses the slots that meet a condition. Returns their partitions.
+    func pause(where condition: (Slot) -> Bool) -> [TopicPartition] { pause(slots.indices, where: condition) }
+
+    /// Pauses the slots that got records since the last call and meet a condition. Returns their partitions.
+    func pauseFilled(where condition: (Slot) -> Bool) -> [TopicPartition] {
+        defer { filledSlots.removeAll { _ in true } }
+        return pause(filledSlots.sorted, where: condition)
     }
 
-    /// Takes up the slots again that are paused and meet a condition. Returns their partitions.
-    mutating func resume(where condition: (Slot) -> Bool) -> [TopicPartition] {
-        set(isPaused: false, where: condition)
-    }
-
-    private mutating func set(isPaused: Bool, where condition: (Slot) -> Bool) -> [TopicPartition] {
-        var changed: [TopicPartition] = []
-        for index in slots.indices where slots[index].isPaused != isPaused && condition(slots[index]) {
-            slots[index].isPaused = isPaused
-            changed.append(slots[index].partition)
+    private func pause(_ indices: some Sequence<Int>, where condition: (Slot) -> Bool) -> [TopicPartition] {
+        var paused: [TopicPartition] = []
+        for index in indices where !slots[index].isPaused && condition(slots[index]) {
+            slots[index].isPaused = true
+            pausedSlots.insert(index)
+            paused.append(slots[index].partition)
         }
-        return changed
+        return paused
+    }
+
+    /// Resumes the slots that are paused and meet a condition. Returns their partitions.
+    func resume(where condition: (Slot) -> Bool) -> [TopicPartition] {
+        var resumed: [TopicPartition] = []
+        pausedSlots.removeAll { index in
+            guard condition(slots[index]) else { return false }
+            slots[index].isPaused = false
+            resumed.append(slots[index].partition)
+            return true
+        }
+        return resumed
     }
 
     /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.
     func isProcessable(_ task: StreamTask) -> Bool {
-        guard let range = slotsOfTask[task.id] else { return false }
+        let index = index(of: task.id)
+        guard slotsOfTasks.indices.contains(index) else { return false }
+        let range = slotsOfTasks[index]
         var hasRecords = false
-        for index in range {
-            if task.bufferedCount(ofPartitionAt: slots[index].place) > 0 {
+        for slot in range {
+            if task.bufferedCount(ofPartitionAt: slots[slot].place) > 0 {
                 hasRecords = true
-            } else if range.count > 1, !slots[index].isAtEnd {
+            } else if range.count > 1, !slots[slot].isAtEnd {
                 return false
             }
         }
         return hasRecords
+    }
+}
+
+/// Some of the first whole numbers. It costs nothing to go through few of many.
+private struct IndexSet {
+    private var isMember: [Bool]
+    private var members: [Int] = []
+    private var isSorted = true
+
+    /// - Parameter count: how many numbers there are.
+    init(count: Int = 0) { isMember = Array(repeating: false, count: count) }
+
+    mutating func insert(_ index: Int) {
+        guard !isMember[index] else { return }
+        isMember[index] = true
+        isSorted = isSorted && (members.last.map { $0 < index } ?? true)
+        members.append(index)
+    }
+
+    /// The members, the lowest first.
+    var sorted: [Int] {
+        mutating get {
+            if !isSorted { members.sort() }
+            isSorted = true
+            return members
+        }
+    }
+
+    mutating func removeAll(where condition: (Int) -> Bool) {
+        members = sorted.filter { index in
+            guard condition(index) else { return true }
+            isMember[index] = false
+            return false
+        }
     }
 }

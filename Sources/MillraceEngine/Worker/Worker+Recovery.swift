@@ -6,27 +6,27 @@ extension Worker {
     ///
     /// What was not committed is given up, unless nothing of it is torn; what differs is how the worker goes on.
     func recover(from error: PortError) throws {
-        retry.failed(at: ports.clock.monotonic)
-        doubtChangelogs()
+        noteFailure()
+        changelogs.raiseDoubt()
         // Offsets of a topic that is gone cannot be committed, and clients try for long.
-        let isOfCommit = pendingCommit != nil
-        if isOfCommit { group.mayMissTopics = true }
+        let isOfCommit = committer.hasPendingCommit
+        if isOfCommit { topics.raiseDoubt() }
         switch error.kind {
         case .retriable:
-            status.trouble = error.message
+            report.note(trouble: error.message)
             logger.warning("trying again: \(error)")
         case .abortable:
-            status.trouble = error.message
+            report.note(trouble: error.message)
             logger.warning("giving up what is not committed and processing it again: \(error)")
-            startOver()
+            try handle(.processingFailed)
         case .staleGeneration:
             logger.warning("this member's generation is over; joining again: \(error)")
-            rejoin()
+            try handle(.fenced)
         case .producerLost:
             // Only a member of the group may have a producer, or two instances would take it from each other for ever.
             logger.warning("the producer is lost; joining again with a new one: \(error)")
-            dropProducer()
-            rejoin()
+            committer.dropProducer()
+            try handle(.fenced)
         case .rejected:
             if isOfCommit, error.refused == nil, try haveTopicsChanged() { return }
             try productionFailed(error)
@@ -44,36 +44,16 @@ extension Worker {
         }
     }
 
-    private func rejoin() {
-        closeTasksUncommitted()
-        group.phase = .out
-        stopReading()
-        isRegistered = false
-    }
-
-    /// Gives up what is not committed and takes the same tasks on again from their last commit.
-    func startOver() {
-        let partitions = tasks.slots.map(\.partition)
-        closeTasksUncommitted()
-        stopReading()
-        beginGeneration(partitions)
-    }
-
-    /// Should this fail, the records that still arrive find no task.
-    func stopReading() {
-        do { try ports.consumer.assign([]) } catch { logger.debug("while giving partitions up: \(error)") }
-    }
-
     /// The broker has refused a record after it was sent, when nothing says any more which source record it came from.
     ///
     /// A transaction cannot be committed without it, and processing its records again would end the same way. Nor may a change
     /// of a store be missing in its changelog.
     private func productionFailed(_ error: PortError) throws {
-        if let refused = error.refused, let store = store(ofChangelog: refused.topic) {
+        if let refused = error.refused, let store = changelogs.store(of: refused.topic) {
             if error.isTopicMissing {
                 // Whether it was deleted shows when it is looked for.
                 logger.warning("giving up what is not committed and processing it again: \(error)")
-                return startOver()
+                return try handle(.processingFailed)
             }
             throw StreamsError(refusing: refused, of: store, because: error, record: nil, task: nil)
         }
@@ -82,29 +62,8 @@ extension Worker {
             configuration.handlers.production(ErrorContext(error: failure, key: nil, value: nil)) == .continue
         else { throw failure }
         let count = error.refused?.count ?? 1
-        status.counts.dropped[.production, default: 0] += count
+        report.noteDroppedResults(count)
         logger.warning("dropped \(count == 1 ? "a result" : "\(count) results"): \(failure)")
-    }
-
-    /// Has processing that an error leaves halfway done again, or failed: it cannot be gone on with.
-    func untorn<Result>(_ body: () throws -> Result) throws -> Result {
-        do {
-            return try body()
-        } catch let error as PortError {
-            switch error.kind {
-            case .retriable: throw PortError(.abortable, error.message)
-            case .rejected: throw PortError(.fatal, error.message)
-            case .abortable, .staleGeneration, .producerLost, .fenced, .fatal: throw error
-            }
-        }
-    }
-
-    /// Takes back a trouble that the consumer told of, once the broker answers again although there is nothing to read.
-    func clearTroubleIfOver() {
-        guard status.trouble != nil, group.awaitedTopics.isEmpty, !retry.hasFailed,
-            troubleChecks.takeTurn(at: ports.clock.monotonic)
-        else { return }
-        if ports.consumer.isAnswered() { status.trouble = nil }
     }
 }
 

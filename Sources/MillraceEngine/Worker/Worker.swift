@@ -1,151 +1,77 @@
 package import Logging
 package import Millrace
 
-/// What a worker works with. Each worker has consumers and a producer of its own.
-package struct WorkerPorts {
-    package var consumer: any GroupConsumer
-    package var makeRestoreConsumer: () throws -> any ReaderPort
-    /// Makes the reader of changelogs for standbys; by default one like that of restores.
-    package var makeStandbyConsumer: (() throws -> any ReaderPort)?
-    /// Makes the producer, and another one when that is lost.
-    package var makeProducer: () throws -> any ProducerPort
-    package var admin: any AdminPort
-    package var provider: (any StoreProvider)?
-    package var clock: any Clock
-    /// The stores of the instance's global tables, by name.
-    package var globalStores: [String: GlobalStore]
-    /// Where queries reach the tasks' stores; `nil` where nobody queries.
-    package var localStores: LocalStores?
-
-    package init(
-        consumer: any GroupConsumer, makeRestoreConsumer: @escaping () throws -> any ReaderPort,
-        makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
-        clock: any Clock, globalStores: [String: GlobalStore] = [:], localStores: LocalStores? = nil
-    ) {
-        self.localStores = localStores
-        self.globalStores = globalStores
-        self.consumer = consumer
-        self.makeRestoreConsumer = makeRestoreConsumer
-        self.makeProducer = makeProducer
-        self.admin = admin
-        self.provider = provider
-        self.clock = clock
-    }
-}
-
 /// One member of the group: a consumer, a producer and any number of tasks, moved on step by step.
 ///
 /// Whoever owns the worker calls `step` again and again from one thread: a thread of the runtime, or the scheduler of a
 /// simulation. A step polls, follows the group, restores, processes, and commits when it is time. Kafka: `StreamThread`.
+///
+/// The worker holds little itself. ``Membership`` decides what an event of the group means, the worker performs it; each of the
+/// other parts owns what it changes, and knows none that performs.
 package final class Worker {
-    let topology: Topology
-    /// Changes with the topics that match sources by pattern.
-    var plan: TopicPlan
-    let hasSourcePatterns: Bool
-    let configuration: WorkerConfiguration
-    let ports: WorkerPorts
-    let logger: Logger
+    let context: WorkerContext
+    let offsets: InputOffsets
+    let topics: TopicWatch
+    let members: MemberWatch
+    let changelogs: ChangelogWatch
+    let committer: Committer
+    let factory: TaskFactory
+    let standbys: StandbyKeeper
     let restorer: Restorer
-    let standbyReader: StandbyReader
-    /// The producer of the present generation; `nil` after it was lost, until the next.
-    private(set) var currentProducer: (any ProducerPort)?
-    private var isProducerRegistered = false
-    var tasks = TaskRegistry()
-    /// Stores of tasks that other instances run, kept up to date.
-    var standbys: [TaskID: TaskState] = [:]
-    var group = GroupProgress()
-    /// Whether this worker has asked to be a member of the group.
-    var isRegistered = false
-    /// Whether it has looked which topology the group runs.
-    var isTopologyChecked = false
-    var isInTransaction = false
-    var pendingCommit: PendingCommit?
-    var retry = Backoff()
-    var changelogDoubt = ChangelogDoubt()
-    /// Standbys are retried alone: the active tasks do not wait for them.
-    var standbyRetry = Backoff()
-    var commits: Periodic
-    var checkpoints: Periodic
-    var purges: Periodic
-    var standbyChecks: Periodic
-    var troubleChecks: Periodic
-    var lagUpdates: Periodic
-    var topicCheck: TopicCheck
-    var purgeable: [TopicPartition: Int64] = [:]
-    package internal(set) var status = WorkerStatus()
+    let tasks = TaskRegistry()
+    let report = WorkerReport()
+    private(set) var membership = Membership()
+    /// The topics that this worker has asked the group for; `nil` before it has asked for any.
+    private var subscription: Set<String>?
+    private var retry = Backoff()
+    private var troubleChecks: Periodic
+    private var lagUpdates: Periodic
+    /// The wishes of those who query stores that have been met; `nil` while some have not.
+    private var metWishCount: Int?
 
     package init(
         topology: Topology, plan: TopicPlan, configuration: WorkerConfiguration, ports: WorkerPorts, logger: Logger
     ) {
-        self.topology = topology
-        self.plan = plan
-        hasSourcePatterns = topology.hasSourcePatterns
-        self.configuration = configuration
-        self.ports = ports
-        self.logger = logger
+        context = WorkerContext(topology: topology, configuration: configuration, ports: ports, logger: logger)
+        offsets = InputOffsets()
+        topics = TopicWatch(context, plan: plan, offsets: offsets)
+        members = MemberWatch(context)
+        changelogs = ChangelogWatch(context)
+        committer = Committer(context, topics: topics)
+        factory = TaskFactory(context, topics: topics, committer: committer, offsets: offsets)
+        standbys = StandbyKeeper(context, topics: topics, factory: factory, changelogs: changelogs, report: report)
         restorer = Restorer(
             logger: logger, listener: configuration.restoreListener, makeConsumer: ports.makeRestoreConsumer)
-        standbyReader = StandbyReader(
-            logger: logger, listener: configuration.standbyListener,
-            makeConsumer: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
-        let now = ports.clock.monotonic
-        func every(_ ms: Int64) -> Periodic { Periodic(every: TimeSpan(ms: ms), from: now) }
-        commits = every(configuration.commitIntervalMs)
-        checkpoints = every(configuration.checkpointIntervalMs)
-        purges = every(configuration.purgeIntervalMs)
-        standbyChecks = every(configuration.standbyCheckIntervalMs)
-        troubleChecks = every(1_000)
-        lagUpdates = every(500)
-        topicCheck = TopicCheck(at: ports.clock, every: TimeSpan(ms: configuration.topicCheckIntervalMs))
+        troubleChecks = context.every(1_000)
+        lagUpdates = context.every(500)
     }
 
-    /// Takes the place of whoever had this worker's transactional id and joins the group. Where the broker does not answer
-    /// in time, the steps that follow try again.
-    package func start() throws {
-        do {
-            try register()
-        } catch let error as PortError {
-            try recover(from: error)
-        }
-    }
-
-    private func register() throws {
-        if isRegistered { return }
-        // Who joins again gets a producer with its tasks: outside the group, two instances with the same id would take it from
-        // each other for ever.
-        if group.memberID == nil { _ = try producer() }
-        try checkTopologyOfGroup()
-        try subscribe(to: group.subscription ?? Set(plan.subscription))
-        isRegistered = true
-    }
-
-    /// The producer, a new one where the last was lost. Registering its transactional id rolls back what that left open.
-    func producer() throws -> any ProducerPort {
-        let producer = try currentProducer ?? ports.makeProducer()
-        currentProducer = producer
-        if configuration.guarantee == .exactlyOnce, !isProducerRegistered {
-            try producer.initTransactions()
-            isProducerRegistered = true
-        }
-        return producer
-    }
-
-    /// Lets a producer go that is of no use any more. The tasks that write to it have to be closed.
-    func dropProducer() {
-        currentProducer?.close()
-        currentProducer = nil
-        isProducerRegistered = false
-        isInTransaction = false
-    }
+    var configuration: WorkerConfiguration { context.configuration }
+    var ports: WorkerPorts { context.ports }
+    var logger: Logger { context.logger }
 
     /// How many tasks the application has.
-    package var taskCount: Int { plan.tasks.count }
+    package var taskCount: Int { topics.plan.tasks.count }
 
     /// The tasks that are open, for those who look at their stores.
     package var openTasks: [StreamTask] { tasks.all }
 
     /// The stores of other instances' tasks that are kept up to date here, for those who look at them.
-    package var openStandbys: [TaskState] { standbys.values.sorted { $0.id < $1.id } }
+    package var openStandbys: [TaskState] { standbys.open }
+
+    package var status: WorkerStatus { report.status }
+
+    // MARK: Life
+
+    /// Takes the place of whoever had this worker's transactional id and joins the group. Where the broker does not answer
+    /// in time, the steps that follow try again.
+    package func start() throws {
+        do {
+            try subscribeIfNeeded()
+        } catch let error as PortError {
+            try recover(from: error)
+        }
+    }
 
     /// Does what there is to do.
     ///
@@ -155,39 +81,33 @@ package final class Worker {
     package func step(maxWaitMs: Int) throws {
         do {
             try receive(try poll(maxWaitMs: maxWaitMs))
-            try lookForDoubtfulChangelogs()
-            if !retry.isWaiting(at: ports.clock.monotonic) {
-                try goOn()
-                if retry.hasFailed { status.trouble = nil }
+            try changelogs.lookIfInDoubt()
+            if !retry.isWaiting(at: context.now) {
+                try work()
+                if retry.hasFailed { report.clearTrouble() }
                 retry.succeeded()
             }
         } catch let error as PortError {
             try recover(from: error)
         }
         clearTroubleIfOver()
-        updateStatus()
+        updateReport()
+        tasks.settle(at: context.now)
     }
 
-    private func goOn() throws {
-        try register()
-        try lookForTopicsIfDue()
-        if pendingCommit != nil { try commit() }
+    private func work() throws {
+        if membership.state != .joining { try lookForTopicsIfDue() }
+        try subscribeIfNeeded()
+        if committer.hasPendingCommit { try commit() }
         try joinIfKnown()
-        try keepStandbys()
-        try restore()
-        try process()
-        try resume()
-        try commitIfDue()
-        try followWantedStores()
-    }
-
-    /// Makes the stores readable that somebody wants to query, as soon as all of them is committed.
-    private func followWantedStores() throws {
-        guard ports.localStores != nil else { return }
-        for task in runningTasks where task.state.hasStoresToFollow {
-            if task.hasProgress { task.requestCommit() } else { try task.state.followWantedStores() }
+        if isActive {
+            try standbys.step(mayRead: restorer.isIdle)
+            try restore()
+            try process()
+            try resume()
+            try commitIfDue()
         }
-        for state in openStandbys where state.hasStoresToFollow { try state.followWantedStores() }
+        try followWantedStores()
     }
 
     /// Commits, makes the stores durable, closes them and leaves the group.
@@ -197,9 +117,9 @@ package final class Worker {
     package func close() throws {
         defer { closePorts() }
         do {
-            try commit()
+            if isActive { try commit() }
             try closeTasks()
-            closeStandbys()
+            standbys.close()
         } catch let error as PortError where error.isHarmlessAtTheEnd {
             logger.warning("the last commit failed; its records will be processed again: \(error)")
             closeUncommittedKeepingPorts()
@@ -217,123 +137,236 @@ package final class Worker {
     }
 
     private func closeUncommittedKeepingPorts() {
-        closeTasksUncommitted()
-        closeStandbys()
+        dropUncommitted()
+        standbys.close()
     }
 
     private func closePorts() {
-        forgetExpectedStores()
+        factory.forgetExpectedStores()
         restorer.close()
-        standbyReader.close()
-        currentProducer?.close()
+        standbys.closeReader()
+        committer.close()
         ports.consumer.close()
     }
 
-    // MARK: Input
+    // MARK: The group
 
-    private func poll(maxWaitMs: Int) throws(PortError) -> PollResult {
-        let untilCommit = commits.wait(at: ports.clock.monotonic)
-        let running = runningTasks
-        let wait: Int
-        if retry.isWaiting(at: ports.clock.monotonic) || group.isWaiting {
-            wait = min(maxWaitMs, 20)
-        } else if !restorer.isIdle || standbyReader.hasMore || running.contains(where: tasks.isProcessable) {
-            wait = 0
-        } else {
-            let longest = self.wait(of: running, atMost: standbyReader.isEmpty ? maxWaitMs : min(maxWaitMs, 100))
-            wait = running.contains(where: \.hasProgress) ? min(longest, Int(untilCommit.ms)) : longest
-        }
-        return try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: wait)
+    /// Whether the tasks are those of the group's present generation.
+    var isActive: Bool { membership.state == .active }
+
+    /// Tells the state machine of an event and does what it says.
+    ///
+    /// - Parameter starts: where to begin in the partitions of tasks that are opened.
+    func handle(_ event: Membership.Event, from starts: StartOffsets = StartOffsets()) throws {
+        for action in membership.handle(event) { try perform(action, from: starts) }
     }
 
-    private func receive(_ polled: PollResult) throws {
-        if !polled.records.isEmpty { status.trouble = nil }
-        tasks.add(polled.records)
-        var outOfRange: [Int] = []
-        for event in polled.events {
-            switch event {
-            case .endOfPartition(let slot, _): tasks.noteEnd(ofSlot: slot)
-            case .topicUnavailable(let message):
-                logger.warning("\(message)")
-                group.mayMissTopics = true
-            case .trouble(let message):
-                if status.trouble != message { logger.warning("\(message)") }
-                status.trouble = message
-            case .offsetOutOfRange(let slot): outOfRange.append(slot)
+    /// Asks for a place in the group, or for none where there is nothing to read, unless that has been done.
+    private func subscribeIfNeeded() throws {
+        switch membership.state {
+        case .unsubscribed:
+            // Who joins again gets a producer with its tasks: outside the group, two instances with the same id would take it
+            // from each other for ever.
+            if membership.memberID == nil { _ = try committer.producer() }
+            try members.checkTopology(beside: topics.plan.subscription)
+            try subscribe()
+            try handle(.subscribed)
+        case .awaitingTopics: if subscription != topics.subscription { try subscribe() }
+        case .unassigned, .joining, .active: break
+        }
+    }
+
+    /// Gives the place in the group up. Where the broker does not take it, the steps that follow try again.
+    func leave() {
+        do { try subscribe() } catch { logger.debug("while leaving the group: \(error)") }
+    }
+
+    private func subscribe() throws(PortError) {
+        try ports.consumer.subscribe(to: topics.subscription.sorted())
+        subscription = topics.subscription
+    }
+
+    // MARK: Topics
+
+    private func lookForTopicsIfDue() throws {
+        if let look = try topics.lookIfDue(lost: lostOffsets) { try follow(look) }
+    }
+
+    /// Does what the topics as they are now call for. Returns whether they are others than those of the tasks.
+    func lookForTopics() throws -> Bool {
+        let look = try topics.look(lost: lostOffsets)
+        try follow(look)
+        return look.news != .none
+    }
+
+    private func follow(_ look: TopicWatch.Look) throws {
+        if look.hasMissingChangelogs { changelogs.raiseDoubt() }
+        switch look.news {
+        case .none: try subscribeAnew()
+        case .changed(let names):
+            // A static member that comes back is given its old place, whatever it subscribes to by now. There the leader has to
+            // join anew for the group to rebalance.
+            try subscribeAnew(isOutdated: isActive) {
+                logger.info("topics have changed: \(names.joined(separator: ", ")); joining the group anew")
             }
+        case .recreated: try handle(.topicsRecreated)
+        case .missing(let message): try awaitTopics(message)
+        case .found:
+            report.clearTrouble()
+            try handle(.topicsFound)
         }
-        for event in ports.consumer.takeMembershipEvents() {
-            switch event {
-            case .assigned(let partitions):
-                // A generation that nobody said had ended.
-                if group.isActive { try endGeneration(lost: true) }
-                beginGeneration(partitions)
-            case .revoked: try endGeneration(lost: false)
-            case .lost: try endGeneration(lost: true)
-            }
+    }
+
+    func awaitTopics(_ message: String) throws {
+        try handle(.topicsMissing)
+        report.note(trouble: message)
+    }
+
+    private func subscribeAnew(isOutdated: Bool = false, _ tell: () -> Void = {}) throws {
+        // While it is unsubscribed it subscribes anyway.
+        guard subscription != nil, membership.state != .unsubscribed, subscription != topics.subscription || isOutdated
+        else { return }
+        tell()
+        try subscribe()
+    }
+
+    /// Those of some partitions of which the group has lost the committed offsets.
+    private func lostOffsets(_ partitions: [TopicPartition]) -> Set<TopicPartition> {
+        guard isActive else { return [] }
+        do {
+            let found = try ports.consumer.committed(partitions, withinMs: 1_000)
+            return Set(partitions.filter { found[$0] == nil })
+        } catch {
+            logger.debug("could not ask whether the committed offsets are still there: \(error)")
+            return []
         }
-        if !outOfRange.isEmpty { try resetOffsets(ofSlots: outOfRange) }
-        try pauseFull()
-    }
-
-    /// Back-pressure: a partition that waits for another one of its task must not fill the memory.
-    private func pauseFull() throws(PortError) {
-        let full = tasks.pause { isFilled($0, beyond: 1) }
-        if !full.isEmpty { try ports.consumer.pause(full) }
-    }
-
-    private func resume() throws(PortError) {
-        let drained = tasks.resume { !restorer.isRestoring($0.task) && !isFilled($0, beyond: 2) }
-        if !drained.isEmpty { try ports.consumer.resume(drained) }
-    }
-
-    /// Whether more waits in a partition than a part of what may.
-    private func isFilled(_ slot: TaskRegistry.Slot, beyond divisor: Int) -> Bool {
-        slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition / divisor
-            || slot.task.bufferedSizeInBytes(ofPartitionAt: slot.place)
-                > configuration.maxBufferedSizeInBytesPerPartition / divisor
     }
 
     // MARK: Processing
 
-    /// The tasks that may process: those of the present generation whose stores are complete.
-    var runningTasks: [StreamTask] {
-        guard group.isActive else { return [] }
-        return restorer.isIdle ? tasks.all : tasks.all.filter { !restorer.isRestoring($0) }
+    /// The tasks whose stores are complete and that may have something to do.
+    var completeTasks: [StreamTask] { restored(tasks.awake) }
+
+    private func restored(_ tasks: [StreamTask]) -> [StreamTask] {
+        restorer.isIdle ? tasks : tasks.filter { !restorer.isRestoring($0) }
     }
 
     private func restore() throws {
-        guard restorer.hasWork, group.isActive else { return }
-        let wait = runningTasks.contains(where: tasks.isProcessable) ? 0 : 20
+        guard restorer.hasWork else { return }
+        let wait = completeTasks.contains(where: tasks.isProcessable) ? 0 : 20
         try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
-        if restorer.hasTrouble { doubtChangelogs() }
+        if restorer.hasTrouble { changelogs.raiseDoubt() }
+        tasks.wakeAll()
     }
 
     private func process() throws {
-        for task in runningTasks {
+        tasks.wake(at: context.now)
+        for task in completeTasks {
             try punctuate(task)
             var left = configuration.maxRecordsPerStep
             while left > 0, tasks.isProcessable(task) {
-                try beginTransactionIfNeeded()
+                try committer.beginTransactionIfNeeded()
                 let done = try untorn { try task.process(atMost: left) }
                 if done == 0 { break }
                 left -= done
             }
         }
-        if configuration.guarantee == .atLeastOnce || isInTransaction { try producer().poll() }
+        try committer.poll()
     }
 
     /// Runs what a task has to do by the wall clock, records or not.
     private func punctuate(_ task: StreamTask) throws {
-        let isDue = task.nextWallClockPunctuation?.isReached(by: ports.clock.monotonic) ?? false
+        let isDue = task.nextWallClockPunctuation?.isReached(by: context.now) ?? false
         guard task.isToBeStarted || isDue else { return }
-        try beginTransactionIfNeeded()
+        try committer.beginTransactionIfNeeded()
         try untorn { try task.punctuateWallClock() }
     }
 
-    /// How long until a task has something to do by the wall clock; no longer than `maxWaitMs`.
-    private func wait(of running: [StreamTask], atMost maxWaitMs: Int) -> Int {
-        guard let next = running.compactMap(\.nextWallClockPunctuation).min() else { return maxWaitMs }
-        return min(maxWaitMs, Int(max(.zero, next - ports.clock.monotonic).ms))
+    // MARK: Committing
+
+    private func commitIfDue() throws {
+        tasks.updateDirtySizes()
+        let isFull = tasks.dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2
+        guard isFull || committer.isCommitDue || completeTasks.contains(where: \.isCommitRequested) else { return }
+        try commit()
+        try checkpointIfDue(isFull: isFull)
+        try committer.purgeIfDue()
+    }
+
+    /// Commits what was processed in the generation, which may be over since.
+    func commit() throws {
+        guard let commit = try committer.commit(completeTasks.filter(\.hasProgress)) else { return }
+        offsets.noteCommit(of: commit.offsets)
+        report.noteCommit(took: commit.span)
+    }
+
+    /// Writes state down where there is too much of it, and makes it durable with the first commit, and now and then.
+    private func checkpointIfDue(isFull: Bool) throws {
+        let isDue = committer.isCheckpointDue
+        for task in isDue || isFull ? restored(tasks.all) : completeTasks {
+            let isFirst = task.state.awaitsFirstCheckpoint
+            if isDue || isFull || isFirst { try task.state.checkpoint(durably: isDue || isFirst) }
+        }
+        if isDue || isFull { tasks.updateDirtySizes(ofSleeping: true) }
+        guard isDue else { return }
+        for state in standbys.open { try state.checkpoint(durably: true) }
+        committer.noteCheckpoint()
+    }
+
+    /// Makes the stores readable that somebody wants to query, as soon as all of them is committed.
+    private func followWantedStores() throws {
+        guard let localStores = ports.localStores, metWishCount != localStores.wishCount else { return }
+        let wishCount = localStores.wishCount
+        var isMet = isActive && restorer.isIdle
+        for task in isActive ? restored(tasks.all) : [] where task.state.hasStoresToFollow {
+            if task.hasProgress {
+                task.requestCommit()
+                isMet = false
+            } else {
+                try task.state.followWantedStores()
+            }
+        }
+        for state in standbys.open where state.hasStoresToFollow { try state.followWantedStores() }
+        metWishCount = isMet ? wishCount : nil
+    }
+
+    // MARK: Errors
+
+    func noteFailure() { retry.failed(at: context.now) }
+
+    var isRetryDelayed: Bool { retry.isWaiting(at: context.now) }
+
+    /// Takes back a trouble that the consumer told of, once the broker answers again although there is nothing to read.
+    private func clearTroubleIfOver() {
+        guard report.trouble != nil, topics.awaited.isEmpty, !retry.hasFailed,
+            troubleChecks.takeTurn(at: context.now)
+        else { return }
+        if ports.consumer.isAnswered() { report.clearTrouble() }
+    }
+
+    // MARK: The report
+
+    private func updateReport() {
+        // Stores that are being filled count without their tasks being awake.
+        for task in restorer.isIdle ? tasks.awake : tasks.all { report.count(task.state) }
+        let isLagDue = lagUpdates.takeTurn(at: context.now)
+        if standbys.hasMore || isLagDue { for state in standbys.open { report.count(state) } }
+        let hasNothingToRead = membership.state == .unassigned && subscription == []
+        let phase: WorkerStatus.Phase =
+            isActive ? (restorer.isIdle ? .running : .restoring) : hasNothingToRead ? .running : .rebalancing
+        report.note(phase, tasks: isActive ? tasks.ids : [], standbys: standbys.ids)
+        if isLagDue || !restorer.isIdle {
+            report.note(
+                storeLags: restorer.lags + standbys.lags + restored(tasks.all).flatMap(\.state.storePositions))
+        }
+        if isLagDue { report.note(lag: tasks.slots.reduce(0) { $0 + lag(of: $1) }) }
+    }
+
+    private func lag(of slot: TaskRegistry.Slot) -> Int64 {
+        if slot.isAtEnd, slot.task.isEmpty(slot.partition) { return 0 }
+        guard let end = ports.consumer.knownEndOffset(of: slot.partition),
+            let next = slot.task.nextOffset(of: slot.partition)
+        else { return 0 }
+        return max(0, end - next)
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 
 /// Starts a thread of its own for blocking work, which must not sit on the cooperative pool.
@@ -12,6 +13,21 @@ func startThread(named name: String, _ body: @escaping @Sendable () -> Void) thr
         throw ThreadError(code: code)
     }
     pthread_detach(thread)
+}
+
+/// Runs the same work on several threads at once, the calling one among them, and waits until all have returned. There are fewer
+/// where the system refuses some.
+func runOnThreads(_ count: Int, named name: String, _ body: @escaping @Sendable () -> Void) {
+    let started = (1..<max(1, count)).compactMap { _ in
+        let end = DispatchSemaphore(value: 0)
+        let isRunning: Void? = try? startThread(named: name) {
+            body()
+            end.signal()
+        }
+        return isRunning.map { end }
+    }
+    body()
+    for end in started { end.wait() }
 }
 
 /// The system refused a thread.

@@ -39,6 +39,8 @@ package final class StateDirectory: StoreProvider, Sendable {
         var tasks: Set<TaskID> = []
         /// How many databases are about to be opened, for each worker and task.
         var expected: [ObjectIdentifier: [TaskID: Int]] = [:]
+        /// Databases that are open although no worker has asked for them yet. Their tasks are among ``tasks``.
+        var openedAhead: [TaskID: OpenedAhead] = [:]
     }
 
     /// Takes possession of an application's folder, creating it where there is none.
@@ -75,7 +77,7 @@ package final class StateDirectory: StoreProvider, Sendable {
     ///
     /// - Throws: ``StreamsError`` with `.locked` while another worker of this process has it: to be tried again.
     package func lock(_ task: TaskID) throws {
-        try take(task)
+        if !possession.withLock({ $0.openedAhead[task]?.handOver() ?? false }) { try take(task) }
         StateFiles.touch(folder(of: task))
     }
 
@@ -86,10 +88,18 @@ package final class StateDirectory: StoreProvider, Sendable {
         if case .own(let open)? = store.supplier?.choice {
             return try store.engine(from: open, of: task, in: directory(of: store, of: task))
         }
-        let location = StoreLocation(
+        if let engine = possession.withLock({ $0.openedAhead[task]?.take(store.name) }) { return engine.engine }
+        return try engine(at: location(of: store, of: task))
+    }
+
+    func location(of store: StorePlan, of task: TaskID) throws -> StoreLocation {
+        StoreLocation(
             name: store.name, task: task, path: try path(of: store, of: task, in: "rocksdb"),
             isLogged: store.changelogTopic != nil || task == .global, discards: discards)
-        return try RocksDBEngine(at: location, options: options.databaseOptions(memory: memory), logger: logger)
+    }
+
+    func engine(at location: StoreLocation) throws -> RocksDBEngine {
+        try RocksDBEngine(at: location, options: options.databaseOptions(memory: memory), logger: logger)
     }
 
     package func directory(of store: StorePlan, of task: TaskID) throws -> String? {
@@ -112,6 +122,7 @@ package final class StateDirectory: StoreProvider, Sendable {
 
     /// Gives a task up; its stores must be closed.
     package func unlock(_ task: TaskID) {
+        possession.withLock { $0.openedAhead.removeValue(forKey: task) }?.close()
         StateFiles.touch(folder(of: task))
         release(task)
     }

@@ -6,16 +6,27 @@ import Testing
 
 @Suite("The tasks of a worker")
 struct TaskRegistryTests {
-    private func task(_ partition: Int32) throws -> StreamTask {
+    /// - Parameter interval: how often the task does something by the wall clock; never by default.
+    private func task(
+        _ partition: Int32, every interval: Duration? = nil, _ clock: StoppedClock = StoppedClock()
+    ) throws -> StreamTask {
         let builder = StreamsBuilder()
-        builder.stream(["left", "right"], key: .string, value: .string).to("out")
+        let records = builder.stream(["left", "right"], key: .string, value: .string)
+        if let interval {
+            records.process { (context: ProcessorContext<String, String>) in
+                try context.schedule(every: interval, on: .wallClockTime) { _ in }
+                return { _ in }
+            }.to("out")
+        } else {
+            records.to("out")
+        }
         let topology = try builder.build()
         return try StreamTask(
             id: TaskID(subtopology: 0, partition: partition), topology: topology, nodes: Array(topology.nodes.indices),
             stores: [], partitions: ["left", "right"].map { TopicPartition(topic: $0, partition: partition) },
             configuration: TaskConfiguration(
                 applicationID: "app", handlers: ErrorHandlers(), maxStoreBufferSizeInBytes: .max,
-                maxCacheSizeInBytes: 0), producer: RecordingProducer(), provider: nil, clock: StoppedClock(),
+                maxCacheSizeInBytes: 0), producer: RecordingProducer(), provider: nil, clock: clock,
             logger: Logger(label: "test"))
     }
 
@@ -25,14 +36,14 @@ struct TaskRegistryTests {
 
     /// A registry whose tasks have come in an order that is not theirs.
     private func registry(_ partitions: [Int32] = [10, 2, 7, 0]) throws -> TaskRegistry {
-        var registry = TaskRegistry()
+        let registry = TaskRegistry()
         for partition in partitions { registry.insert(try task(partition)) }
         return registry
     }
 
     @Test("they are in the order of their ids, whatever the order in which they come and go")
     func order() throws {
-        var registry = try registry()
+        let registry = try registry()
         #expect(registry.all.map(\.id.partition) == [0, 2, 7, 10])
         let seven = try #require(registry[TaskID(subtopology: 0, partition: 7)])
         registry.remove(seven)
@@ -44,8 +55,8 @@ struct TaskRegistryTests {
 
     @Test("records find their task by the slot; those of slots that are gone find none")
     func records() throws {
-        var registry = try registry([1, 0])
-        for task in registry.all { _ = registry.addSlots(of: task) }
+        let registry = try registry([1, 0])
+        registry.addSlots()
         #expect(registry.slots.map(\.partition.description) == ["left-0", "right-0", "left-1", "right-1"])
         registry.add([(1, 5), (1, 6), (2, 0), (9, 0), (-1, 0)].map { record(slot: $0.0, offset: $0.1) })
         #expect(registry.slots.map { $0.task.bufferedCount(ofPartitionAt: $0.place) } == [0, 2, 1, 0])
@@ -58,17 +69,15 @@ struct TaskRegistryTests {
 
     @Test("of several partitions each has to have records, or to be at its end")
     func processable() throws {
-        var registry = try registry([0])
+        let registry = try registry([0])
         let task = try #require(registry.all.first)
-        let slots = registry.addSlots(of: task)
-        #expect(slots == 0..<2)
+        registry.addSlots()
         registry.noteEnd(ofSlot: 0)
         registry.noteEnd(ofSlot: 1)
         #expect(!registry.isProcessable(task))
         registry.add([record(slot: 0, offset: 0)])
         #expect(registry.isProcessable(task))
-        registry.removeSlots()
-        _ = registry.addSlots(of: task)
+        registry.addSlots()
         #expect(!registry.isProcessable(task))
         registry.add([record(slot: 1, offset: 0)])
         #expect(registry.isProcessable(task))
@@ -76,8 +85,8 @@ struct TaskRegistryTests {
 
     @Test("what is paused is told once, and so is what is read again")
     func pauses() throws {
-        var registry = try registry([0])
-        for task in registry.all { _ = registry.addSlots(of: task) }
+        let registry = try registry([0])
+        registry.addSlots()
         let right = registry.pause { $0.place == 1 }
         let rest = registry.pause { _ in true }
         let none = registry.pause { _ in true }
@@ -86,6 +95,68 @@ struct TaskRegistryTests {
         let stillPaused = registry.resume { _ in false }
         #expect([resumed, stillPaused].map { $0.map(\.description) } == [["right-0"], []])
         #expect(registry.slots.map(\.isPaused) == [true, false])
+    }
+
+    @Test("only what got records since the last look is paused for being full")
+    func filled() throws {
+        let registry = try registry([0, 1])
+        registry.addSlots()
+        registry.add([record(slot: 2, offset: 0)])
+        var looked: [String] = []
+        let first = registry.pauseFilled { slot in
+            looked.append(slot.partition.description)
+            return false
+        }
+        #expect(first.isEmpty)
+        #expect(looked == ["left-1"])
+        let second = registry.pauseFilled { _ in true }
+        #expect(second.isEmpty)
+        registry.add([record(slot: 2, offset: 1), record(slot: 1, offset: 0)])
+        let third = registry.pauseFilled { _ in true }
+        #expect(third.map(\.description) == ["right-0", "left-1"])
+    }
+
+    @Test("a task sleeps while nothing waits, and is woken by records; all are awake when reading begins")
+    func sleep() throws {
+        let registry = try registry([0, 1, 2])
+        registry.addSlots()
+        for task in registry.all { try task.punctuateWallClock() }
+        #expect(registry.awake.map(\.id.partition) == [0, 1, 2])
+        registry.settle(at: .epoch)
+        #expect(registry.awake.isEmpty)
+        registry.add([record(slot: 5, offset: 0), record(slot: 0, offset: 0)])
+        #expect(registry.awake.map(\.id.partition) == [0, 2])
+        registry.settle(at: .epoch)
+        #expect(registry.awake.map(\.id.partition) == [0, 2])
+        registry.all[2].clearInput()
+        registry.settle(at: .epoch)
+        #expect(registry.awake.map(\.id.partition) == [0])
+        registry.all[1].requestCommit()
+        registry.wakeAll()
+        registry.settle(at: .epoch)
+        #expect(registry.awake.map(\.id.partition) == [0, 1])
+        registry.addSlots()
+        #expect(registry.awake.map(\.id.partition) == [0, 1, 2])
+    }
+
+    @Test("a sleeping task is woken when something is due by the wall clock")
+    func alarms() throws {
+        let clock = StoppedClock()
+        let registry = TaskRegistry()
+        for (partition, ms) in [(0, 300), (1, 100), (2, 200)] {
+            registry.insert(try task(Int32(partition), every: .milliseconds(ms), clock))
+        }
+        registry.addSlots()
+        for task in registry.all { try task.punctuateWallClock() }
+        #expect(registry.nextPunctuation == clock.monotonic + TimeSpan(ms: 100))
+        registry.settle(at: clock.monotonic)
+        #expect(registry.awake.isEmpty)
+        #expect(registry.nextPunctuation == clock.monotonic + TimeSpan(ms: 100))
+        registry.wake(at: clock.monotonic + TimeSpan(ms: 99))
+        #expect(registry.awake.isEmpty)
+        registry.wake(at: clock.monotonic + TimeSpan(ms: 200))
+        #expect(registry.awake.map(\.id.partition) == [1, 2])
+        #expect(registry.nextPunctuation == clock.monotonic + TimeSpan(ms: 100))
     }
 }
 

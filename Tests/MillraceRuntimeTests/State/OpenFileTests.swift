@@ -31,7 +31,7 @@ struct OpenFileTests {
         let tasks = (0..<165).map { TaskID(subtopology: 0, partition: $0) }
         func prepare(_ tasks: [TaskID]) throws {
             try directory.prepareToOpen(
-                Dictionary(uniqueKeysWithValues: tasks.map { ($0, 1) }), for: ObjectIdentifier(directory))
+                Dictionary(uniqueKeysWithValues: tasks.map { ($0, [plan()]) }), for: ObjectIdentifier(directory))
         }
         let error = try #require(throws: StreamsError.self) { try prepare(tasks) }
         #expect(error.code == .stateStore)
@@ -39,12 +39,12 @@ struct OpenFileTests {
         #expect(error.message.contains("but this process may open \(limit); raise its hard limit (ulimit -Hn"))
         #expect(directory.storedTasks() == [])
 
+        let before = OpenFileLimit.openFiles
         try prepare(Array(tasks.prefix(20)))
         // Another worker has to fit beside the one that is about to open its stores.
         #expect(throws: StreamsError.self) {
-            try directory.prepareToOpen([tasks[20]: 30], for: ObjectIdentifier(Self.self))
+            try directory.prepareToOpen([tasks[20]: Array(repeating: plan(), count: 30)], for: ObjectIdentifier(Self.self))
         }
-        let before = OpenFileLimit.openFiles
         var stores: [PersistentStore] = []
         for task in tasks.prefix(20) {
             try directory.lock(task)

@@ -33,28 +33,33 @@ struct ChangelogDoubt {
     mutating func postpone(at now: Moment) { nextLook = now + Self.interval }
 }
 
-extension Worker {
-    /// Has the worker look soon whether its changelogs still exist.
-    func doubtChangelogs() { changelogDoubt.raise(at: ports.clock.monotonic) }
+/// Looks whether the changelogs of a worker exist, where there is doubt.
+final class ChangelogWatch {
+    private let context: WorkerContext
+    private var doubt = ChangelogDoubt()
+
+    init(_ context: WorkerContext) { self.context = context }
+
+    /// Notes that something went wrong that may come from a missing changelog.
+    func raiseDoubt() { doubt.raise(at: context.now) }
 
     /// Looks whether the changelogs exist, if there is doubt.
     ///
     /// - Throws: `StreamsError` with code `.topic` where one of them was deleted.
-    func lookForDoubtfulChangelogs() throws {
-        let now = ports.clock.monotonic
-        guard let next = changelogDoubt.nextLook, next.isReached(by: now) else { return }
+    func lookIfInDoubt() throws {
+        guard let next = doubt.nextLook, next.isReached(by: context.now) else { return }
         let stores = storesByChangelog
         let present: [String: Int32]
         do {
-            present = try ports.admin.partitionCounts(of: stores.keys.sorted())
+            present = try context.ports.admin.partitionCounts(of: stores.keys.sorted())
         } catch {
-            logger.debug("could not look for the changelogs: \(error)")
-            return changelogDoubt.postpone(at: ports.clock.monotonic)
+            context.logger.debug("could not look for the changelogs: \(error)")
+            return doubt.postpone(at: context.now)
         }
         let missing = Set(stores.keys).subtracting(present.keys)
-        let deleted = changelogDoubt.note(missing: missing, at: ports.clock.monotonic)
+        let deleted = doubt.note(missing: missing, at: context.now)
         for topic in missing.subtracting(deleted).sorted() {
-            logger.warning("the broker does not know the changelog \(topic); looking again")
+            context.logger.warning("the broker does not know the changelog \(topic); looking again")
         }
         guard !deleted.isEmpty else { return }
         let named = deleted.sorted().map { "\($0) of store \(stores[$0] ?? "")" }.joined(separator: ", ")
@@ -64,15 +69,16 @@ extension Worker {
                 + LostChangelog.remedies)
     }
 
-    func store(ofChangelog topic: String) -> String? { storesByChangelog[topic] }
+    /// The name of the store that has a changelog of its own with this name; `nil` where none has.
+    func store(of topic: String) -> String? { storesByChangelog[topic] }
 
     /// The names of the stores by those of the changelogs that the application has of its own.
     private var storesByChangelog: [String: String] {
         var stores: [String: String] = [:]
-        for store in topology.subtopologies.lazy.filter({ !$0.isGlobal }).flatMap(\.stores)
+        for store in context.topology.subtopologies.lazy.filter({ !$0.isGlobal }).flatMap(\.stores)
         where store.sourceTopicAsChangelog == nil {
             guard let changelog = store.changelogTopic else { continue }
-            stores[changelog.resolved(applicationID: configuration.applicationID)] = store.name
+            stores[changelog.resolved(applicationID: context.configuration.applicationID)] = store.name
         }
         return stores
     }

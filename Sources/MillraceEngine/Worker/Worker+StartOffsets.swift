@@ -1,18 +1,44 @@
 import Logging
 import Millrace
 
-/// Where a worker begins to read what it has no valid offset of. Kafka: `StreamThread.resetOffsets`.
+/// Where a worker begins to read the partitions of its tasks.
+struct StartOffsets {
+    /// What is committed, where that is valid.
+    var committed: [TopicPartition: CommittedOffset] = [:]
+    /// Partitions whose committed offset is this worker's own, because another member has put one over it.
+    var overwritten: Set<TopicPartition> = []
+    /// The first offsets of partitions without a committed one, where they are not read from their beginning.
+    var first: [TopicPartition: Int64] = [:]
+}
+
 extension Worker {
+    /// Asks where to begin in the partitions of tasks.
+    ///
+    /// - Parameter kept: the partitions of the tasks that are open and go on.
+    /// - Throws: `StreamsError` with code `.topic` where there is no such place.
+    func starts(of ids: [TaskID], kept: Set<TopicPartition>) throws -> StartOffsets {
+        let partitions = ids.flatMap { topics.plan.inputs[$0] ?? [] }
+        var stored = try ports.consumer.committed(partitions)
+        for partition in partitions where offsets.isOutdated(partition) { stored[partition] = nil }
+        var starts = StartOffsets()
+        starts.committed = try members.withoutForeignOffsets(stored, known: offsets.committed, kept: kept)
+        for (partition, offset) in starts.committed where stored[partition] != offset {
+            starts.overwritten.insert(partition)
+        }
+        starts.first = try firstOffsets(of: partitions.filter { starts.committed[$0] == nil })
+        return starts
+    }
+
     /// The first offsets of the partitions whose policy is not to read them from their beginning, and of those of topics that were
     /// deleted and created again.
     ///
     /// - Throws: `StreamsError` with code `.topic` that lists the partitions whose policy is to have no such place.
-    func startOffsets(of partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+    private func firstOffsets(of partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         var places: [TopicPartition: OffsetSpec] = [:]
         var refused: [TopicPartition] = []
         for partition in partitions {
             // Whatever the policy: nobody has seen any of it. And what is committed of the old topic has to be replaced.
-            if group.isRenewed(partition) {
+            if offsets.isRenewed(partition) {
                 places[partition] = .earliest
                 continue
             }
@@ -27,11 +53,11 @@ extension Worker {
         }
         guard refused.isEmpty else { throw noValidOffset(of: refused) }
         if places.isEmpty { return [:] }
-        let starts = try ports.consumer.listOffsets(places)
-        for (partition, offset) in starts {
+        let first = try ports.consumer.listOffsets(places)
+        for (partition, offset) in first {
             logger.info("no valid offset is committed of \(partition); reading begins at \(offset)")
         }
-        return starts
+        return first
     }
 
     /// Gives the offsets of partitions up that their topics do not have any more, and begins again with all partitions.
@@ -39,18 +65,16 @@ extension Worker {
         let partitions = lost.filter(tasks.slots.indices.contains).map { tasks.slots[$0].partition }
         if partitions.isEmpty { return }
         // It may be another topic by now.
-        group.mayMissTopics = true
+        topics.raiseDoubt()
         let refused = partitions.filter { offsetReset(of: $0) == .none }
         guard refused.isEmpty else { throw noValidOffset(of: refused) }
         logger.warning("the offsets of \(list(partitions)) do not exist any more; reading begins anew")
-        group.outdated.formUnion(partitions)
-        let all = tasks.slots.map(\.partition)
-        try endGeneration(lost: false)
-        beginGeneration(all)
+        offsets.noteOutdated(partitions)
+        try handle(.offsetsOutOfRange)
     }
 
     private func offsetReset(of partition: TopicPartition) -> AutoOffsetReset {
-        plan.offsetResets[partition.topic] ?? configuration.offsetReset
+        topics.plan.offsetResets[partition.topic] ?? configuration.offsetReset
     }
 
     private func noValidOffset(of partitions: [TopicPartition]) -> StreamsError {

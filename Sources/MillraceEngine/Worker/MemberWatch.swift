@@ -1,16 +1,30 @@
 import Logging
 import Millrace
 
-/// Members of the group that are no workers of this application, or run another topology.
-extension Worker {
+/// Looks at the members of a worker's group: some may be no workers of this application, or run another topology.
+final class MemberWatch {
+    private let context: WorkerContext
+    /// Whether it was looked which topology the group runs.
+    private var isTopologyChecked = false
+    /// The client ids of members that are no workers of this application, in the last generation that was looked at.
+    private(set) var foreign: [String] = []
+    /// Whether there was ever such a member while this worker was one.
+    private(set) var hasSeenForeign = false
+
+    init(_ context: WorkerContext) { self.context = context }
+
+    private var configuration: WorkerConfiguration { context.configuration }
+    private var logger: Logger { context.logger }
+
     /// Looks before the first join whether the group runs another topology already.
     ///
+    /// - Parameter topics: those that this worker subscribes to.
     /// - Throws: `StreamsError` with code `.otherTopology`. Where the broker does not tell, the first generation will.
-    func checkTopologyOfGroup() throws {
+    func checkTopology(beside topics: [String]) throws {
         guard let identity = configuration.identity, !isTopologyChecked else { return }
         var description: GroupDescription?
         do {
-            description = try ports.admin.describeGroup(configuration.applicationID)
+            description = try context.ports.admin.describeGroup(configuration.applicationID)
         } catch {
             logger.debug("could not ask for the group's members before joining: \(error)")
         }
@@ -19,31 +33,34 @@ extension Worker {
             let conflict = GroupMembers.conflict(
                 before: identity, in: description.members, applicationID: configuration.applicationID)
         else { return }
-        throw otherTopology(conflict, groupReads: description.partitionCounts.keys.sorted())
+        throw otherTopology(conflict, reading: description.partitionCounts.keys.sorted(), beside: topics)
     }
 
     /// The workers of a generation.
     ///
+    /// - Parameter topics: those that this worker subscribes to.
     /// - Throws: `StreamsError` with code `.otherTopology` where this worker has to give way.
-    func members(of description: GroupDescription) throws -> GroupMembers {
+    func members(of description: GroupDescription, beside topics: [String]) throws -> GroupMembers {
         let members = GroupMembers(
             description.members, applicationID: configuration.applicationID, own: configuration.identity)
-        if members.foreign != status.foreignMembers {
-            status.foreignMembers = members.foreign
-            if !members.foreign.isEmpty {
-                group.hasSeenForeignMember = true
+        if members.foreign != foreign {
+            foreign = members.foreign
+            if !foreign.isEmpty {
+                hasSeenForeign = true
                 logger.warning(
-                    "consumers that are no instances of this application are in its group: \(list(members.foreign)); they get no tasks. Give them a group id of their own: offsets that they commit can make records be left out"
+                    "consumers that are no instances of this application are in its group: \(list(foreign)); they get no tasks. Give them a group id of their own: offsets that they commit can make records be left out"
                 )
             }
         }
         if let conflict = members.conflict {
-            throw otherTopology(conflict, groupReads: description.partitionCounts.keys.sorted())
+            throw otherTopology(conflict, reading: description.partitionCounts.keys.sorted(), beside: topics)
         }
         return members
     }
 
-    private func otherTopology(_ conflict: TopologyConflict, groupReads: [String]) -> StreamsError {
+    private func otherTopology(
+        _ conflict: TopologyConflict, reading read: [String], beside topics: [String]
+    ) -> StreamsError {
         let sentences = conflict.differences.map { difference -> String in
             switch difference {
             case .count(let count):
@@ -65,38 +82,43 @@ extension Worker {
                     + list(here ?? [])
             }
         }
-        let others = groupReads.filter { !plan.subscription.contains($0) }
-        let read = others.isEmpty ? "" : "; the group also reads \(list(others))"
+        let others = read.filter { !topics.contains($0) }
+        let reading = others.isEmpty ? "" : "; the group also reads \(list(others))"
         return StreamsError(
             .otherTopology,
             "\(conflict.member) runs another topology under application id \(configuration.applicationID): "
-                + "\(sentences.joined(separator: "; "))\(read). Give this topology an application id of its own, "
+                + "\(sentences.joined(separator: "; "))\(reading). Give this topology an application id of its own, "
                 + "or stop all instances of the other one first")
     }
 
     /// The sub-topologies that are compared, by their place among these.
     private var localSubtopologies: [Int: Topology.Subtopology] {
         Dictionary(
-            topology.subtopologies.filter { !$0.isGlobal }.enumerated().map { ($0.offset, $0.element) },
+            context.topology.subtopologies.filter { !$0.isGlobal }.enumerated().map { ($0.offset, $0.element) },
             uniquingKeysWith: { first, _ in first })
     }
 
     /// Replaces offsets that a foreign member has committed by this worker's own, where it has kept the task.
     ///
+    /// - Parameters:
+    ///   - committed: what the broker has.
+    ///   - known: what this worker knows to be committed.
+    ///   - kept: the partitions of tasks that this worker goes on with.
     /// - Throws: `StreamsError` with code `.topic` where nobody knows any more how far the application had got.
     func withoutForeignOffsets(
-        _ committed: [TopicPartition: CommittedOffset]
+        _ committed: [TopicPartition: CommittedOffset], known: [TopicPartition: CommittedOffset],
+        kept: Set<TopicPartition>
     ) throws -> [TopicPartition: CommittedOffset] {
-        guard group.hasSeenForeignMember else { return committed }
+        guard hasSeenForeign else { return committed }
         var committed = committed
         var lost: [TopicPartition] = []
         for (partition, offset) in committed.sorted(by: { $0.key < $1.key })
         where OffsetMetadata.decode(offset.metadata) == nil {
-            if tasks.all.contains(where: { $0.partitions.contains(partition) }) {
+            if kept.contains(partition) {
                 logger.warning(
                     "a foreign member of the group has committed offset \(offset.offset) of \(partition); this instance goes on where it stood"
                 )
-                committed[partition] = group.committed[partition]
+                committed[partition] = known[partition]
             } else {
                 lost.append(partition)
             }

@@ -1,0 +1,174 @@
+import Millrace
+
+/// A worker's way through its group: a pure state machine, which says for each event what is to be done about it.
+///
+/// Membership is Kafka's, assignment is ours: when the coordinator announces a generation, every member reads the list of
+/// members and computes the same distribution of the tasks. The group's generation fences whoever gets it wrong.
+///
+/// The worker performs the actions in their order. In three states it has a duty in each step, the success of which is an event:
+/// it subscribes while it is unsubscribed, asks for the members and takes its tasks on while it is joining, and looks for the
+/// topics while it awaits them. All transitions are listed in docs/membership.md.
+struct Membership {
+    enum State: String, CaseIterable {
+        /// Is no member, or has to join anew: subscribes.
+        case unsubscribed
+        /// Waits for the coordinator to announce a generation.
+        case unassigned
+        /// The coordinator has announced a generation. Its members are not known yet, or not all of its tasks are open.
+        case joining
+        /// Runs the tasks that it has in the generation.
+        case active
+        /// Is outside the group until the topics are there that it reads.
+        case awaitingTopics
+    }
+
+    enum Event: Hashable {
+        /// The worker has asked to be a member.
+        case subscribed
+        /// The coordinator has announced a generation. The partitions are those of its own assignor.
+        case assigned([TopicPartition])
+        /// The coordinator takes the partitions back; those that are lost may have another owner already.
+        case revoked(isLost: Bool)
+        /// The group rebalances again before this member has joined the generation.
+        case superseded
+        /// The members are known, and so is what this one has to do.
+        case distributed(Distribution)
+        /// The tasks are open and their partitions are read.
+        case joined(memberID: String?)
+        /// What is not committed has to be processed again.
+        case processingFailed
+        /// The generation, or the producer, is not this member's any more.
+        case fenced
+        /// Committed offsets do not exist any more.
+        case offsetsOutOfRange
+        /// Topics were deleted and created again.
+        case topicsRecreated
+        /// Topics are gone.
+        case topicsMissing
+        /// All topics are there again.
+        case topicsFound
+    }
+
+    /// Something for the worker to do.
+    enum Action: Hashable {
+        /// Commit; drop what cannot be committed, as `drop` does.
+        case commitOrDrop
+        /// Abort the transaction, and close all tasks without writing anything down.
+        case drop
+        /// Close tasks, all of whose changes are committed, but for some.
+        case closeTasks(except: Set<TaskID>)
+        /// Close the tasks whose stores are not restored yet.
+        case closeRestoringTasks
+        /// Close standbys, but for some.
+        case closeStandbys(except: Set<TaskID>)
+        /// Read nothing, and forget what was fetched.
+        case stopReading
+        /// Be no member.
+        case leave
+        /// Open those of these tasks that are not open, and restore their stores.
+        case openTasks([TaskID])
+        /// Keep standbys of these tasks.
+        case openStandbys([TaskID])
+        /// Read the partitions of the tasks; those of tasks that are being restored are paused.
+        case read([TaskID])
+    }
+
+    /// What a member has to do in a generation.
+    struct Distribution: Hashable {
+        var tasks: [TaskID]
+        var standbys: [TaskID] = []
+        /// Those of the tasks that are open and go on.
+        var kept: Set<TaskID> = []
+    }
+
+    private(set) var state = State.unsubscribed
+    /// The coordinator's own assignment in the generation that was announced; `nil` where none was, or it is over.
+    private(set) var partitions: [TopicPartition]?
+    /// The member id of the last generation that was joined.
+    private(set) var memberID: String?
+
+    /// Whether this member was out of the group since it had its tasks last, so that others may have written to their stores.
+    func isNew(_ memberID: String?) -> Bool { self.memberID != memberID }
+
+    /// Notes an event. Returns what is to be done about it.
+    mutating func handle(_ event: Event) -> [Action] {
+        switch event {
+        case .subscribed:
+            if state == .unsubscribed { state = partitions == nil ? .unassigned : .joining }
+            return []
+        case .assigned(let partitions): return begin(partitions)
+        case .revoked(let isLost): return end(isLost: isLost)
+        case .superseded: return state == .joining ? end(isLost: false) : []
+        case .distributed(let distribution): return state == .joining ? takeOn(distribution) : []
+        case .joined(let memberID):
+            guard state == .joining else { return [] }
+            state = .active
+            self.memberID = memberID
+            return []
+        case .processingFailed:
+            if state == .active { state = .joining }
+            return [.drop, .stopReading]
+        case .fenced:
+            if state != .awaitingTopics { state = .unsubscribed }
+            partitions = nil
+            return [.drop, .stopReading]
+        case .offsetsOutOfRange:
+            guard state == .active else { return [] }
+            state = .joining
+            return [.commitOrDrop, .closeRestoringTasks, .stopReading]
+        case .topicsRecreated:
+            guard state == .active else { return [] }
+            state = .joining
+            return [.closeStandbys(except: []), .drop, .stopReading]
+        case .topicsMissing:
+            guard state != .awaitingTopics else { return [] }
+            state = .awaitingTopics
+            partitions = nil
+            return [.drop, .closeStandbys(except: []), .stopReading, .leave]
+        case .topicsFound:
+            if state == .awaitingTopics { state = .unsubscribed }
+            return []
+        }
+    }
+
+    private mutating func begin(_ partitions: [TopicPartition]) -> [Action] {
+        switch state {
+        case .awaitingTopics: return [.stopReading]
+        case .unsubscribed:
+            self.partitions = partitions
+            return []
+        case .unassigned, .joining:
+            self.partitions = partitions
+            state = .joining
+            return []
+        case .active:
+            // A generation that nobody said had ended.
+            self.partitions = partitions
+            state = .joining
+            return [.drop, .stopReading]
+        }
+    }
+
+    private mutating func end(isLost: Bool) -> [Action] {
+        partitions = nil
+        switch state {
+        case .unsubscribed, .awaitingTopics: return [.drop, .stopReading]
+        case .unassigned, .joining:
+            state = .unassigned
+            // In a generation that this member has not taken part in, others may have taken its tasks further.
+            return isLost ? [.drop, .stopReading] : [.closeTasks(except: []), .stopReading]
+        case .active:
+            state = .unassigned
+            // The stores stay open, for most tasks usually come back.
+            return isLost ? [.drop, .stopReading] : [.commitOrDrop, .closeRestoringTasks, .stopReading]
+        }
+    }
+
+    private func takeOn(_ distribution: Distribution) -> [Action] {
+        [
+            .closeTasks(except: distribution.kept),
+            .closeStandbys(except: Set(distribution.tasks + distribution.standbys)),
+            .openTasks(distribution.tasks), .openStandbys(distribution.standbys), .read(distribution.tasks),
+        ]
+    }
+}

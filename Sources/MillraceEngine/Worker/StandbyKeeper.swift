@@ -1,0 +1,154 @@
+import Logging
+import Millrace
+
+/// The standbys of a worker: stores of tasks that other instances run, kept up to date from their changelogs, so that this instance can take a task over
+/// without reading all of its state first. Kafka: `StandbyTask`.
+///
+/// What a standby holds is committed in any case, whoever is active: it outlives rebalances and aborts, and is closed only when
+/// it is another member's.
+final class StandbyKeeper {
+    private let context: WorkerContext
+    private let topics: TopicWatch
+    private let factory: TaskFactory
+    private let changelogs: ChangelogWatch
+    private let report: WorkerReport
+    private let reader: StandbyReader
+    private var states: [TaskID: TaskState] = [:]
+    /// The tasks of which there are to be standbys.
+    private var wanted: [TaskID] = []
+    /// Standbys are retried alone: the active tasks do not wait for them.
+    private var retry = Backoff()
+    private var checks: Periodic
+
+    init(
+        _ context: WorkerContext, topics: TopicWatch, factory: TaskFactory, changelogs: ChangelogWatch,
+        report: WorkerReport
+    ) {
+        self.context = context
+        self.topics = topics
+        self.factory = factory
+        self.changelogs = changelogs
+        self.report = report
+        let ports = context.ports
+        reader = StandbyReader(
+            logger: context.logger, listener: context.configuration.standbyListener,
+            makeConsumer: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
+        checks = context.every(context.configuration.standbyCheckIntervalMs)
+    }
+
+    private var logger: Logger { context.logger }
+
+    var isEmpty: Bool { states.isEmpty }
+
+    /// Whether the last step brought something, so that there may be more.
+    var hasMore: Bool { reader.hasMore }
+
+    /// The standbys, in the order of their tasks.
+    var open: [TaskState] { states.values.sorted { $0.id < $1.id } }
+
+    /// Their tasks, in order.
+    var ids: [TaskID] { states.isEmpty ? [] : states.keys.sorted() }
+
+    var lags: [StoreLag] { reader.lags }
+
+    func contains(_ id: TaskID) -> Bool { states[id] != nil }
+
+    /// Keeps standbys of these tasks from now on, and opens those that are missing.
+    func keep(_ ids: [TaskID]) throws {
+        wanted = ids
+        try openMissing()
+    }
+
+    /// Opens the standbys that are missing. One that another worker of this process is about to close comes later.
+    private func openMissing() throws {
+        for id in wanted where states[id] == nil {
+            do {
+                let state = try factory.openStores(of: id)
+                states[id] = state
+                if let localStores = context.ports.localStores { state.announce(to: localStores, isStandby: true) }
+                reader.add(state)
+                logger.info("standing by", metadata: ["task": "\(id)"])
+            } catch let error as StreamsError where error.code == .locked {
+                logger.debug("a standby of task \(id) has to wait: \(error)")
+            }
+        }
+    }
+
+    /// Keeps the standbys up to date. What the broker refuses them is tried again with back-off, while the active tasks go on.
+    ///
+    /// - Parameter mayRead: whether active tasks do not need the time for restoring their stores.
+    func step(mayRead: Bool) throws {
+        guard !wanted.isEmpty || reader.hasWork, !retry.isWaiting(at: context.now) else { return }
+        do {
+            try update(mayRead: mayRead)
+            retry.succeeded()
+        } catch let error as PortError {
+            if !retry.hasFailed {
+                logger.warning("the standbys cannot be kept up to date; trying again: \(error)")
+            }
+            retry.failed(at: context.now)
+            changelogs.raiseDoubt()
+        }
+    }
+
+    /// Opens what is missing, and asks now and then what the active tasks have committed.
+    private func update(mayRead: Bool) throws {
+        if states.count < wanted.count { try openMissing() }
+        // Those who wait for their stores go first.
+        if mayRead { try reader.step(maxRecords: context.configuration.maxRecordsPerStep) }
+        if reader.hasTrouble { changelogs.raiseDoubt() }
+        guard checks.takeTurn(at: context.now) else { return }
+        let asked = open.filter { $0.stores.contains(where: \.followsActiveTask) }
+        guard !asked.isEmpty, var committed = committedInputs(of: asked) else { return }
+        for state in asked {
+            for partition in topics.plan.inputs[state.id] ?? [] {
+                guard let metadata = committed[partition]?.metadata else { continue }
+                state.noteProgress(of: metadata)
+            }
+        }
+        if context.configuration.sabotage.contains(.readAheadOfActive) {
+            for partition in committed.keys { committed[partition]?.offset = .max }
+        }
+        try reader.noteCommitted(committed)
+    }
+
+    /// What active tasks have committed; `nil` where that is not answered in time, and so is asked again.
+    private func committedInputs(of standbys: [TaskState]) -> [TopicPartition: CommittedOffset]? {
+        do {
+            return try context.ports.consumer.committed(
+                standbys.flatMap { topics.plan.inputs[$0.id] ?? [] }, withinMs: Self.longestCheckMs)
+        } catch {
+            logger.debug("could not ask what the active tasks have committed: \(error)")
+            return nil
+        }
+    }
+
+    /// For so long the worker's own tasks may be kept waiting by it.
+    private static var longestCheckMs: Int { 50 }
+
+    /// Gives a standby's stores to the active task that it becomes; `nil` where there is none.
+    func take(_ id: TaskID) -> TaskState? {
+        guard let state = states.removeValue(forKey: id) else { return nil }
+        report.count(state)
+        reader.remove(state)
+        return state
+    }
+
+    /// Closes standbys but for some, writing down what they hold.
+    func close(except kept: Set<TaskID> = []) {
+        for state in open where !kept.contains(state.id) {
+            reader.remove(state)
+            do {
+                try state.checkpoint(durably: true)
+            } catch {
+                logger.warning("could not write a standby of task \(state.id) down; it will be read again: \(error)")
+            }
+            report.countLast(state)
+            state.close()
+            states[state.id] = nil
+        }
+    }
+
+    /// Closes what reads the changelogs.
+    func closeReader() { reader.close() }
+}

@@ -1,0 +1,70 @@
+import Logging
+import Millrace
+
+/// What a worker reads, and how much of it at a time.
+extension Worker {
+    func poll(maxWaitMs: Int) throws(PortError) -> PollResult {
+        try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: timeToPoll(atMost: maxWaitMs))
+    }
+
+    /// How long to wait for records.
+    private func timeToPoll(atMost maxWaitMs: Int) -> Int {
+        if isRetryDelayed || membership.state == .joining || membership.state == .unsubscribed {
+            return min(maxWaitMs, 20)
+        }
+        guard isActive else { return maxWaitMs }
+        let running = completeTasks
+        if !restorer.isIdle || standbys.hasMore || running.contains(where: tasks.isProcessable) { return 0 }
+        var wait = TimeSpan(ms: Int64(standbys.isEmpty ? maxWaitMs : min(maxWaitMs, 100)))
+        if let next = tasks.nextPunctuation { wait = min(wait, next - context.now) }
+        if running.contains(where: \.hasProgress) { wait = min(wait, committer.timeToCommit) }
+        return Int(max(.zero, wait).ms)
+    }
+
+    func receive(_ polled: PollResult) throws {
+        if !polled.records.isEmpty { report.clearTrouble() }
+        tasks.add(polled.records)
+        var outOfRange: [Int] = []
+        for event in polled.events {
+            switch event {
+            case .endOfPartition(let slot, _): tasks.noteEnd(ofSlot: slot)
+            case .topicUnavailable(let message):
+                logger.warning("\(message)")
+                topics.raiseDoubt()
+            case .trouble(let message):
+                if report.trouble != message { logger.warning("\(message)") }
+                report.note(trouble: message)
+            case .offsetOutOfRange(let slot): outOfRange.append(slot)
+            }
+        }
+        for event in ports.consumer.takeMembershipEvents() {
+            switch event {
+            case .assigned(let partitions): try handle(.assigned(partitions))
+            case .revoked: try handle(.revoked(isLost: false))
+            case .lost:
+                logger.warning("the group gave this member's partitions away; what was not committed is dropped")
+                try handle(.revoked(isLost: true))
+            }
+        }
+        if !outOfRange.isEmpty { try resetOffsets(ofSlots: outOfRange) }
+        try pauseFilled()
+    }
+
+    /// Back-pressure: a partition that waits for another one of its task must not fill the memory.
+    private func pauseFilled() throws(PortError) {
+        let full = tasks.pauseFilled { isFilled($0, beyond: 1) }
+        if !full.isEmpty { try ports.consumer.pause(full) }
+    }
+
+    func resume() throws(PortError) {
+        let drained = tasks.resume { !restorer.isRestoring($0.task) && !isFilled($0, beyond: 2) }
+        if !drained.isEmpty { try ports.consumer.resume(drained) }
+    }
+
+    /// Whether more waits in a partition than a part of what may.
+    private func isFilled(_ slot: TaskRegistry.Slot, beyond divisor: Int) -> Bool {
+        slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition / divisor
+            || slot.task.bufferedSizeInBytes(ofPartitionAt: slot.place)
+                > configuration.maxBufferedSizeInBytesPerPartition / divisor
+    }
+}

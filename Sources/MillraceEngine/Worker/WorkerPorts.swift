@@ -1,0 +1,31 @@
+/// What a worker works with. Each worker has consumers and a producer of its own.
+package struct WorkerPorts {
+    package var consumer: any GroupConsumer
+    package var makeRestoreConsumer: () throws -> any ReaderPort
+    /// Makes the reader of changelogs for standbys; by default one like that of restores.
+    package var makeStandbyConsumer: (() throws -> any ReaderPort)?
+    /// Makes the producer, and another one when that is lost.
+    package var makeProducer: () throws -> any ProducerPort
+    package var admin: any AdminPort
+    package var provider: (any StoreProvider)?
+    package var clock: any Clock
+    /// The stores of the instance's global tables, by name.
+    package var globalStores: [String: GlobalStore]
+    /// Where queries reach the tasks' stores; `nil` where nobody queries.
+    package var localStores: LocalStores?
+
+    package init(
+        consumer: any GroupConsumer, makeRestoreConsumer: @escaping () throws -> any ReaderPort,
+        makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
+        clock: any Clock, globalStores: [String: GlobalStore] = [:], localStores: LocalStores? = nil
+    ) {
+        self.localStores = localStores
+        self.globalStores = globalStores
+        self.consumer = consumer
+        self.makeRestoreConsumer = makeRestoreConsumer
+        self.makeProducer = makeProducer
+        self.admin = admin
+        self.provider = provider
+        self.clock = clock
+    }
+}
