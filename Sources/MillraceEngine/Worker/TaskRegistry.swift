@@ -97,7 +97,8 @@ final class TaskRegistry {
     /// When a task has something to do by the wall clock next; `nil` where none has.
     var nextPunctuation: Moment? {
         let sleeping = alarms.firstTimestampMs.map { Moment(ms: $0) }
-        return (awakeIndices.sorted.compactMap { all[$0].nextWallClockPunctuation } + (sleeping.map { [$0] } ?? [])).min()
+        return (awakeIndices.sorted.compactMap { all[$0].nextWallClockPunctuation } + (sleeping.map { [$0] } ?? []))
+            .min()
     }
 
     /// Has the tasks sleep that have nothing to do.

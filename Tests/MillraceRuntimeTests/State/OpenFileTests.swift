@@ -43,7 +43,8 @@ struct OpenFileTests {
         try prepare(Array(tasks.prefix(20)))
         // Another worker has to fit beside the one that is about to open its stores.
         #expect(throws: StreamsError.self) {
-            try directory.prepareToOpen([tasks[20]: Array(repeating: plan(), count: 30)], for: ObjectIdentifier(Self.self))
+            try directory.prepareToOpen(
+                [tasks[20]: Array(repeating: plan(), count: 30)], for: ObjectIdentifier(Self.self))
         }
         var stores: [PersistentStore] = []
         for task in tasks.prefix(20) {
