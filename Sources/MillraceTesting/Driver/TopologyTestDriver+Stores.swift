@@ -1,0 +1,78 @@
+public import Millrace
+import MillraceEngine
+
+/// The stores of the topology, to look at and to fill.
+extension TopologyTestDriver {
+    /// The names of the topology's stores. Kafka: `getAllStateStores`.
+    public var storeNames: [String] { topology.subtopologies.flatMap(\.stores).map(\.name).sorted() }
+
+    /// A key-value store of the topology, with its timestamps; `nil` where there is none of this name.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func keyValueStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> TimestampedKeyValueStore<Key, Value>? {
+        store(named: name, partition: partition).map { TimestampedKeyValueStore($0, key: key, value: value) }
+    }
+
+    /// A versioned key-value store of the topology; `nil` where there is none of this name. Kafka: `getVersionedKeyValueStore`.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func versionedKeyValueStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> VersionedKeyValueStore<Key, Value>? {
+        guard let store = store(named: name, partition: partition) as? any VersionedBytesStore else { return nil }
+        return VersionedKeyValueStore(store, key: key, value: value)
+    }
+
+    /// A window store of the topology, with its timestamps; `nil` where there is none of this name. Kafka:
+    /// `getTimestampedWindowStore`.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func windowStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> WindowStore<Key, ValueAndTimestamp<Value>>? {
+        guard let store = store(named: name, partition: partition) as? any OrderedBytesStore else { return nil }
+        return WindowStore(store, key: key, value: .timestamped(value))
+    }
+
+    /// A session store of the topology; `nil` where there is none of this name. Kafka: `getSessionStore`.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func sessionStore<Key, Value>(
+        _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
+    ) -> SessionStore<Key, Value>? {
+        guard let store = store(named: name, partition: partition) as? any OrderedBytesStore else { return nil }
+        return SessionStore(store, key: key, value: value)
+    }
+
+    /// The store of a builder that a processor brought along; `nil` where the topology has none of its name.
+    ///
+    /// - Parameter partition: whose task's store; 0 by default.
+    public func store<Store>(_ builder: StoreBuilder<Store>, partition: Int32 = 0) throws -> Store? {
+        try store(named: builder.name, partition: partition).map { try builder.view(of: $0, in: nil) }
+    }
+
+    /// A handle of a store, as an application gives it to those who query it. Kafka's driver has none.
+    ///
+    /// ```swift
+    /// let scores = try driver.store(.keyValue("risk-store", key: .string, value: .double))
+    /// #expect(try scores.get("acct-1") == 0.7)
+    /// ```
+    ///
+    /// It stays good over restarts of the driver.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
+    public func store<Store>(_ query: StoreQuery<Store>) throws -> Store {
+        let store = try localStores.view(query)
+        for task in running { try task.state.followWantedStores() }
+        return store
+    }
+
+    func store(named name: String, partition: Int32 = 0) -> (any KeyValueBytesStore)? {
+        for part in tasks where part.id.partition == partition {
+            if let store = part.task?.store(named: name) { return store }
+        }
+        return globalStores[name]?.bytes
+    }
+}
