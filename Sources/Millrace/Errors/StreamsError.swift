@@ -54,6 +54,8 @@ public struct StreamsError: Error, CustomStringConvertible {
     public package(set) var message: String
     /// The operator, by its name in `Topology.describe()`.
     public var node: String?
+    /// The names of the stores that the operator uses.
+    public package(set) var stores: [String] = []
     /// The record that was being processed.
     public var record: RecordMetadata?
     /// The task, as `<sub-topology>_<partition>`.
@@ -87,6 +89,7 @@ public struct StreamsError: Error, CustomStringConvertible {
     public var description: String {
         var text = "\(code.rawValue): \(message)"
         if let node { text += " [node \(node)]" }
+        if !stores.isEmpty { text += " [\(stores.count == 1 ? "store" : "stores") \(stores.joined(separator: ", "))]" }
         if let record { text += " [topic \(record.topic), partition \(record.partition), offset \(record.offset)]" }
         if let task { text += " [task \(task)]" }
         if let underlying { text += " because of \(underlying)" }

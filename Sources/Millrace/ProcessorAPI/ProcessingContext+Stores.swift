@@ -63,6 +63,6 @@ extension ProcessingContext {
 
     private func bytes(of store: String) throws -> any KeyValueBytesStore {
         try node.checkConnection(to: store)
-        return try node.task.store(named: store)
+        return try node.task.store(named: store, for: node.name)
     }
 }

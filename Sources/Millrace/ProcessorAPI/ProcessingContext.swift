@@ -62,7 +62,9 @@ extension ProcessingContext {
         }
         let node = node
         return node.task.schedule(everyMs: intervalMs, on: clock) { timestampMs in
-            try node.call(timestampMs: timestampMs) { try action(timestampMs) }
+            try node.task.attempt(at: node.name) {
+                try node.call(timestampMs: timestampMs) { try action(timestampMs) }
+            }
         }
     }
 }

@@ -20,33 +20,16 @@ public final class ProcessorNode {
         children = Array(zip(node.childNames, node.children))
     }
 
-    /// Calls the user's code on behalf of a record or a punctuation. What it throws goes to the processing handler.
+    /// Calls the user's code with a time. An error of what follows the processor goes up past it, whatever it throws itself or
+    /// swallows: its record must not be committed.
     @inlinable
     func call(timestampMs: Int64, _ body: () throws -> Void) throws {
         let previous = self.timestampMs
         self.timestampMs = timestampMs
         defer { self.timestampMs = previous }
-        do { try body() } catch {
-            if let failure = failureDownstream.take() { throw failure }
-            return try task.processingFailed(error, at: name)
-        }
-        // Whoever swallows an error of what follows him must not have its record committed.
+        let result = Result(catching: body)
         if let failure = failureDownstream.take() { throw failure }
-    }
-
-    /// Makes the user's processor when the task starts.
-    ///
-    /// - Throws: `StreamsError` with code `.processing` and the processor's name if the user's code throws. No record is at
-    ///   fault, so no handler is asked.
-    @usableFromInline
-    func start<Result>(_ make: () throws -> Result) throws -> Result {
-        do { return try make() } catch {
-            if let error = error as? StreamsError, error.node != nil { throw error }
-            var failure = StreamsError(
-                .processing, "the processor could not be made", node: name, task: task.taskID, underlying: error)
-            failure.isDecided = true
-            throw failure
-        }
+        try result.get()
     }
 
     /// Hands a record on and remembers an error, so that it is told from the processor's own.

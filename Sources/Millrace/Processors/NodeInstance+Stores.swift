@@ -8,7 +8,7 @@ extension NodeInstance {
         guard storeNames.contains(storeName) else {
             throw StreamsError(.invalidTopology, "the operator is not connected to the store \(storeName)", node: name)
         }
-        guard let store = try context.store(named: storeName) as? any OrderedBytesStore else {
+        guard let store = try context.store(named: storeName, for: name) as? any OrderedBytesStore else {
             throw StreamsError(.invalidTopology, "the store \(storeName) is not ordered", node: name)
         }
         return store

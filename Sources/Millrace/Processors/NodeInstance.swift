@@ -58,8 +58,8 @@ package protocol TaskContext: AnyObject {
     /// An object that operators of the task share by name; the first that asks makes it.
     func shared<Object: AnyObject>(named name: String, _ make: () -> Object) -> Object
 
-    /// The bytes of a store of this task.
-    func store(named name: String) throws -> any KeyValueBytesStore
+    /// The bytes of a store of this task, for a node whose errors name the store from then on.
+    func store(named name: String, for node: String) throws -> any KeyValueBytesStore
 
     /// Whether a store is that of a global table, which every processor may read.
     func isGlobalStore(named name: String) -> Bool
@@ -72,30 +72,22 @@ package protocol TaskContext: AnyObject {
 
     /// A topic of the user's that was chosen for a record, by its full name.
     ///
-    /// - Throws: what `productionFailed` decides upon where there is no such topic.
+    /// - Throws: an error of production where there is no such topic.
     func chosenOutput(toTopic topic: String) throws -> any RecordOutput
 
-    /// Hands an error of a closure or a serde to the processing handler. Returns if the handler decided to go on without the
-    /// record.
+    /// Hands an error of user code to the handler that is for it. Returns if the handler decided to go on without the record.
     ///
+    /// - Parameter record: the record, where it has not reached an operator yet.
     /// - Throws: the error that ends the task. What a handler has decided upon already, and errors of the broker and of the
-    ///   stores, which are no fault of a record, pass unchanged.
-    func processingFailed(_ error: any Error, at node: String) throws
-
-    /// Hands an error of a closure to the processing handler, on behalf of a record that has not reached an operator yet.
-    func processingFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws
-
-    /// Hands an error of a serde to the deserialisation handler. Returns where the handler decided to go on.
-    func deserializationFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws
-
-    /// Hands an error of writing a result to the production handler. Returns where the handler decided to go on.
-    func productionFailed(_ error: any Error, at node: String) throws
+    ///   stores, which are no fault of a record, pass.
+    func failed(
+        _ error: any Error, in work: UserWork, at node: String, reading record: UnsafePointer<RawRecord>?) throws
 
     /// Where the record that is being processed came from; `nil` outside of processing.
     var recordMetadata: RecordMetadata? { get }
 
     /// Does something on behalf of a record that was processed before, so that an error names it.
-    func resume(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws
+    func withMetadata(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws
 
     /// Counts a record that goes no further.
     func drop(_ reason: DropReason, at node: String)
@@ -129,20 +121,12 @@ package protocol TaskContext: AnyObject {
         everyMs intervalMs: Int64, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
     ) -> Punctuation
 
-    /// Has something done once the stores are restored, before the first record.
-    func onStart(_ body: @escaping () throws -> Void)
+    /// Has user code of a node called once the stores are restored, before the first record. No record is at fault where it
+    /// throws, so no handler is asked: the task ends with an error that names the node.
+    func onStart(at node: String, _ body: @escaping () throws -> Void)
 
     /// Has something done when the task ends.
     func onClose(_ body: @escaping () throws -> Void)
-}
-
-extension TaskContext {
-    /// Does something on behalf of a record other than the one that is being processed, such as one that has waited. Its errors
-    /// are its own: they go to the processing handler, and the record that is being processed goes on.
-    @inlinable
-    func attempt(at node: String, _ body: () throws -> Void) throws {
-        do { try body() } catch { try processingFailed(error, at: node) }
-    }
 }
 
 /// A topic as an operator writes to it.
@@ -202,6 +186,6 @@ extension NodeInstance {
         guard storeNames.contains(storeName) else {
             throw StreamsError(.invalidTopology, "the operator is not connected to the store \(storeName)", node: name)
         }
-        return TimestampedKeyValueStore(try context.store(named: storeName), key: key, value: value)
+        return TimestampedKeyValueStore(try context.store(named: storeName, for: name), key: key, value: value)
     }
 }

@@ -19,7 +19,7 @@ extension ProcessorElement {
             var process: (Record<Key, Value>) throws -> Void = { _ in
                 throw StreamsError(.illegalState, "the task has not started", node: node.name)
             }
-            node.task.onStart { process = try node.start { try makeProcessor(context) } }
+            node.task.onStart(at: node.name) { process = try makeProcessor(context) }
             node.task.onClose {
                 // The processor holds its context, and this the task.
                 process = { _ in }

@@ -44,7 +44,7 @@ final class OperatorErrors {
     @usableFromInline
     @inline(never)
     func handle(_ error: any Error) throws {
-        try context.processingFailed(error, at: node)
+        try context.failed(error, in: .processing, at: node, reading: nil)
     }
 }
 
@@ -99,28 +99,5 @@ final class Cell<Value> {
     deinit {
         value.deinitialize(count: 1)
         value.deallocate()
-    }
-}
-
-/// What a source gives a task for one of its partitions: first decode a record, then, when its turn has come, process it.
-///
-/// The two steps are apart because a task chooses among its partitions by the timestamp of the next record of each, and
-/// that timestamp may be in the value.
-@usableFromInline
-package struct SourceReader {
-    /// Decodes a record and keeps it; returns its timestamp in milliseconds, or nothing where it was dropped.
-    ///
-    /// The record comes by its address: by value it would be copied, with its topic and headers.
-    package let decode: (_ record: UnsafePointer<RawRecord>, _ partitionTimeMs: Int64) throws -> Int64?
-    /// Pushes the record that was decoded last into the topology.
-    package let process: () throws -> Void
-
-    @usableFromInline
-    init(
-        decode: @escaping (_ record: UnsafePointer<RawRecord>, _ partitionTimeMs: Int64) throws -> Int64?,
-        process: @escaping () throws -> Void
-    ) {
-        self.decode = decode
-        self.process = process
     }
 }

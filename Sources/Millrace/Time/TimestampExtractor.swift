@@ -55,7 +55,7 @@ public struct TimestampExtractor<Key, Value>: Sendable {
     ///
     /// - Parameter timestampMs: milliseconds since the epoch; negative drops the record.
     @inlinable
-    public static func value(_ timestampMs: @escaping @Sendable (Value) -> Int64) -> TimestampExtractor {
-        TimestampExtractor { record, _ in record.value.map(timestampMs) ?? record.timestampMs }
+    public static func value(_ timestampMs: @escaping @Sendable (Value) throws -> Int64) -> TimestampExtractor {
+        TimestampExtractor { record, _ in try record.value.map(timestampMs) ?? record.timestampMs }
     }
 }

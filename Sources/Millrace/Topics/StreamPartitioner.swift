@@ -6,9 +6,10 @@
 /// }
 /// ```
 ///
-/// It has to be a pure function: a record that is processed again has to go where it went before. `count` is at least 1.
+/// It has to be a pure function: a record that is processed again has to go where it went before. `count` is at least 1. What it throws
+/// goes to the processing handler.
 public typealias StreamPartitioner<Key, Value> =
-    @Sendable (_ record: Record<Key, Value>, _ count: Int32) -> PartitionChoice
+    @Sendable (_ record: Record<Key, Value>, _ count: Int32) throws -> PartitionChoice
 
 /// The partitions that a partitioner chooses for a record.
 public enum PartitionChoice: Sendable, Hashable {
@@ -22,28 +23,4 @@ public enum PartitionChoice: Sendable, Hashable {
 
     /// The record is dropped and counted, under `DropReason.noPartition`.
     public static let drop = PartitionChoice.several([])
-}
-
-extension RecordOutput {
-    /// Sends a record to the partitions that were chosen for it. The bytes are copied before the call returns.
-    ///
-    /// - Parameter keyPartition: where the key alone leads to; `nil` for where Kafka's default partitioner leads.
-    /// - Returns: whether there was any partition.
-    @usableFromInline
-    func send(
-        to choice: PartitionChoice, keyPartition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        timestampMs: Int64, headers: Headers
-    ) throws -> Bool {
-        func send(to partition: Int32?) throws {
-            try self.send(key: key, value: value, partition: partition, timestampMs: timestampMs, headers: headers)
-        }
-        switch choice {
-        case .byKey: try send(to: keyPartition)
-        case .one(let partition): try send(to: partition)
-        case .several(let partitions):
-            for partition in partitions.sorted() { try send(to: partition) }
-            return !partitions.isEmpty
-        }
-        return true
-    }
 }

@@ -235,7 +235,8 @@ extension TaskID {
 /// Global tables write nothing.
 private final class NoProducer: ProducerPort {
     func topic(named name: String) throws(PortError) -> Int {
-        throw PortError(.fatal, "global tables cannot write to \(name): their bad records can only fail or be skipped")
+        throw PortError(
+            .rejected, "global tables cannot write to \(name): their bad records can only fail or be skipped")
     }
 
     func send(

@@ -30,9 +30,8 @@ extension TaskStore {
         let isLoggedBySource = plan.sourceTopicAsChangelog != nil
         var output: (any RecordOutput)?
         if !isLoggedBySource, let topic = plan.changelogTopic {
-            output =
-                configuration.skipsRefusedChanges
-                ? try environment.output(to: topic) : try environment.changelogOutput(of: plan.name, to: topic)
+            output = try environment.changelogOutput(
+                of: plan.name, to: topic, skippingRefused: configuration.skipsRefusedChanges)
         }
         let changelog = plan.changelogTopic.map {
             TopicPartition(

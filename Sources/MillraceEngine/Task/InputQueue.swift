@@ -125,13 +125,7 @@ final class InputQueue {
         raw.pointee.headers = run[next].headers
         raw.pointee.key = run[next].key
         raw.pointee.value = run[next].value
-        do {
-            return try reader.decode(raw, partitionTimeMs)
-        } catch var error as StreamsError where error.record == nil {
-            error.record = RecordMetadata(
-                topic: partition.topic, partition: partition.partition, offset: run[next].offset)
-            throw error
-        }
+        return try reader.decode(raw, partitionTimeMs)
     }
 
     private static func sizeInBytes(of records: ArraySlice<FetchedRecord>) -> Int {

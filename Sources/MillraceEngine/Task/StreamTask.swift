@@ -306,6 +306,7 @@ extension StreamTask {
         var sources = TaskSources()
         for index in nodes.reversed() {
             let node = topology.nodes[index]
+            environment.storesOfNodes[node.name] = node.storeNames
             let instance = NodeInstance(
                 name: node.name, context: environment, sendsOldValues: node.sendsOldValues,
                 isOfVersions: node.isOfVersions, ownStoreName: node.ownStoreName, storeNames: node.storeNames,

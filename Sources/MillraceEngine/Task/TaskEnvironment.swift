@@ -39,11 +39,13 @@ final class TaskEnvironment: TaskContext {
     let id: TaskID
     let applicationID: String
     private let producer: any ProducerPort
-    private let handlers: ErrorHandlers
-    private let logger: Logger
+    let handlers: ErrorHandlers
+    let logger: Logger
     /// The partition counts of the topics that are the application's own.
     private let plannedCounts: [String: Int32]
     private var outputs: [String: TaskOutput] = [:]
+    /// The names of the stores that each node is connected to, and of the global ones that it reads.
+    var storesOfNodes: [String: [String]] = [:]
     var stores: [String: TaskStore] = [:]
     var globalStores: [String: GlobalStore] = [:]
     @exclusivity(unchecked) var counts = TaskCounts()
@@ -59,7 +61,7 @@ final class TaskEnvironment: TaskContext {
     /// The queue whose record is being processed.
     @exclusivity(unchecked) var current: InputQueue?
     /// The record on whose behalf something is done that waited in a cache.
-    private var resumed: RecordMetadata?
+    private(set) var resumed: RecordMetadata?
 
     init(
         id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, clock: any Clock,
@@ -90,14 +92,15 @@ final class TaskEnvironment: TaskContext {
 
     var recordMetadata: RecordMetadata? { current?.currentMetadata ?? resumed }
 
-    func resume(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws {
+    func withMetadata(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws {
         let (previous, queue) = (resumed, current)
         (resumed, current) = (metadata, nil)
         defer { (resumed, current) = (previous, queue) }
         try body()
     }
 
-    func store(named name: String) throws -> any KeyValueBytesStore {
+    func store(named name: String, for node: String) throws -> any KeyValueBytesStore {
+        if storesOfNodes[node]?.contains(name) != true { storesOfNodes[node, default: []].append(name) }
         guard let store = stores[name] else {
             if let store = globalStores[name] { return id == .global ? store.bytes : store.readOnlyBytes }
             throw StreamsError(.stateStore, "there is no store named \(name)", task: id.description)
@@ -114,16 +117,18 @@ final class TaskEnvironment: TaskContext {
     }
 
     /// The changelog of a store as a topic to write to.
-    func changelogOutput(of store: String, to topic: TopicName) throws -> ChangelogOutput {
+    func changelogOutput(
+        of store: String, to topic: TopicName, skippingRefused skipsRefused: Bool
+    ) throws -> ChangelogOutput {
         let name = topic.resolved(applicationID: applicationID)
-        return ChangelogOutput(store: store, topic: name, output: try output(toTopic: name), task: self)
+        return ChangelogOutput(
+            store: store, topic: name, output: try output(toTopic: name), skipsRefused: skipsRefused, task: self)
     }
 
     private func output(toTopic topic: String) throws -> TaskOutput {
         if let output = outputs[topic] { return output }
         let output = TaskOutput(
-            topic: topic, number: try producer.topic(named: topic), plannedCount: plannedCounts[topic],
-            producer: producer, task: self)
+            number: try producer.topic(named: topic), plannedCount: plannedCounts[topic], producer: producer)
         outputs[topic] = output
         return output
     }
@@ -132,7 +137,7 @@ final class TaskEnvironment: TaskContext {
 
     /// An output whose topic nobody could look for before the start. A missing one would show only when a commit has waited
     /// half a minute for it.
-    private func checkedOutput(toTopic topic: String) throws -> TaskOutput {
+    func checkedOutput(toTopic topic: String) throws -> TaskOutput {
         if let output = outputs[topic] { return output }
         if let problem = KafkaName.problem(of: topic) {
             throw PortError(.rejected, "the topic name \(KafkaName.quoted(topic)) \(problem)")
@@ -145,26 +150,6 @@ final class TaskEnvironment: TaskContext {
             throw PortError(.rejected, "topic \(topic), which was chosen for a record, does not exist: \(error)")
         }
         return try output(toTopic: topic)
-    }
-
-    func processingFailed(_ error: any Error, at node: String) throws {
-        try decide(.processing, "a closure of the topology threw", error, at: node, .processing, handlers.processing)
-    }
-
-    func processingFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws {
-        try decide(
-            .processing, "a closure of the topology threw", error, at: node, .processing, handlers.processing,
-            record: copy record)
-    }
-
-    func productionFailed(_ error: any Error, at node: String) throws {
-        try decide(.production, "a result could not be written", error, at: node, .production, handlers.production)
-    }
-
-    func deserializationFailed(_ error: any Error, of record: borrowing RawRecord, at node: String) throws {
-        try decide(
-            .deserialization, "the record cannot be read", error, at: node, .deserialization, handlers.deserialization,
-            record: copy record)
     }
 
     func drop(_ reason: DropReason, at node: String) {
@@ -191,119 +176,9 @@ final class TaskEnvironment: TaskContext {
         schedule.add(every: TimeSpan(ms: intervalMs), on: clock, action)
     }
 
-    func onStart(_ body: @escaping () throws -> Void) { schedule.starts.append(body) }
+    func onStart(at node: String, _ body: @escaping () throws -> Void) {
+        schedule.starts.append { [unowned self] in try start(node, body) }
+    }
+
     func onClose(_ body: @escaping () throws -> Void) { schedule.closes.append(body) }
-
-    private func decide(
-        _ code: StreamsError.Code, _ message: String, _ cause: any Error, at node: String, _ reason: DropReason,
-        _ handler: ErrorHandlers.Handler, record: RawRecord? = nil
-    ) throws {
-        // What goes wrong with a broker or a store is no fault of the record: the worker knows what to do.
-        if let cause = cause as? PortError, cause.kind != .rejected { throw cause }
-        if let cause = cause as? StreamsError, cause.isDecided || cause.code.isOfTheEngine { throw cause }
-        let record = record ?? current?.current
-        let metadata =
-            record.map { RecordMetadata(topic: $0.topic, partition: $0.partition, offset: $0.offset) } ?? resumed
-        var error = StreamsError(
-            code, message, node: node, record: metadata, task: id.description, underlying: cause)
-        if let cause = cause as? StreamsError, cause.code == .invalidTimestamp {
-            // Its message says what to choose instead, and stands for itself.
-            error = StreamsError(cause.code, cause.message, node: node, record: metadata, task: id.description)
-        }
-        error.isDecided = true
-        let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))
-        switch handler(context) {
-        case .fail: throw error
-        case .continue: logger.warning("skipped a record: \(error)")
-        case .deadLetter(let topic):
-            try writeDeadLetter(to: topic, context, record)
-            counts.deadLettered += 1
-            logger.warning("sent a record to \(topic): \(error)")
-        }
-        counts.drop(reason, at: node)
-    }
-
-    /// Writes the source record as it came, with headers that say what happened to it (KIP-1034).
-    private func writeDeadLetter(to topic: String, _ context: ErrorContext, _ record: RawRecord?) throws {
-        let cause = context.error.underlying ?? context.error
-        var headers = record?.headers ?? Headers()
-        headers.append(name: "__streams.errors.exception", text: String(reflecting: type(of: cause)))
-        headers.append(name: "__streams.errors.message", text: context.error.description)
-        headers.append(name: "__streams.errors.stacktrace", text: String(reflecting: cause))
-        if let metadata = context.error.record {
-            headers.append(name: "__streams.errors.topic", text: metadata.topic)
-            headers.append(name: "__streams.errors.partition", text: String(metadata.partition))
-            headers.append(name: "__streams.errors.offset", text: String(metadata.offset))
-        }
-        do {
-            try checkedOutput(toTopic: topic).sendOrThrow(
-                key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
-                headers: headers)
-        } catch let refusal as PortError where refusal.kind == .rejected {
-            var error = context.error
-            error.message += "; and the topic of dead letters, \(topic), does not take it (\(refusal))"
-            throw error
-        }
-    }
-}
-
-extension StreamsError.Code {
-    /// Whether the error is one of the engine's surroundings rather than of a record or a closure.
-    fileprivate var isOfTheEngine: Bool {
-        [.stateStore, .locked, .broker, .fenced, .illegalState, .invalidTopology, .bufferFull].contains(self)
-    }
-}
-
-/// A topic that a task writes to.
-final class TaskOutput: RecordOutput {
-    private let topic: String
-    private let number: Int
-    /// The number of partitions that have tasks, where the topic is the application's own.
-    private let plannedCount: Int32?
-    /// The number of records without a key that were sent to it.
-    private var keylessCount: Int32 = 0
-    private let producer: any ProducerPort
-    private unowned let task: TaskEnvironment
-
-    init(topic: String, number: Int, plannedCount: Int32?, producer: any ProducerPort, task: TaskEnvironment) {
-        self.plannedCount = plannedCount
-        self.topic = topic
-        self.number = number
-        self.producer = producer
-        self.task = task
-    }
-
-    func send(
-        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
-        headers: Headers
-    ) throws {
-        do {
-            try sendOrThrow(key: key, value: value, partition: partition, timestampMs: timestampMs, headers: headers)
-        } catch let error where error.kind == .rejected {
-            try task.productionFailed(error, at: topic)
-        }
-    }
-
-    func partitionCount() throws -> Int32 { try plannedCount ?? producer.partitionCount(of: number) }
-
-    @inline(__always)
-    func sendOrThrow(
-        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
-        headers: Headers
-    ) throws(PortError) {
-        try producer.send(
-            topic: number, partition: partition ?? plannedPartition(of: key), key: key, value: value,
-            timestampMs: timestampMs, headers: headers)
-    }
-
-    /// The partition by Kafka's partitioner, among those that there are tasks for; records without a key take turns, some hundred
-    /// at a time.
-    private func plannedPartition(of key: UnsafeRawBufferPointer?) -> Int32? {
-        guard let plannedCount, plannedCount > 0 else { return nil }
-        guard let key else {
-            keylessCount &+= 1
-            return (keylessCount & .max) / 128 % plannedCount
-        }
-        return KafkaPartitioner.partition(for: key, count: plannedCount)
-    }
 }

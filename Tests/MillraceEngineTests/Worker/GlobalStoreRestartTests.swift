@@ -10,12 +10,17 @@ struct GlobalStoreRestartTests {
     private let cluster = FakeCluster()
     private let directory = MemoryStateDirectory()
 
-    private func start(maxRecordsPerPoll: Int = .max) throws -> GlobalTables {
+    private struct Refusal: Error {}
+
+    private func start(
+        maxRecordsPerPoll: Int = .max, handlers: ErrorHandlers = ErrorHandlers()
+    ) throws -> GlobalTables {
         let builder = StreamsBuilder()
         builder.addGlobalStore(sums, topic: "parts", key: .string, value: .string) { [sums] context in
             let sums = try context.store(sums)
             return { record in
                 guard let key = record.key else { return }
+                if record.value == "refused" { throw Refusal() }
                 try sums.put(key, (sums.get(key) ?? "") + (record.value ?? "-"))
             }
         }
@@ -24,7 +29,7 @@ struct GlobalStoreRestartTests {
         consumer.maxRecordsPerPoll = maxRecordsPerPoll
         var configuration = GlobalTableConfiguration(
             task: TaskConfiguration(
-                applicationID: "app", handlers: ErrorHandlers(), maxStoreBufferSizeInBytes: 1 << 20))
+                applicationID: "app", handlers: handlers, maxStoreBufferSizeInBytes: 1 << 20))
         configuration.checkpointIntervalMs = 100
         return try GlobalTables(
             topology: builder.build(), partitions: [0, 1].map { TopicPartition(topic: "parts", partition: $0) },
@@ -65,5 +70,28 @@ struct GlobalStoreRestartTests {
         try second.close()
         let third = try start()
         try expect(third, ["a": "pqrstx", "b": "uvw"])
+    }
+
+    @Test("a record that a processor refuses is skipped and counted where the handler says so")
+    func skipped() throws {
+        cluster.write(["p", "refused", "q"], to: "parts", key: "a")
+        let tables = try start(handlers: ErrorHandlers(processing: .continue))
+        while !tables.isComplete { try tables.step(maxWaitMs: 10) }
+        try expect(tables, ["a": "pq"])
+        #expect(tables.takeCounts().dropped == [.processing: 1])
+    }
+
+    @Test("global stores write no dead letters: the error says so, with the processor, its store and the record")
+    func deadLetter() throws {
+        cluster.write(["p", "refused", "q"], to: "parts", key: "a")
+        let tables = try start(handlers: ErrorHandlers(processing: .deadLetter(topic: "dead")))
+        let error = try #require(throws: StreamsError.self) {
+            while !tables.isComplete { try tables.step(maxWaitMs: 10) }
+        }
+        #expect(error.code == .processing)
+        #expect(error.underlying is Refusal)
+        #expect(error.stores == ["sums"])
+        #expect(error.record == RecordMetadata(topic: "parts", partition: 0, offset: 1))
+        #expect(error.message.contains("global tables cannot write to dead"))
     }
 }

@@ -15,8 +15,8 @@
 /// primary key's. Where a table's topic was written with a partitioner of its own, the join has to be told; it can follow one
 /// that looks at the key only. The tables themselves are read as they are.
 public struct TableJoined<Key, ForeignKey>: Sendable {
-    /// The partition of a key, from 0, in a topic of `count` partitions.
-    public typealias KeyPartitioner<PartitionedKey> = @Sendable (_ key: PartitionedKey, _ count: Int32) -> Int32
+    /// The partition of a key, from 0, in a topic of `count` partitions. What it throws goes to the processing handler.
+    public typealias KeyPartitioner<PartitionedKey> = @Sendable (_ key: PartitionedKey, _ count: Int32) throws -> Int32
 
     /// The beginning of the names of the join's operators, topics and store; `nil` for generated ones.
     public var name: String?
@@ -46,7 +46,7 @@ public struct TableJoined<Key, ForeignKey>: Sendable {
         guard let otherPartition else { return nil }
         return { record, count in
             guard let key = record.key else { return .byKey }
-            return .one(otherPartition(key, count))
+            return .one(try otherPartition(key, count))
         }
     }
 
@@ -54,7 +54,7 @@ public struct TableJoined<Key, ForeignKey>: Sendable {
     @usableFromInline
     func ofAnswers<Other>(_ type: Other.Type) -> StreamPartitioner<Key, SubscriptionResponse<Other>> {
         { [partition] record, count in
-            if let partition, let key = record.key { return .one(partition(key, count)) }
+            if let partition, let key = record.key { return .one(try partition(key, count)) }
             guard let partition = record.value?.primaryPartition else { return .byKey }
             return .one(partition)
         }

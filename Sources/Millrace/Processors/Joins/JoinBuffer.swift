@@ -63,7 +63,7 @@ final class JoinBuffer {
             let change = try BufferedChange(value)
             let key = Array(storeKey.dropFirst(Self.prefix(0).count).dropLast(4))
             let storeKey = Array(storeKey)
-            try context.resume(change.metadata) { try context.attempt(at: name) { try join(key, change) } }
+            try context.resume(change.metadata, at: name) { try join(key, change) }
             try storeKey.withUnsafeBytes { try store.put(key: $0, value: nil, timestampMs: -1) }
             return true
         }

@@ -35,7 +35,7 @@ extension ProcessorElement {
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
                 if time.oldestUnmatchedMs == .min {
                     time.oldestUnmatchedMs = .max
-                    try waiting.visit { _, _, timestampMs, _ in
+                    try waiting.visit { _, timestampMs, _ in
                         time.oldestUnmatchedMs = timestampMs
                         return false
                     }
@@ -44,7 +44,7 @@ extension ProcessorElement {
                 guard time.isClosed(time.oldestUnmatchedMs, isLeft: side.isLeft) else { return }
                 time.oldestUnmatchedMs = .max
                 var (leftIsOpen, rightIsOpen) = (false, false)
-                try waiting.visit { key, isLeft, timestampMs, list in
+                try waiting.visit { isLeft, timestampMs, list in
                     time.oldestUnmatchedMs = timestampMs
                     if leftIsOpen, rightIsOpen { return false }
                     guard time.isClosed(timestampMs, isLeft: isLeft) else {
@@ -54,6 +54,7 @@ extension ProcessorElement {
                     }
                     try list.visitValues { bytes in
                         try context.attempt(at: name) {
+                            let key = try waiting.key(of: list)
                             let result =
                                 isLeft == side.isLeft
                                 ? try combine(try side.value.deserialize(bytes), nil)

@@ -52,15 +52,20 @@ struct UnmatchedRecords<Key> {
     /// Calls `body` for the records of each moment, stream and key until it returns `false`. It may change the store.
     @inlinable
     func visit(
-        _ body: (_ key: Key, _ isLeft: Bool, _ timestampMs: Int64, _ entry: UnmatchedList) throws -> Bool
+        _ body: (_ isLeft: Bool, _ timestampMs: Int64, _ entry: UnmatchedList) throws -> Bool
     ) throws {
         try bytes.scan(from: nil, to: nil) { keyBytes, list in
             guard keyBytes.count >= 9 else { throw SerdeError(type: "unmatched record", message: "a key too short") }
-            let key = try keySerde.deserialize(UnsafeRawBufferPointer(rebasing: keyBytes[9...]))
             return try body(
-                key, keyBytes[8] == 1, Int64(bigEndian: keyBytes.loadUnaligned(as: Int64.self)),
+                keyBytes[8] == 1, Int64(bigEndian: keyBytes.loadUnaligned(as: Int64.self)),
                 UnmatchedList(key: keyBytes, list: list))
         }
+    }
+
+    /// The key of the records that `visit` has shown, which may not be readable.
+    @inlinable
+    func key(of entry: UnmatchedList) throws -> Key {
+        try keySerde.deserialize(UnsafeRawBufferPointer(rebasing: entry.key[9...]))
     }
 
     /// Forgets what `visit` has shown.

@@ -99,16 +99,14 @@ extension NodeInstance {
         let cache = store.bytes as? CachingKeyValueStore
         let (context, name) = (context, name)
         cache?.onFlush(sendsOldValues: sendsOldValues) { keyBytes, newBytes, oldBytes, origin in
-            try context.resume(origin.metadata) {
-                try context.attempt(at: name) {
-                    let key = try key.deserialize(keyBytes)
-                    let new = try newBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
-                    let old = try oldBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
-                    try forward(
-                        Record(
-                            key: key, value: Change(newValue: new?.value, oldValue: old?.value),
-                            timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers))
-                }
+            try context.resume(origin.metadata, at: name) {
+                let key = try key.deserialize(keyBytes)
+                let new = try newBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
+                let old = try oldBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
+                try forward(
+                    Record(
+                        key: key, value: Change(newValue: new?.value, oldValue: old?.value),
+                        timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers))
             }
         }
         return TableOutput(

@@ -57,7 +57,7 @@ final class StartedTransformer<Key, Value, NewValue> {
 
     @usableFromInline
     init(_ node: ProcessorNode, _ make: @escaping ValueTransformerMaker<Key, Value, NewValue>) {
-        node.task.onStart { self.body = try node.start { try make(ValueTransformerContext(node)) } }
+        node.task.onStart(at: node.name) { self.body = try make(ValueTransformerContext(node)) }
         node.task.onClose { self.body = { _, _ in nil } }
     }
 }

@@ -34,7 +34,8 @@ struct TableView<Key, Value>: Sendable {
     @inlinable
     static func globalStore(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in
-            let store = TimestampedKeyValueStore(try reader.context.store(named: name), key: key, value: value)
+            let store = TimestampedKeyValueStore(
+                try reader.context.store(named: name, for: reader.name), key: key, value: value)
             return { key, _ in try store.get(key) }
         }
     }

@@ -30,14 +30,12 @@ struct LateRecords<Key, Value> {
 @usableFromInline
 struct LateTopic<Key, Value> {
     @usableFromInline let output: any RecordOutput
-    @usableFromInline let key: Serde<Key>
-    @usableFromInline let value: Serde<Value>
+    @usableFromInline let collector: RecordCollector<Key, Value>
 
     @usableFromInline
-    init(output: any RecordOutput, key: Serde<Key>, value: Serde<Value>) {
+    init(output: any RecordOutput, collector: RecordCollector<Key, Value>) {
         self.output = output
-        self.key = key
-        self.value = value
+        self.collector = collector
     }
 
     /// - Parameter boundMs: what the window's end, or without a window the record's timestamp, had to be at least.
@@ -46,35 +44,21 @@ struct LateTopic<Key, Value> {
         _ record: Record<Key, Value>, from node: String, _ context: any TaskContext, window: Window?,
         streamTimeMs: Int64, boundMs: Int64
     ) throws {
-        let keyBytes: [UInt8]?
-        let valueBytes: [UInt8]?
-        do {
-            keyBytes = try record.key.map { try key.bytes(of: $0) }
-            valueBytes = try record.value.map { try value.bytes(of: $0) }
-        } catch {
-            return try context.productionFailed(error, at: node)
-        }
-        var headers = record.headers
-        headers.append(late: "operator", node)
-        headers.append(late: "reason", DropReason.expired.rawValue)
-        headers.append(late: "stream.time", String(streamTimeMs))
-        headers.append(late: "bound", String(boundMs))
+        var record = record
+        record.headers.append(late: "operator", node)
+        record.headers.append(late: "reason", DropReason.expired.rawValue)
+        record.headers.append(late: "stream.time", String(streamTimeMs))
+        record.headers.append(late: "bound", String(boundMs))
         if let window {
-            headers.append(late: "window.start", String(window.startMs))
-            headers.append(late: "window.end", String(window.endMs))
+            record.headers.append(late: "window.start", String(window.startMs))
+            record.headers.append(late: "window.end", String(window.endMs))
         }
         if let source = context.recordMetadata {
-            headers.append(late: "topic", source.topic)
-            headers.append(late: "partition", String(source.partition))
-            headers.append(late: "offset", String(source.offset))
+            record.headers.append(late: "topic", source.topic)
+            record.headers.append(late: "partition", String(source.partition))
+            record.headers.append(late: "offset", String(source.offset))
         }
-        try (keyBytes ?? []).withUnsafeBytes { keyBuffer in
-            try (valueBytes ?? []).withUnsafeBytes { valueBuffer in
-                try output.send(
-                    key: keyBytes == nil ? nil : keyBuffer, value: valueBytes == nil ? nil : valueBuffer,
-                    partition: nil, timestampMs: record.timestampMs, headers: headers)
-            }
-        }
+        try collector.send(record, to: output)
     }
 }
 
@@ -101,6 +85,8 @@ extension NodeInstance {
         ofStore store: String, key: Serde<Key>, value: Serde<Value>?
     ) throws -> LateTopic<Key, Value>? {
         guard let topic = context.lateTopic(ofStore: store) else { return nil }
-        return LateTopic(output: try context.output(to: .external(topic)), key: key, value: value ?? .missing)
+        return LateTopic(
+            output: try context.output(to: .external(topic)),
+            collector: RecordCollector(of: self, key: key, value: value ?? .missing))
     }
 }

@@ -37,8 +37,13 @@ struct SessionTableOutput<Key, Value> {
     @inlinable
     func emitClosed<Input>(_ progress: inout WindowProgress, by record: Record<Key, Input>) throws {
         guard let ends = progress.endsToEmit() else { return }
-        try store.fetchAll(ending: ends, byTime: true) { key, session, value in
-            try output.handOnFinal(value, of: key, session, timestampMs: session.endMs, headers: record.headers)
+        try store.fetchAllBytes(ending: ends, byTime: true) { key, session, value in
+            try output.handOnFinal {
+                Record(
+                    key: Windowed(key: try store.keySerde.deserialize(key), window: session),
+                    value: Change(newValue: try store.valueSerde.deserialize(value), oldValue: nil),
+                    timestampMs: session.endMs, headers: record.headers)
+            }
             return true
         }
         progress.noteEmitted(throughEndMs: ends.upperBound)

@@ -31,16 +31,14 @@ extension ProcessorElement {
             }
             func handOn(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
                 if change.newValue == nil, dropsTombstones { return }
-                try context.resume(change.metadata) {
-                    try context.attempt(at: name) {
-                        try forward(
-                            Record(
-                                key: try keySerde.value(from: keyBytes),
-                                value: Change(
-                                    newValue: try change.newValue.map { try serde.value(from: $0) },
-                                    oldValue: try change.oldValue.map { try serde.value(from: $0) }),
-                                timestampMs: change.timestampMs, headers: change.headers))
-                    }
+                try context.resume(change.metadata, at: name) {
+                    try forward(
+                        Record(
+                            key: try keySerde.value(from: keyBytes),
+                            value: Change(
+                                newValue: try change.newValue.map { try serde.value(from: $0) },
+                                oldValue: try change.oldValue.map { try serde.value(from: $0) }),
+                            timestampMs: change.timestampMs, headers: change.headers))
                 }
             }
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
@@ -76,7 +74,8 @@ extension NodeInstance {
     /// The buffer of a name that this node is connected to.
     @usableFromInline
     func timeOrderedBuffer(named storeName: String) throws -> any TimeOrderedBuffer {
-        guard storeNames.contains(storeName), let buffer = try context.store(named: storeName) as? any TimeOrderedBuffer
+        guard storeNames.contains(storeName),
+            let buffer = try context.store(named: storeName, for: name) as? any TimeOrderedBuffer
         else { throw StreamsError(.invalidTopology, "the operator is not connected to \(storeName)", node: name) }
         return buffer
     }

@@ -75,10 +75,15 @@ struct WindowTableOutput<Key, Value> {
         let first = max(unexpiredMs, (Moment(ms: ends.lowerBound) - size).notBeforeEpoch.ms)
         let last = (Moment(ms: ends.upperBound) - size).ms
         if first <= last {
-            try store.fetchAll(starting: first...last, byTime: true) { key, startMs, stored in
-                try output.handOnFinal(
-                    stored.value, of: key, Window(startMs: startMs, sizeMs: size.ms), timestampMs: stored.timestampMs,
-                    headers: record.headers)
+            try store.fetchAllBytes(starting: first...last, byTime: true) { key, startMs, value in
+                try output.handOnFinal {
+                    let stored = try store.valueSerde.deserialize(value)
+                    return Record(
+                        key: Windowed(
+                            key: try store.keySerde.deserialize(key), window: Window(startMs: startMs, sizeMs: size.ms)),
+                        value: Change(newValue: stored.value, oldValue: nil), timestampMs: stored.timestampMs,
+                        headers: record.headers)
+                }
                 return true
             }
         }

@@ -10,6 +10,8 @@ struct WindowedOutput<Key, Value> {
     /// Whether each change is handed on as it is made.
     @usableFromInline let forwardsAtOnce: Bool
     @usableFromInline let context: any TaskContext
+    /// The operator.
+    @usableFromInline let name: String
 
     /// - Parameter flushed: the change of a window, by its bytes, that has waited in the store's cache; `nil` where it is
     ///   nobody else's business.
@@ -26,14 +28,13 @@ struct WindowedOutput<Key, Value> {
         let (context, name) = (node.context, node.name)
         self.forward = forward
         self.context = context
+        self.name = name
         sendsOldValues = node.sendsOldValues
         forwardsAtOnce = !store.isCaching && emit == .onWindowUpdate
         guard store.isCaching, emit == .onWindowUpdate else { return }
         store.onFlush(sendsOldValues: node.sendsOldValues) { key, new, old, origin in
-            try context.resume(origin.metadata) {
-                try context.attempt(at: name) {
-                    if let record = try flushed(key, new, old, origin) { try forward(record) }
-                }
+            try context.resume(origin.metadata, at: name) {
+                if let record = try flushed(key, new, old, origin) { try forward(record) }
             }
         }
     }
@@ -58,12 +59,9 @@ struct WindowedOutput<Key, Value> {
                 timestampMs: timestampMs, headers: headers))
     }
 
-    /// Hands on the final result of a window.
+    /// Hands on the final result of a window. Where it cannot be read, the others and the present record go on.
     @inlinable
-    func handOnFinal(_ value: Value, of key: Key, _ window: Window, timestampMs: Int64, headers: Headers) throws {
-        try forward(
-            Record(
-                key: Windowed(key: key, window: window), value: Change(newValue: value, oldValue: nil),
-                timestampMs: timestampMs, headers: headers))
+    func handOnFinal(_ result: () throws -> Record<Windowed<Key>, Change<Value>>) throws {
+        try context.attempt(at: name) { try forward(result()) }
     }
 }

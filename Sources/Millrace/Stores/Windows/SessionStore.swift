@@ -114,11 +114,23 @@ public struct SessionStore<Key, Value> {
         byTime: Bool = false, reversed: Bool = false,
         _ body: (_ key: Key, _ session: Window, _ value: Value) throws -> Bool
     ) throws {
+        try fetchAllBytes(from: lower, through: upper, ending: endsMs, byTime: byTime, reversed: reversed) {
+            try body(try keySerde.deserialize($0), $1, try valueSerde.deserialize($2))
+        }
+    }
+
+    /// The same with the bytes of keys and values, which may not be readable.
+    @usableFromInline
+    func fetchAllBytes(
+        from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64>, byTime: Bool,
+        reversed: Bool = false,
+        _ body: (_ key: UnsafeRawBufferPointer, _ session: Window, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
         let range = TimedKeyRange(
             from: try lower.map(keySerde.bytes), through: try upper.map(keySerde.bytes),
             suffixCount: SessionKey.suffixCount)
         try range.scan(bytes, times: endsMs, byTime: byTime, reversed: reversed) { key, timed, value in
-            try body(try keySerde.deserialize(key), SessionKey.session(of: timed), try valueSerde.deserialize(value))
+            try body(key, SessionKey.session(of: timed), value)
         }
     }
 

@@ -109,13 +109,24 @@ public struct WindowStore<Key, Value> {
         byTime: Bool = false, reversed: Bool = false,
         _ body: (_ key: Key, _ startMs: Int64, _ value: Value) throws -> Bool
     ) throws {
+        try fetchAllBytes(from: lower, through: upper, starting: startsMs, byTime: byTime, reversed: reversed) {
+            try body(try keySerde.deserialize($0), $1, try valueSerde.deserialize($2))
+        }
+    }
+
+    /// The same with the bytes of keys and values, which may not be readable.
+    @usableFromInline
+    func fetchAllBytes(
+        from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64>, byTime: Bool,
+        reversed: Bool = false,
+        _ body: (_ key: UnsafeRawBufferPointer, _ startMs: Int64, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
         let range = TimedKeyRange(
             from: try lower.map(keySerde.bytes), through: try upper.map(keySerde.bytes),
             suffixCount: WindowKey.suffixCount)
         try range.scan(bytes, times: startsMs, byTime: byTime, reversed: reversed) { key, timed, value in
             if WindowKey.isRemembered(timed) { return true }
-            return try body(
-                try keySerde.deserialize(key), WindowKey.startMs(of: timed), try valueSerde.deserialize(value))
+            return try body(key, WindowKey.startMs(of: timed), value)
         }
     }
 

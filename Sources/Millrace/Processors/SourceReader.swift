@@ -1,0 +1,61 @@
+/// What a source gives a task for one of its partitions: first decode a record, then, when its turn has come, process it.
+///
+/// The two steps are apart because a task chooses among its partitions by the timestamp of the next record of each, and
+/// that timestamp may be in the value.
+@usableFromInline
+package struct SourceReader {
+    /// Decodes a record and keeps it; returns its timestamp in milliseconds, or nothing where it was dropped.
+    ///
+    /// The record comes by its address: by value it would be copied, with its topic and headers.
+    package let decode: (_ record: UnsafePointer<RawRecord>, _ partitionTimeMs: Int64) throws -> Int64?
+    /// Pushes the record that was decoded last into the topology.
+    package let process: () throws -> Void
+
+    /// A reader for a node of the task. Serdes and timestamp extractor are called here, and have their handlers. Kafka:
+    /// `RecordDeserializer`, `RecordQueue.updateHead`.
+    @inlinable
+    init<Key, Value>(
+        at node: NodeInstance, key: Serde<Key>, value: Serde<Value>, timestamp: TimestampExtractor<Key, Value>
+    ) throws {
+        let forward = try node.forward(Record<Key, Value>.self)
+        let (context, name) = (node.context, node.name)
+        let head = Cell<Record<Key, Value>?>(nil)
+        self.init(
+            decode: { raw, partitionTimeMs in
+                var record = Record<Key, Value>(
+                    key: nil, value: nil, timestampMs: raw.pointee.timestampMs, headers: raw.pointee.headers)
+                do {
+                    if let bytes = raw.pointee.key { record.key = try key.deserialize(bytes) }
+                    if let bytes = raw.pointee.value { record.value = try value.deserialize(bytes) }
+                } catch {
+                    try context.failed(error, in: .deserialization, at: name, reading: raw)
+                    return nil
+                }
+                let timestampMs: Int64
+                do { timestampMs = try timestamp.extract(record, partitionTimeMs) } catch {
+                    try context.failed(error, in: .processing, at: name, reading: raw)
+                    return nil
+                }
+                guard timestampMs >= 0 else {
+                    context.drop(.negativeTimestamp, at: name)
+                    return nil
+                }
+                record.timestampMs = timestampMs
+                head.value.pointee = record
+                return timestampMs
+            },
+            process: {
+                guard let record = head.value.pointee.take() else { return }
+                try forward(record)
+            })
+    }
+
+    @usableFromInline
+    init(
+        decode: @escaping (_ record: UnsafePointer<RawRecord>, _ partitionTimeMs: Int64) throws -> Int64?,
+        process: @escaping () throws -> Void
+    ) {
+        self.decode = decode
+        self.process = process
+    }
+}

@@ -1,0 +1,87 @@
+import Logging
+import Millrace
+
+/// What becomes of an error of user code: its handler is asked, and what that decides is done. The only place where this happens.
+extension TaskEnvironment {
+    func failed(
+        _ cause: any Error, in work: UserWork, at node: String, reading record: UnsafePointer<RawRecord>?
+    ) throws {
+        // What goes wrong with a broker or a store is no fault of the record: the worker knows what to do.
+        if let cause = cause as? PortError, cause.kind != .rejected { throw cause }
+        let record = record?.pointee ?? current?.current
+        var error = StreamsError(work.code, work.failure, underlying: cause)
+        if let cause = cause as? StreamsError {
+            if cause.isDecided || cause.code.isOfTheEngine { throw located(cause, at: node, record) }
+            // Its message says what to choose instead, and stands for itself.
+            if cause.code == .invalidTimestamp { error = StreamsError(cause.code, cause.message) }
+        }
+        error = located(error, at: node, record)
+        error.isDecided = true
+        let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))
+        switch handlers.handler(of: work)(context) {
+        case .fail: throw error
+        case .continue: logger.warning("skipped a record: \(error)")
+        case .deadLetter(let topic):
+            try writeDeadLetter(to: topic, context, record)
+            counts.deadLettered += 1
+            logger.warning("sent a record to \(topic): \(error)")
+        }
+        counts.drop(work.reason, at: node)
+    }
+
+    /// Starts a node's user code.
+    ///
+    /// - Throws: `StreamsError` with code `.processing` and the node's name where that code throws.
+    func start(_ node: String, _ body: () throws -> Void) throws {
+        do { try body() } catch {
+            if let error = error as? StreamsError, error.node != nil { throw error }
+            var failure = located(
+                StreamsError(.processing, "the processor could not be made", underlying: error), at: node, nil)
+            failure.isDecided = true
+            throw failure
+        }
+    }
+
+    /// An error with what it does not say yet of where it happened.
+    private func located(_ error: StreamsError, at node: String, _ record: RawRecord?) -> StreamsError {
+        var error = error
+        if error.node == nil { error.node = node }
+        if error.stores.isEmpty, error.node == node { error.stores = storesOfNodes[node] ?? [] }
+        if error.record == nil {
+            error.record =
+                record.map { RecordMetadata(topic: $0.topic, partition: $0.partition, offset: $0.offset) } ?? resumed
+        }
+        if error.task == nil { error.task = id.description }
+        return error
+    }
+
+    /// Writes the source record as it came, with headers that say what happened to it (KIP-1034).
+    private func writeDeadLetter(to topic: String, _ context: ErrorContext, _ record: RawRecord?) throws {
+        let cause = context.error.underlying ?? context.error
+        var headers = record?.headers ?? Headers()
+        headers.append(name: "__streams.errors.exception", text: String(reflecting: type(of: cause)))
+        headers.append(name: "__streams.errors.message", text: context.error.description)
+        headers.append(name: "__streams.errors.stacktrace", text: String(reflecting: cause))
+        if let metadata = context.error.record {
+            headers.append(name: "__streams.errors.topic", text: metadata.topic)
+            headers.append(name: "__streams.errors.partition", text: String(metadata.partition))
+            headers.append(name: "__streams.errors.offset", text: String(metadata.offset))
+        }
+        do {
+            try checkedOutput(toTopic: topic).send(
+                key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
+                headers: headers)
+        } catch let refusal as PortError where refusal.kind == .rejected {
+            var error = context.error
+            error.message += "; and the topic of dead letters, \(topic), does not take it (\(refusal))"
+            throw error
+        }
+    }
+}
+
+extension StreamsError.Code {
+    /// Whether the error is one of the engine's surroundings rather than of a record or a closure.
+    fileprivate var isOfTheEngine: Bool {
+        [.stateStore, .locked, .broker, .fenced, .illegalState, .invalidTopology, .bufferFull].contains(self)
+    }
+}
