@@ -6,40 +6,60 @@ import Millrace
 final class OwnStore: StateStoreHolder, FlushableStore, StoreContents {
     let stateStore: any StateStore
     private let name: String
+    private let task: String
 
     init(plan: StorePlan, context: StateStoreContext) throws {
         name = plan.name
         guard let make = plan.makeStateStore else {
             throw StreamsError(.illegalState, "nothing makes the store \(plan.name)", task: context.taskID)
         }
-        stateStore = try make(context)
+        task = context.taskID
+        stateStore = try Self.call("could not be made", plan.name, task) { try make(context) }
+    }
+
+    /// Calls the user's store. What it throws itself names it from here on; errors of its changelog pass.
+    private static func call<Result>(
+        _ failure: String, _ name: String, _ task: String, _ body: () throws -> Result
+    ) throws -> Result {
+        do { return try body() } catch {
+            if error is StreamsError || error is PortError { throw error }
+            var failure = StreamsError(.stateStore, "the store \(name) \(failure)", task: task, underlying: error)
+            failure.stores = [name]
+            throw failure
+        }
     }
 
     // MARK: Contents
 
     var dirtySizeInBytes: Int { 0 }
 
-    func position() throws -> Int64? { try stateStore.position }
+    func position() throws -> Int64? {
+        try Self.call("could not say how far it reaches", name, task) { try stateStore.position }
+    }
 
     func restore(_ records: [FetchedRecord], position: Int64) throws {
         for record in records {
             guard let key = record.key else { continue }
-            try stateStore.restore(key: key, value: record.value, timestampMs: record.timestampMs)
+            try Self.call("could not be restored", name, task) {
+                try stateStore.restore(key: key, value: record.value, timestampMs: record.timestampMs)
+            }
         }
     }
 
     func committed() {}
     var progress: OrderedProgress? { nil }
     func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {}
-    func checkpoint(position: Int64?, durably: Bool) throws { try stateStore.checkpoint(position: position) }
-    func removeAll() throws { try stateStore.removeAll() }
+    func checkpoint(position: Int64?, durably: Bool) throws {
+        try Self.call("could not be written down", name, task) { try stateStore.checkpoint(position: position) }
+    }
+    func removeAll() throws { try Self.call("could not be emptied", name, task) { try stateStore.removeAll() } }
     func close() { stateStore.close() }
 
     // MARK: Before a commit
 
     var cacheSizeInBytes: Int { 0 }
     func removeListener() {}
-    func flush() throws { try stateStore.flush() }
+    func flush() throws { try Self.call("could not be flushed", name, task) { try stateStore.flush() } }
 
     // MARK: As bytes
 
