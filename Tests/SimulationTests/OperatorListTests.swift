@@ -1,4 +1,3 @@
-import Foundation
 import MillraceTesting
 import Scenarios
 import Testing
@@ -6,66 +5,19 @@ import Testing
 /// Holds the list of operators that keep state against the calls that the DSL offers, as its sources declare them.
 @Suite("The list of operators with state")
 struct OperatorListTests {
-    /// What keeps no state of its own. Whoever adds a call says here that it keeps none, or puts an operator into
-    /// `StatefulOperator.all`, which is simulated and restarted from then on.
-    private static let stateless: Set<String> = [
-        "BranchedKStream.branch", "BranchedKStream.defaultBranch", "CogroupedKStream.cogroup",
-        "CogroupedKStream.windowedBy", "KGroupedStream.cogroup", "KGroupedStream.windowedBy", "KStream.filter",
-        "KStream.filterNot", "KStream.flatMap", "KStream.flatMapValues", "KStream.foreach", "KStream.groupBy",
-        "KStream.groupByKey", "KStream.map", "KStream.mapRecordValues", "KStream.mapValues", "KStream.merge(KStream)",
-        "KStream.peek", "KStream.print", "KStream.repartition", "KStream.selectKey", "KStream.split", "KStream.to",
-        "KTable.groupBy", "KTable.toStream", "StreamsBuilder.addSink", "StreamsBuilder.addSource",
-        "StreamsBuilder.build", "StreamsBuilder.stream",
-    ]
-
     @Test("every call of the DSL is in the list, or said to keep no state")
     func complete() throws {
-        let calls = try Self.declaredCalls()
-        let listed = Set(StatefulOperator.all.flatMap(\.calls))
+        let calls = try OperatorList.declared()
+        let (listed, stateless) = (OperatorList.stateful, OperatorList.stateless)
         #expect(calls.count > 60)
-        #expect(calls.subtracting(listed).subtracting(Self.stateless).sorted() == [], "neither listed nor stateless")
-        #expect(listed.union(Self.stateless).subtracting(calls).sorted() == [], "not in the DSL any more")
-        #expect(listed.intersection(Self.stateless).sorted() == [], "both listed and stateless")
+        #expect(calls.subtracting(listed).subtracting(stateless).sorted() == [], "neither listed nor stateless")
+        #expect(listed.union(stateless).subtracting(calls).sorted() == [], "not in the DSL any more")
+        #expect(listed.intersection(stateless).sorted() == [], "both listed and stateless")
     }
 
     @Test("no two operators have one name")
     func names() {
         let names = Scenarios.all.map(\.name)
         #expect(Set(names).count == names.count)
-    }
-
-    /// The public methods of streams, tables and the builder.
-    private static func declaredCalls() throws -> Set<String> {
-        let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Sources/Millrace")
-        var calls: Set<String> = []
-        for folder in ["DSL", "ProcessorAPI"] {
-            let files = try #require(
-                FileManager.default.enumerator(at: sources.appending(path: folder), includingPropertiesForKeys: nil))
-            for case let file as URL in files where file.pathExtension == "swift" {
-                calls.formUnion(Self.calls(in: try String(contentsOf: file, encoding: .utf8)))
-            }
-        }
-        return calls
-    }
-
-    private static func calls(in source: String) -> [String] {
-        var calls: [String] = []
-        var type: Substring = ""
-        var lines = source.split(separator: "\n")[...]
-        while let line = lines.popFirst() {
-            if let found = line.firstMatch(of: /^(?:public )?(?:extension|struct|final class) (\w+)/) { type = found.1 }
-            guard let name = line.firstMatch(of: /^    public func (\w+)/)?.1,
-                type.contains(/KStream|KTable|KGrouped|StreamsBuilder/)
-            else { continue }
-            var signature = String(line)
-            while !signature.hasSuffix("{"), let more = lines.popFirst() { signature += more }
-            var call = "\(type).\(name)"
-            if let other = signature.firstMatch(of: /\(\s*_ \w+: (KStream|KTable|GlobalKTable)\b/)?.1 {
-                call += signature.contains(/[ ,(]on \w+: @/) ? "(\(other), on)" : "(\(other))"
-            }
-            calls.append(call)
-        }
-        return calls
     }
 }

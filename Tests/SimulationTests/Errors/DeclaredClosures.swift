@@ -51,7 +51,7 @@ enum DeclaredClosures {
             return nil
         }
         let type = declared.split(separator: " = ", maxSplits: 1)[0]
-        if type.contains("ValueTransformerMaker") { return "\(call).\(name)" }
+        if type.contains(/ValueTransformerMaker|StreamPartitioner|KeyPartitioner/) { return "\(call).\(name)" }
         guard let found = type.firstMatch(of: /\(([^()]*)\)\s+throws ->/)?.1 else { return nil }
         let types = found.replacing(#/\w+ \w+: /#, with: "").replacing(/\s+/, with: " ")
         return "\(call).\(name)(\(types))"

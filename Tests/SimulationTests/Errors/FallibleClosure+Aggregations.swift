@@ -77,24 +77,33 @@ extension FallibleClosure {
     }
 
     static var windows: [FallibleClosure] {
-        windowed.flatMap { name, windowed in
-            [
-                FallibleClosure("TimeWindowedKStream.reduce.reducer(Value, Value) [\(name)]") {
+        windowed.flatMap { (name, windowed) -> [FallibleClosure] in
+            let rest: Rest = name == "final" ? .asWithoutAllButItsTime : .asWithoutTheRecord
+            return [
+                FallibleClosure(
+                    "TimeWindowedKStream.reduce.reducer(Value, Value) [\(name)]", rest: rest
+                ) {
                     windowed(left($0)).reduce { try unlessRefused($0 + $1) }.toOut()
                 },
-                FallibleClosure("TimeWindowedKStream.aggregate.initial() [\(name)]") {
+                FallibleClosure(
+                    "TimeWindowedKStream.aggregate.initial() [\(name)]", rest: rest
+                ) {
                     windowed(left($0)).aggregate(into: .with(value: .string), initial: try unlessRefused("")) {
                         (_: String, value: String, sum: String) in sum + value
                     }
                     .toOut()
                 },
-                FallibleClosure("TimeWindowedKStream.aggregate.aggregator(Key, Value, Aggregate) [\(name)]") {
+                FallibleClosure(
+                    "TimeWindowedKStream.aggregate.aggregator(Key, Value, Aggregate) [\(name)]", rest: rest
+                ) {
                     windowed(left($0)).aggregate(into: .with(value: .string), initial: "") {
                         (_: String, value: String, sum: String) in try unlessRefused(sum + value)
                     }
                     .toOut()
                 },
-                FallibleClosure("TimeWindowedKStream.aggregate.aggregator(Record<Key, Value>, Aggregate) [\(name)]") {
+                FallibleClosure(
+                    "TimeWindowedKStream.aggregate.aggregator(Record<Key, Value>, Aggregate) [\(name)]", rest: rest
+                ) {
                     windowed(left($0)).aggregate(into: .with(value: .string), initial: "") {
                         (_: Record<String, String>, sum: String) in try unlessRefused(sum + "!")
                     }

@@ -2,56 +2,70 @@ import Millrace
 
 extension Serde where Value == String {
     /// Text that cannot be written while everything is refused.
-    fileprivate static let unwritable = Serde(
+    static let unwritable = Serde(
         name: "unwritable",
         serialize: { text, buffer in buffer.append(contentsOf: try unlessRefused(text).utf8) },
         deserialize: { bytes in String(decoding: bytes, as: UTF8.self) })
 
     /// Text that cannot be read while everything is refused.
-    fileprivate static let unreadable = Serde(
+    static let unreadable = Serde(
         name: "unreadable", serialize: { text, buffer in buffer.append(contentsOf: text.utf8) },
         deserialize: { bytes in try unlessRefused(String(decoding: bytes, as: UTF8.self)) })
 }
 
 /// The serdes of keys and values at each place that has one.
 extension FallibleClosure {
-    private typealias Define = @Sendable (StreamsBuilder) throws -> Void
-
-    private static func reading(
-        _ place: String, to reason: DropReason = .processing, _ define: @escaping Define
+    static func reading(
+        _ place: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
+        _ define: @escaping @Sendable (StreamsBuilder) throws -> Void
     ) -> FallibleClosure {
-        FallibleClosure("Serde.init.deserialize(UnsafeRawBufferPointer) [\(place)]", to: reason, define: define)
+        FallibleClosure(
+            "Serde.init.deserialize(UnsafeRawBufferPointer) [\(place)]", to: reason, rest: rest, define: define)
     }
 
-    private static func writing(
-        _ place: String, to reason: DropReason = .processing, _ define: @escaping Define
+    static func writing(
+        _ place: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
+        _ define: @escaping @Sendable (StreamsBuilder) throws -> Void
     ) -> FallibleClosure {
-        FallibleClosure("Serde.init.serialize(Value, inout [UInt8]) [\(place)]", to: reason, define: define)
+        FallibleClosure(
+            "Serde.init.serialize(Value, inout [UInt8]) [\(place)]", to: reason, rest: rest, define: define)
     }
 
-    static var serdes: [FallibleClosure] { readers + writers + stores }
+    static var serdes: [FallibleClosure] { readers + writers + caches + lateRecords }
 
     private static var readers: [FallibleClosure] {
         [
-            reading("key of a topic", to: .deserialization) {
+            reading("a key of StreamsBuilder.stream", to: .deserialization) {
                 $0.stream("left", key: .unreadable, value: .string).to("out")
             },
-            reading("value of a topic", to: .deserialization) {
+            reading("a value of StreamsBuilder.stream", to: .deserialization) {
                 $0.stream("left", key: .string, value: .unreadable).to("out")
             },
-            reading("value of a table's topic", to: .deserialization) {
+            reading("a value of the topic of StreamsBuilder.table", to: .deserialization) {
                 $0.table("left", key: .string, value: .unreadable).toStream().to("out")
             },
-            reading("value of a global table's topic", to: .deserialization) {
-                right($0).join($0.globalTable("left", key: .string, value: .unreadable), on: { key, _ in key }) {
-                    $0 + $1
-                }
-                .to("out")
+            reading("a value of the topic of StreamsBuilder.globalTable", to: .deserialization) {
+                let table = $0.globalTable("left", key: .string, value: .unreadable, into: .with(value: .string))
+                right($0).join(table, on: { key, _ in key }) { $0 + $1 }.to("out")
             },
-            reading("value of a repartition topic", to: .deserialization) {
+            reading("a value of StreamsBuilder.addSource", to: .deserialization) {
+                $0.addSource("source", topics: ["left"], key: .string, value: .unreadable).to("out", value: .string)
+            },
+            reading("a value of StreamsBuilder.addReadOnlyStateStore", to: .deserialization) {
+                $0.addReadOnlyStateStore(
+                    Stores.keyValue("read", key: .string, value: .string), topic: "left", key: .string,
+                    value: .unreadable, named: "reader")
+                right($0).to("out")
+            },
+            reading("a value of StreamsBuilder.addGlobalStore", to: .deserialization) {
+                let store = Stores.keyValue("global", key: .string, value: .string)
+                $0.addGlobalStore(store, topic: "left", key: .string, value: .unreadable) { _ in { _ in } }
+                right($0).to("out")
+            },
+            reading("a value of KStream.repartition", to: .deserialization) {
                 left($0).repartition(value: .unreadable).to("out")
             },
-            reading("key of a grouped table's repartition topic", to: .deserialization) {
+            reading("a key of KTable.groupBy", to: .deserialization) {
                 leftTable($0).groupBy(key: .unreadable) { (key, value) -> (String?, String?) in (key, value) }.count()
                     .toStream().to("out")
             },
@@ -60,85 +74,69 @@ extension FallibleClosure {
 
     private static var writers: [FallibleClosure] {
         [
-            writing("key of a topic", to: .production) { left($0).to("out", key: .unwritable) },
-            writing("value of a topic", to: .production) { left($0).to("out", value: .unwritable) },
-            writing("value of a topic that is chosen", to: .production) {
+            writing("a key of KStream.to", to: .production) { left($0).to("out", key: .unwritable) },
+            writing("a value of KStream.to", to: .production) { left($0).to("out", value: .unwritable) },
+            writing("a value of KStream.to, choosing a topic", to: .production) {
                 left($0).to(value: .unwritable, choosing: { _ in "out" })
             },
-            writing("value of a sink by hand", to: .production) {
+            writing("a value of StreamsBuilder.addSink", to: .production) {
                 $0.addSink("sink", topic: "out", after: left($0), value: .unwritable)
             },
-            writing("key of a repartition topic", to: .production) {
+            writing("a key of KStream.selectKey with KStream.groupByKey", to: .production) {
                 left($0).selectKey(key: .unwritable) { (key: String?, _: String) -> String? in key }.groupByKey()
                     .count(into: .with(key: .string)).toStream().to("out")
             },
-            writing("value of a repartition topic", to: .production) {
+            writing("a value of KStream.repartition", to: .production) {
                 left($0).repartition(value: .unwritable).to("out")
             },
-            writing("value of a grouped table's repartition topic", to: .production) {
+            writing("a value of KTable.groupBy", to: .production) {
                 leftTable($0).groupBy(value: .unwritable) { (key, value) -> (String?, String?) in (key, value) }.count()
                     .toStream().to("out")
             },
         ]
     }
 
-    private static var stores: [FallibleClosure] {
-        let near = JoinWindows.difference(.milliseconds(100))
-        return [
-            writing("key of a store") {
-                left($0).groupByKey().count(into: .with(key: .unwritable)).toStream().to("out", key: .string)
+    /// What waits in a cache is read when it is flushed.
+    private static var caches: [FallibleClosure] {
+        [
+            reading("a key of a cached KGroupedStream.count", rest: .asWithoutItsResult) {
+                left($0).groupByKey().count(into: .store("counts", key: .unreadable)).toStream()
+                    .to("out", key: .string)
             },
-            writing("value of a store") {
-                left($0).groupByKey().reduce(into: .with(value: .unwritable)) { $0 + $1 }.toStream()
+            reading("a value of a cached KGroupedStream.reduce", rest: .asWithoutEither) {
+                left($0).groupByKey().reduce(into: .with(value: .unreadable)) { $0 + $1 }.toStream()
                     .to("out", value: .string)
             },
-            reading("value of a store") {
-                left($0).groupByKey().reduce(into: .with(value: .unreadable)) { $0 + $1 }.toStream().to("out")
-            },
-            reading("key of a cached store") {
-                left($0).groupByKey().count(into: .store("counts", key: .unreadable)).toStream().to("out")
-            },
-            writing("key of a window store") {
-                left($0).groupByKey().windowedBy(.tumbling(.milliseconds(100))).reduce(into: .with(key: .unwritable)) {
+            reading("a value of cached windows", rest: .asWithoutEither) {
+                left($0).groupByKey().windowedBy(.tumbling(.milliseconds(100))).reduce(into: .with(value: .unreadable))
+                {
                     $0 + $1
                 }
                 .toOut()
             },
-            reading("value of a window store") {
-                left($0).groupByKey().windowedBy(.sliding(.milliseconds(100))).reduce(into: .with(value: .unreadable)) {
-                    $0 + $1
-                }
-                .toOut()
-            },
-            reading("value of a session store") {
+            reading("a value of cached sessions", rest: .asWithoutEither) {
                 left($0).groupByKey().windowedBy(.session(gap: .milliseconds(100)))
                     .reduce(into: .with(value: .unreadable)) { $0 + $1 }.toOut()
             },
-            writing("key of the windows of a join") {
-                left($0).leftJoin(right($0), within: near, as: .with(key: .unwritable)) { left, _ in left }
-                    .to("out", key: .string)
-            },
-            writing("value of the windows of a join") {
-                left($0).leftJoin(right($0), within: near, as: .with(value: .unwritable)) { left, _ in left }.to("out")
-            },
-            reading("value of the windows of a join") {
-                left($0).join(right($0), within: near, as: .with(value: .unreadable)) { left, _ in left }.to("out")
-            },
-            reading("value of a table that is looked up") {
-                right($0).join($0.table("left", key: .string, value: .string, into: .with(value: .unreadable))) {
-                    $0 + $1
+        ]
+    }
+
+    /// What comes too late is written as it came.
+    private static var lateRecords: [FallibleClosure] {
+        [
+            writing("a value of a late record", to: .production) {
+                $0.stream(
+                    "left", key: .string, value: .string,
+                    timestamp: .value { value in ["3", "9"].contains(value) ? 0 : 1_000 }
+                )
+                .mapValues(value: .unwritable) { (value: String) -> String? in value }
+                .groupByKey().windowedBy(.tumbling(.milliseconds(1)))
+                .count(into: .store("kept").lateRecords(to: "late")).toStream()
+                .map(key: .string, value: .int64) { (record: Record<Windowed<String>, Int64>) -> (String?, Int64?) in
+                    (record.key?.key, record.value)
                 }
                 .to("out")
-            },
-            writing("value of a suppression buffer") {
-                $0.table("left", key: .string, value: .string, into: .with(value: .string))
-                    .mapValues(into: .with(value: .unwritable)) { (value: String) -> String? in value }
-                    .suppress(.untilTimeLimit(.milliseconds(5))).toStream().to("out", value: .string)
-            },
-            reading("value of a suppression buffer") {
-                leftTable($0).mapValues(into: .with(value: .unreadable)) { (value: String) -> String? in value }
-                    .suppress(.untilTimeLimit(.milliseconds(5))).toStream().to("out")
-            },
+            }
         ]
     }
 }

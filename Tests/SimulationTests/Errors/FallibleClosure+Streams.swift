@@ -150,6 +150,12 @@ extension FallibleClosure {
             }
         }
         return [
+            FallibleClosure("TimestampExtractor.value.timestampMs(Value)") {
+                $0.stream(
+                    "left", key: .string, value: .string, timestamp: .value { _ in try unlessRefused(1_000) }
+                )
+                .to("out")
+            },
             source("a topic") { $0.stream("left", key: .string, value: .string, timestamp: extractor) },
             source("topics") { $0.stream(["left", "right"], key: .string, value: .string, timestamp: extractor) },
             source("a pattern") {

@@ -16,7 +16,7 @@ extension FallibleClosure {
                 leftTable($0).mapValues { (_: String, value: String) -> String? in try unlessRefused(value) }
                     .toStream().to("out")
             },
-            FallibleClosure("KTable.mapValues.transform(Value) [looked up]") {
+            FallibleClosure("KTable.mapValues.transform(Value) [looked up]", rest: .asWithoutItsResult) {
                 let mapped = leftTable($0).mapValues { (value: String) -> String? in value }
                     .mapValues { (value: String) -> String? in try unlessRefused(value) }
                 right($0).join(mapped) { value, _ in value }.to("out")
@@ -40,7 +40,7 @@ extension FallibleClosure {
                 }
                 .toStream().to("out")
             },
-            FallibleClosure("KTable.filter.predicate(Key, Value) [downstream of suppress]") {
+            FallibleClosure("KTable.filter.predicate(Key, Value) [downstream of suppress]", rest: .asWithoutEither) {
                 leftTable($0).suppress(.untilTimeLimit(.milliseconds(5))).filter { _, _ in try unlessRefused(true) }
                     .toStream().to("out")
             },
@@ -53,38 +53,46 @@ extension FallibleClosure {
 
     static var streamJoins: [FallibleClosure] {
         [
-            FallibleClosure("KStream.join(KStream).joiner(Value, Other)") {
+            FallibleClosure("KStream.join(KStream).joiner(Value, Other)", rest: .asWithoutItsResult) {
                 left($0).join(right($0), within: near) { try unlessRefused($0 + $1) }.to("out")
             },
-            FallibleClosure("KStream.join(KStream).joiner(Value, Other) [of a stream with itself]") {
+            FallibleClosure(
+                "KStream.join(KStream).joiner(Value, Other) [of a stream with itself]", rest: .asWithoutItsResult
+            ) {
                 let stream = left($0)
                 stream.join(stream, within: near) { try unlessRefused($0 + $1) }.to("out")
             },
-            FallibleClosure("KStream.leftJoin(KStream).joiner(Value, Other?) [with a match]") {
+            FallibleClosure("KStream.leftJoin(KStream).joiner(Value, Other?) [with a match]", rest: .otherwise) {
                 left($0).leftJoin(right($0), within: near) { left, right in
                     right == nil ? left : try unlessRefused(left)
                 }
                 .to("out")
             },
-            FallibleClosure("KStream.leftJoin(KStream).joiner(Value, Other?) [without a match]") {
+            FallibleClosure(
+                "KStream.leftJoin(KStream).joiner(Value, Other?) [without a match]", rest: .asWithoutItsResult
+            ) {
                 left($0).leftJoin(right($0), within: near) { left, right in
                     right != nil ? left : try unlessRefused(left)
                 }
                 .to("out")
             },
-            FallibleClosure("KStream.outerJoin(KStream).joiner(Value?, Other?) [with a match]") {
+            FallibleClosure("KStream.outerJoin(KStream).joiner(Value?, Other?) [with a match]", rest: .otherwise) {
                 left($0).outerJoin(right($0), within: near) { left, right in
                     left == nil || right == nil ? left : try unlessRefused(left)
                 }
                 .to("out")
             },
-            FallibleClosure("KStream.outerJoin(KStream).joiner(Value?, Other?) [without a left match]") {
+            FallibleClosure(
+                "KStream.outerJoin(KStream).joiner(Value?, Other?) [without a left match]", rest: .asWithoutItsResult
+            ) {
                 left($0).outerJoin(right($0), within: near) { left, right in
                     left != nil ? left : try unlessRefused(right)
                 }
                 .to("out")
             },
-            FallibleClosure("KStream.outerJoin(KStream).joiner(Value?, Other?) [without a right match]") {
+            FallibleClosure(
+                "KStream.outerJoin(KStream).joiner(Value?, Other?) [without a right match]", rest: .asWithoutItsResult
+            ) {
                 left($0).outerJoin(right($0), within: near) { left, right in
                     right != nil ? right : try unlessRefused(left)
                 }
@@ -120,38 +128,38 @@ extension FallibleClosure {
                 right($0).leftJoin(globalTable($0), on: { key, _ in key }) { value, _ in try unlessRefused(value) }
                     .to("out")
             },
-            FallibleClosure("KTable.join(KTable).joiner(Value, Other)") {
+            FallibleClosure("KTable.join(KTable).joiner(Value, Other)", rest: .asWithoutItsResult) {
                 leftTable($0).join(rightTable($0)) { try unlessRefused($0 + $1) }.toStream().to("out")
             },
-            FallibleClosure("KTable.leftJoin(KTable).joiner(Value, Other?)") {
+            FallibleClosure("KTable.leftJoin(KTable).joiner(Value, Other?)", rest: .asWithoutItsResult) {
                 leftTable($0).leftJoin(rightTable($0)) { left, _ in try unlessRefused(left) }.toStream().to("out")
             },
-            FallibleClosure("KTable.outerJoin(KTable).joiner(Value?, Other?)") {
+            FallibleClosure("KTable.outerJoin(KTable).joiner(Value?, Other?)", rest: .asWithoutItsResult) {
                 leftTable($0).outerJoin(rightTable($0)) { left, right in try unlessRefused(left ?? right) }.toStream()
                     .to("out")
             },
-            FallibleClosure("KTable.join(KTable, on).foreignKey(Key, Value)") {
+            FallibleClosure("KTable.join(KTable, on).foreignKey(Key, Value)", rest: .otherwise) {
                 leftTable($0).join(
                     rightTable($0), on: { (key: String, _: String) -> String? in try unlessRefused(key) },
                     joiner: { $0 + $1 }
                 )
                 .toStream().to("out")
             },
-            FallibleClosure("KTable.join(KTable, on).joiner(Value, Other)") {
+            FallibleClosure("KTable.join(KTable, on).joiner(Value, Other)", rest: .asWithoutItsResult) {
                 leftTable($0).join(
                     rightTable($0), on: { (key: String, _: String) -> String? in key },
                     joiner: { try unlessRefused($0 + $1) }
                 )
                 .toStream().to("out")
             },
-            FallibleClosure("KTable.leftJoin(KTable, on).foreignKey(Key, Value)") {
+            FallibleClosure("KTable.leftJoin(KTable, on).foreignKey(Key, Value)", rest: .otherwise) {
                 leftTable($0).leftJoin(
                     rightTable($0), on: { (key: String, _: String) -> String? in try unlessRefused(key) },
                     joiner: { left, _ in left }
                 )
                 .toStream().to("out")
             },
-            FallibleClosure("KTable.leftJoin(KTable, on).joiner(Value, Other?)") {
+            FallibleClosure("KTable.leftJoin(KTable, on).joiner(Value, Other?)", rest: .asWithoutItsResult) {
                 leftTable($0).leftJoin(
                     rightTable($0), on: { (key: String, _: String) -> String? in key },
                     joiner: { left, _ in try unlessRefused(left) }

@@ -21,21 +21,40 @@ struct FallibleClosure: Sendable {
     var name: String
     /// The handler that decides about its errors, by what it counts.
     var reason: DropReason
+    /// What the results are where a record is skipped.
+    var rest: Rest
     /// The operator, with results in the topic `out` if it has any.
     var define: @Sendable (StreamsBuilder) throws -> Void
 
+    /// What the results are where the handler goes on without a record.
+    enum Rest: Sendable {
+        /// Those of a run that the record is not part of.
+        case asWithoutTheRecord
+        /// The same, but the record's time has passed: what it ends comes with it, and so has its headers.
+        case asWithoutAllButItsTime
+        /// Those of a run in which nothing is refused, less some that came with the record: operators upstream have it.
+        case asWithoutItsResult
+        /// Those without the record, or without its result: a store is read before the record is in it and after, or the record
+        /// has replaced another one that waited.
+        case asWithoutEither
+        /// Neither, as the page on processors says: what operators upstream have of the record, or what it was to take away, shows
+        /// in later results.
+        case otherwise
+    }
+
     init(
-        _ name: String, to reason: DropReason = .processing, define: @escaping @Sendable (StreamsBuilder) throws -> Void
+        _ name: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
+        define: @escaping @Sendable (StreamsBuilder) throws -> Void
     ) {
         self.name = name
         self.reason = reason
+        self.rest = rest
         self.define = define
     }
 
-    static var all: [FallibleClosure] {
+    static let all: [FallibleClosure] =
         streams + outputs + processors + aggregations + windows + cogroups + tables + streamJoins + tableJoins + serdes
-            + timestamps
-    }
+        + stores + partitioners + timestamps
 
     /// The closure's declaration.
     var declaration: String { String(name.replacing(#/ \[[^\]]*\]$/#, with: "")) }

@@ -1,3 +1,4 @@
+import Foundation
 import Millrace
 import MillraceTesting
 import Testing
@@ -5,91 +6,117 @@ import Testing
 /// What user code throws for a record goes to the handler that is for it, whatever the operator.
 @Suite("Errors of user code")
 struct OperatorClosureTests {
-    /// Records of both topics that meet, and later ones that end whatever waits.
-    private static let records: [(topic: String, key: String, value: String, atMs: Int64)] = [
-        ("left", "a", "1", 1_000), ("right", "a", "2", 1_010), ("left", "a", "3", 1_020), ("right", "a", "4", 1_030),
-        ("left", "b", "5", 5_000), ("right", "c", "6", 6_000), ("left", "d", "7", 9_000), ("right", "d", "8", 9_500),
-    ]
-
-    private struct Run {
-        let closure: FallibleClosure
-        let driver: TopologyTestDriver
-        let description: String
-
-        init(_ name: String, _ handlers: ErrorHandlers) throws {
-            closure = try #require(FallibleClosure.all.first { $0.name == name })
-            let builder = StreamsBuilder()
-            try closure.define(builder)
-            let topology = try builder.build()
-            description = "\(topology.describe())"
-            driver = try TopologyTestDriver(topology, errorHandlers: handlers)
-        }
-
-        /// Runs all records through the operator, up to the first error.
-        func pipe(afterMs: Int64 = 0) throws {
-            for record in records where description.contains(record.topic) {
-                try driver.inputTopic(record.topic, key: .string, value: .string)
-                    .pipe(key: record.key, value: record.value, timestampMs: afterMs + record.atMs)
-            }
-        }
-
-        func results() throws -> [Record<[UInt8], [UInt8]>] {
-            try driver.outputTopic("out", key: .bytes, value: .bytes).readRecords()
-        }
-    }
-
     private static let reasons: [DropReason] = [.deserialization, .processing, .production]
 
     @Test(
-        "by default they end the task, with node, topic, partition and offset",
+        "to fail ends the task, with node, stores, topic, partition and offset",
         arguments: FallibleClosure.all.map(\.name))
     func fails(name: String) throws {
-        let run = try Run(name, ErrorHandlers())
-        let error = #expect(throws: StreamsError.self) { try run.pipe() }
-        #expect(error?.code.rawValue == run.closure.reason.rawValue)
-        #expect(error?.underlying is Refusal)
-        #expect(run.description.contains(try #require(error?.node)))
-        let record = try #require(error?.record)
+        var run = try ClosureRun(name, answering: .fail)
+        let error = try #require(throws: StreamsError.self) { try run.run(refusing: Set(run.refusable)) }
+        #expect(error.code.rawValue == run.closure.reason.rawValue)
+        #expect(error.underlying is Refusal)
+        let node = try #require(run.topology.nodes.first { $0.name == error.node })
+        #expect(Set(error.stores).isSuperset(of: node.storeNames))
+        let record = try #require(error.record)
         #expect(["left", "right"].contains(record.topic) || record.topic.hasPrefix("app-"))
         #expect(record.partition == 0)
         #expect(record.offset >= 0)
+        #expect(run.refused.count == 1)
+        for text in [node.name, record.topic, "offset \(record.offset)"] + error.stores {
+            #expect(error.description.contains(text))
+        }
+        if FallibleClosure.stores.contains(where: { $0.name == name }) { #expect(!error.stores.isEmpty) }
     }
 
     @Test(
-        "to continue drops and counts the record, and later ones have results",
+        "to continue drops the record and counts it, and all other results are as without it",
         arguments: FallibleClosure.all.map(\.name))
     func continues(name: String) throws {
-        let run = try Run(name, ErrorHandlers(deserialization: .continue, processing: .continue, production: .continue))
-        try run.pipe()
-        let refused = run.driver.droppedRecords.filter { Self.reasons.contains($0.key) }
-        #expect(refused.keys.map(\.rawValue) == [run.closure.reason.rawValue])
-        _ = try run.results()
-        try Refusal.$isDue.withValue(false) { try run.pipe(afterMs: 100_000) }
-        #expect(run.driver.droppedRecords.filter { Self.reasons.contains($0.key) } == refused)
-        let hasResults = try !run.results().isEmpty
-        #expect(hasResults == (run.description.contains("out") || run.description.contains("extractor class")))
+        var all = try ClosureRun(name, answering: .fail)
+        try all.run()
+        var refusals = 0
+        for index in all.refusable {
+            var run = try ClosureRun(name, answering: .continue)
+            try run.run(refusing: [index])
+            let counts = run.driver.droppedRecords.filter { Self.reasons.contains($0.key) }
+            refusals += run.refused.count
+            guard !run.refused.isEmpty else {
+                #expect(counts.isEmpty)
+                #expect(run.results == all.results)
+                continue
+            }
+            #expect(counts == [run.closure.reason: run.refused.count])
+            for (node, contexts) in Dictionary(grouping: run.refused, by: { $0.error.node ?? "" }) {
+                #expect(run.driver.droppedRecordsByOperator[node]?[run.closure.reason] == contexts.count)
+            }
+            // What has waited is refused when its time has come.
+            let place = try #require(run.refused.first?.error.record)
+            var without = try ClosureRun(name, answering: .fail)
+            try without.run(without: run.step(at: place)?.index ?? index)
+            let found = run.results.joined()
+            let isAsWithoutIt = found.elementsEqual(without.results.joined())
+            let isButForHeaders = found.map(Self.bare) == without.results.joined().map(Self.bare)
+            var expected = all.results
+            expected[index] = run.results[index]
+            let lacksItsResult =
+                run.results == expected && run.results[index].isSubsequence(of: all.results[index])
+            let isAsExpected =
+                switch run.closure.rest {
+                case .asWithoutTheRecord: isAsWithoutIt
+                case .asWithoutAllButItsTime: isButForHeaders
+                case .asWithoutItsResult: lacksItsResult
+                case .asWithoutEither: isButForHeaders || lacksItsResult
+                case .otherwise: true
+                }
+            #expect(
+                isAsExpected,
+                "step \(index); as without it: \(isAsWithoutIt), but for headers: \(isButForHeaders), lacks its result: \(lacksItsResult)"
+            )
+        }
+        #expect(refusals > 0)
     }
 
-    @Test("a dead letter is written for each", arguments: FallibleClosure.all.map(\.name))
+    private static func bare(_ record: Record<[UInt8], [UInt8]>) -> Record<[UInt8], [UInt8]> {
+        Record(key: record.key, value: record.value, timestampMs: record.timestampMs)
+    }
+
+    @Test("a dead letter is the record as it came, and says where and why", arguments: FallibleClosure.all.map(\.name))
     func deadLetters(name: String) throws {
-        let answer = ErrorResponse.deadLetter(topic: "dead")
-        let run = try Run(name, ErrorHandlers(deserialization: answer, processing: answer, production: answer))
-        try run.pipe()
+        var run = try ClosureRun(name, answering: .deadLetter(topic: "dead"))
+        try run.run(refusing: Set(run.refusable))
         let letters = try run.driver.outputTopic("dead", key: .bytes, value: .bytes).readRecords()
         #expect(letters.count == run.driver.droppedRecords[run.closure.reason])
         #expect(!letters.isEmpty)
-        for letter in letters {
-            for header in ["topic", "partition", "offset", "exception", "message"] {
-                #expect(letter.headers.last(named: "__streams.errors.\(header)") != nil)
+        #expect(letters.map(\.key) == run.refused.map(\.key))
+        #expect(letters.map(\.value) == run.refused.map(\.value))
+        for (letter, context) in zip(letters, run.refused) {
+            func header(_ name: String) -> String? {
+                letter.headers.last(named: name)?.value.map { String(decoding: $0, as: UTF8.self) }
             }
+            let place = try #require(context.error.record)
+            #expect(header("__streams.errors.topic") == place.topic)
+            #expect(header("__streams.errors.partition") == "0")
+            #expect(header("__streams.errors.offset") == "\(place.offset)")
+            #expect(header("__streams.errors.exception")?.hasSuffix("Refusal") == true)
+            #expect(header("__streams.errors.message") == context.error.description)
+            #expect(header("__streams.errors.stacktrace") != nil)
+            // Of a record that has waited only its place is known.
+            guard let key = context.key, let (index, step) = run.step(at: place) else { continue }
+            #expect(key == Array(step.key.utf8))
+            #expect(letter.value == Array(step.value.utf8))
+            #expect(letter.timestampMs == step.atMs)
+            #expect(header("trace") == "\(index)")
         }
     }
+
+    // MARK: Completeness
 
     /// Closures that are not called on behalf of a record, and what they are tested by.
     private static let otherwise: [String: String] = [
         "ProcessingContext.schedule.action(Int64)": "PunctuationTests",
-        "StoreBuilder.wrapped.wrap(Store)": "a task's start",
-        "Stores.custom.make(StateStoreContext)": "a task's start",
+        "StoreBuilder.wrapped.wrap(Store)": "StartErrorTests",
+        "Stores.custom.make(StateStoreContext)": "StartErrorTests",
     ]
 
     @Test("every closure that the sources declare is in the list")
@@ -100,5 +127,61 @@ struct OperatorClosureTests {
         #expect(declared.subtracting(covered).subtracting(Self.otherwise.keys).sorted() == [], "not in the list")
         #expect(covered.union(Self.otherwise.keys).subtracting(declared).sorted() == [], "not declared any more")
         #expect(Set(FallibleClosure.all.map(\.name)).count == FallibleClosure.all.count)
+    }
+
+    /// What takes neither closures nor serdes that it calls itself.
+    private static let withoutUserCode: Set<String> = [
+        "BranchedKStream.defaultBranch", "CogroupedKStream.windowedBy", "KGroupedStream.windowedBy",
+        "KStream.merge(KStream)", "KStream.split", "SessionWindowedKStream.emit", "StreamsBuilder.build",
+        "StreamsBuilder.connect", "TimeWindowedKStream.emit",
+    ]
+
+    @Test("every operator is in the list, by a closure or a serde")
+    func everyOperator() throws {
+        let names = FallibleClosure.all.map(\.name)
+        func isListed(_ call: String) -> Bool {
+            names.contains { name in
+                name.ranges(of: call).contains { range in
+                    guard range.upperBound < name.endIndex, call.last?.isLetter == true else { return true }
+                    return !name[range.upperBound].isLetter && name[range.upperBound] != "("
+                }
+            }
+        }
+        let calls = try OperatorList.declared()
+        #expect(calls == OperatorList.stateful.union(OperatorList.stateless))
+        #expect(calls.subtracting(Self.withoutUserCode).filter { !isListed($0) }.sorted() == [])
+        #expect(Self.withoutUserCode.filter { !calls.contains($0) || isListed($0) }.sorted() == [])
+    }
+}
+
+extension OperatorClosureTests {
+    @Test("no operator catches errors: only what calls user code does")
+    func frames() throws {
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources/Millrace")
+        var catching: Set<String> = []
+        for folder in ["DSL", "Errors", "Plan", "ProcessorAPI", "Processors", "Stores", "Time", "Windows"] {
+            let files = try #require(
+                FileManager.default.enumerator(at: sources.appending(path: folder), includingPropertiesForKeys: nil))
+            for case let file as URL in files where file.pathExtension == "swift" {
+                let source = try String(contentsOf: file, encoding: .utf8)
+                if source.contains(/\} catch\b/) { catching.insert(file.lastPathComponent) }
+            }
+        }
+        // The last one notes what has failed downstream, and throws it on.
+        #expect(
+            catching == [
+                "Receiver.swift", "TaskContext+UserCode.swift", "SourceReader.swift", "RecordCollector.swift",
+                "ProcessorNode.swift",
+            ])
+    }
+}
+
+extension Array where Element: Equatable {
+    /// Whether another array has the same elements in the same order, and more among them.
+    fileprivate func isSubsequence(of other: [Element]) -> Bool {
+        var rest = self[...]
+        for element in other where element == rest.first { rest.removeFirst() }
+        return rest.isEmpty
     }
 }
