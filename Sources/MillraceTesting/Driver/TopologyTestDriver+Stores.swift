@@ -8,7 +8,15 @@ extension TopologyTestDriver {
 
     /// A key-value store of the topology, with its timestamps; `nil` where there is none of this name.
     ///
-    /// - Parameter partition: whose task's store; 0 by default.
+    /// ```swift
+    /// let count = try driver.keyValueStore("counts", key: .string, value: .int64)?.get("a")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
+    ///   - partition: whose task's store; 0 by default.
     public func keyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> TimestampedKeyValueStore<Key, Value>? {
@@ -17,7 +25,15 @@ extension TopologyTestDriver {
 
     /// A versioned key-value store of the topology; `nil` where there is none of this name. Kafka: `getVersionedKeyValueStore`.
     ///
-    /// - Parameter partition: whose task's store; 0 by default.
+    /// ```swift
+    /// let price = try driver.versionedKeyValueStore("prices", key: .string, value: .double)?.get("apple")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
+    ///   - partition: whose task's store; 0 by default.
     public func versionedKeyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> VersionedKeyValueStore<Key, Value>? {
@@ -28,7 +44,15 @@ extension TopologyTestDriver {
     /// A window store of the topology, with its timestamps; `nil` where there is none of this name. Kafka:
     /// `getTimestampedWindowStore`.
     ///
-    /// - Parameter partition: whose task's store; 0 by default.
+    /// ```swift
+    /// let minute = try driver.windowStore("by-minute", key: .string, value: .int64)?.fetch("a", startMs: 0)
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
+    ///   - partition: whose task's store; 0 by default.
     public func windowStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> WindowStore<Key, ValueAndTimestamp<Value>>? {
@@ -38,7 +62,15 @@ extension TopologyTestDriver {
 
     /// A session store of the topology; `nil` where there is none of this name. Kafka: `getSessionStore`.
     ///
-    /// - Parameter partition: whose task's store; 0 by default.
+    /// ```swift
+    /// let visits = try driver.sessionStore("visits", key: .string, value: .int64)?.fetch("a", endingAtOrAfter: 0)
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: the store's name.
+    ///   - key: the keys' serde.
+    ///   - value: the values' serde.
+    ///   - partition: whose task's store; 0 by default.
     public func sessionStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> SessionStore<Key, Value>? {
@@ -48,7 +80,10 @@ extension TopologyTestDriver {
 
     /// The store of a builder that a processor brought along; `nil` where the topology has none of its name.
     ///
-    /// - Parameter partition: whose task's store; 0 by default.
+    /// - Parameters:
+    ///   - builder: what the store was made with.
+    ///   - partition: whose task's store; 0 by default.
+    /// - Throws: `StreamsError` with code `.invalidTopology` where the store is of another kind.
     public func store<Store>(_ builder: StoreBuilder<Store>, partition: Int32 = 0) throws -> Store? {
         try store(named: builder.name, partition: partition).map { try builder.view(of: $0, in: nil) }
     }
