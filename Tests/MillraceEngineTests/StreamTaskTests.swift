@@ -39,10 +39,9 @@ struct StreamTaskTests {
         _ value: String, offset: Int64, at timestampMs: Int64, to partition: TopicPartition, _ task: StreamTask
     ) {
         let bytes = TestBytes("k", value)
-        task.add(
-            FetchedRecord(
-                slot: 0, offset: offset, timestampMs: timestampMs, headers: [], key: bytes.key, value: bytes.value,
-                owner: bytes), to: partition)
+        let record = FetchedRecord(
+            offset: offset, timestampMs: timestampMs, headers: [], key: bytes.key, value: bytes.value)
+        task.add(RecordRun(slot: 0, [record], ownedBy: bytes), to: partition)
     }
 
     @Test("the record with the lowest timestamp goes next, in each partition by offset")
@@ -179,7 +178,7 @@ final class TestBytes {
 }
 
 /// Remembers what is sent.
-final class RecordingProducer: ProducerPort {
+final class RecordingProducer: SenderPort {
     private var names: [String] = []
     private(set) var topics: [String] = []
     private(set) var values: [String] = []
@@ -199,12 +198,5 @@ final class RecordingProducer: ProducerPort {
         timestamps.append(timestampMs)
     }
 
-    func initTransactions() throws(PortError) {}
-    func beginTransaction() throws(PortError) {}
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {}
-    func abortTransaction() throws(PortError) {}
-    func flush() throws(PortError) {}
-    func poll() throws(PortError) {}
-    func nextOffset(of partition: TopicPartition) -> Int64? { nil }
-    func close() {}
+    func partitionCount(of topic: Int) throws(PortError) -> Int32 { 1 }
 }

@@ -8,16 +8,18 @@ struct SuppressionBufferTests {
     /// Keeps what a buffer writes to its changelog.
     private final class Changelog: RecordOutput {
         private(set) var records: [FetchedRecord] = []
+        private var memory: [Bytes] = []
 
         func send(
             key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
             headers: Headers
         ) throws {
             let bytes = Bytes(key: key.map { Array($0) }, value: value.map { Array($0) })
+            memory.append(bytes)
             records.append(
                 FetchedRecord(
-                    slot: 0, offset: Int64(records.count), timestampMs: timestampMs, headers: headers, key: bytes.key,
-                    value: bytes.value, owner: bytes))
+                    offset: Int64(records.count), timestampMs: timestampMs, headers: headers, key: bytes.key,
+                    value: bytes.value))
         }
 
         func partitionCount() throws -> Int32 { 1 }
@@ -60,7 +62,7 @@ struct SuppressionBufferTests {
         buffer.put(key: [1], timeMs: 30, change("second", 30))
         try buffer.flush()
         let restored = SuppressionBuffer(output: nil, partition: 0, name: "buffer")
-        try restored.restore(changelog.records, position: 2)
+        try restored.restore(changelog.records[...], position: 2)
         #expect(restored.lowestTimeMs == 30)
         #expect(restored.count == 1)
         #expect(restored.sizeInBytes == buffer.sizeInBytes)

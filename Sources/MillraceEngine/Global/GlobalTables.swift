@@ -83,7 +83,7 @@ package final class GlobalTables {
             task = try StreamTask(
                 id: .global, topology: topology, nodes: subtopologies.flatMap(\.nodes), stores: [],
                 globalStores: stores, partitions: partitions, configuration: configuration.task,
-                producer: NoProducer(), provider: nil, clock: ports.clock, logger: logger)
+                producer: NoSender(), provider: nil, clock: ports.clock, logger: logger)
             for (slot, partition) in partitions.enumerated() {
                 positions[slot] = try storeOfTopic[partition.topic]?.positions()[partition.partition]
             }
@@ -152,13 +152,13 @@ package final class GlobalTables {
     }
 
     private func receive(_ polled: PollResult) throws {
-        for (index, record) in polled.records.enumerated() where partitions.indices.contains(record.slot) {
-            task.add(polled.records[index...index], to: partitions[record.slot])
+        for run in polled.runs where partitions.indices.contains(run.slot) {
+            task.add(run, to: partitions[run.slot])
         }
         while try task.process() {}
         if isComplete { try task.punctuateWallClock() }
-        if !polled.records.isEmpty { for store in stores.values { try store.commit() } }
-        for slot in Set(polled.records.map(\.slot)) where partitions.indices.contains(slot) {
+        if !polled.runs.isEmpty { for store in stores.values { try store.commit() } }
+        for slot in Set(polled.runs.map(\.slot)) where partitions.indices.contains(slot) {
             positions[slot] = task.nextOffset(of: partitions[slot])
         }
         for event in polled.events {
@@ -233,7 +233,7 @@ extension TaskID {
 }
 
 /// Global tables write nothing.
-private final class NoProducer: ProducerPort {
+private final class NoSender: SenderPort {
     func topic(named name: String) throws(PortError) -> Int {
         throw PortError(
             .rejected, "global tables cannot write to \(name): their bad records can only fail or be skipped")
@@ -244,12 +244,5 @@ private final class NoProducer: ProducerPort {
         timestampMs: Int64, headers: Headers
     ) throws(PortError) {}
 
-    func initTransactions() throws(PortError) {}
-    func beginTransaction() throws(PortError) {}
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {}
-    func abortTransaction() throws(PortError) {}
-    func flush() throws(PortError) {}
-    func poll() throws(PortError) {}
-    func nextOffset(of partition: TopicPartition) -> Int64? { nil }
-    func close() {}
+    func partitionCount(of topic: Int) throws(PortError) -> Int32 { 1 }
 }

@@ -4,7 +4,7 @@ package import Millrace
 ///
 /// It knows of no group: that is what a ``MembershipPort`` is for.
 package protocol ReaderPort: AnyObject {
-    /// Reads these partitions from now on, and no others.
+    /// Reads these partitions from now on, and no others. Nothing that was read for an earlier assignment arrives any more.
     func assign(_ assignments: [PartitionAssignment]) throws(PortError)
 
     /// Returns records and events as soon as there are any, or nothing after the time-out.
@@ -31,11 +31,12 @@ package protocol ReaderPort: AnyObject {
 
 /// What one poll brought.
 package struct PollResult {
-    package var records: [FetchedRecord]
+    /// In the order in which they were read; a partition may have several.
+    package var runs: [RecordRun]
     package var events: [ReaderEvent]
 
-    package init(records: [FetchedRecord] = [], events: [ReaderEvent] = []) {
-        self.records = records
+    package init(runs: [RecordRun] = [], events: [ReaderEvent] = []) {
+        self.runs = runs
         self.events = events
     }
 }

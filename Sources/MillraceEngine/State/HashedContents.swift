@@ -36,7 +36,7 @@ final class HashedContents: StoreContents {
         if case .disk(let store, _) = backing { try store.position() } else { nil }
     }
 
-    func restore(_ records: [FetchedRecord], position: Int64) throws {
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
         switch backing {
         case .memory(let store):
             var value: [UInt8] = []
@@ -57,7 +57,7 @@ final class HashedContents: StoreContents {
         }
     }
 
-    private func restore(_ records: [FetchedRecord], to store: PersistentStore, position: Int64) throws {
+    private func restore(_ records: ArraySlice<FetchedRecord>, to store: PersistentStore, position: Int64) throws {
         var stored: [UInt8] = []
         var spans: [Range<Int>?] = []
         stored.reserveCapacity(records.reduce(0) { $0 + ($1.value?.count ?? 0) + 8 })

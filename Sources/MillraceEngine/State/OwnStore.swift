@@ -37,7 +37,7 @@ final class OwnStore: StateStoreHolder, FlushableStore, StoreContents {
         try Self.call("could not say how far it reaches", name, task) { try stateStore.position }
     }
 
-    func restore(_ records: [FetchedRecord], position: Int64) throws {
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
         for record in records {
             guard let key = record.key else { continue }
             try Self.call("could not be restored", name, task) {

@@ -10,8 +10,8 @@ protocol StoreContents: AnyObject {
     /// The changelog position of what is on disk; `nil` where nothing is.
     func position() throws -> Int64?
 
-    /// Applies records of the changelog, in their order.
-    func restore(_ records: [FetchedRecord], position: Int64) throws
+    /// Applies records of the changelog, in their order. Their bytes are valid during the call.
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws
 
     /// Notes that everything is committed.
     func committed()

@@ -137,7 +137,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
         }
     }
 
-    func restore(_ records: [FetchedRecord], position: Int64) throws {
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
         for record in records {
             guard let key = record.key.map({ Array($0) }) else { continue }
             // A key that was taken out and put in again between two commits has no tombstone in between, but a time of its own.

@@ -94,11 +94,11 @@ package final class TaskStore {
     /// notice that the changelog was lost.
     var awaitsFirstCheckpoint: Bool { !isOnDisk && persistent != nil && dirtySizeInBytes > 0 }
 
-    /// Applies records of the changelog, in their order.
-    package func restore(_ records: [FetchedRecord]) throws {
-        guard let last = records.last else { return }
-        try contents.restore(records, position: last.offset + 1)
-        position = last.offset + 1
+    /// Applies records of the changelog.
+    package func restore(_ run: RecordRun) throws {
+        guard let nextOffset = run.nextOffset else { return }
+        try withExtendedLifetime(run) { try contents.restore(run.records, position: nextOffset) }
+        position = nextOffset
         if feed.isFollowed { feed.publish(contents.progress) }
     }
 

@@ -10,11 +10,11 @@ final class InputQueue {
     /// The queue's number in its task.
     let index: Int
     private let reader: SourceReader
-    private var waiting: Deque<(records: ArraySlice<FetchedRecord>, sizeInBytes: Int)> = []
+    private var waiting: Deque<(run: RecordRun, sizeInBytes: Int)> = []
     private var waitingCount = 0
     /// The run whose turn it is.
-    private var run: ArraySlice<FetchedRecord> = []
-    /// The place in the run of the record that is next.
+    private var run = RecordRun()
+    /// The index in the run of the record that is next.
     private var next = 0
     /// Whether that record is decoded.
     private(set) var isDecoded = false
@@ -47,13 +47,13 @@ final class InputQueue {
     }
 
     /// Records that wait, the decoded one included.
-    var count: Int { waitingCount + run.endIndex - next }
+    var count: Int { waitingCount + run.records.endIndex - next }
 
-    func append(_ records: ArraySlice<FetchedRecord>) {
-        if records.isEmpty { return }
-        let size = Self.sizeInBytes(of: records)
-        waiting.append((records, size))
-        waitingCount += records.count
+    func append(_ run: RecordRun) {
+        if run.isEmpty { return }
+        let size = Self.sizeInBytes(of: run.records)
+        waiting.append((run, size))
+        waitingCount += run.count
         sizeInBytes += size
     }
 
@@ -64,7 +64,7 @@ final class InputQueue {
     func clear() {
         waiting.removeAll()
         waitingCount = 0
-        run = []
+        run = RecordRun()
         next = 0
         isDecoded = false
         nextOffset = nil
@@ -74,12 +74,12 @@ final class InputQueue {
     /// Decodes records until one is good. Returns its timestamp, or `nil` where none is left.
     func fill() throws -> Int64? {
         while !isDecoded {
-            guard next < run.endIndex || startNextRun() else { return nil }
+            guard next < run.records.endIndex || startNextRun() else { return nil }
             if let timestampMs = try decode() {
                 headTimestampMs = timestampMs
                 isDecoded = true
             } else {
-                nextOffset = run[next].offset + 1
+                nextOffset = run.records[next].offset + 1
                 next += 1
             }
         }
@@ -91,7 +91,7 @@ final class InputQueue {
         guard isDecoded else { return }
         partitionTimeMs = max(partitionTimeMs, headTimestampMs)
         try reader.process()
-        nextOffset = run[next].offset + 1
+        nextOffset = run.records[next].offset + 1
         next += 1
         isDecoded = false
     }
@@ -102,29 +102,29 @@ final class InputQueue {
     /// The decoded record's place.
     var currentMetadata: RecordMetadata? {
         guard isDecoded else { return nil }
-        return RecordMetadata(topic: partition.topic, partition: partition.partition, offset: run[next].offset)
+        return RecordMetadata(topic: partition.topic, partition: partition.partition, offset: run.records[next].offset)
     }
 
     private func startNextRun() -> Bool {
-        guard let (records, size) = waiting.popFirst() else {
+        guard let (first, size) = waiting.popFirst() else {
             // Lets the poll's memory go.
-            run = []
+            run = RecordRun()
             next = 0
             return false
         }
-        run = records
-        next = records.startIndex
-        waitingCount -= records.count
+        run = first
+        next = first.records.startIndex
+        waitingCount -= first.count
         sizeInBytes -= size
         return true
     }
 
     private func decode() throws -> Int64? {
-        raw.pointee.offset = run[next].offset
-        raw.pointee.timestampMs = run[next].timestampMs
-        raw.pointee.headers = run[next].headers
-        raw.pointee.key = run[next].key
-        raw.pointee.value = run[next].value
+        raw.pointee.offset = run.records[next].offset
+        raw.pointee.timestampMs = run.records[next].timestampMs
+        raw.pointee.headers = run.records[next].headers
+        raw.pointee.key = run.records[next].key
+        raw.pointee.value = run.records[next].value
         return try reader.decode(raw, partitionTimeMs)
     }
 

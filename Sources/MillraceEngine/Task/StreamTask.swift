@@ -59,7 +59,7 @@ package final class StreamTask {
     package convenience init(
         id: TaskID, topology: Topology, nodes: [Int], stores: [StorePlan],
         globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
-        configuration: TaskConfiguration, producer: any ProducerPort, provider: (any StoreProvider)?,
+        configuration: TaskConfiguration, producer: any SenderPort, provider: (any StoreProvider)?,
         clock: any Clock, logger: Logger
     ) throws {
         try self.init(
@@ -87,19 +87,17 @@ package final class StreamTask {
 
     package var partitions: [TopicPartition] { orderedQueues.map(\.partition) }
 
-    package func add(_ record: FetchedRecord, to partition: TopicPartition) { add([record], to: partition) }
-
-    /// Adds a run of records of a partition, in the order of their offsets.
-    package func add(_ records: ArraySlice<FetchedRecord>, to partition: TopicPartition) {
+    /// Adds a run of records of a partition.
+    package func add(_ run: RecordRun, to partition: TopicPartition) {
         guard let queue = queues[partition] else { return }
-        add(records, toPartitionAt: queue.index)
+        add(run, toPartitionAt: queue.index)
     }
 
-    /// Adds a run of records, in the order of their offsets, to the partition with this place among ``partitions``.
-    package func add(_ records: ArraySlice<FetchedRecord>, toPartitionAt place: Int) {
+    /// Adds a run of records to the partition with this place among ``partitions``.
+    package func add(_ run: RecordRun, toPartitionAt place: Int) {
         // With one queue there is no order among queues to keep.
-        if orderedQueues.count > 1, orderedQueues[place].count == 0, !records.isEmpty { arrived.append(place) }
-        orderedQueues[place].append(records)
+        if orderedQueues.count > 1, orderedQueues[place].count == 0, !run.isEmpty { arrived.append(place) }
+        orderedQueues[place].append(run)
     }
 
     /// Records that wait in the partition with this place among ``partitions``.

@@ -38,7 +38,7 @@ package struct TaskCounts: Sendable, Hashable {
 final class TaskEnvironment: TaskContext {
     let id: TaskID
     let applicationID: String
-    private let producer: any ProducerPort
+    private let producer: any SenderPort
     let handlers: ErrorHandlers
     let logger: Logger
     /// The partition counts of the topics that are the application's own.
@@ -64,7 +64,7 @@ final class TaskEnvironment: TaskContext {
     private(set) var resumed: RecordMetadata?
 
     init(
-        id: TaskID, applicationID: String, producer: any ProducerPort, handlers: ErrorHandlers, clock: any Clock,
+        id: TaskID, applicationID: String, producer: any SenderPort, handlers: ErrorHandlers, clock: any Clock,
         emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:], logger: Logger
     ) {
         self.plannedCounts = plannedCounts

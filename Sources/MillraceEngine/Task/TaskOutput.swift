@@ -7,9 +7,9 @@ final class TaskOutput: RecordOutput {
     private let plannedCount: Int32?
     /// The number of records without a key that were sent to it.
     private var keylessCount: Int32 = 0
-    private let producer: any ProducerPort
+    private let producer: any SenderPort
 
-    init(number: Int, plannedCount: Int32?, producer: any ProducerPort) {
+    init(number: Int, plannedCount: Int32?, producer: any SenderPort) {
         self.plannedCount = plannedCount
         self.number = number
         self.producer = producer

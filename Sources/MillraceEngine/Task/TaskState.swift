@@ -26,7 +26,7 @@ package final class TaskState {
     ///   - keptTimes: the names of the times that the task's operators keep, as ``Topology/keptTimes(of:)`` gives them.
     package init(
         id: TaskID, stores plans: [StorePlan], keptTimes: [String], configuration: TaskConfiguration,
-        producer: any ProducerPort, provider: (any StoreProvider)?, clock: any Clock, logger: Logger
+        producer: any SenderPort, provider: (any StoreProvider)?, clock: any Clock, logger: Logger
     ) throws {
         self.id = id
         self.configuration = configuration

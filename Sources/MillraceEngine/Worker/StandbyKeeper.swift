@@ -32,7 +32,7 @@ final class StandbyKeeper {
         let ports = context.ports
         reader = StandbyReader(
             logger: context.logger, listener: context.configuration.standbyListener,
-            makeConsumer: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
+            makeReader: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
         checks = context.every(context.configuration.standbyCheckIntervalMs)
     }
 

@@ -151,20 +151,13 @@ final class TaskRegistry {
         filledSlots = IndexSet()
     }
 
-    /// Hands the records to their tasks. Those of one partition come in long runs.
-    func add(_ records: [FetchedRecord]) {
-        var start = 0
-        while start < records.count {
-            let slot = records[start].slot
-            var end = start + 1
-            while end < records.count, records[end].slot == slot { end += 1 }
-            if slots.indices.contains(slot) {
-                slots[slot].isAtEnd = false
-                slots[slot].task.add(records[start..<end], toPartitionAt: slots[slot].place)
-                filledSlots.insert(slot)
-                awakeIndices.insert(slots[slot].index)
-            }
-            start = end
+    /// Hands the records to their tasks.
+    func add(_ runs: [RecordRun]) {
+        for run in runs where slots.indices.contains(run.slot) {
+            slots[run.slot].isAtEnd = false
+            slots[run.slot].task.add(run, toPartitionAt: slots[run.slot].place)
+            filledSlots.insert(run.slot)
+            awakeIndices.insert(slots[run.slot].index)
         }
     }
 

@@ -22,8 +22,8 @@ extension Worker {
     }
 
     func receive(_ polled: PollResult) throws {
-        if !polled.records.isEmpty { report.clearTrouble() }
-        tasks.add(polled.records)
+        if !polled.runs.isEmpty { report.clearTrouble() }
+        tasks.add(polled.runs)
         var outOfRange: [Int] = []
         for event in polled.events {
             switch event {

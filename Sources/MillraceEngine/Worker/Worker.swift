@@ -41,7 +41,7 @@ package final class Worker {
         factory = TaskFactory(context, topics: topics, committer: committer, offsets: offsets)
         standbys = StandbyKeeper(context, topics: topics, factory: factory, changelogs: changelogs, report: report)
         restorer = Restorer(
-            logger: logger, listener: configuration.restoreListener, makeConsumer: ports.makeRestoreConsumer)
+            logger: logger, listener: configuration.restoreListener, makeReader: ports.makeRestoreConsumer)
         troubleChecks = context.every(1_000)
         lagUpdates = context.every(500)
     }

@@ -9,36 +9,38 @@ final class KafkaAdminPort: AdminPort, Sendable {
     private let timeoutMs: Int32
 
     init(_ settings: ClientSettings, timeoutMs: Int32, log: @escaping ClientLogHandler) throws(PortError) {
-        admin = try port { () throws(KafkaError) in try KafkaAdmin(settings, log: log) }
+        admin = try port(.administer) { () throws(KafkaError) in try KafkaAdmin(settings, log: log) }
         self.timeoutMs = timeoutMs
     }
 
     /// Fails within the time-out, with the address, where no broker answers.
     func checkConnection() throws(PortError) {
-        _ = try port { () throws(KafkaError) in try admin.brokers(timeoutMs: timeoutMs) }
+        _ = try port(.administer) { () throws(KafkaError) in try admin.brokers(timeoutMs: timeoutMs) }
     }
 
     func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32] {
-        let described = try port { () throws(KafkaError) in try admin.describeTopics(topics, timeoutMs: timeoutMs) }
+        let described = try port(.administer) { () throws(KafkaError) in
+            try admin.describeTopics(topics, timeoutMs: timeoutMs)
+        }
         var counts: [String: Int32] = [:]
         for (name, result) in described {
             switch result {
             case .success(let topic): counts[name] = Int32(topic.partitions.count)
             case .failure(let error) where error.code == .unknownTopicOrPartition: break
-            case .failure(let error): throw PortError(error)
+            case .failure(let error): throw PortError(error, during: .administer)
             }
         }
         return counts
     }
 
     func topicNames() throws(PortError) -> [String] {
-        try port { () throws(KafkaError) in try admin.topicNames(timeoutMs: timeoutMs) }
+        try port(.administer) { () throws(KafkaError) in try admin.topicNames(timeoutMs: timeoutMs) }
     }
 
     func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]] {
         var configurations: [String: [String: String]] = [:]
         for topic in topics {
-            let entries = try port { () throws(KafkaError) in
+            let entries = try port(.administer) { () throws(KafkaError) in
                 try admin.describeConfigs(.topic(topic), timeoutMs: timeoutMs)
             }
             configurations[topic] = entries.compactMapValues(\.value)
@@ -52,9 +54,11 @@ final class KafkaAdminPort: AdminPort, Sendable {
                 topic.name, partitions: topic.partitions, replicationFactor: Int32(topic.replicationFactor),
                 configs: topic.configuration)
         }
-        let results = try port { () throws(KafkaError) in try admin.createTopics(wanted, timeoutMs: timeoutMs) }
+        let results = try port(.administer) { () throws(KafkaError) in
+            try admin.createTopics(wanted, timeoutMs: timeoutMs)
+        }
         for case .failure(let error) in results.values where error.code != .topicAlreadyExists {
-            throw PortError(error)
+            throw PortError(error, during: .administer)
         }
         try awaitTopics(topics.map(\.name))
     }
@@ -71,13 +75,15 @@ final class KafkaAdminPort: AdminPort, Sendable {
     ///
     /// - Returns: those that there were.
     func deleteTopics(_ topics: [String]) throws(PortError) -> [String] {
-        let results = try port { () throws(KafkaError) in try admin.deleteTopics(topics, timeoutMs: timeoutMs) }
+        let results = try port(.administer) { () throws(KafkaError) in
+            try admin.deleteTopics(topics, timeoutMs: timeoutMs)
+        }
         var deleted: [String] = []
         for (topic, result) in results.sorted(by: { $0.key < $1.key }) {
             switch result {
             case .success: deleted.append(topic)
             case .failure(let error) where error.code == .unknownTopicOrPartition: break
-            case .failure(let error): throw PortError(error)
+            case .failure(let error): throw PortError(error, during: .administer)
             }
         }
         let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
@@ -87,22 +93,25 @@ final class KafkaAdminPort: AdminPort, Sendable {
 
     /// Deletes a group without members, and its offsets. One that does not exist is no error.
     func deleteGroup(_ group: String) throws(PortError) {
-        let results = try port { () throws(KafkaError) in
+        let results = try port(.administer) { () throws(KafkaError) in
             try admin.deleteConsumerGroups([group], timeoutMs: timeoutMs)
         }
-        if case .failure(let error)? = results[group], error.code != .groupIDNotFound { throw PortError(error) }
+        if case .failure(let error)? = results[group], error.code != .groupIDNotFound {
+            throw PortError(error, during: .administer)
+        }
     }
 
     func deleteRecords(before offsets: [Millrace.TopicPartition: Int64]) throws(PortError) {
         var wanted: [KafkaClient.TopicPartition: Int64] = [:]
         for (partition, offset) in offsets { wanted[KafkaClient.TopicPartition(partition)] = offset }
-        let results = try port { () throws(KafkaError) in try admin.deleteRecords(before: wanted, timeoutMs: timeoutMs)
+        let results = try port(.administer) { () throws(KafkaError) in
+            try admin.deleteRecords(before: wanted, timeoutMs: timeoutMs)
         }
-        for case .failure(let error) in results.values { throw PortError(error) }
+        for case .failure(let error) in results.values { throw PortError(error, during: .administer) }
     }
 
     func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
-        let described = try port { () throws(KafkaError) in
+        let described = try port(.administer) { () throws(KafkaError) in
             try admin.describeConsumerGroups([group], timeoutMs: timeoutMs)
         }
         switch described[group] {
@@ -112,7 +121,7 @@ final class KafkaAdminPort: AdminPort, Sendable {
                 members: description.members.map { GroupMember(memberID: $0.memberID, clientID: $0.clientID) },
                 assigned: description.members.flatMap(\.assignment).map(Millrace.TopicPartition.init))
         case .failure(let error) where [.unsupportedFeature, .unsupportedVersion].contains(error.code): return nil
-        case .failure(let error): throw PortError(error)
+        case .failure(let error): throw PortError(error, during: .administer)
         case nil: return nil
         }
     }

@@ -35,14 +35,14 @@ final class KafkaConsumerPort: GroupConsumer {
     init(
         _ settings: ClientSettings, role: Role, timeoutMs: Int32, clock: any Clock, log: @escaping ClientLogHandler
     ) throws(PortError) {
-        consumer = try port { () throws(KafkaError) in try KafkaConsumer(settings, log: log) }
+        consumer = try port(.read) { () throws(KafkaError) in try KafkaConsumer(settings, log: log) }
         self.role = role
         self.timeoutMs = timeoutMs
         self.clock = clock
     }
 
     func subscribe(to topics: [String]) throws(PortError) {
-        try port { () throws(KafkaError) in
+        try port(.membership) { () throws(KafkaError) in
             // librdkafka refuses to subscribe to nothing.
             if topics.isEmpty { try consumer.unsubscribe() } else { try consumer.subscribe(topics) }
         }
@@ -50,21 +50,19 @@ final class KafkaConsumerPort: GroupConsumer {
     }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
-        let batch = try port { () throws(KafkaError) in
+        let batch = try port(.read) { () throws(KafkaError) in
             try consumer.poll(maxMessages: maxRecords, timeoutMs: Int32(clamping: timeoutMs))
         }
-        var result = PollResult()
-        result.records.reserveCapacity(batch.messages.count)
+        var builder = RecordRunBuilder(capacity: batch.messages.count)
         // Going through the collection's iterator would allocate for every element.
         for index in 0..<batch.messages.count {
             let message = batch.messages[index]
-            // The first record keeps the memory of all of them.
-            result.records.append(
+            builder.append(
                 FetchedRecord(
-                    slot: message.slot, offset: message.offset, timestampMs: message.timestampMs,
-                    headers: Headers(message.headers), key: message.key, value: message.value,
-                    owner: result.records.isEmpty ? batch.messages : nil))
+                    offset: message.offset, timestampMs: message.timestampMs, headers: Headers(message.headers),
+                    key: message.key, value: message.value), slot: message.slot)
         }
+        var result = PollResult(runs: builder.runs(ownedBy: batch.messages))
         for event in batch.events {
             if let event = try translate(event) { result.events.append(event) }
         }
@@ -91,7 +89,7 @@ final class KafkaConsumerPort: GroupConsumer {
             if [.unknownTopicOrPartition, .unknownTopicLocally, .unknownPartition].contains(error.code) {
                 return .topicUnavailable(error.description)
             }
-            let translated = PortError(error)
+            let translated = PortError(error, during: .read)
             if translated.kind == .fenced || (error.isFatal && translated.kind == .fatal) { throw translated }
             return .trouble(error.description)
         }
@@ -105,7 +103,7 @@ final class KafkaConsumerPort: GroupConsumer {
         slots = [:]
         partitions = [:]
         if assignments.isEmpty {
-            return try port { () throws(KafkaError) in try consumer.unassign() }
+            return try port(.read) { () throws(KafkaError) in try consumer.unassign() }
         }
         let starts = startOffsets(of: assignments)
         let assigned = assignments.map { assignment in
@@ -118,7 +116,7 @@ final class KafkaConsumerPort: GroupConsumer {
             slots[partition.topicPartition] = partition.slot
             partitions[partition.slot] = partition.topicPartition
         }
-        try port { () throws(KafkaError) in try consumer.assign(assigned) }
+        try port(.read) { () throws(KafkaError) in try consumer.assign(assigned) }
     }
 
     /// The first offsets of partitions where none is given; none where the broker does not tell.
@@ -139,7 +137,7 @@ final class KafkaConsumerPort: GroupConsumer {
                 case .timestamp(let ms): ms
                 }
         }
-        return try port { () throws(KafkaError) in
+        return try port(.read) { () throws(KafkaError) in
             var found = try consumer.offsetsForTimes(times, timeoutMs: timeoutMs)
             // A time behind all records has no offset.
             let ends = times.keys.filter { found[$0] == nil }
@@ -170,12 +168,12 @@ final class KafkaConsumerPort: GroupConsumer {
     func pause(_ partitions: [Millrace.TopicPartition]) throws(PortError) {
         let partitions = partitions.map(KafkaClient.TopicPartition.init)
         paused.formUnion(partitions)
-        try port { () throws(KafkaError) in try consumer.pause(partitions) }
+        try port(.read) { () throws(KafkaError) in try consumer.pause(partitions) }
     }
 
     func resume(_ partitions: [Millrace.TopicPartition]) throws(PortError) {
         let partitions = partitions.map(KafkaClient.TopicPartition.init)
-        try port { () throws(KafkaError) in try consumer.resume(partitions) }
+        try port(.read) { () throws(KafkaError) in try consumer.resume(partitions) }
         paused.subtract(partitions)
         nudge()
     }
@@ -183,7 +181,7 @@ final class KafkaConsumerPort: GroupConsumer {
     func committed(
         _ partitions: [Millrace.TopicPartition], withinMs limitMs: Int?
     ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
-        let found = try port { () throws(KafkaError) in
+        let found = try port(.read) { () throws(KafkaError) in
             try consumer.committed(
                 partitions.map(KafkaClient.TopicPartition.init),
                 timeoutMs: limitMs.map(Int32.init(clamping:)) ?? timeoutMs)
@@ -197,7 +195,7 @@ final class KafkaConsumerPort: GroupConsumer {
     }
 
     func commit(_ offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset]) throws(PortError) {
-        try port { () throws(KafkaError) in try consumer.commit(offsets.forClient) }
+        try port(.commitOffsets) { () throws(KafkaError) in try consumer.commit(offsets.forClient) }
     }
 
     func knownEndOffset(of partition: Millrace.TopicPartition) -> Int64? {
@@ -216,7 +214,7 @@ final class KafkaConsumerPort: GroupConsumer {
 
     /// The member's place as librdkafka knows it; `nil` where the member has been thrown out already.
     private func currentPlace() throws(PortError) -> GroupMetadata? {
-        let encoded = try port { () throws(KafkaError) in try consumer.groupMetadata().encoded() }
+        let encoded = try port(.membership) { () throws(KafkaError) in try consumer.groupMetadata().encoded() }
         return consumer.memberID == nil ? nil : GroupMetadata(encoded: encoded)
     }
 

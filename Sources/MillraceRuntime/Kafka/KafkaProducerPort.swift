@@ -26,18 +26,18 @@ final class KafkaProducerPort: ProducerPort {
     init(
         _ settings: ClientSettings, metadataMaxAge: TimeSpan, clock: any Clock, log: @escaping ClientLogHandler
     ) throws(PortError) {
-        producer = try port { () throws(KafkaError) in try KafkaProducer(settings, log: log) }
+        producer = try port(.produce) { () throws(KafkaError) in try KafkaProducer(settings, log: log) }
         self.metadataMaxAge = metadataMaxAge
         self.clock = clock
         polled = clock.monotonic
     }
 
     func initTransactions() throws(PortError) {
-        try port { () throws(KafkaError) in try producer.initTransactions(timeoutMs: callTimeoutMs) }
+        try port(.transaction) { () throws(KafkaError) in try producer.initTransactions(timeoutMs: callTimeoutMs) }
     }
 
     func beginTransaction() throws(PortError) {
-        try port { () throws(KafkaError) in try producer.beginTransaction() }
+        try port(.transaction) { () throws(KafkaError) in try producer.beginTransaction() }
     }
 
     func commitTransaction(
@@ -45,7 +45,7 @@ final class KafkaProducerPort: ProducerPort {
     ) throws(PortError) {
         try throwDeliveryError()
         if !hasSentOffsets {
-            try port { () throws(KafkaError) in
+            try port(.transaction) { () throws(KafkaError) in
                 try producer.sendOffsets(
                     offsets.forClient, group: ConsumerGroupMetadata(encoded: group.encoded), timeoutMs: callTimeoutMs)
             }
@@ -56,21 +56,21 @@ final class KafkaProducerPort: ProducerPort {
         } catch {
             // The delivery that failed says more than the commit that failed for it.
             if !error.isRetriable { try throwDeliveryError() }
-            throw PortError(error)
+            throw PortError(error, during: .transaction)
         }
         hasSentOffsets = false
     }
 
     func abortTransaction() throws(PortError) {
         hasSentOffsets = false
-        try port { () throws(KafkaError) in try producer.abortTransaction(timeoutMs: callTimeoutMs) }
+        try port(.transaction) { () throws(KafkaError) in try producer.abortTransaction(timeoutMs: callTimeoutMs) }
         // What the abort dropped was reported as failed; it is not news.
         producer.forgetDeliveryFailures()
     }
 
     func topic(named name: String) throws(PortError) -> Int {
         if let number = numbers[name] { return number }
-        topics.append(try port { () throws(KafkaError) in try producer.topic(named: name) })
+        topics.append(try port(.produce) { () throws(KafkaError) in try producer.topic(named: name) })
         numbers[name] = topics.count - 1
         return topics.count - 1
     }
@@ -94,7 +94,7 @@ final class KafkaProducerPort: ProducerPort {
                 guard error.code == .queueFull, now < end else {
                     // It may be another topic by now, with fewer partitions.
                     partitionCounts[topic] = nil
-                    throw PortError(error)
+                    throw PortError(error, during: .produce)
                 }
                 producer.poll(timeoutMs: 100)
             }
@@ -105,7 +105,7 @@ final class KafkaProducerPort: ProducerPort {
         let known = partitionCounts[topic]
         if let known, polled < known.end { return known.count }
         do {
-            let count = try port { () throws(KafkaError) in
+            let count = try port(.produce) { () throws(KafkaError) in
                 try producer.partitionCount(of: topics[topic], timeoutMs: callTimeoutMs)
             }
             partitionCounts[topic] = (count, polled + metadataMaxAge)
@@ -119,14 +119,14 @@ final class KafkaProducerPort: ProducerPort {
     }
 
     func flush() throws(PortError) {
-        try port { () throws(KafkaError) in try producer.flush(timeoutMs: callTimeoutMs) }
+        try port(.produce) { () throws(KafkaError) in try producer.flush(timeoutMs: callTimeoutMs) }
         try throwDeliveryError()
     }
 
     func poll() throws(PortError) {
         polled = clock.monotonic
         producer.poll()
-        if let error = producer.fatalError { throw PortError(error) }
+        if let error = producer.fatalError { throw PortError(error, during: .produce) }
         try throwDeliveryError()
     }
 

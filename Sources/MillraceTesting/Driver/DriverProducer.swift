@@ -2,7 +2,7 @@ import Millrace
 import MillraceEngine
 
 /// Takes what a test driver's tasks send, in order.
-final class DriverProducer: ProducerPort {
+final class DriverProducer: SenderPort {
     struct Sent {
         var topic: DriverTopic
         var record: DriverTopic.Written
@@ -45,16 +45,7 @@ final class DriverProducer: ProducerPort {
 
     func partitionCount(of topic: Int) throws(PortError) -> Int32 { numbered[topic].partitionCount }
 
-    func initTransactions() throws(PortError) {}
-    func beginTransaction() throws(PortError) {}
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {}
-    func abortTransaction() throws(PortError) {}
-    func flush() throws(PortError) {}
-    func poll() throws(PortError) {}
-
     func nextOffset(of partition: TopicPartition) -> Int64? {
         topics.existing(partition.topic).map { $0.nextOffsets[Int(partition.partition)] }
     }
-
-    func close() {}
 }

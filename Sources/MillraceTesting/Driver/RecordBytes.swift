@@ -38,3 +38,10 @@ final class RecordBytes {
         valueCount < 0 ? nil : UnsafeRawBufferPointer(start: memory + max(0, keyCount), count: valueCount)
     }
 }
+
+/// Keeps the bytes of several records.
+final class RecordMemory {
+    var bytes: [RecordBytes]
+
+    init(_ bytes: [RecordBytes] = []) { self.bytes = bytes }
+}

@@ -256,7 +256,7 @@ public final class TopologyTestDriver {
     }
 
     func give(_ record: DriverTopic.Written, to reader: DriverTopic.Reader) {
-        tasks[reader.task].task?.add([FetchedRecord(record)], toPartitionAt: reader.place)
+        tasks[reader.task].task?.add(RecordRun(record), toPartitionAt: reader.place)
     }
 
     // MARK: Restarting
@@ -316,7 +316,7 @@ public final class TopologyTestDriver {
     private func readAgain(_ partitions: [TopicPartition], with task: StreamTask) throws {
         for partition in partitions {
             for record in topics[partition.topic].records(of: partition.partition, from: 0) {
-                task.add(FetchedRecord(record), to: partition)
+                task.add(RecordRun(record), to: partition)
             }
         }
         while try task.process() {}
@@ -327,7 +327,8 @@ public final class TopologyTestDriver {
     private func restore(_ store: TaskStore) throws {
         guard let changelog = store.changelog else { return }
         let records = topics[changelog.topic].records(of: changelog.partition, from: store.position ?? 0)
-        try store.restore(records.map(FetchedRecord.init))
+        let memory = RecordMemory(records.map(\.bytes))
+        try store.restore(RecordRun(slot: 0, records.map(FetchedRecord.init)[...], ownedBy: memory))
     }
 }
 
@@ -341,10 +342,16 @@ public enum InstanceEnding: Sendable, Hashable, CaseIterable {
     case losingState
 }
 
+extension RecordRun {
+    fileprivate init(_ record: DriverTopic.Written) {
+        self.init(slot: 0, [FetchedRecord(record)], ownedBy: record.bytes)
+    }
+}
+
 extension FetchedRecord {
     fileprivate init(_ record: DriverTopic.Written) {
         self.init(
-            slot: 0, offset: record.offset, timestampMs: record.timestampMs, headers: record.headers,
-            key: record.bytes.key, value: record.bytes.value, owner: record.bytes)
+            offset: record.offset, timestampMs: record.timestampMs, headers: record.headers, key: record.bytes.key,
+            value: record.bytes.value)
     }
 }

@@ -13,7 +13,7 @@ final class SimulatedAdmin: AdminPort {
     }
 
     func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32] {
-        try world.request("metadata", by: process) { () throws(KafkaError) in
+        try world.request("metadata", for: .administer, by: process) { () throws(KafkaError) in
             let wanted = Set(topics)
             let found = world.cluster.listTopics().filter { wanted.contains($0.name) }
             return Dictionary(uniqueKeysWithValues: found.map { ($0.name, $0.partitionCount) })
@@ -21,7 +21,7 @@ final class SimulatedAdmin: AdminPort {
     }
 
     func topicIDs(of topics: [String]) throws(PortError) -> [String: String] {
-        try world.request("metadata", by: process) { () throws(KafkaError) in
+        try world.request("metadata", for: .administer, by: process) { () throws(KafkaError) in
             let wanted = Set(topics)
             let found = world.cluster.listTopics().filter { wanted.contains($0.name) }
             return Dictionary(uniqueKeysWithValues: found.map { ($0.name, "\($0.id)") })
@@ -29,13 +29,13 @@ final class SimulatedAdmin: AdminPort {
     }
 
     func topicNames() throws(PortError) -> [String] {
-        try world.request("metadata", by: process) { () throws(KafkaError) in
+        try world.request("metadata", for: .administer, by: process) { () throws(KafkaError) in
             world.cluster.listTopics().map(\.name).filter { !$0.hasPrefix("__") }
         }
     }
 
     func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]] {
-        try world.request("describe configs", by: process) { () throws(KafkaError) in
+        try world.request("describe configs", for: .administer, by: process) { () throws(KafkaError) in
             var found: [String: [String: String]] = [:]
             for topic in topics {
                 for entry in try world.cluster.describeConfigs(.topic(topic)) {
@@ -47,7 +47,7 @@ final class SimulatedAdmin: AdminPort {
     }
 
     func createTopics(_ topics: [MillraceEngine.NewTopic]) throws(PortError) {
-        try world.request("create topics", by: process) { () throws(KafkaError) in
+        try world.request("create topics", for: .administer, by: process) { () throws(KafkaError) in
             for topic in topics {
                 do throws(KafkaError) {
                     _ = try world.cluster.createTopic(
@@ -63,7 +63,7 @@ final class SimulatedAdmin: AdminPort {
     }
 
     func deleteRecords(before offsets: [Millrace.TopicPartition: Int64]) throws(PortError) {
-        try world.request("delete records", by: process) { () throws(KafkaError) in
+        try world.request("delete records", for: .administer, by: process) { () throws(KafkaError) in
             for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
                 _ = try world.cluster.deleteRecords(
                     ClusterCore.TopicPartition(partition.topic, partition.partition), beforeOffset: offset,
@@ -73,7 +73,7 @@ final class SimulatedAdmin: AdminPort {
     }
 
     func describeGroup(_ group: String) throws(PortError) -> MillraceEngine.GroupDescription? {
-        try world.request("describe group", by: process) { () throws(KafkaError) in
+        try world.request("describe group", for: .administer, by: process) { () throws(KafkaError) in
             let description = world.cluster.describeGroup(group)
             return MillraceEngine.GroupDescription(
                 isStable: description.state == .stable,

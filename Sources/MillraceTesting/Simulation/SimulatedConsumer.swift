@@ -47,12 +47,14 @@ final class SimulatedConsumer: GroupConsumer {
         var result = PollResult()
         if let membership { membershipEvents += try membership.advance() }
         let partitions = reading.keys.sorted()
-        for index in partitions.indices where result.records.count < maxRecords {
+        var count = 0
+        for index in partitions.indices where count < maxRecords {
             let partition = partitions[(index + turn) % partitions.count]
             try fetch(partition, into: &result)
+            count = result.runs.reduce(0) { $0 + $1.count }
         }
         turn += 1
-        if result.records.isEmpty, result.events.isEmpty, membershipEvents.isEmpty {
+        if result.runs.isEmpty, result.events.isEmpty, membershipEvents.isEmpty {
             world.clock.advance(by: Int64(1 + world.random.below(max(1, timeoutMs))))
         }
         return result
@@ -77,22 +79,28 @@ final class SimulatedConsumer: GroupConsumer {
                 result.events.append(.topicUnavailable("fetch \(partition): \(error)"))
                 return
             }
-            guard error.code == .offsetOutOfRange else { throw PortError(error, during: "fetch \(partition)") }
+            guard error.code == .offsetOutOfRange else {
+                throw PortError(error, in: .read, during: "fetch \(partition)")
+            }
             result.events.append(.offsetOutOfRange(slot: place.slot))
             reading[partition] = nil
             return
         }
         var offset = place.offset
         let end = settings.readsCommitted ? answer.lastStableOffset : answer.highWatermark
+        var builder = RecordRunBuilder(capacity: 0)
+        let memory = RecordMemory()
         for record in CommittedRecords(answer, from: place.offset) {
             if settings.losesTail, record.offset >= end - 3 { continue }
             let bytes = RecordBytes.copy(key: record.key.map(Array.init), value: record.value.map(Array.init))
-            result.records.append(
+            memory.bytes.append(bytes)
+            builder.append(
                 FetchedRecord(
-                    slot: place.slot, offset: record.offset, timestampMs: record.timestampMs,
+                    offset: record.offset, timestampMs: record.timestampMs,
                     headers: Headers(record.headers.map { Header(name: $0.key, value: $0.value) }), key: bytes.key,
-                    value: bytes.value, owner: bytes))
+                    value: bytes.value), slot: place.slot)
         }
+        result.runs += builder.runs(ownedBy: memory)
         if let last = answer.batches.last { offset = max(offset, last.lastOffset + 1) }
         if offset > place.offset {
             world.note("\(process.name): read \(partition) from \(place.offset) to \(offset) of \(end)")
@@ -129,7 +137,7 @@ final class SimulatedConsumer: GroupConsumer {
         -> [Millrace.TopicPartition: Int64]
     {
         let isolation: IsolationLevel = settings.readsCommitted ? .readCommitted : .readUncommitted
-        return try world.request("list offsets", by: process) { () throws(KafkaError) in
+        return try world.request("list offsets", for: .read, by: process) { () throws(KafkaError) in
             var offsets: [Millrace.TopicPartition: Int64] = [:]
             for (partition, spec) in specs {
                 let listed = ClusterCore.TopicPartition(partition.topic, partition.partition)
@@ -152,7 +160,7 @@ final class SimulatedConsumer: GroupConsumer {
     ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
         let wanted = partitions.map { ClusterCore.TopicPartition($0.topic, $0.partition) }
         let requireStable = settings.readsCommitted && !settings.sabotage.contains(.ignorePendingOffsets)
-        let fetched = try world.request("fetch offsets", by: process) { () throws(KafkaError) in
+        let fetched = try world.request("fetch offsets", for: .read, by: process) { () throws(KafkaError) in
             let fetched = world.cluster.fetchOffsets(
                 groupID: settings.groupID, partitions: wanted, requireStable: requireStable)
             for offset in fetched where offset.error != .none { throw KafkaError(offset.error) }
@@ -175,7 +183,7 @@ final class SimulatedConsumer: GroupConsumer {
                 ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
         }
         let member = membership?.current ?? GroupMembership(groupID: settings.groupID)
-        try world.request("commit offsets", by: process) { () throws(KafkaError) in
+        try world.request("commit offsets", for: .commitOffsets, by: process) { () throws(KafkaError) in
             for outcome in world.cluster.commitOffsets(member, offsets: wanted, nowMs: world.clock.nowMs)
             where outcome.error != .none {
                 throw KafkaError(outcome.error)
@@ -204,7 +212,7 @@ final class SimulatedConsumer: GroupConsumer {
 
     func isAnswered() -> Bool {
         guard !reading.isEmpty else { return false }
-        return (try? world.request("metadata", by: process) { () throws(KafkaError) in }) != nil
+        return (try? world.request("metadata", for: .read, by: process) { () throws(KafkaError) in }) != nil
     }
 
     func close() { membership?.leave() }

@@ -70,7 +70,7 @@ final class SimulatedMembership {
             phase = .unsubscribed
             // A static member keeps its place until its session ends (KIP-345).
             if consumer.settings.instanceID != nil || memberID.isEmpty || consumer.process.isDead { return }
-            _ = try? world.request("leave group", by: consumer.process) { () throws(KafkaError) in
+            _ = try? world.request("leave group", for: .membership, by: consumer.process) { () throws(KafkaError) in
                 try world.cluster.leaveGroup(
                     consumer.settings.groupID, members: [LeavingMember(memberID: memberID)], nowMs: world.clock.nowMs)
             }
@@ -108,7 +108,7 @@ final class SimulatedMembership {
         request.sessionTimeoutMs = Self.sessionTimeoutMs
         request.rebalanceTimeoutMs = 10_000
         request.protocols = [GroupProtocol(name: "range", metadata: Array(topics.joined(separator: "\n").utf8))]
-        let answer = try world.request("join group", by: consumer.process) { () throws(KafkaError) in
+        let answer = try world.request("join group", for: .membership, by: consumer.process) { () throws(KafkaError) in
             world.cluster.joinGroup(request, nowMs: world.clock.nowMs)
         }
         switch answer {
@@ -129,7 +129,7 @@ final class SimulatedMembership {
         case .unknownMemberID:
             memberID = ""
             return []
-        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), during: "join group")
+        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), in: .membership, during: "join group")
         default: return []
         }
         memberID = answer.memberID
@@ -142,7 +142,8 @@ final class SimulatedMembership {
             let partitions = SimulatedAssignment(of: answer.members.map(\.metadata), in: world.cluster)
             request.assignments[memberID] = partitions.bytes
         }
-        let deferred = try world.request("sync group", by: consumer.process) { () throws(KafkaError) in
+        let deferred = try world.request("sync group", for: .membership, by: consumer.process) {
+            () throws(KafkaError) in
             world.cluster.syncGroup(request, nowMs: world.clock.nowMs)
         }
         switch deferred {
@@ -160,7 +161,7 @@ final class SimulatedMembership {
         case .unknownMemberID:
             memberID = ""
             return []
-        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), during: "sync group")
+        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), in: .membership, during: "sync group")
         default: return []
         }
         phase = .stable
@@ -177,7 +178,8 @@ final class SimulatedMembership {
         lastHeartbeat = world.clock.monotonic
         var refused: KafkaErrorCode?
         let member = current
-        try world.request("heartbeat of generation \(generation)", by: consumer.process) { () throws(KafkaError) in
+        try world.request("heartbeat of generation \(generation)", for: .membership, by: consumer.process) {
+            () throws(KafkaError) in
             do throws(KafkaError) {
                 try world.cluster.heartbeat(member, nowMs: world.clock.nowMs)
             } catch {
@@ -186,7 +188,7 @@ final class SimulatedMembership {
         }
         switch refused {
         case nil: return []
-        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), during: "heartbeat")
+        case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), in: .membership, during: "heartbeat")
         case .rebalanceInProgress: return isAssignAwaited ? [] : giveUp(lost: false)
         case .unknownMemberID:
             memberID = ""

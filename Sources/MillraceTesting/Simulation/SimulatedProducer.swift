@@ -16,7 +16,7 @@ final class SimulatedProducer: ProducerPort {
     private var sequences: [ClusterCore.TopicPartition: Int32] = [:]
     private var nextOffsets: [ClusterCore.TopicPartition: Int64] = [:]
 
-    private struct Queued {
+    fileprivate struct Queued {
         var key: [UInt8]?
         var value: [UInt8]?
         var timestampMs: Int64
@@ -31,7 +31,7 @@ final class SimulatedProducer: ProducerPort {
     }
 
     func initTransactions() throws(PortError) {
-        identity = try world.request("init producer", by: process) { () throws(KafkaError) in
+        identity = try world.request("init producer", for: .transaction, by: process) { () throws(KafkaError) in
             try world.cluster.initProducerID(
                 transactionalID: transactionalID, transactionTimeoutMs: 10_000, nowMs: world.clock.nowMs)
         }
@@ -49,7 +49,7 @@ final class SimulatedProducer: ProducerPort {
         try flush()
         var member = GroupMembership(group)
         if sabotage.contains(.skipGenerationFencing) { member = GroupMembership(groupID: member.groupID) }
-        try world.request("add offsets to transaction", by: process) { () throws(KafkaError) in
+        try world.request("add offsets to transaction", for: .transaction, by: process) { () throws(KafkaError) in
             try world.cluster.addOffsetsToTransaction(
                 transactionalID, producer: identity, groupID: member.groupID, nowMs: world.clock.nowMs)
         }
@@ -58,7 +58,7 @@ final class SimulatedProducer: ProducerPort {
                 ClusterCore.TopicPartition(partition.topic, partition.partition),
                 ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
         }
-        try world.request("commit offsets in transaction", by: process) { () throws(KafkaError) in
+        try world.request("commit offsets in transaction", for: .transaction, by: process) { () throws(KafkaError) in
             let outcomes = try world.cluster.commitTransactionOffsets(
                 transactionalID, producer: identity, member: member, offsets: wanted, nowMs: world.clock.nowMs)
             for outcome in outcomes where outcome.error != .none { throw KafkaError(outcome.error) }
@@ -75,7 +75,7 @@ final class SimulatedProducer: ProducerPort {
     private func end(_ transactionalID: String, commit: Bool) throws(PortError) {
         // A transaction with nothing in it is known to the client alone.
         if !commit, inTransaction.isEmpty { return }
-        try world.request(commit ? "commit" : "abort", by: process) { () throws(KafkaError) in
+        try world.request(commit ? "commit" : "abort", for: .transaction, by: process) { () throws(KafkaError) in
             try world.cluster.endTransaction(
                 transactionalID, producer: identity, commit: commit, nowMs: world.clock.nowMs)
         }
@@ -94,12 +94,14 @@ final class SimulatedProducer: ProducerPort {
     ) throws(PortError) {
         let name = topics[topic]
         guard let description = try? world.cluster.describeTopic(name) else {
-            throw PortError(.rejected, "there is no topic \(name)")
+            var error = PortError(KafkaError(.unknownTopicOrPartition), in: .produce, during: "produce to \(name)")
+            error.refused = RefusedRecord(topic: name, partition: partition ?? -1, key: key, value: value)
+            throw error
         }
         let chosen = partition ?? KafkaPartitioner.partition(for: key, count: description.partitionCount)
         if name.hasSuffix("-changelog"), world.random.chance(world.faults.refusedChanges) {
             world.note("\(process.name): a change is refused by \(name)")
-            throw PortError(.rejected, "produce to \(name)-\(chosen): the record is too large")
+            throw PortError(KafkaError(.messageTooLarge), in: .produce, during: "produce to \(name)-\(chosen)")
         }
         var value = value.map(Array.init)
         if sabotage.contains(.unmatchedAnswerLast), name.hasSuffix("-subscription-registration-topic") {
@@ -128,7 +130,7 @@ final class SimulatedProducer: ProducerPort {
         do throws(KafkaError) {
             return try world.cluster.describeTopic(topics[topic]).partitionCount
         } catch {
-            throw PortError(error, during: "metadata")
+            throw PortError(error, in: .produce, during: "metadata")
         }
     }
 
@@ -136,14 +138,21 @@ final class SimulatedProducer: ProducerPort {
         if identity == .none, transactionalID == nil { try initTransactions() }
         for partition in queued.keys.sorted() {
             guard let records = queued[partition], !records.isEmpty else { continue }
-            try write(records, to: partition)
+            do throws(PortError) {
+                try write(records, to: partition)
+            } catch {
+                guard error.kind == .rejected else { throw error }
+                // The client drops what is refused, and tells of it.
+                queued[partition] = nil
+                throw error.refusing(records, partition)
+            }
             queued[partition] = nil
         }
     }
 
     private func write(_ records: [Queued], to partition: ClusterCore.TopicPartition) throws(PortError) {
         if let transactionalID, !inTransaction.contains(partition) {
-            try world.request("add \(partition) to transaction", by: process) { () throws(KafkaError) in
+            try world.request("add \(partition) to transaction", for: .produce, by: process) { () throws(KafkaError) in
                 let outcomes = try world.cluster.addPartitionsToTransaction(
                     transactionalID, producer: identity, partitions: [partition], nowMs: world.clock.nowMs)
                 for outcome in outcomes where outcome.error != .none { throw KafkaError(outcome.error) }
@@ -158,7 +167,7 @@ final class SimulatedProducer: ProducerPort {
                 key: record.key, value: record.value, headers: record.headers, timestampMs: record.timestampMs)
         }
         let batch = writer.finish()
-        let answer = try world.request("produce \(records.count) to \(partition)", by: process) {
+        let answer = try world.request("produce \(records.count) to \(partition)", for: .produce, by: process) {
             () throws(KafkaError) in
             try world.cluster.produce(batch, to: partition, transactionalID: transactionalID, nowMs: world.clock.nowMs)
         }
@@ -173,4 +182,18 @@ final class SimulatedProducer: ProducerPort {
     }
 
     func close() {}
+}
+
+extension PortError {
+    fileprivate func refusing(
+        _ records: [SimulatedProducer.Queued], _ partition: ClusterCore.TopicPartition
+    ) -> PortError {
+        guard let first = records.first else { return self }
+        var error = self
+        error.refused = RefusedRecord(
+            topic: partition.topic, partition: partition.partition,
+            keyPrefix: first.key.map { Array($0.prefix(RefusedRecord.keyPrefixCount)) },
+            sizeInBytes: (first.key?.count ?? 0) + (first.value?.count ?? 0), count: records.count)
+        return error
+    }
 }

@@ -64,8 +64,11 @@ final class SimulatedWorld {
     // MARK: Requests
 
     /// Sends a request as a client does: again if it or its answer is lost, until there is an answer or none is to be had.
+    ///
+    /// - Parameter operation: what it is part of, by which its errors are told.
     func request<Answer>(
-        _ what: @autoclosure () -> String, by process: SimulatedProcess, _ effect: () throws(KafkaError) -> Answer
+        _ what: @autoclosure () -> String, for operation: PortError.Operation, by process: SimulatedProcess,
+        _ effect: () throws(KafkaError) -> Answer
     ) throws(PortError) -> Answer {
         for _ in 0..<4 {
             try interrupt(process, at: what())
@@ -89,7 +92,7 @@ final class SimulatedWorld {
                 return value
             case .failure(let error):
                 note("\(process.name): \(what()) is refused: \(error)")
-                throw PortError(error, during: what())
+                throw PortError(error, in: operation, during: what())
             }
         }
         throw PortError(.retriable, "\(what()): no answer")
@@ -169,22 +172,8 @@ final class SimulatedWorld {
 }
 
 extension PortError {
-    /// What an error code of the broker means for a worker, as the client would say it.
-    init(_ error: KafkaError, during what: String) {
-        let kind: Kind =
-            switch error.code {
-            case .illegalGeneration, .unknownMemberID, .rebalanceInProgress: .staleGeneration
-            case .fencedInstanceID: .fenced
-            case .producerFenced, .invalidProducerEpoch, .invalidTxnState, .invalidProducerIDMapping,
-                .unknownProducerID,
-                .outOfOrderSequenceNumber:
-                .producerLost
-            case .unstableOffsetCommit, .notCoordinator, .coordinatorNotAvailable, .coordinatorLoadInProgress,
-                .concurrentTransactions, .requestTimedOut:
-                .retriable
-            case .messageTooLarge, .unknownTopicOrPartition, .invalidTimestamp: .rejected
-            default: .fatal
-            }
-        self.init(kind, "\(what): \(error)")
+    /// What an error of the broker means for a worker, as the client would say it.
+    init(_ error: KafkaError, in operation: Operation, during what: String) {
+        self.init(code: error.code.rawValue, during: operation, "\(what): \(error)")
     }
 }

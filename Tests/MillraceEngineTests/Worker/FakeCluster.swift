@@ -6,12 +6,17 @@ struct FakeRecord: Hashable {
     var key: String?
     var value: String?
     var timestampMs: Int64 = 0
+    var headers: Headers = []
 }
 
 /// A cluster in memory for one worker's tests: partitions, committed offsets, a group whose members the test sets, errors to
 /// be thrown on demand, and a journal of what was asked of it in which order.
 final class FakeCluster {
     var partitions: [TopicPartition: [FakeRecord]] = [:]
+    /// The offsets of the first records that are still there; 0 where nothing was deleted.
+    var starts: [TopicPartition: Int64] = [:]
+    /// How many partitions the topics have that there are.
+    var counts: [String: Int32] = [:]
     var committed: [TopicPartition: CommittedOffset] = [:]
     /// `nil` for a broker that cannot describe groups.
     var group: GroupDescription? = GroupDescription(
@@ -84,18 +89,27 @@ final class FakeConsumer: GroupConsumer {
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
         try cluster.note("\(name)poll")
         var result = PollResult(events: events)
+        var builder = RecordRunBuilder(capacity: 0)
+        let memory = FakeMemory()
         events = []
         for (partition, place) in reading.sorted(by: { $0.key < $1.key })
         where !paused.contains(partition) && !silent.contains(partition) {
             let records = cluster.partitions[partition] ?? []
+            let start = cluster.starts[partition] ?? 0
+            guard place.offset >= start, place.offset <= Int64(records.count) else {
+                reading[partition] = nil
+                result.events.append(.offsetOutOfRange(slot: place.slot))
+                continue
+            }
             let end = min(Int64(records.count), place.offset + Int64(min(maxRecords, maxRecordsPerPoll)))
             for offset in place.offset..<max(place.offset, end) {
                 let record = records[Int(offset)]
                 let bytes = FakeBytes(record.key, record.value)
-                result.records.append(
+                memory.bytes.append(bytes)
+                builder.append(
                     FetchedRecord(
-                        slot: place.slot, offset: offset, timestampMs: record.timestampMs, headers: [],
-                        key: bytes.key, value: bytes.value, owner: bytes))
+                        offset: offset, timestampMs: record.timestampMs, headers: record.headers, key: bytes.key,
+                        value: bytes.value), slot: place.slot)
             }
             reading[partition]?.offset = max(place.offset, end)
             if end == records.count, place.announcedEnd != end {
@@ -103,7 +117,8 @@ final class FakeConsumer: GroupConsumer {
                 result.events.append(.endOfPartition(slot: place.slot, offset: end))
             }
         }
-        if result.records.isEmpty, result.events.isEmpty { cluster.nowMs += Int64(max(1, timeoutMs)) }
+        result.runs = builder.runs(ownedBy: memory)
+        if result.runs.isEmpty, result.events.isEmpty { cluster.nowMs += Int64(max(1, timeoutMs)) }
         return result
     }
 
@@ -112,7 +127,8 @@ final class FakeConsumer: GroupConsumer {
         paused = []
         reading = [:]
         for assignment in assignments {
-            reading[assignment.partition] = Reading(slot: assignment.slot, offset: assignment.offset ?? 0)
+            reading[assignment.partition] = Reading(
+                slot: assignment.slot, offset: assignment.offset ?? cluster.starts[assignment.partition] ?? 0)
         }
     }
 
@@ -138,10 +154,12 @@ final class FakeConsumer: GroupConsumer {
         var offsets: [TopicPartition: Int64] = [:]
         for (partition, spec) in specs {
             let records = cluster.partitions[partition] ?? []
-            var offset = records.count
-            if spec == .earliest { offset = 0 }
-            if case .timestamp(let ms) = spec { offset = records.firstIndex { $0.timestampMs >= ms } ?? records.count }
-            offsets[partition] = Int64(offset)
+            var offset = Int64(records.count)
+            if spec == .earliest { offset = cluster.starts[partition] ?? 0 }
+            if case .timestamp(let ms) = spec {
+                offset = records.firstIndex { $0.timestampMs >= ms }.map(Int64.init) ?? offset
+            }
+            offsets[partition] = offset
         }
         return offsets
     }
@@ -210,7 +228,8 @@ final class FakeProducer: ProducerPort {
         try cluster.note("send \(topics[topic])")
         let place = TopicPartition(topic: topics[topic], partition: partition ?? 0)
         let record = FakeRecord(
-            key: key.map { String(decoding: $0, as: UTF8.self) }, value: value.map(Self.text), timestampMs: timestampMs)
+            key: key.map { String(decoding: $0, as: UTF8.self) }, value: value.map(Self.text), timestampMs: timestampMs,
+            headers: headers)
         pending.append((place, record))
     }
 
@@ -219,6 +238,8 @@ final class FakeProducer: ProducerPort {
         guard bytes.count == 8, bytes[0] == 0 else { return String(decoding: bytes, as: UTF8.self) }
         return String(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
     }
+
+    func partitionCount(of topic: Int) throws(PortError) -> Int32 { cluster.counts[topics[topic]] ?? 1 }
 
     func flush() throws(PortError) {
         try cluster.note("flush")
@@ -242,7 +263,10 @@ final class FakeProducer: ProducerPort {
 
 final class FakeAdmin: AdminPort {
     private let cluster: FakeCluster
-    var counts: [String: Int32] = [:]
+    var counts: [String: Int32] {
+        get { cluster.counts }
+        set { cluster.counts = newValue }
+    }
     /// The ids of topics, as far as the broker tells them.
     var ids: [String: String] = [:]
     var settings: [String: [String: String]] = [:]
@@ -282,6 +306,10 @@ final class FakeAdmin: AdminPort {
     func deleteRecords(before offsets: [TopicPartition: Int64]) throws(PortError) {
         try cluster.note("delete records")
         deleted.merge(offsets) { $1 }
+        for (partition, offset) in offsets {
+            let start = min(offset, Int64(cluster.partitions[partition, default: []].count))
+            cluster.starts[partition] = max(start, cluster.starts[partition] ?? 0)
+        }
     }
 
     func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
@@ -299,7 +327,12 @@ final class FakeClock: Clock {
     func monotonicMs() -> Int64 { cluster.nowMs }
 }
 
-/// Memory of its own for a record's key and value.
+/// The memory of a poll's records.
+final class FakeMemory {
+    var bytes: [FakeBytes] = []
+}
+
+/// The memory of a record's key and value.
 final class FakeBytes {
     let key: UnsafeRawBufferPointer?
     let value: UnsafeRawBufferPointer?

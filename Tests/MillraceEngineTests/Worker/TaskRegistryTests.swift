@@ -30,8 +30,14 @@ struct TaskRegistryTests {
             logger: Logger(label: "test"))
     }
 
-    private func record(slot: Int, offset: Int64) -> FetchedRecord {
-        FetchedRecord(slot: slot, offset: offset, timestampMs: 0, headers: [], key: nil, value: nil, owner: nil)
+    private final class NoMemory {}
+
+    private func runs(_ records: (slot: Int, offset: Int64)...) -> [RecordRun] {
+        var builder = RecordRunBuilder(capacity: records.count)
+        for (slot, offset) in records {
+            builder.append(FetchedRecord(offset: offset, timestampMs: 0, headers: [], key: nil, value: nil), slot: slot)
+        }
+        return builder.runs(ownedBy: NoMemory())
     }
 
     /// A registry whose tasks have come in an order that is not theirs.
@@ -58,10 +64,10 @@ struct TaskRegistryTests {
         let registry = try registry([1, 0])
         registry.addSlots()
         #expect(registry.slots.map(\.partition.description) == ["left-0", "right-0", "left-1", "right-1"])
-        registry.add([(1, 5), (1, 6), (2, 0), (9, 0), (-1, 0)].map { record(slot: $0.0, offset: $0.1) })
+        registry.add(runs((1, 5), (1, 6), (2, 0), (9, 0), (-1, 0)))
         #expect(registry.slots.map { $0.task.bufferedCount(ofPartitionAt: $0.place) } == [0, 2, 1, 0])
         registry.removeSlots()
-        registry.add([record(slot: 1, offset: 7)])
+        registry.add(runs((1, 7)))
         registry.noteEnd(ofSlot: 1)
         #expect(registry.all.map { $0.bufferedCount(ofPartitionAt: 1) } == [2, 0])
         #expect(registry.all.allSatisfy { !registry.isProcessable($0) })
@@ -75,11 +81,11 @@ struct TaskRegistryTests {
         registry.noteEnd(ofSlot: 0)
         registry.noteEnd(ofSlot: 1)
         #expect(!registry.isProcessable(task))
-        registry.add([record(slot: 0, offset: 0)])
+        registry.add(runs((0, 0)))
         #expect(registry.isProcessable(task))
         registry.addSlots()
         #expect(!registry.isProcessable(task))
-        registry.add([record(slot: 1, offset: 0)])
+        registry.add(runs((1, 0)))
         #expect(registry.isProcessable(task))
     }
 

@@ -173,6 +173,26 @@ struct WorkerStandbyTests {
         try fixture.steps(until: "the third") { try count(fixture, isAs: "3") }
     }
 
+    @Test("a standby misses nothing when its changelog cannot be paused")
+    func failingPause() throws {
+        let builder = StreamsBuilder()
+        builder.table("in", key: .string, value: .int64, into: .store("counts")).toStream().to("out")
+        let topology = try builder.build(optimization: .all)
+        let fixture = try WorkerFixture(topology: topology, topics: ["in": 4], configure: { $0.standbyReplicas = 1 })
+        fixture.cluster.group = GroupDescription(isStable: true, members: [Self.me, Self.other])
+        let input = TopicPartition(topic: "in", partition: theirs.partition)
+        fixture.cluster.write((1...1_500).map(String.init), to: "in", partition: theirs.partition)
+        fixture.cluster.committed[input] = CommittedOffset(offset: 1, metadata: "")
+        fixture.cluster.errors["standby pause"] = [PortError(.retriable, "no answer")]
+        try fixture.start()
+        try fixture.steps(until: "the first") { try count(fixture, isAs: "1") }
+        try fixture.steps(until: "the pause") { fixture.standbyReader.paused == [input] }
+        #expect(fixture.cluster.count("standby pause") == 2)
+        fixture.cluster.committed[input] = CommittedOffset(offset: 1_400, metadata: "")
+        try fixture.steps(until: "the last committed") { try count(fixture, isAs: "1400") }
+        #expect(fixture.standbyReader.paused.isEmpty)
+    }
+
     @Test("a copy whose place in the changelog is gone is filled from the beginning")
     func changelogGone() throws {
         let fixture = try fixture()

@@ -24,7 +24,7 @@ struct ConsumerPortTests {
                 try port.assign([PartitionAssignment(partition: partition, slot: 0, offset: 0)])
                 var read = 0
                 try await eventually("the records") {
-                    read += try port.poll(maxRecords: 10, timeoutMs: 100).records.count
+                    read += try port.poll(maxRecords: 10, timeoutMs: 100).runs.reduce(0) { $0 + $1.count }
                     return read == 5
                 }
                 try port.pause([partition])

@@ -33,11 +33,11 @@ package final class EngineLoop {
             for place in input.places[next..<end] {
                 records.append(
                     FetchedRecord(
-                        slot: 0, offset: offset, timestampMs: place.timestampMs, headers: Headers(),
-                        key: input.key(place), value: input.value(place), owner: nil))
+                        offset: offset, timestampMs: place.timestampMs, headers: Headers(), key: input.key(place),
+                        value: input.value(place)))
                 offset += 1
             }
-            task.add(records[...], toPartitionAt: 0)
+            task.add(RecordRun(slot: 0, records[...], ownedBy: input), toPartitionAt: 0)
             while try task.process(atMost: 1_000) > 0 {}
             next = end
         }
@@ -52,7 +52,7 @@ private final class StandingClock: Clock {
 }
 
 /// Adds up what is sent.
-private final class CountingProducer: ProducerPort {
+private final class CountingProducer: SenderPort {
     private(set) var checksum: UInt64 = 0
 
     func topic(named name: String) throws(PortError) -> Int { name.hasSuffix("-changelog") ? 1 : 0 }
@@ -64,14 +64,7 @@ private final class CountingProducer: ProducerPort {
         checksum &+= LoopChecksum.of(key, value, timestampMs)
     }
 
-    func initTransactions() throws(PortError) {}
-    func beginTransaction() throws(PortError) {}
-    func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {}
-    func abortTransaction() throws(PortError) {}
-    func flush() throws(PortError) {}
-    func poll() throws(PortError) {}
-    func nextOffset(of partition: TopicPartition) -> Int64? { nil }
-    func close() {}
+    func partitionCount(of topic: Int) throws(PortError) -> Int32 { 1 }
 }
 
 /// A number for a record that was sent; cheap, so that it does not count.

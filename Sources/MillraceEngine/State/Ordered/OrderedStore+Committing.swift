@@ -3,7 +3,7 @@ import Millrace
 extension OrderedStore: StoreContents {
     package func position() throws -> Int64? { try disk?.position() }
 
-    package func restore(_ records: [FetchedRecord], position: Int64) throws {
+    package func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
         for record in records {
             guard let key = record.key else { continue }
             if record.value != nil { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }

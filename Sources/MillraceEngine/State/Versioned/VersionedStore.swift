@@ -255,7 +255,7 @@ extension VersionedStore: StoreContents {
 
     package func position() throws -> Int64? { try entries.position() }
 
-    package func restore(_ records: [FetchedRecord], position: Int64) throws {
+    package func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
         var stored: [UInt8] = []
         for record in records {
             guard let key = record.key else { continue }
