@@ -149,6 +149,9 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
+        .target(
+            name: "PortContracts", dependencies: ["Millrace", "MillraceEngine"], path: "Tests/PortContracts",
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceTests", dependencies: ["Millrace", "MillraceTesting", "TestSupport"],
             exclude: ["Documentation/kafka-streams-methods.txt"], swiftSettings: swiftSettings),
@@ -156,7 +159,7 @@ let package = Package(
             name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceEngineTests",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "TestSupport", logging],
+            dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "PortContracts", "TestSupport", logging],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
@@ -174,7 +177,10 @@ let package = Package(
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRuntime"],
+            dependencies: [
+                "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRuntime",
+                "PortContracts",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression"], swiftSettings: swiftSettings),
@@ -194,7 +200,8 @@ let package = Package(
             name: "MillraceRuntimeTests",
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime",
-                "MillraceTesting", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle, signals,
+                "MillraceTesting", "PortContracts", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle,
+                signals,
             ],
             swiftSettings: swiftSettings),
     ],
