@@ -49,7 +49,7 @@ package enum ReaderContract {
             let topic = try lab.makeTopic()
             let records = [
                 ContractRecord(key: [1], value: nil), ContractRecord(key: [1], value: []),
-                ContractRecord(key: nil, value: [2]), ContractRecord(key: [], value: [2], timestampMs: 0),
+                ContractRecord(key: nil, value: [2]), ContractRecord(key: [], value: [2], timestampMs: 1),
                 ContractRecord(key: nil, value: nil, timestampMs: 1_700_000_000_123),
                 ContractRecord(
                     key: [3], value: [4],

@@ -39,7 +39,7 @@ package protocol ProducerPort: SenderPort {
     /// Serves acknowledgements; throws the first error of a delivery since the last call.
     func poll() throws(PortError)
 
-    /// One more than the highest offset acknowledged in a partition; `nil` where nothing was sent.
+    /// One more than the highest offset acknowledged of what was sent to a partition by its number; `nil` where nothing was.
     func nextOffset(of partition: TopicPartition) -> Int64?
 
     func close()

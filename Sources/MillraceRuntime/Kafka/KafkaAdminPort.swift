@@ -49,11 +49,7 @@ final class KafkaAdminPort: AdminPort, Sendable {
     }
 
     func createTopics(_ topics: [MillraceEngine.NewTopic]) throws(PortError) {
-        let wanted = topics.map { topic in
-            KafkaClient.NewTopic(
-                topic.name, partitions: topic.partitions, replicationFactor: Int32(topic.replicationFactor),
-                configs: topic.configuration)
-        }
+        let wanted = topics.map { KafkaClient.NewTopic($0) }
         let results = try port(.administer) { () throws(KafkaError) in
             try admin.createTopics(wanted, timeoutMs: timeoutMs)
         }

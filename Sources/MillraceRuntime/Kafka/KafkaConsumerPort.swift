@@ -226,18 +226,6 @@ final class KafkaConsumerPort: GroupConsumer {
     }
 }
 
-extension [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
-    /// The same offsets as the client takes them.
-    var forClient: [KafkaClient.TopicPartition: KafkaClient.CommittedOffset] {
-        var offsets: [KafkaClient.TopicPartition: KafkaClient.CommittedOffset] = [:]
-        for (partition, offset) in self {
-            offsets[KafkaClient.TopicPartition(partition)] = KafkaClient.CommittedOffset(
-                offset.offset, metadata: offset.metadata)
-        }
-        return offsets
-    }
-}
-
 extension KafkaConsumer {
     /// The first offsets of partitions, or those behind their last readable records, in one request to each broker.
     ///
@@ -248,21 +236,5 @@ extension KafkaConsumer {
         let time: Int64 = place == .end ? -1 : -2
         return try offsetsForTimes(
             Dictionary(partitions.map { ($0, time) }, uniquingKeysWith: { $1 }), timeoutMs: timeoutMs)
-    }
-}
-
-extension KafkaClient.TopicPartition {
-    init(_ partition: Millrace.TopicPartition) { self.init(partition.topic, partition.partition) }
-}
-
-extension Millrace.TopicPartition {
-    init(_ partition: KafkaClient.TopicPartition) {
-        self.init(topic: partition.topic, partition: partition.partition)
-    }
-}
-
-extension Headers {
-    init(_ headers: [MessageHeader]) {
-        self = headers.isEmpty ? Headers() : Headers(headers.map { Header(name: $0.name, value: $0.value) })
     }
 }

@@ -50,11 +50,7 @@ final class SimulatedAdmin: AdminPort {
         try world.request("create topics", for: .administer, by: process) { () throws(KafkaError) in
             for topic in topics {
                 do throws(KafkaError) {
-                    _ = try world.cluster.createTopic(
-                        ClusterCore.NewTopic(
-                            topic.name, partitionCount: topic.partitions, replicationFactor: topic.replicationFactor,
-                            configs: topic.configuration.mapValues { $0 }),
-                        nowMs: world.clock.nowMs)
+                    _ = try world.cluster.createTopic(ClusterCore.NewTopic(topic), nowMs: world.clock.nowMs)
                 } catch {
                     if error.code != .topicAlreadyExists { throw error }
                 }
@@ -66,7 +62,7 @@ final class SimulatedAdmin: AdminPort {
         try world.request("delete records", for: .administer, by: process) { () throws(KafkaError) in
             for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
                 _ = try world.cluster.deleteRecords(
-                    ClusterCore.TopicPartition(partition.topic, partition.partition), beforeOffset: offset,
+                    ClusterCore.TopicPartition(partition), beforeOffset: offset,
                     nowMs: world.clock.nowMs)
             }
         }

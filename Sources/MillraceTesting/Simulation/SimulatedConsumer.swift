@@ -116,7 +116,7 @@ final class SimulatedConsumer: GroupConsumer {
         try world.interrupt(process, at: "an assignment")
         reading = [:]
         for assignment in assignments {
-            let partition = ClusterCore.TopicPartition(assignment.partition.topic, assignment.partition.partition)
+            let partition = ClusterCore.TopicPartition(assignment.partition)
             let start = assignment.offset ?? (try? world.cluster.offsets(of: partition).logStartOffset) ?? 0
             reading[partition] = Reading(slot: assignment.slot, offset: start)
         }
@@ -129,7 +129,7 @@ final class SimulatedConsumer: GroupConsumer {
 
     private func setPaused(_ partitions: [Millrace.TopicPartition], _ isPaused: Bool) {
         for partition in partitions {
-            reading[ClusterCore.TopicPartition(partition.topic, partition.partition)]?.isPaused = isPaused
+            reading[ClusterCore.TopicPartition(partition)]?.isPaused = isPaused
         }
     }
 
@@ -140,7 +140,7 @@ final class SimulatedConsumer: GroupConsumer {
         return try world.request("list offsets", for: .read, by: process) { () throws(KafkaError) in
             var offsets: [Millrace.TopicPartition: Int64] = [:]
             for (partition, spec) in specs {
-                let listed = ClusterCore.TopicPartition(partition.topic, partition.partition)
+                let listed = ClusterCore.TopicPartition(partition)
                 if spec == .earliest {
                     offsets[partition] = try world.cluster.listOffset(listed, .earliest, isolation: isolation).offset
                     continue
@@ -158,7 +158,7 @@ final class SimulatedConsumer: GroupConsumer {
     func committed(
         _ partitions: [Millrace.TopicPartition], withinMs: Int?
     ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
-        let wanted = partitions.map { ClusterCore.TopicPartition($0.topic, $0.partition) }
+        let wanted = partitions.map { ClusterCore.TopicPartition($0) }
         let requireStable = settings.readsCommitted && !settings.sabotage.contains(.ignorePendingOffsets)
         let fetched = try world.request("fetch offsets", for: .read, by: process) { () throws(KafkaError) in
             let fetched = world.cluster.fetchOffsets(
@@ -168,8 +168,7 @@ final class SimulatedConsumer: GroupConsumer {
         }
         var committed: [Millrace.TopicPartition: MillraceEngine.CommittedOffset] = [:]
         for entry in fetched where entry.offset.offset >= 0 {
-            let partition = Millrace.TopicPartition(
-                topic: entry.partition.topic, partition: entry.partition.partition)
+            let partition = Millrace.TopicPartition(entry.partition)
             committed[partition] = MillraceEngine.CommittedOffset(
                 offset: entry.offset.offset, metadata: entry.offset.metadata)
         }
@@ -177,11 +176,7 @@ final class SimulatedConsumer: GroupConsumer {
     }
 
     func commit(_ offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset]) throws(PortError) {
-        let wanted = offsets.sorted { $0.key < $1.key }.map { partition, offset in
-            OffsetToCommit(
-                ClusterCore.TopicPartition(partition.topic, partition.partition),
-                ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
-        }
+        let wanted = offsets.forCluster
         let member = membership?.current ?? GroupMembership(groupID: settings.groupID)
         try world.request("commit offsets", for: .commitOffsets, by: process) { () throws(KafkaError) in
             for outcome in world.cluster.commitOffsets(member, offsets: wanted, nowMs: world.clock.nowMs)
@@ -192,7 +187,7 @@ final class SimulatedConsumer: GroupConsumer {
     }
 
     func knownEndOffset(of partition: Millrace.TopicPartition) -> Int64? {
-        let partition = ClusterCore.TopicPartition(partition.topic, partition.partition)
+        let partition = ClusterCore.TopicPartition(partition)
         return (try? world.cluster.offsets(of: partition))?.highWatermark
     }
 

@@ -53,11 +53,7 @@ final class SimulatedProducer: ProducerPort {
             try world.cluster.addOffsetsToTransaction(
                 transactionalID, producer: identity, groupID: member.groupID, nowMs: world.clock.nowMs)
         }
-        let wanted = offsets.sorted { $0.key < $1.key }.map { partition, offset in
-            OffsetToCommit(
-                ClusterCore.TopicPartition(partition.topic, partition.partition),
-                ClusterCore.CommittedOffset(offset: offset.offset, metadata: offset.metadata))
-        }
+        let wanted = offsets.forCluster
         try world.request("commit offsets in transaction", for: .transaction, by: process) { () throws(KafkaError) in
             let outcomes = try world.cluster.commitTransactionOffsets(
                 transactionalID, producer: identity, member: member, offsets: wanted, nowMs: world.clock.nowMs)
@@ -178,7 +174,7 @@ final class SimulatedProducer: ProducerPort {
     func poll() throws(PortError) {}
 
     func nextOffset(of partition: Millrace.TopicPartition) -> Int64? {
-        nextOffsets[ClusterCore.TopicPartition(partition.topic, partition.partition)]
+        nextOffsets[ClusterCore.TopicPartition(partition)]
     }
 
     func close() {}
