@@ -107,7 +107,7 @@ struct TaskRegistryTests {
     func filled() throws {
         let registry = try registry([0, 1])
         registry.addSlots()
-        registry.add([record(slot: 2, offset: 0)])
+        registry.add(runs((2, 0)))
         var looked: [String] = []
         let first = registry.pauseFilled { slot in
             looked.append(slot.partition.description)
@@ -117,7 +117,7 @@ struct TaskRegistryTests {
         #expect(looked == ["left-1"])
         let second = registry.pauseFilled { _ in true }
         #expect(second.isEmpty)
-        registry.add([record(slot: 2, offset: 1), record(slot: 1, offset: 0)])
+        registry.add(runs((2, 1), (1, 0)))
         let third = registry.pauseFilled { _ in true }
         #expect(third.map(\.description) == ["right-0", "left-1"])
     }
@@ -130,7 +130,7 @@ struct TaskRegistryTests {
         #expect(registry.awake.map(\.id.partition) == [0, 1, 2])
         registry.settle(at: .epoch)
         #expect(registry.awake.isEmpty)
-        registry.add([record(slot: 5, offset: 0), record(slot: 0, offset: 0)])
+        registry.add(runs((5, 0), (0, 0)))
         #expect(registry.awake.map(\.id.partition) == [0, 2])
         registry.settle(at: .epoch)
         #expect(registry.awake.map(\.id.partition) == [0, 2])
