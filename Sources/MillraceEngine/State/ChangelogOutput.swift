@@ -9,12 +9,9 @@ final class ChangelogOutput: RecordOutput {
     private let store: String
     private let topic: String
     private let output: TaskOutput
-    /// Whether the production handler is asked all the same: a fault that the simulation plants.
-    private let skipsRefused: Bool
     private unowned let task: TaskEnvironment
 
-    init(store: String, topic: String, output: TaskOutput, skipsRefused: Bool, task: TaskEnvironment) {
-        self.skipsRefused = skipsRefused
+    init(store: String, topic: String, output: TaskOutput, task: TaskEnvironment) {
         self.store = store
         self.topic = topic
         self.output = output
@@ -30,7 +27,6 @@ final class ChangelogOutput: RecordOutput {
                 key: key, value: value, partition: partition, timestampMs: timestampMs, headers: headers)
         } catch {
             guard error.kind == .rejected else { throw error }
-            if skipsRefused { return try task.failed(error, in: .production, at: topic, reading: nil) }
             if error.isTopicMissing {
                 // Nothing is wrong with the record. Whether the topic was deleted shows when it is looked for.
                 throw PortError(.abortable, error.message)

@@ -30,8 +30,7 @@ extension TaskStore {
         let isLoggedBySource = plan.sourceTopicAsChangelog != nil
         var output: (any RecordOutput)?
         if !isLoggedBySource, let topic = plan.changelogTopic {
-            output = try environment.changelogOutput(
-                of: plan.name, to: topic, skippingRefused: configuration.skipsRefusedChanges)
+            output = try environment.changelogOutput(of: plan.name, to: topic)
         }
         let changelog = plan.changelogTopic.map {
             TopicPartition(

@@ -11,8 +11,6 @@ package struct TaskConfiguration: Sendable {
     /// How long an operator waits at least before it looks again for results that time has completed. Kafka:
     /// `InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION`.
     package var emitIntervalMs: Int64
-    /// Whether the production handler may skip changes that changelogs refuse: a fault, planted for simulations only.
-    package var skipsRefusedChanges = false
     /// How long the metadata beside a committed offset may be, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
     package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
     /// The partition counts of topics that have tasks of their own to read them: records go to these partitions, however many the

@@ -117,12 +117,9 @@ final class TaskEnvironment: TaskContext {
     }
 
     /// The changelog of a store as a topic to write to.
-    func changelogOutput(
-        of store: String, to topic: TopicName, skippingRefused skipsRefused: Bool
-    ) throws -> ChangelogOutput {
+    func changelogOutput(of store: String, to topic: TopicName) throws -> ChangelogOutput {
         let name = topic.resolved(applicationID: applicationID)
-        return ChangelogOutput(
-            store: store, topic: name, output: try output(toTopic: name), skipsRefused: skipsRefused, task: self)
+        return ChangelogOutput(store: store, topic: name, output: try output(toTopic: name), task: self)
     }
 
     private func output(toTopic topic: String) throws -> TaskOutput {

@@ -136,9 +136,6 @@ final class Committer {
         try beginTransactionIfNeeded()
         var offsets: [TopicPartition: CommittedOffset] = [:]
         for task in tasks { offsets.merge(try untorn { try task.prepareCommit() }) { $1 } }
-        if context.configuration.sabotage.contains(.storeBeforeTransaction) {
-            for task in tasks { try task.state.checkpoint(durably: true) }
-        }
         return Pending(offsets: offsets, tasks: tasks, begun: begun)
     }
 

@@ -99,15 +99,12 @@ final class StandbyKeeper {
         if reader.hasTrouble { changelogs.raiseDoubt() }
         guard checks.takeTurn(at: context.now) else { return }
         let asked = open.filter { $0.stores.contains(where: \.followsActiveTask) }
-        guard !asked.isEmpty, var committed = committedInputs(of: asked) else { return }
+        guard !asked.isEmpty, let committed = committedInputs(of: asked) else { return }
         for state in asked {
             for partition in topics.plan.inputs[state.id] ?? [] {
                 guard let metadata = committed[partition]?.metadata else { continue }
                 state.noteProgress(of: metadata)
             }
-        }
-        if context.configuration.sabotage.contains(.readAheadOfActive) {
-            for partition in committed.keys { committed[partition]?.offset = .max }
         }
         try reader.noteCommitted(committed)
     }

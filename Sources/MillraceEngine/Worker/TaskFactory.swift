@@ -55,9 +55,7 @@ final class TaskFactory {
             applicationID: configuration.applicationID, handlers: configuration.handlers,
             maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
             maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount)
-        settings.skipsRefusedChanges = configuration.sabotage.contains(.skipRefusedChanges)
-        let isUnbounded = configuration.sabotage.contains(.longOffsetMetadata)
-        settings.maxOffsetMetadataLength = isUnbounded ? .max : configuration.maxOffsetMetadataLength
+        settings.maxOffsetMetadataLength = configuration.maxOffsetMetadataLength
         settings.partitionCounts = topics.plan.repartitionCounts
         let state = try TaskState(
             id: id, stores: subtopology.stores, keptTimes: topology.keptTimes(of: subtopology.nodes),

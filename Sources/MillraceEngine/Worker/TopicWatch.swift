@@ -103,7 +103,6 @@ final class TopicWatch {
         let assigned = SourceTopics(counts: plan.sourceTopics, ids: ids)
         switch TopicChange(from: assigned, to: present, required: required, renewed: renewed) {
         case .missing(let topics): return Look(news: .missing(try wait(for: topics)))
-        case .recreated where configuration.sabotage.contains(.offsetsOfOldTopic): return Look(news: .none)
         case .recreated(let topics):
             noteRecreated(topics, present)
             return Look(news: .recreated)
@@ -213,14 +212,9 @@ final class TopicWatch {
 
     /// The topics of the leader's view that tasks read.
     private func view(of seen: [String: Int32]?) throws -> [String: Int32] {
-        let leaders = configuration.sabotage.contains(.ownViewOfTopics) ? nil : seen
-        let view = try leaders ?? admin.partitionCounts(of: Array(subscription))
+        let view = try seen ?? admin.partitionCounts(of: Array(subscription))
         let read = topology.taskTopics.union(topology.topics(matchedIn: view.keys, configuration.applicationID))
-        var counts = view.filter { read.contains($0.key) }
-        if configuration.sabotage.contains(.firstPartitionCounts) {
-            for topic in topology.taskTopics { counts[topic] = plan.sourceTopics[topic] }
-        }
-        return counts
+        return view.filter { read.contains($0.key) }
     }
 
     private func plan(for counts: [String: Int32]) throws {

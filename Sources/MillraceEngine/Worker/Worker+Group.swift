@@ -61,9 +61,7 @@ extension Worker {
     }
 
     /// Whether this member was out of the group since it had its tasks last, so that others may have written to their stores.
-    private var isNewMember: Bool {
-        membership.isNew(ports.consumer.memberID()) && !configuration.sabotage.contains(.keepStateOfZombie)
-    }
+    private var isNewMember: Bool { membership.isNew(ports.consumer.memberID()) }
 
     /// Whether the partitions that an open task reads are those that it is to read, or some of them.
     private func readsOnlyOwn(_ task: StreamTask) -> Bool {
@@ -133,11 +131,9 @@ extension Worker {
         let missing = ids.filter { tasks[$0] == nil }
         try factory.prepareToOpen(missing.filter { !standbys.contains($0) })
         for id in missing {
-            let isStandby = standbys.contains(id)
             let task = try factory.open(id, over: standbys.take(id))
             tasks.insert(task)
             if let localStores = ports.localStores { task.state.announce(to: localStores) }
-            if isStandby, configuration.sabotage.contains(.promoteAsItStands) { continue }
             restorer.add(task, committed: committed)
         }
         // Topics that match a pattern may have come.
@@ -154,9 +150,7 @@ extension Worker {
             let committed = starts.committed[partition]
             if let committed {
                 task.resume(partition, at: committed.offset)
-                if !configuration.sabotage.contains(.forgetTimes) {
-                    task.restoreTime(of: partition, metadata: committed.metadata)
-                }
+                task.restoreTime(of: partition, metadata: committed.metadata)
                 // What somebody else has put over it is put right with the next commit.
                 if starts.overwritten.contains(partition) { task.begin(partition, at: committed.offset) }
             } else if let start = starts.first[partition] {

@@ -44,9 +44,6 @@ package struct WorkerConfiguration: Sendable {
     /// Told how standbys are kept up to date.
     package var standbyListener: (@Sendable (RestoreEvent) -> Void)?
 
-    /// Faults planted on purpose, to show that a simulation finds them. None, but there.
-    package var sabotage: Set<Sabotage> = []
-
     package init(
         applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,
         stateCacheSizeInBytes: Int
@@ -57,40 +54,6 @@ package struct WorkerConfiguration: Sendable {
         self.commitIntervalMs = commitIntervalMs
         self.stateCacheSizeInBytes = stateCacheSizeInBytes
     }
-}
-
-/// A fault that can be planted to show that a simulation finds it.
-package enum Sabotage: String, Hashable, Sendable, CaseIterable {
-    /// Stores are written down before the transaction is committed.
-    case storeBeforeTransaction
-    /// Offsets are committed without the member's generation, so that nobody fences an outdated one.
-    case skipGenerationFencing
-    /// The end of a changelog is not read when a store is restored.
-    case loseRestoredTail
-    /// Offsets that an open transaction is about to commit are not awaited when partitions are taken over.
-    case ignorePendingOffsets
-    /// A member that was out of its group for a while goes on with the stores that it had.
-    case keepStateOfZombie
-    /// Which topics match is each member's own view, not the group's.
-    case ownViewOfTopics
-    /// The partition counts of topics that sources name stay as they were when the application started.
-    case firstPartitionCounts
-    /// What is committed of a topic counts for another one that is created under its name.
-    case offsetsOfOldTopic
-    /// A standby that becomes active goes on as it stands, without the end of its changelogs.
-    case promoteAsItStands
-    /// What operators keep beside an offset is written in full, however much the broker takes.
-    case longOffsetMetadata
-    /// A standby reads source topics beyond what its active task has committed.
-    case readAheadOfActive
-    /// A change that a changelog refuses goes to the production handler, which may skip it.
-    case skipRefusedChanges
-    /// The old foreign key of a changed left value answers too, with null; if it answers last, the result stays unmatched.
-    case unmatchedAnswerLast
-    /// The times that operators keep do not outlive the task, so that windows which were closed take records again.
-    case forgetTimes
-    /// Every member of the group is given tasks, whoever it is.
-    case countForeignMembers
 }
 
 /// What a worker is doing, for those who watch it.

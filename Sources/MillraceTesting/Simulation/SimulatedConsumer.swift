@@ -17,9 +17,8 @@ final class SimulatedConsumer: GroupConsumer {
         var clientID: String
         var instanceID: String?
         var readsCommitted: Bool
-        /// Whether the end of a partition is announced too early: a planted fault.
-        var losesTail = false
-        var sabotage: Set<Sabotage> = []
+        /// Whether offsets that an open transaction is about to commit are awaited, where only committed data is read.
+        var awaitsPendingOffsets = true
     }
 
     private struct Reading {
@@ -91,7 +90,6 @@ final class SimulatedConsumer: GroupConsumer {
         var builder = RecordRunBuilder(capacity: 0)
         let memory = RecordMemory()
         for record in CommittedRecords(answer, from: place.offset) {
-            if settings.losesTail, record.offset >= end - 3 { continue }
             let bytes = RecordBytes.copy(key: record.key.map(Array.init), value: record.value.map(Array.init))
             memory.bytes.append(bytes)
             builder.append(
@@ -159,7 +157,7 @@ final class SimulatedConsumer: GroupConsumer {
         _ partitions: [Millrace.TopicPartition], withinMs: Int?
     ) throws(PortError) -> [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
         let wanted = partitions.map { ClusterCore.TopicPartition($0) }
-        let requireStable = settings.readsCommitted && !settings.sabotage.contains(.ignorePendingOffsets)
+        let requireStable = settings.readsCommitted && settings.awaitsPendingOffsets
         let fetched = try world.request("fetch offsets", for: .read, by: process) { () throws(KafkaError) in
             let fetched = world.cluster.fetchOffsets(
                 groupID: settings.groupID, partitions: wanted, requireStable: requireStable)

@@ -28,7 +28,7 @@ final class SimulatedInstance {
         var isStatic: Bool
         var standbyReplicas: Int
         var waitsForTopics: Bool
-        var sabotage: Set<Sabotage>
+        var plantedFault: PlantedFault?
     }
 
     init(name: String, world: SimulatedWorld, setting: Setting) {
@@ -68,8 +68,8 @@ final class SimulatedInstance {
 
     private func work(_ plan: TopicPlan, _ process: SimulatedProcess, _ admin: SimulatedAdmin) throws {
         let worker = Worker(
-            topology: setting.topology, plan: plan, configuration: configuration, ports: ports(process, admin),
-            logger: Self.silent)
+            topology: setting.topology, plan: plan, configuration: configuration,
+            ports: faulty(ports(process, admin)), logger: Self.silent)
         self.worker = worker
         try worker.start()
     }
@@ -138,32 +138,38 @@ final class SimulatedInstance {
         configuration.standbyReplicas = setting.standbyReplicas
         configuration.standbyCheckIntervalMs = 100
         configuration.maxOffsetMetadataLength = world.maxOffsetMetadataLength
-        configuration.sabotage = setting.sabotage
-        configuration.identity = setting.sabotage.contains(.countForeignMembers) ? nil : identity
+        configuration.identity = identity
+        setting.plantedFault?.changeSettings(&configuration)
         return configuration
     }
 
     private func ports(_ process: SimulatedProcess, _ admin: SimulatedAdmin) -> WorkerPorts {
         let (world, setting) = (world, setting)
         let isExactlyOnce = setting.guarantee == .exactlyOnce
-        let consumer = SimulatedConsumer.Settings(
+        var consumer = SimulatedConsumer.Settings(
             groupID: setting.applicationID, clientID: identity.clientID(address: nil),
             instanceID: setting.isStatic ? name : nil,
-            readsCommitted: isExactlyOnce, sabotage: setting.sabotage)
+            readsCommitted: isExactlyOnce)
         var restore = consumer
         restore.readsCommitted = true
-        restore.losesTail = setting.sabotage.contains(.loseRestoredTail)
         let restoreSettings = restore
+        setting.plantedFault?.changeConsumer(&consumer)
         let transactionalID = isExactlyOnce ? "\(setting.applicationID)-\(name)" : nil
         return WorkerPorts(
             consumer: SimulatedConsumer(world: world, process: process, settings: consumer),
             makeRestoreConsumer: { SimulatedConsumer(world: world, process: process, settings: restoreSettings) },
             makeProducer: {
-                SimulatedProducer(
-                    world: world, process: process, transactionalID: transactionalID, sabotage: setting.sabotage)
+                SimulatedProducer(world: world, process: process, transactionalID: transactionalID)
             },
             admin: admin,
             provider: stores(process), clock: world.clock, globalStores: global?.stores ?? [:])
+    }
+
+    /// The ports with the fault that is planted, if one is.
+    private func faulty(_ ports: WorkerPorts) -> WorkerPorts {
+        var ports = ports
+        setting.plantedFault?.wrapPorts(&ports) { [weak self] in self?.worker?.openTasks ?? [] }
+        return ports
     }
 
     private var identity: WorkerIdentity {

@@ -8,7 +8,6 @@ final class SimulatedProducer: ProducerPort {
     private let process: SimulatedProcess
     /// `nil` for a producer without transactions.
     private let transactionalID: String?
-    private let sabotage: Set<Sabotage>
     private var identity = ProducerIdentity.none
     private var topics: [String] = []
     private var queued: [ClusterCore.TopicPartition: [Queued]] = [:]
@@ -23,11 +22,10 @@ final class SimulatedProducer: ProducerPort {
         var headers: [RecordHeader]
     }
 
-    init(world: SimulatedWorld, process: SimulatedProcess, transactionalID: String?, sabotage: Set<Sabotage>) {
+    init(world: SimulatedWorld, process: SimulatedProcess, transactionalID: String?) {
         self.world = world
         self.process = process
         self.transactionalID = transactionalID
-        self.sabotage = sabotage
     }
 
     func initTransactions() throws(PortError) {
@@ -47,8 +45,7 @@ final class SimulatedProducer: ProducerPort {
             throw PortError(.fatal, "this producer has no transactional id")
         }
         try flush()
-        var member = GroupMembership(group)
-        if sabotage.contains(.skipGenerationFencing) { member = GroupMembership(groupID: member.groupID) }
+        let member = GroupMembership(group)
         try world.request("add offsets to transaction", for: .transaction, by: process) { () throws(KafkaError) in
             try world.cluster.addOffsetsToTransaction(
                 transactionalID, producer: identity, groupID: member.groupID, nowMs: world.clock.nowMs)
@@ -99,27 +96,12 @@ final class SimulatedProducer: ProducerPort {
             world.note("\(process.name): a change is refused by \(name)")
             throw PortError(KafkaError(.messageTooLarge), in: .produce, during: "produce to \(name)-\(chosen)")
         }
-        var value = value.map(Array.init)
-        if sabotage.contains(.unmatchedAnswerLast), name.hasSuffix("-subscription-registration-topic") {
-            value = value.map(Self.askingForAnswer)
-        }
         queued[ClusterCore.TopicPartition(name, chosen), default: []].append(
             Queued(
-                key: key.map(Array.init), value: value,
+                key: key.map(Array.init), value: value.map(Array.init),
                 timestampMs: timestampMs < 0 ? world.clock.nowMs : timestampMs,
                 headers: headers.map { RecordHeader(key: $0.name, value: $0.value) }))
         if queued.count > 3, world.random.chance(0.05) { try flush() }
-    }
-
-    /// A subscription of a foreign-key join, which has to be answered even if it is given up.
-    private static func askingForAnswer(_ subscription: [UInt8]) -> [UInt8] {
-        typealias Instruction = Subscription<Never>.Instruction
-        guard subscription.count > 1, subscription[1] == Instruction.deleteKeyNoPropagate.rawValue else {
-            return subscription
-        }
-        var asking = subscription
-        asking[1] = Instruction.deleteKeyAndPropagate.rawValue
-        return asking
     }
 
     func partitionCount(of topic: Int) throws(PortError) -> Int32 {

@@ -1,5 +1,4 @@
 public import Millrace
-package import MillraceEngine
 
 /// A topology under everything that can go wrong, in one thread, with simulated time: from one seed one run, to the byte.
 ///
@@ -49,8 +48,8 @@ public struct Simulation: Sendable {
     public var faults: SimulatedFaults = .all
     /// How many turns a run may take before it counts as stuck. 20,000 by default.
     public var maxTurns = 20_000
-    /// Faults planted on purpose.
-    package var sabotage: Set<Sabotage> = []
+    /// A fault planted on purpose. None by default.
+    package var plantedFault: PlantedFault?
 
     /// What has to hold of the results beside that: says what is wrong.
     public var rules: (@Sendable (SimulatedResults) -> [String])?

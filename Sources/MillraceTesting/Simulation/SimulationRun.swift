@@ -36,7 +36,8 @@ final class SimulationRun {
             topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
             isStatic: world.random.chance(0.5),
             standbyReplicas: simulation.standbyReplicas ?? world.random.below(2),
-            waitsForTopics: !simulation.topicChanges.isEmpty && world.random.chance(0.5), sabotage: simulation.sabotage)
+            waitsForTopics: !simulation.topicChanges.isEmpty && world.random.chance(0.5),
+            plantedFault: simulation.plantedFault)
         strangers = try SimulatedStrangers(
             world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
             setting: setting)

@@ -1,0 +1,68 @@
+import Millrace
+import MillraceEngine
+
+/// Describes the group with this member under its first id.
+final class FirstIDAdmin: AdminDecorator {
+    private let consumer: FirstIDConsumer
+
+    init(_ inner: any AdminPort, _ consumer: FirstIDConsumer) {
+        self.consumer = consumer
+        super.init(inner)
+    }
+
+    override func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
+        guard var description = try super.describeGroup(group) else { return nil }
+        guard let first = consumer.memberID() else { return description }
+        for index in description.members.indices where description.members[index].memberID == consumer.realMemberID {
+            description.members[index].memberID = first
+        }
+        return description
+    }
+}
+
+/// Describes the group with the topics as this member sees them instead of the leader.
+final class OwnViewAdmin: AdminDecorator {
+    private let consumer: SubscriptionNotingConsumer
+
+    init(_ inner: any AdminPort, _ consumer: SubscriptionNotingConsumer) {
+        self.consumer = consumer
+        super.init(inner)
+    }
+
+    override func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
+        guard var description = try super.describeGroup(group) else { return nil }
+        description.partitionCounts = try partitionCounts(of: consumer.topics)
+        return description
+    }
+}
+
+/// Tells the partition counts that topics had when it was first asked.
+final class FirstCountsAdmin: AdminDecorator {
+    private var first: [String: Int32] = [:]
+
+    override func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32] {
+        unchanged(try super.partitionCounts(of: topics))
+    }
+
+    override func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
+        guard var description = try super.describeGroup(group) else { return nil }
+        description.partitionCounts = unchanged(description.partitionCounts)
+        return description
+    }
+
+    private func unchanged(_ counts: [String: Int32]) -> [String: Int32] {
+        first.merge(counts) { known, _ in known }
+        return counts.merging(first.filter { counts[$0.key] != nil }) { $1 }
+    }
+}
+
+/// Takes a topic for the one that it knew first under that name.
+final class FirstTopicIDsAdmin: AdminDecorator {
+    private var first: [String: String] = [:]
+
+    override func topicIDs(of topics: [String]) throws(PortError) -> [String: String] {
+        let ids = try super.topicIDs(of: topics)
+        first.merge(ids) { known, _ in known }
+        return ids.merging(first.filter { ids[$0.key] != nil }) { $1 }
+    }
+}

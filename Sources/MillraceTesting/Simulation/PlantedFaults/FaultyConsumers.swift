@@ -1,0 +1,115 @@
+import Millrace
+import MillraceEngine
+
+/// Does not read the last records of a partition.
+final class TailLosingReader: ReaderDecorator {
+    private var partitions: [Int: TopicPartition] = [:]
+
+    override func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
+        try super.assign(assignments)
+        partitions = Dictionary(assignments.map { ($0.slot, $0.partition) }, uniquingKeysWith: { $1 })
+    }
+
+    override func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
+        var result = try super.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+        result.records.removeAll { record in
+            guard let end = partitions[record.slot].flatMap(knownEndOffset) else { return false }
+            return record.offset >= end - 3
+        }
+        return result
+    }
+}
+
+/// The changelogs of the standbys that an instance has had.
+final class CopiedPartitions {
+    var partitions: Set<TopicPartition> = []
+}
+
+/// Reads changelogs for standbys, and notes which.
+final class NotingReader: ReaderDecorator {
+    private let copied: CopiedPartitions
+
+    init(_ reader: any ReaderPort, _ copied: CopiedPartitions) {
+        self.copied = copied
+        super.init(reader)
+    }
+
+    override func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
+        try super.assign(assignments)
+        copied.partitions.formUnion(assignments.map(\.partition))
+    }
+}
+
+/// Restores stores, but for those that a standby has copied: it takes these for complete.
+final class OtherwiseRestoringReader: ReaderDecorator {
+    private let copied: CopiedPartitions
+    private var ends: [ReaderEvent] = []
+
+    init(_ reader: any ReaderPort, _ copied: CopiedPartitions) {
+        self.copied = copied
+        super.init(reader)
+    }
+
+    override func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
+        let complete = assignments.filter { copied.partitions.contains($0.partition) }
+        try super.assign(assignments.filter { !copied.partitions.contains($0.partition) })
+        ends = complete.map { .endOfPartition(slot: $0.slot, offset: .max) }
+    }
+
+    override func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
+        var result = try super.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+        result.events += ends
+        ends = []
+        return result
+    }
+}
+
+/// Says of what is asked about other members' partitions that all of it is committed. A standby alone asks with a time-out.
+final class AheadOfCommitsConsumer: ConsumerDecorator {
+    override func committed(
+        _ partitions: [TopicPartition], withinMs timeoutMs: Int?
+    ) throws(PortError) -> [TopicPartition: CommittedOffset] {
+        var committed = try super.committed(partitions, withinMs: timeoutMs)
+        if timeoutMs != nil {
+            for partition in committed.keys { committed[partition]?.offset = .max }
+        }
+        return committed
+    }
+}
+
+/// Leaves the times out that operators have committed beside an offset.
+final class TimelessConsumer: ConsumerDecorator {
+    override func committed(
+        _ partitions: [TopicPartition], withinMs timeoutMs: Int?
+    ) throws(PortError) -> [TopicPartition: CommittedOffset] {
+        var committed = try super.committed(partitions, withinMs: timeoutMs)
+        for (partition, offset) in committed {
+            guard let metadata = OffsetMetadata.decode(offset.metadata) else { continue }
+            committed[partition]?.metadata = OffsetMetadata(partitionTimeMs: metadata.partitionTimeMs).encoded()
+        }
+        return committed
+    }
+}
+
+/// Goes by the first member id that it was given.
+final class FirstIDConsumer: ConsumerDecorator {
+    private var first: String?
+
+    override func memberID() -> String? {
+        if first == nil, let id = super.memberID(), !id.isEmpty { first = id }
+        return first
+    }
+
+    /// The id that the coordinator knows the member by.
+    var realMemberID: String? { consumer.memberID() }
+}
+
+/// Notes which topics it is to read.
+final class SubscriptionNotingConsumer: ConsumerDecorator {
+    private(set) var topics: [String] = []
+
+    override func subscribe(to topics: [String]) throws(PortError) {
+        try super.subscribe(to: topics)
+        self.topics = topics
+    }
+}

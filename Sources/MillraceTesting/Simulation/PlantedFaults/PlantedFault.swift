@@ -1,0 +1,133 @@
+import MillraceEngine
+
+/// A fault that is planted to show that a simulation finds it.
+///
+/// It is put into what an instance's worker is given: its settings and its clients. The worker itself is the one that runs in
+/// production, and knows of no fault.
+package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
+    /// The fault in one sentence.
+    package let description: String
+    /// Changes a worker's settings.
+    let changeSettings: @Sendable (inout WorkerConfiguration) -> Void
+    /// Changes the settings of the consumer that is the worker's member of the group.
+    let changeConsumer: @Sendable (inout SimulatedConsumer.Settings) -> Void
+    /// Wraps a worker's clients; is given what tells the tasks that the worker runs.
+    let wrapPorts: @Sendable (inout WorkerPorts, _ openTasks: @escaping () -> [StreamTask]) -> Void
+
+    init(
+        _ description: String,
+        changeSettings: @escaping @Sendable (inout WorkerConfiguration) -> Void = { _ in },
+        changeConsumer: @escaping @Sendable (inout SimulatedConsumer.Settings) -> Void = { _ in },
+        wrapPorts: @escaping @Sendable (inout WorkerPorts, @escaping () -> [StreamTask]) -> Void = { _, _ in }
+    ) {
+        self.description = description
+        self.changeSettings = changeSettings
+        self.changeConsumer = changeConsumer
+        self.wrapPorts = wrapPorts
+    }
+
+    package static func == (left: Self, right: Self) -> Bool { left.description == right.description }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(description) }
+}
+
+extension PlantedFault {
+    package static let all: [PlantedFault] = [
+        storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
+        ownViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
+        skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
+    ]
+
+    // MARK: Faults of settings
+
+    package static let longOffsetMetadata = PlantedFault(
+        "what operators keep beside an offset is written in full, however much the broker takes",
+        changeSettings: { $0.maxOffsetMetadataLength = .max })
+
+    package static let countForeignMembers = PlantedFault(
+        "every member of the group is given tasks, a plain consumer too",
+        changeSettings: { $0.identity = nil })
+
+    package static let ignorePendingOffsets = PlantedFault(
+        "offsets that an open transaction is about to commit are not awaited",
+        changeConsumer: { $0.awaitsPendingOffsets = false })
+
+    // MARK: Faults of the producer
+
+    package static let storeBeforeTransaction = PlantedFault(
+        "stores are written down before the transaction is committed",
+        wrapPorts: { ports, openTasks in ports.wrapProducers { StoringProducer($0, openTasks: openTasks) } })
+
+    package static let commitWithoutGeneration = PlantedFault(
+        "offsets are committed without the member's generation",
+        wrapPorts: { ports, _ in ports.wrapProducers { UnfencedProducer($0) } })
+
+    package static let skipRefusedChanges = PlantedFault(
+        "a change that a changelog refuses is skipped",
+        wrapPorts: { ports, _ in ports.wrapProducers { SkippingProducer($0) } })
+
+    package static let unmatchedAnswerLast = PlantedFault(
+        "the old foreign key of a left join answers too, with null, and that answer may come last",
+        wrapPorts: { ports, _ in ports.wrapProducers { AnswerAskingProducer($0) } })
+
+    // MARK: Faults of the consumers
+
+    package static let loseRestoredTail = PlantedFault(
+        "the end of a changelog is not read when a store is restored",
+        wrapPorts: { ports, _ in ports.wrapRestoreConsumers { TailLosingReader($0) } })
+
+    package static let promoteUnchanged = PlantedFault(
+        "a standby becomes active without the end of its changelogs",
+        wrapPorts: { ports, _ in
+            let copied = CopiedPartitions()
+            let makeStandbyConsumer = ports.makeStandbyConsumer ?? ports.makeRestoreConsumer
+            ports.makeStandbyConsumer = { NotingReader(try makeStandbyConsumer(), copied) }
+            ports.wrapRestoreConsumers { OtherwiseRestoringReader($0, copied) }
+        })
+
+    package static let readAheadOfActive = PlantedFault(
+        "a standby reads a source topic beyond what is committed of it",
+        wrapPorts: { ports, _ in ports.consumer = AheadOfCommitsConsumer(ports.consumer) })
+
+    package static let forgetTimes = PlantedFault(
+        "the times that operators keep do not outlive the task, so that closed windows take records again",
+        wrapPorts: { ports, _ in ports.consumer = TimelessConsumer(ports.consumer) })
+
+    // MARK: Faults of the group and of topics
+
+    package static let keepStateOfZombie = PlantedFault(
+        "a member that was out of its group goes on with its old stores",
+        wrapPorts: { ports, _ in
+            let consumer = FirstIDConsumer(ports.consumer)
+            ports.admin = FirstIDAdmin(ports.admin, consumer)
+            ports.consumer = consumer
+        })
+
+    package static let ownViewOfTopics = PlantedFault(
+        "which topics match is each member's own view",
+        wrapPorts: { ports, _ in
+            let consumer = SubscriptionNotingConsumer(ports.consumer)
+            ports.consumer = consumer
+            ports.admin = OwnViewAdmin(ports.admin, consumer)
+        })
+
+    package static let firstPartitionCounts = PlantedFault(
+        "the partition counts of topics stay as they were at the start",
+        wrapPorts: { ports, _ in ports.admin = FirstCountsAdmin(ports.admin) })
+
+    package static let offsetsOfOldTopic = PlantedFault(
+        "what is committed of a topic counts for another one that is created under its name",
+        wrapPorts: { ports, _ in ports.admin = FirstTopicIDsAdmin(ports.admin) })
+}
+
+extension WorkerPorts {
+    fileprivate mutating func wrapProducers(_ wrap: @escaping (any ProducerPort) -> any ProducerPort) {
+        let make = makeProducer
+        makeProducer = { wrap(try make()) }
+    }
+
+    fileprivate mutating func wrapRestoreConsumers(_ wrap: @escaping (any ReaderPort) -> any ReaderPort) {
+        let make = makeRestoreConsumer
+        makeRestoreConsumer = { wrap(try make()) }
+    }
+}
