@@ -193,7 +193,7 @@ let package = Package(
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
-            dependencies: ["Millrace", "MillraceCommandLine", argumentParser, logging],
+            dependencies: ["Millrace", "MillraceCommandLine", "MillraceRuntime", argumentParser, logging],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(

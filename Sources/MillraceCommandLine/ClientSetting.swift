@@ -9,6 +9,16 @@ enum ClientScope: String, CaseIterable {
 
     var flag: String { "--\(rawValue)" }
 
+    /// Where the configuration has them.
+    var settings: WritableKeyPath<StreamsConfiguration.ClientOverrides, [String: String]> {
+        switch self {
+        case .common: \.common
+        case .consumer: \.consumer
+        case .producer: \.producer
+        case .admin: \.admin
+        }
+    }
+
     /// Before a setting's name in the environment: `MILLRACE_KAFKA_SASL_PASSWORD` sets `sasl.password`.
     var environmentPrefix: String { OptionNames.environmentName(of: rawValue) + "_" }
 }
@@ -19,26 +29,11 @@ struct ClientSetting {
     var value: String
     var origin: OptionOrigin
 
-    /// Settings that Millrace derives from its own options, with the option to use instead. Set by hand they would
-    /// break the assignment or the guarantee, so they are refused rather than overwritten.
-    static let reserved: [String: String] = [
-        "bootstrap.servers": InstanceOption.bootstrapServers.flag,
-        "metadata.broker.list": InstanceOption.bootstrapServers.flag,
-        "group.id": InstanceOption.applicationID.flag,
-        "client.id": InstanceOption.instanceID.flag,
-        "group.instance.id": InstanceOption.instanceID.flag,
-        "enable.auto.commit": InstanceOption.commitIntervalMs.flag,
-        "auto.commit.interval.ms": InstanceOption.commitIntervalMs.flag,
-        "enable.auto.offset.store": InstanceOption.commitIntervalMs.flag,
-        "enable.idempotence": InstanceOption.guarantee.flag,
-        "isolation.level": InstanceOption.guarantee.flag,
-        "transactional.id": InstanceOption.guarantee.flag,
-    ]
-
     /// What is wrong with the setting. Never shows the value: it may be a password.
     var problem: OptionProblem? {
-        if let option = Self.reserved[name] {
-            return OptionProblem(origin: origin, message: "\(name) is set by Millrace: use \(option)")
+        if let option = StreamsConfiguration.reservedClientSettings[name] ?? nil {
+            return OptionProblem(
+                origin: origin, message: "\(name) is set by Millrace: use \(OptionNames.flag(of: option))")
         }
         let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._".contains($0)) }
         guard isName, !name.isEmpty else {

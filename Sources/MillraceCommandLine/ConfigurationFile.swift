@@ -1,4 +1,5 @@
 import Configuration
+import MillraceRuntime
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -52,14 +53,14 @@ struct ConfigurationFile: ConfigSnapshot {
     private mutating func take(_ key: String, _ value: JSONValue) {
         if let scope = ClientScope(rawValue: key) {
             takeSettings(scope, value)
-        } else if let option = InstanceOption.all.first(where: { $0.name == key }) {
+        } else if let option = ResolvedInstanceOptions.settings.first(where: { $0.name == key }) {
             if let text = Self.text(of: value, isList: option.isList) {
                 values[key] = text
             } else {
                 report(key, option.isList ? "must be a string or an array of strings" : "must be a string or a number")
             }
         } else {
-            let known = InstanceOption.all.map(\.name) + ClientScope.allCases.map(\.rawValue)
+            let known = ResolvedInstanceOptions.settings.map(\.name) + ClientScope.allCases.map(\.rawValue)
             report(key, Suggestion.unknown(key, among: known))
         }
     }

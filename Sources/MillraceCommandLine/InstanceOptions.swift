@@ -24,12 +24,12 @@ import Foundation
 /// ArgumentParser stops at the first argument it cannot read. So it reads texts only, and what they mean is checked here,
 /// all of it at once, together with the other layers.
 public struct InstanceOptions: ParsableArguments, Sendable {
-    @OptionGroup(title: "Application") var application: ApplicationOptions
-    @OptionGroup(title: "Processing") var processing: ProcessingOptions
-    @OptionGroup(title: "State") var state: StateOptions
-    @OptionGroup(title: "Errors") var errors: ErrorOptions
-    @OptionGroup(title: "Kafka clients") var clients: ClientOptions
-    @OptionGroup(title: "Running") var running: RunningOptions
+    @OptionGroup(title: SettingGroup.application.rawValue) var application: SettingFlags<ApplicationGroup>
+    @OptionGroup(title: SettingGroup.processing.rawValue) var processing: SettingFlags<ProcessingGroup>
+    @OptionGroup(title: SettingGroup.state.rawValue) var state: SettingFlags<StateGroup>
+    @OptionGroup(title: SettingGroup.errors.rawValue) var errors: SettingFlags<ErrorsGroup>
+    @OptionGroup(title: SettingGroup.clients.rawValue) var clients: ClientOptions
+    @OptionGroup(title: SettingGroup.running.rawValue) var running: RunningOptions
 
     /// Creates options as ArgumentParser needs them; `InstanceOptions.parse(_:)` is what fills them.
     public init() {}
@@ -76,17 +76,55 @@ public struct InstanceOptions: ParsableArguments, Sendable {
         var reader = OptionReader(
             commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config, environment: environment
         )
-        let resolved = ResolvedInstanceOptions(reading: &reader, environment: environment)
-        // What one option alone cannot tell.
-        for problem in resolved?.configuration.problemsBesideClientSettings() ?? [] { reader.report(problem) }
-        guard let resolved, reader.problems.isEmpty else { return .failure(InvalidOptions(problems: reader.problems)) }
-        return .success(resolved)
+        var options = ResolvedInstanceOptions(environment: environment)
+        reader.read(into: &options)
+        guard reader.problems.isEmpty else { return .failure(InvalidOptions(problems: reader.problems)) }
+        return .success(options)
     }
 
     private var commandLine: [String: String] {
-        [application.given, processing.given, state.given, errors.given, running.given]
-            .reduce(into: [:]) { flags, group in
-                flags.merge(group.compactMapValues(\.self)) { $1 }
-            }
+        [application.given, processing.given, state.given, errors.given, running.settings.given]
+            .reduce(into: [:]) { flags, group in flags.merge(group) { $1 } }
+    }
+}
+
+/// Settings handed to librdkafka as they are.
+struct ClientOptions: ParsableArguments, Sendable {
+    @Option(.common, of: "every client") var kafka: [String] = []
+    @Option(.consumer, of: "consumers only") var consumer: [String] = []
+    @Option(.producer, of: "producers only") var producer: [String] = []
+    @Option(.admin, of: "the admin client only") var admin: [String] = []
+
+    var rawSettings: [ClientScope: [String]] {
+        [.common: kafka, .consumer: consumer, .producer: producer, .admin: admin]
+    }
+}
+
+/// The process's own options.
+struct RunningOptions: ParsableArguments, Sendable {
+    // Names the configuration file, so it cannot stand in one.
+    @Option(
+        name: RunningOptions.configName, valueName: "FILE",
+        summary: "A JSON object of options, by their names without the dashes",
+        otherwise: "default: none") var config: String?
+    @OptionGroup var settings: SettingFlags<RunningGroup>
+    // Not in the other layers: there it would delete everything with every start.
+    @Flag(
+        help: """
+            Delete the application's own topics, its committed offsets and the local state, and exit: the next start begins \
+            anew. All instances must have been stopped.
+            """) var reset = false
+
+    static let configName = "config"
+}
+
+extension Option where Value == [String] {
+    /// A repeatable flag for raw settings.
+    fileprivate init(wrappedValue: [String], _ scope: ClientScope, of clients: String) {
+        self.init(
+            wrappedValue: wrappedValue, name: .customLong(scope.rawValue),
+            help: ArgumentHelp(
+                "A librdkafka setting of \(clients); repeatable. (default: none; \(scope.environmentPrefix)…)",
+                valueName: "NAME=VALUE"))
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import MillraceRuntime
 
 /// Reads options from the layers, highest first, and collects what is wrong in any of them.
 ///
@@ -7,13 +8,17 @@ struct OptionReader {
     private(set) var problems: [OptionProblem] = []
     /// Whether a layer could not be read, so that what is missing may have stood there.
     private var isIncomplete = false
+    /// The options that a layer gives wrong.
+    private var wrong: Set<String> = []
     private var layers: [Layer] = []
     private var settings: [ClientScope: [ClientSetting]] = [:]
+
+    private static let configVariable = OptionNames.environmentName(of: RunningOptions.configName)
 
     private struct Layer {
         var snapshot: any ConfigSnapshot
         var keyPrefix: [String] = []
-        var origin: (any NamedOption) -> OptionOrigin
+        var origin: (_ name: String) -> OptionOrigin
     }
 
     /// - Parameters:
@@ -25,15 +30,15 @@ struct OptionReader {
     ) {
         // An empty variable counts as not set: templates of containers and units leave such behind.
         let environment = environment.filter { !$0.value.isEmpty && EnvironmentNames.isOurs($0.key) }
-        let file = config ?? environment[InstanceOption.config.environmentName]
+        let file = config ?? environment[Self.configVariable]
 
         let given = commandLine.map { (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false)) }
         let flags = InMemoryProvider(values: Dictionary(given) { $1 })
-        layers.append(Layer(snapshot: flags.snapshot()) { .commandLine(flag: $0.flag) })
+        layers.append(Layer(snapshot: flags.snapshot()) { .commandLine(flag: OptionNames.flag(of: $0)) })
         let variables = EnvironmentVariablesProvider(environmentVariables: environment)
         layers.append(
             Layer(snapshot: variables.snapshot(), keyPrefix: ["millrace"]) {
-                .environment(variable: $0.environmentName)
+                .environment(variable: OptionNames.environmentName(of: $0))
             })
 
         takeSettings(commandLine: rawSettings)
@@ -41,37 +46,58 @@ struct OptionReader {
         if let file { takeFile(file) }
     }
 
-    /// The option's value from the highest layer that gives a good one; nil if none does.
-    mutating func value<Value>(_ option: OptionDefinition<Value>) -> Value? {
-        var winner: Value?
+    /// Reads every option. All are read before anything is given up, so that all problems come to light.
+    mutating func read(into options: inout ResolvedInstanceOptions) {
+        var lacksRequired = false
+        for setting in ResolvedInstanceOptions.settings {
+            let isRead = read(setting, into: &options)
+            guard setting.absence == .required, !isRead else { continue }
+            lacksRequired = true
+            reportMissing(setting)
+        }
+        // A topic that no handling uses is no error: a file may name one for all instances, and a flag turn it off.
+        if options.needsDeadLetterTopic, options.deadLetterTopic == nil {
+            reportMissing(ResolvedInstanceOptions.deadLetterTopicSetting, because: "an error handling is dead-letter")
+        }
+        options.configuration.errorHandlers = options.errorHandlers
+        for scope in ClientScope.allCases {
+            options.configuration.clientSettings[keyPath: scope.settings] = clientSettings(scope)
+        }
+        if lacksRequired { return }
+        // What one option alone cannot tell.
+        for problem in options.configuration.problemsBesideClientSettings() { report(problem) }
+    }
+
+    /// Puts the option's value from the highest layer that gives a good one into the options; returns whether one does.
+    private mutating func read(
+        _ setting: Setting<ResolvedInstanceOptions>, into options: inout ResolvedInstanceOptions
+    ) -> Bool {
+        var isRead = false
         for layer in layers {
-            let key = AbsoluteConfigKey(layer.keyPrefix + [option.name])
+            let key = AbsoluteConfigKey(layer.keyPrefix + [setting.name])
             // None of the three snapshots refuses a string.
             let found = try? layer.snapshot.value(forKey: key, type: .string)
             guard let text = found?.value?.content.text else { continue }
-            if let value = option.syntax.parse(text) {
-                winner = winner ?? value
+            if let assign = setting.parse(text) {
+                if !isRead { assign(&options) }
+                isRead = true
             } else {
-                let message = "must be \(option.syntax.expectation), not \"\(text)\""
-                report(message, origin: layer.origin(option))
+                wrong.insert(setting.name)
+                report("must be \(setting.expectation), not \"\(text)\"", origin: layer.origin(setting.name))
             }
         }
-        return winner
+        return isRead
     }
 
-    /// As ``value(_:)``, and a problem if no layer says anything.
-    mutating func required<Value>(_ option: OptionDefinition<Value>, because reason: String? = nil) -> Value? {
-        let problemsBefore = problems.count
-        let value = value(option)
-        if value == nil, problems.count == problemsBefore, !isIncomplete {
-            let ways = "\(option.flag), \(option.environmentName), or \"\(option.name)\" in the configuration file"
-            report("missing\(reason.map { ", and \($0)" } ?? ""): give \(ways)")
-        }
-        return value
+    /// Reports an option that no layer gives. One that is given wrong has its problem already.
+    private mutating func reportMissing(_ setting: Setting<ResolvedInstanceOptions>, because reason: String? = nil) {
+        if wrong.contains(setting.name) || isIncomplete { return }
+        let ways = "\(setting.flag), \(setting.environmentName), or \"\(setting.name)\" in the configuration file"
+        report("missing\(reason.map { ", and \($0)" } ?? ""): give \(ways)")
     }
 
     /// The raw settings of one group, the highest layer's value for each name.
-    mutating func clientSettings(_ scope: ClientScope) -> [String: String] {
+    private mutating func clientSettings(_ scope: ClientScope) -> [String: String] {
         var merged: [String: String] = [:]
         for setting in settings[scope, default: []] {
             if let problem = setting.problem { problems.append(problem) }
@@ -80,8 +106,7 @@ struct OptionReader {
         return merged
     }
 
-    /// Adds a problem that no single layer is to blame for, or that the caller found.
-    mutating func report(_ message: String, origin: OptionOrigin? = nil) {
+    private mutating func report(_ message: String, origin: OptionOrigin? = nil) {
         problems.append(OptionProblem(origin: origin, message: message))
     }
 
@@ -100,7 +125,7 @@ struct OptionReader {
     }
 
     private mutating func takeNames(environment: [String: String]) {
-        let known = InstanceOption.all.map(\.environmentName) + [InstanceOption.config.environmentName]
+        let known = ResolvedInstanceOptions.settings.map(\.environmentName) + [Self.configVariable]
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where !known.contains(variable) {
             let origin = OptionOrigin.environment(variable: variable)
             if let setting = EnvironmentNames.setting(variable) {
@@ -117,7 +142,7 @@ struct OptionReader {
             let file = try ConfigurationFile(path: path)
             problems += file.problems
             settings.merge(file.settings) { $0 + $1 }
-            layers.append(Layer(snapshot: file) { .file(path: path, key: $0.name) })
+            layers.append(Layer(snapshot: file) { .file(path: path, key: $0) })
         } catch {
             problems.append(error.problem)
             isIncomplete = true

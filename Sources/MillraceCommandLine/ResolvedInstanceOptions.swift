@@ -1,103 +1,95 @@
 public import Logging
 public import Millrace
+public import MillraceRuntime
 
-/// What one Millrace process was told to do, read from all layers and checked: the result of
+/// The options of one Millrace process, read from all layers and checked: the result of
 /// ``InstanceOptions/resolve(environment:)``.
-///
-/// Names and meanings follow Kafka Streams' StreamsConfig; defaults that differ from it say so.
-public struct ResolvedInstanceOptions: Sendable, Equatable {
-    /// Which rewrites the topology goes through: StreamsConfig `topology.optimization`.
-    public enum TopologyOptimization: String, Sendable, CaseIterable {
-        case none
-        case all
+public struct ResolvedInstanceOptions: Sendable {
+    /// The application's configuration.
+    public internal(set) var configuration: StreamsConfiguration
+    /// Which rewrites the topology goes through. None by default. Kafka: `topology.optimization`.
+    public internal(set) var topologyOptimization = TopologyOptimization.none
+    /// How much the process logs. Info by default.
+    public internal(set) var logLevel = Logger.Level.info
+
+    // What becomes the configuration's error handlers when all of it is known.
+    var deserializationErrors = ErrorHandling.fail
+    var processingErrors = ErrorHandling.fail
+    var productionErrors = ErrorHandling.fail
+    var deadLetterTopic: String?
+
+    /// The options without anything said, which lack what is required.
+    init(environment: [String: String]) {
+        configuration = StreamsConfiguration(
+            applicationID: "", bootstrapServers: [],
+            stateDirectory: Self.defaultStateDirectory(environment: environment))
     }
 
-    /// Where reading begins in a partition without a valid offset: StreamsConfig `auto.offset.reset`.
-    public enum OffsetReset: String, Sendable, CaseIterable {
-        case earliest
-        case latest
-        /// The instance ends with an error.
-        case none
+    /// Where the XDG base directory specification puts state: relative paths in its variables are to be ignored.
+    private static func defaultStateDirectory(environment: [String: String]) -> String {
+        if let base = environment["XDG_STATE_HOME"], base.hasPrefix("/") {
+            "\(base)/millrace"
+        } else if let home = environment["HOME"], home.hasPrefix("/") {
+            "\(home)/.local/state/millrace"
+        } else {
+            "/tmp/millrace"
+        }
+    }
+}
+
+/// The handling of a record that cannot be read, processed or written: KIP-161, KIP-1033, KIP-1034.
+enum ErrorHandling: String, Sendable, CaseIterable {
+    /// The worker stops with the error.
+    case fail
+    /// The record is dropped and counted.
+    case `continue`
+    /// The record goes to the topic for dead letters.
+    case deadLetter = "dead-letter"
+}
+
+extension ResolvedInstanceOptions {
+    /// Every option that may stand in any layer: the configuration's settings, and what the process has beside.
+    static let settings: [Setting<ResolvedInstanceOptions>] =
+        StreamsConfiguration.settings.map { $0.inside(\.configuration) } + [
+            Setting(
+                .processing, "topology-optimization", \.topologyOptimization, "WHICH",
+                .choice(["none": .none, "all": .all]), "Rewrites of the topology: none or all"),
+            Setting(
+                .errors, "deserialization-errors", \.deserializationErrors, "HANDLING", .choice,
+                "For records that cannot be read: fail, continue or dead-letter"),
+            Setting(
+                .errors, "processing-errors", \.processingErrors, "HANDLING", .choice,
+                "For records whose processing throws: fail, continue or dead-letter"),
+            Setting(
+                .errors, "production-errors", \.productionErrors, "HANDLING", .choice,
+                "For records that cannot be written: fail, continue or dead-letter"),
+            deadLetterTopicSetting,
+            Setting(
+                .running, "log-level", \.logLevel, "LEVEL", .choice,
+                "trace, debug, info, notice, warning, error or critical"),
+        ]
+
+    static let deadLetterTopicSetting = Setting<ResolvedInstanceOptions>(
+        .errors, "dead-letter-topic", \.deadLetterTopic, "TOPIC", .optional(.kafkaName()),
+        "Takes the records that are handled by dead-letter")
+
+    /// Whether a topic for dead letters is needed.
+    var needsDeadLetterTopic: Bool {
+        [deserializationErrors, processingErrors, productionErrors].contains(.deadLetter)
     }
 
-    /// The handling of a topic that a source names and that does not exist.
-    public enum MissingSourceTopics: String, Sendable, CaseIterable {
-        /// The instance ends with an error.
-        case fail
-        /// The instance waits for the topic.
-        case wait
+    /// The handlers that the four options for errors ask for.
+    var errorHandlers: ErrorHandlers {
+        ErrorHandlers(
+            deserialization: response(deserializationErrors), processing: response(processingErrors),
+            production: response(productionErrors))
     }
 
-    /// What becomes of a record that cannot be read, processed or written: KIP-161, KIP-1033, KIP-1034.
-    public enum ErrorHandling: String, Sendable, CaseIterable {
-        /// The worker stops with the error.
-        case fail
-        /// The record is dropped and counted.
-        case `continue`
-        /// The record goes to ``ResolvedInstanceOptions/deadLetterTopic``.
-        case deadLetter = "dead-letter"
-    }
-
-    /// Names the consumer group and prefixes the internal topics.
-    public var applicationID: String
-    /// The brokers to start from, each HOST:PORT; at least one.
-    public var bootstrapServers: [String]
-    /// Identifies this process to the group over restarts (static membership, KIP-345); nil for a dynamic member.
-    public var instanceID: String?
-    /// Where this process answers queries of others, HOST:PORT; nil for none.
-    public var applicationServer: String?
-    /// Worker threads, from 1. Default 1.
-    public var threads: Int
-    /// Default exactly once; Kafka Streams' is at least once.
-    public var guarantee: ProcessingGuarantee
-    /// Time between commits. Default 100 ms with exactly once, 30 s otherwise.
-    public var commitInterval: Duration
-    /// Default none.
-    public var topologyOptimization: TopologyOptimization
-    /// For sources that do not say themselves. Default earliest.
-    public var offsetReset: OffsetReset
-    /// Within which time added partitions, and topics that match sources by pattern, are read. Default 5 minutes.
-    public var metadataMaxAge: Duration
-    /// While a topic does not exist that a source names. Default fail.
-    public var missingSourceTopics = MissingSourceTopics.fail
-    /// Records read but not yet processed, for each partition. Default 1,000.
-    public var maxBufferedRecords: Int
-    /// Bytes read but not yet processed, for each partition. Default 16 MiB.
-    public var maxBufferedBytes: Int
-    /// Where the stores keep their files.
-    public var stateDirectory: String
-    /// How long the local state of a task stays that has moved away. Default 10 minutes.
-    public var stateCleanupDelay: Duration = .seconds(600)
-    /// Bytes of state kept in memory, for the whole process; 0 for none. Default 64 MiB; Kafka Streams' is 10 MiB.
-    public var cacheMaxBytes: Int
-    /// Replicas of the internal topics, or -1 for the broker's default. Default -1.
-    public var replicationFactor: Int
-    /// Other instances that keep a copy of each task's stores up to date. Default 0.
-    public var standbyReplicas: Int
-    /// For records that a serde cannot read. Default fail.
-    public var deserializationErrors: ErrorHandling
-    /// For records whose processing throws. Default fail.
-    public var processingErrors: ErrorHandling
-    /// For records that cannot be written. Default fail.
-    public var productionErrors: ErrorHandling
-    /// Where dead letters go; never nil if one of the three says ``ErrorHandling/deadLetter``.
-    public var deadLetterTopic: String?
-    /// Within which the process has stopped when it is told to. Default 20 s.
-    public var closeTimeout: Duration = .seconds(20)
-    /// Default info.
-    public var logLevel: Logger.Level
-    /// Handed to librdkafka as they are.
-    public var clientSettings: ClientSettings
-
-    /// Raw librdkafka settings by their names, such as `sasl.password`; the specific ones go over the common ones.
-    public struct ClientSettings: Sendable, Equatable {
-        /// For every client.
-        public var common: [String: String] = [:]
-        /// For consumers only.
-        public var consumer: [String: String] = [:]
-        /// For producers only.
-        public var producer: [String: String] = [:]
-        /// For the admin client only.
-        public var admin: [String: String] = [:]
+    private func response(_ handling: ErrorHandling) -> ErrorResponse {
+        switch (handling, deadLetterTopic) {
+        case (.fail, _), (.deadLetter, nil): .fail
+        case (.continue, _): .continue
+        case (.deadLetter, let topic?): .deadLetter(topic: topic)
+        }
     }
 }

@@ -60,7 +60,7 @@ extension StreamsCommand {
         let options = try instance.resolve()
         let builder = StreamsBuilder()
         try define(builder)
-        let topology = try builder.build(optimization: options.topologyOptimization == .all ? .all : .none)
+        let topology = try builder.build(optimization: options.topologyOptimization)
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
         let application = StreamsApplication(topology, configuration: options.configuration, logger: logger)

@@ -42,3 +42,35 @@ func withFile<Result>(_ content: String, _ body: (String) throws -> Result) thro
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try body(path)
 }
+
+/// The help's words on each flag, on one line, in the order of the help.
+func helpEntries(of help: String) -> KeyedEntries {
+    var entries = KeyedEntries()
+    var flag: String?
+    for line in help.split(separator: "\n", omittingEmptySubsequences: false) {
+        let words = line.split(separator: " ")
+        if line.hasPrefix("  --"), let name = words.first {
+            flag = String(name)
+        } else if words.isEmpty {
+            flag = nil
+        }
+        if let flag { entries.append(words.joined(separator: " "), to: flag) }
+    }
+    return entries
+}
+
+struct KeyedEntries {
+    private(set) var keys: [String] = []
+    private var texts: [String: String] = [:]
+
+    subscript(key: String, default text: String = "") -> String { texts[key] ?? text }
+
+    mutating func append(_ text: String, to key: String) {
+        if let before = texts[key] {
+            texts[key] = "\(before) \(text)"
+        } else {
+            keys.append(key)
+            texts[key] = text
+        }
+    }
+}

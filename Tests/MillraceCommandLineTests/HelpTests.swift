@@ -1,4 +1,5 @@
 import ArgumentParser
+import MillraceRuntime
 import Testing
 
 @testable import MillraceCommandLine
@@ -13,11 +14,11 @@ import Testing
 
     @Test("the help tells each option with its default and its name in the environment")
     func everyOption() {
-        let entries = entries(of: Command.helpMessage(columns: 200))
-        for option in InstanceOption.all + [InstanceOption.config] {
-            let text = entries[option.flag, default: ""]
-            #expect(text.hasSuffix("; \(option.environmentName))"), "\(option.flag)")
-            #expect(text.contains("(default: ") || text.contains("(required; "), "\(option.flag)")
+        let entries = helpEntries(of: Command.helpMessage(columns: 200))
+        for name in ResolvedInstanceOptions.settings.map(\.name) + [RunningOptions.configName] {
+            let text = entries[OptionNames.flag(of: name), default: ""]
+            #expect(text.hasSuffix("; \(OptionNames.environmentName(of: name)))"), "\(name)")
+            #expect(text.contains("(default: ") || text.contains("(required; "), "\(name)")
         }
         for scope in ClientScope.allCases {
             #expect(entries[scope.flag, default: ""].hasSuffix("(default: none; \(scope.environmentPrefix)…)"))
@@ -26,28 +27,10 @@ import Testing
 
     @Test("the help knows no option that the other layers do not, but for the flag that deletes things")
     func noOtherOption() {
-        let flags = entries(of: InstanceOptions.helpMessage(columns: 200)).keys
+        let flags = helpEntries(of: InstanceOptions.helpMessage(columns: 200)).keys
         let known =
-            InstanceOption.all.map(\.flag) + [InstanceOption.config.flag, "--reset"] + ClientScope.allCases.map(\.flag)
+            ResolvedInstanceOptions.settings.map(\.flag) + ["--config", "--reset"] + ClientScope.allCases.map(\.flag)
         #expect(Set(flags) == Set(known))
-    }
-
-    /// What the help says of each flag, on one line.
-    private func entries(of help: String) -> [String: String] {
-        var entries: [String: String] = [:]
-        var flag: String?
-        for line in help.split(separator: "\n", omittingEmptySubsequences: false) {
-            let words = line.split(separator: " ")
-            if line.hasPrefix("  --"), let name = words.first {
-                flag = String(name)
-            } else if words.isEmpty {
-                flag = nil
-            }
-            if let flag {
-                entries[flag, default: ""] += (entries[flag] == nil ? "" : " ") + words.joined(separator: " ")
-            }
-        }
-        return entries
     }
 
     @Test("the help is grouped, with an example and the exit statuses")
@@ -61,14 +44,34 @@ import Testing
 
     @Test("names in the environment are those that the environment's provider looks up")
     func environmentNames() {
-        #expect(InstanceOption.commitIntervalMs.environmentName == "MILLRACE_COMMIT_INTERVAL_MS")
-        #expect(InstanceOption.config.environmentName == "MILLRACE_CONFIG")
+        let names = ResolvedInstanceOptions.settings.map(\.environmentName)
+        #expect(names.contains("MILLRACE_COMMIT_INTERVAL_MS"))
+        #expect(OptionNames.environmentName(of: RunningOptions.configName) == "MILLRACE_CONFIG")
+    }
+
+    @Test("the help of an option has its value's name, its summary, its default and its name in the environment")
+    func entry() {
+        let entries = helpEntries(of: Command.helpMessage(columns: 200))
+        #expect(
+            entries["--max-buffered-bytes"]
+                == "--max-buffered-bytes <BYTES> Bytes read ahead for each partition. (default: 16MiB; MILLRACE_MAX_BUFFERED_BYTES)"
+        )
+        #expect(
+            entries["--commit-interval-ms"]
+                == "--commit-interval-ms <MS> Milliseconds between commits. (default: 100 with exactly-once, else 30000; MILLRACE_COMMIT_INTERVAL_MS)"
+        )
+        #expect(
+            entries["--application-id"]
+                == "--application-id <NAME> Names the application: its consumer group, and the prefix of its internal topics. (required; MILLRACE_APPLICATION_ID)"
+        )
+        #expect(entries["--replication-factor", default: ""].contains("(default: -1; "))
+        #expect(entries["--log-level", default: ""].contains("(default: info; "))
     }
 
     @Test("a command takes the options among its own")
     func embedded() throws {
         let command = try Command.parse(["--seconds", "3", "--application-id", "a", "--bootstrap-servers", "h:1"])
         #expect(command.seconds == 3)
-        #expect(try command.instance.resolve(environment: [:]).applicationID == "a")
+        #expect(try command.instance.resolve(environment: [:]).configuration.applicationID == "a")
     }
 }

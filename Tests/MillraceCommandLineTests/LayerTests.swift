@@ -1,5 +1,6 @@
 import Logging
 import Millrace
+import MillraceRuntime
 import Testing
 
 @testable import MillraceCommandLine
@@ -21,90 +22,129 @@ import Testing
             row.flag.map { ["--threads", $0] } ?? [],
             environment: row.variable.map { ["MILLRACE_THREADS": $0] } ?? [:],
             file: row.file.map { "{\"threads\": \($0)}" })
-        #expect(options.threads == row.threads)
+        #expect(options.configuration.threads == row.threads)
     }
 
-    @Test("without anything but the required options, the defaults hold")
+    @Test("without anything but the required options, the configuration's defaults hold")
     func defaults() throws {
         let options = try resolve(environment: ["HOME": "/home/risk"])
-        #expect(
-            options
-                == ResolvedInstanceOptions(
-                    applicationID: "risk", bootstrapServers: ["localhost:9092"], instanceID: nil, threads: 1,
-                    guarantee: .exactlyOnce, commitInterval: .milliseconds(100), topologyOptimization: .none,
-                    offsetReset: .earliest, metadataMaxAge: .seconds(300), maxBufferedRecords: 1_000,
-                    maxBufferedBytes: 16_777_216,
-                    stateDirectory: "/home/risk/.local/state/millrace", cacheMaxBytes: 67_108_864,
-                    replicationFactor: -1, standbyReplicas: 0, deserializationErrors: .fail, processingErrors: .fail,
-                    productionErrors: .fail, deadLetterTopic: nil, logLevel: .info, clientSettings: .init()))
+        let configuration = StreamsConfiguration(
+            applicationID: "risk", bootstrapServers: ["localhost:9092"],
+            stateDirectory: "/home/risk/.local/state/millrace")
+        #expect(texts(of: options.configuration) == texts(of: configuration))
+        #expect(options.configuration.errorHandlers.deadLetterTopics == [])
+        #expect(options.configuration.clientSettings == .init())
+        #expect(options.topologyOptimization == .none)
+        #expect(options.logLevel == .info)
     }
 
-    @Test("every option can stand in the file")
-    func wholeFile() throws {
+    /// A value for each option that is not its default, as text.
+    private static let samples = [
+        "application-id": "orders", "bootstrap-servers": "a:1,[::1]:2", "instance-id": "one",
+        "application-server": "here:8080", "connect-timeout-ms": "7000", "threads": "8", "guarantee": "at-least-once",
+        "commit-interval-ms": "250", "transaction-timeout-ms": "20000", "topology-optimization": "all",
+        "offset-reset": "latest", "metadata-max-age-ms": "1000", "missing-source-topics": "wait",
+        "max-buffered-records": "5", "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
+        "state-cleanup-delay-ms": "7000", "cache-max-bytes": "1GiB", "checkpoint-interval-ms": "3000",
+        "replication-factor": "3", "standby-replicas": "2", "deserialization-errors": "continue",
+        "processing-errors": "continue", "production-errors": "continue", "dead-letter-topic": "dead",
+        "close-timeout-ms": "5000", "log-level": "debug",
+    ]
+
+    @Test("every option can stand in each layer", arguments: ResolvedInstanceOptions.settings.map(\.name))
+    func everyOption(name: String) throws {
+        let text = try #require(Self.samples[name], "an option without a sample in this test")
+        let setting = try #require(ResolvedInstanceOptions.settings.first { $0.name == name })
+        #expect(setting.text(in: try resolve()) != text, "the sample is the default")
+        #expect(setting.text(in: try resolve([setting.flag, text])) == text)
+        let others = ["application-id": "a", "bootstrap-servers": "b:1"]
+        let all = others.merging([name: text]) { $1 }
+        let environment = Dictionary(uniqueKeysWithValues: all.map { (OptionNames.environmentName(of: $0), $1) })
+        #expect(setting.text(in: try check(environment: environment).get()) == text)
+        let file = "{\(all.map { "\"\($0)\": \"\($1)\"" }.joined(separator: ", "))}"
+        #expect(setting.text(in: try check(file: file).get()) == text)
+    }
+
+    @Test("every field of the configuration is an option, or a closure, or has options of its own")
+    func everyField() throws {
+        let others: Set = ["errorHandlers", "restoreListener", "standbyListener", "clientSettings"]
+        let plain = StreamsConfiguration(applicationID: "a", bootstrapServers: [], stateDirectory: "s")
+        var optional: Set<String> = []
+        for setting in StreamsConfiguration.settings {
+            var changed = plain
+            let text = try #require(Self.samples[setting.name])
+            let assign = try #require(setting.parse(text))
+            assign(&changed)
+            let fields = zip(Mirror(reflecting: plain).children, Mirror(reflecting: changed).children)
+                .filter { String(describing: $0.value) != String(describing: $1.value) }.compactMap(\.0.label)
+            #expect(fields.count == 1, "\(setting.name) changes \(fields)")
+            optional.formUnion(fields)
+        }
+        #expect(optional.union(others) == Set(Mirror(reflecting: plain).children.compactMap(\.label)))
+    }
+
+    @Test("the options become the configuration")
+    func configuration() throws {
         let file = """
             {
                 "application-id": "orders", "bootstrap-servers": ["a:1", "[::1]:2"], "instance-id": "one",
                 "threads": "8", "guarantee": "at-least-once", "commit-interval-ms": 250, "topology-optimization": "all",
-                "offset-reset": "latest", "metadata-max-age-ms": 1000, "missing-source-topics": "wait", "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
-                "state-cleanup-delay-ms": 7000, "cache-max-bytes": 0, "replication-factor": 3, "standby-replicas": 2, "deserialization-errors": "dead-letter",
-                "processing-errors": "continue", "production-errors": "fail", "dead-letter-topic": "dead",
-                "close-timeout-ms": 5000, "log-level": "debug",
+                "offset-reset": "latest", "metadata-max-age-ms": 1000, "missing-source-topics": "wait",
+                "max-buffered-records": 5, "max-buffered-bytes": "1KiB", "state-dir": "/var/lib/orders",
+                "state-cleanup-delay-ms": 7000, "cache-max-bytes": 0, "replication-factor": 3, "standby-replicas": 2,
+                "checkpoint-interval-ms": 3000, "transaction-timeout-ms": 20000, "connect-timeout-ms": 7000,
+                "deserialization-errors": "dead-letter", "processing-errors": "continue", "production-errors": "fail",
+                "dead-letter-topic": "dead", "close-timeout-ms": 5000, "log-level": "debug",
                 "kafka": {"security.protocol": "SSL", "socket.keepalive.enable": true},
                 "consumer": {"fetch.min.bytes": 1000}, "producer": {"linger.ms": 0.5}, "admin": {"client.rack": ""}
             }
             """
         let options = try check(file: file).get()
-        #expect(
-            options
-                == ResolvedInstanceOptions(
-                    applicationID: "orders", bootstrapServers: ["a:1", "[::1]:2"], instanceID: "one", threads: 8,
-                    guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
-                    offsetReset: .latest, metadataMaxAge: .seconds(1), missingSourceTopics: .wait,
-                    maxBufferedRecords: 5,
-                    maxBufferedBytes: 1024,
-                    stateDirectory: "/var/lib/orders", stateCleanupDelay: .seconds(7),
-                    cacheMaxBytes: 0, replicationFactor: 3, standbyReplicas: 2, deserializationErrors: .deadLetter,
-                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead",
-                    closeTimeout: .seconds(5), logLevel: .debug,
-                    clientSettings: .init(
-                        common: ["security.protocol": "SSL", "socket.keepalive.enable": "true"],
-                        consumer: ["fetch.min.bytes": "1000"], producer: ["linger.ms": "0.5"],
-                        admin: ["client.rack": ""])))
+        let configuration = options.configuration
+        #expect(configuration.applicationID == "orders")
+        #expect(configuration.bootstrapServers == ["a:1", "[::1]:2"])
+        #expect(configuration.instanceID == "one")
+        #expect(configuration.threads == 8)
+        #expect(configuration.guarantee == .atLeastOnce)
+        #expect(configuration.commitInterval == .milliseconds(250))
+        #expect(configuration.offsetReset == .latest)
+        #expect(configuration.metadataMaxAge == .seconds(1))
+        #expect(configuration.missingSourceTopics == .wait)
+        #expect(configuration.maxBufferedRecordsPerPartition == 5)
+        #expect(configuration.maxBufferedSizeInBytesPerPartition == 1_024)
+        #expect(configuration.stateDirectory == "/var/lib/orders")
+        #expect(configuration.stateCleanupDelay == .seconds(7))
+        #expect(configuration.stateCacheSizeInBytes == 0)
+        #expect(configuration.replicationFactor == 3)
+        #expect(configuration.standbyReplicas == 2)
+        #expect(configuration.checkpointInterval == .seconds(3))
+        #expect(configuration.transactionTimeout == .seconds(20))
+        #expect(configuration.connectTimeout == .seconds(7))
+        #expect(configuration.closeTimeout == .seconds(5))
+        #expect(configuration.errorHandlers.deadLetterTopics == ["dead"])
+        #expect(configuration.clientSettings.common == ["security.protocol": "SSL", "socket.keepalive.enable": "true"])
+        #expect(configuration.clientSettings.consumer == ["fetch.min.bytes": "1000"])
+        #expect(configuration.clientSettings.producer == ["linger.ms": "0.5"])
+        #expect(configuration.clientSettings.admin == ["client.rack": ""])
+        #expect(options.topologyOptimization == .all)
+        #expect(options.logLevel == .debug)
     }
 
-    @Test("every option can stand in the environment")
-    func wholeEnvironment() throws {
-        let environment = [
-            "MILLRACE_APPLICATION_ID": "orders", "MILLRACE_BOOTSTRAP_SERVERS": "a:1, b:2",
-            "MILLRACE_INSTANCE_ID": "one", "MILLRACE_THREADS": "8", "MILLRACE_GUARANTEE": "at-least-once",
-            "MILLRACE_COMMIT_INTERVAL_MS": "250", "MILLRACE_TOPOLOGY_OPTIMIZATION": "all",
-            "MILLRACE_OFFSET_RESET": "latest", "MILLRACE_METADATA_MAX_AGE_MS": "1000",
-            "MILLRACE_MISSING_SOURCE_TOPICS": "wait",
-            "MILLRACE_MAX_BUFFERED_RECORDS": "5", "MILLRACE_MAX_BUFFERED_BYTES": "1KiB",
-            "MILLRACE_STATE_DIR": "/var/lib/orders", "MILLRACE_STATE_CLEANUP_DELAY_MS": "7000",
-            "MILLRACE_CACHE_MAX_BYTES": "1GiB",
-            "MILLRACE_REPLICATION_FACTOR": "3", "MILLRACE_STANDBY_REPLICAS": "2",
-            "MILLRACE_DESERIALIZATION_ERRORS": "dead-letter",
-            "MILLRACE_PROCESSING_ERRORS": "continue", "MILLRACE_PRODUCTION_ERRORS": "fail",
-            "MILLRACE_DEAD_LETTER_TOPIC": "dead", "MILLRACE_LOG_LEVEL": "trace",
-            "MILLRACE_CLOSE_TIMEOUT_MS": "5000",
-            "MILLRACE_KAFKA_SASL_PASSWORD": "a=b", "MILLRACE_ADMIN_DEBUG": "all",
-        ]
-        let options = try check(environment: environment).get()
-        #expect(
-            options
-                == ResolvedInstanceOptions(
-                    applicationID: "orders", bootstrapServers: ["a:1", "b:2"], instanceID: "one", threads: 8,
-                    guarantee: .atLeastOnce, commitInterval: .milliseconds(250), topologyOptimization: .all,
-                    offsetReset: .latest, metadataMaxAge: .seconds(1), missingSourceTopics: .wait,
-                    maxBufferedRecords: 5,
-                    maxBufferedBytes: 1024,
-                    stateDirectory: "/var/lib/orders", stateCleanupDelay: .seconds(7),
-                    cacheMaxBytes: 1 << 30, replicationFactor: 3, standbyReplicas: 2,
-                    deserializationErrors: .deadLetter,
-                    processingErrors: .continue, productionErrors: .fail, deadLetterTopic: "dead",
-                    closeTimeout: .seconds(5), logLevel: .trace,
-                    clientSettings: .init(common: ["sasl.password": "a=b"], admin: ["debug": "all"])))
+    @Test("each kind of error has the handling that its option says")
+    func errorHandling() throws {
+        let handlers = try resolve([
+            "--deserialization-errors", "dead-letter", "--processing-errors", "continue", "--dead-letter-topic", "dead",
+        ]).configuration.errorHandlers
+        let context = ErrorContext(error: StreamsError(.processing, "a test"), key: nil, value: nil)
+        #expect(handlers.deserialization(context) == .deadLetter(topic: "dead"))
+        #expect(handlers.processing(context) == .continue)
+        #expect(handlers.production(context) == .fail)
+    }
+
+    /// What a configuration holds, setting by setting.
+    private func texts(of configuration: StreamsConfiguration) -> [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: StreamsConfiguration.settings.map { ($0.name, $0.text(in: configuration)) })
     }
 
     @Test("the environment can name the file, and a flag another one")
@@ -112,8 +152,8 @@ import Testing
         try withFile("{\"threads\": 2}") { (two: String) throws in
             try withFile("{\"threads\": 3}") { (three: String) throws in
                 let environment = ["MILLRACE_CONFIG": two]
-                #expect(try resolve(environment: environment).threads == 2)
-                #expect(try resolve(["--config", three], environment: environment).threads == 3)
+                #expect(try resolve(environment: environment).configuration.threads == 2)
+                #expect(try resolve(["--config", three], environment: environment).configuration.threads == 3)
             }
         }
     }
@@ -130,23 +170,24 @@ import Testing
                 }
                 """)
         #expect(
-            options.clientSettings.common == [
+            options.configuration.clientSettings.common == [
                 "client.rack": "flag", "sasl.username": "variable", "sasl.password": "file",
             ])
-        #expect(options.clientSettings.producer == ["linger.ms": "7"])
-        #expect(options.clientSettings.consumer == ["fetch.min.bytes": "1"])
+        #expect(options.configuration.clientSettings.producer == ["linger.ms": "7"])
+        #expect(options.configuration.clientSettings.consumer == ["fetch.min.bytes": "1"])
     }
 
     @Test("a value that looks like a flag is taken where it can be meant")
     func negativeValue() throws {
-        #expect(try resolve(["--replication-factor", "-1", "--threads", "2"]).threads == 2)
+        #expect(try resolve(["--replication-factor", "-1", "--threads", "2"]).configuration.threads == 2)
     }
 
     @Test("commits are further apart without exactly once, unless told otherwise")
     func commitInterval() throws {
         let relaxed = ["--guarantee", "at-least-once"]
-        #expect(try resolve(relaxed).commitInterval == .seconds(30))
-        #expect(try resolve(relaxed + ["--commit-interval-ms", "100"]).commitInterval == .milliseconds(100))
+        #expect(try resolve(relaxed).configuration.effectiveCommitInterval == .seconds(30))
+        let told = try resolve(relaxed + ["--commit-interval-ms", "100"])
+        #expect(told.configuration.effectiveCommitInterval == .milliseconds(100))
     }
 
     @Test(
@@ -158,7 +199,7 @@ import Testing
             ([:], "/tmp/millrace"),
         ] as [([String: String], String)])
     func stateDirectory(environment: [String: String], expected: String) throws {
-        #expect(try resolve(environment: environment).stateDirectory == expected)
+        #expect(try resolve(environment: environment).configuration.stateDirectory == expected)
     }
 
     @Test("variables of tests, builds and Kubernetes services are left alone")
@@ -169,6 +210,6 @@ import Testing
             "MILLRACE_KAFKA_SERVICE_HOST": "10.0.0.1", "MILLRACE_KAFKA_SERVICE_PORT_CLIENT": "9092",
             "MILLRACE_KAFKA_PORT_9092_TCP_ADDR": "10.0.0.1",
         ]
-        #expect(try resolve(environment: environment).clientSettings == .init())
+        #expect(try resolve(environment: environment).configuration.clientSettings == .init())
     }
 }

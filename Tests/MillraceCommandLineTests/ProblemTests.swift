@@ -104,9 +104,14 @@ import Testing
             ("max-buffered-records", ["1"], ["0"]),
             ("max-buffered-bytes", ["1", "1KiB"], ["0", "KiB", "1KB", "-1MiB", "9223372036854775807GiB"]),
             ("state-cleanup-delay-ms", ["0", "2147483647"], ["-1", "2147483648", "10m"]),
+            ("checkpoint-interval-ms", ["0", "2147483647"], ["-1", "2147483648"]),
+            ("connect-timeout-ms", ["1", "2147483647"], ["0", "5s"]),
+            ("transaction-timeout-ms", ["1000", "2147483647"], ["999", "2147483648"]),
+            ("application-server", ["h:1", "[::1]:9092"], ["", "h", "h:0", "::1:9092", "http://h:1", "a@h:1"]),
+            ("deserialization-errors", ["fail", "continue"], ["skip", ""]),
             ("close-timeout-ms", ["0", "2147483647"], ["-1", "2147483648", "20s"]),
             ("cache-max-bytes", ["0"], ["-1"]),
-            ("application-id", ["a.B_9-"], ["", "a b", "ä", ".", "..", String(repeating: "x", count: 250)]),
+            ("application-id", ["a.B_9-"], ["", "a b", "ä", ".", "..", String(repeating: "x", count: 201)]),
             (
                 "bootstrap-servers", ["h:1", "h:1,i:65535", "[::1]:9092", " h:1 , i:2 "],
                 ["", "h", "h:", ":1", "h:0", "h:65536", "h:1,", "::1:9092", "[]:1", "ssl://h:1", "h h:1"]

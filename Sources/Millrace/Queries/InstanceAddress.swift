@@ -28,7 +28,7 @@ public struct InstanceAddress: Hashable, Sendable, CustomStringConvertible {
         } else if host.contains(":") {
             return nil
         }
-        guard !host.isEmpty, !host.contains(where: { $0 == "@" || $0.isWhitespace }) else { return nil }
+        guard !host.isEmpty, !host.contains(where: { "@/[]".contains($0) || $0.isWhitespace }) else { return nil }
         self.init(host: String(host), port: port)
     }
 

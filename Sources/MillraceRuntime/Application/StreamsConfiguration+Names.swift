@@ -22,5 +22,5 @@ extension StreamsConfiguration {
     }
 
     /// Leaves room for the names of stores and for suffixes.
-    private static let maxApplicationIDLength = 200
+    static let maxApplicationIDLength = 200
 }

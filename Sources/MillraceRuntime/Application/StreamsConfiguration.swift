@@ -106,25 +106,106 @@ public struct StreamsConfiguration: Sendable {
         self.stateDirectory = stateDirectory
     }
 
-    var commitIntervalMs: Int64 {
-        (commitInterval ?? (guarantee == .exactlyOnce ? .milliseconds(100) : .seconds(30))).wholeMilliseconds
-    }
+    /// The time between commits: that of the guarantee where none is set.
+    package var effectiveCommitInterval: Duration { commitInterval ?? guarantee.defaultCommitInterval }
+
+    var commitIntervalMs: Int64 { effectiveCommitInterval.wholeMilliseconds }
 
     /// Everything that is wrong, in words; empty where the configuration can be used.
     public func problems() -> [String] { problemsBesideClientSettings() + clientProblems() }
 
     /// What is wrong with the settings that are not librdkafka's.
     package func problemsBesideClientSettings() -> [String] {
-        var problems: [String] = []
-        problems += nameProblems()
-        if bootstrapServers.isEmpty { problems.append("bootstrap servers: at least one HOST:PORT is needed") }
-        if stateDirectory.isEmpty { problems.append("state directory: the path is empty") }
-        if let applicationServer, InstanceAddress(applicationServer) == nil {
-            problems.append("application server \"\(applicationServer)\": it has to be HOST:PORT")
+        nameProblems() + [offsetReset.problem].compactMap { $0 } + Self.settings.compactMap { $0.problem(self) }
+            + contradictions()
+    }
+}
+
+extension StreamsConfiguration {
+    /// The settings that are text on a command line, in the environment and in a configuration file, in the order of the help.
+    ///
+    /// This and the field is all that a setting needs.
+    package static let settings: [Setting<StreamsConfiguration>] = [
+        Setting(
+            .application, "application-id", \.applicationID, "NAME", .kafkaName(upTo: maxApplicationIDLength),
+            "Names the application: its consumer group, and the prefix of its internal topics", default: .required),
+        Setting(
+            .application, "bootstrap-servers", \.bootstrapServers, "HOST:PORT,…", .addresses,
+            "The brokers to connect to first", default: .required),
+        Setting(
+            .application, "instance-id", \.instanceID, "NAME", .optional(.kafkaName()),
+            "Keeps this process's place in the group over restarts (static membership)",
+            default: .described("none, a new member at every start")),
+        Setting(
+            .application, "application-server", \.applicationServer, "HOST:PORT", .optional(.address),
+            "Where this process answers queries of others, for them to find it"),
+        Setting(
+            .application, "connect-timeout-ms", \.connectTimeout, "MS", .milliseconds(from: 1),
+            "Milliseconds within which a broker has to answer at the start"),
+
+        Setting(
+            .processing, "threads", \.threads, "COUNT", .number(in: 1...1024),
+            "Worker threads, among which the tasks are shared out; more than there are tasks have nothing to do"),
+        Setting(.processing, "guarantee", \.guarantee, "GUARANTEE", .choice, "exactly-once or at-least-once"),
+        Setting(
+            .processing, "commit-interval-ms", \.commitInterval, "MS", .optional(.milliseconds(from: 0)),
+            "Milliseconds between commits",
+            default: .described(
+                "\(ProcessingGuarantee.exactlyOnce.defaultCommitInterval.milliseconds) with exactly-once, "
+                    + "else \(ProcessingGuarantee.atLeastOnce.defaultCommitInterval.milliseconds)")),
+        Setting(
+            .processing, "transaction-timeout-ms", \.transactionTimeout, "MS", .milliseconds(from: 1_000),
+            "Milliseconds after which the broker aborts a transaction that is open"),
+        Setting(
+            .processing, "offset-reset", \.offsetReset, "WHERE",
+            .choice(["earliest": .earliest, "latest": .latest, "none": .none]),
+            "Where reading begins without a valid offset, unless a source says: earliest, latest or none"),
+        Setting(
+            .processing, "metadata-max-age-ms", \.metadataMaxAge, "MS", .milliseconds(from: 1),
+            "Milliseconds within which added partitions, and topics that match sources by pattern, are read"),
+        Setting(
+            .processing, "missing-source-topics", \.missingSourceTopics, "WHAT", .choice,
+            "While a topic does not exist that a source names: fail or wait"),
+        Setting(
+            .processing, "max-buffered-records", \.maxBufferedRecordsPerPartition, "COUNT", .number(from: 1),
+            "Records read ahead for each partition", called: "buffered records per partition"),
+        Setting(
+            .processing, "max-buffered-bytes", \.maxBufferedSizeInBytesPerPartition, "BYTES", .byteCount(from: 1),
+            "Bytes read ahead for each partition", called: "buffered bytes per partition"),
+
+        Setting(
+            .state, "state-dir", \.stateDirectory, "PATH", .path, "Where stores keep their files",
+            default: .described("$XDG_STATE_HOME/millrace, ~/.local/state/millrace or /tmp/millrace"),
+            called: "state directory"),
+        Setting(
+            .state, "state-cleanup-delay-ms", \.stateCleanupDelay, "MS", .milliseconds(from: 0),
+            "Milliseconds after which the local state of tasks that moved away is deleted"),
+        Setting(
+            .state, "cache-max-bytes", \.stateCacheSizeInBytes, "BYTES", .byteCount(from: 0),
+            "State kept in memory, for the whole process; 0 for none", called: "state cache"),
+        Setting(
+            .state, "checkpoint-interval-ms", \.checkpointInterval, "MS", .milliseconds(from: 0),
+            "Milliseconds between two moments at which committed state is made durable on disk"),
+        Setting(
+            .state, "replication-factor", \.replicationFactor, "COUNT", .replicationFactor,
+            "Replicas of the internal topics; -1 for the broker's default"),
+        Setting(
+            .state, "standby-replicas", \.standbyReplicas, "COUNT", .number(in: 0...100),
+            "Other instances that keep a copy of each task's stores up to date"),
+
+        Setting(
+            .running, "close-timeout-ms", \.closeTimeout, "MS", .milliseconds(from: 0),
+            "Milliseconds within which the process has stopped when it is told to; then it goes without the rest"),
+    ]
+}
+
+extension ProcessingGuarantee {
+    /// The time between commits where none is set. Kafka: `commit.interval.ms`.
+    fileprivate var defaultCommitInterval: Duration {
+        switch self {
+        case .exactlyOnce: .milliseconds(100)
+        case .atLeastOnce: .seconds(30)
         }
-        if let problem = offsetReset.problem { problems.append(problem) }
-        problems += numberProblems()
-        return problems
     }
 }
 

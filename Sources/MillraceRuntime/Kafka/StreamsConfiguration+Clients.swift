@@ -97,16 +97,22 @@ extension StreamsConfiguration {
         return settings
     }
 
-    /// Settings that must stay as they are, for the guarantees rest on them.
-    private static let reserved: Set<String> = [
-        "group.id", "group.instance.id", "client.id", "enable.auto.commit", "enable.auto.offset.store",
-        "enable.partition.eof", "isolation.level", "partition.assignment.strategy", "transactional.id", "partitioner",
-        "enable.idempotence",
+    /// Settings of librdkafka that have to stay as the application sets them, for the guarantees rest on them; each with the name
+    /// of the option to use instead, where there is one.
+    package static let reservedClientSettings: [String: String?] = [
+        "bootstrap.servers": "bootstrap-servers", "metadata.broker.list": "bootstrap-servers",
+        "group.id": "application-id", "client.id": "instance-id", "group.instance.id": "instance-id",
+        "enable.auto.commit": "commit-interval-ms", "auto.commit.interval.ms": "commit-interval-ms",
+        "enable.auto.offset.store": "commit-interval-ms", "enable.idempotence": "guarantee",
+        "isolation.level": "guarantee", "transactional.id": "guarantee", "enable.partition.eof": nil,
+        "partition.assignment.strategy": nil, "partitioner": nil,
     ]
 
     /// Why a raw setting cannot be used, or `nil` where it can. Its value, which may be a secret, is not part of the answer.
     package static func problem(ofClientSetting name: String, value: String) -> String? {
-        if reserved.contains(name) { return "\(name) is set by the application itself and cannot be overridden" }
+        if reservedClientSettings.keys.contains(name) {
+            return "\(name) is set by the application itself and cannot be overridden"
+        }
         guard var refusal = ClientSettings.refusal(of: name, value: value) else { return nil }
         if !value.isEmpty { refusal = refusal.split(separator: " \"\(value)\"").joined() }
         while refusal.last?.isNewline == true { refusal.removeLast() }

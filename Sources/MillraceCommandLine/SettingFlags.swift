@@ -1,0 +1,70 @@
+import ArgumentParser
+import MillraceRuntime
+
+/// The flags of one group of settings.
+///
+/// ArgumentParser finds flags by looking at the properties of a type. Here the declared settings take the place of the properties,
+/// so that none has to be named again.
+struct SettingFlags<Group: NamedSettingGroup>: ParsableArguments, CustomReflectable, Sendable {
+    /// The texts that were given, by the setting's name.
+    private(set) var given: [String: String] = [:]
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for setting in Self.settings {
+            given[setting.name] = try container.decode(Option<String?>.self, forKey: Key(setting.name)).wrappedValue
+        }
+    }
+
+    var customMirror: Mirror {
+        let flags = Self.settings.map { setting -> Mirror.Child in (setting.name, Option<String?>(setting)) }
+        return Mirror(self, children: flags, displayStyle: .struct)
+    }
+
+    private static var settings: [Setting<ResolvedInstanceOptions>] {
+        ResolvedInstanceOptions.settings.filter { $0.group == Group.group }
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(_ name: String) { stringValue = name }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}
+
+/// A group of settings as a type, as ArgumentParser needs it.
+protocol NamedSettingGroup {
+    static var group: SettingGroup { get }
+}
+
+enum ApplicationGroup: NamedSettingGroup { static let group = SettingGroup.application }
+enum ProcessingGroup: NamedSettingGroup { static let group = SettingGroup.processing }
+enum StateGroup: NamedSettingGroup { static let group = SettingGroup.state }
+enum ErrorsGroup: NamedSettingGroup { static let group = SettingGroup.errors }
+enum RunningGroup: NamedSettingGroup { static let group = SettingGroup.running }
+
+extension Option where Value == String? {
+    /// A flag with the name and the help of a setting.
+    init(_ setting: Setting<ResolvedInstanceOptions>) {
+        let defaultText = setting.defaultText(in: ResolvedInstanceOptions(environment: [:]))
+        self.init(
+            name: setting.name, valueName: setting.valueName, summary: setting.summary,
+            otherwise: defaultText.map { "default: \($0)" } ?? "required",
+            // What may begin with a dash takes the next argument whatever it looks like: -1 would pass for a flag.
+            parsing: setting.canBeginWithDash ? .unconditional : .next)
+    }
+
+    init(
+        name: String, valueName: String, summary: String, otherwise: String, parsing: SingleValueParsingStrategy = .next
+    ) {
+        self.init(
+            name: .customLong(name), parsing: parsing,
+            help: ArgumentHelp(
+                "\(summary). (\(otherwise); \(OptionNames.environmentName(of: name)))", valueName: valueName))
+    }
+}
