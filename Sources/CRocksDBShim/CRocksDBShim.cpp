@@ -11,7 +11,6 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
-#include <rocksdb/statistics.h>
 #include <rocksdb/write_buffer_manager.h>
 
 struct rocksdb_shim_write_buffers_t {
@@ -19,10 +18,6 @@ struct rocksdb_shim_write_buffers_t {
 };
 
 static rocksdb::Options &view(rocksdb_options_t *options) { return *reinterpret_cast<rocksdb::Options *>(options); }
-
-static const rocksdb::Options &view(const rocksdb_options_t *options) {
-  return *reinterpret_cast<const rocksdb::Options *>(options);
-}
 
 static rocksdb::DB *view(rocksdb_t *db) { return *reinterpret_cast<rocksdb::DB **>(db); }
 
@@ -54,17 +49,6 @@ void rocksdb_shim_options_set_write_buffers(rocksdb_options_t *options, const ro
 
 void rocksdb_shim_options_set_avoid_flush_during_shutdown(rocksdb_options_t *options, bool avoid) {
   view(options).avoid_flush_during_shutdown = avoid;
-}
-
-uint64_t rocksdb_shim_ticker_count(const rocksdb_options_t *options, int ticker) {
-  static const rocksdb::Tickers tickers[] = {
-      rocksdb::BLOCK_CACHE_HIT,     rocksdb::BLOCK_CACHE_MISS,    rocksdb::MEMTABLE_HIT,      rocksdb::MEMTABLE_MISS,
-      rocksdb::BLOOM_FILTER_USEFUL, rocksdb::BYTES_READ,          rocksdb::BYTES_WRITTEN,     rocksdb::FLUSH_WRITE_BYTES,
-      rocksdb::COMPACT_READ_BYTES,  rocksdb::COMPACT_WRITE_BYTES, rocksdb::STALL_MICROS,
-  };
-  const int count = sizeof(tickers) / sizeof(tickers[0]);
-  const auto &statistics = view(options).statistics;
-  return statistics && ticker >= 0 && ticker < count ? statistics->getTickerCount(tickers[ticker]) : 0;
 }
 
 void rocksdb_shim_compact_range(rocksdb_t *db, const char *start, size_t start_len, const char *limit, size_t limit_len,

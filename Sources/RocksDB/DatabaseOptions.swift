@@ -58,8 +58,6 @@ package struct DatabaseOptions: Sendable {
     /// Whether closing, or releasing, the database flushes what is in memory first. Default true. If false, what was not
     /// flushed and is not in the log is lost, as in a crash.
     package var flushesOnClose = true
-    /// Whether tickers are counted, at some cost per operation. Default false.
-    package var countsStatistics = false
     /// The memory budget shared with other databases. Default nil: the database has a block cache of its own.
     package var sharedMemory: SharedMemory?
     /// Further RocksDB options, applied last, in its own notation: "max_subcompactions=2;bytes_per_sync=1048576".

@@ -2,7 +2,7 @@ import CRocksDB
 import CRocksDBShim
 
 /// Owns the `rocksdb_options_t` made from ``DatabaseOptions``.
-// Written only while it is made; afterwards RocksDB reads it, and the statistics behind it are thread-safe.
+// Written only while it is made; afterwards RocksDB reads it.
 final class NativeOptions: @unchecked Sendable {
     let pointer: OpaquePointer
     let source: DatabaseOptions
@@ -51,7 +51,6 @@ final class NativeOptions: @unchecked Sendable {
         rocksdb_options_set_use_fsync(options, source.usesFsync ? 1 : 0)
         rocksdb_options_set_atomic_flush(options, source.atomicFlush ? 1 : 0)
         rocksdb_shim_options_set_avoid_flush_during_shutdown(options, !source.flushesOnClose)
-        if source.countsStatistics { rocksdb_options_enable_statistics(options) }
         if let shared = source.sharedMemory {
             rocksdb_shim_options_set_write_buffers(options, shared.writeBuffers)
         }

@@ -50,9 +50,6 @@ package final class SharedMemory: @unchecked Sendable {
     /// Bytes in the block cache, memtables included where they are charged to it.
     package var blockCacheUsageInBytes: Int { withExtendedLifetime(self) { rocksdb_cache_get_usage(cache) } }
 
-    /// Bytes in the block cache that cannot be evicted now.
-    package var pinnedUsageInBytes: Int { withExtendedLifetime(self) { rocksdb_cache_get_pinned_usage(cache) } }
-
     /// Bytes held by the memtables of all databases.
     package var writeBufferUsageInBytes: Int {
         withExtendedLifetime(self) { rocksdb_shim_write_buffers_usage(writeBuffers) }

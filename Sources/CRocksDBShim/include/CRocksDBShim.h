@@ -1,5 +1,5 @@
-// What RocksDB's C API lacks in the oldest supported version (7.8): a write buffer manager shared by databases, ticker
-// counters, a compaction that reports its status and the choice not to flush when a database is closed.
+// What RocksDB's C API lacks in the oldest supported version (7.8): a write buffer manager shared by databases, a
+// compaction that reports its status and the choice not to flush when a database is closed.
 #ifndef CROCKSDB_SHIM_H
 #define CROCKSDB_SHIM_H
 
@@ -30,24 +30,6 @@ size_t rocksdb_shim_write_buffers_usage(const rocksdb_shim_write_buffers_t *buff
 void rocksdb_shim_options_set_write_buffers(rocksdb_options_t *options, const rocksdb_shim_write_buffers_t *buffers);
 
 void rocksdb_shim_options_set_avoid_flush_during_shutdown(rocksdb_options_t *options, bool avoid);
-
-/// RocksDB renumbers its tickers between versions; these numbers are ours.
-enum rocksdb_shim_ticker {
-  rocksdb_shim_ticker_block_cache_hit = 0,
-  rocksdb_shim_ticker_block_cache_miss = 1,
-  rocksdb_shim_ticker_memtable_hit = 2,
-  rocksdb_shim_ticker_memtable_miss = 3,
-  rocksdb_shim_ticker_bloom_filter_useful = 4,
-  rocksdb_shim_ticker_bytes_read = 5,
-  rocksdb_shim_ticker_bytes_written = 6,
-  rocksdb_shim_ticker_flush_write_bytes = 7,
-  rocksdb_shim_ticker_compact_read_bytes = 8,
-  rocksdb_shim_ticker_compact_write_bytes = 9,
-  rocksdb_shim_ticker_stall_micros = 10,
-};
-
-/// The counter's value; 0 when the options were made without statistics or the number is unknown.
-uint64_t rocksdb_shim_ticker_count(const rocksdb_options_t *options, int ticker);
 
 /// Like `rocksdb_compact_range`, but a failure is returned in `errptr` (freed with `rocksdb_free`). A null key is an
 /// open end.

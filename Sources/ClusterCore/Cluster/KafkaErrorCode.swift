@@ -1,18 +1,15 @@
 /// An error code of the Kafka protocol, with Kafka's number.
 ///
-/// Source: `org.apache.kafka.common.protocol.Errors`. Only the codes that this broker answers are listed.
+/// Source: `org.apache.kafka.common.protocol.Errors`. Only the codes that this broker answers, or has planted as a fault, are listed.
 package enum KafkaErrorCode: Int16, Sendable, Hashable, CaseIterable {
     case unknownServerError = -1
     case none = 0
     case offsetOutOfRange = 1
     case corruptMessage = 2
     case unknownTopicOrPartition = 3
-    case invalidFetchSize = 4
     case leaderNotAvailable = 5
     case notLeaderOrFollower = 6
     case requestTimedOut = 7
-    case brokerNotAvailable = 8
-    case replicaNotAvailable = 9
     case messageTooLarge = 10
     case offsetMetadataTooLarge = 12
     case networkException = 13
@@ -20,7 +17,6 @@ package enum KafkaErrorCode: Int16, Sendable, Hashable, CaseIterable {
     case coordinatorNotAvailable = 15
     case notCoordinator = 16
     case invalidTopicException = 17
-    case recordListTooLarge = 18
     case notEnoughReplicas = 19
     case notEnoughReplicasAfterAppend = 20
     case invalidRequiredAcks = 21
@@ -30,12 +26,7 @@ package enum KafkaErrorCode: Int16, Sendable, Hashable, CaseIterable {
     case unknownMemberID = 25
     case invalidSessionTimeout = 26
     case rebalanceInProgress = 27
-    case invalidCommitOffsetSize = 28
-    case topicAuthorizationFailed = 29
-    case groupAuthorizationFailed = 30
-    case clusterAuthorizationFailed = 31
     case invalidTimestamp = 32
-    case unsupportedSASLMechanism = 33
     case illegalSASLState = 34
     case unsupportedVersion = 35
     case topicAlreadyExists = 36
@@ -48,14 +39,11 @@ package enum KafkaErrorCode: Int16, Sendable, Hashable, CaseIterable {
     case unsupportedForMessageFormat = 43
     case policyViolation = 44
     case outOfOrderSequenceNumber = 45
-    case duplicateSequenceNumber = 46
     case invalidProducerEpoch = 47
     case invalidTxnState = 48
     case invalidProducerIDMapping = 49
     case invalidTransactionTimeout = 50
     case concurrentTransactions = 51
-    case transactionCoordinatorFenced = 52
-    case transactionalIDAuthorizationFailed = 53
     case operationNotAttempted = 55
     case kafkaStorageError = 56
     case unknownProducerID = 59
@@ -63,26 +51,17 @@ package enum KafkaErrorCode: Int16, Sendable, Hashable, CaseIterable {
     case groupIDNotFound = 69
     case fetchSessionIDNotFound = 70
     case invalidFetchSessionEpoch = 71
-    case listenerNotFound = 72
-    case topicDeletionDisabled = 73
-    case fencedLeaderEpoch = 74
     case unknownLeaderEpoch = 75
     case unsupportedCompressionType = 76
-    case offsetNotAvailable = 78
     case memberIDRequired = 79
     case groupMaxSizeReached = 81
     case fencedInstanceID = 82
-    case noReassignmentInProgress = 85
     case groupSubscribedToTopic = 86
     case invalidRecord = 87
     case unstableOffsetCommit = 88
-    case throttlingQuotaExceeded = 89
     case producerFenced = 90
-    case resourceNotFound = 91
-    case inconsistentTopicID = 94
     case unknownTopicID = 100
     case transactionalIDNotFound = 105
-    case fetchSessionTopicIDError = 106
 }
 
 /// A call that the cluster refused: Kafka's code and, where Kafka says more, its message.

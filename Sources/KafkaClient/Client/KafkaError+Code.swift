@@ -26,8 +26,6 @@ extension KafkaError {
 extension KafkaError.Code {
     // MARK: Raised by the client
 
-    /// The client is being destroyed.
-    package static let clientDestroyed = Self(rawValue: -197)
     /// A failure of the client without a code of its own.
     package static let failed = Self(rawValue: -196)
     /// The connection to a broker broke or could not be made.
@@ -36,8 +34,6 @@ extension KafkaError.Code {
     package static let resolve = Self(rawValue: -193)
     /// A record was not acknowledged within `message.timeout.ms`.
     package static let messageTimedOut = Self(rawValue: -192)
-    /// All records of a partition were read; not an error.
-    package static let partitionEOF = Self(rawValue: -191)
     /// The partition does not exist, as far as the client knows.
     package static let unknownPartition = Self(rawValue: -190)
     /// The topic does not exist, as far as the client knows.
@@ -60,18 +56,12 @@ extension KafkaError.Code {
     package static let invalidState = Self(rawValue: -172)
     /// Authentication failed.
     package static let authentication = Self(rawValue: -169)
-    /// There is no offset to commit.
-    package static let noOffset = Self(rawValue: -168)
     /// The request never left the client's queue in time.
     package static let timedOutInQueue = Self(rawValue: -166)
     /// The broker is too old for this.
     package static let unsupportedFeature = Self(rawValue: -165)
     /// The operation is to be made again.
     package static let retry = Self(rawValue: -153)
-    /// A record was dropped by a purge or abort before it was sent.
-    package static let purgedFromQueue = Self(rawValue: -152)
-    /// A record was dropped by a purge or abort while it was being sent.
-    package static let purgedInFlight = Self(rawValue: -151)
     /// A fatal error, whose cause the client tells.
     package static let fatal = Self(rawValue: -150)
     /// The consumer did not poll for `max.poll.interval.ms` and left its group.
@@ -89,8 +79,6 @@ extension KafkaError.Code {
 
     /// The broker failed for a reason it does not tell.
     package static let unknown = Self(rawValue: -1)
-    /// No error.
-    package static let noError = Self(rawValue: 0)
     /// The offset is outside the log.
     package static let offsetOutOfRange = Self(rawValue: 1)
     /// The topic or partition does not exist.
@@ -141,8 +129,6 @@ extension KafkaError.Code {
     package static let notController = Self(rawValue: 41)
     /// A newer producer has this transactional id.
     package static let invalidProducerEpoch = Self(rawValue: 47)
-    /// The request does not fit the transaction's state.
-    package static let invalidTransactionState = Self(rawValue: 48)
     /// The transaction before has not ended yet.
     package static let concurrentTransactions = Self(rawValue: 51)
     /// The broker cannot write to its disk or read from it.

@@ -2,18 +2,12 @@ import CRdkafka
 
 /// One record of a `ConsumedMessages`, which it keeps alive: `key` and `value` are valid as long as either lives.
 package struct ConsumedMessage {
-    /// Who set a record's timestamp.
-    package enum TimestampType: Sendable {
-        case none, created, appended
-    }
-
     /// The number given to the partition in `assign`.
     package let slot: Int
     package let partition: Int32
     package let offset: Int64
     /// Milliseconds since 1970; -1 if the record has none.
     package let timestampMs: Int64
-    package let timestampType: TimestampType
     /// nil for a null key; an empty key has a count of 0.
     package let key: UnsafeRawBufferPointer?
     /// nil for a null value (a tombstone); an empty value has a count of 0.
@@ -33,13 +27,7 @@ package struct ConsumedMessage {
         self.offset = message.pointee.offset
         self.key = message.pointee.key.map { UnsafeRawBufferPointer(start: $0, count: message.pointee.key_len) }
         self.value = message.pointee.payload.map { UnsafeRawBufferPointer(start: $0, count: message.pointee.len) }
-        var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
-        self.timestampMs = rd_kafka_message_timestamp(message, &type)
-        switch type {
-        case RD_KAFKA_TIMESTAMP_CREATE_TIME: self.timestampType = .created
-        case RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME: self.timestampType = .appended
-        default: self.timestampType = .none
-        }
+        self.timestampMs = rd_kafka_message_timestamp(message, nil)
     }
 
     /// The topic's name, the same String for every record of the topic.

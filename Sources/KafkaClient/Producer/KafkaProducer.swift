@@ -100,9 +100,6 @@ package final class KafkaProducer {
     /// Drops what ``takeDeliveryFailure()`` has not been asked for yet.
     package func forgetDeliveryFailures() { deliveries.forgetFailures() }
 
-    /// Errors of the connection since the last call, as of the last `poll`.
-    package func takeClientErrors() -> [KafkaError] { client.log.takeErrors() }
-
     /// The error after which this producer must be replaced, if there was one.
     package var fatalError: KafkaError? { client.fatalError }
 

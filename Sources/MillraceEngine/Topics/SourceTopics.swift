@@ -3,14 +3,9 @@ package import Millrace
 /// What the patterns of sources come to among topics that exist.
 extension Topology {
     /// The user's topics that tasks read by name.
-    var taskTopics: Set<String> { externalTopics(isGlobal: false) }
-
-    /// The user's topics that every instance reads in full, for global tables.
-    var globalTopics: Set<String> { externalTopics(isGlobal: true) }
-
-    private func externalTopics(isGlobal: Bool) -> Set<String> {
+    var taskTopics: Set<String> {
         Set(
-            subtopologies.filter { $0.isGlobal == isGlobal }.flatMap(\.sourceTopics).compactMap { topic in
+            subtopologies.filter { !$0.isGlobal }.flatMap(\.sourceTopics).compactMap { topic in
                 if case .external(let name) = topic { name } else { nil }
             })
     }

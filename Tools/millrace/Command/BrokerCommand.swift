@@ -14,6 +14,8 @@ struct BrokerCommand: AsyncParsableCommand {
             kill -9 included. Once it listens, it prints one line: listening on HOST:PORT. Its log goes to standard error.
             """)
 
+    private static let defaults = EmbeddedBrokerConfiguration()
+
     @Option(help: "The port to listen on; 0 takes any that is free.")
     var port = 9092
 
@@ -22,7 +24,7 @@ struct BrokerCommand: AsyncParsableCommand {
             The address to listen on. There is no authentication: beyond this machine, everybody who reaches the port can \
             read and change everything.
             """)
-    var host = "127.0.0.1"
+    var host = BrokerCommand.defaults.host
 
     @Option(
         help: "Where clients are told to connect, as HOST:PORT; by default the address at which they came in.",
@@ -38,22 +40,22 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(
         help: "When to force the data to the disk: never, always (before each acknowledgement), or every so many ms.",
         transform: { try JournalFlush(option: $0) })
-    var flush = JournalFlush.never
+    var flush = BrokerCommand.defaults.flush
 
     @Option(help: "After how many bytes of changes and records a snapshot takes the journal's place.")
-    var journalFileBytes = 128 << 20
+    var journalFileBytes = BrokerCommand.defaults.journalSizeInBytes
 
     @Option(help: "After how many bytes a partition goes on in a new file; a topic's own segment.bytes comes first.")
-    var segmentFileBytes = 64 << 20
+    var segmentFileBytes = BrokerCommand.defaults.segmentSizeInBytes
 
     @Option(help: "How many bytes of the newest records are kept in memory when there is a data directory.")
-    var cacheBytes = 24 << 20
+    var cacheBytes = BrokerCommand.defaults.cacheSizeInBytes
 
     @Flag(help: "Create topics that clients ask for, where they allow it.")
     var autoCreateTopics = false
 
     @Option(help: "How long a group's first rebalance waits for more members, in ms; Kafka's own default is 3000.")
-    var groupInitialRebalanceDelayMs: Int32 = 0
+    var groupInitialRebalanceDelayMs = BrokerCommand.defaults.cluster.initialRebalanceDelayMs
 
     @Option(
         help: """
@@ -80,7 +82,7 @@ struct BrokerCommand: AsyncParsableCommand {
         let signals = StopSignals { end.yield(.signal) }
         defer { signals.cancel() }
 
-        var configuration = EmbeddedBrokerConfiguration()
+        var configuration = Self.defaults
         configuration.host = host
         configuration.port = port
         configuration.advertisedAddress = advertised

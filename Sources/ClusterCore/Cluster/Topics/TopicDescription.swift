@@ -41,8 +41,6 @@ package enum ConfigResource: Hashable, Sendable {
 /// Where a config's value comes from, with Kafka's number.
 package enum ConfigSource: Int8, Sendable {
     case dynamicTopic = 1
-    case dynamicBroker = 2
-    case dynamicDefaultBroker = 3
     case staticBroker = 4
     case defaultConfig = 5
 }
