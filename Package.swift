@@ -183,11 +183,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression"], swiftSettings: swiftSettings),
+            name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression", "TestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "EmbeddedBrokerTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "RecordCompression", logging, nioCore, nioPosix,
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "RecordCompression", "TestSupport", logging, nioCore,
+                nioPosix,
             ],
             resources: [.copy("Protocol/golden-checksums.txt")], swiftSettings: swiftSettings),
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),

@@ -1,4 +1,5 @@
 import Configuration
+import Millrace
 import MillraceRuntime
 
 #if canImport(FoundationEssentials)

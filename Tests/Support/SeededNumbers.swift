@@ -11,4 +11,10 @@ package struct SeededNumbers: RandomNumberGenerator {
         value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
         return value ^ (value >> 31)
     }
+
+    /// A number from 0 to below the bound.
+    package mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+
+    /// Whether something happens that happens so many times in a hundred.
+    package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 }

@@ -1,5 +1,6 @@
 import ClusterCore
 import RecordCompression
+import TestSupport
 import Testing
 
 private let codecs: [CompressionCodec] = [.none, .gzip, .snappy, .lz4, .zstd]
@@ -89,7 +90,7 @@ struct CompressedLogTests {
         #expect(produce(Array("no such stream".utf8)) == .corruptMessage)
         #expect(produce(Array(body.dropLast(3))) == .corruptMessage)
         for count in 1..<body.count { #expect(produce(Array(body.prefix(count))) != .none, "\(count) bytes") }
-        var random = SeededGenerator(seed: 1)
+        var random = SeededNumbers(seed: 1)
         for _ in 0..<2_000 {
             var changed = body
             for _ in 0...random.below(3) { changed[random.below(changed.count)] = UInt8(random.below(256)) }
@@ -160,7 +161,7 @@ struct CompressedLogTests {
 
     @Test("every compression unpacks what it packed, of any size", arguments: codecs)
     func roundTrip(compression: CompressionCodec) throws {
-        var random = SeededGenerator(seed: 7)
+        var random = SeededNumbers(seed: 7)
         for size in [1, 2, 100, 32_767, 32_768, 32_769, 65_536, 200_000] {
             for isRandom in [true, false] {
                 let bytes = (0..<size).map { UInt8(isRandom ? random.below(256) : $0 / 100 % 256) }

@@ -1,4 +1,5 @@
 import ClusterCore
+import TestSupport
 import Testing
 
 @Suite("Groups over a restart")
@@ -78,7 +79,7 @@ struct GroupRestartTests {
 /// A seeded run of members that come, go, sleep and come back.
 private struct GroupRun {
     let cluster = Cluster(nowMs: 0)
-    var random: SeededGenerator
+    var random: SeededNumbers
     var nowMs: Int64 = 0
     var members: [TestMember] = []
     var journal: [ClusterChange] = []
@@ -86,7 +87,7 @@ private struct GroupRun {
     var told: [Int32: [String?]] = [:]
 
     init(seed: UInt64) {
-        random = SeededGenerator(seed: seed)
+        random = SeededNumbers(seed: seed)
     }
 
     mutating func step() throws {

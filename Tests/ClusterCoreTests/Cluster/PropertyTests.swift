@@ -1,4 +1,5 @@
 import ClusterCore
+import TestSupport
 import Testing
 
 @Suite("Properties, by seed")
@@ -49,7 +50,7 @@ struct PropertyTests {
 
     @Test("compaction leaves readers the same newest values", arguments: 0..<40 as Range<UInt64>)
     func compaction(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededNumbers(seed: seed)
         let (cluster, partition) = try clusterWithTopic(
             configs: ["cleanup.policy": "compact", "delete.retention.ms": "5000"])
         var producers = [try TestProducer(cluster, "a"), try TestProducer(cluster, "b")]

@@ -1,4 +1,5 @@
 import ClusterCore
+import TestSupport
 import Testing
 
 /// A seeded run of producers, transactions, members, retention and time over a cluster, beside a model of what
@@ -15,7 +16,7 @@ struct RandomRun {
     static let transactionTimeoutMs: Int32 = 2_000
 
     private(set) var cluster: Cluster
-    var random: SeededGenerator
+    var random: SeededNumbers
     var nowMs: Int64 = 0
     var producers: [TestProducer] = []
     var open: [Int: Open] = [:]
@@ -29,7 +30,7 @@ struct RandomRun {
     var journal: [ClusterChange] = []
 
     init(seed: UInt64) throws {
-        random = SeededGenerator(seed: seed)
+        random = SeededNumbers(seed: seed)
         cluster = Cluster(nowMs: 0)
         _ = try cluster.createTopic(NewTopic("t", partitionCount: 3), nowMs: 0)
         for index in 0..<4 { producers.append(try make(index)) }

@@ -1,4 +1,5 @@
 import ClusterCore
+import TestSupport
 import Testing
 
 @Suite("Record batches")
@@ -48,7 +49,7 @@ struct RecordBatchTests {
 
     @Test("malformed bytes are refused, whatever they are", arguments: 0..<20)
     func fuzz(seed: Int) throws {
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = SeededNumbers(seed: UInt64(seed))
         let sound = batch([("key", "value"), (nil, nil), ("k", "")], timestampMs: 5)
         for _ in 0..<500 {
             var bytes = sound

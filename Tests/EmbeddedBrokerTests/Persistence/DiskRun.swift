@@ -1,6 +1,7 @@
 import ClusterCore
 import Foundation
 import Logging
+import TestSupport
 import Testing
 
 @testable import EmbeddedBroker
@@ -18,7 +19,7 @@ struct DiskRun {
 
     private let path: String
     private let configuration: EmbeddedBrokerConfiguration
-    private var random: SeededGenerator
+    private var random: SeededNumbers
     private let valueLimit: Int
     private var nowMs: Int64 = 1_000_000
     private var memory: Cluster
@@ -33,7 +34,7 @@ struct DiskRun {
 
     init(seed: UInt64, path: String) throws {
         self.path = path
-        random = SeededGenerator(seed: seed)
+        random = SeededNumbers(seed: seed)
         // Segments of a few batches each, or of a few blocks.
         let isLarge = seed % 2 == 1
         valueLimit = isLarge ? 20_000 : 500
@@ -315,24 +316,4 @@ struct DiskRun {
             }
         }
     }
-}
-
-/// A seeded random number generator (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-    mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 }

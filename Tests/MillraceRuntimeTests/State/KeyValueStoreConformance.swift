@@ -2,6 +2,7 @@ import Millrace
 import MillraceEngine
 import MillraceRuntime
 import MillraceTesting
+import TestSupport
 import Testing
 
 /// One promise of ``KeyValueBytesStore``.
@@ -174,7 +175,7 @@ struct KeyValueStoreConformance {
         "agrees with a dictionary through random operations", arguments: KeyValueStoreKind.allCases,
         1...3 as ClosedRange<UInt64>)
     func random(kind: KeyValueStoreKind, seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededNumbers(seed: seed)
         var model: [[UInt8]: [UInt8]] = [:]
         try kind.withStore { test in
             for _ in 0..<2_000 {

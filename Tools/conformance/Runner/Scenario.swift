@@ -1,4 +1,5 @@
 package import Foundation
+import Millrace
 
 /// A recording: a topology, a sequence of inputs, and what Kafka Streams made of them. Tests/Conformance/FORMAT.md defines it.
 package struct Scenario: Sendable {
@@ -60,7 +61,7 @@ package struct Scenario: Sendable {
     package var features: Set<String> {
         var features: Set<String> = []
         for case .object(let fields) in operations {
-            guard case .text(let name)? = fields["op"] else { continue }
+            guard case .string(let name)? = fields["op"] else { continue }
             features.insert(name)
             features.formUnion(fields.keys.map { "\(name).\($0)" })
         }

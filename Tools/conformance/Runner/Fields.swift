@@ -1,29 +1,4 @@
-/// Any JSON value. Scenario files are read through it so that a field nobody knows is found and not skipped.
-enum JSONValue: Decodable, Hashable, Sendable {
-    case null
-    case bool(Bool)
-    case number(Int64)
-    case text(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(String.self) {
-            self = .text(value)
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .number(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-}
+import Millrace
 
 /// The fields of one JSON object, which notes those that were read.
 final class Fields {
@@ -52,12 +27,12 @@ final class Fields {
     /// A text; `nil` where the field is missing.
     func optionalText(_ name: String) throws(ScenarioError) -> String? {
         guard let value = optional(name) else { return nil }
-        guard case .text(let text) = value else { throw .malformed("\(owner): \(name) is no text") }
+        guard case .string(let text) = value else { throw .malformed("\(owner): \(name) is no text") }
         return text
     }
 
     func text(_ name: String) throws(ScenarioError) -> String {
-        guard case .text(let text) = try required(name) else { throw .malformed("\(owner): \(name) is no text") }
+        guard case .string(let text) = try required(name) else { throw .malformed("\(owner): \(name) is no text") }
         return text
     }
 
@@ -65,20 +40,20 @@ final class Fields {
     func nullableText(_ name: String) throws(ScenarioError) -> String? {
         switch try required(name) {
         case .null: return nil
-        case .text(let text): return text
+        case .string(let text): return text
         default: throw .malformed("\(owner): \(name) is neither text nor null")
         }
     }
 
     func number(_ name: String) throws(ScenarioError) -> Int64 {
-        guard case .number(let number) = try required(name) else { throw .malformed("\(owner): \(name) is no number") }
+        guard case .integer(let number) = try required(name) else { throw .malformed("\(owner): \(name) is no number") }
         return number
     }
 
     /// A number; `nil` where the field is missing.
     func optionalNumber(_ name: String) throws(ScenarioError) -> Int64? {
         guard let value = optional(name) else { return nil }
-        guard case .number(let number) = value else { throw .malformed("\(owner): \(name) is no number") }
+        guard case .integer(let number) = value else { throw .malformed("\(owner): \(name) is no number") }
         return number
     }
 
@@ -89,7 +64,7 @@ final class Fields {
 
     func optionalBool(_ name: String) throws(ScenarioError) -> Bool? {
         guard let value = optional(name) else { return nil }
-        guard case .bool(let bool) = value else { throw .malformed("\(owner): \(name) is neither true nor false") }
+        guard case .boolean(let bool) = value else { throw .malformed("\(owner): \(name) is neither true nor false") }
         return bool
     }
 
@@ -101,7 +76,7 @@ final class Fields {
     func texts(_ name: String) throws(ScenarioError) -> [String] {
         var texts: [String] = []
         for value in try array(name) {
-            guard case .text(let text) = value else { throw .malformed("\(owner): \(name) holds more than texts") }
+            guard case .string(let text) = value else { throw .malformed("\(owner): \(name) holds more than texts") }
             texts.append(text)
         }
         return texts
@@ -118,7 +93,7 @@ final class Fields {
         guard case .object(let values) = value else { throw .malformed("\(owner): \(name) is no object") }
         var texts: [String: String] = [:]
         for (key, value) in values {
-            guard case .text(let text) = value else { throw .malformed("\(owner): \(name).\(key) is no text") }
+            guard case .string(let text) = value else { throw .malformed("\(owner): \(name).\(key) is no text") }
             texts[key] = text
         }
         return texts

@@ -1,11 +1,5 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
-/// A JSON document as it stands, so that unknown keys can be told.
-enum JSONValue: Decodable, Equatable {
+/// Any JSON value. A document is read through it where a key that nobody knows is an error.
+package enum JSONValue: Decodable, Hashable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int64)
@@ -14,7 +8,7 @@ enum JSONValue: Decodable, Equatable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -30,17 +24,6 @@ enum JSONValue: Decodable, Equatable {
             self = .array(value)
         } else {
             self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-
-    /// The text of a single value, as it would be given on the command line; nil for null, arrays and objects.
-    var scalarText: String? {
-        switch self {
-        case .boolean(let value): String(value)
-        case .integer(let value): String(value)
-        case .number(let value): String(value)
-        case .string(let value): value
-        case .null, .array, .object: nil
         }
     }
 }
