@@ -59,7 +59,7 @@ package struct RecordRun {
     package var nextOffset: Int64? { records.last.map { $0.offset + 1 } }
 
     /// The records before an offset, and those from it on.
-    func split(at offset: Int64) -> (before: RecordRun, rest: RecordRun) {
+    package func split(at offset: Int64) -> (before: RecordRun, rest: RecordRun) {
         let end = records.firstIndex { $0.offset >= offset } ?? records.endIndex
         return (
             RecordRun(slot: slot, records[..<end], owner: owner), RecordRun(slot: slot, records[end...], owner: owner)

@@ -26,7 +26,7 @@ private final class SimulatedLab: PortLab {
     }
 
     func makeProducer(transactionalID: String?) -> any ProducerPort {
-        SimulatedProducer(world: world, process: process, transactionalID: transactionalID, sabotage: [])
+        SimulatedProducer(world: world, process: process, transactionalID: transactionalID)
     }
 
     func settle() { world.settle() }

@@ -12,9 +12,9 @@ final class TailLosingReader: ReaderDecorator {
 
     override func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
         var result = try super.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
-        result.records.removeAll { record in
-            guard let end = partitions[record.slot].flatMap(knownEndOffset) else { return false }
-            return record.offset >= end - 3
+        result.runs = result.runs.map { run in
+            guard let end = partitions[run.slot].flatMap(knownEndOffset) else { return run }
+            return run.split(at: end - 3).before
         }
         return result
     }
