@@ -66,7 +66,7 @@ let package = Package(
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
             name: "MillraceRuntime",
-            dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", logging, serviceLifecycle],
+            dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle],
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",

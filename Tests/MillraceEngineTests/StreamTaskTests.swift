@@ -135,7 +135,7 @@ struct StreamTaskTests {
         weak var store: AnyObject?
         do {
             let task = try task(count)
-            store = task.store(named: "counts")
+            store = task.store(named: "counts")?.bytes
             #expect(store != nil)
         }
         #expect(store == nil)

@@ -80,6 +80,91 @@ struct QueryExamples {
     private func ask(_ address: InstanceAddress, for account: String) async throws -> Double? { nil }
 
     /// Compiled only.
+    private func positions(
+        _ totals: QueryableKeyValueStore<String, Double>, _ views: QueryableWindowStore<String, Int64>,
+        _ visits: QueryableSessionStore<String, Int64>, _ prices: QueryableVersionedStore<String, Double>
+    ) async throws {
+        let written = Position(after: TopicPartition(topic: "payments", partition: 3), offset: 41)
+        let total = try await totals.read(reaching: written, within: .seconds(2)) { try $0.get("acct-1") }
+        let scores = totals
+        let score = try await scores.read(reaching: written, within: .seconds(2)) { try $0.get("acct-1") }
+        print(score.value ?? 0, score.position)
+        let both = try await scores.read { store in [try store.get("acct-1"), try store.get("acct-2")] }
+        let counts = try await views.read(reaching: written) {
+            try $0.fetch("/home", starting: 0...60_000).map(\.value)
+        }
+        let count = try await visits.read(reaching: written) { try $0.fetch("user-1").count }
+        let noon = try await prices.read(reaching: written) { try $0.get("apple", asOfMs: 43_200_000)?.value }
+        print(total.position, both, counts, count, noon)
+    }
+
+    /// Compiled only.
+    private func commits(
+        _ scores: QueryableKeyValueStore<String, Double>, _ views: QueryableWindowStore<String, Int64>,
+        _ visits: QueryableSessionStore<String, Int64>, _ prices: QueryableVersionedStore<String, Double>
+    ) throws {
+        let total = try scores.readCommit { try $0.entries().reduce(0) { $0 + $1.value } }
+        let opened = try views.readCommit { try $0.fetchAll(limit: 100).count }
+        let open = try visits.readCommit { try $0.fetchAll(limit: 100).count }
+        let change = try prices.readCommit { try $0.versions(of: "apple").count }
+        print(total, opened, open, change)
+    }
+
+    /// Compiled only.
+    private func late(_ scores: QueryableKeyValueStore<String, Double>, _ written: Position) async throws -> Double? {
+        do {
+            return try await scores.read(reaching: written, within: .seconds(2)) { try $0.get("acct-1") }.value
+        } catch let error as StreamsError where error.code == .positionNotReached {
+            print("only at \(error.position ?? Position())")
+            return nil
+        }
+    }
+
+    /// Compiled only.
+    private func catalogue(_ application: StreamsApplication, _ written: Position) async throws {
+        for store in application.stores { print(store.name, store.kind.rawValue, store.key?.name ?? "-") }
+        let store = try application.store(.bytes("views-per-minute"))
+        let key = try store.key(from: "/home")
+        let found = try await store.read(reaching: written) { try $0.windows(of: key, starting: 0...3_600_000) }
+        for entry in found.value { print(store.json(of: entry)) }
+    }
+
+    /// Compiled only.
+    private func bytes(_ application: StreamsApplication) throws {
+        let store = try application.store(.bytes("risk-store"))
+        print(store.kind)
+    }
+
+    final class Vectors: QueryableStateStore {
+        private let context: StateStoreContext
+        private var vectors: [String: [Float]] = [:]
+
+        init(_ context: StateStoreContext) { self.context = context }
+
+        func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
+            vectors[String(decoding: key, as: UTF8.self)] = value.map { Array($0.bindMemory(to: Float.self)) }
+        }
+
+        func removeAll() { vectors = [:] }
+
+        struct View: Sendable {
+            let vectors: [String: [Float]]
+            func nearest(to vector: [Float]) -> String? {
+                vectors.min { distance($0.value, vector) < distance($1.value, vector) }?.key
+            }
+        }
+
+        func makeView() -> View { View(vectors: vectors) }
+    }
+
+    /// Compiled only.
+    private func custom(_ application: StreamsApplication, _ written: Position) async throws {
+        let vectors = try application.store(.custom("vectors", Vectors.self))
+        let answers = try await vectors.read(reaching: written) { try $0.views().map { $0.nearest(to: [1, 0]) } }
+        print(answers.value)
+    }
+
+    /// Compiled only.
     private func restorations(_ configuration: inout StreamsConfiguration) {
         configuration.restoreListener = { event in
             if event.phase == .ended { print("\(event.store): \(event.restoredRecords) records") }
@@ -96,4 +181,8 @@ struct QueryExamples {
         let scores = try driver.store(.keyValue("risk-store", key: .string, value: .double))
         #expect(try scores.get("acct-1") == 0.7)
     }
+}
+
+private func distance(_ one: [Float], _ other: [Float]) -> Float {
+    zip(one, other).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
 }

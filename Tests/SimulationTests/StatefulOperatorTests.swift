@@ -37,7 +37,7 @@ struct StatefulOperatorTests {
     func storeKinds() throws {
         let stores = try StatefulOperator.all.flatMap { try $0.simulation.topology().subtopologies.flatMap(\.stores) }
         let accesses = Set(stores.map { Self.name(of: $0.kind.access) })
-        #expect(accesses == ["hashed", "ordered", "buffered", "versioned", "own"])
+        #expect(accesses == ["hashed", "ordered", "buffered", "versioned", "custom"])
         #expect(Set(stores.map(\.kind.values)) == [.plain, .timestamped])
     }
 
@@ -47,7 +47,7 @@ struct StatefulOperatorTests {
         case .ordered: "ordered"
         case .buffered: "buffered"
         case .versioned: "versioned"
-        case .own: "own"
+        case .custom: "custom"
         }
     }
 }

@@ -43,7 +43,7 @@ extension StreamsBuilder {
     ) -> GlobalKTable<Key, Value> {
         let store = (store ?? .with()).withoutCache().withoutChangelog()
         let problem = store.historyRetention.map { _ in "a global table cannot be versioned; give it another store" }
-        let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") })
+        let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") }, key: key, value: value)
         let sourceName = newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
         let tableName = newName("KTABLE-SOURCE-", unless: name)
         let (storeKey, storeValue) = (store.key ?? key, store.value ?? value)

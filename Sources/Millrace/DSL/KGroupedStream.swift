@@ -21,7 +21,8 @@ public struct KGroupedStream<Key, Value> {
         _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
         named name: String?, _ element: (AggregationPlace<Key, Aggregate>) -> ProcessorElement
     ) -> KTable<Key, Aggregate> {
-        let plan = store.storePlan(orNamed: { stream.builder.newStoreName(method.prefix) })
+        let plan = store.storePlan(
+            orNamed: { stream.builder.newStoreName(method.prefix) }, key: stream.keySerde, value: value)
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? value)
         let place = AggregationPlace(
             name: stream.builder.newName(method.prefix, unless: name), storeName: plan.name, store: plan, key: key,

@@ -105,7 +105,8 @@ extension KGroupedTable {
         _ store: Materialized<Key, Aggregate>, key: Serde<Key>?, value: Serde<Aggregate>?, prefix: String,
         named name: String?, _ make: (String, StorePlan) -> ProcessorElement
     ) -> KTable<Key, Aggregate> {
-        let plan = store.storePlan(orNamed: { builder.newStoreName("KTABLE-AGGREGATE-") })
+        let plan = store.storePlan(
+            orNamed: { builder.newStoreName("KTABLE-AGGREGATE-") }, key: key, value: value)
         let sinkName = builder.newName("KSTREAM-SINK-", unless: name, suffix: "-sink")
         let sourceName = builder.newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
         let element = make(builder.newName(prefix, unless: name), plan)

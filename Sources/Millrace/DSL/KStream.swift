@@ -131,7 +131,8 @@ extension KStream {
     public func toTable(into store: Materialized<Key, Value>? = nil, named name: String? = nil) -> KTable<Key, Value> {
         let name = builder.newName("KSTREAM-TOTABLE-", unless: name)
         let store = store ?? .with()
-        let plan = store.storePlan(orNamed: { builder.newStoreName("KSTREAM-TOTABLE-") })
+        let plan = store.storePlan(
+            orNamed: { builder.newStoreName("KSTREAM-TOTABLE-") }, key: keySerde, value: valueSerde)
         let (key, value) = (store.key ?? keySerde, store.value ?? valueSerde)
         var parent = node
         if repartitionRequired {

@@ -21,7 +21,9 @@ extension KTable {
         into store: Materialized<Key, NewValue>? = nil, named name: String? = nil,
         stores: [any ConnectableStore] = [], _ makeTransformer: @escaping ValueTransformerMaker<Key, Value, NewValue>
     ) -> KTable<Key, NewValue> {
-        let plan = store.flatMap { store in store.storeName.map { _ in store.storePlan(orNamed: { "" }) } }
+        let plan = store.flatMap { store in
+            store.storeName.map { _ in store.storePlan(orNamed: { "" }, key: keySerde, value: .ofType) }
+        }
         let name = builder.newName("KTABLE-TRANSFORMVALUES-", unless: name)
         let (key, value) = (store?.key ?? keySerde, store?.value ?? .ofType)
         let problem = plan.flatMap { _ in

@@ -170,7 +170,8 @@ extension KTable {
     @usableFromInline
     func optionalStore<NewValue>(_ store: Materialized<Key, NewValue>?, _ prefix: String) -> StorePlan? {
         guard let store else { return nil }
-        let plan = store.storePlan(orNamed: { builder.newStoreName(prefix) })
+        let plan = store.storePlan(
+            orNamed: { builder.newStoreName(prefix) }, key: keySerde, value: valueSerde as? Serde<NewValue> ?? .ofType)
         return store.storeName == nil ? nil : plan
     }
 

@@ -163,7 +163,9 @@ func missingSerdes<Key, Value>(key: Serde<Key>?, value: Serde<Value>?, remedy: S
 
 extension Materialized {
     @usableFromInline
-    func storePlan(orNamed generate: () -> String) -> StorePlan {
+    func storePlan(
+        orNamed generate: () -> String, key keySerde: Serde<Key>?, value valueSerde: Serde<Value>?
+    ) -> StorePlan {
         var plan = StorePlan(
             name: storeName ?? generate(),
             kind: historyRetention.map { .versionedKeyValue(historyMs: $0.wholeMilliseconds) }
@@ -172,6 +174,7 @@ extension Materialized {
             isCached: isCached, changelogConfiguration: changelogConfiguration,
             types: StoreTypes(Key.self, Value.self))
         plan.lateTopic = lateTopic
+        plan.serdes = StoreSerdes(key ?? keySerde, value ?? valueSerde)
         return plan
     }
 

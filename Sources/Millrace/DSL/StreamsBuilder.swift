@@ -147,7 +147,7 @@ public final class StreamsBuilder {
         named name: String? = nil
     ) -> KTable<Key, Value> {
         let store = store ?? .with()
-        let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") })
+        let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") }, key: key, value: value)
         let sourceName = newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
         let tableName = newName("KTABLE-SOURCE-", unless: name)
         let (storeKey, storeValue) = (store.key ?? key, store.value ?? value)

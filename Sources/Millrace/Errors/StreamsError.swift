@@ -42,6 +42,11 @@ public struct StreamsError: Error, CustomStringConvertible {
         /// The partition of a store that a query is about is another instance's. Kafka: `StateStoreMigratedException`,
         /// `InvalidStateStorePartitionException`.
         public static let storeElsewhere = Code(rawValue: "store elsewhere")
+        /// A read asked for a position that the store has not reached in time; the error's `position` says how far it is.
+        /// Kafka: `FailureReason.NOT_UP_TO_BOUND`.
+        public static let positionNotReached = Code(rawValue: "position not reached")
+        /// A read asked for a position in topics that the store's own tasks do not read.
+        public static let positionMismatch = Code(rawValue: "position of other topics")
         /// A setting is wrong.
         public static let configuration = Code(rawValue: "configuration")
         /// A call that the instance's present state does not allow.
@@ -60,6 +65,8 @@ public struct StreamsError: Error, CustomStringConvertible {
     public var record: RecordMetadata?
     /// The task, as `<sub-topology>_<partition>`.
     public var task: String?
+    /// The position of a store that did not reach the one that was asked for.
+    public var position: Position?
     /// The error that caused this one.
     public var underlying: (any Error)?
     /// Whether the handler that the error is for has decided that it ends the task. Operators upstream pass it on.

@@ -18,6 +18,8 @@ package struct StorePlan: Sendable {
     package var sourceTopicAsChangelog: String?
     /// The types that queries have to ask for, as far as known.
     package var types: StoreTypes?
+    /// The serdes of its keys and values, as far as known.
+    package var serdes: StoreSerdes?
 
     package init(
         name: String, kind: StoreKind, supplier: StoreSupplier?, isCached: Bool = true,

@@ -7,7 +7,7 @@ extension ProcessingContext {
     ///
     /// - Throws: `StreamsError` with code `.invalidTopology` where the processor is not connected to the store.
     public func store<Store>(_ builder: StoreBuilder<Store>) throws -> Store {
-        try builder.view(of: bytes(of: builder.name), in: node)
+        try builder.view(of: connectedStore(named: builder.name), in: node)
     }
 
     /// A key-value store that the processor is connected to, by its name.
@@ -61,8 +61,8 @@ extension ProcessingContext {
         try store(Stores.versionedKeyValue(name, key: key, value: value, historyRetention: .zero))
     }
 
-    private func bytes(of store: String) throws -> any KeyValueBytesStore {
-        try node.checkConnection(to: store)
-        return try node.task.store(named: store, for: node.name)
+    private func connectedStore(named name: String) throws -> OperatorStore {
+        try node.checkConnection(to: name)
+        return try node.task.store(named: name, for: node.name)
     }
 }

@@ -21,11 +21,11 @@
 /// `StoreBuilder`.
 public struct StoreBuilder<Store>: ConnectableStore {
     package var plan: StorePlan
-    private let open: @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
+    private let open: @Sendable (_ store: OperatorStore, _ node: ProcessorNode?) throws -> Store
 
     package init(
         plan: StorePlan,
-        open: @escaping @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
+        open: @escaping @Sendable (_ store: OperatorStore, _ node: ProcessorNode?) throws -> Store
     ) {
         self.plan = plan
         self.open = open
@@ -57,7 +57,7 @@ public struct StoreBuilder<Store>: ConnectableStore {
     /// Keeps no changelog: what the store holds is lost with its disk, or with the process where it is in memory.
     public func withoutChangelog() -> StoreBuilder { changing { $0.changelogConfiguration = nil } }
 
-    /// A store of a type of one's own over this one, which keeps and logs what it holds.
+    /// A store of a custom type over this one, which keeps and logs what it holds.
     ///
     /// ```swift
     /// struct Counter {
@@ -74,8 +74,8 @@ public struct StoreBuilder<Store>: ConnectableStore {
         return StoreBuilder<Outer>(plan: plan) { store, node in try wrap(open(store, node)) }
     }
 
-    /// The typed view of the store's bytes.
-    package func view(of store: any KeyValueBytesStore, in node: ProcessorNode?) throws -> Store {
+    /// The typed view of the store.
+    package func view(of store: OperatorStore, in node: ProcessorNode?) throws -> Store {
         try open(store, node)
     }
 
@@ -105,8 +105,8 @@ public enum Stores {
     public static func keyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<KeyValueStore<Key, Value>> {
-        builder(name, .keyValue, StoreTypes(Key.self, Value.self)) { store, node in
-            KeyValueStore(store, key: key, value: value, node: node)
+        builder(name, .keyValue, key, value) { store, node in
+            KeyValueStore(try store.map(named: name), key: key, value: value, node: node)
         }
     }
 
@@ -119,8 +119,8 @@ public enum Stores {
     public static func timestampedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<TimestampedKeyValueStore<Key, Value>> {
-        builder(name, .timestampedKeyValue, StoreTypes(Key.self, Value.self)) { store, _ in
-            TimestampedKeyValueStore(store, key: key, value: value)
+        builder(name, .timestampedKeyValue, key, value) { store, _ in
+            TimestampedKeyValueStore(try store.map(named: name), key: key, value: value)
         }
     }
 
@@ -136,8 +136,7 @@ public enum Stores {
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration, retainsDuplicates: Bool = false
     ) -> StoreBuilder<WindowStore<Key, Value>> {
         builder(
-            name, .window(retentionMs: retention.wholeMilliseconds, isTimestamped: false),
-            StoreTypes(Key.self, Value.self)
+            name, .window(retentionMs: retention.wholeMilliseconds, isTimestamped: false), key, value
         ) { store, _ in
             WindowStore(try store.ordered(name), key: key, value: value, retainsDuplicates: retainsDuplicates)
         }
@@ -153,7 +152,7 @@ public enum Stores {
     public static func session<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration
     ) -> StoreBuilder<SessionStore<Key, Value>> {
-        builder(name, .session(retentionMs: retention.wholeMilliseconds), StoreTypes(Key.self, Value.self)) {
+        builder(name, .session(retentionMs: retention.wholeMilliseconds), key, value) {
             store, _ in
             SessionStore(try store.ordered(name), key: key, value: value)
         }
@@ -171,21 +170,20 @@ public enum Stores {
         _ name: String, key: Serde<Key>, value: Serde<Value>, historyRetention: Duration
     ) -> StoreBuilder<VersionedKeyValueStore<Key, Value>> {
         builder(
-            name, .versionedKeyValue(historyMs: historyRetention.wholeMilliseconds),
-            StoreTypes(Key.self, Value.self)
+            name, .versionedKeyValue(historyMs: historyRetention.wholeMilliseconds), key, value
         ) { store, _ in
             VersionedKeyValueStore(try store.versioned(name), key: key, value: value)
         }
     }
 
-    /// A store of one's own, which is no map from bytes to bytes; see ``StateStore``.
+    /// A custom store, which is no map from bytes to bytes; see ``StateStore``.
     ///
     /// ```swift
     /// let vectors = Stores.custom("vectors") { context in Vectors(context) }
     /// ```
     ///
     /// It is logged to the topic `<application id>-<name>-changelog` as far as it logs its changes. No engine keeps it, and it has
-    /// no cache but its own. Kafka: a `StoreBuilder` of one's own.
+    /// no cache but its own. Kafka: a custom `StoreBuilder`.
     ///
     /// - Parameters:
     ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
@@ -195,36 +193,39 @@ public enum Stores {
         _ name: String, _ make: @escaping @Sendable (StateStoreContext) throws -> Store
     ) -> StoreBuilder<Store> {
         var plan = StorePlan(
-            name: name, kind: .own, supplier: .inMemory, isCached: false, changelogConfiguration: [:])
+            name: name, kind: .custom, supplier: .inMemory, isCached: false, changelogConfiguration: [:],
+            types: StoreTypes(custom: Store.self))
         plan.makeStateStore = make
         return StoreBuilder(plan: plan) { store, _ in
-            guard let own = (store as? any StateStoreHolder)?.stateStore as? Store else {
+            guard let own = store.custom as? Store else {
                 throw StreamsError(.invalidTopology, "the store \(name) is not a \(Store.self)")
             }
             return own
         }
     }
 
-    private static func builder<Store>(
-        _ name: String, _ kind: StoreKind, _ types: StoreTypes,
-        _ open: @escaping @Sendable (_ store: any KeyValueBytesStore, _ node: ProcessorNode?) throws -> Store
+    private static func builder<Store, Key, Value>(
+        _ name: String, _ kind: StoreKind, _ key: Serde<Key>, _ value: Serde<Value>,
+        _ open: @escaping @Sendable (_ store: OperatorStore, _ node: ProcessorNode?) throws -> Store
     ) -> StoreBuilder<Store> {
-        let plan = StorePlan(
-            name: name, kind: kind, supplier: .rocksDB, isCached: false, changelogConfiguration: [:], types: types)
+        var plan = StorePlan(
+            name: name, kind: kind, supplier: .rocksDB, isCached: false, changelogConfiguration: [:],
+            types: StoreTypes(Key.self, Value.self))
+        plan.serdes = StoreSerdes(key, value)
         return StoreBuilder(plan: plan, open: open)
     }
 }
 
-extension KeyValueBytesStore {
+extension OperatorStore {
     fileprivate func versioned(_ name: String) throws -> any VersionedBytesStore {
-        guard let store = self as? any VersionedBytesStore else {
+        guard let store = versions else {
             throw StreamsError(.invalidTopology, "the store \(name) is not versioned")
         }
         return store
     }
 
     fileprivate func ordered(_ name: String) throws -> any OrderedBytesStore {
-        guard let store = self as? any OrderedBytesStore else {
+        guard let store = ordered else {
             throw StreamsError(.invalidTopology, "the store \(name) is not ordered")
         }
         return store

@@ -30,8 +30,9 @@ extension StreamsBuilder {
         var plan = store.plan
         plan.sourceTopicAsChangelog = topic
         plan.isCached = false
-        let bytes = StoreBuilder(plan: plan) { bytes, node in
-            KeyValueStore(bytes, key: key, value: value, node: node)
+        let storeName = plan.name
+        let bytes = StoreBuilder(plan: plan) { store, node in
+            KeyValueStore(try store.map(named: storeName), key: key, value: value, node: node)
         }
         let fill: @Sendable (ProcessorContext<Never, Never>) throws -> ((Record<Key, Value>) throws -> Void) = {
             context in

@@ -5,10 +5,7 @@ extension NodeInstance {
     ///   is not ordered.
     @usableFromInline
     func orderedStore(named storeName: String) throws -> any OrderedBytesStore {
-        guard storeNames.contains(storeName) else {
-            throw StreamsError(.invalidTopology, "the operator is not connected to the store \(storeName)", node: name)
-        }
-        guard let store = try context.store(named: storeName, for: name) as? any OrderedBytesStore else {
+        guard let store = try connectedStore(named: storeName).ordered else {
             throw StreamsError(.invalidTopology, "the store \(storeName) is not ordered", node: name)
         }
         return store

@@ -58,8 +58,8 @@ package protocol TaskContext: AnyObject {
     /// An object that operators of the task share by name; the first that asks makes it.
     func shared<Object: AnyObject>(named name: String, _ make: () -> Object) -> Object
 
-    /// The bytes of a store of this task, for a node whose errors name the store from then on.
-    func store(named name: String, for node: String) throws -> any KeyValueBytesStore
+    /// A store of this task, for a node whose errors name the store from then on.
+    func store(named name: String, for node: String) throws -> OperatorStore
 
     /// Whether a store is that of a global table, which every processor may read.
     func isGlobalStore(named name: String) -> Bool
@@ -183,9 +183,17 @@ extension NodeInstance {
     func timestampedStore<Key, Value>(
         named storeName: String, key: Serde<Key>, value: Serde<Value>
     ) throws -> TimestampedKeyValueStore<Key, Value> {
+        TimestampedKeyValueStore(try connectedStore(named: storeName).map(named: storeName), key: key, value: value)
+    }
+
+    /// A store that this node is connected to.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` for a store that it is not connected to, as in Kafka.
+    @usableFromInline
+    func connectedStore(named storeName: String) throws -> OperatorStore {
         guard storeNames.contains(storeName) else {
             throw StreamsError(.invalidTopology, "the operator is not connected to the store \(storeName)", node: name)
         }
-        return TimestampedKeyValueStore(try context.store(named: storeName, for: name), key: key, value: value)
+        return try context.store(named: storeName, for: name)
     }
 }

@@ -14,6 +14,30 @@ package protocol QueriedStore: AnyObject, Sendable {
     ///
     /// - Throws: where one of them cannot be read yet, or none is here.
     func readers() throws -> [any StoreReader]
+
+    /// The same store, whose partitions each stay at the commit at which they are read first. For one thread.
+    func pinned() -> any PinnedStore
+
+    /// Makes sure that the partitions here have got as far as a position says of them.
+    ///
+    /// - Throws: `StreamsError` with code `.positionNotReached`, `.positionMismatch`, `.storeUnavailable`, `.illegalState`.
+    func check(_ position: Position) throws
+
+    /// Grows with each commit and with each partition that comes or goes.
+    var changeCount: UInt64 { get }
+
+    /// Waits until `changeCount` is another one. Returns `false` where the time was over before.
+    func waitForChange(since count: UInt64, until deadline: ContinuousClock.Instant) async throws -> Bool
+
+    /// Runs a read where it may block.
+    func perform<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
+}
+
+/// A store whose partitions each stay at one commit.
+@usableFromInline
+package protocol PinnedStore: QueriedStore {
+    /// The progress of the partitions that have been read.
+    var position: Position { get }
 }
 
 /// The committed entries of one partition of a store, for any thread.
@@ -24,6 +48,32 @@ package protocol StoreReader: AnyObject, Sendable {
 
     /// The store as of its last commit, for several reads by the caller's thread: of the protocol that its kind has.
     func snapshot() throws -> any KeyValueBytesStore
+
+    /// The partition as it stays at its last commit, for the caller's thread, and how far that reaches.
+    func pin() throws -> (reader: any StoreReader, position: Position)
+
+    /// The position of the last commit.
+    ///
+    /// - Throws: where the partition has been closed.
+    func position() throws -> Position
+
+    /// The view that a custom store has made of its last commit.
+    func customView() throws -> any Sendable
+
+    /// About how many entries there are and how many bytes they take; `nil` where nobody knows.
+    var approximateSize: StoreSize? { get }
+}
+
+/// About how much a store holds.
+@usableFromInline
+package struct StoreSize: Sendable {
+    package var entryCount: Int?
+    package var sizeInBytes: Int?
+
+    package init(entryCount: Int?, sizeInBytes: Int?) {
+        self.entryCount = entryCount
+        self.sizeInBytes = sizeInBytes
+    }
 }
 
 extension StoreReader {

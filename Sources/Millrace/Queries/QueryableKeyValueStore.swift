@@ -18,6 +18,8 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
         partitions = QueriedPartitions(store, key: key, value: value)
     }
 
+    init(_ partitions: QueriedPartitions<Key, Value>) { self.partitions = partitions }
+
     /// The value of a key, or `nil`.
     ///
     /// It is looked for in the partition that Kafka's default partitioner chooses for the key, then in the others that are

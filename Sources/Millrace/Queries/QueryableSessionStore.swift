@@ -8,11 +8,13 @@
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlySessionStore`.
 public struct QueryableSessionStore<Key, Value>: Sendable {
-    private let partitions: QueriedPartitions<Key, Value>
+    let partitions: QueriedPartitions<Key, Value>
 
     init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
         partitions = QueriedPartitions(store, key: key, value: value)
     }
+
+    init(_ partitions: QueriedPartitions<Key, Value>) { self.partitions = partitions }
 
     /// The value of one session, or `nil`. Kafka: `fetchSession`.
     ///

@@ -8,11 +8,13 @@
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `VersionedKeyQuery`, `MultiVersionedKeyQuery`.
 public struct QueryableVersionedStore<Key, Value>: Sendable {
-    private let partitions: QueriedPartitions<Key, Value>
+    let partitions: QueriedPartitions<Key, Value>
 
     init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
         partitions = QueriedPartitions(store, key: key, value: value)
     }
+
+    init(_ partitions: QueriedPartitions<Key, Value>) { self.partitions = partitions }
 
     /// A value and the time for which it was valid. Kafka: `VersionedRecord`.
     public struct Version {

@@ -8,11 +8,13 @@
 ///
 /// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlyWindowStore`.
 public struct QueryableWindowStore<Key, Value>: Sendable {
-    private let partitions: QueriedPartitions<Key, Value>
+    let partitions: QueriedPartitions<Key, Value>
 
     init(_ store: any QueriedStore, key: Serde<Key>, value: Serde<Value>) {
         partitions = QueriedPartitions(store, key: key, value: value)
     }
+
+    init(_ partitions: QueriedPartitions<Key, Value>) { self.partitions = partitions }
 
     /// The value of a key in the window that starts at a moment, or `nil`.
     ///

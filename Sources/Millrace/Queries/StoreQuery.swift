@@ -60,17 +60,23 @@ package struct StoreExpectation: Sendable {
         case timestampedWindow = "a window store with timestamps"
         case session = "a session store"
         case versionedKeyValue = "a versioned key-value store"
+        case custom = "a custom store"
+        case bytes = "a store of bytes"
     }
 
     let kind: Kind
-    let types: StoreTypes
+    /// `nil` where any are right.
+    let types: StoreTypes?
+
+    /// A store of any types, by its bytes.
+    static let bytes = StoreExpectation(kind: .bytes, types: nil)
 
     /// What is wrong about taking a store for this, in words; `nil` where it can be.
     package func problem(with plan: StorePlan) -> String? {
         guard matches(plan.kind) else {
             return "the store \(plan.name) is \(plan.kind.inWords), but is asked for as \(kind.rawValue)"
         }
-        guard let known = plan.types, known != types else { return nil }
+        guard let types, let known = plan.types, known != types else { return nil }
         return "the store \(plan.name) has \(known), but is asked for \(types)"
     }
 
@@ -83,6 +89,8 @@ package struct StoreExpectation: Sendable {
         case (.timestampedWindow, .ordered(let keys)): keys.time == .window && store.values == .timestamped
         case (.session, .ordered(let keys)): keys.time == .session
         case (.versionedKeyValue, .versioned): true
+        case (.custom, .custom): true
+        case (.bytes, .hashed), (.bytes, .ordered), (.bytes, .versioned): true
         default: false
         }
     }
@@ -101,6 +109,13 @@ package struct StoreTypes: Equatable, Sendable, CustomStringConvertible {
         description = "keys of type \(key) and values of type \(value)"
     }
 
+    /// The type of a custom store.
+    package init<Custom>(custom: Custom.Type) {
+        key = ObjectIdentifier(Custom.self)
+        value = key
+        description = "the type \(Custom.self)"
+    }
+
     package static func == (left: StoreTypes, right: StoreTypes) -> Bool {
         left.key == right.key && left.value == right.value
     }
@@ -111,7 +126,7 @@ extension StoreKind {
         switch access {
         case .hashed: values == .timestamped ? "a key-value store with timestamps" : "a key-value store"
         case .buffered: "a buffer of suppressed results, which cannot be read"
-        case .own: "a store of one's own, which only its processors can read"
+        case .custom: "a custom store"
         case .versioned: "a versioned key-value store"
         case .ordered(let keys):
             switch keys.time {
@@ -124,5 +139,5 @@ extension StoreKind {
     }
 
     /// Whether a query can read it.
-    package var isQueryable: Bool { access != .buffered && access != .own }
+    package var isQueryable: Bool { access != .buffered }
 }

@@ -3,7 +3,7 @@ public import FoundationEssentials
 extension Serde where Value == UUID {
     /// The UUID's text in lower case, 36 bytes, as Kafka's `UUIDSerializer` writes it; either case is read.
     public static var uuid: Serde<UUID> {
-        Serde(
+        let serde = Serde(
             name: "UUID",
             serialize: { value, buffer in buffer.append(contentsOf: value.uuidString.lowercased().utf8) },
             deserialize: { bytes in
@@ -12,6 +12,8 @@ extension Serde where Value == UUID {
                 }
                 return value
             })
+        return serde.withText(
+            .quoted(serde, { $0.uuidString.lowercased() }, parse: { UUID(uuidString: $0) }))
     }
 }
 
@@ -20,7 +22,8 @@ extension Serde where Value == Data {
     public static var data: Serde<Data> {
         Serde(
             name: "Data", serialize: { value, buffer in buffer.append(contentsOf: value) },
-            deserialize: { Data($0) })
+            deserialize: { Data($0) }
+        ).withText(.bytes)
     }
 }
 

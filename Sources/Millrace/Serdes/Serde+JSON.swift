@@ -21,7 +21,8 @@ extension Serde where Value: Codable & SendableMetatype {
                 encoder.dateEncodingStrategy = dates.encodingStrategy
                 buffer.append(contentsOf: try encoder.encode(value))
             },
-            deserialize: { try JSONReader.decode(Value.self, from: $0, dates: dates) })
+            deserialize: { try JSONReader.decode(Value.self, from: $0, dates: dates) }
+        ).passingJSONThrough()
     }
 
     /// JSON by a custom encoder and decoder.
@@ -54,7 +55,8 @@ extension Serde where Value: Codable & SendableMetatype {
         Serde(
             name: "JSON \(Value.self)",
             serialize: { value, buffer in buffer.append(contentsOf: try encoder().encode(value)) },
-            deserialize: { try decoder().decode(Value.self, from: Data($0)) })
+            deserialize: { try decoder().decode(Value.self, from: Data($0)) }
+        ).passingJSONThrough()
     }
 }
 

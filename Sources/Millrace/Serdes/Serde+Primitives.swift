@@ -15,17 +15,17 @@ extension Serde where Value: FixedWidthInteger & Sendable {
 
 extension Serde where Value == Int16 {
     /// 2 bytes, big endian.
-    public static var int16: Serde<Int16> { .bigEndian("Int16") }
+    public static var int16: Serde<Int16> { bigEndian("Int16").withText(.number(bigEndian("Int16"))) }
 }
 
 extension Serde where Value == Int32 {
     /// 4 bytes, big endian.
-    public static var int32: Serde<Int32> { .bigEndian("Int32") }
+    public static var int32: Serde<Int32> { bigEndian("Int32").withText(.number(bigEndian("Int32"))) }
 }
 
 extension Serde where Value == Int64 {
     /// 8 bytes, big endian; what a count is stored as.
-    public static var int64: Serde<Int64> { .bigEndian("Int64") }
+    public static var int64: Serde<Int64> { bigEndian("Int64").withText(.number(bigEndian("Int64"))) }
 }
 
 extension Serde where Value == Double {
@@ -35,10 +35,11 @@ extension Serde where Value == Double {
     /// bits and are two keys. Kafka: `DoubleSerializer`, which writes `Double.doubleToLongBits`.
     public static var double: Serde<Double> {
         let bits = Serde<UInt64>.bigEndian("Double")
-        return Serde(
+        let serde = Serde(
             name: "Double",
             serialize: { try bits.serialize($0.isNaN ? 0x7ff8_0000_0000_0000 : $0.bitPattern, into: &$1) },
             deserialize: { Double(bitPattern: try bits.deserialize($0)) })
+        return serde.withText(.number(serde))
     }
 }
 
@@ -48,17 +49,18 @@ extension Serde where Value == Float {
     /// The bits are written unchanged, those of a NaN too. Kafka: `FloatSerializer`, which writes `Float.floatToRawIntBits`.
     public static var float: Serde<Float> {
         let bits = Serde<UInt32>.bigEndian("Float")
-        return Serde(
+        let serde = Serde(
             name: "Float",
             serialize: { try bits.serialize($0.bitPattern, into: &$1) },
             deserialize: { Float(bitPattern: try bits.deserialize($0)) })
+        return serde.withText(.number(serde))
     }
 }
 
 extension Serde where Value == Bool {
     /// One byte, 1 or 0; any other byte is an error.
     public static var bool: Serde<Bool> {
-        Serde(
+        let serde = Serde(
             name: "Bool",
             serialize: { $1.append($0 ? 1 : 0) },
             deserialize: { bytes in
@@ -69,13 +71,14 @@ extension Serde where Value == Bool {
                 default: throw SerdeError(type: "Bool", message: "byte \(bytes[0])")
                 }
             })
+        return serde.withText(.word(serde))
     }
 }
 
 extension Serde where Value == String {
     /// UTF-8. Bytes that are not UTF-8 are an error: replacing them, as Java does, would lose them.
     public static var string: Serde<String> {
-        Serde(
+        let serde = Serde(
             name: "String",
             serialize: { value, buffer in buffer.append(contentsOf: value.utf8) },
             deserialize: { bytes in
@@ -84,6 +87,7 @@ extension Serde where Value == String {
                 }
                 return text
             })
+        return serde.withText(.quoted(serde, { $0 }, parse: { $0 }))
     }
 }
 
@@ -124,7 +128,8 @@ extension Serde where Value == [UInt8] {
     public static var bytes: Serde<[UInt8]> {
         Serde(
             name: "bytes", serialize: { value, buffer in buffer.append(contentsOf: value) },
-            deserialize: { Array($0) })
+            deserialize: { Array($0) }
+        ).withText(.bytes)
     }
 }
 

@@ -33,7 +33,13 @@ extension Serde {
                     key: try key.deserialize(UnsafeRawBufferPointer(rebasing: bytes.dropLast(8))),
                     window: Window(startMs: bytes.int64(at: bytes.count - 8), sizeMs: sizeMs))
             },
-            partitioningSuffixCount: 8)
+            partitioningSuffixCount: 8,
+            text: .windowed(key.erased, suffixCount: 8) { bytes in
+                Window(startMs: bytes.int64(at: bytes.count - 8), sizeMs: sizeMs)
+            } suffix: { startMs, endMs in
+                endMs == nil || endMs == Window(startMs: startMs, sizeMs: sizeMs).endMs
+                    ? [UInt8]().appending(startMs) : nil
+            })
     }
 
     /// A key in a session: the key, then 8 bytes of the session's end and 8 of its start, big endian.
@@ -55,11 +61,22 @@ extension Serde {
                     window: Window(
                         startMs: bytes.int64(at: bytes.count - 8), endMs: bytes.int64(at: bytes.count - 16)))
             },
-            partitioningSuffixCount: 16)
+            partitioningSuffixCount: 16,
+            text: .windowed(key.erased, suffixCount: 16) { bytes in
+                Window(startMs: bytes.int64(at: bytes.count - 8), endMs: bytes.int64(at: bytes.count - 16))
+            } suffix: { startMs, endMs in
+                endMs.map { [UInt8]().appending($0).appending(startMs) }
+            })
     }
 }
 
 extension [UInt8] {
+    fileprivate func appending(_ value: Int64) -> [UInt8] {
+        var bytes = self
+        bytes.append(bigEndian: value)
+        return bytes
+    }
+
     fileprivate mutating func append(bigEndian value: Int64) {
         Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
     }

@@ -31,6 +31,8 @@ public struct Serde<Value>: Sendable {
     /// How many bytes at the end have no part in choosing a key's partition: those of a window, so that all windows of a key
     /// are in one partition. Kafka: `WindowedStreamPartitioner`.
     @usableFromInline package let partitioningSuffixCount: Int
+    /// The text form of the bytes; `nil` for a serde that has none. Records are processed without it.
+    @usableFromInline let text: SerdeText?
 
     /// Makes a serde of two functions.
     ///
@@ -53,6 +55,17 @@ public struct Serde<Value>: Sendable {
         deserialize: @escaping @Sendable (_ bytes: UnsafeRawBufferPointer) throws -> Value,
         partitioningSuffixCount: Int
     ) {
+        self.init(
+            name: name, serialize: serialize, deserialize: deserialize,
+            partitioningSuffixCount: partitioningSuffixCount, text: nil)
+    }
+
+    init(
+        name: String, serialize: @escaping @Sendable (_ value: Value, _ buffer: inout [UInt8]) throws -> Void,
+        deserialize: @escaping @Sendable (_ bytes: UnsafeRawBufferPointer) throws -> Value,
+        partitioningSuffixCount: Int, text: SerdeText?
+    ) {
+        self.text = text
         self.name = name
         self.write = serialize
         self.read = deserialize

@@ -23,7 +23,7 @@ package struct StoreKind: Hashable, Sendable {
         /// By key and moment. The entries are versions, in the order of time. Their keys are not those of the changelog.
         case versioned(OrderedKeys)
         /// As the user's own store likes: it is no map of bytes. `StorePlan.makeStateStore` makes it.
-        case own
+        case custom
     }
 
     package var values: ValueLayout
@@ -99,7 +99,7 @@ extension StoreKind {
         values: .plain, access: .buffered, changelogTopicConfiguration: compacted)
 
     /// A store of the user's own. Kafka: `StateStore`.
-    package static let own = StoreKind(values: .plain, access: .own, changelogTopicConfiguration: compacted)
+    package static let custom = StoreKind(values: .plain, access: .custom, changelogTopicConfiguration: compacted)
 
     private static let day = TimeSpan(.seconds(24 * 60 * 60))
 
@@ -132,8 +132,8 @@ extension StoreKind {
 
 extension StoreKind {
     /// Whether it is a store of the user's own, which keeps what it holds itself.
-    package var isOwn: Bool {
-        if case .own = access { true } else { false }
+    package var isCustom: Bool {
+        if case .custom = access { true } else { false }
     }
 
     /// Whether there is something that it is too late for.
@@ -143,7 +143,7 @@ extension StoreKind {
     package var expiry: OrderedKeys.Expiry? {
         switch access {
         case .ordered(let keys), .versioned(let keys): keys.expiry
-        case .hashed, .buffered, .own: nil
+        case .hashed, .buffered, .custom: nil
         }
     }
 
@@ -151,7 +151,7 @@ extension StoreKind {
     package var isKeptInEngine: Bool {
         switch access {
         case .hashed, .ordered, .versioned: true
-        case .buffered, .own: false
+        case .buffered, .custom: false
         }
     }
 }

@@ -100,7 +100,7 @@ package struct TopologyFingerprint: Hashable, Sendable {
             case .ordered: "ordered"
             case .buffered: "buffered"
             case .versioned: "versioned"
-            case .own: "custom"
+            case .custom: "custom"
             }
         return "\(kind.values) \(access)"
     }

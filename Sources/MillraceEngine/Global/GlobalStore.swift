@@ -25,9 +25,9 @@ package final class GlobalStore: @unchecked Sendable {
     private let persistent: PersistentStore?
     private let store: TaskStore
     /// The store for its own processor, which writes to it.
-    package let bytes: any KeyValueBytesStore
+    package let access: OperatorStore
     /// The store for all others.
-    package let readOnlyBytes: any KeyValueBytesStore
+    package let readOnlyAccess: OperatorStore
 
     /// Opens the store.
     ///
@@ -40,20 +40,21 @@ package final class GlobalStore: @unchecked Sendable {
         let persistent = try plan.open(of: .global, from: provider)
         self.persistent = persistent
         do {
+            let changes = ChangeWriter(values: plan.kind.values)
             store = try TaskStore(
-                plan: plan, changelog: nil, output: nil, persistent: persistent,
+                plan: plan, changelog: nil, changes: changes, persistent: persistent,
                 context: StateStoreContext(
                     store: plan.name, taskID: TaskID.global.description, partition: TaskID.global.partition,
-                    directory: plan.kind.isOwn ? try provider?.directory(of: plan, of: .global) : nil, changelog: nil),
+                    directory: plan.kind.isCustom ? try provider?.directory(of: plan, of: .global) : nil, log: changes),
                 settings: .init(isCached: false, maxBufferSizeInBytes: maxBufferSizeInBytes, onExpired: {}))
-            // Nothing says how far a store of the user's own has got in each partition.
-            if plan.kind.isOwn { try store.wipe() }
+            // Nothing says how far a custom store has got in each partition.
+            if plan.kind.isCustom { try store.wipe() }
         } catch {
             persistent?.close()
             throw error
         }
-        bytes = LockedStore.of(store.bytes, .init(lock: lock, isReadOnly: false, name: plan.name))
-        readOnlyBytes = LockedStore.of(store.bytes, .init(lock: lock, isReadOnly: true, name: plan.name))
+        access = LockedStore.of(store.access, .init(lock: lock, isReadOnly: false, name: plan.name))
+        readOnlyAccess = LockedStore.of(store.access, .init(lock: lock, isReadOnly: true, name: plan.name))
     }
 
     /// The offsets up to and without which the partitions are in the store.
@@ -62,17 +63,32 @@ package final class GlobalStore: @unchecked Sendable {
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { store.dirtySizeInBytes }
 
-    /// Hands on what a store of the user's own does with a commit, and lets what has expired go.
-    package func commit() throws {
+    /// Flushes a custom store, and lets what has expired go.
+    ///
+    /// - Parameter position: how far the store has got in its topics.
+    package func commit(at position: Position) throws {
         try lock.withLock {
             try store.cache?.flush()
-            store.committed(position: nil)
+            store.committed(position: nil, at: position)
         }
     }
 
+    /// Begins to hand on what is in the store to those who query it. Only when all of it is written down.
+    ///
+    /// - Returns: what they read.
+    package func follow(at position: Position, signal: CommitSignal) throws -> any StoreReader {
+        var reader: (any StoreReader)?
+        try lock.withLock { reader = try store.follow(at: position, signal: signal) }
+        return reader ?? self
+    }
+
     /// Writes everything down to disk, together with how far it reaches.
-    func checkpoint(positions: [Int32: Int64]) throws {
-        try commit()
+    ///
+    /// - Parameters:
+    ///   - positions: the offsets of its topic's partitions.
+    ///   - commit: the same as a position.
+    func checkpoint(positions: [Int32: Int64], at commit: Position) throws {
+        try self.commit(at: commit)
         guard let persistent else { return }
         try lock.withLock {
             try persistent.setPositionsWithNextBatch(positions)

@@ -9,6 +9,8 @@ package struct GlobalTablePorts {
     package var lock: any StoreLock
     /// Tells of changes of the topics; without one they are taken to stay as they are.
     package var admin: (any AdminPort)?
+    /// The registry in which queries find the stores; `nil` where nobody queries.
+    package var localStores: LocalStores?
 
     package init(
         consumer: any ReaderPort, provider: (any StoreProvider)?, clock: any Clock, lock: any StoreLock,
@@ -60,6 +62,8 @@ package final class GlobalTables {
     var isAssigned = false
     var topics = GlobalTopics()
     private var retry = Backoff()
+    /// The number of wishes to query stores that have been met.
+    private var followedWishes = 0
     private var lastCheckpoint: Moment
 
     /// Opens the stores.
@@ -141,6 +145,31 @@ package final class GlobalTables {
             logger.warning("trying again: \(error)")
         }
         try checkpointIfDue()
+        try followWantedStores()
+    }
+
+    /// Makes the stores readable that somebody wants to query, commit by commit.
+    private func followWantedStores() throws {
+        guard isComplete, let localStores = ports.localStores, localStores.wishCount != followedWishes else { return }
+        followedWishes = localStores.wishCount
+        try checkpoint()
+        for (name, store) in stores where localStores.isWanted(name) {
+            guard let signal = localStores.signal(of: name) else { continue }
+            localStores.followGlobal(
+                name, by: try store.follow(at: position(of: store), signal: signal), inputs: inputs(of: store))
+        }
+    }
+
+    private func inputs(of store: GlobalStore) -> [TopicPartition] {
+        partitions.filter { storeOfTopic[$0.topic] === store }
+    }
+
+    private func position(of store: GlobalStore) -> Position {
+        var offsets: [TopicPartition: Int64] = [:]
+        for (slot, partition) in partitions.enumerated() where storeOfTopic[partition.topic] === store {
+            offsets[partition] = positions[slot]
+        }
+        return Position(offsets)
     }
 
     private func assign() throws {
@@ -157,10 +186,10 @@ package final class GlobalTables {
         }
         while try task.process() {}
         if isComplete { try task.punctuateWallClock() }
-        if !polled.runs.isEmpty { for store in stores.values { try store.commit() } }
         for slot in Set(polled.runs.map(\.slot)) where partitions.indices.contains(slot) {
             positions[slot] = task.nextOffset(of: partitions[slot])
         }
+        if !polled.runs.isEmpty { for store in stores.values { try store.commit(at: position(of: store)) } }
         for event in polled.events {
             switch event {
             case .endOfPartition(let slot, _): behind.remove(slot)
@@ -183,6 +212,7 @@ package final class GlobalTables {
         logger.warning("\(message)")
         let wasComplete = isComplete
         try store.wipe()
+        followedWishes = -1
         for other in partitions.indices where storeOfTopic[partitions[other].topic] === store {
             positions[other] = nil
             behind.insert(other)
@@ -206,7 +236,7 @@ package final class GlobalTables {
             for (slot, partition) in partitions.enumerated() where storeOfTopic[partition.topic] === store {
                 reached[partition.partition] = positions[slot]
             }
-            if !reached.isEmpty { try store.checkpoint(positions: reached) }
+            if !reached.isEmpty { try store.checkpoint(positions: reached, at: position(of: store)) }
         }
     }
 

@@ -24,13 +24,13 @@ class LockedStore: KeyValueBytesStore {
         self.access = access
     }
 
-    /// A store behind a lock, by the protocols that it has itself. A store of the user's own has to look after itself.
-    static func of(_ store: any KeyValueBytesStore, _ access: Access) -> any KeyValueBytesStore {
+    /// A store behind a lock. A custom store has to look after itself; a buffer is never global.
+    static func of(_ store: OperatorStore, _ access: Access) -> OperatorStore {
         switch store {
-        case let store as any OrderedBytesStore: LockedOrderedStore(store, access)
-        case let store as any VersionedBytesStore: LockedVersionedStore(store, access)
-        case is any StateStoreHolder: store
-        default: LockedStore(store, access)
+        case .keyValue(let store, _): .keyValue(LockedStore(store, access))
+        case .ordered(let store): .ordered(LockedOrderedStore(store, access))
+        case .versioned(let store): .versioned(LockedVersionedStore(store, access))
+        case .buffer, .custom: store
         }
     }
 

@@ -20,9 +20,9 @@ package final class ChangeFeed {
     package func note(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) { changes.set(key, to: value) }
 
     /// Hands on what has been noted, when all of it is committed.
-    func publish(_ progress: OrderedProgress?) {
+    func publish(_ progress: OrderedProgress?, at position: Position) {
         guard let view else { return }
-        view.publish(progress) { apply in
+        view.publish(progress, at: position) { apply in
             for place in 0..<changes.placeLimit where changes.isTaken(place) {
                 apply(changes.key(at: place), changes.value(at: place))
             }

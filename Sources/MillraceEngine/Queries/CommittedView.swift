@@ -13,6 +13,9 @@ import Synchronization
 package final class CommittedView: StoreReader {
     private let plan: StorePlan
     private let maxSizeInBytes: Int
+    private let signal: CommitSignal?
+    /// Whether an entry lies under the user's key.
+    private let isHashed: Bool
     private let contents: Mutex<Contents>
 
     fileprivate struct Contents {
@@ -20,6 +23,7 @@ package final class CommittedView: StoreReader {
         var layers = [ChangeLayer()]
         var disk: (any ConcurrentEntries)?
         var progress: OrderedProgress?
+        var position = Position()
         /// How often layers have gone because the disk has what they had.
         var generation = 0
         var isClosed = false
@@ -28,7 +32,10 @@ package final class CommittedView: StoreReader {
     /// - Parameters:
     ///   - disk: the store on disk; `nil` where the view is to hold everything.
     ///   - maxSizeInBytes: how much may stay in memory that the disk has as well.
-    init(plan: StorePlan, disk: (any ConcurrentEntries)?, maxSizeInBytes: Int) {
+    ///   - signal: told of each commit.
+    init(plan: StorePlan, disk: (any ConcurrentEntries)?, maxSizeInBytes: Int, signal: CommitSignal? = nil) {
+        self.signal = signal
+        isHashed = plan.kind.access == .hashed
         self.plan = plan
         self.maxSizeInBytes = maxSizeInBytes
         contents = Mutex(Contents(disk: disk))
@@ -38,13 +45,17 @@ package final class CommittedView: StoreReader {
 
     /// Puts in what a commit has changed.
     ///
-    /// - Parameter forEach: calls its argument for every change.
+    /// - Parameters:
+    ///   - position: how far the commit reaches.
+    ///   - forEach: calls its argument for every change.
     func publish(
-        _ progress: OrderedProgress?,
+        _ progress: OrderedProgress?, at position: Position = Position(),
         forEach: (_ apply: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) -> Void
     ) {
+        defer { signal?.signal() }
         contents.withLock { contents in
             contents.progress = progress
+            contents.position = position
             contents.joinLayers()
             if !isKnownUniquelyReferenced(&contents.layers[contents.layers.count - 1]) {
                 contents.layers.append(ChangeLayer())
@@ -56,6 +67,12 @@ package final class CommittedView: StoreReader {
                 top.drop(below: progress.oldestSegment)
             }
         }
+    }
+
+    /// Notes how far what was put in reaches, where nobody knew.
+    package func note(_ position: Position) {
+        contents.withLock { $0.position = position }
+        signal?.signal()
     }
 
     /// Notes that the disk has everything that was put in.
@@ -76,6 +93,7 @@ package final class CommittedView: StoreReader {
             contents.layers = [ChangeLayer()]
             contents.disk = nil
         }
+        signal?.signal()
     }
 
     // MARK: The readers' side
@@ -83,6 +101,7 @@ package final class CommittedView: StoreReader {
     package func withValue(
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
+        guard isHashed else { return try snapshot().withValue(forKey: key, body) }
         var change: Change?
         var disk: (any ConcurrentEntries)?
         try contents.withLock { contents in
@@ -98,19 +117,52 @@ package final class CommittedView: StoreReader {
     }
 
     package func snapshot() throws -> any KeyValueBytesStore {
-        let (entries, progress) = try entries()
+        let (entries, progress, _) = try entries()
+        return store(of: entries, progress)
+    }
+
+    package func pin() throws -> (reader: any StoreReader, position: Position) {
+        let (entries, progress, position) = try entries()
+        return (PinnedReader(store(of: entries, progress), at: position), position)
+    }
+
+    package func position() throws -> Position {
+        try contents.withLock { contents in
+            if contents.isClosed { throw closed() }
+            return contents.position
+        }
+    }
+
+    package func customView() throws -> any Sendable {
+        throw StreamsError(.storeMismatch, "the store \(plan.name) is no custom one")
+    }
+
+    package var approximateSize: StoreSize? {
+        let (disk, count, size) = contents.withLock { contents in
+            (
+                contents.disk, contents.layers.reduce(0) { $0 + $1.map.count },
+                contents.layers.reduce(0) { $0 + $1.map.sizeInBytes }
+            )
+        }
+        guard let disk else { return StoreSize(entryCount: count, sizeInBytes: size) }
+        let below = disk.approximateSize
+        return StoreSize(
+            entryCount: below?.entryCount.map { $0 + count }, sizeInBytes: below?.sizeInBytes.map { $0 + size })
+    }
+
+    private func store(of entries: CommittedEntries, _ progress: OrderedProgress?) -> any KeyValueBytesStore {
         switch plan.kind.access {
-        case .hashed, .buffered, .own: return entries
+        case .hashed, .buffered, .custom: return entries
         case .ordered(let keys):
             return OrderedStore(reading: entries, keys: keys, values: plan.kind.values, progress: progress)
         case .versioned(let keys):
             return VersionedStore(
                 entries: OrderedStore(reading: entries, keys: keys, values: plan.kind.values, progress: progress),
-                changelog: nil, onExpired: {})
+                onExpired: {})
         }
     }
 
-    private func entries() throws -> (CommittedEntries, OrderedProgress?) {
+    private func entries() throws -> (CommittedEntries, OrderedProgress?, Position) {
         while true {
             let (disk, generation) = try contents.withLock { contents in
                 if contents.isClosed { throw closed() }
@@ -119,9 +171,9 @@ package final class CommittedView: StoreReader {
             let onDisk = try disk?.snapshot()
             // What the layers have lost meanwhile the snapshot of the disk may not have.
             let layers = contents.withLock { contents in
-                contents.generation == generation ? (contents.layers, contents.progress) : nil
+                contents.generation == generation ? (contents.layers, contents.progress, contents.position) : nil
             }
-            if let layers { return (CommittedEntries(layers.0, over: onDisk), layers.1) }
+            if let layers { return (CommittedEntries(layers.0, over: onDisk), layers.1, layers.2) }
         }
     }
 

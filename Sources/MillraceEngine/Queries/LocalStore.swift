@@ -10,6 +10,8 @@ package final class LocalStore: Sendable {
     /// The number of the store's sub-topology.
     let subtopology: Int
     let isGlobal: Bool
+    /// Told of each commit and each change of the partitions.
+    package let signal = CommitSignal()
     private let table = Mutex(Table())
 
     /// An immutable state, so that a read has to retain one object only.
@@ -42,6 +44,8 @@ package final class LocalStore: Sendable {
     }
 
     struct Partition: Sendable {
+        /// The partitions that its task reads.
+        var inputs: [TopicPartition] = []
         /// Whether a task of this instance has it.
         var isOpen = false
         var reader: (any StoreReader)?
@@ -71,6 +75,18 @@ package final class LocalStore: Sendable {
             if table.partitions.count == count { return table }
             let kept = table.partitions.prefix(count)
             return table.with(partitions: kept + Array(repeating: Partition(), count: count - kept.count))
+        }
+    }
+
+    /// Notes what the tasks of the store read. There are as many partitions.
+    func setInputs(_ inputs: [TaskID: [TopicPartition]]) {
+        setPartitionCount(inputs.count)
+        change { table in
+            var partitions = table.partitions
+            for (task, inputs) in inputs where partitions.indices.contains(Int(task.partition)) {
+                partitions[Int(task.partition)].inputs = inputs
+            }
+            return table.with(partitions: partitions)
         }
     }
 
@@ -117,7 +133,10 @@ package final class LocalStore: Sendable {
         }
     }
 
-    private func change(_ body: (Table) -> Table) { table.withLock { $0 = body($0) } }
+    private func change(_ body: (Table) -> Table) {
+        table.withLock { $0 = body($0) }
+        signal.signal()
+    }
 
     // MARK: What queries ask
 
@@ -180,6 +199,55 @@ package final class LocalStore: Sendable {
         return reader
     }
 
+    /// Makes sure that the partitions here have got as far as a position says of them.
+    func check(_ bound: Position, _ only: Int32?, readsStale: Bool) throws {
+        if bound.isEmpty { return }
+        let table = try runningTable()
+        let topics = Set(table.partitions.flatMap { $0.inputs.map(\.topic) })
+        if let other = bound.offsets.keys.filter({ !topics.contains($0.topic) }).min() {
+            throw StreamsError(
+                .positionMismatch,
+                "a position in \(other.topic) says nothing about the store \(plan.name), whose tasks read "
+                    + topics.sorted().joined(separator: ", "))
+        }
+        for (index, partition) in table.partitions.enumerated() where only == nil || only == Int32(index) {
+            let required = bound.limited(to: partition.inputs)
+            if required.isEmpty { continue }
+            guard let reader = partition.reader(readsStale) else {
+                if partition.isOpen { throw missing(Int32(index), in: table) }
+                continue
+            }
+            let reached = try reader.position()
+            if reached.reaches(required) { continue }
+            var error = StreamsError(
+                .positionNotReached,
+                "partition \(index) of the store \(plan.name) is at \(reached.isEmpty ? "the beginning" : "\(reached)"), "
+                    + "before \(required)", task: "\(subtopology)_\(index)")
+            error.position = reached
+            throw error
+        }
+    }
+
+    /// The store as the catalogue lists it.
+    var description: StoreDescription {
+        let table = table.withLock { $0 }
+        let partitions = table.partitions.enumerated().map { index, partition in
+            let place: StoreDescription.Partition.Place =
+                partition.reader != nil
+                ? .here : partition.isOpen ? .unavailable : partition.staleReader != nil ? .standby : .elsewhere
+            var description = StoreDescription.Partition(
+                id: Int32(index), place: place, owner: partition.owner, standbys: partition.standbys)
+            let reader = partition.reader(true)
+            description.position = try? reader?.position()
+            description.approximateEntryCount = reader?.approximateSize?.entryCount
+            description.approximateSizeInBytes = reader?.approximateSize?.sizeInBytes
+            return description
+        }
+        return StoreDescription(
+            plan, isGlobal: isGlobal,
+            inputTopics: Set(table.partitions.flatMap { $0.inputs.map(\.topic) }).sorted(), partitions: partitions)
+    }
+
     private func runningTable() throws -> Table {
         let table = table.withLock { $0 }
         switch table.lifecycle {
@@ -216,7 +284,10 @@ package final class StoreView: QueriedStore {
     private let partition: Int32?
     private let readsStale: Bool
 
-    init(_ store: LocalStore, partition: Int32?, readsStale: Bool) {
+    private let executor: any QueryExecutor
+
+    init(_ store: LocalStore, partition: Int32?, readsStale: Bool, executor: any QueryExecutor) {
+        self.executor = executor
         self.store = store
         self.partition = partition
         self.readsStale = readsStale
@@ -229,4 +300,20 @@ package final class StoreView: QueriedStore {
     }
 
     package func readers() throws -> [any StoreReader] { try store.readers(partition, readsStale: readsStale) }
+
+    package func pinned() -> any PinnedStore { PinnedView(self) }
+
+    package func check(_ position: Position) throws {
+        try store.check(position, partition, readsStale: readsStale)
+    }
+
+    package var changeCount: UInt64 { store.signal.count }
+
+    package func waitForChange(since count: UInt64, until deadline: ContinuousClock.Instant) async throws -> Bool {
+        try await store.signal.wait(since: count, until: deadline)
+    }
+
+    package func perform<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result { try await executor.perform(body) }
 }

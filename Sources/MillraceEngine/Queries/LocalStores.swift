@@ -8,6 +8,7 @@ import Synchronization
 package final class LocalStores: Sendable {
     private let stores: [String: LocalStore]
     private let topology: Topology
+    private let executor: any QueryExecutor
     private let shared = Mutex(Shared())
     /// Grows with every store that somebody asks for, and whenever the tasks have to look again.
     private let wishes = Atomic<Int>(0)
@@ -17,7 +18,9 @@ package final class LocalStores: Sendable {
         var placement = TaskPlacement()
     }
 
-    package init(_ topology: Topology) {
+    /// - Parameter executor: where reads run that may block; by default where they are asked for.
+    package init(_ topology: Topology, executor: any QueryExecutor = DirectExecutor()) {
+        self.executor = executor
         self.topology = topology
         var stores: [String: LocalStore] = [:]
         for subtopology in topology.subtopologies {
@@ -41,8 +44,11 @@ package final class LocalStores: Sendable {
     func setInputs(_ inputs: [TaskID: [TopicPartition]]) {
         shared.withLock { $0.inputs = inputs }
         for store in stores.values {
-            store.setPartitionCount(
-                store.isGlobal ? 1 : inputs.keys.count { $0.subtopology == store.subtopology })
+            if store.isGlobal {
+                store.setPartitionCount(1)
+            } else {
+                store.setInputs(inputs.filter { $0.key.subtopology == store.subtopology })
+            }
         }
     }
 
@@ -74,10 +80,19 @@ package final class LocalStores: Sendable {
     /// Has the tasks look once more which of their stores are wanted: one of them is not followed any more, or not yet.
     func lookAgain() { wishes.add(1, ordering: .acquiringAndReleasing) }
 
-    func isWanted(_ store: String) -> Bool { stores[store]?.isWanted ?? false }
+    /// Hands on a global store's partition, which is all of it.
+    package func followGlobal(_ store: String, by reader: any StoreReader, inputs: [TopicPartition]) {
+        stores[store]?.setInputs([TaskID(subtopology: stores[store]?.subtopology ?? 0, partition: 0): inputs])
+        stores[store]?.setReader(reader, of: 0)
+    }
+
+    /// The signal of each commit of a store.
+    package func signal(of store: String) -> CommitSignal? { stores[store]?.signal }
+
+    package func isWanted(_ store: String) -> Bool { stores[store]?.isWanted ?? false }
 
     /// Changes whenever a store may be wanted that is not followed.
-    var wishCount: Int { wishes.load(ordering: .acquiring) }
+    package var wishCount: Int { wishes.load(ordering: .acquiring) }
 
     // MARK: Queries
 
@@ -87,11 +102,31 @@ package final class LocalStores: Sendable {
     package func view<Store>(_ query: StoreQuery<Store>) throws -> Store {
         let store = try store(named: query.name)
         if let problem = query.expectation.problem(with: store.plan) { throw StreamsError(.storeMismatch, problem) }
-        if !store.isWanted {
-            store.want()
-            wishes.add(1, ordering: .acquiringAndReleasing)
+        want(query.name)
+        return query.view(
+            of: StoreView(
+                store, partition: query.partition, readsStale: query.readsStaleStores,
+                executor: store.plan.isInMemory ? DirectExecutor() as any QueryExecutor : executor))
+    }
+
+    /// Has a store be followed from now on.
+    package func want(_ name: String) {
+        guard let store = stores[name], !store.isWanted else { return }
+        store.want()
+        wishes.add(1, ordering: .acquiringAndReleasing)
+    }
+
+    /// One partition of a store as it stays at its last commit.
+    package func pin(_ name: String, partition: Int32) throws -> (reader: any StoreReader, position: Position) {
+        guard let reader = try store(named: name).readers(partition, readsStale: false).first else {
+            throw StreamsError(.storeUnavailable, "partition \(partition) of the store \(name) cannot be read")
         }
-        return query.view(of: StoreView(store, partition: query.partition, readsStale: query.readsStaleStores))
+        return try reader.pin()
+    }
+
+    /// All stores as the catalogue lists them, by name.
+    package var descriptions: [StoreDescription] {
+        stores.values.map(\.description).sorted { $0.name < $1.name }
     }
 
     package func store(named name: String) throws -> LocalStore {
@@ -139,11 +174,22 @@ extension GlobalStore: StoreReader {
     package func withValue(
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        try readOnlyBytes.withValue(forKey: key, body)
+        try readOnlyMap().withValue(forKey: key, body)
     }
 
     /// A walk has the store's lock as long as it takes.
-    package func snapshot() throws -> any KeyValueBytesStore { readOnlyBytes }
+    package func snapshot() throws -> any KeyValueBytesStore { try readOnlyMap() }
+
+    package func pin() throws -> (reader: any StoreReader, position: Position) { throw notFollowed }
+    package func position() throws -> Position { throw notFollowed }
+    package func customView() throws -> any Sendable { throw notFollowed }
+    package var approximateSize: StoreSize? { nil }
+
+    private var notFollowed: StreamsError {
+        StreamsError(.storeUnavailable, "the global store \(plan.name) is being made readable: try again")
+    }
+
+    private func readOnlyMap() throws -> any KeyValueBytesStore { try readOnlyAccess.map(named: plan.name) }
 }
 
 /// Where the tasks of a generation are, by the addresses that the instances were given.

@@ -11,6 +11,10 @@ final class ReaderEntries: ConcurrentEntries {
     }
 
     func snapshot() throws -> any StoredEntries { SnapshotEntries(try reader.snapshot()) }
+
+    var approximateSize: StoreSize? {
+        StoreSize(entryCount: reader.approximateEntryCount, sizeInBytes: reader.approximateSizeInBytes)
+    }
 }
 
 /// An engine's entries as of one moment, under the keys of a store.

@@ -15,4 +15,11 @@ package protocol ConcurrentEntries: AnyObject, Sendable {
 
     /// The entries as they are now, for one thread.
     func snapshot() throws -> any StoredEntries
+
+    /// About how many entries there are and how many bytes they take; `nil` where nobody knows.
+    var approximateSize: StoreSize? { get }
+}
+
+extension ConcurrentEntries {
+    package var approximateSize: StoreSize? { nil }
 }

@@ -1,17 +1,15 @@
 import Millrace
 
-/// Writes every change of a store to its changelog, if it has one, and notes it for those who query the store.
+/// Hands every change of a key-value store to its writer.
 ///
 /// Kafka: `ChangeLoggingKeyValueBytesStore`, `ChangeLoggingTimestampedKeyValueBytesStore`.
 final class ChangeLoggingStore: KeyValueBytesStore {
     private let inner: any KeyValueBytesStore
-    private let changelog: Changelog?
-    private let feed: ChangeFeed
+    private let changes: ChangeWriter
 
-    init(_ inner: any KeyValueBytesStore, changelog: Changelog?, feed: ChangeFeed) {
+    init(_ inner: any KeyValueBytesStore, changes: ChangeWriter) {
         self.inner = inner
-        self.changelog = changelog
-        self.feed = feed
+        self.changes = changes
     }
 
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
@@ -20,8 +18,7 @@ final class ChangeLoggingStore: KeyValueBytesStore {
 
     func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
         try inner.put(key: key, value: value, timestampMs: timestampMs)
-        try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
-        if feed.isFollowed { feed.note(key: key, value: value) }
+        try changes.write(key: key, stored: value, timestampMs: timestampMs)
     }
 
     func scan(

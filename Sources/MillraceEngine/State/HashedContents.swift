@@ -9,14 +9,15 @@ final class HashedContents: StoreContents {
 
     private let backing: Backing
     private let values: StoreKind.ValueLayout
-    /// Where what is restored is noted for those who query the store.
-    private let feed: ChangeFeed
+    /// The writer that passes restored entries on to those who follow the store.
+    private let changes: ChangeWriter
     /// The entries as the changelog's writer reads and changes them.
     let bytes: any KeyValueBytesStore
 
-    init(values: StoreKind.ValueLayout, persistent: PersistentStore?, maxBufferSizeInBytes: Int, feed: ChangeFeed) {
+    init(values: StoreKind.ValueLayout, persistent: PersistentStore?, maxBufferSizeInBytes: Int, changes: ChangeWriter)
+    {
         self.values = values
-        self.feed = feed
+        self.changes = changes
         if let persistent {
             let buffer = TransactionBuffer(over: persistent, maxSizeInBytes: maxBufferSizeInBytes)
             backing = .disk(persistent, buffer)
@@ -47,7 +48,7 @@ final class HashedContents: StoreContents {
                 value.withUnsafeBytes { bytes in
                     let value = record.value == nil ? nil : bytes
                     store.put(key: key, value: value, timestampMs: record.timestampMs)
-                    if feed.isFollowed { feed.note(key: key, value: value) }
+                    changes.note(key: key, value: value)
                 }
             }
         case .disk(let store, let buffer):
@@ -73,7 +74,7 @@ final class HashedContents: StoreContents {
                 guard let key = record.key else { continue }
                 let value = span.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
                 writes.append(StoreWrite(key: key, value: value))
-                if feed.isFollowed { feed.note(key: key, value: value) }
+                changes.note(key: key, value: value)
             }
             try store.apply(writes, position: position)
         }

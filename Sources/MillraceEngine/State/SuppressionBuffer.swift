@@ -5,8 +5,7 @@ import Millrace
 /// The changes lie in an ordered map by time and key; a hash table has each key's time. Which keys were put in or taken out
 /// since the last commit is noted, and with the commit each of them goes to the changelog: as it is then, or as a tombstone.
 final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents {
-    private let output: (any RecordOutput)?
-    private let partition: Int32
+    private let changelog: ChangeWriter
     private let name: String
     /// The changes by time, 8 bytes, and key.
     private var changes = OrderedByteMap()
@@ -21,9 +20,8 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
 
     private static let version = Headers([Header(name: "v", value: [3])])
 
-    init(output: (any RecordOutput)?, partition: Int32, name: String) {
-        self.output = output
-        self.partition = partition
+    init(changes: ChangeWriter, name: String) {
+        changelog = changes
         self.name = name
     }
 
@@ -113,7 +111,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
     func removeListener() {}
 
     func flush() throws {
-        guard let output, !changedKeys.isEmpty else { return forgetChanges() }
+        guard changelog.isLogged, !changedKeys.isEmpty else { return forgetChanges() }
         mostChangedKeys = max(mostChangedKeys, changedKeys.count)
         let keys = JavaHashOrder.sorted(
             changedInOrder, initialCapacity: max(16, mostChangedKeys * 4 / 3))
@@ -121,7 +119,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
         for key in keys {
             guard let change = try change(forKey: key), let timeMs = time(ofKey: key) else {
                 try key.withUnsafeBytes {
-                    try output.send(key: $0, value: nil, partition: partition, timestampMs: -1, headers: Headers())
+                    try changelog.log(key: $0, value: nil, timestampMs: -1, headers: Headers())
                 }
                 continue
             }
@@ -130,8 +128,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
             value.append(bigEndian: timeMs)
             try key.withUnsafeBytes { key in
                 try value.withUnsafeBytes {
-                    try output.send(
-                        key: key, value: $0, partition: partition, timestampMs: -1, headers: Self.version)
+                    try changelog.log(key: key, value: $0, timestampMs: -1, headers: Self.version)
                 }
             }
         }
@@ -169,23 +166,5 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
         times.removeAll()
         forgetChanges()
         sizeInBytes = 0
-    }
-
-    // MARK: As a store
-
-    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
-        guard let value = try change(forKey: Array(key))?.newValue else { return try body(nil) }
-        try value.withUnsafeBytes(body)
-    }
-
-    func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
-        throw StreamsError(.illegalState, "a buffer takes changes, not values")
-    }
-
-    func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
-    ) throws {
-        throw StreamsError(.illegalState, "a buffer is not scanned by key")
     }
 }

@@ -36,17 +36,18 @@ extension TaskStore {
             TopicPartition(
                 topic: $0.resolved(applicationID: configuration.applicationID), partition: task.partition)
         }
+        let changes = ChangeWriter(to: output, partition: task.partition, values: plan.kind.values)
         let settings = Settings(
             isCached: configuration.maxCacheSizeInBytes > 0,
             maxBufferSizeInBytes: configuration.maxStoreBufferSizeInBytes,
             onExpired: { [unowned environment] in environment.counts.drop(.expired, at: plan.name) })
         let context = StateStoreContext(
             store: plan.name, taskID: task.description, partition: task.partition,
-            directory: plan.kind.isOwn ? try provider?.directory(of: plan, of: task) : nil, changelog: output)
+            directory: plan.kind.isCustom ? try provider?.directory(of: plan, of: task) : nil, log: changes)
         let persistent = try plan.open(of: task, from: provider)
         do {
             return try TaskStore(
-                plan: plan, changelog: changelog, output: output, persistent: persistent, context: context,
+                plan: plan, changelog: changelog, changes: changes, persistent: persistent, context: context,
                 settings: settings)
         } catch {
             persistent?.close()

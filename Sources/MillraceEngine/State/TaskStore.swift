@@ -7,14 +7,15 @@ package final class TaskStore {
     package let plan: StorePlan
     /// The partition of the changelog; `nil` for a store without one.
     package let changelog: TopicPartition?
-    /// What operators read and write.
-    let bytes: any KeyValueBytesStore
+    /// The store as operators reach it.
+    package let access: OperatorStore
     /// What changes wait in for the next commit, where the store has such.
     let cache: (any FlushableStore)?
     private let contents: any StoreContents
     private let persistent: PersistentStore?
-    /// The way of changes to those who query the store.
-    private let feed = ChangeFeed()
+    private let feed: ChangeFeed
+    /// The view for those who query a custom store; `nil` for any other store, and where nobody does.
+    private var customView: CommittedCustomView?
     private let maxBufferSizeInBytes: Int
     /// The changelog offset up to and without which everything is in the store; `nil` where nothing is.
     package private(set) var position: Int64?
@@ -32,56 +33,55 @@ package final class TaskStore {
     /// Opens a store.
     ///
     /// - Parameters:
-    ///   - output: the changelog as something to write to; `nil` where the store is not logged or its source topic serves.
+    ///   - changes: where the store's changes go.
     ///   - persistent: the store on disk; `nil` to keep everything in memory.
-    ///   - context: what a store of the user's own is made with.
+    ///   - context: what a custom store is made with.
     init(
-        plan: StorePlan, changelog: TopicPartition?, output: (any RecordOutput)?, persistent: PersistentStore?,
+        plan: StorePlan, changelog: TopicPartition?, changes: ChangeWriter, persistent: PersistentStore?,
         context: StateStoreContext, settings: Settings
     ) throws {
         self.plan = plan
         self.changelog = changelog
         self.persistent = persistent
+        feed = changes.feed
         maxBufferSizeInBytes = settings.maxBufferSizeInBytes
         let isCached = plan.isCached && settings.isCached
-        let log = output.map { Changelog(output: $0, partition: changelog?.partition ?? 0, values: plan.kind.values) }
         switch plan.kind.access {
         case .hashed:
             let entries = HashedContents(
                 values: plan.kind.values, persistent: persistent, maxBufferSizeInBytes: settings.maxBufferSizeInBytes,
-                feed: feed)
-            let logged = ChangeLoggingStore(entries.bytes, changelog: log, feed: feed)
+                changes: changes)
+            let logged = ChangeLoggingStore(entries.bytes, changes: changes)
             let cache = isCached ? CachingKeyValueStore(over: logged) : nil
             contents = entries
             self.cache = cache
-            bytes = cache ?? logged
+            access = .keyValue(cache ?? logged, cache: cache)
         case .ordered(let keys):
             let store = try OrderedStore(
-                keys: keys, values: plan.kind.values, changelog: log, persistent: persistent, isCached: isCached,
-                maxSizeInBytes: settings.maxBufferSizeInBytes, feed: feed, onExpired: settings.onExpired)
+                keys: keys, values: plan.kind.values, changes: changes, persistent: persistent, isCached: isCached,
+                maxSizeInBytes: settings.maxBufferSizeInBytes, onExpired: settings.onExpired)
             contents = store
             cache = store
-            bytes = store
+            access = .ordered(store)
         case .versioned(let keys):
             let store = VersionedStore(
                 entries: try OrderedStore(
-                    keys: keys, values: plan.kind.values, changelog: nil, persistent: persistent, isCached: false,
-                    maxSizeInBytes: settings.maxBufferSizeInBytes, feed: feed, onExpired: settings.onExpired),
-                changelog: log, onExpired: settings.onExpired)
+                    keys: keys, values: plan.kind.values, changes: changes, persistent: persistent, isCached: false,
+                    maxSizeInBytes: settings.maxBufferSizeInBytes, onExpired: settings.onExpired),
+                onExpired: settings.onExpired)
             contents = store
             cache = nil
-            bytes = store
-        case .own:
-            let store = try OwnStore(plan: plan, context: context)
+            access = .versioned(store)
+        case .custom:
+            let store = try CustomStore(plan: plan, context: context)
             contents = store
             cache = store
-            bytes = store
+            access = .custom(store.stateStore)
         case .buffered:
-            let buffer = SuppressionBuffer(
-                output: output, partition: changelog?.partition ?? 0, name: plan.name)
+            let buffer = SuppressionBuffer(changes: changes, name: plan.name)
             contents = buffer
             cache = buffer
-            bytes = buffer
+            access = .buffer(buffer)
         }
         position = try contents.position()
         isOnDisk = position != nil
@@ -94,12 +94,39 @@ package final class TaskStore {
     /// notice that the changelog was lost.
     var awaitsFirstCheckpoint: Bool { !isOnDisk && persistent != nil && dirtySizeInBytes > 0 }
 
-    /// Applies records of the changelog.
+    /// Applies records of the changelog, in their order.
     package func restore(_ run: RecordRun) throws {
         guard let nextOffset = run.nextOffset else { return }
         try withExtendedLifetime(run) { try contents.restore(run.records, position: nextOffset) }
         position = nextOffset
-        if feed.isFollowed { feed.publish(contents.progress) }
+        publish(at: restoredPosition)
+    }
+
+    /// The position of a standby's store in the topics of its task, as far as the changelog tells.
+    private var restoredPosition: Position {
+        guard plan.sourceTopicAsChangelog != nil, let changelog, let position else { return Position() }
+        return Position([changelog: position])
+    }
+
+    /// Whether somebody queries the store.
+    var isFollowed: Bool { feed.isFollowed || customView != nil }
+
+    private func publish(at commit: Position) {
+        if feed.isFollowed { feed.publish(contents.progress, at: commit) }
+        if let customView { publish(to: customView, at: commit) }
+    }
+
+    private func publish(to view: CommittedCustomView, at commit: Position) {
+        guard let store = contents as? CustomStore else { return }
+        view.publish(store.makeView(), at: commit, sizeInBytes: store.stateStore.sizeInBytes)
+    }
+
+    /// What those read who query the store; `nil` while nobody does, and for a custom store.
+    package var committedView: CommittedView? { feed.view }
+
+    /// Has those who query a custom store read what is in it now.
+    package func publishCustomView() {
+        if let customView, let position = try? customView.position() { publish(to: customView, at: position) }
     }
 
     /// Notes that the changelog has nothing for the store before an offset.
@@ -118,10 +145,14 @@ package final class TaskStore {
     func noteClosed(untilMs closedMs: Int64) { contents.noteClosed(untilMs: closedMs) }
 
     /// Notes how far the changelog has been committed. Everything in the store is now part of it.
-    func committed(position newPosition: Int64?) {
+    ///
+    /// - Parameters:
+    ///   - newPosition: the changelog's position; `nil` where nothing was written.
+    ///   - commit: how far the task's input is committed.
+    func committed(position newPosition: Int64?, at commit: Position) {
         if let newPosition { position = max(position ?? 0, newPosition) }
         contents.committed()
-        if feed.isFollowed { feed.publish(contents.progress) }
+        publish(at: commit)
     }
 
     /// Writes what is committed down to disk and, if asked, makes it survive the end of the process.
@@ -134,12 +165,20 @@ package final class TaskStore {
     /// Begins to hand on what is committed to those who query the store, if that has not begun. Only when everything in it is
     /// committed.
     ///
+    /// - Parameters:
+    ///   - commit: how far the task's input is committed; `nil` for a standby.
+    ///   - signal: told of each commit from now on.
     /// - Returns: what they read.
-    func follow() throws -> CommittedView {
-        if let view = feed.view { return view }
+    func follow(at commit: Position?, signal: CommitSignal) throws -> any StoreReader {
+        let commit = commit ?? restoredPosition
+        if let view = feed.view {
+            view.note(commit)
+            return view
+        }
+        if let custom = contents as? CustomStore { return follow(custom, at: commit, signal: signal) }
         try checkpoint(durably: false)
         let disk = persistent?.concurrentEntries
-        let view = CommittedView(plan: plan, disk: disk, maxSizeInBytes: maxBufferSizeInBytes / 4)
+        let view = CommittedView(plan: plan, disk: disk, maxSizeInBytes: maxBufferSizeInBytes / 4, signal: signal)
         feed.begin(view)
         if let persistent, disk == nil {
             try persistent.scan(from: nil, to: nil, reversed: false) { key, value in
@@ -149,20 +188,37 @@ package final class TaskStore {
         } else {
             try contents.forEachInMemory { feed.note(key: $0, value: $1) }
         }
-        feed.publish(contents.progress)
+        feed.publish(contents.progress, at: commit)
         return view
+    }
+
+    private func follow(_ store: CustomStore, at commit: Position, signal: CommitSignal) -> CommittedCustomView {
+        if let customView {
+            publish(to: customView, at: commit)
+            return customView
+        }
+        let view = CommittedCustomView(
+            of: plan.name, store.makeView(), at: commit, sizeInBytes: store.stateStore.sizeInBytes, signal: signal)
+        customView = view
+        return view
+    }
+
+    private func endViews() {
+        feed.end()
+        customView?.close()
+        customView = nil
     }
 
     /// Deletes everything, so that it is restored from the changelog's beginning.
     func wipe() throws {
-        feed.end()
+        endViews()
         try contents.removeAll()
         position = nil
         isOnDisk = false
     }
 
     func close() {
-        feed.end()
+        endViews()
         contents.close()
     }
 }

@@ -257,6 +257,17 @@ package final class StreamTask {
         return offsets
     }
 
+    /// The committed position of the input; right after a commit, or where nothing has been processed since.
+    package var committedPosition: Position {
+        var offsets: [TopicPartition: Int64] = [:]
+        for queue in orderedQueues { offsets[queue.partition] = queue.nextOffset ?? queue.committedOffset }
+        return Position(offsets)
+    }
+
+    /// Has the stores that somebody wants to query be read from now on. Only where nothing has been processed since the last
+    /// commit.
+    package func followWantedStores() throws { try state.followWantedStores(at: committedPosition) }
+
     private func metadata(of queue: InputQueue) -> String {
         OffsetMetadata(
             partitionTimeMs: queue.partitionTimeMs,
@@ -268,13 +279,15 @@ package final class StreamTask {
     package func committed(changelogPosition: (TopicPartition) -> Int64?) {
         hasProgress = false
         environment.schedule.isCommitRequested = false
+        let commit = stores.contains(where: \.isFollowed) ? committedPosition : Position()
         for store in stores {
             guard let changelog = store.changelog else {
-                store.committed(position: nil)
+                store.committed(position: nil, at: commit)
                 continue
             }
             let isSource = store.plan.sourceTopicAsChangelog != nil
-            store.committed(position: isSource ? queues[changelog]?.nextOffset : changelogPosition(changelog))
+            store.committed(
+                position: isSource ? queues[changelog]?.nextOffset : changelogPosition(changelog), at: commit)
         }
     }
 
@@ -293,8 +306,8 @@ package final class StreamTask {
 }
 
 extension StreamTask {
-    /// A store's bytes, for tests and queries.
-    package func store(named name: String) -> (any KeyValueBytesStore)? { state.store(named: name) }
+    /// A store as operators reach it, for tests.
+    package func store(named name: String) -> OperatorStore? { state.store(named: name) }
 
     /// Makes the operators, children before parents. Returns for each topic what makes a reader of one of its partitions.
     private static func instantiate(

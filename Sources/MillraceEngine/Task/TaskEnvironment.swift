@@ -99,13 +99,13 @@ final class TaskEnvironment: TaskContext {
         try body()
     }
 
-    func store(named name: String, for node: String) throws -> any KeyValueBytesStore {
+    func store(named name: String, for node: String) throws -> OperatorStore {
         if storesOfNodes[node]?.contains(name) != true { storesOfNodes[node, default: []].append(name) }
         guard let store = stores[name] else {
-            if let store = globalStores[name] { return id == .global ? store.bytes : store.readOnlyBytes }
+            if let store = globalStores[name] { return id == .global ? store.access : store.readOnlyAccess }
             throw StreamsError(.stateStore, "there is no store named \(name)", task: id.description)
         }
-        return store.bytes
+        return store.access
     }
 
     func isGlobalStore(named name: String) -> Bool { globalStores[name] != nil }

@@ -43,8 +43,8 @@ package final class TaskState {
         for store in stores { environment.stores[store.plan.name] = store }
     }
 
-    /// A store's bytes, for tests and queries.
-    package func store(named name: String) -> (any KeyValueBytesStore)? { environment.stores[name]?.bytes }
+    /// A store as operators reach it, for tests.
+    package func store(named name: String) -> OperatorStore? { environment.stores[name]?.access }
 
     // MARK: Disk
 
@@ -107,11 +107,14 @@ package final class TaskState {
 
     /// Has the stores that somebody wants to query be read from now on. Only when all that is in them is committed, and, but
     /// for a standby, when they are restored.
-    package func followWantedStores() throws {
+    ///
+    /// - Parameter commit: how far the task's input is committed; `nil` for a standby.
+    package func followWantedStores(at commit: Position? = nil) throws {
         guard let localStores else { return }
         followedWishes = localStores.wishCount
         for store in stores where localStores.isWanted(store.plan.name) {
-            let view = try store.follow()
+            guard let signal = localStores.signal(of: store.plan.name) else { continue }
+            let view = try store.follow(at: commit, signal: signal)
             localStores.follow(id, store.plan.name, by: view, isStandby: isStandby)
         }
     }

@@ -323,7 +323,7 @@ package final class Worker {
                 task.requestCommit()
                 isMet = false
             } else {
-                try task.state.followWantedStores()
+                try task.followWantedStores()
             }
         }
         for state in standbys.open where state.hasStoresToFollow { try state.followWantedStores() }

@@ -103,12 +103,24 @@ public final class StreamsApplication: Service, Sendable {
     public func readableStore<Store>(_ query: StoreQuery<Store>) async throws -> Store {
         let view = try store(query)
         let local = try supervisor.localStores.store(named: query.name)
-        while !local.isReadable(readsStale: query.readsStaleStores) {
+        while true {
+            let seen = local.signal.count
+            if local.isReadable(readsStale: query.readsStaleStores) { return view }
             if state.isFinal { throw StreamsError(.illegalState, "the application is \(state.rawValue)") }
-            try await Task.sleep(for: .milliseconds(5))
+            // The application's own end signals nothing here.
+            _ = try await local.signal.wait(since: seen, until: .now.advanced(by: .milliseconds(100)))
         }
-        return view
     }
+
+    /// The stores of the topology, by name: each with its kind, the serdes of its keys and values, where its partitions are
+    /// and how far they have got.
+    ///
+    /// ```swift
+    /// for store in application.stores { print(store.name, store.kind.rawValue, store.key?.name ?? "-") }
+    /// ```
+    ///
+    /// Positions and sizes are known of stores that somebody has asked for (``store(_:)``).
+    public var stores: [StoreDescription] { supervisor.localStores.descriptions }
 
     /// Who has a key of a store: its partition by Kafka's default partitioner, and the address of that partition's instance.
     /// Kafka: `queryMetadataForKey`.

@@ -16,6 +16,8 @@ final class Supervisor: Sendable {
     private let handler: StreamsApplication.UncaughtErrorHandler
     /// The stores as queries reach them.
     let localStores: LocalStores
+    /// The threads for reads of stores on disk.
+    private let readThreads: ReadThreads
     private let shared = Mutex(Shared())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopRequested = Atomic<Bool>(false)
@@ -45,7 +47,8 @@ final class Supervisor: Sendable {
         self.topology = topology
         self.configuration = configuration
         self.handler = uncaughtErrorHandler
-        localStores = LocalStores(topology)
+        readThreads = ReadThreads()
+        localStores = LocalStores(topology, executor: readThreads)
         var logger = logger
         logger[metadataKey: "application"] = "\(configuration.applicationID)"
         self.logger = logger
@@ -156,7 +159,7 @@ final class Supervisor: Sendable {
     private func startGlobalTables(_ factory: WorkerFactory) throws -> GlobalThread? {
         guard factory.hasGlobalTables else { return nil }
         let thread = try GlobalThread.start {
-            try factory.makeGlobalTables()
+            try factory.makeGlobalTables(localStores: self.localStores)
         } isGivenUp: {
             self.stopRequested.load(ordering: .acquiring)
         } failed: { error in
@@ -174,6 +177,7 @@ final class Supervisor: Sendable {
             return shared.finish
         }
         guard let finish else { return }
+        readThreads.close()
         if case .failure(let error) = result {
             logger.error("ended by an error: \(error)")
             move(to: .pendingError)

@@ -58,7 +58,7 @@ final class WorkerFactory: Sendable {
     var hasGlobalTables: Bool { topology.subtopologies.contains(where: \.isGlobal) }
 
     /// Opens the global tables, with a client of their own. To be called on their thread.
-    func makeGlobalTables() throws -> GlobalTables {
+    func makeGlobalTables(localStores: LocalStores) throws -> GlobalTables {
         let storeCount = max(1, topology.subtopologies.filter(\.isGlobal).flatMap(\.stores).count)
         var settings = GlobalTableConfiguration(
             task: TaskConfiguration(
@@ -74,10 +74,11 @@ final class WorkerFactory: Sendable {
             configuration.globalSettings(clientID: "\(configuration.applicationID)-\(instance)-global"),
             role: .restorer, timeoutMs: Int32(clamping: configuration.connectTimeout.milliseconds), clock: clock,
             log: Self.log(to: logger))
+        var ports = GlobalTablePorts(
+            consumer: consumer, provider: directory, clock: clock, lock: MutexStoreLock(), admin: admin)
+        ports.localStores = localStores
         return try GlobalTables(
-            topology: topology, partitions: plan.globalPartitions, configuration: settings,
-            ports: GlobalTablePorts(
-                consumer: consumer, provider: directory, clock: clock, lock: MutexStoreLock(), admin: admin),
+            topology: topology, partitions: plan.globalPartitions, configuration: settings, ports: ports,
             logger: logger)
     }
 

@@ -40,6 +40,22 @@ final class RocksDBReader: StorageReader {
         }
     }
 
+    var approximateEntryCount: Int? { figure { try $0.approximateKeyCount() } }
+
+    /// The size of the files and of the memory that waits to be written to them.
+    var approximateSizeInBytes: Int? {
+        figure { database in
+            try (database.integerProperty("rocksdb.estimate-live-data-size") ?? 0)
+                + (database.integerProperty("rocksdb.cur-size-all-mem-tables") ?? 0)
+        }
+    }
+
+    private func figure(_ read: (Database) throws -> Int) -> Int? {
+        guard (try? enter()) != nil else { return nil }
+        defer { leave() }
+        return try? read(database)
+    }
+
     /// Lets nobody in any more and waits until the last reader has gone.
     func close() {
         let lastHasLeft = use.withLock { use -> DispatchSemaphore? in

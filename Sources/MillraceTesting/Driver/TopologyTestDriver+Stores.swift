@@ -1,7 +1,7 @@
 public import Millrace
 import MillraceEngine
 
-/// The stores of the topology, to look at and to fill.
+/// The stores of the topology, as operators and as queries see them.
 extension TopologyTestDriver {
     /// The names of the topology's stores. Kafka: `getAllStateStores`.
     public var storeNames: [String] { topology.subtopologies.flatMap(\.stores).map(\.name).sorted() }
@@ -20,7 +20,7 @@ extension TopologyTestDriver {
     public func keyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> TimestampedKeyValueStore<Key, Value>? {
-        store(named: name, partition: partition).map { TimestampedKeyValueStore($0, key: key, value: value) }
+        store(named: name, partition: partition)?.bytes.map { TimestampedKeyValueStore($0, key: key, value: value) }
     }
 
     /// A versioned key-value store of the topology; `nil` where there is none of this name. Kafka: `getVersionedKeyValueStore`.
@@ -37,7 +37,7 @@ extension TopologyTestDriver {
     public func versionedKeyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> VersionedKeyValueStore<Key, Value>? {
-        guard let store = store(named: name, partition: partition) as? any VersionedBytesStore else { return nil }
+        guard let store = store(named: name, partition: partition)?.versions else { return nil }
         return VersionedKeyValueStore(store, key: key, value: value)
     }
 
@@ -56,7 +56,7 @@ extension TopologyTestDriver {
     public func windowStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> WindowStore<Key, ValueAndTimestamp<Value>>? {
-        guard let store = store(named: name, partition: partition) as? any OrderedBytesStore else { return nil }
+        guard let store = store(named: name, partition: partition)?.ordered else { return nil }
         return WindowStore(store, key: key, value: .timestamped(value))
     }
 
@@ -74,7 +74,7 @@ extension TopologyTestDriver {
     public func sessionStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> SessionStore<Key, Value>? {
-        guard let store = store(named: name, partition: partition) as? any OrderedBytesStore else { return nil }
+        guard let store = store(named: name, partition: partition)?.ordered else { return nil }
         return SessionStore(store, key: key, value: value)
     }
 
@@ -100,14 +100,26 @@ extension TopologyTestDriver {
     /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
     public func store<Store>(_ query: StoreQuery<Store>) throws -> Store {
         let store = try localStores.view(query)
-        for task in running { try task.state.followWantedStores() }
+        for task in running { try followWantedStores(of: task) }
         return store
     }
 
-    func store(named name: String, partition: Int32 = 0) -> (any KeyValueBytesStore)? {
+    /// The stores of the topology, as an application lists them.
+    public var stores: [StoreDescription] { localStores.descriptions }
+
+    func followWantedStores(of task: StreamTask) throws {
+        guard task.id == .global else { return try task.followWantedStores() }
+        for (name, store) in globalStores where localStores.isWanted(name) {
+            guard let signal = localStores.signal(of: name) else { continue }
+            localStores.followGlobal(
+                name, by: try store.follow(at: task.committedPosition, signal: signal), inputs: task.partitions)
+        }
+    }
+
+    func store(named name: String, partition: Int32 = 0) -> OperatorStore? {
         for part in tasks where part.id.partition == partition {
             if let store = part.task?.store(named: name) { return store }
         }
-        return globalStores[name]?.bytes
+        return globalStores[name]?.access
     }
 }

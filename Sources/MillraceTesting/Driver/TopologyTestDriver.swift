@@ -233,7 +233,7 @@ public final class TopologyTestDriver {
 
     private func commit(_ task: StreamTask) throws {
         try task.flushCaches()
-        if task.id == .global { for store in globalStores.values { try store.commit() } }
+        if task.id == .global { for store in globalStores.values { try store.commit(at: task.committedPosition) } }
         task.committed { _ in nil }
         collectOutput()
     }
@@ -299,6 +299,7 @@ public final class TopologyTestDriver {
             let task = try makeTask(at: index)
             if tasks[index].isGlobal {
                 try readAgain(tasks[index].partitions, with: task)
+                try followWantedStores(of: task)
                 continue
             }
             for partition in tasks[index].partitions {
@@ -307,7 +308,7 @@ public final class TopologyTestDriver {
                 task.restoreTime(of: partition, metadata: offset.metadata)
             }
             for store in task.stores { try restore(store) }
-            try task.state.followWantedStores()
+            try task.followWantedStores()
         }
         for task in running { try task.punctuateWallClock() }
     }

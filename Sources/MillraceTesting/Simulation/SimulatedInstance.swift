@@ -31,7 +31,13 @@ final class SimulatedInstance {
         var plantedFault: PlantedFault?
     }
 
-    init(name: String, world: SimulatedWorld, setting: Setting) {
+    /// The registry for queries of its stores in its present life; `nil` where nobody queries.
+    private(set) var localStores: LocalStores?
+    private let reads: SimulatedReads?
+
+    /// - Parameter reads: what those read who query; `nil` where nobody does.
+    init(name: String, world: SimulatedWorld, setting: Setting, reads: SimulatedReads? = nil) {
+        self.reads = reads
         self.name = name
         self.world = world
         self.setting = setting
@@ -67,6 +73,12 @@ final class SimulatedInstance {
     }
 
     private func work(_ plan: TopicPlan, _ process: SimulatedProcess, _ admin: SimulatedAdmin) throws {
+        if let reads {
+            let stores = LocalStores(setting.topology)
+            stores.begin(plan.inputs)
+            reads.want(in: stores)
+            localStores = stores
+        }
         let worker = Worker(
             topology: setting.topology, plan: plan, configuration: configuration,
             ports: faulty(ports(process, admin)), logger: Self.silent)
@@ -99,7 +111,7 @@ final class SimulatedInstance {
             // A worker may forgive the error by which a kill in the middle of its closing shows.
             if isKilled { return end(after: nil) }
             world.note("\(process?.name ?? name): has closed")
-            (worker, global) = (nil, nil)
+            (worker, global, localStores) = (nil, nil, nil)
         } catch {
             end(after: error)
         }
@@ -120,7 +132,7 @@ final class SimulatedInstance {
             process?.isDead = true
             directory.crash()
         }
-        (worker, global) = (nil, nil)
+        (worker, global, localStores) = (nil, nil, nil)
         restart = world.clock.monotonic + TimeSpan(ms: Int64(world.random.below(3_000)))
     }
 
@@ -162,7 +174,8 @@ final class SimulatedInstance {
                 SimulatedProducer(world: world, process: process, transactionalID: transactionalID)
             },
             admin: admin,
-            provider: stores(process), clock: world.clock, globalStores: global?.stores ?? [:])
+            provider: stores(process), clock: world.clock, globalStores: global?.stores ?? [:], localStores: localStores
+        )
     }
 
     /// The ports with the fault that is planted, if one is.

@@ -6,7 +6,8 @@ public import Millrace
 /// scheduler decides who moves and what fails (`SimulatedFaults`). In the end the results have to be those that
 /// `TopologyTestDriver` gives for the same records: per key the same values in the same order, nothing lost, nothing twice
 /// (with at-least-once: the same last value); stores have to hold the same; committed offsets must never have gone back, and
-/// no store may ever have been ahead of its changelog.
+/// no store may ever have been ahead of its changelog. In every other run stores are queried in the middle of it: a read has to
+/// find what the test driver's store holds at exactly the read's position.
 ///
 /// The test driver has topics with as many partitions, so that times, which are each partition's own, are the same. The order
 /// of records in different partitions is not given. Where a key's results depend on it, compare less (`comparison`), say what
@@ -105,7 +106,9 @@ public struct Simulation: Sendable {
         var random = SeededRandom(seed: seed)
         let records = try records(&random)
         let expectation = try SimulationExpectation(topology, records: records, of: self)
-        let run = try SimulationRun(self, topology: topology, records: records, seed: random.next())
+        let run = try SimulationRun(
+            self, topology: topology, records: records,
+            reads: SimulatedReads(topology, records: records, of: self), seed: random.next())
         return run.run(seed: seed, expecting: expectation)
     }
 

@@ -25,7 +25,7 @@ struct SimulationExpectation {
         let tasks = topology.subtopologies.filter { !$0.isGlobal }
         for store in tasks.flatMap(\.stores) where store.kind.isKeptInEngine {
             for partition in 0..<(simulation.topics.values.max() ?? 1) {
-                guard let bytes = driver.store(named: store.name, partition: partition) else { continue }
+                guard let bytes = driver.store(named: store.name, partition: partition)?.bytes else { continue }
                 stores[StorePlace(name: store.name, partition: partition)] = try Self.contents(of: bytes)
             }
         }
@@ -44,7 +44,7 @@ struct SimulationExpectation {
         for (place, expected) in stores.sorted(by: { ($0.key.name, $0.key.partition) < ($1.key.name, $1.key.partition) }
         ) {
             let store = tasks.lazy.filter { $0.id.partition == place.partition }
-                .compactMap { $0.store(named: place.name) }.first
+                .compactMap { $0.store(named: place.name)?.bytes }.first
             let found = store.flatMap { try? Self.contents(of: $0) } ?? [:]
             // Where results depend on the order of two inputs, so do the timestamps before the values.
             let ignored = simulation.comparesAll ? 0 : 8
@@ -92,8 +92,8 @@ struct SimulationExpectation {
     /// Whether a standby's store holds what that of the active task does; of what is let go by and by it may hold more.
     static func isCopy(_ store: TaskStore, of standby: TaskState, in task: StreamTask) -> Bool {
         let name = store.plan.name
-        guard let own = try? standby.store(named: name).map(contents),
-            let original = try? task.store(named: name).map(contents)
+        guard let own = try? standby.store(named: name)?.bytes.map(contents),
+            let original = try? task.store(named: name)?.bytes.map(contents)
         else { return false }
         return store.followsActiveTask
             ? original.allSatisfy { own[$0.key] == $0.value } : own == original

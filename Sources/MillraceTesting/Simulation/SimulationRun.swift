@@ -13,6 +13,8 @@ final class SimulationRun {
     private let world: SimulatedWorld
     private var instances: [SimulatedInstance] = []
     private let strangers: SimulatedStrangers
+    /// The expectations of queries; `nil` in a run in which nobody queries.
+    private let reads: SimulatedReads?
     private var written = 0
     /// The place of the last record that has waited for those before it.
     private var released = -1
@@ -22,7 +24,9 @@ final class SimulationRun {
     private var depth = 0
     private static let applicationID = "app"
 
-    init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], seed: UInt64) throws {
+    init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], reads: SimulatedReads, seed: UInt64)
+        throws
+    {
         self.simulation = simulation
         self.topology = topology
         self.records = records
@@ -41,8 +45,11 @@ final class SimulationRun {
         strangers = try SimulatedStrangers(
             world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
             setting: setting)
+        let isQueried = !reads.places.isEmpty && world.random.chance(0.5)
+        self.reads = isQueried ? reads : nil
         instances = (0..<simulation.instances).map { number in
-            SimulatedInstance(name: "instance-\(number)", world: world, setting: setting)
+            SimulatedInstance(
+                name: "instance-\(number)", world: world, setting: setting, reads: isQueried ? reads : nil)
         }
         world.interleave = { [unowned self] process in self.letOthersMove(while: process) }
         world.hold = { [unowned self] process, ms in self.hold(process, forMs: ms) }
@@ -133,10 +140,21 @@ final class SimulationRun {
             instances[world.random.below(instances.count)].close()
         }
         if world.random.chance(world.faults.brokerRestarts) { world.restartBroker() }
+        query()
+    }
+
+    /// Reads a store of some instance, whatever that is in the middle of.
+    private func query() {
+        guard let reads, world.random.chance(0.3) else { return }
+        let instance = instances[world.random.below(instances.count)]
+        let place = reads.places[world.random.below(reads.places.count)]
+        guard let localStores = instance.localStores, let process = instance.process else { return }
+        if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
     }
 
     /// Lets others move on while a request of one is under way, itself in the middle of a step.
     private func letOthersMove(while process: SimulatedProcess) {
+        query()
         guard depth < 3 else { return }
         depth += 1
         defer { depth -= 1 }

@@ -59,8 +59,10 @@ struct CommittedViewTests {
         CommittedView(plan: Self.plan, disk: onDisk ? disk : nil, maxSizeInBytes: maxSizeInBytes)
     }
 
-    private func commit(_ entries: KeyValuePairs<String, String?>, to view: CommittedView) {
-        view.publish(nil) { apply in
+    private func commit(
+        _ entries: KeyValuePairs<String, String?>, to view: CommittedView, at position: Position = Position()
+    ) {
+        view.publish(nil, at: position) { apply in
             for (key, value) in entries {
                 Array(key.utf8).withUnsafeBytes { key in
                     if let value {
@@ -161,6 +163,44 @@ struct CommittedViewTests {
         let error = #expect(throws: StreamsError.self) { try value("a", in: view) }
         #expect(error?.code == .storeUnavailable)
         #expect(throws: StreamsError.self) { _ = try view.snapshot() }
+    }
+
+    @Test("what is pinned is of exactly the commit whose position it has, while others are made and written down")
+    func pinnedPositions() async throws {
+        let view = view(onDisk: true, maxSizeInBytes: 0)
+        let (disk, isDone) = (disk, Flag())
+        let input = TopicPartition(topic: "in", partition: 0)
+        commit(["a": "0", "z": "0"], to: view)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    var last: Int64 = 0
+                    while !isDone.isSet {
+                        await Task.yield()
+                        let (reader, position) = try view.pin()
+                        let offset = position[input]
+                        #expect(try value("a", in: reader) == "\(offset)")
+                        #expect(try all(reader.snapshot()) == ["a=\(offset)", "z=\(offset)"])
+                        #expect(offset >= last)
+                        last = offset
+                    }
+                }
+            }
+            group.addTask {
+                for number in 1...2_000 {
+                    commit(
+                        ["a": "\(number)", "z": "\(number)"], to: view, at: Position([input: Int64(number)]))
+                    if number % 3 == 0 {
+                        disk.apply(["a": "\(number)", "z": "\(number)"])
+                        view.noteWrittenDown(nil)
+                    }
+                    if number % 50 == 0 { await Task.yield() }
+                }
+                isDone.set()
+            }
+            try await group.waitForAll()
+        }
+        #expect(try view.position()[input] == 2_000)
     }
 
     @Test("walks see whole commits while others are made")

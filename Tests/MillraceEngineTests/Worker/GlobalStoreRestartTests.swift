@@ -40,7 +40,7 @@ struct GlobalStoreRestartTests {
     }
 
     private func contents(_ tables: GlobalTables) throws -> [String: String] {
-        let bytes = try #require(tables.stores["sums"]?.readOnlyBytes)
+        let bytes = try #require(tables.stores["sums"]?.readOnlyAccess.bytes)
         let entries = try KeyValueStore<String, String>(bytes, key: .string, value: .string, node: nil).entries()
         return Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
     }

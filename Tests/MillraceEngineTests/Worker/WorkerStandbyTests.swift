@@ -40,7 +40,7 @@ struct WorkerStandbyTests {
         guard let standby = fixture.worker.openStandbys.first(where: { $0.id == theirs }) else { return false }
         var found: String?
         try Array("k".utf8).withUnsafeBytes { key in
-            try standby.store(named: "counts")?.withValue(forKey: key) { value in
+            try standby.store(named: "counts")?.bytes?.withValue(forKey: key) { value in
                 found = value.map { String(Int64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: Int64.self))) }
             }
         }

@@ -201,7 +201,7 @@ struct WorkerTopicChangeTests {
         fixture.admin.ids["in"] = "new"
         fixture.cluster.write(["b"], to: "in", key: "new")
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["a", "b"] }
-        let store = try #require(fixture.worker.openTasks.first?.store(named: "table"))
+        let store = try #require(fixture.worker.openTasks.first?.store(named: "table")?.bytes)
         var keys: [String] = []
         try store.scan(from: nil, to: nil) { key, _ in
             keys.append(String(decoding: key, as: UTF8.self))

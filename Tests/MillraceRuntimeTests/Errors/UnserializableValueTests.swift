@@ -42,7 +42,7 @@ struct UnserializableValueTests {
             // Suppression buffers are not scanned; their changelogs tell.
             for name in driver.storeNames where isOf(name) && !name.contains("SUPPRESS") {
                 stores[name] = [:]
-                try driver.store(named: name)?.scan(from: nil, to: nil) { key, value in
+                try driver.store(named: name)?.bytes?.scan(from: nil, to: nil) { key, value in
                     stores[name]?[Array(key)] = Array(value)
                     return true
                 }

@@ -40,7 +40,7 @@ private struct OrderedModel {
     func open(over disk: PersistentStore?, maxSizeInBytes: Int) throws -> OrderedStore {
         guard case .ordered(let keys) = kind.access else { throw StreamsError(.illegalState, "no ordered store") }
         let store = try OrderedStore(
-            keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,
+            keys: keys, values: kind.values, changes: ChangeWriter(), persistent: disk, isCached: false,
             maxSizeInBytes: maxSizeInBytes, onExpired: {})
         store.heldFromMs = .max
         return store
@@ -166,7 +166,7 @@ struct OrderedStoreConformance {
             let kind = StoreKind.session(retentionMs: 120_000)
             guard case .ordered(let keys) = kind.access else { return }
             let store = try OrderedStore(
-                keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,
+                keys: keys, values: kind.values, changes: ChangeWriter(), persistent: disk, isCached: false,
                 maxSizeInBytes: .max, onExpired: { expired += 1 })
             let sessions = SessionStore(store, key: .string, value: .int64)
             for minute in 0..<10 as Range<Int64> {
@@ -190,7 +190,7 @@ struct OrderedStoreConformance {
             guard case .ordered(let keys) = kind.access else { return }
             for round in 1...2 {
                 let store = try OrderedStore(
-                    keys: keys, values: kind.values, changelog: nil, persistent: openDisk(), isCached: false,
+                    keys: keys, values: kind.values, changes: ChangeWriter(), persistent: openDisk(), isCached: false,
                     maxSizeInBytes: .max, onExpired: {})
                 let windows = WindowStore(store, key: .string, value: .string, retainsDuplicates: true)
                 try windows.put("k", "\(round)a", startMs: 7, timestampMs: 7)

@@ -21,9 +21,9 @@ private struct VersionedModel {
         let kind = StoreKind.versionedKeyValue(historyMs: historyMs)
         guard case .versioned(let keys) = kind.access else { throw StreamsError(.illegalState, "no versioned store") }
         let entries = try OrderedStore(
-            keys: keys, values: kind.values, changelog: nil, persistent: disk, isCached: false,
+            keys: keys, values: kind.values, changes: ChangeWriter(), persistent: disk, isCached: false,
             maxSizeInBytes: maxSizeInBytes, onExpired: {})
-        return VersionedStore(entries: entries, changelog: nil, onExpired: {})
+        return VersionedStore(entries: entries, onExpired: {})
     }
 
     var oldestMs: Int64 { streamTimeMs - Self.historyMs }

@@ -116,6 +116,8 @@ struct OperatorClosureTests {
     private static let otherwise: [String: String] = [
         "ProcessingContext.schedule.action(Int64)": "PunctuationTests",
         "StoreBuilder.wrapped.wrap(Store)": "StartErrorTests",
+        "Serde.rendered.json(Value)": "SerdeTextTests",
+        "Serde.rendered.parse(String)": "SerdeTextTests",
         "Stores.custom.make(StateStoreContext)": "StartErrorTests",
     ]
 

@@ -40,7 +40,16 @@ extension Scenarios {
 }
 
 /// How often each name was added.
-private final class Totals: StateStore {
+private final class Totals: QueryableStateStore {
+    struct View: Sendable, CustomStringConvertible {
+        let totals: [String: Int]
+        var description: String {
+            totals.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        }
+    }
+
+    func makeView() -> View { View(totals: totals) }
+
     private let context: StateStoreContext
     private var totals: [String: Int] = [:]
     private var changed: Set<String> = []

@@ -83,7 +83,8 @@ extension KTable {
         let names = builder.newForeignKeyJoinNames(name)
         let subscriptionStore = StorePlan.subscriptions(name: names.subscriptionStore)
         let (resultKey, resultValue) = (store?.key ?? keySerde, store?.value ?? .ofType)
-        let resultStore = (store ?? .with()).storePlan(orNamed: { builder.newStoreName("KTABLE-FK-JOIN-OUTPUT-") })
+        let resultStore = (store ?? .with()).storePlan(
+            orNamed: { builder.newStoreName("KTABLE-FK-JOIN-OUTPUT-") }, key: keySerde, value: .ofType)
         let subscription = builder.addForeignKeySubscription(
             [
                 .processor(

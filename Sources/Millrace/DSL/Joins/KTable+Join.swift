@@ -80,7 +80,8 @@ extension KTable {
         _ right: KTable<Key, Other>, into store: Materialized<Key, Result>?, named name: String?, requiresLeft: Bool,
         requiresRight: Bool, combine: @escaping @Sendable (Value?, Other?) throws -> Result?
     ) -> KTable<Key, Result> {
-        let plan = store?.storePlan(orNamed: { builder.newStoreName("KTABLE-MERGE-") })
+        let plan = store?.storePlan(
+            orNamed: { builder.newStoreName("KTABLE-MERGE-") }, key: keySerde, value: .ofType)
         let mergeName = builder.newName("KTABLE-MERGE-", unless: name)
         let thisName = builder.newName("KTABLE-JOINTHIS-", unless: name, suffix: "-join-this")
         let otherName = builder.newName("KTABLE-JOINOTHER-", unless: name, suffix: "-join-other")

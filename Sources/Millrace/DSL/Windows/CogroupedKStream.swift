@@ -84,7 +84,8 @@ extension CogroupedKStream {
         into store: Materialized<Key, Aggregate>,
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil
     ) -> KTable<Key, Aggregate> {
-        let plan = store.storePlan(orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
+        let plan = store.storePlan(
+            orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") }, key: keySerde, value: .ofType)
         let (key, value) = (store.key ?? keySerde, store.value ?? .ofType)
         return adding(
             store: plan, named: name, problem: nil, key: key, value: value, resultKey: key,

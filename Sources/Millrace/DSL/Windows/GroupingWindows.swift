@@ -25,10 +25,10 @@ extension Materialized {
     @usableFromInline
     func storePlan(
         for windows: some GroupingWindows, emit: EmitStrategy, _ compatibility: Compatibility,
-        orNamed generate: () -> String
+        orNamed generate: () -> String, key keySerde: Serde<Key>?, value valueSerde: Serde<Value>?
     ) -> (plan: StorePlan, problem: String?) {
         let retentionMs = retention?.wholeMilliseconds ?? windows.minimalRetentionMs
-        var plan = storePlan(orNamed: generate)
+        var plan = storePlan(orNamed: generate, key: keySerde, value: valueSerde)
         windows.shape(&plan, retentionMs: retentionMs, emit: emit, compatibility)
         return (plan, windows.problem(emit: emit) ?? retentionProblem(retentionMs, atLeast: windows.minimalRetentionMs))
     }

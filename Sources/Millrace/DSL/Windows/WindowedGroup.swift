@@ -33,7 +33,7 @@ struct WindowedGroup<Key, Value, Windows: GroupingWindows> {
         let stream = grouped.stream
         let (plan, problem) = store.storePlan(
             for: windows, emit: emit, stream.builder.compatibility,
-            orNamed: { stream.builder.newStoreName(method.prefix) })
+            orNamed: { stream.builder.newStoreName(method.prefix) }, key: stream.keySerde, value: value)
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? value)
         let place = AggregationPlace(
             name: stream.builder.newName(method.prefix, unless: name), storeName: plan.name, store: plan, key: key,
@@ -63,7 +63,7 @@ extension CogroupedKStream {
     ) -> KTable<Windowed<Key>, Aggregate> {
         let (plan, problem) = store.storePlan(
             for: windows, emit: .onWindowUpdate, builder.compatibility,
-            orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") })
+            orNamed: { builder.newStoreName("COGROUPKSTREAM-AGGREGATE-") }, key: keySerde, value: .ofType)
         let (key, value) = (store.key ?? keySerde, store.value ?? .ofType)
         let table = adding(
             store: plan, named: name, problem: problem, key: key, value: value, resultKey: key.map(windows.windowed),

@@ -95,8 +95,9 @@ extension NodeInstance {
         storeName: String, key: Serde<Key>, value: Serde<Value>
     ) throws -> TableOutput<Key, Value> {
         let forward = try forward(Record<Key, Change<Value>>.self)
-        let store = try timestampedStore(named: storeName, key: key, value: value)
-        let cache = store.bytes as? CachingKeyValueStore
+        let connected = try connectedStore(named: storeName)
+        let store = TimestampedKeyValueStore(try connected.map(named: storeName), key: key, value: value)
+        let cache = connected.cache
         let (context, name) = (context, name)
         cache?.onFlush(sendsOldValues: sendsOldValues) { keyBytes, newBytes, oldBytes, origin in
             try context.resume(origin.metadata, at: name) {
@@ -111,7 +112,7 @@ extension NodeInstance {
         }
         return TableOutput(
             store: store, cache: cache,
-            versions: (store.bytes as? any VersionedBytesStore).map { .init($0, key: key, value: value) },
+            versions: connected.versions.map { .init($0, key: key, value: value) },
             forward: forward, sendsOldValues: sendsOldValues, context: context, name: name,
             late: try lateTopic(ofStore: storeName, key: key, value: value))
     }

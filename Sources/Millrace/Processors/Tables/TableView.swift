@@ -20,8 +20,11 @@ struct TableView<Key, Value>: Sendable {
     @inlinable
     static func store(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in
-            let store = try reader.timestampedStore(named: name, key: key, value: value)
-            guard let bytes = store.bytes as? any VersionedBytesStore else { return { key, _ in try store.get(key) } }
+            let connected = try reader.connectedStore(named: name)
+            guard let bytes = connected.versions else {
+                let store = TimestampedKeyValueStore(try connected.map(named: name), key: key, value: value)
+                return { key, _ in try store.get(key) }
+            }
             let versions = VersionedKeyValueStore(bytes, key: key, value: value)
             return { key, asOfMs in
                 guard let asOfMs else { return try versions.get(key) }
@@ -35,7 +38,7 @@ struct TableView<Key, Value>: Sendable {
     static func globalStore(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in
             let store = TimestampedKeyValueStore(
-                try reader.context.store(named: name, for: reader.name), key: key, value: value)
+                try reader.context.store(named: name, for: reader.name).map(named: name), key: key, value: value)
             return { key, _ in try store.get(key) }
         }
     }

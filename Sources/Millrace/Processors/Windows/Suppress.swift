@@ -74,9 +74,9 @@ extension NodeInstance {
     /// The buffer of a name that this node is connected to.
     @usableFromInline
     func timeOrderedBuffer(named storeName: String) throws -> any TimeOrderedBuffer {
-        guard storeNames.contains(storeName),
-            let buffer = try context.store(named: storeName, for: name) as? any TimeOrderedBuffer
-        else { throw StreamsError(.invalidTopology, "the operator is not connected to \(storeName)", node: name) }
+        guard let buffer = try connectedStore(named: storeName).buffer else {
+            throw StreamsError(.invalidTopology, "the store \(storeName) is no buffer", node: name)
+        }
         return buffer
     }
 }

@@ -94,6 +94,17 @@ public protocol StorageReader: AnyObject, Sendable {
     ///
     /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func snapshot() throws -> any StorageSnapshot
+
+    /// About how many entries there are, for those who watch; `nil`, the default, where the engine does not know.
+    var approximateEntryCount: Int? { get }
+
+    /// About how many bytes they take; `nil`, the default, where the engine does not know.
+    var approximateSizeInBytes: Int? { get }
+}
+
+extension StorageReader {
+    public var approximateEntryCount: Int? { nil }
+    public var approximateSizeInBytes: Int? { nil }
 }
 
 /// The entries of a ``StorageEngine`` as they were at one moment.

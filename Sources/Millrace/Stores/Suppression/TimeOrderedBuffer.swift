@@ -1,7 +1,7 @@
 /// A buffer of a table's changes as an operator sees it: the newest change of each key, in the order of the times that the
 /// keys were put in with. Kafka: `TimeOrderedKeyValueBuffer`.
 @usableFromInline
-package protocol TimeOrderedBuffer: KeyValueBytesStore {
+package protocol TimeOrderedBuffer: AnyObject {
     /// How many keys it holds.
     var count: Int { get }
     /// What they take, as Kafka counts it.

@@ -17,7 +17,7 @@ extension OrderedStore {
         guard segment >= oldestSegment else {
             // As in Kafka Streams the changelog and what follows get it all the same.
             onExpired()
-            try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
+            try changes.log(key: key, stored: value, timestampMs: timestampMs)
             if isCaching { try listener?(key, value, nil, origin) }
             return
         }
@@ -29,7 +29,7 @@ extension OrderedStore {
                 try withStoredValue(forKey: key, segment: segment) { waiting.note(key, oldValue: $0, change) }
             }
         } else {
-            try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
+            try changes.log(key: key, stored: value, timestampMs: timestampMs)
         }
         set(key, to: value, segment: segment)
     }
@@ -51,7 +51,7 @@ extension OrderedStore {
     }
 
     func set(stored: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
-        if feed.isFollowed { feed.note(key: stored, value: value) }
+        changes.note(key: stored, value: value)
         if value == nil, disk == nil || segments.isNew(segment) {
             guard let position = map.find(stored) else { return }
             if map.isMarked(position) { dirtySizeInBytes -= Self.dirtySize(map.key(at: position)) }
@@ -69,7 +69,7 @@ extension OrderedStore {
     static func dirtySize(_ key: UnsafeRawBufferPointer) -> Int { 2 * key.count + 64 }
 
     package func logDeletion(key: UnsafeRawBufferPointer, timestampMs: Int64) throws {
-        try changelog?.send(key: key, stored: nil, timestampMs: timestampMs)
+        try changes.log(key: key, stored: nil, timestampMs: timestampMs)
     }
 
     /// A number that no earlier entry of the store has, so that of two of one key and time the first to come stays the first.
@@ -122,7 +122,7 @@ extension OrderedStore {
         if newValue == nil, oldValue == nil, listener != nil { return }
         flushedStreamTimeMs = max(flushedStreamTimeMs, timeMs)
         try newValue.withOptionalBytes { new in
-            try changelog?.send(key: key, stored: new, timestampMs: change.timestampMs)
+            try changes.log(key: key, stored: new, timestampMs: change.timestampMs)
             try (sendsOldValues ? oldValue : nil).withOptionalBytes { try listener?(key, new, $0, change.origin) }
         }
     }

@@ -12,12 +12,10 @@ package import Millrace
 package final class OrderedStore: OrderedBytesStore {
     let keys: OrderedKeys
     let values: StoreKind.ValueLayout
-    let changelog: Changelog?
     let disk: PersistentStore?
     /// What lies below the map, to be read: the disk, or what a query reads.
     let source: (any StoredEntries)?
-    /// Where changes are noted for those who query the store.
-    let feed: ChangeFeed
+    let changes: ChangeWriter
     let maxSizeInBytes: Int
     let onExpired: () -> Void
     var map = OrderedByteMap()
@@ -40,14 +38,13 @@ package final class OrderedStore: OrderedBytesStore {
     var flushedStreamTimeMs: Int64 = -1
 
     package init(
-        keys: OrderedKeys, values: StoreKind.ValueLayout, changelog: Changelog?, persistent: PersistentStore?,
-        isCached: Bool, maxSizeInBytes: Int, feed: ChangeFeed = ChangeFeed(), onExpired: @escaping () -> Void
+        keys: OrderedKeys, values: StoreKind.ValueLayout, changes: ChangeWriter, persistent: PersistentStore?,
+        isCached: Bool, maxSizeInBytes: Int, onExpired: @escaping () -> Void
     ) throws {
-        self.feed = feed
+        self.changes = changes
         source = persistent
         self.keys = keys
         self.values = values
-        self.changelog = changelog
         disk = persistent
         isCaching = isCached
         // Until the operator says how far it has got.
@@ -74,9 +71,8 @@ package final class OrderedStore: OrderedBytesStore {
         self.values = values
         self.source = source
         self.segments = segments
-        changelog = nil
         disk = nil
-        feed = ChangeFeed()
+        changes = ChangeWriter()
         isCaching = false
         heldFromMs = .max
         maxSizeInBytes = 0

@@ -12,15 +12,13 @@ package import Millrace
 /// it. Where there is no such version an empty one, valid from the deletion up to itself, stands for it.
 package final class VersionedStore: VersionedBytesStore {
     let entries: OrderedStore
-    private let changelog: Changelog?
     private let historyMs: Int64
     private let onExpired: () -> Void
     private var entryKey: [UInt8] = []
 
-    /// - Parameter entries: without a changelog or a cache of its own.
-    package init(entries: OrderedStore, changelog: Changelog?, onExpired: @escaping () -> Void) {
+    /// - Parameter entries: without a cache. Its writer gets what is put in here.
+    package init(entries: OrderedStore, onExpired: @escaping () -> Void) {
         self.entries = entries
-        self.changelog = changelog
         historyMs = entries.retentionMs
         self.onExpired = onExpired
     }
@@ -160,7 +158,7 @@ extension VersionedStore {
         let outcome = try apply(key: key, value: value, timestampMs: timestampMs)
         if case .expired = outcome { onExpired() }
         // As in Kafka Streams the changelog gets what has expired all the same.
-        try changelog?.send(key: key, stored: value, timestampMs: timestampMs)
+        try entries.changes.log(key: key, stored: value, timestampMs: timestampMs)
         return outcome
     }
 

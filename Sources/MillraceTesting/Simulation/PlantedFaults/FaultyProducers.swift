@@ -23,6 +23,28 @@ final class StoringProducer: ProducerDecorator {
     }
 }
 
+/// Tells those who query stores of a commit before it has been made.
+final class AnnouncingProducer: ProducerDecorator {
+    private let openTasks: () -> [StreamTask]
+    private let announce: (StreamTask) -> Void
+
+    /// - Parameter announce: tells those who query a task's stores.
+    init(
+        _ inner: any ProducerPort, openTasks: @escaping () -> [StreamTask], announce: @escaping (StreamTask) -> Void
+    ) {
+        self.openTasks = openTasks
+        self.announce = announce
+        super.init(inner)
+    }
+
+    override func commitTransaction(
+        offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: GroupMetadata
+    ) throws(PortError) {
+        for task in openTasks() { announce(task) }
+        try super.commitTransaction(offsets: offsets, group: group)
+    }
+}
+
 /// Commits offsets without the member's generation, so that nobody fences an outdated one.
 final class UnfencedProducer: ProducerDecorator {
     override func commitTransaction(

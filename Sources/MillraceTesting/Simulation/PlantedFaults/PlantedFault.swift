@@ -36,6 +36,7 @@ extension PlantedFault {
         storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
         ownViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
         skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
+        positionBeforeCommit, viewBeforeCommit,
     ]
 
     // MARK: Faults of settings
@@ -57,6 +58,26 @@ extension PlantedFault {
     package static let storeBeforeTransaction = PlantedFault(
         "stores are written down before the transaction is committed",
         wrapPorts: { ports, openTasks in ports.wrapProducers { StoringProducer($0, openTasks: openTasks) } })
+
+    package static let positionBeforeCommit = PlantedFault(
+        "those who query stores are told of a commit's position before it has been made",
+        wrapPorts: { ports, openTasks in
+            ports.wrapProducers { producer in
+                AnnouncingProducer(producer, openTasks: openTasks) { task in
+                    for store in task.stores { store.committedView?.note(task.committedPosition) }
+                }
+            }
+        })
+
+    package static let viewBeforeCommit = PlantedFault(
+        "those who query custom stores see what is in them before it is committed",
+        wrapPorts: { ports, openTasks in
+            ports.wrapProducers { producer in
+                AnnouncingProducer(producer, openTasks: openTasks) { task in
+                    for store in task.stores { store.publishCustomView() }
+                }
+            }
+        })
 
     package static let commitWithoutGeneration = PlantedFault(
         "offsets are committed without the member's generation",

@@ -175,7 +175,14 @@ extension StatefulOperator {
 }
 
 /// How often each word came, and how many words there were.
-private final class WordCounts: StateStore {
+private final class WordCounts: QueryableStateStore {
+    struct View: Sendable, CustomStringConvertible {
+        let counts: [String: Int]
+        var description: String { counts.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ") }
+    }
+
+    func makeView() -> View { View(counts: counts) }
+
     private let context: StateStoreContext
     private var counts: [String: Int] = [:]
 

@@ -1,9 +1,7 @@
 import Millrace
 
-/// A store of the user's own among those of a task.
-///
-/// What it holds is its own affair: it is restored like the others, and as bytes there is nothing to it.
-final class OwnStore: StateStoreHolder, FlushableStore, StoreContents {
+/// A store of the user's own type among those of a task. It is restored like the others, and what it holds is its own affair.
+final class CustomStore: FlushableStore, StoreContents {
     let stateStore: any StateStore
     private let name: String
     private let task: String
@@ -31,7 +29,7 @@ final class OwnStore: StateStoreHolder, FlushableStore, StoreContents {
 
     // MARK: Contents
 
-    var dirtySizeInBytes: Int { 0 }
+    var dirtySizeInBytes: Int { stateStore.unwrittenSizeInBytes }
 
     func position() throws -> Int64? {
         try Self.call("could not say how far it reaches", name, task) { try stateStore.position }
@@ -57,26 +55,7 @@ final class OwnStore: StateStoreHolder, FlushableStore, StoreContents {
 
     // MARK: Before a commit
 
-    var cacheSizeInBytes: Int { 0 }
+    var cacheSizeInBytes: Int { stateStore.unloggedSizeInBytes }
     func removeListener() {}
     func flush() throws { try Self.call("could not be flushed", name, task) { try stateStore.flush() } }
-
-    // MARK: As bytes
-
-    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
-        throw notBytes
-    }
-
-    func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws { throw notBytes }
-
-    func scan(
-        from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
-    ) throws {
-        throw notBytes
-    }
-
-    private var notBytes: StreamsError {
-        StreamsError(.illegalState, "the store \(name) is one of your own; come to it by the builder that makes it")
-    }
 }

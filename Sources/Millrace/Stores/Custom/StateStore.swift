@@ -31,7 +31,7 @@
 /// ```
 ///
 /// Transactions need nothing of it: after an abort or a crash the task's store is thrown away and made anew, and the changelog
-/// has only what was committed. It belongs to its task's thread. Kafka: `StateStore`, with a `StoreBuilder` of one's own.
+/// has only what was committed. It belongs to its task's thread. Kafka: `StateStore`, with a custom `StoreBuilder`.
 public protocol StateStore: AnyObject, SendableMetatype {
     /// Takes a change back from the changelog, without logging it again.
     ///
@@ -54,6 +54,18 @@ public protocol StateStore: AnyObject, SendableMetatype {
     /// process: what ``checkpoint(position:)`` was given last. `nil`, from the beginning, by default.
     var position: Int64? { get throws }
 
+    /// About how much memory the store takes, for those who watch; 0 by default.
+    var sizeInBytes: Int { get }
+
+    /// About how much memory changes take that wait for ``flush()``; 0 by default. Together with the caches of the task's tables
+    /// it is bounded: beyond that, everything is flushed at once.
+    var unloggedSizeInBytes: Int { get }
+
+    /// About how much memory changes take that wait for ``checkpoint(position:)``; 0 by default, for a store that keeps nothing
+    /// beyond the process. It counts towards the instance's `stateCacheSizeInBytes`: beyond that, the worker commits and the
+    /// stores are written down, after which it has to be lower.
+    var unwrittenSizeInBytes: Int { get }
+
     /// Called now and then right after a commit, for a store that keeps what it holds beyond the process: everything in it is
     /// committed, and may be written down, together with the offset. Does nothing by default.
     ///
@@ -65,10 +77,13 @@ extension StateStore {
     public func flush() throws {}
     public func close() {}
     public var position: Int64? { nil }
+    public var sizeInBytes: Int { 0 }
+    public var unloggedSizeInBytes: Int { 0 }
+    public var unwrittenSizeInBytes: Int { 0 }
     public func checkpoint(position: Int64?) throws {}
 }
 
-/// What a store of one's own is made with: its place, and its changelog. Kafka: `StateStoreContext`.
+/// The place of a custom store, and its changelog. Kafka: `StateStoreContext`.
 public struct StateStoreContext {
     /// The store's name.
     public let store: String
@@ -78,14 +93,14 @@ public struct StateStoreContext {
     public let partition: Int32
     /// A directory that exists, for this store alone; `nil` where the instance keeps nothing on disk, as a test driver does.
     public let directory: String?
-    private let changelog: (any RecordOutput)?
+    private let log: any StateStoreLog
 
-    package init(store: String, taskID: String, partition: Int32, directory: String?, changelog: (any RecordOutput)?) {
+    package init(store: String, taskID: String, partition: Int32, directory: String?, log: any StateStoreLog) {
         self.store = store
         self.taskID = taskID
         self.partition = partition
         self.directory = directory
-        self.changelog = changelog
+        self.log = log
     }
 
     /// Writes a change to the store's changelog, within the transaction of the record that is being processed. Does nothing
@@ -98,15 +113,13 @@ public struct StateStoreContext {
     public func log(key: [UInt8], value: [UInt8]?, timestampMs: Int64) throws {
         try key.withUnsafeBytes { key in
             try (value ?? []).withUnsafeBytes { bytes in
-                try changelog?.send(
-                    key: key, value: value == nil ? nil : bytes, partition: partition, timestampMs: timestampMs,
-                    headers: Headers())
+                try log.log(key: key, value: value == nil ? nil : bytes, timestampMs: timestampMs)
             }
         }
     }
 }
 
-/// What stands for a store of the user's own where a store is asked for.
-package protocol StateStoreHolder: KeyValueBytesStore {
-    var stateStore: any StateStore { get }
+/// Takes the changes of a custom store on their way to its changelog.
+package protocol StateStoreLog: AnyObject {
+    func log(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws
 }

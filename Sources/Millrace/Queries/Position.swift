@@ -1,0 +1,96 @@
+/// The progress of a store in the topics that its tasks read: for each partition the offset of the next record. Kafka:
+/// `Position` (KIP-796).
+///
+/// ```swift
+/// let written = Position(after: TopicPartition(topic: "payments", partition: 3), offset: 41)
+/// let total = try await totals.read(reaching: written, within: .seconds(2)) { try $0.get("acct-1") }
+/// ```
+///
+/// The topics that count are those that the store's own tasks read. Where a repartition topic lies between them and the
+/// application's input, a position of the input says nothing about the store, and a read that asks for one is refused.
+public struct Position: Hashable, Sendable {
+    /// The offsets, all positive: everything below one is in the store.
+    public private(set) var offsets: [TopicPartition: Int64] = [:]
+
+    /// Makes a position of offsets.
+    ///
+    /// - Parameter offsets: the next offset of each partition. One of 0 or less says nothing and is left out.
+    public init(_ offsets: [TopicPartition: Int64] = [:]) { self.offsets = offsets.filter { $0.value > 0 } }
+
+    /// The position of a store that has processed a record.
+    ///
+    /// - Parameters:
+    ///   - partition: the record's partition.
+    ///   - offset: the record's offset.
+    public init(after partition: TopicPartition, offset: Int64) {
+        self.init([partition: offset == .max ? offset : offset + 1])
+    }
+
+    /// Whether it says nothing: every position reaches it.
+    public var isEmpty: Bool { offsets.isEmpty }
+
+    /// The next offset of a partition; 0 where nothing of it is in the store.
+    public subscript(partition: TopicPartition) -> Int64 { offsets[partition] ?? 0 }
+
+    /// Whether everything that another position has is in this one. Every position reaches an empty one.
+    public func reaches(_ other: Position) -> Bool { other.offsets.allSatisfy { self[$0.key] >= $0.value } }
+
+    /// Takes the higher offset of each partition. Kafka: `Position.merge`.
+    public mutating func merge(_ other: Position) { offsets.merge(other.offsets, uniquingKeysWith: max) }
+
+    /// Of each partition the higher offset.
+    public func merging(_ other: Position) -> Position {
+        var merged = self
+        merged.merge(other)
+        return merged
+    }
+
+    /// The same position, of some partitions only.
+    package func limited(to partitions: [TopicPartition]) -> Position {
+        Position(offsets.filter { partitions.contains($0.key) })
+    }
+}
+
+extension Position: CustomStringConvertible, LosslessStringConvertible {
+    /// The position as one text, `payments-3@42,payments-4@7`, that can be handed to a client and back.
+    public var description: String {
+        offsets.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value)" }.joined(separator: ",")
+    }
+
+    /// Reads a position from its text.
+    ///
+    /// - Parameter description: what ``description`` gives; `nil` for anything else.
+    public init?(_ description: String) {
+        var offsets: [TopicPartition: Int64] = [:]
+        for part in description.split(separator: ",") {
+            guard let at = part.lastIndex(of: "@"), let offset = Int64(part[part.index(after: at)...]),
+                let dash = part[..<at].lastIndex(of: "-"), dash > part.startIndex,
+                let partition = Int32(part[part.index(after: dash)..<at]), offset >= 0, partition >= 0
+            else { return nil }
+            offsets[TopicPartition(topic: String(part[..<dash]), partition: partition)] = offset
+        }
+        self.init(offsets)
+    }
+}
+
+/// The result of a read, with the commit that it is of. Kafka: `QueryResult`.
+public struct Committed<Value> {
+    /// The answer.
+    public var value: Value
+    /// The progress of the partitions that were read. Of a standby's store it is known only where the source topic is its
+    /// changelog.
+    public var position: Position
+
+    /// Makes a result of an answer and its commit.
+    ///
+    /// - Parameters:
+    ///   - value: the answer.
+    ///   - position: the commit that it is of.
+    public init(value: Value, position: Position) {
+        self.value = value
+        self.position = position
+    }
+}
+
+extension Committed: Sendable where Value: Sendable {}
+extension Committed: Equatable where Value: Equatable {}

@@ -1,0 +1,63 @@
+extension QueriedPartitions {
+    /// Reads the store as of one commit of each partition, where blocking is allowed.
+    ///
+    /// The read waits for partitions that cannot be read yet, or have not got far enough, until the time is over.
+    func read<Result: Sendable>(
+        reaching position: Position, within limit: Duration,
+        _ body: @escaping @Sendable (QueriedPartitions<Key, Value>) throws -> Result
+    ) async throws -> Committed<Result> {
+        let (keySerde, valueSerde) = (keySerde, valueSerde)
+        return try await store.read(reaching: position, within: limit) { pinned in
+            try body(QueriedPartitions(pinned, key: keySerde, value: valueSerde))
+        }
+    }
+
+    /// Reads the store as of one commit of each partition, on the caller's thread.
+    func pinned<Result>(_ body: (QueriedPartitions<Key, Value>) throws -> Result) throws -> Committed<Result> {
+        let pinned = store.pinned()
+        let value = try body(QueriedPartitions(pinned, key: keySerde, value: valueSerde))
+        return Committed(value: value, position: pinned.position)
+    }
+}
+
+extension QueriedStore {
+    package func read<Result: Sendable>(
+        reaching position: Position, within limit: Duration,
+        _ body: @escaping @Sendable (any QueriedStore) throws -> Result
+    ) async throws -> Committed<Result> {
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        while true {
+            let seen = changeCount
+            do {
+                try check(position)
+                return try await perform { [self] in
+                    let pinned = self.pinned()
+                    let value = try body(pinned)
+                    return Committed(value: value, position: pinned.position)
+                }
+            } catch let error as StreamsError
+                where error.code == .storeUnavailable || error.code == .positionNotReached
+            {
+                guard try await waitForChange(since: seen, until: deadline) else { throw error }
+            }
+        }
+    }
+}
+
+/// The place where reads of stores run that may block.
+package protocol QueryExecutor: Sendable {
+    /// Runs a read off Swift's cooperative pool.
+    func perform<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
+}
+
+/// Runs reads where they are asked for: for stores in memory, tests and simulations.
+package struct DirectExecutor: QueryExecutor {
+    package init() {}
+
+    package func perform<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try Task.checkCancellation()
+        return try body()
+    }
+}

@@ -1,0 +1,314 @@
+/// An entry of a store of any kind, as bytes.
+public struct StoreEntry: Sendable, Hashable {
+    /// The key, without its window.
+    public var key: [UInt8]
+    /// The window or session that the value is of; `nil` in stores without windows. In a window store the end is not known
+    /// and is the start.
+    public var window: Window?
+    /// The value, without its timestamp.
+    public var value: [UInt8]
+    /// The value's timestamp in milliseconds since the epoch, where the store keeps it. A version is valid from it on.
+    public var timestampMs: Int64?
+    /// The moment at which a version ceased to be valid; `nil` for the latest one, and in stores without versions.
+    public var validToMs: Int64?
+
+    /// Makes an entry of its parts.
+    ///
+    /// - Parameters:
+    ///   - key: the key, without its window.
+    ///   - window: the window or session that the value is of.
+    ///   - value: the value, without its timestamp.
+    ///   - timestampMs: the value's timestamp in milliseconds since the epoch.
+    ///   - validToMs: the moment at which a version ceased to be valid.
+    public init(
+        key: [UInt8], window: Window? = nil, value: [UInt8], timestampMs: Int64? = nil, validToMs: Int64? = nil
+    ) {
+        self.key = key
+        self.window = window
+        self.value = value
+        self.timestampMs = timestampMs
+        self.validToMs = validToMs
+    }
+}
+
+/// The committed state of a store of any kind but custom ones, by bytes: for those who do not know the Swift types of its keys
+/// and values, such as a server.
+///
+/// ```swift
+/// let store = try application.store(.bytes("views-per-minute"))
+/// let key = try store.key(from: "/home")
+/// let found = try await store.read(reaching: written) { try $0.windows(of: key, starting: 0...3_600_000) }
+/// for entry in found.value { print(store.json(of: entry)) }
+/// ```
+///
+/// Which reads a store has follows from its kind; the others throw `StreamsError` with code `.storeMismatch`. In all else it is
+/// as the typed handles.
+public struct QueryableBytesStore: Sendable {
+    let store: any QueriedStore
+
+    init(_ store: any QueriedStore) { self.store = store }
+
+    // MARK: Keys and text
+
+    /// The kind of the store, which says how it can be read.
+    public var kind: StoreDescription.Kind { StoreDescription.Kind(store.plan.kind) }
+
+    /// The bytes of a key that somebody has typed.
+    ///
+    /// - Throws: `SerdeError` for a text that is no such key.
+    public func key(from text: String) throws -> [UInt8] {
+        guard let key = store.plan.serdes?.key else {
+            throw SerdeError(type: "key of \(store.plan.name)", message: "the store's serdes are not known")
+        }
+        return try key.bytes(from: text)
+    }
+
+    /// An entry as a JSON object: `key`, `window` with `startMs` and `endMs` where it has one, `value`, `timestampMs` and
+    /// `validToMs` where it has them.
+    public func json(of entry: StoreEntry) -> String {
+        let serdes = store.plan.serdes
+        var fields = ["\"key\": \(serdes?.key.json(of: entry.key) ?? JSONText.base64(entry.key))"]
+        if let window = entry.window {
+            let end = kind == .session ? ", \"endMs\": \(window.endMs)" : ""
+            fields.append("\"window\": {\"startMs\": \(window.startMs)\(end)}")
+        }
+        fields.append("\"value\": \(serdes?.value.json(of: entry.value) ?? JSONText.base64(entry.value))")
+        if let timestampMs = entry.timestampMs { fields.append("\"timestampMs\": \(timestampMs)") }
+        if let validToMs = entry.validToMs { fields.append("\"validToMs\": \(validToMs)") }
+        return "{\(fields.joined(separator: ", "))}"
+    }
+
+    // MARK: Key-value stores
+
+    /// The entry of a key, or `nil`; in a versioned store the latest version.
+    ///
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func get(_ key: [UInt8]) throws -> StoreEntry? {
+        try keyValueStore().get(key).map { entry(key, $0) }
+    }
+
+    /// The entries of several keys, in their order. Each partition's are of one commit.
+    ///
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func get(_ keys: [[UInt8]]) throws -> [StoreEntry?] {
+        let pinned = try QueryableBytesStore(store.pinned()).keyValueStore()
+        return try keys.map { key in try pinned.get(key).map { entry(key, $0) } }
+    }
+
+    /// The entries of a range of keys, in the order of their bytes; of a versioned store the latest versions.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many entries at most.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func entries(
+        from lower: [UInt8]? = nil, through upper: [UInt8]? = nil, reversed: Bool = false, limit: Int = .max
+    ) throws -> [StoreEntry] {
+        try keyValueStore().entries(from: lower, through: upper, reversed: reversed, limit: limit)
+            .map { entry($0.key, $0.value) }
+    }
+
+    /// The entries whose keys begin with given bytes, in the order of their bytes.
+    ///
+    /// - Parameters:
+    ///   - prefix: the bytes that the keys begin with.
+    ///   - reversed: whether the last key comes first.
+    ///   - limit: how many entries at most.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func entries(
+        withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
+    ) throws -> [StoreEntry] {
+        try keyValueStore().entries(withPrefix: prefix, reversed: reversed, limit: limit).map {
+            entry($0.key, $0.value)
+        }
+    }
+
+    /// The number of entries of the partitions here, of any kind of store; they are counted, one by one. Versions that are not the
+    /// latest do not count.
+    ///
+    /// - Throws: `StreamsError` as every read of a store.
+    public func count() throws -> Int { try store.readers().reduce(0) { try $0 + $1.snapshot().countEntries() } }
+
+    // MARK: Windows and sessions
+
+    /// A key's entries in the windows that start within a range, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes, without a window.
+    ///   - startsMs: when the windows start, in milliseconds since the epoch.
+    ///   - reversed: whether the newest comes first.
+    ///   - limit: how many entries at most.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func windows(
+        of key: [UInt8], starting startsMs: ClosedRange<Int64> = 0...Int64.max, reversed: Bool = false,
+        limit: Int = .max
+    ) throws -> [StoreEntry] {
+        try windowStore().fetch(key, starting: startsMs, reversed: reversed, limit: limit)
+            .map { entry(key, $0.value, Window(startMs: $0.startMs, endMs: $0.startMs)) }
+    }
+
+    /// The entries of a range of keys in the windows that start within a range; in each partition older segments of time first.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - startsMs: when the windows start, in milliseconds since the epoch.
+    ///   - reversed: whether the order is the opposite in each partition.
+    ///   - limit: how many entries at most.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func windows(
+        from lower: [UInt8]? = nil, through upper: [UInt8]? = nil,
+        starting startsMs: ClosedRange<Int64> = 0...Int64.max, reversed: Bool = false, limit: Int = .max
+    ) throws -> [StoreEntry] {
+        try windowStore().fetchAll(from: lower, through: upper, starting: startsMs, reversed: reversed, limit: limit)
+            .map { entry($0.key, $0.value, Window(startMs: $0.startMs, endMs: $0.startMs)) }
+    }
+
+    /// A key's sessions that overlap a range of time, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes, without a session.
+    ///   - earliestEndMs: when a session ends at the earliest, in milliseconds since the epoch.
+    ///   - latestStartMs: when it starts at the latest, in milliseconds since the epoch.
+    ///   - reversed: whether the newest comes first.
+    ///   - limit: how many entries at most.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func sessions(
+        of key: [UInt8], endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
+        reversed: Bool = false, limit: Int = .max
+    ) throws -> [StoreEntry] {
+        try sessionStore().fetch(
+            key, endingAtOrAfter: earliestEndMs, startingAtOrBefore: latestStartMs, reversed: reversed, limit: limit
+        ).map { entry(key, $0.value, $0.session) }
+    }
+
+    /// The sessions of a range of keys that end within a range; in each partition older segments of time first.
+    ///
+    /// - Parameters:
+    ///   - lower: the first key; `nil` for no bound.
+    ///   - upper: the last key, itself included; `nil` for no bound.
+    ///   - endsMs: when the sessions end, in milliseconds since the epoch.
+    ///   - reversed: whether the order is the opposite in each partition.
+    ///   - limit: how many entries at most.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func sessions(
+        from lower: [UInt8]? = nil, through upper: [UInt8]? = nil,
+        ending endsMs: ClosedRange<Int64> = 0...Int64.max, reversed: Bool = false, limit: Int = .max
+    ) throws -> [StoreEntry] {
+        try sessionStore().fetchAll(from: lower, through: upper, ending: endsMs, reversed: reversed, limit: limit)
+            .map { entry($0.key, $0.value, $0.session) }
+    }
+
+    // MARK: Versions
+
+    /// The version of a key that was valid at a moment, or `nil`.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes.
+    ///   - asOfMs: the moment, in milliseconds since the epoch.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func get(_ key: [UInt8], asOfMs: Int64) throws -> StoreEntry? {
+        try versionedStore().get(key, asOfMs: asOfMs)
+            .map { StoreEntry(key: key, value: $0.value, timestampMs: $0.timestampMs) }
+    }
+
+    /// The versions of a key that were valid at some moment of a range, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes.
+    ///   - timesMs: the range of time, in milliseconds since the epoch.
+    ///   - newestFirst: turns the order round.
+    /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
+    public func versions(
+        of key: [UInt8], validWithin timesMs: ClosedRange<Int64> = 0...Int64.max, newestFirst: Bool = false
+    ) throws -> [StoreEntry] {
+        try versionedStore().versions(of: key, validWithin: timesMs, newestFirst: newestFirst).map {
+            StoreEntry(key: key, value: $0.value, timestampMs: $0.validFromMs, validToMs: $0.validToMs)
+        }
+    }
+
+    // MARK: Commits
+
+    /// Reads the store as of one commit of each partition, on a thread where blocking hurts nobody, and says which commits.
+    ///
+    /// - Parameters:
+    ///   - position: how far the partitions have to be; by default as far as they are.
+    ///   - limit: how long to wait for the position, and for partitions that are being restored. 1 s by default.
+    ///   - body: reads the handle that it gets. It may be called again where a partition was closed meanwhile.
+    /// - Throws: `StreamsError` with code `.positionNotReached`, `.positionMismatch`, `.storeUnavailable` or `.storeElsewhere`;
+    ///   what `body` throws; `CancellationError`.
+    public func read<Result: Sendable>(
+        reaching position: Position = Position(), within limit: Duration = .seconds(1),
+        _ body: @escaping @Sendable (_ store: QueryableBytesStore) throws -> Result
+    ) async throws -> Committed<Result> {
+        try await store.read(reaching: position, within: limit) { try body(QueryableBytesStore($0)) }
+    }
+
+    /// Reads the store as of one commit of each partition, on the caller's thread, and says which commits.
+    ///
+    /// - Throws: `StreamsError` as every read of the store; what `body` throws.
+    public func readCommit<Result>(
+        _ body: (_ store: QueryableBytesStore) throws -> Result
+    ) throws -> Committed<Result> {
+        let pinned = store.pinned()
+        return Committed(value: try body(QueryableBytesStore(pinned)), position: pinned.position)
+    }
+}
+
+// MARK: The handles below
+
+extension QueryableBytesStore {
+    /// Keys as bytes; of a key in a window those of the window have no part in choosing the partition.
+    private var keys: Serde<[UInt8]> {
+        Serde(
+            name: "bytes", serialize: { $1.append(contentsOf: $0) }, deserialize: { Array($0) },
+            partitioningSuffixCount: store.plan.serdes?.key.partitioningSuffixCount ?? 0)
+    }
+
+    private func keyValueStore() throws -> QueryableKeyValueStore<[UInt8], [UInt8]> {
+        try require([.keyValue, .timestampedKeyValue, .versionedKeyValue], "key")
+        return QueryableKeyValueStore(store, key: keys, value: .bytes)
+    }
+
+    private func windowStore() throws -> QueryableWindowStore<[UInt8], [UInt8]> {
+        try require([.window, .timestampedWindow], "window")
+        return QueryableWindowStore(store, key: keys, value: .bytes)
+    }
+
+    private func sessionStore() throws -> QueryableSessionStore<[UInt8], [UInt8]> {
+        try require([.session], "session")
+        return QueryableSessionStore(store, key: keys, value: .bytes)
+    }
+
+    private func versionedStore() throws -> QueryableVersionedStore<[UInt8], [UInt8]> {
+        try require([.versionedKeyValue], "version")
+        return QueryableVersionedStore(store, key: keys, value: .bytes)
+    }
+
+    private func require(_ kinds: [StoreDescription.Kind], _ what: String) throws {
+        if kinds.contains(kind) { return }
+        throw StreamsError(
+            .storeMismatch, "the store \(store.plan.name) cannot be read by \(what): its kind is \(kind.rawValue)")
+    }
+
+    private func entry(_ key: [UInt8], _ stored: [UInt8], _ window: Window? = nil) -> StoreEntry {
+        guard store.plan.kind.values == .timestamped, stored.count >= 8 else {
+            return StoreEntry(key: key, window: window, value: stored)
+        }
+        let timestampMs = stored.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+        return StoreEntry(key: key, window: window, value: Array(stored.dropFirst(8)), timestampMs: timestampMs)
+    }
+}
+
+extension StoreQuery {
+    /// A store of any kind but custom ones and buffers, by bytes.
+    ///
+    /// ```swift
+    /// let store = try application.store(.bytes("risk-store"))
+    /// ```
+    public static func bytes(_ name: String) -> StoreQuery where Store == QueryableBytesStore {
+        StoreQuery(name, .bytes) { QueryableBytesStore($0) }
+    }
+}

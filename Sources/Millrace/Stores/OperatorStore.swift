@@ -1,0 +1,53 @@
+/// A store as the operators of a task reach it, by what it is.
+@usableFromInline
+package enum OperatorStore {
+    /// A map from bytes to bytes. The cache, where there is one, is the map itself, with a way to be told of its flushes.
+    case keyValue(any KeyValueBytesStore, cache: CachingKeyValueStore? = nil)
+    case ordered(any OrderedBytesStore)
+    case versioned(any VersionedBytesStore)
+    case buffer(any TimeOrderedBuffer)
+    /// A store of the user's own type, which is no map.
+    case custom(any StateStore)
+
+    /// The store as a map from bytes to bytes; `nil` for one that is none.
+    @usableFromInline package var bytes: (any KeyValueBytesStore)? {
+        switch self {
+        case .keyValue(let store, _): store
+        case .ordered(let store): store
+        case .versioned(let store): store
+        case .buffer, .custom: nil
+        }
+    }
+
+    /// The cache whose flushes an operator hands on; `nil` where changes do not wait, or the store is no key-value store.
+    @usableFromInline package var cache: CachingKeyValueStore? {
+        if case .keyValue(_, let cache) = self { cache } else { nil }
+    }
+
+    @usableFromInline package var versions: (any VersionedBytesStore)? {
+        if case .versioned(let store) = self { store } else { nil }
+    }
+
+    @usableFromInline package var ordered: (any OrderedBytesStore)? {
+        if case .ordered(let store) = self { store } else { nil }
+    }
+
+    package var buffer: (any TimeOrderedBuffer)? {
+        if case .buffer(let store) = self { store } else { nil }
+    }
+
+    package var custom: (any StateStore)? {
+        if case .custom(let store) = self { store } else { nil }
+    }
+
+    /// The store as a map from bytes to bytes.
+    ///
+    /// - Throws: `StreamsError` with code `.illegalState` for a store that is none.
+    @usableFromInline
+    package func map(named name: String) throws -> any KeyValueBytesStore {
+        if let bytes { return bytes }
+        let reason =
+            custom == nil ? "a buffer of suppressed results" : "a custom store; reach it by the builder that makes it"
+        throw StreamsError(.illegalState, "the store \(name) cannot be used as a key-value store: it is \(reason)")
+    }
+}

@@ -1,0 +1,65 @@
+import Millrace
+
+/// One partition of a store as of one commit.
+// Sendable, because it is made and used within one read, on one thread.
+final class PinnedReader: StoreReader, @unchecked Sendable {
+    private let entries: any KeyValueBytesStore
+    private let commit: Position
+
+    init(_ entries: any KeyValueBytesStore, at commit: Position) {
+        self.entries = entries
+        self.commit = commit
+    }
+
+    func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
+        try entries.withValue(forKey: key, body)
+    }
+
+    func snapshot() throws -> any KeyValueBytesStore { entries }
+    func pin() throws -> (reader: any StoreReader, position: Position) { (self, commit) }
+    func position() throws -> Position { commit }
+    var approximateSize: StoreSize? { nil }
+
+    func customView() throws -> any Sendable {
+        throw StreamsError(.storeMismatch, "the store is no custom one")
+    }
+}
+
+/// The partitions that a query reads, each as of the commit at which it is read first.
+// Sendable, because it is made and used within one read, on one thread.
+final class PinnedView: PinnedStore, @unchecked Sendable {
+    private let store: StoreView
+    /// The readers that were asked for, each with its pinned one.
+    private var pins: [ObjectIdentifier: (reader: any StoreReader, pinned: any StoreReader)] = [:]
+    private(set) var position = Position()
+
+    init(_ store: StoreView) { self.store = store }
+
+    var plan: StorePlan { store.plan }
+
+    func search(_ key: UnsafeRawBufferPointer, _ body: (any StoreReader) throws -> Bool) throws {
+        try store.search(key) { try body(pin($0)) }
+    }
+
+    func readers() throws -> [any StoreReader] { try store.readers().map(pin) }
+
+    private func pin(_ reader: any StoreReader) throws -> any StoreReader {
+        if let known = pins[ObjectIdentifier(reader)] { return known.pinned }
+        let (pinned, reached) = try reader.pin()
+        pins[ObjectIdentifier(reader)] = (reader, pinned)
+        position.merge(reached)
+        return pinned
+    }
+
+    func pinned() -> any PinnedStore { self }
+    func check(_ position: Position) throws { try store.check(position) }
+    var changeCount: UInt64 { store.changeCount }
+
+    func waitForChange(since count: UInt64, until deadline: ContinuousClock.Instant) async throws -> Bool {
+        try await store.waitForChange(since: count, until: deadline)
+    }
+
+    func perform<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await store.perform(body)
+    }
+}

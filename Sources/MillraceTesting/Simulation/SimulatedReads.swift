@@ -1,0 +1,112 @@
+import Millrace
+import MillraceEngine
+
+/// Queries of the instances' stores in the middle of a run: a read has to find what the test driver's store holds after exactly
+/// as many records as the read's position says, and no position of an instance may go back.
+///
+/// Only stores are read whose tasks read one partition of one input topic, for only their contents follow from the position.
+final class SimulatedReads {
+    /// One partition of a store.
+    struct Place: Hashable {
+        var store: String
+        var partition: Int32
+    }
+
+    /// The contents of a store after each number of records of its input.
+    private struct History {
+        var input: TopicPartition
+        var contents: [String]
+    }
+
+    private var histories: [Place: History] = [:]
+    /// The places in an order that does not depend on hashes.
+    private(set) var places: [Place] = []
+    /// The offsets at which each instance's stores were read last.
+    private var last: [String: [Place: Int64]] = [:]
+
+    /// Notes what reads have to find for a simulation's records.
+    init(_ topology: Topology, records: [SimulatedRecord], of simulation: Simulation) throws {
+        let stores = Self.stores(of: topology, in: simulation)
+        if stores.isEmpty { return }
+        let driver = try simulation.driver(topology)
+        defer { driver.close() }
+        for (store, topic) in stores {
+            driver.localStores.want(store)
+            for partition in 0..<(simulation.topics[topic] ?? 0) {
+                let place = Place(store: store, partition: partition)
+                places.append(place)
+                histories[place] = History(
+                    input: TopicPartition(topic: topic, partition: partition), contents: [])
+            }
+        }
+        for task in driver.running { try driver.followWantedStores(of: task) }
+        for place in places { try note(place, in: driver) }
+        try simulation.pipe(records, into: driver) { number in
+            let input = records[number].partition.map { TopicPartition(topic: records[number].topic, partition: $0) }
+            for place in places where histories[place]?.input == input { try note(place, in: driver) }
+        }
+    }
+
+    private func note(_ place: Place, in driver: TopologyTestDriver) throws {
+        let contents = try Self.read(place, from: driver.localStores).value
+        histories[place]?.contents.append(contents)
+    }
+
+    private static func stores(of topology: Topology, in simulation: Simulation) -> [(store: String, topic: String)] {
+        // Where nothing is compared, results depend on the clock, and so does what is in the stores.
+        guard simulation.comparesStores, simulation.comparison != .none, simulation.guarantee == .exactlyOnce,
+            simulation.topicChanges.isEmpty,
+            simulation.lateTopics.isEmpty, !topology.subtopologies.contains(where: \.isGlobal)
+        else { return [] }
+        return topology.subtopologies.flatMap { subtopology -> [(store: String, topic: String)] in
+            guard subtopology.sourceTopics.count == 1, subtopology.sourcePatterns.isEmpty,
+                case .external(let topic) = subtopology.sourceTopics[0],
+                simulation.topics[topic] != nil
+            else { return [] }
+            return subtopology.stores.filter(isRead).map { ($0.name, topic) }
+        }
+    }
+
+    /// Entries that are dropped when their windows close go at moments of the wall clock, not at positions.
+    private static func isRead(_ store: StorePlan) -> Bool {
+        switch store.kind.access {
+        case .hashed, .versioned, .custom: true
+        case .ordered(let keys): !keys.isTimeIndexed && keys.expiry != nil
+        case .buffered: false
+        }
+    }
+
+    /// Has the stores be followed that are going to be read.
+    func want(in localStores: LocalStores) { for place in places { localStores.want(place.store) } }
+
+    /// Reads a store of an instance, if it can be read there now.
+    ///
+    /// - Returns: what is wrong about what was read; `nil` where nothing is.
+    func read(_ place: Place, of instance: String, in localStores: LocalStores) -> String? {
+        guard let history = histories[place], let found = try? Self.read(place, from: localStores) else { return nil }
+        let offset = found.position[history.input]
+        let name = "\(place.store) of partition \(place.partition) on \(instance)"
+        if offset < last[instance]?[place] ?? 0 { return "the position of \(name) went back to \(offset)" }
+        last[instance, default: [:]][place] = offset
+        guard offset < history.contents.count else { return "\(name) is at \(offset), beyond its input" }
+        let expected = history.contents[Int(offset)]
+        return found.value == expected
+            ? nil : "\(name) was read at \(offset) as \(found.value) instead of \(expected)"
+    }
+
+    private static func read(_ place: Place, from localStores: LocalStores) throws -> Committed<String> {
+        if try localStores.store(named: place.store).plan.kind.isCustom {
+            let (reader, position) = try localStores.pin(place.store, partition: place.partition)
+            return Committed(value: "\(try reader.customView())", position: position)
+        }
+        return try localStores.view(.bytes(place.store).partition(place.partition)).readCommit { store in
+            let entries =
+                switch store.kind {
+                case .window, .timestampedWindow: try store.windows()
+                case .session: try store.sessions()
+                default: try store.entries()
+                }
+            return entries.map(store.json).joined(separator: "\n")
+        }
+    }
+}
