@@ -47,7 +47,9 @@ func withFile<Result>(_ content: String, _ body: (String) throws -> Result) thro
 func helpEntries(of help: String) -> KeyedEntries {
     var entries = KeyedEntries()
     var flag: String?
-    for line in help.split(separator: "\n", omittingEmptySubsequences: false) {
+    // The overview shows examples.
+    let options = help.split(separator: "\n", omittingEmptySubsequences: false).drop { !$0.hasPrefix("USAGE:") }
+    for line in options {
         let words = line.split(separator: " ")
         if line.hasPrefix("  --"), let name = words.first {
             flag = String(name)
