@@ -4,6 +4,8 @@ import Millrace
 final class InputOffsets {
     /// What this worker knows to be committed of the partitions of its tasks.
     private(set) var committed: [TopicPartition: CommittedOffset] = [:]
+    /// The partitions of which this worker has committed offsets since it began to read.
+    private var own: Set<TopicPartition> = []
     /// Partitions whose committed offsets their topics do not have any more, until others are committed.
     private var outdated: Set<TopicPartition> = []
     /// Partitions whose committed offsets are those of another topic of the same name, until others are committed.
@@ -35,12 +37,17 @@ final class InputOffsets {
         renewed = Set(partitions.filter(isRenewed))
         outdated.formIntersection(partitions)
         renewedTopics = []
+        own = []
     }
 
     /// Notes what this worker has committed.
     func noteCommit(of offsets: [TopicPartition: CommittedOffset]) {
         committed.merge(offsets) { $1 }
+        own.formUnion(offsets.keys)
         renewed.subtract(offsets.keys)
         outdated.subtract(offsets.keys)
     }
+
+    /// Whether a commit of this worker's has shown that nobody else has taken a task further since this worker began to read.
+    func isConfirmed(_ partitions: [TopicPartition]) -> Bool { partitions.contains(where: own.contains) }
 }

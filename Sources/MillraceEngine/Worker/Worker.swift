@@ -318,7 +318,9 @@ package final class Worker {
         guard let localStores = ports.localStores, metWishCount != localStores.wishCount else { return }
         let wishCount = localStores.wishCount
         var isMet = isActive && restorer.isIdle
-        for task in isActive ? restored(tasks.all) : [] where task.state.hasStoresToFollow {
+        let wanted = isActive ? restored(tasks.all).filter(\.state.hasStoresToFollow) : []
+        try confirmOffsets(of: wanted.filter { !$0.hasProgress && !offsets.isConfirmed($0.partitions) })
+        for task in wanted {
             if task.hasProgress {
                 task.requestCommit()
                 isMet = false
@@ -328,6 +330,21 @@ package final class Worker {
         }
         for state in standbys.open where state.hasStoresToFollow { try state.followWantedStores() }
         metWishCount = isMet ? wishCount : nil
+    }
+
+    /// Makes sure that stores hold what is committed of the input as this worker knows it.
+    ///
+    /// A worker that was held up while it restored them may have read what another one has written since, and not have been
+    /// told yet that the generation is over.
+    private func confirmOffsets(of tasks: [StreamTask]) throws(PortError) {
+        let partitions = tasks.flatMap(\.partitions).filter { !offsets.isOutdated($0) }
+        if partitions.isEmpty { return }
+        let committed = try ports.consumer.committed(partitions)
+        guard let changed = partitions.first(where: { committed[$0]?.offset != offsets.committed[$0]?.offset }) else {
+            return
+        }
+        throw PortError(
+            .staleGeneration, "another member has committed offsets of \(changed) since this one took its task on")
     }
 
     // MARK: Errors

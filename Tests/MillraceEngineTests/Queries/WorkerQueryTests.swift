@@ -58,6 +58,24 @@ struct WorkerQueryTests {
         #expect(try store.get("k") == 1)
     }
 
+    @Test("a worker that was held up while others took its task further joins anew before anything is read")
+    func heldUp() throws {
+        let cluster = FakeCluster()
+        let fixture = try WorkerFixture(cluster: cluster, FakeTopology.count)
+        try fixture.start()
+        try fixture.stepsUntilRunning()
+        // Another member has been given the task, and this one has not been told.
+        cluster.committed[input] = CommittedOffset(offset: 7, metadata: "")
+        let subscriptions = cluster.count("subscribe")
+        let store = try counts(fixture)
+        try fixture.step()
+        #expect(code { try store.get("k") } == .storeElsewhere)
+        try fixture.steps(until: "a new subscription") { cluster.count("subscribe") > subscriptions }
+        fixture.rebalance()
+        try fixture.stepsUntilRunning()
+        try fixture.steps(until: "a read") { code { try store.get("k") } == nil }
+    }
+
     @Test("a store that is being restored cannot be read, one that is elsewhere neither")
     func notThere() throws {
         let cluster = FakeCluster()
