@@ -17,7 +17,7 @@ extension ApplicationTests {
         private func configuration(_ number: Int) -> StreamsConfiguration {
             var configuration = cluster.configuration(application, directories[number])
             configuration.standbyReplicas = 1
-            configuration.applicationServer = "instance:\(number)"
+            configuration.applicationServer = "instance:\(number + 1)"
             return configuration
         }
 
@@ -57,8 +57,8 @@ extension ApplicationTests {
                     try !second.application.metadata(ofKey: $0, .string, in: "counts").isHere
                 })
             let metadata = try second.application.metadata(ofKey: key, .string, in: "counts")
-            #expect(metadata.address == InstanceAddress("instance:0"))
-            #expect(metadata.standbyAddresses == [InstanceAddress("instance:1")])
+            #expect(metadata.address == InstanceAddress("instance:1"))
+            #expect(metadata.standbyAddresses == [InstanceAddress("instance:2")])
 
             try await first.stop()
             try await second.awaits("all tasks") { $0.tasks.count == 4 && $0.standbyTasks.isEmpty }
