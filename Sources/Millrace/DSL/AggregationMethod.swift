@@ -1,13 +1,13 @@
-/// The method of a grouped stream that adds an operator, by which names are generated and problems told.
+/// The method of a grouped stream that adds an operator. Generated names and messages about problems depend on it.
 @usableFromInline
 enum AggregationMethod: String {
     case count, reduce, aggregate
 
-    /// What generated names of the operator and its store begin with.
+    /// The prefix of the generated names of the operator and its store.
     @usableFromInline
     var prefix: String { self == .reduce ? "KSTREAM-REDUCE-" : "KSTREAM-AGGREGATE-" }
 
-    /// What to do about a serde that is missing.
+    /// The advice that is given when a serde is missing.
     @usableFromInline
     var remedy: String { "pass it in \(rawValue)(into:)" }
 }

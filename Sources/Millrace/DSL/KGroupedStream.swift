@@ -1,4 +1,4 @@
-/// A stream whose records are taken together by key, to be aggregated. Kafka: `KGroupedStream`.
+/// A stream whose records are grouped by key, to be aggregated. Kafka: `KGroupedStream`.
 public struct KGroupedStream<Key, Value> {
     @usableFromInline let stream: KStream<Key, Value>
     /// The user's name for the grouping, which the repartition topic takes.
@@ -14,7 +14,7 @@ public struct KGroupedStream<Key, Value> {
     /// Adds an operator that aggregates by key.
     ///
     /// - Parameters:
-    ///   - value: the aggregates' serde, where the store names none.
+    ///   - value: the aggregates' serde, if the store names none.
     ///   - element: makes the operator.
     @inlinable
     func aggregate<Aggregate>(
@@ -32,7 +32,8 @@ public struct KGroupedStream<Key, Value> {
             view: .store(plan.name, key: place.key, value: place.aggregate))
     }
 
-    /// Where counts are kept. Kafka takes a number for the name of a store that has serdes only, and then another one.
+    /// The store of a count. For a store that has serdes but no name, Kafka uses up one number and then takes another for
+    /// its name.
     @inlinable
     func storeOfCount(_ store: Materialized<Key, Int64>?) -> Materialized<Key, Int64> {
         if let store, store.storeName == nil { _ = stream.builder.newStoreName(AggregationMethod.count.prefix) }
@@ -59,7 +60,7 @@ public struct KGroupedStream<Key, Value> {
 }
 
 extension KStream {
-    /// Takes the records together by their key.
+    /// Groups the records by their key.
     ///
     /// ```swift
     /// payments.groupByKey().count()
@@ -79,7 +80,7 @@ extension KStream {
         return KGroupedStream(stream: stream, name: name)
     }
 
-    /// Takes the records together by a new key, for which they go through a repartition topic.
+    /// Groups the records by a new key; they go through a repartition topic.
     ///
     /// ```swift
     /// payments.groupBy { _, payment in payment.shop }.count()
@@ -91,7 +92,7 @@ extension KStream {
     ///   - name: the name of the grouping and of the repartition topic; by default that of the aggregation's store.
     ///   - key: the new keys' serde; by default the one that the type brings.
     ///   - value: the values' serde for the repartition topic; by default the stream's.
-    ///   - selector: gets key and value, or the record, and gives the new key; where it is `nil` the record is dropped.
+    ///   - selector: gets key and value, or the record, and returns the new key; `nil` drops the record.
     @inlinable
     public func groupBy<NewKey>(
         named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<Value>? = nil,
@@ -100,13 +101,13 @@ extension KStream {
         selectKey(named: name, key: key, selector).groupByKey(named: name, value: value)
     }
 
-    /// Takes the records, tombstones among them, together by a new key made of the whole record.
+    /// Groups the records, tombstones among them, by a new key made of the whole record.
     ///
     /// - Parameters:
     ///   - name: the name of the grouping and of the repartition topic; by default that of the aggregation's store.
     ///   - key: the new keys' serde; by default the one that the type brings.
     ///   - value: the values' serde for the repartition topic; by default the stream's.
-    ///   - selector: gets key and value, or the record, and gives the new key; where it is `nil` the record is dropped.
+    ///   - selector: gets key and value, or the record, and returns the new key; `nil` drops the record.
     @inlinable
     public func groupBy<NewKey>(
         named name: String? = nil, key: Serde<NewKey>? = nil, value: Serde<Value>? = nil,
@@ -132,7 +133,7 @@ extension KGroupedStream {
         aggregate(into: storeOfCount(store), initial: 0, named: name) { _, _, count in count + 1 }
     }
 
-    /// Combines the values of each key into one of the same type; the first value stands as it is.
+    /// Combines the values of each key into one of the same type; the first value is taken unchanged.
     ///
     /// ```swift
     /// amounts.groupByKey().reduce { total, amount in total + amount }

@@ -16,7 +16,7 @@ extension KStream {
             repartitionRequired: repartitionRequired || changesKey)
     }
 
-    /// Keeps the records whose key and value satisfy a predicate; a tombstone does not.
+    /// Keeps the records whose key and value satisfy a predicate; tombstones are dropped.
     ///
     /// ```swift
     /// payments.filter { _, payment in payment.amount > 1_000 }
@@ -48,7 +48,7 @@ extension KStream {
         adding(name, "KSTREAM-FILTER-", key: keySerde, value: valueSerde) { .filter(name: $0, predicate) }
     }
 
-    /// Drops the records whose key and value satisfy a predicate; a tombstone stays.
+    /// Drops the records whose key and value satisfy a predicate; tombstones are kept.
     ///
     /// ```swift
     /// payments.filterNot { _, payment in payment.isTest }
@@ -78,7 +78,7 @@ extension KStream {
         }
     }
 
-    /// Shows each record to a closure and hands it on unchanged.
+    /// Calls a closure with each record and hands the record on unchanged.
     ///
     /// ```swift
     /// payments.peek { record in print(record.timestampMs) }
@@ -95,7 +95,7 @@ extension KStream {
         adding(name, "KSTREAM-PEEK-", key: keySerde, value: valueSerde) { .peek(name: $0, action) }
     }
 
-    /// Shows each record to a closure; the stream ends there.
+    /// Calls a closure with each record; the stream ends there.
     ///
     /// ```swift
     /// payments.foreach { record in print(record.value?.amount ?? 0) }

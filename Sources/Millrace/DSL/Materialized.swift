@@ -1,4 +1,4 @@
-/// How a table keeps its values. Kafka: `Materialized`.
+/// The way in which a table keeps its values. Kafka: `Materialized`.
 ///
 /// ```swift
 /// .aggregate(into: .store("risk-store", value: .double), initial: 0.0) { _, event, highest in max(event.score, highest) }
@@ -21,7 +21,7 @@ public struct Materialized<Key, Value>: Sendable {
     package var changelogConfiguration: [String: String]? = [:]
     @usableFromInline package var lateTopic: String?
 
-    /// A store with a name, under which it can be queried and its changelog topic found.
+    /// A store with a name. The name is used to query the store, and its changelog topic is named after it.
     ///
     /// - Parameters:
     ///   - name: letters, digits, `.`, `_` and `-`; the changelog topic is `<application id>-<name>-changelog`.
@@ -31,21 +31,21 @@ public struct Materialized<Key, Value>: Sendable {
         Materialized(storeName: name, key: key, value: value)
     }
 
-    /// A store that keeps the versions of each value: the latest one, and those before it for a while.
+    /// A store that keeps the versions of each value: the latest one, and the earlier ones for a while.
     ///
     /// ```swift
     /// builder.table("prices", key: .string, value: .double, into: .versioned("prices", historyRetention: .seconds(3600)))
     /// ```
     ///
-    /// A record that is older than the table's newest value of its key becomes a version before that value instead of
-    /// replacing it, and a stream that is joined with the table gets the value that was valid at its own records' times. A
-    /// record that is older than the history is dropped. Such a store has no cache. Kafka: `Stores.persistentVersionedKeyValueStore`
-    /// (KIP-889, KIP-914).
+    /// A record that is older than the newest value of its key does not replace that value but becomes an earlier version. A
+    /// stream that is joined with the table gets the value that was valid at each record's time. A record that is older than
+    /// the history is dropped. Such a store has no cache. Kafka: `Stores.persistentVersionedKeyValueStore` (KIP-889,
+    /// KIP-914).
     ///
     /// - Parameters:
     ///   - name: as for `store`.
-    ///   - historyRetention: how long behind the newest timestamp a version is kept after it has been replaced, and how late
-    ///     a record may come.
+    ///   - historyRetention: how long, in stream time, a version is kept after it has been replaced, and how late a record
+    ///     may be.
     ///   - key: the keys' serde; by default that of the stream or table.
     ///   - value: the values' serde; by default the one that the type brings.
     public static func versioned(
@@ -66,50 +66,52 @@ public struct Materialized<Key, Value>: Sendable {
         Materialized(storeName: nil, key: key, value: value)
     }
 
-    /// Keeps the store in memory instead of RocksDB; it is filled from its changelog at each start.
+    /// Keeps the store in memory instead of RocksDB; it is restored from its changelog at each start.
     public func inMemory() -> Materialized { supplied(by: .inMemory) }
 
-    /// Keeps the store in another engine than the instance's own, whatever kind of store it is. Kafka: `Materialized.as` with a
-    /// `KeyValueBytesStoreSupplier`, `WindowBytesStoreSupplier`, `SessionBytesStoreSupplier` or `VersionedBytesStoreSupplier`.
+    /// Keeps the store, whatever its kind, in another engine than the instance's default. Kafka: `Materialized.as` with a
+    /// `KeyValueBytesStoreSupplier`, `WindowBytesStoreSupplier`, `SessionBytesStoreSupplier` or
+    /// `VersionedBytesStoreSupplier`.
     ///
     /// ```swift
     /// events.groupByKey().count(into: .store("counts").supplied(by: StoreSupplier { place in SortedArray() }))
     /// ```
     ///
-    /// What is written to the engine, and when, is Millrace's affair, as are changelog and transactions: see ``StorageEngine``.
+    /// Millrace decides what is written to the engine and when, and handles changelog and transactions: see
+    /// ``StorageEngine``.
     public func supplied(by supplier: StoreSupplier) -> Materialized {
         var copy = self
         copy.supplier = supplier
         return copy
     }
 
-    /// Hands every change on at once. With a cache, as by default, changes wait for the next commit, and of several changes
-    /// of a key only the last one goes on.
+    /// Hands on every change at once. With a cache, as by default, changes wait for the next commit, and only the last one
+    /// of several changes of a key is handed on.
     public func withoutCache() -> Materialized {
         var copy = self
         copy.isCached = false
         return copy
     }
 
-    /// How long behind the newest window an older one is kept, for windowed results; at least a window's size and its grace,
-    /// which is what they are kept for by default. Kafka: `Materialized.withRetention`.
+    /// Sets how far behind the newest window an older one may be and still be kept, for windowed results. It is at least a
+    /// window's size and its grace, which is also the default. Kafka: `Materialized.withRetention`.
     public func retention(_ retention: Duration) -> Materialized {
         var copy = self
         copy.retention = retention
         return copy
     }
 
-    /// Sends records that come too late to a topic, where they would only be dropped and counted: those of windows and sessions
-    /// that have closed, and those older than a versioned table's history.
+    /// Sends late records to a topic instead of only dropping and counting them: those of windows and sessions that have
+    /// closed, and those older than a versioned table's history.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(10)))
     ///     .count(into: .store("payments-per-minute").lateRecords(to: "late-payments"))
     /// ```
     ///
-    /// What is sent is the record as the operator got it, with its key, value, timestamp and headers, and in the operator's
-    /// transaction; for a versioned table, the value that it would have had. A record that is too late for several windows
-    /// is sent for each of them. Headers are added, all as text:
+    /// The topic gets the record as the operator got it, with its key, value, timestamp and headers, in the operator's
+    /// transaction; for a versioned table, it gets the value that the record would have had. A record that is too late for
+    /// several windows is sent once for each of them. Headers are added, all as text:
     ///
     /// | header | |
     /// | --- | --- |
@@ -120,7 +122,7 @@ public struct Materialized<Key, Value>: Sendable {
     /// | `__streams.late.bound` | what the window's end had to be at least; without a window, the record's timestamp |
     /// | `__streams.late.topic`, `.partition`, `.offset` | where the record came from |
     ///
-    /// The topic has to exist; it does not show in the topology's description. Nothing of the kind is in Kafka Streams.
+    /// The topic has to exist; it is not part of the topology's description. Kafka Streams has no equivalent.
     ///
     /// - Parameter topic: the topic's full name.
     public func lateRecords(to topic: String) -> Materialized {
@@ -129,14 +131,14 @@ public struct Materialized<Key, Value>: Sendable {
         return copy
     }
 
-    /// Settings of the changelog topic beside or instead of the usual ones (`cleanup.policy=compact`).
+    /// Adds settings of the changelog topic to the default ones (`cleanup.policy=compact`), or replaces those.
     public func changelog(_ configuration: [String: String]) -> Materialized {
         var copy = self
         copy.changelogConfiguration = configuration
         return copy
     }
 
-    /// Keeps no changelog: what the store holds is lost with its disk, or with the process where it is in memory.
+    /// Keeps no changelog: the store's contents are lost with its disk, or with the process if it is in memory.
     public func withoutChangelog() -> Materialized {
         var copy = self
         copy.changelogConfiguration = nil

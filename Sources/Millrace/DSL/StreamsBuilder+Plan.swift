@@ -1,4 +1,4 @@
-/// What the inlinable operators of the DSL use to add their pieces to the plan.
+/// The helpers with which the inlinable operators of the DSL add their pieces to the plan.
 @usableFromInline
 enum PlanBoundary {
     @usableFromInline static var root: Int { Plan.root }
@@ -21,9 +21,9 @@ extension StreamsBuilder {
     @usableFromInline
     var compatibility: Compatibility { plan.compatibility }
 
-    /// The next generated name with this prefix, or the user's own, for which a number is used up all the same.
+    /// The next generated name with this prefix, or the user's name, for which a number is used up as well.
     ///
-    /// - Parameter suffix: stands behind the user's name where one operation needs several.
+    /// - Parameter suffix: follows the user's name where one operation needs several names.
     @usableFromInline
     func newName(_ prefix: String, unless name: String? = nil, suffix: String = "") -> String {
         let generated = plan.newName(prefix)
@@ -60,7 +60,7 @@ extension StreamsBuilder {
         }
     }
 
-    /// Adds a join of two tables, which keeps what is needed to look up the values of both.
+    /// Adds a join of two tables, and keeps the tables' values so that the join can look them up.
     @usableFromInline
     func addJoin(_ elements: [ProcessorElement], named name: String, of tables: [Int], isMaterialized: Bool) -> Int {
         for table in tables { plan.materializeForLookup(in: table) }
@@ -71,9 +71,9 @@ extension StreamsBuilder {
         return node
     }
 
-    /// Adds a join of a stream with a table, which keeps what is needed to look up the table's values.
+    /// Adds a join of a stream with a table, and keeps the table's values so that the join can look them up.
     ///
-    /// - Parameter acceptsNullKeys: whether a record without a key has a result, and so must not be dropped on the way.
+    /// - Parameter acceptsNullKeys: whether a record without a key has a result, and so must not be dropped upstream.
     @usableFromInline
     func addJoin(_ element: ProcessorElement, of stream: Int, with table: Int, acceptsNullKeys: Bool) -> Int {
         plan.materializeForLookup(in: table)
@@ -95,7 +95,8 @@ extension StreamsBuilder {
         return node
     }
 
-    /// Adds a repartitioning that the optimiser may merge with others, or uses up names for it and gives an existing one.
+    /// Adds a repartitioning that the optimiser may merge with others. If there is one already, uses up names for it and
+    /// returns it.
     @usableFromInline
     func addRepartition<Key, Value>(
         prefix: String, to parent: Int, key: Serde<Key>?, value: Serde<Value>?, reusing existing: Int? = nil
@@ -113,8 +114,8 @@ extension StreamsBuilder {
     }
 }
 
-/// The repartitioning that several aggregations of one grouping share where the user has given it a name, or several joins
-/// of one stream where he has not.
+/// The repartitioning that several aggregations of one grouping share if the user has named it, or several joins of one
+/// stream if the user has not.
 @usableFromInline
 final class SharedRepartition {
     @usableFromInline var node: Int?
@@ -153,7 +154,7 @@ extension Serde {
     }
 }
 
-/// The sentence for serdes that are missing, or `nil` where none is.
+/// The message about missing serdes, or `nil` if none is missing.
 @usableFromInline
 func missingSerdes<Key, Value>(key: Serde<Key>?, value: Serde<Value>?, remedy: String) -> String? {
     let missing = (key == nil ? ["key type \(Key.self)"] : []) + (value == nil ? ["value type \(Value.self)"] : [])
@@ -178,14 +179,15 @@ extension Materialized {
         return plan
     }
 
-    /// What is missing to write late records down; `nil` where nothing is, or where they are only dropped.
+    /// The message about the serde that writing late records is missing; `nil` if it has one, or if late records are only
+    /// dropped.
     @usableFromInline
     func lateProblem<Input>(_ value: Serde<Input>?) -> String? {
         lateTopic == nil || value != nil ? nil : missingLateSerde(Input.self)
     }
 }
 
-/// The sentence for a serde that late records lack.
+/// The message about the serde that late records are missing.
 @usableFromInline
 func missingLateSerde<Value>(_ type: Value.Type) -> String {
     "no serde for value type \(Value.self), which late records are to be written with; pass it to groupByKey or groupBy, or let "

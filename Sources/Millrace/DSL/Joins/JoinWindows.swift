@@ -1,4 +1,4 @@
-/// How far apart in time the records of two streams may be to be joined. Kafka: `JoinWindows`.
+/// The greatest distance in time at which records of two streams are joined. Kafka: `JoinWindows`.
 ///
 /// ```swift
 /// orders.join(payments, within: .difference(.seconds(300), grace: .seconds(30))) { order, payment in … }
@@ -7,13 +7,13 @@
 /// A record of the left stream is joined with those of the right one that came no more than `beforeMs` before and no more
 /// than `afterMs` after it, by their timestamps.
 public struct JoinWindows: Hashable, Sendable {
-    /// How much earlier than the left record the right one may be, in milliseconds; where negative, how much later than it
-    /// the right one has to be at least.
+    /// The most milliseconds that the right record may be earlier than the left one. If negative, the right record has to be
+    /// later by at least as much.
     public let beforeMs: Int64
-    /// How much later than the left record the right one may be, in milliseconds; where negative, how much earlier than it
-    /// the right one has to be at least.
+    /// The most milliseconds that the right record may be later than the left one. If negative, the right record has to be
+    /// earlier by at least as much.
     public let afterMs: Int64
-    /// How long after a window's end records that come late are still joined, in milliseconds.
+    /// The time after a window's end for which late records are still joined, in milliseconds.
     public let graceMs: Int64
 
     init(beforeMs: Int64, afterMs: Int64, graceMs: Int64) {
@@ -22,12 +22,12 @@ public struct JoinWindows: Hashable, Sendable {
         self.graceMs = graceMs
     }
 
-    /// Records that are no further apart than a difference, whichever comes first. Kafka: `ofTimeDifferenceAndGrace`,
+    /// Records that are no further apart than a difference, whichever is first. Kafka: `ofTimeDifferenceAndGrace`,
     /// `ofTimeDifferenceWithNoGrace`.
     ///
     /// - Parameters:
     ///   - difference: the greatest time between two records that are joined.
-    ///   - grace: how long after a window's end records that come late are still joined; not at all by default.
+    ///   - grace: how long after a window's end late records are still joined; not at all by default.
     public static func difference(_ difference: Duration, grace: Duration = .zero) -> JoinWindows {
         let differenceMs = difference.wholeMilliseconds
         return JoinWindows(beforeMs: differenceMs, afterMs: differenceMs, graceMs: grace.wholeMilliseconds)
@@ -36,7 +36,7 @@ public struct JoinWindows: Hashable, Sendable {
     /// The same windows with another limit for right records that are earlier.
     ///
     /// - Parameter difference: how much earlier at most; a negative one asks for right records that are later by at least as
-    ///   much. With the limit for later ones it must not make less than nothing.
+    ///   much. The sum of this limit and the one for later records must not be negative.
     ///
     /// ```swift
     /// JoinWindows.difference(.seconds(300)).before(.zero)   // the right record is the later one
@@ -52,7 +52,7 @@ public struct JoinWindows: Hashable, Sendable {
     /// ```
     ///
     /// - Parameter difference: how much later at most; a negative one asks for right records that are earlier by at least as
-    ///   much. With the limit for earlier ones it must not make less than nothing.
+    ///   much. The sum of this limit and the one for earlier records must not be negative.
     public func after(_ difference: Duration) -> JoinWindows {
         JoinWindows(beforeMs: beforeMs, afterMs: difference.wholeMilliseconds, graceMs: graceMs)
     }
@@ -61,12 +61,12 @@ public struct JoinWindows: Hashable, Sendable {
     @inlinable package var after: TimeSpan { TimeSpan(ms: afterMs) }
     @inlinable package var grace: TimeSpan { TimeSpan(ms: graceMs) }
 
-    /// How long a stream's records are kept for the other one.
+    /// The time for which a stream's records are kept for the other stream.
     @inlinable package var retention: TimeSpan { before + after + grace }
 
-    /// The timestamps that the possible matches of a record have; `nil` where none has any, all of them before the epoch.
+    /// The timestamps that the possible matches of a record have; `nil` if all of them would be before the epoch.
     ///
-    /// Kafka Streams looks at the epoch instead, and so finds records there that are too late. Kafka: `KStreamKStreamJoin`.
+    /// Kafka Streams uses the epoch instead, and so finds records there that are too late. Kafka: `KStreamKStreamJoin`.
     @inlinable
     package func matchTimes(
         ofRecordAt moment: Moment, isLeft: Bool, _ compatibility: Compatibility
@@ -79,7 +79,7 @@ public struct JoinWindows: Hashable, Sendable {
         return first <= last ? first.ms...last.ms : nil
     }
 
-    /// What is wrong with the sizes, reported when the topology is built.
+    /// A description of the problem with the sizes, reported when the topology is built.
     @usableFromInline
     var problem: String? {
         if graceMs < 0 { return "a grace of \(graceMs) ms; it must not be negative" }

@@ -1,14 +1,14 @@
 extension KStream {
-    /// Joins each record with the present value of its key in a table; a record without one is left out.
+    /// Joins each record with the present value of its key in a table; a record without a match has no result.
     ///
     /// ```swift
     /// payments.join(accounts) { payment, account in "\(account.owner) paid \(payment.amount)" }
     /// ```
     ///
     /// Only records of the stream have results, under their own timestamps; a change of the table has none. Records without
-    /// a key or value are dropped and counted. With a versioned table (`Materialized.versioned`) a record gets the value that
-    /// its key had at the record's time. The topics behind stream and table need the same number of partitions; where
-    /// the stream's key has changed it goes through a repartition topic first. Kafka: `KStream.join`.
+    /// a key or value are dropped and counted. With a versioned table (`Materialized.versioned`) a record is joined with the
+    /// value that its key had at the record's time. The topics upstream of stream and table need the same number of
+    /// partitions. If the stream's key has changed, it goes through a repartition topic first. Kafka: `KStream.join`.
     ///
     /// - Parameters:
     ///   - table: the table.
@@ -38,13 +38,13 @@ extension KStream {
             with: table.node, acceptsNullKeys: false, result: result)
     }
 
-    /// Joins each record with the present value of its key in a table, or with `nil` where there is none.
+    /// Joins each record with the present value of its key in a table, or with `nil` if there is none.
     ///
     /// ```swift
     /// payments.leftJoin(accounts) { payment, account in "\(account?.owner ?? "somebody") paid" }
     /// ```
     ///
-    /// As `join`, but a record without a key has a result too.
+    /// Like `join`, but a record without a key has a result too.
     ///
     /// - Parameters:
     ///   - table: the table.
@@ -53,7 +53,7 @@ extension KStream {
     ///   - key: the keys' serde for the repartition topic; by default the stream's.
     ///   - value: the stream's values' serde for the repartition topic; by default the stream's.
     ///   - result: the result's values' serde; by default the one that the type brings.
-    ///   - joiner: gets both values, the other one `nil` where there is none; `nil` makes a tombstone.
+    ///   - joiner: gets both values, the other one `nil` if there is none; `nil` makes a tombstone.
     @inlinable
     public func leftJoin<Other, Result>(
         _ table: KTable<Key, Other>, grace: Duration? = nil, named name: String? = nil, key: Serde<Key>? = nil,
@@ -84,8 +84,8 @@ extension KStream {
             repartitionRequired: false)
     }
 
-    /// The stream as a join reads it: where its key has changed, through a repartition topic named after the join, or after
-    /// this stream and then shared with other joins of it. Kafka: `KStreamImpl.repartitionForJoin`.
+    /// The stream as a join reads it. If its key has changed, it goes through a repartition topic. That topic is named after
+    /// the join, or after this stream and is then shared with its other joins. Kafka: `KStreamImpl.repartitionForJoin`.
     @usableFromInline
     func repartitionedForJoin(named name: String?, key: Serde<Key>?, value: Serde<Value>?) -> KStream {
         let (key, value) = (key ?? keySerde, value ?? valueSerde)

@@ -9,7 +9,7 @@ struct StreamJoinNames {
     @usableFromInline var merge: String
     @usableFromInline var thisStore: String
     @usableFromInline var otherStore: String
-    /// The store of records without a match, of joins that keep those.
+    /// The store of records without a match, for joins that have results for them.
     @usableFromInline var unmatchedStore: String?
 }
 
@@ -17,7 +17,7 @@ extension StreamsBuilder {
     /// New names for a join of streams.
     ///
     /// - Parameters:
-    ///   - store: what the user would have the stores' names begin with.
+    ///   - store: the prefix that the user has chosen for the stores' names.
     ///   - keepsLeft: whether left records without a match have results, and `keepsRight` the same for right ones.
     @usableFromInline
     func newStreamJoinNames(_ name: String?, store: String?, keepsLeft: Bool, keepsRight: Bool) -> StreamJoinNames {
@@ -40,16 +40,16 @@ extension StreamsBuilder {
             unmatchedStore: keepsLeft ? unmatched + "-store" : nil)
     }
 
-    /// Adds what puts a stream's records into their window.
+    /// Adds the element that puts a stream's records into their window.
     @usableFromInline
     func addJoinWindow(_ element: ProcessorElement, of stream: Int) -> Int {
         add([.processor(element)], named: element.name, to: [stream], values: .none, isMaterialized: true)
     }
 
-    /// Adds a join of two streams behind their windows.
+    /// Adds a join of two streams downstream of their windows.
     ///
     /// - Parameters:
-    ///   - selfJoin: takes the place of all pieces where both streams turn out to be one; `nil` where their types differ.
+    ///   - selfJoin: replaces all pieces if both streams turn out to be the same; `nil` if their types differ.
     @usableFromInline
     func addStreamJoin(
         _ elements: [ProcessorElement], named name: String, of streams: [Int], otherWindow: Int,

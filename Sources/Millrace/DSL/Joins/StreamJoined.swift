@@ -1,4 +1,4 @@
-/// How a join of two streams keeps their records for each other. Kafka: `StreamJoined`.
+/// The way in which a join of two streams keeps their records for each other. Kafka: `StreamJoined`.
 ///
 /// ```swift
 /// orders.join(payments, within: .difference(.seconds(300)), as: .store("order-payments")) { order, payment in … }
@@ -21,7 +21,7 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
     var lateTopic: String?
     var changelogConfiguration: [String: String]? = [:]
 
-    /// Stores with a name at their beginning, which stays when the topology changes before the join.
+    /// Stores whose names begin with a given one, which stays the same when the topology changes upstream of the join.
     ///
     /// - Parameters:
     ///   - name: letters, digits, `.`, `_` and `-`.
@@ -46,28 +46,30 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
         StreamJoined(storeName: nil, key: key, value: value, other: other)
     }
 
-    /// Keeps the records in memory instead of RocksDB; they are read from their changelogs at each start.
+    /// Keeps the records in memory instead of RocksDB; they are restored from their changelogs at each start.
     public func inMemory() -> StreamJoined { supplied(by: .inMemory) }
 
-    /// Keeps the records in another engine than the instance's own. Kafka: `withThisStoreSupplier`, `withOtherStoreSupplier`.
+    /// Keeps the records in another engine than the instance's default. Kafka: `withThisStoreSupplier`,
+    /// `withOtherStoreSupplier`.
     public func supplied(by supplier: StoreSupplier) -> StreamJoined {
         var copy = self
         copy.supplier = supplier
         return copy
     }
 
-    /// Sends records of either stream that come too late to be kept for the other one to a topic. They are joined with what was
-    /// kept of the other stream before; what comes of it later does not meet them. See `Materialized.lateRecords(to:)`.
+    /// Sends records of either stream to a topic if they are too late to be kept for the other stream. They are still joined
+    /// with the records of the other stream that were kept earlier, but not with those that arrive later. See
+    /// `Materialized.lateRecords(to:)`.
     ///
-    /// - Parameter topic: the topic's full name. The records of both streams go there, told apart by the header
-    ///   `__streams.late.operator`.
+    /// - Parameter topic: the topic's full name. The records of both streams go there; the header `__streams.late.operator`
+    ///   tells them apart.
     public func lateRecords(to topic: String) -> StreamJoined {
         var copy = self
         copy.lateTopic = topic
         return copy
     }
 
-    /// Settings of the changelog topics beside or instead of the usual ones.
+    /// Adds settings of the changelog topics to the default ones, or replaces those.
     public func changelog(_ configuration: [String: String]) -> StreamJoined {
         var copy = self
         copy.changelogConfiguration = configuration
@@ -83,12 +85,12 @@ public struct StreamJoined<Key, Value, Other>: Sendable {
 }
 
 extension StreamJoined {
-    /// The store of one side's records. A deletion would not know which of the records of a moment it means, so the changelog
-    /// is not compacted. Kafka: `StreamJoinedStoreFactory`.
+    /// The store of one side's records. A deletion could not tell which of several records of the same moment it means, so
+    /// the changelog is not compacted. Kafka: `StreamJoinedStoreFactory`.
     @usableFromInline
     func windowStore(named name: String, _ windows: JoinWindows, _ compatibility: Compatibility) -> StorePlan {
         let retention = max(.zero, windows.retention)
-        // Where one side looks back only, a record may be open for longer than Kafka Streams keeps it.
+        // If one side looks back only, a record may be open for longer than Kafka Streams keeps it.
         let open = max(windows.before, windows.after) + windows.grace
         let visibility: OrderedKeys.Expiry.Visibility =
             compatibility == .kafkaStreams

@@ -38,7 +38,7 @@ extension StreamsBuilder {
             result: new("-result", "\(join)OUTPUT-"))
     }
 
-    /// Adds the way of subscriptions from the left table to the right one's partitions.
+    /// Adds the path of subscriptions from the left table to the right one's partitions.
     @usableFromInline
     func addForeignKeySubscription(
         _ elements: [PlanElement], named name: String, through topic: String, of left: Int, to right: Int
@@ -51,7 +51,7 @@ extension StreamsBuilder {
         return node
     }
 
-    /// Adds the way of answers back to the left table's partitions, and the table that results.
+    /// Adds the path of answers back to the left table's partitions, and the table that results.
     @usableFromInline
     func addForeignKeyResult(
         _ elements: [PlanElement], named name: String, through topic: String, to parents: [Int], of left: Int,

@@ -1,11 +1,11 @@
-/// How much a buffer of suppressed results holds, and what happens when it is full. Kafka: `Suppressed.BufferConfig`.
+/// The limits of a buffer of suppressed results, and what happens when it is full. Kafka: `Suppressed.BufferConfig`.
 ///
 /// ```swift
 /// let all = BufferConfig.unbounded.changelog(["segment.ms": "600000"])
 /// let some = BufferConfig.bounded(maxRecords: 1_000, whenFull: .emitEarly).withoutChangelog()
 /// ```
 public struct BufferConfig: Sendable, Hashable {
-    /// What happens when a buffer is full.
+    /// The reaction to a full buffer.
     public enum WhenFull: Sendable, Hashable {
         /// The results that have waited the longest are handed on before their time. Kafka: `emitEarlyWhenFull`.
         case emitEarly
@@ -14,16 +14,16 @@ public struct BufferConfig: Sendable, Hashable {
         case shutDown
     }
 
-    /// The most keys that wait; any number by default.
+    /// The most keys that may wait; unlimited by default.
     public var maxRecords: Int
-    /// The most bytes that they take; any number by default.
+    /// The most bytes that they may take; unlimited by default.
     public var maxSizeInBytes: Int
-    /// What happens to a record for which there is no room.
+    /// The treatment of a record for which there is no room.
     public var whenFull: WhenFull
-    /// The settings of the changelog topic; `nil` where there is none.
+    /// The settings of the changelog topic; `nil` if there is none.
     var changelogConfiguration: [String: String]? = [:]
 
-    /// A buffer that holds whatever there is, as much as memory allows.
+    /// A buffer without limits other than the memory.
     public static let unbounded = BufferConfig(maxRecords: .max, maxSizeInBytes: .max, whenFull: .shutDown)
 
     /// A buffer with limits.
@@ -49,7 +49,7 @@ public struct BufferConfig: Sendable, Hashable {
         return copy
     }
 
-    /// A buffer without a changelog: what waits in it when the task moves or restarts never comes. Kafka:
+    /// A buffer without a changelog: results that wait in it when the task moves or restarts are lost. Kafka:
     /// `withLoggingDisabled`.
     public func withoutChangelog() -> BufferConfig {
         var copy = self

@@ -1,10 +1,10 @@
-/// How long a table's changes are held back, and in what kind of buffer. Kafka: `Suppressed` (KIP-328).
+/// The time for which a table's changes are held back, and the kind of buffer. Kafka: `Suppressed` (KIP-328).
 public struct Suppressed<Key>: Sendable {
     @usableFromInline
     enum Until: Sendable {
         /// The buffer time is the record's own.
         case timeLimit(delayMs: Int64)
-        /// The buffer time is the window's end, which the closure gives; the delay is the grace of the windows.
+        /// The buffer time is the window's end, which the closure returns; the delay is the grace of the windows.
         case windowCloses(endMs: @Sendable (Key) -> Int64)
     }
 
@@ -17,7 +17,7 @@ public struct Suppressed<Key>: Sendable {
         self.buffer = buffer
     }
 
-    /// Hands on of each key the newest change, once stream time is further than a limit beyond the first one that was held
+    /// Hands on the newest change of each key once stream time is further than a limit beyond the first change that was held
     /// back.
     ///
     /// ```swift
@@ -26,12 +26,12 @@ public struct Suppressed<Key>: Sendable {
     ///
     /// - Parameters:
     ///   - limit: how long a key's changes are held back, in stream time.
-    ///   - buffer: how many are; without a limit by default.
+    ///   - buffer: how many are held back; without a limit by default.
     public static func untilTimeLimit(_ limit: Duration, buffer: BufferConfig = .unbounded) -> Suppressed {
         Suppressed(until: .timeLimit(delayMs: limit.wholeMilliseconds), buffer: buffer)
     }
 
-    /// Hands on only the final result of each window, when it and its grace are over. Deletions are not handed on.
+    /// Hands on only the final result of each window, once the window and its grace are over. Deletions are not handed on.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(5))).count()

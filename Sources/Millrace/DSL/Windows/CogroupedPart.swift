@@ -6,9 +6,9 @@ struct CogroupedPart<Key, Aggregate> {
     @usableFromInline typealias Merge = @Sendable (Key, Aggregate, Aggregate) throws -> Aggregate?
 
     @usableFromInline let keySerde: Serde<Key>?
-    /// What is missing to write down the records that come too late for a window.
+    /// The message about the serde that writing late records is missing.
     @usableFromInline let lateProblem: String?
-    /// Adds the repartitioning that the stream needs, named after the store; gives the node to stand behind.
+    /// Adds the repartitioning that the stream needs, named after the store; returns the node to be downstream of.
     @usableFromInline let addParent: (StreamsBuilder, _ storeName: String) -> Int
     @usableFromInline let aggregate: (Place, @escaping Initial) -> ProcessorElement
     @usableFromInline let windowAggregate: (Place, FixedWindows, @escaping Initial) -> ProcessorElement
@@ -28,7 +28,7 @@ struct CogroupedPart<Key, Aggregate> {
         }
     }
 
-    /// A part whose records are aggregated, in windows those without a value among them.
+    /// A part whose records are aggregated. In windows, the aggregator gets tombstones too.
     @inlinable
     init<Value>(
         _ grouped: KGroupedStream<Key, Value>,

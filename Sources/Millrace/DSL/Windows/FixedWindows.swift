@@ -18,9 +18,9 @@ enum FixedWindows: Sendable {
         }
     }
 
-    /// How long a store has to keep windows at least.
+    /// The shortest time for which a store has to keep windows.
     ///
-    /// Sliding windows are made of those up to twice the difference before. Kafka: `SlidingWindowStoreMaterializer`.
+    /// Sliding windows are made of earlier ones up to twice the difference back. Kafka: `SlidingWindowStoreMaterializer`.
     @usableFromInline
     var minimalRetentionMs: Int64 {
         switch self {
@@ -29,7 +29,7 @@ enum FixedWindows: Sendable {
         }
     }
 
-    /// When a window closes.
+    /// The moment at which a window closes.
     @usableFromInline
     var closing: WindowClosing {
         switch self {
@@ -38,7 +38,7 @@ enum FixedWindows: Sendable {
         }
     }
 
-    /// What is wrong with windows or what is done with them, reported when the topology is built.
+    /// The problem with the windows or with their use, reported when the topology is built.
     @usableFromInline
     func problem(emit: EmitStrategy) -> String? {
         switch self {

@@ -1,27 +1,27 @@
-/// Windows by which the records of each key are taken together, as the operations see them that aggregate over windows.
+/// Windows by which the records of each key are grouped, as the operations that aggregate over windows see them.
 @usableFromInline
 protocol GroupingWindows: Sendable {
-    /// When a window closes.
+    /// The moment at which a window closes.
     var closing: WindowClosing { get }
 
-    /// How long a store has to keep windows at least.
+    /// The shortest time for which a store has to keep windows.
     var minimalRetentionMs: Int64 { get }
 
-    /// What is wrong with windows or what is done with them, reported when the topology is built.
+    /// The problem with the windows or with their use, reported when the topology is built.
     func problem(emit: EmitStrategy) -> String?
 
-    /// Makes a store one that keeps these windows.
+    /// Changes the plan of a store so that it keeps these windows.
     func shape(_ store: inout StorePlan, retentionMs: Int64, emit: EmitStrategy, _ compatibility: Compatibility)
 
     /// The serde of the results' keys.
     func windowed<Key>(_ key: Serde<Key>) -> Serde<Windowed<Key>>
 
-    /// How other operators look up the results.
+    /// The way in which other operators look up the results.
     func view<Key, Value>(ofStore name: String, key: Serde<Key>, value: Serde<Value>) -> TableView<Windowed<Key>, Value>
 }
 
 extension Materialized {
-    /// The plan of a store of windows, and what is wrong with it.
+    /// The plan of a store of windows, and the problem with it.
     @usableFromInline
     func storePlan(
         for windows: some GroupingWindows, emit: EmitStrategy, _ compatibility: Compatibility,

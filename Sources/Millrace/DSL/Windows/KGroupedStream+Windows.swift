@@ -1,5 +1,5 @@
 extension KGroupedStream {
-    /// Takes the records of each key together by time windows: tumbling, hopping or unlimited.
+    /// Groups the records of each key by time windows: tumbling, hopping or unlimited.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60))).count()
@@ -11,7 +11,7 @@ extension KGroupedStream {
         TimeWindowedKStream(group: WindowedGroup(self, .time(windows)))
     }
 
-    /// Takes the records of each key together by sliding windows.
+    /// Groups the records of each key by sliding windows.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.sliding(.seconds(30))).count()
@@ -23,7 +23,7 @@ extension KGroupedStream {
         TimeWindowedKStream(group: WindowedGroup(self, .sliding(windows)))
     }
 
-    /// Takes the records of each key together by sessions.
+    /// Groups the records of each key by sessions.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.session(gap: .seconds(300))).count()

@@ -1,11 +1,11 @@
-/// A grouped stream whose records are taken together by time or sliding windows. Kafka: `TimeWindowedKStream`.
+/// A grouped stream whose records are grouped further by time or sliding windows. Kafka: `TimeWindowedKStream`.
 public struct TimeWindowedKStream<Key, Value> {
     @usableFromInline let group: WindowedGroup<Key, Value, FixedWindows>
 
     @usableFromInline
     init(group: WindowedGroup<Key, Value, FixedWindows>) { self.group = group }
 
-    /// Says when results are handed on; by default with every change.
+    /// Sets when results are handed on; by default with every change.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(5))).emit(.onWindowClose).count()
@@ -29,8 +29,8 @@ public struct TimeWindowedKStream<Key, Value> {
 }
 
 extension TimeWindowedKStream {
-    /// Counts the records of each key and window; one without a key is dropped, one without a value counts, other than in
-    /// sliding windows.
+    /// Counts the records of each key and window. A record without a key is dropped. A record without a value counts, except
+    /// in sliding windows.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60))).count(into: .store("payments-per-minute"))
@@ -49,7 +49,7 @@ extension TimeWindowedKStream {
         return aggregate(.count, into: store, orValue: .int64, named: name, .counting)
     }
 
-    /// Combines the values of each key and window into one of the same type; the first value stands as it is.
+    /// Combines the values of each key and window into one of the same type; the first value is taken unchanged.
     ///
     /// ```swift
     /// amounts.groupByKey().windowedBy(.hopping(.seconds(60), advance: .seconds(10))).reduce { max($0, $1) }
@@ -84,7 +84,7 @@ extension TimeWindowedKStream {
     ///     .aggregate(into: .store("totals", value: .double), initial: 0) { _, payment, total in payment.amount + total }
     /// ```
     ///
-    /// A record without a value is dropped and counted; the form with the whole record sees it.
+    /// A record without a value is dropped and counted; the form with the whole record gets it.
     ///
     /// - Parameters:
     ///   - store: how the aggregates are kept; ``Materialized/retention(_:)`` says for how long.
@@ -102,7 +102,7 @@ extension TimeWindowedKStream {
             .aggregate, into: store, orValue: .ofType, named: name, .aggregating(initial: initial, aggregator))
     }
 
-    /// Combines the records of each key and window, those without a value among them, into an aggregate.
+    /// Combines the records of each key and window, tombstones among them, into an aggregate.
     ///
     /// - Parameters:
     ///   - store: how the aggregates are kept; ``Materialized/retention(_:)`` says for how long.

@@ -1,4 +1,4 @@
-/// A grouped stream with the windows by which its records are taken together: what time windows and sessions have in common.
+/// A grouped stream with the windows by which its records are grouped: the common part of time windows and sessions.
 @usableFromInline
 struct WindowedGroup<Key, Value, Windows: GroupingWindows> {
     @usableFromInline let grouped: KGroupedStream<Key, Value>
@@ -21,8 +21,8 @@ struct WindowedGroup<Key, Value, Windows: GroupingWindows> {
     /// Adds an operator that aggregates over the windows.
     ///
     /// - Parameters:
-    ///   - value: the aggregates' serde, where the store names none.
-    ///   - aggregation: what the operator does with its records.
+    ///   - value: the aggregates' serde, if the store names none.
+    ///   - aggregation: how the operator treats its records.
     ///   - element: makes the operator.
     @inlinable
     func aggregate<Aggregate>(
