@@ -1,4 +1,5 @@
-/// Where an instance answers queries of others, as the application's own server understands it. Kafka: `HostInfo`.
+/// The address at which an instance answers other instances' queries, as the application's own server understands it. Kafka:
+/// `HostInfo`.
 public struct InstanceAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or an address, without brackets.
     public var host: String
@@ -17,7 +18,7 @@ public struct InstanceAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an address from text.
     ///
-    /// - Parameter text: `HOST:PORT`, an IPv6 host in brackets; `nil` for anything else.
+    /// - Parameter text: `HOST:PORT`, with an IPv6 host in brackets; `nil` for anything else.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port)
@@ -35,17 +36,17 @@ public struct InstanceAddress: Hashable, Sendable, CustomStringConvertible {
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// Who has a key of a store. Kafka: `KeyQueryMetadata`.
+/// The owner of a key of a store. Kafka: `KeyQueryMetadata`.
 public struct KeyMetadata: Hashable, Sendable {
     /// The partition of the store that has the key, as Kafka's default partitioner chooses it.
     public var partition: Int32
-    /// Whether that partition is this instance's.
+    /// Whether this instance owns that partition.
     public var isHere: Bool
-    /// The address of the instance that has the partition, where it was given one; `nil` as well while the group is
-    /// rebalancing.
+    /// The address of the instance that owns the partition; `nil` if it was given none, or while the group is rebalancing.
     public var address: InstanceAddress?
-    /// The addresses of the instances that keep a copy of it as a standby, the one that would take it over first; they answer
-    /// queries that do not mind if it is behind (``StoreQuery/enableStaleStores()``). Kafka: `standbyHosts`.
+    /// The addresses of the instances that have the partition as a standby, the one that would take it over first at the
+    /// beginning. They answer queries that accept a state that is behind (``StoreQuery/enableStaleStores()``). Kafka:
+    /// `standbyHosts`.
     public var standbyAddresses: [InstanceAddress]
 
     package init(partition: Int32, isHere: Bool, address: InstanceAddress?, standbyAddresses: [InstanceAddress] = []) {
@@ -56,17 +57,17 @@ public struct KeyMetadata: Hashable, Sendable {
     }
 }
 
-/// What one instance of the application has. Kafka: `StreamsMetadata`.
+/// The stores and partitions of one instance of the application. Kafka: `StreamsMetadata`.
 public struct InstanceMetadata: Hashable, Sendable {
-    /// `nil` for instances that were given none, all of them together.
+    /// The instance's address; `nil` for all those instances together that were given none.
     public var address: InstanceAddress?
     /// The names of its stores.
     public var stores: Set<String>
     /// The partitions that it reads.
     public var partitions: Set<TopicPartition>
-    /// The names of the stores of which it keeps copies as a standby. Kafka: `standbyStateStoreNames`.
+    /// The names of the stores that it keeps as a standby. Kafka: `standbyStateStoreNames`.
     public var standbyStores: Set<String> = []
-    /// The partitions that the active tasks of those copies read. Kafka: `standbyTopicPartitions`.
+    /// The partitions that the active tasks of those stores read. Kafka: `standbyTopicPartitions`.
     public var standbyPartitions: Set<TopicPartition> = []
 
     package init(address: InstanceAddress?, stores: Set<String> = [], partitions: Set<TopicPartition> = []) {

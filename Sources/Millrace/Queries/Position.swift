@@ -6,15 +6,16 @@
 /// let total = try await totals.read(reaching: written, within: .seconds(2)) { try $0.get("acct-1") }
 /// ```
 ///
-/// The topics that count are those that the store's own tasks read. Where a repartition topic lies between them and the
-/// application's input, a position of the input says nothing about the store, and a read that asks for one is refused.
+/// The topics that count are those that the store's own tasks read. If a repartition topic lies between them and the
+/// application's input, a position of the input says nothing about the store. A read that asks for such a position is
+/// refused.
 public struct Position: Hashable, Sendable {
-    /// The offsets, all positive: everything below one is in the store.
+    /// The offsets, all positive: the store has everything below them.
     public private(set) var offsets: [TopicPartition: Int64] = [:]
 
     /// Makes a position of offsets.
     ///
-    /// - Parameter offsets: the next offset of each partition. One of 0 or less says nothing and is left out.
+    /// - Parameter offsets: the next offset of each partition. An offset of 0 or less says nothing and is ignored.
     public init(_ offsets: [TopicPartition: Int64] = [:]) { self.offsets = offsets.filter { $0.value > 0 } }
 
     /// The position of a store that has processed a record.
@@ -26,40 +27,40 @@ public struct Position: Hashable, Sendable {
         self.init([partition: offset == .max ? offset : offset + 1])
     }
 
-    /// Whether it says nothing: every position reaches it.
+    /// Whether it has no offsets, so that every position reaches it.
     public var isEmpty: Bool { offsets.isEmpty }
 
-    /// The next offset of a partition; 0 where nothing of it is in the store.
+    /// The next offset of a partition; 0 if the store has nothing of it.
     public subscript(partition: TopicPartition) -> Int64 { offsets[partition] ?? 0 }
 
-    /// Whether everything that another position has is in this one. Every position reaches an empty one.
+    /// Whether everything that another position contains is in this one. Every position reaches an empty one.
     public func reaches(_ other: Position) -> Bool { other.offsets.allSatisfy { self[$0.key] >= $0.value } }
 
     /// Takes the higher offset of each partition. Kafka: `Position.merge`.
     public mutating func merge(_ other: Position) { offsets.merge(other.offsets, uniquingKeysWith: max) }
 
-    /// Of each partition the higher offset.
+    /// Returns the higher offset of each partition.
     public func merging(_ other: Position) -> Position {
         var merged = self
         merged.merge(other)
         return merged
     }
 
-    /// The same position, of some partitions only.
+    /// Returns the same position, limited to some partitions.
     package func limited(to partitions: [TopicPartition]) -> Position {
         Position(offsets.filter { partitions.contains($0.key) })
     }
 }
 
 extension Position: CustomStringConvertible, LosslessStringConvertible {
-    /// The position as one text, `payments-3@42,payments-4@7`, that can be handed to a client and back.
+    /// The position as a text, `payments-3@42,payments-4@7`, that can be handed to a client and back.
     public var description: String {
         offsets.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value)" }.joined(separator: ",")
     }
 
     /// Reads a position from its text.
     ///
-    /// - Parameter description: what ``description`` gives; `nil` for anything else.
+    /// - Parameter description: a text as ``description`` returns it; `nil` for anything else.
     public init?(_ description: String) {
         var offsets: [TopicPartition: Int64] = [:]
         for part in description.split(separator: ",") {
@@ -73,11 +74,11 @@ extension Position: CustomStringConvertible, LosslessStringConvertible {
     }
 }
 
-/// The result of a read, with the commit that it is of. Kafka: `QueryResult`.
+/// The result of a read, with the commit that was read. Kafka: `QueryResult`.
 public struct Committed<Value> {
     /// The answer.
     public var value: Value
-    /// The progress of the partitions that were read. Of a standby's store it is known only where the source topic is its
+    /// The progress of the partitions that were read. For a standby's store it is known only if the source topic is its
     /// changelog.
     public var position: Position
 
@@ -85,7 +86,7 @@ public struct Committed<Value> {
     ///
     /// - Parameters:
     ///   - value: the answer.
-    ///   - position: the commit that it is of.
+    ///   - position: the position of the commit that was read.
     public init(value: Value, position: Position) {
         self.value = value
         self.position = position

@@ -1,7 +1,7 @@
 extension QueriedPartitions {
-    /// Reads the store as of one commit of each partition, where blocking is allowed.
+    /// Reads the store as of one commit of each partition, on a thread that may block.
     ///
-    /// The read waits for partitions that cannot be read yet, or have not got far enough, until the time is over.
+    /// Until the time limit, the read waits for partitions that cannot be read yet or have not reached the position.
     func read<Result: Sendable>(
         reaching position: Position, within limit: Duration,
         _ body: @escaping @Sendable (QueriedPartitions<Key, Value>) throws -> Result
@@ -44,13 +44,13 @@ extension QueriedStore {
     }
 }
 
-/// The place where reads of stores run that may block.
+/// Runs reads of stores that may block.
 package protocol QueryExecutor: Sendable {
     /// Runs a read off Swift's cooperative pool.
     func perform<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
 }
 
-/// Runs reads where they are asked for: for stores in memory, tests and simulations.
+/// Runs reads on the caller's thread: for stores in memory, tests and simulations.
 package struct DirectExecutor: QueryExecutor {
     package init() {}
 

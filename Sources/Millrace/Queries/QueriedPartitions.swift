@@ -1,5 +1,5 @@
-/// How the handles of stores of all kinds read them: a key is looked for in one partition after the other, everything else is
-/// read from all partitions that are here.
+/// The way in which all typed handles read stores: they look up a key in one partition after the other, and read everything
+/// else from all local partitions.
 @usableFromInline
 struct QueriedPartitions<Key, Value>: Sendable {
     @usableFromInline let store: any QueriedStore
@@ -12,9 +12,9 @@ struct QueriedPartitions<Key, Value>: Sendable {
         valueSerde = value
     }
 
-    /// The answer of the first partition that has one for a key.
+    /// Returns the answer of the first partition that has one for a key.
     ///
-    /// - Parameter body: gets a partition and the key's bytes, and gives what that partition has, or `nil`.
+    /// - Parameter body: gets a partition and the key's bytes, and returns the partition's answer, or `nil`.
     @inlinable
     func first<Answer>(
         for key: Key, _ body: (_ partition: any StoreReader, _ keyBytes: UnsafeRawBufferPointer) throws -> Answer?
@@ -29,7 +29,7 @@ struct QueriedPartitions<Key, Value>: Sendable {
         return found
     }
 
-    /// The entries of a key in the first partition that has any.
+    /// Returns the entries of a key in the first partition that has any.
     func entries<Entry>(
         of key: Key, _ body: (_ partition: any StoreReader, _ keyBytes: UnsafeRawBufferPointer) throws -> [Entry]
     ) throws -> [Entry] {
@@ -39,7 +39,7 @@ struct QueriedPartitions<Key, Value>: Sendable {
         } ?? []
     }
 
-    /// Up to a number of entries, from one partition after the other.
+    /// Returns up to a number of entries, from one partition after the other.
     ///
     /// - Parameter body: hands the entries of a partition to `take` until that returns `false`.
     func entries<Entry>(

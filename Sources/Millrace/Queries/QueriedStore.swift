@@ -1,35 +1,35 @@
-/// A store of an application as its queries see it: all of its partitions that the instance has. Bytes in, bytes out.
+/// A store of an application as its queries see it: all of its partitions that the instance has. It reads and returns bytes.
 @usableFromInline
 package protocol QueriedStore: AnyObject, Sendable {
     var plan: StorePlan { get }
 
-    /// Calls `body` for the partitions that are here until it returns that it has found what it looks for, that one first in
-    /// which the key is if it was partitioned as Kafka does by default.
+    /// Calls `body` for the local partitions until it returns that it has found the key. The partition that Kafka's default
+    /// partitioner would choose for the key comes first.
     ///
     /// - Parameter key: the bytes that choose the partition.
-    /// - Throws: where a partition is not here, or cannot be read yet, that the answer depends on.
+    /// - Throws: if the answer depends on a partition that is not here or cannot be read yet.
     func search(_ key: UnsafeRawBufferPointer, _ body: (any StoreReader) throws -> Bool) throws
 
-    /// All partitions that are here, in their order.
+    /// Returns all local partitions, in their order.
     ///
-    /// - Throws: where one of them cannot be read yet, or none is here.
+    /// - Throws: if one of them cannot be read yet, or if there are none.
     func readers() throws -> [any StoreReader]
 
-    /// The same store, whose partitions each stay at the commit at which they are read first. For one thread.
+    /// Returns the same store, each of whose partitions stays at the commit at which it is first read. For one thread.
     func pinned() -> any PinnedStore
 
-    /// Makes sure that the partitions here have got as far as a position says of them.
+    /// Checks that the local partitions have reached a position.
     ///
     /// - Throws: `StreamsError` with code `.positionNotReached`, `.positionMismatch`, `.storeUnavailable`, `.illegalState`.
     func check(_ position: Position) throws
 
-    /// Grows with each commit and with each partition that comes or goes.
+    /// A number that grows with each commit, and with each partition that is added or removed.
     var changeCount: UInt64 { get }
 
-    /// Waits until `changeCount` is another one. Returns `false` where the time was over before.
+    /// Waits until `changeCount` has another value. Returns `false` if the deadline passes first.
     func waitForChange(since count: UInt64, until deadline: ContinuousClock.Instant) async throws -> Bool
 
-    /// Runs a read where it may block.
+    /// Runs a read on a thread that may block.
     func perform<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
 }
 
@@ -46,25 +46,26 @@ package protocol StoreReader: AnyObject, Sendable {
     /// Calls `body` with the value of a key, or with `nil`. The bytes are valid only during the call.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
-    /// The store as of its last commit, for several reads by the caller's thread: of the protocol that its kind has.
+    /// Returns the store as of its last commit, for several reads on the caller's thread. The result conforms to the
+    /// protocol of the store's kind.
     func snapshot() throws -> any KeyValueBytesStore
 
-    /// The partition as it stays at its last commit, for the caller's thread, and how far that reaches.
+    /// Returns the partition, fixed at its last commit, for the caller's thread, and the position of that commit.
     func pin() throws -> (reader: any StoreReader, position: Position)
 
     /// The position of the last commit.
     ///
-    /// - Throws: where the partition has been closed.
+    /// - Throws: if the partition has been closed.
     func position() throws -> Position
 
-    /// The view that a custom store has made of its last commit.
+    /// Returns the view that a custom store has made of its last commit.
     func customView() throws -> any Sendable
 
-    /// About how many entries there are and how many bytes they take; `nil` where nobody knows.
+    /// The approximate number of entries and the bytes that they take; `nil` if they are unknown.
     var approximateSize: StoreSize? { get }
 }
 
-/// About how much a store holds.
+/// The approximate size of a store.
 @usableFromInline
 package struct StoreSize: Sendable {
     package var entryCount: Int?
@@ -77,7 +78,7 @@ package struct StoreSize: Sendable {
 }
 
 extension StoreReader {
-    /// A snapshot as a store of the kind that the query was made for.
+    /// Returns a snapshot as a store of the kind that the query was made for.
     func snapshot<Kind>(as kind: Kind.Type) throws -> Kind {
         guard let store = try snapshot() as? Kind else {
             throw StreamsError(.storeMismatch, "the store cannot be read as \(kind)")
@@ -87,7 +88,7 @@ extension StoreReader {
 }
 
 extension Serde {
-    /// Reads values as a store keeps them, behind a timestamp or not.
+    /// Returns the serde of values as the store keeps them, with or without a timestamp in front.
     func reading(_ layout: StoreKind.ValueLayout) -> Serde<Value> {
         guard layout == .timestamped else { return self }
         let inner = self
@@ -102,7 +103,7 @@ extension Serde {
             }, partitioningSuffixCount: partitioningSuffixCount)
     }
 
-    /// Calls `body` with a key's bytes, and with those of them that choose its partition.
+    /// Calls `body` with a key's bytes, and with those of its bytes that choose its partition.
     @inlinable
     func withKeyBytes<Result>(
         _ key: Value, _ body: (_ key: UnsafeRawBufferPointer, _ partitioning: UnsafeRawBufferPointer) throws -> Result

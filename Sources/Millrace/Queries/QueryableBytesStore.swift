@@ -2,12 +2,12 @@
 public struct StoreEntry: Sendable, Hashable {
     /// The key, without its window.
     public var key: [UInt8]
-    /// The window or session that the value is of; `nil` in stores without windows. In a window store the end is not known
-    /// and is the start.
+    /// The window or session of the value; `nil` in stores without windows. A window store does not know the window's end,
+    /// so its start is given for it.
     public var window: Window?
     /// The value, without its timestamp.
     public var value: [UInt8]
-    /// The value's timestamp in milliseconds since the epoch, where the store keeps it. A version is valid from it on.
+    /// The value's timestamp in milliseconds since the epoch, if the store keeps it. A version is valid from this moment on.
     public var timestampMs: Int64?
     /// The moment at which a version ceased to be valid; `nil` for the latest one, and in stores without versions.
     public var validToMs: Int64?
@@ -16,7 +16,7 @@ public struct StoreEntry: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - key: the key, without its window.
-    ///   - window: the window or session that the value is of.
+    ///   - window: the window or session of the value.
     ///   - value: the value, without its timestamp.
     ///   - timestampMs: the value's timestamp in milliseconds since the epoch.
     ///   - validToMs: the moment at which a version ceased to be valid.
@@ -31,8 +31,8 @@ public struct StoreEntry: Sendable, Hashable {
     }
 }
 
-/// The committed state of a store of any kind but custom ones, by bytes: for those who do not know the Swift types of its keys
-/// and values, such as a server.
+/// The committed state of a store of any kind but custom ones, as bytes: for code that does not know the Swift types of its
+/// keys and values, such as a server.
 ///
 /// ```swift
 /// let store = try application.store(.bytes("views-per-minute"))
@@ -41,8 +41,8 @@ public struct StoreEntry: Sendable, Hashable {
 /// for entry in found.value { print(store.json(of: entry)) }
 /// ```
 ///
-/// Which reads a store has follows from its kind; the others throw `StreamsError` with code `.storeMismatch`. In all else it is
-/// as the typed handles.
+/// The store's kind decides which reads it supports; the others throw `StreamsError` with code `.storeMismatch`. In all
+/// other respects it behaves like the typed handles.
 public struct QueryableBytesStore: Sendable {
     let store: any QueriedStore
 
@@ -50,10 +50,10 @@ public struct QueryableBytesStore: Sendable {
 
     // MARK: Keys and text
 
-    /// The kind of the store, which says how it can be read.
+    /// The kind of the store, which decides how it can be read.
     public var kind: StoreDescription.Kind { StoreDescription.Kind(store.plan.kind) }
 
-    /// The bytes of a key that somebody has typed.
+    /// Returns the bytes of a key that a person has typed.
     ///
     /// - Throws: `SerdeError` for a text that is no such key.
     public func key(from text: String) throws -> [UInt8] {
@@ -63,8 +63,8 @@ public struct QueryableBytesStore: Sendable {
         return try key.bytes(from: text)
     }
 
-    /// An entry as a JSON object: `key`, `window` with `startMs` and `endMs` where it has one, `value`, `timestampMs` and
-    /// `validToMs` where it has them.
+    /// Returns an entry as a JSON object: `key`, `value`, and if it has them `window` with `startMs` and `endMs`,
+    /// `timestampMs` and `validToMs`.
     public func json(of entry: StoreEntry) -> String {
         let serdes = store.plan.serdes
         var fields = ["\"key\": \(serdes?.key.json(of: entry.key) ?? JSONText.base64(entry.key))"]
@@ -87,7 +87,7 @@ public struct QueryableBytesStore: Sendable {
         try keyValueStore().get(key).map { entry(key, $0) }
     }
 
-    /// The entries of several keys, in their order. Each partition's are of one commit.
+    /// The entries of several keys, in the same order. All entries of one partition are from one commit.
     ///
     /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
     public func get(_ keys: [[UInt8]]) throws -> [StoreEntry?] {
@@ -125,10 +125,10 @@ public struct QueryableBytesStore: Sendable {
         }
     }
 
-    /// The number of entries of the partitions here, of any kind of store; they are counted, one by one. Versions that are not the
-    /// latest do not count.
+    /// The number of entries of the local partitions, for any kind of store. The entries are counted one by one. Versions
+    /// other than the latest do not count.
     ///
-    /// - Throws: `StreamsError` as every read of a store.
+    /// - Throws: `StreamsError` like every read of a store.
     public func count() throws -> Int { try store.readers().reduce(0) { try $0 + $1.snapshot().countEntries() } }
 
     // MARK: Windows and sessions
@@ -219,7 +219,7 @@ public struct QueryableBytesStore: Sendable {
     /// - Parameters:
     ///   - key: the key's bytes.
     ///   - timesMs: the range of time, in milliseconds since the epoch.
-    ///   - newestFirst: turns the order round.
+    ///   - newestFirst: whether the newest version comes first.
     /// - Throws: `StreamsError` with code `.storeMismatch` for another kind of store; otherwise as every read of a store.
     public func versions(
         of key: [UInt8], validWithin timesMs: ClosedRange<Int64> = 0...Int64.max, newestFirst: Bool = false
@@ -231,12 +231,13 @@ public struct QueryableBytesStore: Sendable {
 
     // MARK: Commits
 
-    /// Reads the store as of one commit of each partition, on a thread where blocking hurts nobody, and says which commits.
+    /// Reads the store as of one commit of each partition, on a thread that may block, and returns the position of these
+    /// commits.
     ///
     /// - Parameters:
-    ///   - position: how far the partitions have to be; by default as far as they are.
+    ///   - position: the position that the partitions have to reach; by default the one that they have.
     ///   - limit: how long to wait for the position, and for partitions that are being restored. 1 s by default.
-    ///   - body: reads the handle that it gets. It may be called again where a partition was closed meanwhile.
+    ///   - body: reads the handle that it gets. It may be called again if a partition was closed in the meantime.
     /// - Throws: `StreamsError` with code `.positionNotReached`, `.positionMismatch`, `.storeUnavailable` or `.storeElsewhere`;
     ///   what `body` throws; `CancellationError`.
     public func read<Result: Sendable>(
@@ -246,9 +247,10 @@ public struct QueryableBytesStore: Sendable {
         try await store.read(reaching: position, within: limit) { try body(QueryableBytesStore($0)) }
     }
 
-    /// Reads the store as of one commit of each partition, on the caller's thread, and says which commits.
+    /// Reads the store as of one commit of each partition, on the caller's thread, and returns the position of these
+    /// commits.
     ///
-    /// - Throws: `StreamsError` as every read of the store; what `body` throws.
+    /// - Throws: `StreamsError` like every read of the store; what `body` throws.
     public func readCommit<Result>(
         _ body: (_ store: QueryableBytesStore) throws -> Result
     ) throws -> Committed<Result> {
@@ -260,7 +262,7 @@ public struct QueryableBytesStore: Sendable {
 // MARK: The handles below
 
 extension QueryableBytesStore {
-    /// Keys as bytes; of a key in a window those of the window have no part in choosing the partition.
+    /// The serde of keys as bytes. The bytes of a key's window are not used to choose the partition.
     private var keys: Serde<[UInt8]> {
         Serde(
             name: "bytes", serialize: { $1.append(contentsOf: $0) }, deserialize: { Array($0) },
@@ -303,7 +305,7 @@ extension QueryableBytesStore {
 }
 
 extension StoreQuery {
-    /// A store of any kind but custom ones and buffers, by bytes.
+    /// A store of any kind but custom ones and buffers, as bytes.
     ///
     /// ```swift
     /// let store = try application.store(.bytes("risk-store"))

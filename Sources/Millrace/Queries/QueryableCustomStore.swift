@@ -1,4 +1,4 @@
-/// A custom store that can be queried: it says after each commit what those see who ask for it.
+/// A custom store that can be queried: after each commit it makes a view of its contents for the queries.
 ///
 /// ```swift
 /// final class Vectors: QueryableStateStore {
@@ -14,32 +14,33 @@
 /// let answers = try await vectors.read(reaching: written) { try $0.views().map { $0.nearest(to: [1, 0]) } }
 /// ```
 ///
-/// Queries of any type can be asked of a view, for it is a type of the store's own. Kafka: `StateStore.query` (KIP-796).
+/// A view can offer any kind of query, since the store defines its type. Kafka: `StateStore.query` (KIP-796).
 public protocol QueryableStateStore: StateStore {
-    /// The contents of the store at one commit, to be read on any thread; whatever the store does later must not show in it.
+    /// The contents of the store at one commit, to be read on any thread. Later changes of the store must not show in it.
     associatedtype View: Sendable
 
     /// Makes a view of the store's present contents, all of which are committed.
     ///
-    /// It is called on the task's thread, after each commit that changes something, once somebody has asked for the store; so it
-    /// should cost little: a collection of values is copied only when it is changed next.
+    /// It is called on the task's thread, after each commit that changes something, as soon as the store has been queried
+    /// once. It should therefore cost little: a Swift collection, for example, is copied only at its next change.
     ///
-    /// - Throws: whatever it likes: queries get the error instead of a view, until the next one; a `StreamsError` unchanged.
+    /// - Throws: any error. Queries get the error instead of a view, until the next view; a `StreamsError` reaches them
+    ///   unchanged.
     func makeView() throws -> View
 }
 
 /// The committed state of a custom store, to be read on any thread while the application runs.
 ///
-/// As ``QueryableKeyValueStore`` in all else.
+/// In all other respects it behaves like ``QueryableKeyValueStore``.
 public struct QueryableCustomStore<View: Sendable>: Sendable {
     private let store: any QueriedStore
 
     init(_ store: any QueriedStore) { self.store = store }
 
-    /// The views of the partitions that are here, in their order.
+    /// Returns the views of the local partitions, in their order.
     ///
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where one of the partitions here is being restored;
-    ///   `.storeElsewhere` where none is here; what the store's `makeView` has thrown.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if one of the local partitions is being restored;
+    ///   `.storeElsewhere` if there are none; what the store's `makeView` has thrown.
     public func views() throws -> [View] {
         try store.readers().map { reader in
             guard let view = try reader.customView() as? View else {
@@ -49,12 +50,12 @@ public struct QueryableCustomStore<View: Sendable>: Sendable {
         }
     }
 
-    /// Reads the store as of one commit of each partition and says which commits.
+    /// Reads the store as of one commit of each partition and returns the position of these commits.
     ///
     /// - Parameters:
-    ///   - position: how far the partitions have to be; by default as far as they are.
+    ///   - position: the position that the partitions have to reach; by default the one that they have.
     ///   - limit: how long to wait for the position, and for partitions that are being restored. 1 s by default.
-    ///   - body: reads the handle that it gets. It may be called again where a partition was closed meanwhile.
+    ///   - body: reads the handle that it gets. It may be called again if a partition was closed in the meantime.
     /// - Throws: `StreamsError` with code `.positionNotReached`, `.positionMismatch`, `.storeUnavailable` or `.storeElsewhere`;
     ///   what `body` throws; `CancellationError`.
     public func read<Result: Sendable>(
@@ -64,9 +65,10 @@ public struct QueryableCustomStore<View: Sendable>: Sendable {
         try await store.read(reaching: position, within: limit) { try body(QueryableCustomStore($0)) }
     }
 
-    /// Reads the store as of one commit of each partition, on the caller's thread, and says which commits.
+    /// Reads the store as of one commit of each partition, on the caller's thread, and returns the position of these
+    /// commits.
     ///
-    /// - Throws: `StreamsError` as every read of the store; what `body` throws.
+    /// - Throws: `StreamsError` like every read of the store; what `body` throws.
     public func readCommit<Result>(
         _ body: (_ store: QueryableCustomStore) throws -> Result
     ) throws -> Committed<Result> {

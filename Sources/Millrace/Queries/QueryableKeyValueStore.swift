@@ -7,10 +7,10 @@
 /// let count = try scores.count()
 /// ```
 ///
-/// What is read is what the last commit has left: no more than what Kafka has as the application's results. Only this
-/// instance's partitions are there. A handle stays good over rebalances and may be kept; a read says when a partition is not
-/// here (any more), or not ready yet. Reads take a few hundred nanoseconds where the value is in memory, some microseconds
-/// where it is on disk, and never hold up the processing of records. Kafka: `ReadOnlyKeyValueStore`.
+/// A read returns the state of the last commit, and so no more than Kafka has as the application's results. It covers this
+/// instance's partitions only. A handle stays valid across rebalances and may be kept; a read throws if a partition is not
+/// here (any more) or is not ready yet. A read takes a few hundred nanoseconds if the value is in memory, some microseconds
+/// if it is on disk, and never blocks the processing of records. Kafka: `ReadOnlyKeyValueStore`.
 public struct QueryableKeyValueStore<Key, Value>: Sendable {
     @usableFromInline let partitions: QueriedPartitions<Key, Value>
 
@@ -22,12 +22,12 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
 
     /// The value of a key, or `nil`.
     ///
-    /// It is looked for in the partition that Kafka's default partitioner chooses for the key, then in the others that are
-    /// here, for a topic may be partitioned otherwise.
+    /// It is looked up in the partition that Kafka's default partitioner chooses for the key, and then in the other local
+    /// partitions, since a topic may be partitioned in another way.
     ///
-    /// - Throws: `StreamsError` with code `.storeElsewhere` where no partition here has the key and the one that should is
-    ///   another instance's; `.storeUnavailable` where it is here but being restored; `.illegalState` where the application
-    ///   has ended. `SerdeError` where the stored bytes are no such value.
+    /// - Throws: `StreamsError` with code `.storeElsewhere` if no local partition has the key and another instance owns the
+    ///   one that should; `.storeUnavailable` if that partition is here but being restored; `.illegalState` if the
+    ///   application has ended. `SerdeError` if the stored bytes are not a value of the type.
     @inlinable
     public func get(_ key: Key) throws -> Value? {
         try partitions.first(for: key) { partition, keyBytes in
@@ -39,16 +39,16 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
         }
     }
 
-    /// The entries of this instance's partitions in the order of the keys' bytes. Each partition's are those of one commit.
-    /// Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
+    /// The entries of this instance's partitions in the order of the keys' bytes. All entries of one partition are from one
+    /// commit. Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
     ///
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many entries at most.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where one of the partitions here is being restored;
-    ///   `.storeElsewhere` where none is here.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if one of the local partitions is being restored;
+    ///   `.storeElsewhere` if there are none.
     public func entries(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -57,24 +57,24 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
             reversed: reversed, limit: limit)
     }
 
-    /// The entries whose keys' bytes begin with given ones. Kafka: `prefixScan`.
+    /// The entries whose keys' bytes begin with given bytes. Kafka: `prefixScan`.
     ///
     /// - Parameters:
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many at most; all by default.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere` if another
+    ///   instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func entries(
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
         try entries(from: prefix, to: prefix.endOfPrefix, reversed: reversed, limit: limit)
     }
 
-    /// How many entries this instance's partitions have. They are counted, one by one. Kafka: `approximateNumEntries`.
+    /// The number of entries in this instance's partitions. They are counted one by one. Kafka: `approximateNumEntries`.
     ///
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere` if another
+    ///   instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func count() throws -> Int {
         try partitions.store.readers().reduce(0) { try $0 + $1.snapshot().countEntries() }
     }
@@ -94,13 +94,13 @@ public struct QueryableKeyValueStore<Key, Value>: Sendable {
     }
 }
 
-/// An entry with the bytes by which it is ordered among those of other partitions.
+/// An entry with the bytes that order it among the entries of other partitions.
 struct OrderedEntry<Entry> {
     let order: [UInt8]
     let entry: Entry
 }
 
-/// The entries of several partitions in one order.
+/// Merges the entries of several partitions into one order.
 func merge<Entry>(_ parts: [[OrderedEntry<Entry>]], reversed: Bool = false, limit: Int = .max) -> [Entry] {
     var all = parts.flatMap { $0 }
     if parts.count > 1 {
@@ -112,7 +112,7 @@ func merge<Entry>(_ parts: [[OrderedEntry<Entry>]], reversed: Bool = false, limi
 }
 
 extension StoreQuery {
-    /// A key-value store or a table's store; timestamps that it keeps with the values are left out. Kafka:
+    /// A key-value store or a table's store; timestamps that it keeps with the values are not returned. Kafka:
     /// `QueryableStoreTypes.keyValueStore`.
     ///
     /// ```swift

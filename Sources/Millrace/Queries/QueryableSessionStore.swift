@@ -6,7 +6,7 @@
 /// let all = try visits.fetchAll(ending: 0...3_600_000)
 /// ```
 ///
-/// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlySessionStore`.
+/// In all other respects it behaves like ``QueryableKeyValueStore``. Kafka: `ReadOnlySessionStore`.
 public struct QueryableSessionStore<Key, Value>: Sendable {
     let partitions: QueriedPartitions<Key, Value>
 
@@ -20,15 +20,15 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
     ///
     /// - Parameters:
     ///   - key: the key.
-    ///   - session: the session: its first and last record's times.
+    ///   - session: the session, given by the times of its first and last record.
     /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
     ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).fetch(key, session) }
     }
 
-    /// The sessions of a key that end at or after one moment and start at or before another one, by their ends. Kafka:
-    /// `findSessions`, `fetch`, and the same backwards.
+    /// The sessions of a key that end at or after one moment and start at or before another one, ordered by their ends.
+    /// Kafka: `findSessions`, `fetch`, and their backward forms.
     ///
     /// - Parameters:
     ///   - key: the key.
@@ -49,8 +49,9 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
         }
     }
 
-    /// The sessions of several keys of this instance's partitions, or of all, that end within a range: in each partition the
-    /// older segments of time first, and in a segment in the order of the keys. Kafka: `findSessions`, `fetch`.
+    /// The sessions of a range of keys, or of all keys, of this instance's partitions that end within a range. In each
+    /// partition the older segments of time come first; within a segment the order is that of the keys. Kafka:
+    /// `findSessions`, `fetch`.
     ///
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.

@@ -6,7 +6,7 @@
 /// let versions = try prices.versions(of: "apple", newestFirst: true)
 /// ```
 ///
-/// As ``QueryableKeyValueStore`` in all else. Kafka: `VersionedKeyQuery`, `MultiVersionedKeyQuery`.
+/// In all other respects it behaves like ``QueryableKeyValueStore``. Kafka: `VersionedKeyQuery`, `MultiVersionedKeyQuery`.
 public struct QueryableVersionedStore<Key, Value>: Sendable {
     let partitions: QueriedPartitions<Key, Value>
 
@@ -22,15 +22,15 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
         public var value: Value
         /// Milliseconds since the epoch.
         public var validFromMs: Int64
-        /// The moment at which the next version or a deletion took its place; `nil` for the latest version.
+        /// The moment at which the next version or a deletion replaced it; `nil` for the latest version.
         public var validToMs: Int64?
 
         /// Makes a version.
         ///
         /// - Parameters:
         ///   - value: the value.
-        ///   - validFromMs: from when it is valid, in milliseconds since the epoch.
-        ///   - validToMs: until when it is valid, this moment excluded; `nil` where it still is.
+        ///   - validFromMs: the moment from which it is valid, in milliseconds since the epoch.
+        ///   - validToMs: the moment until which it is valid, that moment excluded; `nil` if it still is.
         public init(value: Value, validFromMs: Int64, validToMs: Int64?) {
             self.value = value
             self.validFromMs = validFromMs
@@ -46,8 +46,8 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
         try partitions.first(for: key) { partition, _ in try view(of: partition).get(key) }
     }
 
-    /// The value that a key had at a moment, with its timestamp; `nil` where it had none, or where the moment is before the
-    /// history that the store keeps and the latest version is not as old as that.
+    /// The value that a key had at a moment, with its timestamp. It is `nil` if the key had none, or if the moment is before
+    /// the history that the store keeps and the latest version is newer than the moment.
     ///
     /// - Parameters:
     ///   - key: the key.
@@ -63,7 +63,7 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
     /// - Parameters:
     ///   - key: the key.
     ///   - timesMs: the range, in milliseconds since the epoch; all of the history by default.
-    ///   - newestFirst: turns the order round.
+    ///   - newestFirst: whether the newest version comes first.
     /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
     ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
     public func versions(

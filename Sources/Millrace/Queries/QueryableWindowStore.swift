@@ -6,7 +6,7 @@
 /// let pages = try views.fetchAll(from: "/a", through: "/m", limit: 100)
 /// ```
 ///
-/// As ``QueryableKeyValueStore`` in all else. Kafka: `ReadOnlyWindowStore`.
+/// In all other respects it behaves like ``QueryableKeyValueStore``. Kafka: `ReadOnlyWindowStore`.
 public struct QueryableWindowStore<Key, Value>: Sendable {
     let partitions: QueriedPartitions<Key, Value>
 
@@ -44,9 +44,9 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
         }
     }
 
-    /// The windows of several keys of this instance's partitions, or of all, that start within a range: in each partition the
-    /// older segments of time first, and in a segment in the order of the keys. Kafka: `fetch`, `fetchAll`, `all`, and the same
-    /// backwards.
+    /// The windows of a range of keys, or of all keys, of this instance's partitions that start within a range. In each
+    /// partition the older segments of time come first; within a segment the order is that of the keys. Kafka: `fetch`,
+    /// `fetchAll`, `all`, and their backward forms.
     ///
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.
@@ -75,7 +75,7 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
 }
 
 extension StoreQuery {
-    /// A window store; timestamps that it keeps with the values are left out. Kafka: `QueryableStoreTypes.windowStore`.
+    /// A window store; timestamps that it keeps with the values are not returned. Kafka: `QueryableStoreTypes.windowStore`.
     ///
     /// - Parameters:
     ///   - name: the store's name.

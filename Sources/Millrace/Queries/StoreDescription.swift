@@ -1,10 +1,10 @@
-/// A store of an application, for those who do not know the Swift types of its keys and values.
+/// A description of a store of an application, for code that does not know the Swift types of its keys and values.
 ///
 /// ```swift
 /// for store in application.stores { print(store.name, store.kind.rawValue, store.key?.name ?? "-") }
 /// ```
 public struct StoreDescription: Sendable, Identifiable {
-    /// The kinds of stores, and with it how a store can be read.
+    /// The kind of a store, which decides how it can be read.
     public enum Kind: String, Sendable, CaseIterable {
         /// The newest value of each key.
         case keyValue = "key-value"
@@ -18,39 +18,41 @@ public struct StoreDescription: Sendable, Identifiable {
         case session
         /// The versions of each key's value.
         case versionedKeyValue = "versioned-key-value"
-        /// A store of the user's own type, read by its own view.
+        /// A store of a custom type, read through its own view.
         case custom
-        /// Results that are held back. It cannot be read.
+        /// Results that are held back. The store cannot be read.
         case suppressionBuffer = "suppression-buffer"
     }
 
     /// One partition of the store, as this instance sees it.
     public struct Partition: Sendable, Identifiable {
-        /// The place of a partition, as this instance sees it.
+        /// The location of a partition, as this instance sees it.
         public enum Place: String, Sendable {
-            /// It is this instance's and can be read.
+            /// This instance owns the partition, which can be read.
             case here
-            /// It is this instance's and is being restored, or nobody has asked for the store yet.
+            /// This instance owns the partition, which is being restored or belongs to a store that has not been queried
+            /// yet.
             case unavailable
-            /// This instance keeps a copy, which is read only where a read accepts one that may be behind.
+            /// This instance has the partition as a standby. It is read only if a read accepts a state that is behind.
             case standby
-            /// It is another instance's.
+            /// Another instance owns the partition.
             case elsewhere
         }
 
         /// The partition's number.
         public var id: Int32
-        /// Whether the partition is here and can be read.
+        /// The location of the partition, which decides whether it can be read.
         public var place: Place
-        /// The address of the instance that has it, where it was given one; `nil` as well while the group rebalances.
+        /// The address of the instance that owns it; `nil` if that was given none, or while the group is rebalancing.
         public var owner: InstanceAddress?
-        /// The addresses of the instances with copies of it.
+        /// The addresses of the instances that have it as a standby.
         public var standbys: [InstanceAddress]
-        /// The partition's progress; `nil` where it cannot be read here.
+        /// The partition's progress; `nil` if it cannot be read here.
         public var position: Position?
-        /// About how many entries it has; `nil` where that is not known here. Entries that changed a moment ago may count twice.
+        /// The approximate number of its entries; `nil` if it is not known here. Entries that changed recently may count
+        /// twice.
         public var approximateEntryCount: Int?
-        /// About how many bytes the entries take; `nil` where that is not known here.
+        /// The approximate number of bytes that the entries take; `nil` if it is not known here.
         public var approximateSizeInBytes: Int?
 
         package init(id: Int32, place: Place, owner: InstanceAddress?, standbys: [InstanceAddress]) {
@@ -65,17 +67,17 @@ public struct StoreDescription: Sendable, Identifiable {
     public var id: String { name }
     /// The store's name.
     public var name: String
-    /// The kind of store, which says how it can be read.
+    /// The kind of store, which decides how it can be read.
     public var kind: Kind
-    /// Whether every instance has all of it.
+    /// Whether every instance has the whole store.
     public var isGlobal: Bool
     /// The serde of its keys, without their windows; `nil` for a custom store.
     public var key: AnySerde?
     /// The serde of its values; `nil` for a custom store.
     public var value: AnySerde?
-    /// The topics that a ``Position`` of the store is in.
+    /// The topics whose offsets a ``Position`` of the store consists of.
     public var inputTopics: [String]
-    /// One for each of the store's partitions; empty until the application has been started.
+    /// The store's partitions; empty until the application has been started.
     public var partitions: [Partition]
 
     package init(_ plan: StorePlan, isGlobal: Bool, inputTopics: [String], partitions: [Partition]) {
@@ -114,7 +116,7 @@ package struct StoreSerdes: Sendable {
     package var key: AnySerde
     package var value: AnySerde
 
-    /// - Returns: `nil` where one of them is missing, which is an error of the topology.
+    /// - Returns: `nil` if one of them is missing, which is an error of the topology.
     package init?<Key, Value>(_ key: Serde<Key>?, _ value: Serde<Value>?) {
         guard let key, let value else { return nil }
         (self.key, self.value) = (key.erased, value.erased)

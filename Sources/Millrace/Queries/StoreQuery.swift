@@ -1,4 +1,5 @@
-/// Which of an application's stores to read, and as what. Kafka: `StoreQueryParameters` with a `QueryableStoreType`.
+/// A choice of one of an application's stores, and of the kind of handle to read it by. Kafka: `StoreQueryParameters` with a
+/// `QueryableStoreType`.
 ///
 /// ```swift
 /// let scores = try application.store(.keyValue("risk-store", key: .string, value: .double))
@@ -15,8 +16,8 @@
 /// let stale = try application.store(.keyValue("counts", key: .string, value: .int64).enableStaleStores())
 /// ```
 ///
-/// The store's name is the one that it was materialised under. That it is of the kind asked for, and has these types of keys
-/// and values, is checked against the topology.
+/// The store's name is the one under which it was materialised. The kind of the store and the types of its keys and values
+/// are checked against the topology.
 public struct StoreQuery<Store>: Sendable {
     package let name: String
     package let expectation: StoreExpectation
@@ -32,16 +33,16 @@ public struct StoreQuery<Store>: Sendable {
         self.make = make
     }
 
-    /// Reads one partition of the store only; without it, all that this instance has. Kafka: `withPartition`.
+    /// Reads only one partition of the store instead of all that this instance has. Kafka: `withPartition`.
     public func partition(_ partition: Int32) -> StoreQuery {
         var copy = self
         copy.partition = partition
         return copy
     }
 
-    /// Reads the copies too that this instance keeps as a standby, up to their last update: behind what the active task has
-    /// committed, but there while that one is restarted or taken over. Without it only active stores are read. Kafka:
-    /// `enableStaleStores` (KIP-535).
+    /// Also reads stores that this instance keeps as a standby, up to their last update. Their state is behind what the
+    /// active task has committed, but it is available while that task is restarted or moved. By default only active stores
+    /// are read. Kafka: `enableStaleStores` (KIP-535).
     public func enableStaleStores() -> StoreQuery {
         var copy = self
         copy.readsStaleStores = true
@@ -51,7 +52,7 @@ public struct StoreQuery<Store>: Sendable {
     package func view(of store: any QueriedStore) -> Store { make(store) }
 }
 
-/// What a query takes a store for.
+/// The kind and the types that a query expects of a store.
 package struct StoreExpectation: Sendable {
     enum Kind: String, Sendable {
         case keyValue = "a key-value store"
@@ -65,13 +66,13 @@ package struct StoreExpectation: Sendable {
     }
 
     let kind: Kind
-    /// `nil` where any are right.
+    /// The types of keys and values; `nil` if any are accepted.
     let types: StoreTypes?
 
-    /// A store of any types, by its bytes.
+    /// A store of any types, as bytes.
     static let bytes = StoreExpectation(kind: .bytes, types: nil)
 
-    /// What is wrong about taking a store for this, in words; `nil` where it can be.
+    /// Returns why a store is not the expected one, in words; `nil` if it is.
     package func problem(with plan: StorePlan) -> String? {
         guard matches(plan.kind) else {
             return "the store \(plan.name) is \(plan.kind.inWords), but is asked for as \(kind.rawValue)"

@@ -1,9 +1,9 @@
 extension Serde {
     /// The format of a grouped table's repartition topic, Kafka's `ChangedSerializer` after KIP-904.
     ///
-    /// The last byte says what stands before it: 0 the old value, 1 the new value, 2 the new value's length as a
-    /// zigzag varint, the new value, the old value. 3 to 5 are the same with an is-latest byte before the last, which
-    /// versioned tables of some releases write.
+    /// The last byte says what precedes it: 0 the old value, 1 the new value, 2 the new value's length as a zigzag varint,
+    /// the new value, the old value. 3 to 5 are the same with an is-latest byte before the last one, which versioned tables
+    /// of some releases write.
     @usableFromInline
     package static func change(of inner: Serde<Value>) -> Serde<Change<Value>> {
         let name = "Change<\(inner.name)>"

@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
 extension Serde where Value == UUID {
-    /// The UUID's text in lower case, 36 bytes, as Kafka's `UUIDSerializer` writes it; either case is read.
+    /// The UUID's text in lower case, 36 bytes, as Kafka's `UUIDSerializer` writes it; upper case is read too.
     public static var uuid: Serde<UUID> {
         let serde = Serde(
             name: "UUID",

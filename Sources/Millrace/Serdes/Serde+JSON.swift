@@ -1,11 +1,11 @@
 public import FoundationEssentials
 
 extension Serde where Value: Codable & SendableMetatype {
-    /// JSON in UTF-8: written by Foundation's `JSONEncoder` (keys sorted, so that equal values give equal bytes), read as its
-    /// `JSONDecoder` reads it.
+    /// JSON in UTF-8. It is written by Foundation's `JSONEncoder` (keys sorted, so that equal values have equal bytes) and
+    /// read as Foundation's `JSONDecoder` reads it.
     ///
-    /// Where an object has a key twice, the first value counts, as in Foundation. (In Jackson the last one does.) A number
-    /// that is not finite is an error; see ``json(_:encoder:decoder:)`` for other rules.
+    /// If an object has a key twice, the first value counts, as in Foundation. (In Jackson the last one does.) A number that
+    /// is not finite is an error; see ``json(_:encoder:decoder:)`` for other rules.
     ///
     /// - Parameters:
     ///   - type: the type of the values.
@@ -41,12 +41,12 @@ extension Serde where Value: Codable & SendableMetatype {
     /// }
     /// ```
     ///
-    /// Values are read by Foundation alone, which is several times slower than `json(_:dates:)`.
+    /// Foundation alone reads the values, which is several times slower than `json(_:dates:)`.
     ///
     /// - Parameters:
     ///   - type: the type of the values.
-    ///   - encoder: makes the encoder of one value; none is shared between threads. For keys it has to sort the names
-    ///     (`.sortedKeys`), or equal keys may have different bytes.
+    ///   - encoder: makes the encoder of one value; none is shared between threads. For keys the encoder has to sort the
+    ///     names (`.sortedKeys`), or equal keys may have different bytes.
     ///   - decoder: makes the decoder of one value.
     public static func json(
         _ type: Value.Type = Value.self, encoder: @escaping @Sendable () -> JSONEncoder,
@@ -60,7 +60,7 @@ extension Serde where Value: Codable & SendableMetatype {
     }
 }
 
-/// How a `Date` stands in JSON.
+/// The representation of a `Date` in JSON.
 public enum JSONDates: Hashable, Sendable {
     /// A number of seconds since the start of 2001 UTC, as Foundation writes it by default.
     case secondsSince2001

@@ -24,15 +24,15 @@ extension Serde where Value == Int32 {
 }
 
 extension Serde where Value == Int64 {
-    /// 8 bytes, big endian; what a count is stored as.
+    /// 8 bytes, big endian; counts are stored like this.
     public static var int64: Serde<Int64> { bigEndian("Int64").withText(.number(bigEndian("Int64"))) }
 }
 
 extension Serde where Value == Double {
     /// 8 bytes, IEEE 754, big endian.
     ///
-    /// Every NaN is written as 7ff8000000000000, whatever its sign and payload, so that it is one key. −0 and 0 keep their
-    /// bits and are two keys. Kafka: `DoubleSerializer`, which writes `Double.doubleToLongBits`.
+    /// Every NaN is written as 7ff8000000000000, whatever its sign and payload, so that all NaNs are one key. −0 and 0 keep
+    /// their bits and are two keys. Kafka: `DoubleSerializer`, which writes `Double.doubleToLongBits`.
     public static var double: Serde<Double> {
         let bits = Serde<UInt64>.bigEndian("Double")
         let serde = Serde(
@@ -46,7 +46,8 @@ extension Serde where Value == Double {
 extension Serde where Value == Float {
     /// 4 bytes, IEEE 754, big endian.
     ///
-    /// The bits are written unchanged, those of a NaN too. Kafka: `FloatSerializer`, which writes `Float.floatToRawIntBits`.
+    /// The bits are written unchanged, also those of a NaN. Kafka: `FloatSerializer`, which writes
+    /// `Float.floatToRawIntBits`.
     public static var float: Serde<Float> {
         let bits = Serde<UInt32>.bigEndian("Float")
         let serde = Serde(
@@ -94,8 +95,8 @@ extension Serde where Value == String {
 extension String {
     /// The text of UTF-8; `nil` for other bytes.
     ///
-    /// `String(validating:as:)` asks for the metadata of generic types at every call, 50 ns; ASCII, which needs no
-    /// validation, goes round it.
+    /// `String(validating:as:)` asks for the metadata of generic types at every call, which takes 50 ns. ASCII needs no
+    /// validation and avoids that.
     @usableFromInline
     init?(utf8 bytes: UnsafeRawBufferPointer) {
         let text: String? =

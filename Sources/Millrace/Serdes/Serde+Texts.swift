@@ -1,5 +1,5 @@
 extension SerdeText {
-    /// A number, which JSON and people write alike.
+    /// A number, which has the same form in JSON and elsewhere.
     static func number<Number: LosslessStringConvertible & Sendable>(_ serde: Serde<Number>) -> SerdeText {
         SerdeText(
             json: { bytes in JSONText.number(String(describing: try serde.deserialize(bytes))) },
@@ -9,7 +9,7 @@ extension SerdeText {
             })
     }
 
-    /// A word that JSON and people write alike.
+    /// A word that has the same form in JSON and elsewhere.
     static func word<Word: LosslessStringConvertible & Sendable>(_ serde: Serde<Word>) -> SerdeText {
         SerdeText(
             json: { bytes in String(describing: try serde.deserialize(bytes)) }, parse: number(serde).parse)
@@ -41,9 +41,9 @@ extension SerdeText {
     /// A key in a window: an object in JSON, `KEY@START` or `KEY@START-END` elsewhere.
     ///
     /// - Parameters:
-    ///   - suffixCount: how many bytes of the window stand behind the key.
+    ///   - suffixCount: how many bytes of the window follow the key.
     ///   - window: reads the window from the bytes.
-    ///   - suffix: the bytes of a window; `nil` where the window's end is missing or has no place.
+    ///   - suffix: the bytes of a window; `nil` if the window's end is missing, or is given but not part of the bytes.
     static func windowed(
         _ key: AnySerde, suffixCount: Int,
         window: @escaping @Sendable (_ bytes: UnsafeRawBufferPointer) -> Window,

@@ -1,5 +1,5 @@
 extension Serde {
-    /// A value behind its timestamp: 8 bytes of milliseconds, big endian. Kafka: `ValueAndTimestampSerde`.
+    /// A value after its timestamp: 8 bytes of milliseconds, big endian. Kafka: `ValueAndTimestampSerde`.
     @inlinable
     package static func timestamped<Inner>(
         _ inner: Serde<Inner>

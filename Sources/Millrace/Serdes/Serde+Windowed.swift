@@ -9,7 +9,7 @@ extension Serde {
     ///
     /// - Parameters:
     ///   - key: the serde of the key inside.
-    ///   - size: the windows' size, which says where they end.
+    ///   - size: the windows' size, which determines their ends.
     public static func timeWindowed<Key>(
         _ key: Serde<Key>, size: Duration
     ) -> Serde<Value> where Value == Windowed<Key> {

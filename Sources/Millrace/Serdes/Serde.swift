@@ -1,4 +1,4 @@
-/// How values of one type become bytes and come back.
+/// The way in which values of one type become bytes and are read back.
 ///
 /// ```swift
 /// builder.stream("readings", key: .uuid, value: .double)
@@ -20,26 +20,26 @@
 /// let same = try lengths.value(from: lengths.bytes(of: 7))
 /// ```
 ///
-/// Both directions work on memory that is reused from record to record: serialising appends to a buffer, deserialising
-/// reads from a buffer that is valid only during the call. Null never reaches a serde: a null key or value stays null.
-/// The formats of the built-in serdes are those of `org.apache.kafka.common.serialization.Serdes`.
+/// Both directions work on memory that is reused for every record: serialising appends to a buffer, deserialising reads from
+/// a buffer that is valid only during the call. Null never reaches a serde: a null key or value stays null. The formats of
+/// the built-in serdes are those of `org.apache.kafka.common.serialization.Serdes`.
 public struct Serde<Value>: Sendable {
-    /// What the type is called in error messages.
+    /// The name of the type in error messages.
     public let name: String
     @usableFromInline let write: @Sendable (Value, inout [UInt8]) throws -> Void
     @usableFromInline let read: @Sendable (UnsafeRawBufferPointer) throws -> Value
-    /// How many bytes at the end have no part in choosing a key's partition: those of a window, so that all windows of a key
-    /// are in one partition. Kafka: `WindowedStreamPartitioner`.
+    /// The number of bytes at the end that are not used to choose a key's partition: those of a window, so that all windows
+    /// of a key are in one partition. Kafka: `WindowedStreamPartitioner`.
     @usableFromInline package let partitioningSuffixCount: Int
-    /// The text form of the bytes; `nil` for a serde that has none. Records are processed without it.
+    /// The text form of the bytes; `nil` for a serde that has none. It is not needed to process records.
     @usableFromInline let text: SerdeText?
 
     /// Makes a serde of two functions.
     ///
     /// - Parameters:
-    ///   - name: what the type is called in error messages; the type's own name by default.
-    ///   - serialize: appends the value's bytes to the buffer and leaves what is already there.
-    ///   - deserialize: reads the value; the buffer is not valid after the call. Throws for bytes that are no such value.
+    ///   - name: the name of the type in error messages; the type's own name by default.
+    ///   - serialize: appends the value's bytes to the buffer and leaves its present contents unchanged.
+    ///   - deserialize: reads the value; the buffer is not valid after the call. Throws if the bytes are not such a value.
     public init(
         name: String = String(describing: Value.self),
         serialize: @escaping @Sendable (_ value: Value, _ buffer: inout [UInt8]) throws -> Void,
@@ -91,7 +91,7 @@ public struct Serde<Value>: Sendable {
         try read(bytes)
     }
 
-    /// The value's bytes in an array of their own.
+    /// Returns the value's bytes in a new array.
     ///
     /// - Throws: what the serde's closure throws, such as a `SerdeError` or an `EncodingError`.
     public func bytes(of value: Value) throws -> [UInt8] {
@@ -108,14 +108,14 @@ public struct Serde<Value>: Sendable {
     }
 }
 
-/// A type that knows its own serde, so that none need be named where it is read or written.
+/// A type that knows its own serde, so that none need be named where its values are read or written.
 public protocol DefaultSerde {
     /// The serde of values of this type where none is named.
     static var defaultSerde: Serde<Self> { get }
 }
 
 extension Serde {
-    /// The serde that the type itself brings, if it does.
+    /// The default serde of the type, if it has one.
     @usableFromInline
     static var ofType: Serde<Value>? {
         guard let type = Value.self as? any DefaultSerde.Type else { return nil }
@@ -124,18 +124,18 @@ extension Serde {
     }
 }
 
-/// Bytes that are not a value of the type a serde was asked for.
+/// An error about bytes that are not a value of the serde's type.
 public struct SerdeError: Error, CustomStringConvertible {
     /// The type that was to be read or written.
     public let type: String
-    /// What is wrong.
+    /// The description of the problem.
     public let message: String
 
     /// Makes an error.
     ///
     /// - Parameters:
     ///   - type: the type that was to be read or written.
-    ///   - message: what is wrong.
+    ///   - message: the description of the problem.
     public init(type: String, message: String) {
         self.type = type
         self.message = message

@@ -3,7 +3,7 @@
 final class SerdeText: Sendable {
     /// The JSON of a value's bytes.
     let json: @Sendable (UnsafeRawBufferPointer) throws -> String
-    /// The bytes of a value that somebody has written down.
+    /// The bytes of a value that a person has typed.
     let parse: (@Sendable (String) throws -> [UInt8])?
 
     init(
@@ -16,18 +16,19 @@ final class SerdeText: Sendable {
 }
 
 extension Serde {
-    /// Says how values read as text, for those who do not know the Swift type: a console, a query over HTTP.
+    /// Sets the text form of values for readers that do not know the Swift type: a console, a query over HTTP.
     ///
     /// ```swift
     /// let amounts = Serde<Amount>(name: "Amount", serialize: …, deserialize: …)
     ///     .rendered(json: { "\"\($0.cents / 100) EUR\"" }, parse: { try Amount($0) })
     /// ```
     ///
-    /// The built-in serdes know it already. One that does not is rendered as its bytes in Base64. Records are not affected.
+    /// The built-in serdes have one already. A serde without one is rendered as its bytes in Base64. Records are not
+    /// affected.
     ///
     /// - Parameters:
     ///   - json: the JSON of a value: a text in quotes, a number, an object.
-    ///   - parse: reads a value from what somebody has typed; by default nobody can type one, except as bytes.
+    ///   - parse: reads a value from typed text; by default a value can only be typed as bytes.
     public func rendered(
         json: @escaping @Sendable (_ value: Value) throws -> String,
         parse: (@Sendable (_ text: String) throws -> Value)? = nil
@@ -65,7 +66,7 @@ extension Serde {
 public struct AnySerde: Sendable {
     /// The name of the type: `String`, `Int64`, `JSON RiskEvent`.
     public let name: String
-    /// The number of bytes at the end that have no part in choosing a key's partition.
+    /// The number of bytes at the end that are not used to choose a key's partition.
     package let partitioningSuffixCount: Int
     private let text: SerdeText?
 
@@ -75,12 +76,13 @@ public struct AnySerde: Sendable {
         self.text = text
     }
 
-    /// Whether the serde says how its values read; otherwise they are shown as bytes.
+    /// Whether the serde has a text form; otherwise values are shown as bytes.
     public var isReadable: Bool { text != nil }
 
     /// The JSON of a value's bytes.
     ///
-    /// A serde without a text form gives `{"$base64": "…"}`; if the bytes are no such value, `$error` beside that says why.
+    /// A serde without a text form gives `{"$base64": "…"}`. If the bytes are not a value of the type, `$error` beside it
+    /// says why.
     public func json(of bytes: [UInt8]) -> String {
         guard let text else { return JSONText.base64(bytes) }
         do {
@@ -90,11 +92,11 @@ public struct AnySerde: Sendable {
         }
     }
 
-    /// The bytes of a value that somebody has typed: a text or a number unchanged, JSON for a serde of JSON, `KEY@START` for a
-    /// key in a time window, `KEY@START-END` for one in a session, in milliseconds. Bytes are typed as `0x…` in hexadecimal or
-    /// as `base64:…`, and so is what the serde cannot read.
+    /// The bytes of a value that a person has typed: a text or a number unchanged, JSON for a serde of JSON, `KEY@START` for
+    /// a key in a time window, `KEY@START-END` for one in a session, in milliseconds. Bytes are typed as `0x…` in
+    /// hexadecimal or as `base64:…`, and so are values that the serde cannot read.
     ///
-    /// - Throws: `SerdeError` for a text that is no such value.
+    /// - Throws: `SerdeError` for a text that is not a value of the type.
     public func bytes(from typed: String) throws -> [UInt8] {
         guard let parse = text?.parse else {
             guard let bytes = JSONText.bytes(typed) else {

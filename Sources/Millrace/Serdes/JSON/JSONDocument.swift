@@ -1,15 +1,15 @@
-/// A scanned JSON text while something is decoded from it.
+/// A scanned JSON text, for the time in which something is decoded from it.
 ///
-/// Text and nodes belong to the caller and are gone when the call is over: `close` makes the document refuse everything, for
-/// those who have kept a decoder. Whatever cannot be answered exactly as Foundation would answer it is a doubt, and so is
-/// every error: then the result does not count, and Foundation decodes the text anew.
+/// Text and nodes belong to the caller and are gone after the call. `close` therefore makes the document refuse everything,
+/// in case a decoder was kept. Whatever cannot be answered exactly as Foundation would answer it is a doubt, and so is every
+/// error. The result is then discarded, and Foundation decodes the text again.
 @usableFromInline
 final class JSONDocument {
     private var text: UnsafeBufferPointer<UInt8>
     private(set) var nodes: UnsafeBufferPointer<JSONNode>
-    /// Whether something was asked that only Foundation can answer.
+    /// Whether a question was asked that only Foundation can answer.
     @usableFromInline private(set) var isInDoubt = false
-    /// How dates are read.
+    /// The way in which dates are read.
     @usableFromInline let dates: JSONDates
 
     init(text: UnsafeBufferPointer<UInt8>, nodes: UnsafeBufferPointer<JSONNode>, dates: JSONDates) {
@@ -21,8 +21,8 @@ final class JSONDocument {
     /// Scans a text.
     ///
     /// - Parameters:
-    ///   - nodes: room for the text's nodes; it has to last until `close`.
-    ///   - dates: how dates are read.
+    ///   - nodes: room for the text's nodes; it has to be valid until `close`.
+    ///   - dates: the way in which dates are read.
     @usableFromInline
     static func scan(
         _ text: UnsafeBufferPointer<UInt8>, into nodes: UnsafeMutableBufferPointer<JSONNode>,
@@ -39,7 +39,8 @@ final class JSONDocument {
         nodes = UnsafeBufferPointer(start: nil, count: 0)
     }
 
-    /// To be thrown where there is no answer. A closure of the user's may catch it, and so it is noted, too.
+    /// Returns the error to throw if there is no answer. A closure of the user's may catch it, so the document records it
+    /// too.
     @usableFromInline
     func doubt() -> JSONDoubt {
         isInDoubt = true
@@ -54,7 +55,7 @@ final class JSONDocument {
 
     // MARK: Objects
 
-    /// The place of an object's first member with a name, as Foundation has it; `nil` for none.
+    /// Returns the index of an object's first member with a name, as in Foundation; `nil` for none.
     @usableFromInline
     func value(of key: String, in object: Int) throws -> Int? {
         var key = key
@@ -76,7 +77,7 @@ final class JSONDocument {
         return true
     }
 
-    /// The names of an object's members, each once.
+    /// Returns the names of an object's members, each once.
     @usableFromInline
     func keys(of object: Int) throws -> [String] {
         var keys: [String] = []
@@ -120,8 +121,8 @@ final class JSONDocument {
     func double(at place: Int) throws -> Double {
         let node = try node(place)
         guard node.kind == .number else { throw doubt() }
-        // Digits and power of ten are both exact as a Double, and so one operation rounds correctly (Clinger). Longer ones,
-        // 17 digits and more, go through the C library: 150 ns more.
+        // Digits and power of ten are both exact as a Double, so one operation rounds correctly (Clinger). Longer numbers,
+        // of 17 digits and more, go through the C library, which takes 150 ns more.
         if node.exponent >= -22, node.exponent <= 22, node.word <= 1 << 53 {
             let digits = Double(node.word)
             let value =
@@ -169,7 +170,7 @@ final class JSONDocument {
     ]
 }
 
-/// Only Foundation can answer. Never leaves the decoding.
+/// The error for what only Foundation can answer. It never leaves the decoding.
 @usableFromInline
 enum JSONDoubt: Error {
     case unusual

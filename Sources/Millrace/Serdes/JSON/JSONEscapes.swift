@@ -1,6 +1,6 @@
 /// Strings with backslashes in them.
 enum JSONEscapes {
-    /// The text that the bytes between two quotation marks stand for; `nil` where they are not certainly correct.
+    /// Returns the text that the bytes between two quotation marks stand for; `nil` if they may be incorrect.
     static func text(of bytes: UnsafeBufferPointer<UInt8>) -> String? {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)
@@ -31,7 +31,7 @@ enum JSONEscapes {
         return String(validating: text, as: UTF8.self)
     }
 
-    /// The character behind `\u`: one code unit of UTF-16, or two, with `\u` between them.
+    /// Returns the character after `\u`: one code unit of UTF-16, or two with `\u` between them.
     private static func scalar(_ bytes: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> Unicode.Scalar? {
         guard let unit = codeUnit(bytes, &at) else { return nil }
         if let scalar = Unicode.Scalar(unit) { return scalar }

@@ -1,6 +1,6 @@
-/// One element of a JSON text, where it stands and what can be known of it in passing.
+/// One element of a JSON text: its location, and what the scan finds out about it.
 ///
-/// The nodes of a text lie in one array in the order of the text: a container before what it holds, a key before its value.
+/// The nodes of a text are in one array in the order of the text: a container before its contents, a key before its value.
 @usableFromInline
 struct JSONNode {
     @usableFromInline
@@ -10,18 +10,19 @@ struct JSONNode {
 
     // 24 bytes, so that the nodes of most texts fit on the stack.
     @usableFromInline var kind: Kind
-    /// Of a string: a backslash is in it. Of an object: one of its keys has a backslash or is not ASCII.
+    /// For a string: whether it contains a backslash. For an object: whether one of its keys has a backslash or is not
+    /// ASCII.
     @usableFromInline var isIntricate = false
-    /// Of a number: the power of ten that `word` is to be multiplied by; `Int16.min` where the digits do not fit.
+    /// For a number: the power of ten by which `word` is to be multiplied; `Int16.min` if the digits do not fit.
     @usableFromInline var exponent: Int16 = 0
-    /// Where it begins in the text; of a string, behind the quotation mark.
+    /// The offset of its beginning in the text; for a string, after the quotation mark.
     @usableFromInline var start: UInt32
-    /// Behind its last byte; of a string, before the quotation mark.
+    /// The offset after its last byte; for a string, of the quotation mark.
     @usableFromInline var end: UInt32
-    /// The node behind this one and everything in it; while a container is open, the container around it.
+    /// The node after this one and everything in it; for a container that is still open, the container around it.
     @usableFromInline var next: UInt32
-    /// Of a number: its digits. Of a string: its length and first bytes, which settle most comparisons (``word(of:)``). Of
-    /// a container: how many elements or members it has.
+    /// For a number: its digits. For a string: its length and first bytes, which settle most comparisons (``word(of:)``).
+    /// For a container: the number of its elements or members.
     @usableFromInline var word: UInt64
 
     /// The length, up to 255, and the first seven bytes of a string.

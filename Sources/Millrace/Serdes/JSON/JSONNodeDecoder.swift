@@ -1,8 +1,8 @@
 public import FoundationEssentials
 
-/// Decodes the value at one place of a document; also the container of a single value.
+/// Decodes the value at one node of a document. It is also the container of a single value.
 ///
-/// Three words, so that it fits into an existential without an allocation.
+/// It takes three words, so that it fits into an existential without an allocation.
 @usableFromInline
 struct JSONNodeDecoder: Decoder, SingleValueDecodingContainer {
     @usableFromInline let document: JSONDocument
@@ -46,10 +46,10 @@ struct JSONNodeDecoder: Decoder, SingleValueDecodingContainer {
     @inlinable func decode(_ type: UInt64.Type) throws -> UInt64 { try document.integer(at: place) }
 
     @inlinable func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-        // Foundation has ways of its own for these.
+        // Foundation decodes these in its own way.
         if type == Data.self || type == URL.self || type == Decimal.self { throw document.doubt() }
         if type == Date.self, document.dates != .secondsSince2001 { throw document.doubt() }
-        // What is null must not be decoded from; of an Optional, Foundation makes nil.
+        // A null must not be decoded from; Foundation turns an Optional into nil.
         do {
             return try Value(from: self)
         } catch {

@@ -1,19 +1,19 @@
 public import FoundationEssentials
 
-/// Reads JSON as Foundation's `JSONDecoder` does, several times faster in the ordinary cases.
+/// Reads JSON as Foundation's `JSONDecoder` does, but several times faster in ordinary cases.
 ///
-/// A text is scanned once, into nodes on the stack, and decoded from those. Foundation remains the judge: what is not
-/// ordinary, and everything that comes to an error, is decoded by it from the beginning, so that values and errors are
-/// its own. An `init(from:)` may therefore run twice. docs/performance.md says what counts as ordinary.
+/// A text is scanned once, into nodes on the stack, and decoded from those. Foundation has the last word: it decodes from
+/// the beginning whatever is not ordinary or fails, so that all its values and errors stay the same. An `init(from:)` may
+/// therefore run twice. docs/performance.md says what counts as ordinary.
 ///
-/// What is generic here is specialised where a serde is made: in unspecialised code each decoding looks up the metadata of
-/// three generic types, 100 ns.
+/// The generic code here is specialised where a serde is made: unspecialised code looks up the metadata of three generic
+/// types in each decoding, which takes 100 ns.
 @usableFromInline
 enum JSONReader {
     /// Texts beyond this length are rare on a topic, and their nodes would take twelve times as much.
     private static let maxCount = 1 << 20
 
-    /// So many nodes lie on the stack, and are enough for most texts.
+    /// This many nodes are on the stack; they are enough for most texts.
     @inlinable static var fewNodes: Int { 42 }
 
     @inlinable
@@ -29,7 +29,7 @@ enum JSONReader {
         }
     }
 
-    /// - Throws: where Foundation is to be asked.
+    /// - Throws: if Foundation is to be asked.
     @inlinable
     static func decodeOrdinary<Value: Decodable>(
         _ type: Value.Type, _ text: UnsafeBufferPointer<UInt8>, dates: JSONDates = .secondsSince2001
@@ -41,7 +41,7 @@ enum JSONReader {
         }
     }
 
-    /// Room for all the nodes that a text can have.
+    /// Returns the number of nodes that a text can have at most.
     @usableFromInline
     static func manyNodes(for text: UnsafeBufferPointer<UInt8>) throws -> Int {
         guard text.count <= maxCount else { throw JSONDoubt.unusual }
@@ -56,7 +56,7 @@ enum JSONReader {
             var document = try JSONDocument.scan(text, into: nodes, dates: dates)
             defer { document.close() }
             let value = try JSONNodeDecoder(document: document, place: 0, path: nil).decode(type)
-            // Foundation lets a decoder outlive the call; this one cannot, and so what it was kept by must not be used.
+            // Foundation lets a decoder outlive the call. This one cannot, so if it was kept, its result must not be used.
             guard !document.isInDoubt, isKnownUniquelyReferenced(&document) else { throw JSONDoubt.unusual }
             return value
         }

@@ -1,7 +1,7 @@
-/// Reads a JSON text once, from front to back, and writes its elements down as nodes.
+/// Reads a JSON text once, from front to back, and stores its elements as nodes.
 ///
-/// It is stricter than need be: whatever it does not take to be JSON beyond doubt, it refuses, and Foundation is asked.
-/// About a nanosecond a byte.
+/// It is stricter than necessary: it refuses whatever may not be JSON, and Foundation is asked instead. It takes about a
+/// nanosecond a byte.
 struct JSONScanner {
     /// A depth that only hostile texts reach. Foundation: 512.
     private static let maxDepth = 128
@@ -12,7 +12,7 @@ struct JSONScanner {
     private let capacity: Int
     private var nodeCount = 0
 
-    /// - Parameter nodes: room for the nodes: one for every two bytes of the text is enough for what is JSON.
+    /// - Parameter nodes: room for the nodes. One node for every two bytes is enough for any JSON text.
     init(_ text: UnsafeBufferPointer<UInt8>, into nodes: UnsafeMutableBufferPointer<JSONNode>) {
         // An empty text has no address; it is refused before it is read.
         bytes = text.baseAddress ?? UnsafePointer(bitPattern: 1).unsafelyUnwrapped
@@ -28,7 +28,7 @@ struct JSONScanner {
         throw nodeCount == capacity ? JSONDoubt.moreNodes : JSONDoubt.unusual
     }
 
-    /// The number of nodes, or 0 where the text is not, or not certainly, JSON or needs more nodes than there is room for.
+    /// Returns the number of nodes, or 0 if the text may not be JSON or needs more nodes than there is room for.
     private mutating func nodeCountOrZero() -> Int {
         var at = 0
         var container = -1
@@ -60,7 +60,7 @@ struct JSONScanner {
                 at = scalar(at)
                 if at < 0 { return 0 }
             }
-            // A value has ended, and with it perhaps what is around it.
+            // A value has ended, and perhaps also the container around it.
             while true {
                 at = skipSpaces(at)
                 if container < 0 { return at == count ? nodeCount : 0 }
@@ -98,7 +98,7 @@ struct JSONScanner {
         return at
     }
 
-    /// A member's name and the colon behind it. Returns where its value may begin, or −1.
+    /// Reads a member's name and the colon after it. Returns the offset at which its value may begin, or −1.
     private mutating func key(_ start: Int, of object: Int) -> Int {
         guard start < count, bytes[start] == UInt8(ascii: "\""), nodeCount < capacity else { return -1 }
         let place = nodeCount
@@ -114,7 +114,7 @@ struct JSONScanner {
         return at + 1
     }
 
-    /// A value that is no container. Returns where it ends, or −1.
+    /// Reads a value that is not a container. Returns the offset of its end, or −1.
     private mutating func scalar(_ start: Int) -> Int {
         var isASCII = true
         switch bytes[start] {
@@ -138,7 +138,7 @@ struct JSONScanner {
         var at = start + 1
         var isIntricate = false
         while at < count {
-            // Eight bytes at a time, as long as none of them ends the string or is special in it.
+            // Eight bytes at a time, as long as none of them ends the string or needs special treatment.
             if at + 8 <= count {
                 let word = UnsafeRawPointer(bytes + at).loadUnaligned(as: UInt64.self)
                 if Self.isPlain(word) {
@@ -228,7 +228,7 @@ struct JSONScanner {
         return at
     }
 
-    /// There is room: `scan` and `key` have made sure.
+    /// Appends a node. There is room: `scan` and `key` have checked it.
     @inline(__always)
     private mutating func append(_ node: JSONNode) {
         nodes[nodeCount] = node

@@ -21,13 +21,13 @@ enum JSONText {
         return result + "\""
     }
 
-    /// A number as Swift writes it; one that is not finite is a text.
+    /// A number as Swift writes it; a number that is not finite becomes a text.
     static func number(_ description: String) -> String {
         description.utf8.last.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
             ? description : quoted(description)
     }
 
-    /// Bytes that nothing better is known of.
+    /// Bytes without a better text form.
     static func base64(_ bytes: [UInt8], error: String? = nil) -> String {
         let error = error.map { ", \"$error\": " + quoted($0) } ?? ""
         return "{\"$base64\": \"\(Data(bytes).base64EncodedString())\"\(error)}"
@@ -38,7 +38,7 @@ enum JSONText {
         "{\"key\": \(key), \"startMs\": \(window.startMs), \"endMs\": \(window.endMs)}"
     }
 
-    /// Bytes that somebody has typed, in hexadecimal behind `0x` or in Base64 behind `base64:`; `nil` for anything else.
+    /// The bytes that a person has typed, in hexadecimal after `0x` or in Base64 after `base64:`; `nil` for anything else.
     static func bytes(_ text: String) -> [UInt8]? {
         if text.hasPrefix("base64:") { return Data(base64Encoded: String(text.dropFirst(7))).map { Array($0) } }
         guard text.hasPrefix("0x") else { return nil }
@@ -47,7 +47,7 @@ enum JSONText {
         return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
-    /// Whether bytes are one value of JSON in UTF-8, to the letter of RFC 8259.
+    /// Whether bytes are exactly one value of JSON in UTF-8, as RFC 8259 defines it.
     static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard String(validating: bytes, as: UTF8.self) != nil else { return false }
         var checker = JSONChecker(bytes: bytes)

@@ -1,4 +1,4 @@
-/// Any JSON value. A document is read through it where a key that nobody knows is an error.
+/// Any JSON value. Documents in which an unknown key is an error are read through it.
 package enum JSONValue: Decodable, Hashable, Sendable {
     case null
     case boolean(Bool)
