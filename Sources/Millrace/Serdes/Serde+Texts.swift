@@ -43,7 +43,7 @@ extension SerdeText {
     /// - Parameters:
     ///   - suffixCount: how many bytes of the window follow the key.
     ///   - window: reads the window from the bytes.
-    ///   - suffix: the bytes of a window; `nil` if the window's end is missing, or is given but not part of the bytes.
+    ///   - suffix: the bytes of a window; `nil` if the window's end is needed but missing, or does not fit its start.
     static func windowed(
         _ key: AnySerde, suffixCount: Int,
         window: @escaping @Sendable (_ bytes: UnsafeRawBufferPointer) -> Window,

@@ -1,16 +1,16 @@
 /// A hash table from bytes to bytes.
 ///
-/// Keys are looked up by pointer, so that neither reading nor overwriting allocates. An entry is a cache line that holds key
-/// and value themselves where they are short, as most keys and aggregates are; longer ones lie in a block of their own.
-/// Entries keep their place, a small number, and their address until they are removed; a caller may keep a mark with each.
-/// Open addressing with linear probing; removal shifts back. A slot holds the place and half of the hash, so that a look-up
-/// of a short key touches two cache lines: the slot's and the entry's. The key that was looked up last is found again
-/// without hashing, for a put follows a get of the same key.
+/// Keys are looked up by pointer, so neither reading nor overwriting allocates. An entry is a cache line that holds short
+/// keys and values, which most keys and aggregates are, in itself; longer ones have a separate block. Entries keep their
+/// place, a small number, and their address until they are removed; a caller may keep a mark with each. The table uses open
+/// addressing with linear probing; removal shifts back. A slot holds the place and half of the hash, so a look-up of a short
+/// key touches two cache lines: the slot's and the entry's. The key that was looked up last is found again without hashing,
+/// since a put follows a get of the same key.
 package struct ByteTable: ~Copyable {
     /// The place of an entry, valid until it is removed.
     package typealias Place = Int
 
-    /// The beginning of an entry. Behind it are the key and the value, or the address of the block that they are in.
+    /// The beginning of an entry. The key and the value follow it, or the address of their block.
     private struct Entry {
         var hash: UInt64
         /// −1 for a place that is free.
@@ -24,7 +24,7 @@ package struct ByteTable: ~Copyable {
         static let inlineOffset = 24
         static let inlineCapacity = Int32(size - inlineOffset)
 
-        /// A block is made only for what does not fit.
+        /// A block is made only for keys and values that do not fit.
         var isInline: Bool { keyCount + valueCapacity <= Self.inlineCapacity }
     }
 
@@ -32,7 +32,7 @@ package struct ByteTable: ~Copyable {
     private typealias Slot = UInt64
 
     private var slots: UnsafeMutableBufferPointer<Slot>
-    /// The entries, so many to a chunk: they stay where they are when the table grows.
+    /// The entries, a fixed number to a chunk: they stay at their addresses when the table grows.
     private var chunks: [UnsafeMutableRawPointer] = []
     private static let chunkBits = 8
     /// One more than the highest place in use, for walking over all of them.
@@ -40,7 +40,7 @@ package struct ByteTable: ~Copyable {
     private var free: [UInt32] = []
     private var recent: Place = -1
     private let seed: UInt64
-    /// How many entries there are, deleted keys included.
+    /// The number of entries, deleted keys included.
     package private(set) var count = 0
     /// The memory that the entries take.
     package private(set) var sizeInBytes = 0
@@ -109,7 +109,7 @@ package struct ByteTable: ~Copyable {
         var next = (slot + 1) & (slots.count - 1)
         while slots[next] != 0 {
             let home = home(of: entry(place(in: next)).pointee.hash)
-            // An entry may move forward to the gap only if its home is not between the gap and it.
+            // An entry may move forward to the gap only if its home is not between the gap and its slot.
             if (next - home) & (slots.count - 1) >= (next - slot) & (slots.count - 1) {
                 slots[slot] = slots[next]
                 slot = next
@@ -119,7 +119,7 @@ package struct ByteTable: ~Copyable {
         slots[slot] = 0
         sizeInBytes -= Self.entryOverheadInBytes + blockSize(of: removed)
         block(of: removed)?.deallocate()
-        // Whoever walks over places while entries are removed finds no value at this one.
+        // A walk over places finds no value at this one if the entry is removed during the walk.
         entry(removed).pointee.keyCount = -1
         entry(removed).pointee.valueCount = -1
         free.append(UInt32(removed))
@@ -139,7 +139,7 @@ package struct ByteTable: ~Copyable {
         sizeInBytes = 0
     }
 
-    /// The places that are taken, in no particular order.
+    /// The places in use, in no particular order.
     package var places: [Place] { (0..<placeLimit).filter { isTaken($0) } }
 
     package func isTaken(_ place: Place) -> Bool { entry(place).pointee.keyCount >= 0 }
@@ -210,13 +210,13 @@ package struct ByteTable: ~Copyable {
         chunks[place >> Self.chunkBits] + (place & (1 << Self.chunkBits - 1)) * Entry.size
     }
 
-    /// Where an entry's key begins; its value is behind it.
+    /// Returns the address of an entry's key; its value follows it.
     @inline(__always)
     private func bytes(of place: Place) -> UnsafeMutableRawPointer {
         block(of: place) ?? address(of: place) + Entry.inlineOffset
     }
 
-    /// The memory outside of the entry that its key and value are in, if they are long.
+    /// The memory outside of the entry that contains its key and value, if they are long.
     @inline(__always)
     private func block(of place: Place) -> UnsafeMutableRawPointer? {
         if entry(place).pointee.isInline { return nil }
@@ -302,7 +302,8 @@ extension UnsafeMutableRawPointer {
     }
 }
 
-/// Whether bytes of the same number are the same: eight at a time, the last eight overlapping those before.
+/// Whether two runs of bytes of the same length are equal: compared eight at a time, the last eight overlapping the ones
+/// before.
 @inline(__always)
 private func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     let count = left.count
@@ -323,9 +324,9 @@ extension UnsafeRawBufferPointer {
     fileprivate func word(at offset: Int) -> UInt64 { loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
 }
 
-/// Whether bytes come before others in the order of unsigned bytes, in which stores are scanned.
+/// Whether bytes precede others in the order of unsigned bytes, in which stores are scanned.
 package func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    // Eight bytes at a time: the sorting of a checkpoint consists of this.
+    // Eight bytes at a time: most of the work of sorting a checkpoint is done here.
     let common = min(left.count, right.count)
     var offset = 0
     while offset + 8 <= common {

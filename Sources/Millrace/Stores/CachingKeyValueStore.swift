@@ -1,17 +1,17 @@
-/// The cache of a table: what has changed since the last flush, the newest value of each key only.
+/// The cache of a table: the changes since the last flush, with only the newest value of each key.
 ///
-/// Reads see what is cached. A flush hands each change down to the store below, and so to its changelog, and tells the
-/// listener, which forwards it; in the order in which the keys were last changed. Of several changes of a key between two
-/// flushes only the last one is seen below and behind; a deletion of a key that the store below does not have is seen by
-/// nobody. Kafka: `CachingKeyValueStore`.
+/// Reads see the cached changes. A flush writes each change to the store below, and so to its changelog, and calls the
+/// listener, which forwards it. The order is that in which the keys were last changed. If a key changes several times
+/// between two flushes, only the last change reaches the store below and the downstream operators. A deletion of a key that
+/// the store below does not have reaches neither. Kafka: `CachingKeyValueStore`.
 @usableFromInline
 package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
-    /// The record that caused a change, as it is forwarded behind the table.
+    /// The record that caused a change, as it is forwarded downstream of the table.
     @usableFromInline
     package struct Origin {
         @usableFromInline package var timestampMs: Int64
         @usableFromInline package var headers: Headers
-        /// Where the record came from, for error messages.
+        /// The origin of the record, for error messages.
         @usableFromInline package var metadata: RecordMetadata?
 
         @usableFromInline
@@ -22,7 +22,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
         }
     }
 
-    /// Gets a change when it is flushed: the key, its new value and, where asked for or deleted, the one below.
+    /// Gets a change when it is flushed: the key, its new value and, if requested or deleted, the value in the store below.
     @usableFromInline
     package typealias FlushListener = (
         _ key: UnsafeRawBufferPointer, _ newValue: UnsafeRawBufferPointer?, _ oldValue: UnsafeRawBufferPointer?,
@@ -44,7 +44,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     private var listener: FlushListener?
     private var sendsOldValues = false
     private var isFlushing = false
-    // What is being flushed, copied, for whoever is told of it may change the table.
+    // A copy of what is being flushed, since the listener may change the table.
     private var key: [UInt8] = []
     private var newValue: [UInt8] = []
     private var oldValue: [UInt8] = []
@@ -53,21 +53,21 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
         self.store = store
     }
 
-    /// The memory that the changes take, about.
+    /// The approximate memory that the changes take.
     @usableFromInline package var cacheSizeInBytes: Int {
         table.sizeInBytes + table.count * MemoryLayout<Change>.stride
     }
 
     @usableFromInline package var isCaching: Bool { true }
 
-    /// Sets who is told of each change that is flushed.
+    /// Sets the listener that gets each change that is flushed.
     @usableFromInline
     package func onFlush(sendsOldValues: Bool, _ listener: @escaping FlushListener) {
         self.sendsOldValues = sendsOldValues
         self.listener = listener
     }
 
-    /// Lets the listener go, and with it everything that it refers to.
+    /// Releases the listener, and so everything that it refers to.
     @usableFromInline
     package func removeListener() { listener = nil }
 
@@ -109,9 +109,9 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
         try store.scan(from: lower, to: upper, reversed: reversed, under: changes, body)
     }
 
-    /// Hands down every change made before the call.
+    /// Writes down every change made before the call to the store below.
     ///
-    /// - Throws: what the store below and the listener throw; the change that failed is lost, the ones behind it are kept.
+    /// - Throws: the errors of the store below and of the listener. The change that failed is lost; the later ones are kept.
     @usableFromInline
     package func flush() throws {
         guard !isFlushing else { return }

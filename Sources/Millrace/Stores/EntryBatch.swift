@@ -1,7 +1,7 @@
-/// Some entries of a store, copied out of it, so that whoever looks at them may change the store.
+/// Some entries of a store, copied out of it, so that code that visits them may change the store.
 ///
-/// A walk takes one batch after the other, few entries at first, for many walks end soon, and never many bytes: what it
-/// needs of memory does not depend on how much there is to walk over.
+/// A walk takes one batch after the other. The first batch has few entries, since many walks end early, and no batch has
+/// many bytes: the memory needed does not depend on the number of entries to walk over.
 package struct EntryBatch {
     private var limit = 8
     private static let greatestLimit = 256
@@ -12,7 +12,7 @@ package struct EntryBatch {
 
     package init() {}
 
-    /// Begins the next batch. Returns how many entries it is to have at most.
+    /// Begins the next batch. Returns the most entries that it may have.
     package mutating func begin() -> Int {
         bytes.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)
@@ -20,7 +20,7 @@ package struct EntryBatch {
         return limit
     }
 
-    /// Takes an entry. Returns whether there is room for more, as far as bytes go.
+    /// Adds an entry. Returns whether there is room for more bytes.
     package mutating func append(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
         bytes.append(contentsOf: key)
         let keyEnd = bytes.count
@@ -49,8 +49,8 @@ package struct EntryBatch {
 }
 
 extension ScannableStore {
-    /// Calls `body` for the entries of a range until it returns `false`. `body` may change the store: what it puts behind the
-    /// place of the walk may be seen or not.
+    /// Calls `body` for the entries of a range until it returns `false`. `body` may change the store; the walk may or may
+    /// not see changes that are still ahead of it.
     package func walk(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool

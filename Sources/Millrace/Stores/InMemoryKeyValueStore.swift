@@ -1,6 +1,7 @@
 /// A key-value store in memory: a hash table, and an index of its keys in order that is made when a scan needs it.
 package final class InMemoryKeyValueStore: KeyValueBytesStore {
-    // Not checked for overlapping accesses, 20 ns each: what is called back during a scan must not change the store anyway.
+    // Not checked for overlapping accesses, which takes 20 ns each: the callbacks of a scan must not change the store
+    // anyway.
     @exclusivity(unchecked) private var table = ByteTable()
     @exclusivity(unchecked) private var order = SortedPlaces()
 

@@ -1,4 +1,4 @@
-/// A range of keys, from `lower` up to and without `upper`; open where a bound is `nil`.
+/// A range of keys, from `lower` up to but excluding `upper`; open if a bound is `nil`.
 package struct KeyBounds {
     let lower: [UInt8]?
     let upper: [UInt8]?

@@ -1,4 +1,4 @@
-/// A key-value store as operators see it: bytes in, bytes out, reads see the task's own writes.
+/// A key-value store as operators see it. It takes and returns bytes, and reads see the task's own writes.
 ///
 /// The engine's transaction buffer implements it over a persistent or in-memory store.
 @usableFromInline

@@ -14,7 +14,7 @@ public struct KeyValueStore<Key, Value> {
     @usableFromInline let bytes: any KeyValueBytesStore
     @usableFromInline let keySerde: Serde<Key>
     @usableFromInline let valueSerde: Serde<Value>
-    /// Whose record's timestamp the changelog gets; `nil` outside of a topology.
+    /// The node whose record's timestamp the changelog gets; `nil` outside of a topology.
     @usableFromInline let node: ProcessorNode?
     @usableFromInline let scratch = Scratch()
 
@@ -28,7 +28,7 @@ public struct KeyValueStore<Key, Value> {
 
     /// The value of a key, or `nil`.
     ///
-    /// - Throws: `SerdeError` where the stored bytes are no such value; the store's own errors.
+    /// - Throws: `SerdeError` if the stored bytes are not a value of the type; the store's own errors.
     @inlinable
     public func get(_ key: Key) throws -> Value? {
         scratch.key.removeAll(keepingCapacity: true)
@@ -60,7 +60,7 @@ public struct KeyValueStore<Key, Value> {
         }
     }
 
-    /// Sets the value of a key that has none. Returns the value that it has, or `nil` where it was set.
+    /// Sets the value of a key that has none. Returns the present value, or `nil` if it was set.
     ///
     /// - Parameters:
     ///   - key: the key.
@@ -95,8 +95,8 @@ public struct KeyValueStore<Key, Value> {
         return value
     }
 
-    /// The entries in the order of the keys' bytes. They are read before the call returns, so the store may be changed with them
-    /// in hand; give a limit, or use `scan`, where they may be many. Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
+    /// The entries in the order of the keys' bytes. They are read before the call returns, so the store may be changed while
+    /// you use them. If there may be many, give a limit or use `scan`. Kafka: `range`, `reverseRange`, `all`, `reverseAll`.
     ///
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.
@@ -112,7 +112,7 @@ public struct KeyValueStore<Key, Value> {
             decode)
     }
 
-    /// The entries whose keys' bytes begin with given ones. Kafka: `prefixScan`.
+    /// The entries whose keys' bytes begin with given bytes. Kafka: `prefixScan`.
     ///
     /// - Parameters:
     ///   - prefix: the bytes that keys begin with.
@@ -134,15 +134,15 @@ public struct KeyValueStore<Key, Value> {
     /// }
     /// ```
     ///
-    /// However many there are, they are read a few at a time, of which nothing is left open between the calls: `body` may change
-    /// the store. What it changes further on in the range is seen or not. Kafka: `range`, `reverseRange`, `all`, `reverseAll`,
-    /// whose iterators have to be closed.
+    /// However many entries there are, they are read a few at a time, and nothing stays open between the calls, so `body`
+    /// may change the store. The scan may or may not see changes further on in the range. Kafka: `range`, `reverseRange`,
+    /// `all`, `reverseAll`, whose iterators have to be closed.
     ///
     /// - Parameters:
     ///   - lower: the first key; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
-    ///   - reversed: whether the last key comes first; read from its end.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - reversed: whether the last key comes first; the range is then read from its end.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
@@ -153,12 +153,12 @@ public struct KeyValueStore<Key, Value> {
         ) { try body(try keySerde.deserialize($0), try valueSerde.deserialize($1)) }
     }
 
-    /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`. Kafka: `prefixScan`.
+    /// Calls `body` for the entries whose keys' bytes begin with given bytes, until it returns `false`. Kafka: `prefixScan`.
     ///
     /// - Parameters:
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
@@ -168,12 +168,12 @@ public struct KeyValueStore<Key, Value> {
         }
     }
 
-    /// How many entries there are. They are counted, one by one. Kafka: `approximateNumEntries`.
+    /// The number of entries. They are counted one by one. Kafka: `approximateNumEntries`.
     ///
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func count() throws -> Int { try bytes.countEntries() }
 
-    /// The same store for those who only read.
+    /// The same store, read-only.
     public var readOnly: ReadOnlyKeyValueStore<Key, Value> { ReadOnlyKeyValueStore(self) }
 
     private func decode(
@@ -183,7 +183,7 @@ public struct KeyValueStore<Key, Value> {
     }
 }
 
-/// A typed view of a key-value store for those who only read. Kafka: `ReadOnlyKeyValueStore`.
+/// A read-only typed view of a key-value store. Kafka: `ReadOnlyKeyValueStore`.
 ///
 /// ```swift
 /// let limits = try context.store(limits).readOnly
@@ -217,7 +217,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
         try store.entries(from: lower, through: upper, reversed: reversed, limit: limit)
     }
 
-    /// The entries whose keys' bytes begin with given ones.
+    /// The entries whose keys' bytes begin with given bytes.
     ///
     /// - Parameters:
     ///   - prefix: the bytes that keys begin with.
@@ -236,7 +236,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     ///   - lower: the first key; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
@@ -245,12 +245,12 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
         try store.scan(from: lower, through: upper, reversed: reversed, body)
     }
 
-    /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`.
+    /// Calls `body` for the entries whose keys' bytes begin with given bytes, until it returns `false`.
     ///
     /// - Parameters:
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
@@ -258,7 +258,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
         try store.scan(withPrefix: prefix, reversed: reversed, body)
     }
 
-    /// How many entries there are. They are counted, one by one.
+    /// The number of entries. They are counted one by one.
     ///
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func count() throws -> Int { try store.count() }

@@ -1,9 +1,9 @@
 /// A store whose keys can be walked over in order.
 @usableFromInline
 package protocol ScannableStore: AnyObject {
-    /// Calls `body` for every key from `lower` up to and without `upper`, in the bytes' order, until it returns `false`.
+    /// Calls `body` for every key from `lower` up to but excluding `upper`, in the bytes' order, until it returns `false`.
     ///
-    /// `body` may read the store, but does not change it, unless a kind of store allows that.
+    /// `body` may read the store, but does not change it, unless the kind of store allows that.
     ///
     /// - Parameter reversed: whether the highest key comes first.
     func scan(
@@ -20,7 +20,7 @@ extension ScannableStore {
         try scan(from: lower, to: upper, reversed: false, body)
     }
 
-    /// Scans the store with changes laid over it.
+    /// Scans the store as if changes had been applied to it.
     ///
     /// - Parameter changes: changes within the bounds, in the scan's order; a value of `nil` stands for a deleted key.
     package func scan<Changes: Sequence>(

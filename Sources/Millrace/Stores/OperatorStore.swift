@@ -1,15 +1,15 @@
-/// A store as the operators of a task reach it, by what it is.
+/// A store as the operators of a task see it, with its type.
 @usableFromInline
 package enum OperatorStore {
-    /// A map from bytes to bytes. The cache, where there is one, is the map itself, with a way to be told of its flushes.
+    /// A map from bytes to bytes. If there is a cache, it is the map itself, and can also report its flushes.
     case keyValue(any KeyValueBytesStore, cache: CachingKeyValueStore? = nil)
     case ordered(any OrderedBytesStore)
     case versioned(any VersionedBytesStore)
     case buffer(any TimeOrderedBuffer)
-    /// A store of the user's own type, which is no map.
+    /// A custom store, which is not a map.
     case custom(any StateStore)
 
-    /// The store as a map from bytes to bytes; `nil` for one that is none.
+    /// The store as a map from bytes to bytes; `nil` if it is not one.
     @usableFromInline package var bytes: (any KeyValueBytesStore)? {
         switch self {
         case .keyValue(let store, _): store
@@ -19,7 +19,7 @@ package enum OperatorStore {
         }
     }
 
-    /// The cache whose flushes an operator hands on; `nil` where changes do not wait, or the store is no key-value store.
+    /// The cache whose flushes an operator hands on; `nil` if changes do not wait, or if the store is not a key-value store.
     @usableFromInline package var cache: CachingKeyValueStore? {
         if case .keyValue(_, let cache) = self { cache } else { nil }
     }
@@ -42,7 +42,7 @@ package enum OperatorStore {
 
     /// The store as a map from bytes to bytes.
     ///
-    /// - Throws: `StreamsError` with code `.illegalState` for a store that is none.
+    /// - Throws: `StreamsError` with code `.illegalState` for a store that is not one.
     @usableFromInline
     package func map(named name: String) throws -> any KeyValueBytesStore {
         if let bytes { return bytes }

@@ -1,5 +1,5 @@
 extension ScannableStore {
-    /// The first entries of a range, or the last ones with the last first, read before the call returns.
+    /// The first entries of a range, or the last ones in reverse order, read before the call returns.
     func entries<Entry>(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool, limit: Int,
         _ decode: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Entry
@@ -27,7 +27,7 @@ extension [UInt8] {
     /// The lowest bytes above these.
     var successor: [UInt8] { self + [0] }
 
-    /// The lowest bytes above all that begin with these; `nil` where there are none.
+    /// The lowest bytes above all bytes that begin with these; `nil` if there are none.
     var endOfPrefix: [UInt8]? {
         var end = self
         while let last = end.popLast() {

@@ -1,15 +1,16 @@
-/// Places of a `ByteTable` in the order of their keys, sorted when a scan needs them and kept until one comes or goes.
+/// Places of a `ByteTable` in the order of their keys. They are sorted when a scan needs them, and kept until one is added
+/// or removed.
 package struct SortedPlaces {
     private var places: [ByteTable.Place]?
 
     package init() {}
 
-    /// Notes that a place came or went.
+    /// Records that a place was added or removed.
     package mutating func invalidate() { places = nil }
 
-    /// All of them.
+    /// Returns all places.
     ///
-    /// - Parameter unsorted: gives them in any order, where that has to be asked.
+    /// - Parameter unsorted: returns them in any order; called only if they have to be sorted.
     package mutating func all(
         of table: borrowing ByteTable, _ unsorted: () -> [ByteTable.Place]
     ) -> [ByteTable.Place] {
@@ -19,7 +20,7 @@ package struct SortedPlaces {
         return sorted
     }
 
-    /// Those within bounds, in the order of a scan.
+    /// Returns the places within bounds, in the order of a scan.
     package mutating func within(
         _ bounds: KeyBounds, reversed: Bool, of table: borrowing ByteTable, _ unsorted: () -> [ByteTable.Place]
     ) -> Run {
@@ -47,7 +48,7 @@ package struct SortedPlaces {
 }
 
 extension [ByteTable.Place] {
-    /// The first of the sorted places whose key satisfies a condition that those behind it satisfy too.
+    /// The first of the sorted places whose key satisfies a condition that all later ones satisfy too.
     fileprivate func firstIndex(
         of table: borrowing ByteTable, where isReached: (UnsafeRawBufferPointer) -> Bool
     ) -> Int {

@@ -1,28 +1,29 @@
-/// What kind of store: how its changelog's records become its entries and back, in which order it keeps them, when they
+/// The kind of a store: how its changelog's records become its entries and back, in which order it keeps them, when they
 /// expire, and how its changelog topic is set up.
 ///
-/// All else follows from these: the engine opens, restores and writes down a store by its kind and knows no operator. A
-/// store's entries have the keys of its changelog, byte for byte; only a version has the end of its validity behind its key.
+/// Everything else follows from these: the runtime opens, restores and checkpoints a store by its kind and knows no
+/// operator. A store's entries have the keys of its changelog, byte for byte; only a version has the end of its validity
+/// after its key.
 package struct StoreKind: Hashable, Sendable {
-    /// How the value of a changelog's record lies in the store.
+    /// The layout in the store of the value of a changelog's record.
     package enum ValueLayout: Hashable, Sendable {
-        /// As it is.
+        /// Unchanged.
         case plain
-        /// Behind the record's timestamp. Kafka: `RecordConverters.rawValueToTimestampedValue`.
+        /// After the record's timestamp. Kafka: `RecordConverters.rawValueToTimestampedValue`.
         case timestamped
     }
 
-    /// How the entries are found.
+    /// The way in which the entries are found.
     package enum Access: Hashable, Sendable {
-        /// By key, in a hash table. A walk in the keys' order is possible but sorts what is not on disk yet.
+        /// By key, in a hash table. A walk in the keys' order is possible but has to sort the keys that are not on disk yet.
         case hashed
         /// By key and in the keys' order.
         case ordered(OrderedKeys)
-        /// By key and in the order of the times at which changes were put in, until they are taken out. In memory.
+        /// By key and in the order of the times with which changes were put in, until they are removed. In memory.
         case buffered
         /// By key and moment. The entries are versions, in the order of time. Their keys are not those of the changelog.
         case versioned(OrderedKeys)
-        /// As the user's own store likes: it is no map of bytes. `StorePlan.makeStateStore` makes it.
+        /// As the custom store decides: it is not a map of bytes. `StorePlan.makeStateStore` makes it.
         case custom
     }
 
@@ -46,16 +47,16 @@ extension StoreKind {
     /// The newest value of each key. Kafka: `KeyValueStore`.
     package static let keyValue = StoreKind(values: .plain, access: .hashed, changelogTopicConfiguration: compacted)
 
-    /// The newest value of each key, to be walked over in the keys' order at no more than the entries' cost.
+    /// The newest value of each key. A walk in the keys' order costs no more than the entries themselves.
     package static let orderedKeyValue = StoreKind(
         values: .plain, access: .ordered(OrderedKeys(time: .none, expiry: nil)), changelogTopicConfiguration: compacted)
 
     /// Values by key and window, each key's in the order of time. Kafka: `WindowStore`, `TimestampedWindowStore`.
     ///
     /// - Parameters:
-    ///   - retentionMs: how long behind the newest window an older one is kept.
-    ///   - isTimestamped: whether each value has a timestamp of its own.
-    ///   - visibility: from when on an expired window cannot be seen.
+    ///   - retentionMs: the greatest distance to the newest window at which an older one is kept.
+    ///   - isTimestamped: whether each value has its own timestamp.
+    ///   - visibility: the rule for when an expired window becomes invisible.
     ///   - isTimeIndexed: whether the windows of all keys can be walked over in the order of time.
     package static func window(
         retentionMs: Int64, isTimestamped: Bool, visibility: OrderedKeys.Expiry.Visibility = .whenExpired(),
@@ -85,7 +86,7 @@ extension StoreKind {
             changelogTopicConfiguration: windowed(retentionMs))
     }
 
-    /// The latest value of each key and those before it, as far back as the history goes. Kafka: `VersionedKeyValueStore`.
+    /// The latest value of each key and the earlier ones, as far back as the history goes. Kafka: `VersionedKeyValueStore`.
     package static func versionedKeyValue(historyMs: Int64) -> StoreKind {
         StoreKind(
             values: .timestamped,
@@ -98,7 +99,7 @@ extension StoreKind {
     package static let suppressionBuffer = StoreKind(
         values: .plain, access: .buffered, changelogTopicConfiguration: compacted)
 
-    /// A store of the user's own. Kafka: `StateStore`.
+    /// A custom store. Kafka: `StateStore`.
     package static let custom = StoreKind(values: .plain, access: .custom, changelogTopicConfiguration: compacted)
 
     private static let day = TimeSpan(.seconds(24 * 60 * 60))
@@ -131,12 +132,12 @@ extension StoreKind {
 }
 
 extension StoreKind {
-    /// Whether it is a store of the user's own, which keeps what it holds itself.
+    /// Whether it is a custom store, which keeps its contents itself.
     package var isCustom: Bool {
         if case .custom = access { true } else { false }
     }
 
-    /// Whether there is something that it is too late for.
+    /// Whether records can be too late for the store.
     package var hasExpiry: Bool { expiry != nil }
 
     /// The rule by which entries expire; `nil` for a store that keeps everything.
@@ -147,7 +148,7 @@ extension StoreKind {
         }
     }
 
-    /// Whether it consists of entries that an engine keeps.
+    /// Whether an engine keeps its entries.
     package var isKeptInEngine: Bool {
         switch access {
         case .hashed, .ordered, .versioned: true
@@ -157,7 +158,7 @@ extension StoreKind {
 }
 
 extension StoreKind.ValueLayout {
-    /// The value that the changelog gets of a stored one.
+    /// Returns the value that the changelog gets for a stored one.
     package func plainValue(_ stored: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         switch self {
         case .plain: stored
@@ -165,7 +166,7 @@ extension StoreKind.ValueLayout {
         }
     }
 
-    /// Appends what is stored of a changelog's record.
+    /// Appends the stored form of the value of a changelog's record.
     package func store(_ value: UnsafeRawBufferPointer, timestampMs: Int64, into buffer: inout [UInt8]) {
         if self == .timestamped { withUnsafeBytes(of: timestampMs.bigEndian) { buffer.append(contentsOf: $0) } }
         buffer.append(contentsOf: value)

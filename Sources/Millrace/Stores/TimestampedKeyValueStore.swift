@@ -24,7 +24,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
 
     /// The value of a key with its timestamp, or `nil`.
     ///
-    /// - Throws: `SerdeError` where the stored bytes are no such value; the store's own errors.
+    /// - Throws: `SerdeError` if the stored bytes are not a value of the type; the store's own errors.
     @inlinable
     public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? {
         scratch.key.removeAll(keepingCapacity: true)
@@ -52,7 +52,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
         try put(key, value, timestampMs: timestampMs, isKeyRead: false)
     }
 
-    /// - Parameter isKeyRead: the last call was a `get` of the same key, whose bytes are there still.
+    /// - Parameter isKeyRead: whether the last call was a `get` of the same key, so that its bytes are still in the buffer.
     @inlinable
     func put(_ key: Key, _ value: Value?, timestampMs: Int64, isKeyRead: Bool) throws {
         // Not through `self`, which the closure would copy with all its serdes.
@@ -62,7 +62,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
         }
     }
 
-    /// Puts a value into the cache that this view is of, with the record that caused it.
+    /// Puts a value into the cache that this view belongs to, with the record that caused it.
     @inlinable
     func put(
         _ key: Key, _ value: Value?, timestampMs: Int64, to cache: CachingKeyValueStore,
@@ -98,7 +98,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
     ///   - lower: the first key; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
@@ -109,12 +109,12 @@ public struct TimestampedKeyValueStore<Key, Value> {
         ) { try body(try keySerde.deserialize($0), try Self.decode($1, valueSerde)) }
     }
 
-    /// Calls `body` for the entries whose keys' bytes begin with given ones, until it returns `false`. Kafka: `prefixScan`.
+    /// Calls `body` for the entries whose keys' bytes begin with given bytes, until it returns `false`. Kafka: `prefixScan`.
     ///
     /// - Parameters:
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false,
@@ -125,8 +125,8 @@ public struct TimestampedKeyValueStore<Key, Value> {
         }
     }
 
-    /// Calls `body` for the entries whose keys' bytes are from `lower` up to and without `upper`, until it returns `false`.
-    /// `body` does not change the store.
+    /// Calls `body` for the entries whose keys' bytes are from `lower` up to but excluding `upper`, until it returns
+    /// `false`. `body` does not change the store.
     @usableFromInline
     package func scan(
         bytesFrom lower: [UInt8], to upper: [UInt8]?, _ body: (Key, ValueAndTimestamp<Value>) throws -> Bool
@@ -166,7 +166,8 @@ public struct TimestampedKeyValueStore<Key, Value> {
 
 /// Buffers that are reused from call to call.
 ///
-/// They lie behind pointers: as properties of a class each access would be checked for overlapping with another, 20 ns.
+/// They are behind pointers: as properties of a class, each access would be checked for overlapping with another, which
+/// takes 20 ns.
 @usableFromInline
 final class Scratch {
     @usableFromInline let keyCell = Cell<[UInt8]>([])
@@ -184,7 +185,7 @@ final class Scratch {
         _modify { yield &valueCell.value.pointee }
     }
 
-    /// What a store has under the key that lies here.
+    /// Returns the value that a store has for the key in the buffer.
     @inlinable
     func value<Value>(in store: any OrderedBytesStore, _ serde: Serde<Value>) throws -> Value? {
         var found: Value?
@@ -196,7 +197,7 @@ final class Scratch {
         return found
     }
 
-    /// Calls `body` with the bytes of the key that lies here and those of a value.
+    /// Calls `body` with the bytes of the key in the buffer and those of a value.
     @inlinable
     func serialize<Value>(
         _ value: Value?, _ serde: Serde<Value>,

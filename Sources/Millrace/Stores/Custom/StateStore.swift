@@ -1,8 +1,8 @@
-/// A store that is no map from bytes to bytes: an index of vectors, a sketch, a model that learns.
+/// A store that is not a map from bytes to bytes: an index of vectors, a sketch, a model that learns.
 ///
-/// It keeps what it holds in whatever form it likes, in memory mostly. What makes it survive is its changelog: whatever the
-/// store changes it also logs, through the context that it was made with, and after a restart it is given those records back
-/// in their order, or of several with one key only the last.
+/// It keeps its contents in any form, usually in memory. They survive because of the changelog: the store logs every change
+/// through the context with which it was made. After a restart it gets those records back in their order, or only the last
+/// of several with the same key.
 ///
 /// ```swift
 /// final class Vectors: StateStore {
@@ -30,44 +30,46 @@
 /// }
 /// ```
 ///
-/// Transactions need nothing of it: after an abort or a crash the task's store is thrown away and made anew, and the changelog
-/// has only what was committed. It belongs to its task's thread. Kafka: `StateStore`, with a custom `StoreBuilder`.
+/// The store does not have to handle transactions: after an abort or a crash the task's store is discarded and made again,
+/// and the changelog contains only committed changes. The store belongs to its task's thread. Kafka: `StateStore`, with a
+/// custom `StoreBuilder`.
 public protocol StateStore: AnyObject, SendableMetatype {
-    /// Takes a change back from the changelog, without logging it again.
+    /// Restores a change from the changelog, without logging it again.
     ///
     /// - Parameters:
-    ///   - key: what was logged; valid until the call returns.
+    ///   - key: the key that was logged; valid until the call returns.
     ///   - value: `nil` for a deletion.
     ///   - timestampMs: the record's timestamp in milliseconds.
     func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws
 
-    /// Empties the store, and what it keeps beyond the process with it: it is about to be restored from the beginning.
+    /// Empties the store, including what it has on disk: it is about to be restored from the beginning.
     func removeAll() throws
 
-    /// Called before each commit, for a store that logs changes only then. Does nothing by default.
+    /// Logs the changes that wait, for a store that logs changes only before each commit, when this is called. Does nothing
+    /// by default.
     func flush() throws
 
-    /// Lets go of what the store holds. Called once; does nothing by default.
+    /// Releases the store's resources. Called once; does nothing by default.
     func close()
 
-    /// The offset in the changelog from which on the store has to be restored, for one that keeps what it holds beyond the
-    /// process: what ``checkpoint(position:)`` was given last. `nil`, from the beginning, by default.
+    /// The offset in the changelog from which the store has to be restored, for a store that outlives the process: the one
+    /// last passed to ``checkpoint(position:)``. `nil`, from the beginning, by default.
     var position: Int64? { get throws }
 
-    /// About how much memory the store takes, for those who watch; 0 by default.
+    /// The approximate memory that the store takes, for monitoring; 0 by default.
     var sizeInBytes: Int { get }
 
-    /// About how much memory changes take that wait for ``flush()``; 0 by default. Together with the caches of the task's tables
-    /// it is bounded: beyond that, everything is flushed at once.
+    /// The approximate memory of changes that wait for ``flush()``; 0 by default. It is bounded together with the caches of
+    /// the task's tables: beyond the bound, everything is flushed at once.
     var unloggedSizeInBytes: Int { get }
 
-    /// About how much memory changes take that wait for ``checkpoint(position:)``; 0 by default, for a store that keeps nothing
-    /// beyond the process. It counts towards the instance's `stateCacheSizeInBytes`: beyond that, the worker commits and the
-    /// stores are written down, after which it has to be lower.
+    /// The approximate memory of changes that wait for ``checkpoint(position:)``; 0 by default, for a store that does not
+    /// outlive the process. It counts towards the instance's `stateCacheSizeInBytes`: beyond that, the worker commits and
+    /// checkpoints the stores, after which it has to be lower.
     var unwrittenSizeInBytes: Int { get }
 
-    /// Called now and then right after a commit, for a store that keeps what it holds beyond the process: everything in it is
-    /// committed, and may be written down, together with the offset. Does nothing by default.
+    /// Saves the store, for a store that outlives the process. It is called from time to time right after a commit: all
+    /// contents are committed, and may be saved together with the offset. Does nothing by default.
     ///
     /// - Parameter position: one more than the offset of the last record of the changelog; `nil` for an empty one.
     func checkpoint(position: Int64?) throws
@@ -83,7 +85,7 @@ extension StateStore {
     public func checkpoint(position: Int64?) throws {}
 }
 
-/// The place of a custom store, and its changelog. Kafka: `StateStoreContext`.
+/// The context in which a custom store is made, with its changelog. Kafka: `StateStoreContext`.
 public struct StateStoreContext {
     /// The store's name.
     public let store: String
@@ -91,7 +93,7 @@ public struct StateStoreContext {
     public let taskID: String
     /// The task's partition, and that of the changelog.
     public let partition: Int32
-    /// A directory that exists, for this store alone; `nil` where the instance keeps nothing on disk, as a test driver does.
+    /// An existing directory for this store alone; `nil` if the instance keeps nothing on disk, as a test driver does.
     public let directory: String?
     private let log: any StateStoreLog
 
@@ -107,8 +109,8 @@ public struct StateStoreContext {
     /// for a store without a changelog.
     ///
     /// - Parameters:
-    ///   - key: what the change is of: of several records with one key only the last is sure to come back.
-    ///   - value: what the key stands for now; `nil` where it is gone.
+    ///   - key: the key of the change. Of several records with the same key only the last is certain to be restored.
+    ///   - value: the key's new value; `nil` if it is deleted.
     ///   - timestampMs: the record's timestamp in milliseconds.
     public func log(key: [UInt8], value: [UInt8]?, timestampMs: Int64) throws {
         try key.withUnsafeBytes { key in
@@ -119,7 +121,7 @@ public struct StateStoreContext {
     }
 }
 
-/// Takes the changes of a custom store on their way to its changelog.
+/// Writes the changes of a custom store to its changelog.
 package protocol StateStoreLog: AnyObject {
     func log(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws
 }

@@ -1,24 +1,24 @@
-/// What a store keeps its entries in: a map from bytes to bytes in the order of its keys. RocksDB is one, and so can be
-/// whatever a module of yours brings along.
+/// The storage of a store's entries: a map from bytes to bytes in the order of its keys. RocksDB is one; a module of yours
+/// can supply another.
 ///
-/// An engine knows nothing of topologies. Whether its entries are a table's values, windows, sessions or versions is decided
-/// above it, and so are transactions: what a task writes waits in a buffer over the engine, and comes down by ``apply(_:droppingBelow:)``
-/// only once it is committed. Beside the entries lies, as one entry more, how far the store has got in its changelog; after
-/// a restart what is missing comes from there. So an engine has three duties:
+/// An engine knows nothing of topologies. The layers above it decide whether its entries are a table's values, windows,
+/// sessions or versions, and they handle transactions: a task's writes wait in a buffer above the engine and reach
+/// ``apply(_:droppingBelow:)`` only once they are committed. One further entry records how far the store has got in its
+/// changelog; after a restart the store is restored from there. So an engine has three duties:
 ///
-/// - A call of ``apply(_:droppingBelow:)`` has its effect as a whole or not at all, also where the process is killed within it.
-/// - After ``flush()`` everything applied before survives the end of the process. Of what was applied later a beginning may
-///   survive, but nothing behind a gap.
-/// - Where it finds itself damaged, or keeps nothing beyond the process anyway, it opens empty: a logged store is filled
-///   from its changelog.
+/// - A call of ``apply(_:droppingBelow:)`` takes effect completely or not at all, even if the process is killed during it.
+/// - After ``flush()`` everything applied earlier survives the end of the process. Of the later writes a first part may
+///   survive, but none after a gap.
+/// - If it is damaged, or keeps nothing beyond the process anyway, it opens empty: a logged store is restored from its
+///   changelog.
 ///
-/// It is used by one thread at a time. A ``StoreSupplier`` makes engines and gives them to stores. Kafka: `StateStore` and what
-/// is below it, as a `KeyValueBytesStoreSupplier`, `WindowBytesStoreSupplier`, `SessionBytesStoreSupplier` or
+/// One thread at a time uses it. A ``StoreSupplier`` makes engines and gives them to stores. Kafka: `StateStore` and the
+/// layers below it, as a `KeyValueBytesStoreSupplier`, `WindowBytesStoreSupplier`, `SessionBytesStoreSupplier` or
 /// `VersionedBytesStoreSupplier` makes them; here one protocol serves all of them.
 ///
-/// Whatever a method throws that is no `StreamsError` is told as one with code `.stateStore`.
+/// An error that is not a `StreamsError` is reported as one with code `.stateStore`.
 public protocol StorageEngine: AnyObject {
-    /// Calls `body` once, with the value of a key, or with `nil` where it has none.
+    /// Calls `body` once, with the value of a key, or with `nil` if it has none.
     ///
     /// `body` may read the engine, but does not change it; the bytes need to be valid only until it returns.
     ///
@@ -29,48 +29,50 @@ public protocol StorageEngine: AnyObject {
     ///   unchanged.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
-    /// Calls `body` for the keys from `lower` up to and without `upper`, in the order of their bytes, until it returns `false`.
+    /// Calls `body` for the keys from `lower` up to but excluding `upper`, in the order of their bytes, until it returns
+    /// `false`.
     ///
-    /// Bytes are compared as unsigned numbers, and what is the beginning of something else comes before it. `body` may read
-    /// the engine, but does not change it. A scan should cost what it visits, not what the range holds.
+    /// Bytes are compared as unsigned numbers, and a prefix precedes everything that begins with it. `body` may read the
+    /// engine, but does not change it. The cost of a scan should depend on the entries visited, not on the size of the
+    /// range.
     ///
     /// - Parameters:
     ///   - lower: the lowest key; `nil` for no bound.
-    ///   - upper: what is above the highest key; `nil` for no bound. Never below `lower`.
+    ///   - upper: the bound above the highest key; `nil` for no bound. Never below `lower`.
     ///   - reversed: whether the highest key comes first.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
     ///   unchanged.
     func scan(
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 
-    /// Deletes every key below a bound, then applies writes, all or nothing.
+    /// Deletes every key below a bound, then applies writes; all of it takes effect or nothing.
     ///
     /// - Parameters:
-    ///   - writes: of two of the same key the later one counts. Their bytes are valid until the call returns. They come
-    ///     sorted where that is cheap, but need not.
-    ///   - bound: what has expired in a store of windows or sessions; `nil` where nothing has.
+    ///   - writes: of two writes of the same key the later one counts. Their bytes are valid until the call returns. They
+    ///     are sorted if that is cheap, but need not be.
+    ///   - bound: the bound below which everything has expired in a store of windows or sessions; `nil` if nothing has.
     /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws
 
-    /// Makes everything applied so far survive the end of the process; nothing in an engine that never survives it.
+    /// Makes everything applied so far survive the end of the process. Does nothing in an engine that never outlives it.
     ///
     /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func flush() throws
 
-    /// Deletes everything, at once and for good.
+    /// Deletes everything, immediately and permanently.
     ///
     /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func removeAll() throws
 
-    /// Lets go of what the engine holds. Closing again does nothing; anything else throws from then on.
+    /// Releases the engine's resources. Closing again does nothing; every other call throws from then on.
     func close()
 
-    /// What other threads may read while this one writes, for those who query a store; `nil`, the default, has a copy of the
-    /// entries kept in memory for them.
+    /// The reader for other threads, which query the store while this one writes. If it is `nil`, the default, a copy of the
+    /// entries is kept in memory for them.
     ///
-    /// ``close()`` and ``removeAll()`` wait for what has been begun through it.
+    /// ``close()`` and ``removeAll()`` wait for reads that have begun through it.
     var reader: (any StorageReader)? { get }
 }
 
@@ -80,7 +82,7 @@ extension StorageEngine {
 
 /// The entries of a ``StorageEngine`` for threads that do not write to it.
 public protocol StorageReader: AnyObject, Sendable {
-    /// Calls `body` once, with the value of a key, or with `nil` where it has none; the bytes need to be valid only until it
+    /// Calls `body` once, with the value of a key, or with `nil` if it has none; the bytes need to be valid only until it
     /// returns.
     ///
     /// - Parameters:
@@ -90,15 +92,15 @@ public protocol StorageReader: AnyObject, Sendable {
     ///   unchanged.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
-    /// The entries as they are now, whatever is applied later. It is used by one thread, and not for long.
+    /// Returns the entries as they are now, regardless of later writes. One thread uses the result, for a short time.
     ///
     /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
     func snapshot() throws -> any StorageSnapshot
 
-    /// About how many entries there are, for those who watch; `nil`, the default, where the engine does not know.
+    /// The approximate number of entries, for monitoring; `nil`, the default, if the engine does not know.
     var approximateEntryCount: Int? { get }
 
-    /// About how many bytes they take; `nil`, the default, where the engine does not know.
+    /// The approximate number of bytes that they take; `nil`, the default, if the engine does not know.
     var approximateSizeInBytes: Int? { get }
 }
 
@@ -109,7 +111,7 @@ extension StorageReader {
 
 /// The entries of a ``StorageEngine`` as they were at one moment.
 public protocol StorageSnapshot: AnyObject {
-    /// As that of ``StorageEngine``.
+    /// Does the same as that of ``StorageEngine``.
     ///
     /// - Parameters:
     ///   - key: the key's bytes; valid until the call returns.
@@ -118,13 +120,13 @@ public protocol StorageSnapshot: AnyObject {
     ///   unchanged.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
-    /// As that of ``StorageEngine``.
+    /// Does the same as that of ``StorageEngine``.
     ///
     /// - Parameters:
     ///   - lower: the lowest key; `nil` for no bound.
-    ///   - upper: what is above the highest key; `nil` for no bound.
+    ///   - upper: the bound above the highest key; `nil` for no bound.
     ///   - reversed: whether the highest key comes first.
-    ///   - body: gets key and value, and says whether to go on.
+    ///   - body: gets key and value, and returns whether to continue.
     /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
     ///   unchanged.
     func scan(

@@ -1,6 +1,6 @@
-/// Which engine keeps a store's entries. Kafka: `StoreSupplier`, `DslStoreSuppliers`.
+/// A choice of the engine that keeps a store's entries. Kafka: `StoreSupplier`, `DslStoreSuppliers`.
 ///
-/// A module with an engine of its own offers it like this:
+/// A module with a custom engine offers it like this:
 ///
 /// ```swift
 /// extension StoreSupplier {
@@ -19,28 +19,30 @@ public struct StoreSupplier: Sendable {
 
     package let choice: Choice
 
-    /// An engine of one's own.
+    /// Makes a supplier of a custom engine.
     ///
-    /// - Parameter open: opens the engine of one store of one task, creating it where there is none; called when the task is
-    ///   made, and again when it is made anew after an aborted transaction or a rebalance, the engine before it closed by then.
+    /// - Parameter open: opens the engine of one store of one task, and creates it if there is none. It is called when the
+    ///   task is made, and again when the task is made again after an aborted transaction or a rebalance; the earlier engine
+    ///   is closed by then.
     public init(_ open: @escaping @Sendable (StorePlace) throws -> any StorageEngine) { choice = .own(open) }
 
     private init(_ choice: Choice) { self.choice = choice }
 
-    /// The instance's own engine: RocksDB in an application; in a test driver what its `storage` says. The default.
+    /// The instance's default engine, and the default: RocksDB in an application; in a test driver the one that its
+    /// `storage` names.
     public static let rocksDB = StoreSupplier(.ofInstance)
 
-    /// No engine: the buffer of the task's writes is all there is, and is filled from the changelog at each start.
+    /// No engine: the store is only in the buffer of the task's writes, and is restored from the changelog at each start.
     public static let inMemory = StoreSupplier(.memory)
 }
 
-/// Which store an engine is opened for.
+/// The store for which an engine is opened.
 public struct StorePlace: Sendable {
     /// The store's name.
     public let store: String
     /// The task, as `<sub-topology>_<partition>`; `global` for a store that all tasks read.
     public let taskID: String
-    /// A directory that exists, for this store alone; `nil` where the instance keeps nothing on disk, as a test driver does.
+    /// An existing directory for this store alone; `nil` if the instance keeps nothing on disk, as a test driver does.
     ///
     /// It stays with the task: the task's next owner on this machine gets the same one.
     public let directory: String?

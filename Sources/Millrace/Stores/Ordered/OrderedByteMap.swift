@@ -1,8 +1,8 @@
 /// A map from bytes to bytes in the order of its keys.
 ///
-/// The entries lie in chunks of bounded size, a B-tree of two levels: a binary search finds the chunk, another one the entry
-/// in it. Each entry owns one block of memory with the key and, behind it, the value, which has room to grow. A caller may
-/// keep a mark with each entry.
+/// The entries are in chunks of bounded size, which form a B-tree of two levels: a binary search finds the chunk, another
+/// one the entry in it. Each entry owns one block of memory with the key and, after it, the value, which has room to grow. A
+/// caller may keep a mark with each entry.
 package struct OrderedByteMap: ~Copyable {
     private struct Entry {
         var block: UnsafeMutableRawPointer
@@ -19,7 +19,7 @@ package struct OrderedByteMap: ~Copyable {
         }
     }
 
-    /// Where an entry lies, valid until an entry is inserted or removed.
+    /// The position of an entry, valid until an entry is inserted or removed.
     package struct Position: Hashable {
         fileprivate var chunk: Int
         fileprivate var index: Int
@@ -27,9 +27,9 @@ package struct OrderedByteMap: ~Copyable {
 
     private var chunks: [[Entry]] = []
     package private(set) var count = 0
-    /// How many entries stand for deleted keys.
+    /// The number of entries that stand for deleted keys.
     private var deletedCount = 0
-    /// The memory that the entries take, about.
+    /// The approximate memory that the entries take.
     package private(set) var sizeInBytes = 0
 
     private static let chunkLimit = 128
@@ -50,7 +50,8 @@ package struct OrderedByteMap: ~Copyable {
         return position
     }
 
-    /// The position of the first entry whose key is not below a bound; behind the last entry where there is none.
+    /// Returns the position of the first entry whose key is not below a bound, or the position after the last entry if there
+    /// is none.
     package func lowerBound(_ key: UnsafeRawBufferPointer) -> Position {
         var low = 0
         var high = chunks.count
@@ -71,7 +72,7 @@ package struct OrderedByteMap: ~Copyable {
 
     package var first: Position { Position(chunk: 0, index: 0) }
 
-    /// Behind the last entry.
+    /// The position after the last entry.
     package var end: Position { Position(chunk: chunks.count, index: 0) }
 
     /// Whether there is an entry at a position.
@@ -106,7 +107,7 @@ package struct OrderedByteMap: ~Copyable {
 
     // MARK: Changing
 
-    /// Sets the value of a key; `nil` records that the key is deleted. Returns where the entry lies.
+    /// Sets the value of a key; `nil` records that the key is deleted. Returns the position of the entry.
     @discardableResult
     package mutating func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?) -> Position {
         let position = lowerBound(key)
@@ -124,7 +125,7 @@ package struct OrderedByteMap: ~Copyable {
         if chunks[position.chunk].isEmpty { chunks.remove(at: position.chunk) }
     }
 
-    /// Removes the entries from a key up to and without another one.
+    /// Removes the entries from a key up to but excluding another one.
     package mutating func removeAll(from lower: UnsafeRawBufferPointer, to upper: UnsafeRawBufferPointer) {
         removeAll(from: lower, to: upper) { _ in true }
     }
@@ -230,8 +231,8 @@ package struct OrderedByteMap: ~Copyable {
     }
 }
 
-/// Compares bytes as unsigned numbers, the first one the most significant: below, at or above 0 as the left ones are below,
-/// equal to or above the right ones. Eight bytes at a time.
+/// Compares bytes as unsigned numbers, the first one the most significant. Returns a number below, at or above 0 if the left
+/// bytes are below, equal to or above the right ones. It compares eight bytes at a time.
 package func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
     let count = min(left.count, right.count)
     var offset = 0

@@ -1,10 +1,10 @@
-/// An ordered store as operators see it: bytes in, bytes out, under the keys of its changelog.
+/// An ordered store as operators see it. It takes and returns bytes, under the keys of its changelog.
 ///
 @usableFromInline
 package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
     /// Calls `body` for the entries with keys from `lower` through `upper` and times within a range, until it returns
-    /// `false`: segment by segment, the oldest first, and in each in the order of the keys; all of it the other way round if
-    /// reversed. For a single key of the user's that is the order of time. `body` may change the store.
+    /// `false`. The oldest segment comes first, and within a segment the order is that of the keys; `reversed` inverts all
+    /// of it. For a single key of the user's this is the order of time. `body` may change the store.
     ///
     /// - Parameters:
     ///   - lower: the lowest key; `nil` for no bound.
@@ -14,30 +14,31 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
         reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 
-    /// As `scan`, for all keys, in the order of time and of the keys within a moment, those that have expired but are held
-    /// among them. Needs a store with an index by time.
+    /// Does the same as `scan` for all keys, in the order of time and, within a moment, of the keys. It includes entries
+    /// that have expired but are held. It needs a store with an index by time.
     func scanByTime(
         _ times: ClosedRange<Int64>, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws
 
-    /// The time from which on entries are kept even where they have expired; `Int64.max` where none are.
+    /// The time from which on entries are kept even if they have expired; `Int64.max` if none are.
     ///
-    /// A result that is handed on when its window closes must not expire before: stream time can move by any step.
+    /// A result that is handed on when its window closes must not expire earlier: stream time can advance by any step.
     var heldFromMs: Int64 { get set }
 
     /// The highest time of any key that was put; −1 while there is none.
     var streamTimeMs: Int64 { get }
 
-    /// The time from which on entries are taken; those before have expired.
+    /// The time from which on entries are accepted; earlier ones have expired.
     var oldestKeptMs: Int64 { get }
 
-    /// How long behind the store's stream time an entry is kept.
+    /// The greatest distance to the store's stream time at which an entry is kept.
     var retentionMs: Int64 { get }
 
-    /// Tells the changelog of the deletion of a key that was never there. The store is as it was, and so is its stream time.
+    /// Logs the deletion of a key that was never in the store. The store and its stream time do not change.
     func logDeletion(key: UnsafeRawBufferPointer, timestampMs: Int64) throws
 
-    /// A number above that of every entry of the store; for duplicates of a key, which so stay in the order in which they came.
+    /// Returns a number above that of every entry of the store. It keeps duplicates of a key in the order in which they were
+    /// put.
     func nextSequenceNumber() -> Int32
 }
 
@@ -50,10 +51,10 @@ extension OrderedBytesStore {
     }
 }
 
-/// Changes of a store that wait for the next commit before they go to the changelog and to what comes behind the store.
+/// The changes of a store that wait for the next commit before they go to the changelog and downstream of the store.
 ///
-/// Of several changes of a key between two flushes only the last one is seen; a deletion of a key that was not there before
-/// is seen by nobody. Kafka: `CachedStateStore`.
+/// If a key changes several times between two flushes, only the last change is handed on. A deletion of a key that did not
+/// exist before is not handed on at all. Kafka: `CachedStateStore`.
 @usableFromInline
 package protocol StoreCache: FlushableStore {
     /// Whether changes wait.
@@ -64,17 +65,17 @@ package protocol StoreCache: FlushableStore {
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64,
         origin: CachingKeyValueStore.Origin) throws
 
-    /// Sets who is told of each change that is flushed.
+    /// Sets the listener that gets each change that is flushed.
     func onFlush(sendsOldValues: Bool, _ listener: @escaping CachingKeyValueStore.FlushListener)
 }
 
-/// A store with something that is to be done before a commit. Kafka: `StateStore.flush`.
+/// A store that needs to do something before a commit. Kafka: `StateStore.flush`.
 @usableFromInline
 package protocol FlushableStore: AnyObject {
-    /// The memory that waiting changes take, about.
+    /// The approximate memory that waiting changes take.
     var cacheSizeInBytes: Int { get }
 
-    /// Lets whoever listens go, and with it everything that it refers to.
+    /// Releases the listener, and so everything that it refers to.
     func removeListener()
 
     /// Hands on every change made before the call, in the order in which the keys were last changed.

@@ -1,30 +1,32 @@
-/// How the keys of an ordered store lie: where in a key its time is, when entries expire, and what they are found by.
+/// The layout of the keys of an ordered store: where a key has its time, when entries expire, and how entries are found.
 ///
-/// Entries are kept in segments of time, so that those that have expired go as a whole. What is stored under is
+/// Entries are kept in segments of time, so that expired ones are dropped as a whole. Each is stored under
 ///
 ///     segment (8 bytes, big endian) + space (1 byte) + the key
 ///
-/// where space 0 holds the values under their own keys and space 1, if there is an index by time, an empty value under the
-/// key's times, 8 bytes each, and the key. Space 2 holds the latest version of each key of a versioned store, under the user's
-/// key alone, by which they lie in its order. All of a segment lies together, and so do all of a key's entries in it.
+/// where space 0 holds the values under their own keys. Space 1, if there is an index by time, holds an empty value under
+/// the key's times, 8 bytes each, and the key. Space 2 holds the latest version of each key of a versioned store, under the
+/// user's key alone, and so in the order of these keys. All entries of a segment are adjacent, and so are all entries of a
+/// key in it.
 package struct OrderedKeys: Hashable, Sendable {
-    /// Where a key has its time.
+    /// The position of the time in a key.
     package enum Time: Hashable, Sendable {
-        /// Nowhere.
+        /// The key has no time.
         case none
         /// Key + start (8 bytes) + sequence number (4 bytes). Kafka: `WindowKeySchema`.
         case window
         /// Key + end (8 bytes) + start (8 bytes). Kafka: `SessionKeySchema`.
         case session
-        /// Key + end of a version's validity (8 bytes); the latest version lies elsewhere. Kafka: `RocksDBVersionedStore`.
+        /// Key + end of a version's validity (8 bytes); the latest version is stored elsewhere. Kafka:
+        /// `RocksDBVersionedStore`.
         case version
     }
 
-    /// When entries expire. Kafka: `AbstractSegments`.
+    /// The rule by which entries expire. Kafka: `AbstractSegments`.
     package struct Expiry: Hashable, Sendable {
-        /// How long behind the store's stream time an entry is kept.
+        /// The greatest distance to the store's stream time at which an entry is kept.
         package var retentionMs: Int64
-        /// How much time a segment holds.
+        /// The span of time that a segment holds.
         package var segmentMs: Int64
         package var visibility: Visibility
 
@@ -34,34 +36,35 @@ package struct OrderedKeys: Hashable, Sendable {
             segmentMs = max(retentionMs / 2, 60_000)
         }
 
-        /// From when on an expired entry cannot be seen any more.
+        /// The rule for when an expired entry becomes invisible.
         ///
-        /// What is open is never hidden by `untilDropped`, and what is closed whoever reads has to know. In Kafka Streams an entry that is in the cache is seen however old it is, and others are not. It shows in the
-        /// results, so the kinds of store keep to it: windows and sessions that are handed on with every change are cached,
-        /// those that are handed on when they close are not, nor are those of joins.
+        /// `untilDropped` never hides an open entry; a reader has to know for itself which entries are closed. In Kafka
+        /// Streams an entry in the cache is visible however old it is, and other entries are not. This affects the results,
+        /// so the kinds of store do the same: windows and sessions that are handed on with every change are cached, while
+        /// those that are handed on when they close and those of joins are not.
         package enum Visibility: Hashable, Sendable {
-            /// When its segment has expired, and that is so only when the entry is older than the retention by more than some
-            /// time, in milliseconds.
+            /// Invisible once its segment has expired. That happens only if the entry is older than the retention by more
+            /// than some time, in milliseconds.
             case untilDropped(slackMs: Int64 = 0)
-            /// When its segment has expired; below a cache already when it is as old as the retention.
+            /// Invisible once its segment has expired; below a cache, already when it is as old as the retention.
             case withSegment
-            /// When it is as old as the retention, in milliseconds less one for a store of windows by time. Kafka:
-            /// `AbstractDualSchemaRocksDBSegmentedBytesStore.getActualFrom`.
+            /// Invisible once it is as old as the retention, in milliseconds, less one for a store of windows by time.
+            /// Kafka: `AbstractDualSchemaRocksDBSegmentedBytesStore.getActualFrom`.
             case whenExpired(slackMs: Int64 = 0)
         }
 
-        /// How long behind the store's stream time segments are kept at least.
+        /// The shortest distance to the store's stream time within which segments are kept.
         package var keptMs: Int64 {
             guard case .untilDropped(let slackMs) = visibility else { return retentionMs }
             return (TimeSpan(ms: retentionMs) + TimeSpan(ms: slackMs)).ms
         }
 
-        /// When a segment begins.
+        /// The start of a segment.
         package func startMs(ofSegment segment: Int64) -> Int64 {
             (.epoch + TimeSpan(ms: segmentMs) * segment).ms
         }
 
-        /// Whether an entry that waits in the cache is not seen in the store below it.
+        /// Whether an entry that waits in the cache is invisible in the store below it.
         package func hidesBelowCache(_ timeMs: Int64, at streamTimeMs: Int64) -> Bool {
             if case .untilDropped = visibility { return false }
             return timeMs < oldestUnexpiredMs(at: streamTimeMs)
@@ -74,7 +77,7 @@ package struct OrderedKeys: Hashable, Sendable {
     }
 
     package var time: Time
-    /// `nil` for a store that keeps everything.
+    /// The rule by which entries expire; `nil` for a store that keeps everything.
     package var expiry: Expiry?
     package var isTimeIndexed = false
 
@@ -86,7 +89,7 @@ package struct OrderedKeys: Hashable, Sendable {
 }
 
 extension OrderedKeys {
-    /// The bytes behind the user's key.
+    /// The number of bytes after the user's key.
     package var suffixCount: Int {
         switch time {
         case .none: 0
@@ -96,7 +99,7 @@ extension OrderedKeys {
         }
     }
 
-    /// The time of a key; 0 where it has none.
+    /// The time of a key; 0 if it has none.
     package func timeMs(of key: UnsafeRawBufferPointer) -> Int64 {
         guard time != .none, key.count >= suffixCount else { return 0 }
         return Int64(
@@ -108,7 +111,7 @@ extension OrderedKeys {
         return max(0, timeMs) / expiry.segmentMs
     }
 
-    /// The oldest time that can be seen, given a stream time and the oldest segment that is kept.
+    /// The oldest time that is visible, given a stream time and the oldest segment that is kept.
     package func oldestVisibleMs(at streamTimeMs: Int64, oldestSegment: Int64) -> Int64 {
         guard let expiry else { return 0 }
         let startMs = expiry.startMs(ofSegment: oldestSegment)
@@ -126,10 +129,10 @@ extension OrderedKeys {
     package static let values: UInt8 = 0
     package static let timeIndex: UInt8 = 1
     package static let latestVersions: UInt8 = 2
-    /// The bytes of segment and space.
+    /// The number of bytes of segment and space.
     package static let prefixCount = 9
 
-    /// Appends the key that a value is stored under.
+    /// Appends the key under which a value is stored.
     package func appendStoredKey(
         _ key: UnsafeRawBufferPointer, segment: Int64, space: UInt8 = OrderedKeys.values, to buffer: inout [UInt8]
     ) {
@@ -156,10 +159,10 @@ extension OrderedKeys {
         buffer.append(space)
     }
 
-    /// Where the store's stream time lies, and the last sequence number, in 8 and 4 bytes: behind all segments.
+    /// The key of the store's stream time and last sequence number, in 8 and 4 bytes. It is above all segments.
     package static var progressKey: [UInt8] { lowerBound(ofSegment: .max) }
 
-    /// Everything stored in older segments lies below.
+    /// Returns the bound below which everything in older segments is stored.
     package static func lowerBound(ofSegment segment: Int64) -> [UInt8] {
         withUnsafeBytes(of: segment.bigEndian) { Array($0) }
     }

@@ -1,5 +1,5 @@
-/// The keys of a store whose newest change has not gone to the changelog and to what follows yet, in the order of their
-/// last change, each with the value that it had before.
+/// The keys of a store whose newest change has not been handed on to the changelog and downstream yet, in the order of their
+/// last change, each with its earlier value.
 package struct WaitingChanges: ~Copyable {
     package struct Change {
         /// The timestamp of the changelog's record.
@@ -21,12 +21,12 @@ package struct WaitingChanges: ~Copyable {
 
     package var count: Int { table.count }
 
-    /// The memory that they take, about.
+    /// The approximate memory that they take.
     package var sizeInBytes: Int { table.sizeInBytes + table.count * MemoryLayout<Change>.stride }
 
     package mutating func contains(_ key: UnsafeRawBufferPointer) -> Bool { table.find(key) != nil }
 
-    /// Notes a change. The old value counts only where the key was not waiting before.
+    /// Records a change. The old value is used only if the key was not waiting already.
     package mutating func note(
         _ key: UnsafeRawBufferPointer, oldValue: UnsafeRawBufferPointer?, _ change: Change
     ) {
@@ -36,7 +36,7 @@ package struct WaitingChanges: ~Copyable {
         order.moveToEnd(place)
     }
 
-    /// Takes out the key that waits the longest.
+    /// Removes the key that has waited longest, and returns its change.
     package mutating func takeFirst(key: inout [UInt8], oldValue: inout [UInt8]?) -> Change? {
         guard let place = order.first, let change = changes[place] else { return nil }
         key.removeAll(keepingCapacity: true)

@@ -1,8 +1,9 @@
 /// A change of a table that is held back, with the record that caused it.
 ///
-/// Its bytes are those of Kafka's `BufferValue` (version 3): the record's timestamp and offset (8 bytes each), its topic, its
-/// partition (4), its headers; then the value before the key was put in, the old and the new value. Each text or value stands
-/// behind its length in 4 bytes; a length of −1 is a null, one of −2 says that the old value is that before. All big endian.
+/// Its bytes are those of Kafka's `BufferValue` (version 3): the record's timestamp and offset (8 bytes each), its topic,
+/// its partition (4), its headers; then the value that the key had before it was put in, the old and the new value. The
+/// length of each text or value precedes it in 4 bytes; a length of −1 stands for null, a length of −2 says that the old
+/// value is the same as the one before it. All numbers are big endian.
 @usableFromInline
 package struct BufferedChange {
     /// The value of the key when it was put into the buffer.
@@ -11,7 +12,7 @@ package struct BufferedChange {
     @usableFromInline package var newValue: [UInt8]?
     @usableFromInline package var timestampMs: Int64
     @usableFromInline package var headers: Headers
-    /// Where the record came from; `nil` where there was none, inside a punctuation.
+    /// The origin of the record; `nil` if there was none, inside a punctuation.
     @usableFromInline package var metadata: RecordMetadata?
 
     @usableFromInline
@@ -26,7 +27,7 @@ package struct BufferedChange {
         self.metadata = metadata
     }
 
-    /// What the change takes with its key, as Kafka counts it: `residentMemorySizeEstimate`.
+    /// The bytes that the change takes with its key, as Kafka counts them: `residentMemorySizeEstimate`.
     package func sizeInBytes(withKeyOf keyCount: Int) -> Int {
         let context = 20 + (metadata?.topic.utf8.count ?? 0)
         let headers = headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) }
@@ -55,7 +56,7 @@ extension BufferedChange {
         buffer.append(sized: newValue)
     }
 
-    /// - Throws: `SerdeError` for bytes that are no such change.
+    /// - Throws: `SerdeError` if the bytes are not such a change.
     package init(_ bytes: UnsafeRawBufferPointer) throws {
         var reader = BufferedChangeReader(bytes: bytes)
         timestampMs = try reader.int64()

@@ -1,4 +1,4 @@
-/// A typed view of a versioned key-value store: the latest value of each key, and those before it for a while.
+/// A typed view of a versioned key-value store: the latest value of each key, and the earlier ones for a while.
 ///
 /// ```swift
 /// try prices.put("apple", 190, timestampMs: 1_000)
@@ -6,13 +6,13 @@
 /// let then = try prices.get("apple", asOfMs: 1_500)  // 190
 /// ```
 ///
-/// A version is valid from its timestamp up to that of the next one of its key. Versions that ceased to be valid longer ago
-/// than the history that the store keeps are gone, counted from the newest timestamp that was put; the latest version of a
-/// key never is. A view belongs to the task that made it and must not leave its thread. Kafka: `VersionedKeyValueStore`
+/// A version is valid from its timestamp until that of the next version of its key. The store keeps a history, measured back
+/// from the newest timestamp that was put. Versions that ceased to be valid before it are gone; the latest version of a key
+/// always stays. A view belongs to the task that made it and must not leave its thread. Kafka: `VersionedKeyValueStore`
 /// (KIP-889).
 public struct VersionedKeyValueStore<Key, Value> {
     @usableFromInline let bytes: any VersionedBytesStore
-    /// The same store as one of the latest versions.
+    /// The same store, limited to the latest versions.
     @usableFromInline let latest: TimestampedKeyValueStore<Key, Value>
 
     @usableFromInline
@@ -23,12 +23,12 @@ public struct VersionedKeyValueStore<Key, Value> {
 
     /// The latest value of a key with its timestamp, or `nil`.
     ///
-    /// - Throws: `SerdeError` where the stored bytes are no such value; the store's own errors.
+    /// - Throws: `SerdeError` if the stored bytes are not a value of the type; the store's own errors.
     @inlinable
     public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? { try latest.get(key) }
 
-    /// The value that a key had at a moment, with its timestamp; `nil` where it had none, or where the moment is before the
-    /// history that the store keeps and the latest version is not as old as that.
+    /// The value that a key had at a moment, with its timestamp. It is `nil` if the key had none, or if the moment is before
+    /// the history that the store keeps and the latest version is newer than the moment.
     ///
     /// - Parameters:
     ///   - key: the key.
@@ -49,13 +49,13 @@ public struct VersionedKeyValueStore<Key, Value> {
         return found
     }
 
-    /// Puts a version in, or, with a value of `nil`, the deletion of the key at a moment.
+    /// Puts in a version or, with a value of `nil`, the deletion of the key at a moment.
     ///
     /// - Parameters:
     ///   - key: the key.
     ///   - value: the value; `nil` deletes the key as of the moment.
-    ///   - timestampMs: from when the version is valid, in milliseconds since the epoch.
-    /// - Returns: whether the store took it; it does not take what is older than the history that it keeps.
+    ///   - timestampMs: the moment from which the version is valid, in milliseconds since the epoch.
+    /// - Returns: whether the store accepted it; it does not accept a version older than the history that it keeps.
     /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the
     ///   store's own errors.
     @discardableResult

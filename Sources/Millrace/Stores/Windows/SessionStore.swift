@@ -9,8 +9,8 @@
 /// ```
 ///
 /// The keys' bytes are those of Kafka's `SessionKeySchema`: the key, 8 bytes of the session's end and 8 of its start, big
-/// endian. A session that ended before the store's retention is gone with its segment of time. A view belongs to the task that made it and must
-/// not leave its thread. Kafka: `SessionStore`.
+/// endian. A session that ended before the store's retention is dropped with its segment of time. A view belongs to the task
+/// that made it and must not leave its thread. Kafka: `SessionStore`.
 public struct SessionStore<Key, Value> {
     @usableFromInline let bytes: any OrderedBytesStore
     @usableFromInline let keySerde: Serde<Key>
@@ -29,7 +29,7 @@ public struct SessionStore<Key, Value> {
     ///
     /// - Parameters:
     ///   - key: the key.
-    ///   - session: the session: its first and last record's times.
+    ///   - session: the session, given by the times of its first and last record.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
@@ -37,14 +37,14 @@ public struct SessionStore<Key, Value> {
         return try scratch.value(in: bytes, valueSerde)
     }
 
-    /// The sessions of a key that end at or after one moment and start at or before another one, by their ends.
+    /// The sessions of a key that end at or after one moment and start at or before another one, ordered by their ends.
     /// Kafka: `fetch`, `findSessions`, `backwardFetch`, `backwardFindSessions`.
     ///
     /// - Parameters:
     ///   - key: the key.
     ///   - earliestEndMs: when a session ends at the earliest, in milliseconds since the epoch; 0 by default.
     ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
-    ///   - reversed: whether the one that ends last comes first; read from the end.
+    ///   - reversed: whether the session that ends last comes first; the range is then read from its end.
     ///   - limit: how many at most.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
@@ -63,18 +63,18 @@ public struct SessionStore<Key, Value> {
         return found
     }
 
-    /// Calls `body` for the sessions of a key that end at or after one moment and start at or before another one, by their
-    /// ends, until it returns `false`.
+    /// Calls `body` for the sessions of a key that end at or after one moment and start at or before another one, ordered by
+    /// their ends, until it returns `false`.
     ///
-    /// However many there are, they are read a few at a time; `body` may change the store. Kafka: `findSessions`,
+    /// However many sessions there are, they are read a few at a time; `body` may change the store. Kafka: `findSessions`,
     /// `backwardFindSessions`.
     ///
     /// - Parameters:
     ///   - key: the key.
     ///   - earliestEndMs: when a session ends at the earliest, in milliseconds since the epoch; 0 by default.
     ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
-    ///   - reversed: whether the one that ends last comes first.
-    ///   - body: gets session and value, and says whether to go on.
+    ///   - reversed: whether the session that ends last comes first.
+    ///   - body: gets session and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(
@@ -97,17 +97,17 @@ public struct SessionStore<Key, Value> {
 
     /// Calls `body` for the sessions of all keys, or of a range of them, that end within a range, until it returns `false`.
     ///
-    /// In the order of time where the store has an index by it; otherwise in the keys' within each of the store's segments
-    /// of time. They are read a few at a time; `body` may change the store. Kafka: `SessionStore.findSessions`, `fetch` of a
-    /// range of keys, and their `backward` likes.
+    /// If the store has an index by time, the order is that of time; otherwise it is that of the keys within each of the
+    /// store's segments of time. Sessions are read a few at a time; `body` may change the store. Kafka:
+    /// `SessionStore.findSessions`, `fetch` of a range of keys, and their `backward` forms.
     ///
     /// - Parameters:
     ///   - lower: the first key, by its bytes; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
-    ///   - endsMs: the range that the sessions end in.
-    ///   - byTime: whether in the order of time, for a store with an index by it.
-    ///   - reversed: whether everything comes the other way round.
-    ///   - body: gets key, session and value, and says whether to go on.
+    ///   - endsMs: the range within which the sessions end.
+    ///   - byTime: whether the order is that of time, for a store with an index by time.
+    ///   - reversed: whether the order is inverted.
+    ///   - body: gets key, session and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64> = 0...Int64.max,
@@ -119,7 +119,7 @@ public struct SessionStore<Key, Value> {
         }
     }
 
-    /// The same with the bytes of keys and values, which may not be readable.
+    /// Does the same with the bytes of keys and values, which may not be readable.
     @usableFromInline
     func fetchAllBytes(
         from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64>, byTime: Bool,
@@ -139,7 +139,7 @@ public struct SessionStore<Key, Value> {
     /// - Parameters:
     ///   - key: the key.
     ///   - value: the value; `nil` deletes the session.
-    ///   - session: the session: its first and last record's times.
+    ///   - session: the session, given by the times of its first and last record.
     ///   - timestampMs: the timestamp of the changelog's record.
     /// - Throws: `StreamsError` with code `.invalidTimestamp` where the session's start or end or the timestamp is
     ///   negative; the serdes' and the store's own errors.
@@ -168,7 +168,7 @@ public struct SessionStore<Key, Value> {
         init(isNull: Bool) { self.isNull = isNull }
     }
 
-    /// Serialises a value that is to be put after other changes. It waits until the next one is serialised so.
+    /// Serialises a value that is to be put after other changes. The bytes stay valid until this is called again.
     @inlinable
     func serialize(_ value: Value?) throws -> Serialized {
         waiting.value.removeAll(keepingCapacity: true)
@@ -208,7 +208,7 @@ public struct SessionStore<Key, Value> {
     }
 }
 
-/// The bytes behind a key in a session store.
+/// The bytes after a key in a session store.
 @usableFromInline
 package enum SessionKey {
     @usableFromInline package static let suffixCount = 16

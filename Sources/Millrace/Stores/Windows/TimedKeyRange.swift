@@ -1,8 +1,8 @@
-/// A range of the users' keys in a store where times lie behind the keys.
+/// A range of the users' keys in a store in which times follow the keys.
 struct TimedKeyRange {
     private let lower: [UInt8]?
     private let upper: [UInt8]?
-    /// The bytes of the times behind a key.
+    /// The number of bytes of the times after a key.
     private let suffixCount: Int
 
     init(from lower: [UInt8]?, through upper: [UInt8]?, suffixCount: Int) {
@@ -21,7 +21,7 @@ struct TimedKeyRange {
     /// returns `false`.
     ///
     /// - Parameters:
-    ///   - byTime: whether in the order of time, for a store with an index by it.
+    ///   - byTime: whether the order is that of time, for a store with an index by time.
     ///   - body: gets the user's key, the whole key and the value.
     func scan(
         _ store: any OrderedBytesStore, times: ClosedRange<Int64>, byTime: Bool, reversed: Bool,
@@ -38,10 +38,10 @@ struct TimedKeyRange {
         }
     }
 
-    /// The bounds of the keys with their times, as close as bytes allow. There may be other keys within, for what is behind a
-    /// short key can be above a longer one.
+    /// Calls with the bounds of the keys with their times, as close as bytes allow. Other keys may be within them, since the
+    /// bytes after a short key can be above a longer one.
     ///
-    /// - Parameter latestMs: no entry has a time above.
+    /// - Parameter latestMs: the highest time of any entry.
     private func withBounds(
         latestMs: Int64,
         _ body: (_ lower: UnsafeRawBufferPointer?, _ upper: UnsafeRawBufferPointer?) throws -> Void
@@ -51,7 +51,7 @@ struct TimedKeyRange {
             var times: [UInt8] = []
             times.append(bigEndian: latestMs)
             times += Array(repeating: 0xff, count: suffixCount - times.count)
-            // The keys that the highest one begins with are in the range too, each with its times behind it.
+            // The keys that are prefixes of the highest one are in the range too, each with its times after it.
             let bounds = (0...upper.count).map { upper.prefix($0) + times }
             let highest = bounds.max { $0.lexicographicallyPrecedes($1) } ?? []
             try highest.withUnsafeBytes { try body(lower, $0) }

@@ -1,8 +1,9 @@
-/// The bytes behind a key in a window store: 8 of the window's start and 4 of a sequence number, big endian.
+/// The bytes after a key in a window store: 8 of the window's start and 4 of a sequence number, big endian.
 @usableFromInline
 package enum WindowKey {
     @usableFromInline package static let suffixCount = 12
-    /// The sequence number of what is remembered of a closed window; it lies right behind the window. Others are not negative.
+    /// The sequence number of the remembered entry of a closed window; it directly follows the window. Others are not
+    /// negative.
     @usableFromInline package static let remembered: Int32 = -1
 
     @inlinable
@@ -17,7 +18,7 @@ package enum WindowKey {
         return Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: bytes.count - suffixCount, as: Int64.self))
     }
 
-    /// Whether an entry is no result of its window, but what is remembered of it for the sake of others.
+    /// Whether an entry is not a result of its window, but what the store remembers of it for the sake of other windows.
     @inlinable
     package static func isRemembered(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count >= suffixCount else { return false }

@@ -1,8 +1,8 @@
-/// What a sliding aggregation knows of a window.
+/// A window as a sliding aggregation knows it.
 @usableFromInline
 struct KnownWindow<Value> {
     @usableFromInline var startMs: Int64
-    /// All that the window holds, what came after it had closed included.
+    /// The value of all records of the window, including those that arrived after it had closed.
     @usableFromInline var value: Value
     /// Whether the window has a result.
     @usableFromInline var isVisible: Bool
@@ -15,11 +15,11 @@ struct KnownWindow<Value> {
     }
 }
 
-/// What closed windows would hold if they had stayed open.
+/// Remembers the contents that closed windows would have if they had stayed open.
 ///
-/// Sliding windows are made of those before them. A record that is too late for some windows and in time for others has to be known
-/// to those that are made after it, and so it goes into the closed ones too, but beside their results. Such an entry has the
-/// window's key with the sequence number −1. Nobody sees it but the aggregation.
+/// Sliding windows are made of earlier ones. A record that is too late for some windows and in time for others has to count
+/// in those that are made after it. It therefore goes into the closed windows too, but beside their results. Such an entry
+/// has the window's key with the sequence number −1. Only the aggregation sees it.
 extension WindowStore {
     /// The windows of a key that start within a range, the oldest first, with what is remembered of those that have closed.
     @inlinable

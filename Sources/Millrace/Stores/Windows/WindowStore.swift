@@ -7,9 +7,10 @@
 /// try views.fetchAll(starting: 0...3_600_000) { page, startMs, count in count > 0 }
 /// ```
 ///
-/// The keys' bytes are those of Kafka's `WindowKeySchema`: the key, 8 bytes of the window's start and 4 of a sequence number,
-/// big endian. A window that is older than the store's retention is gone, at the latest with the rest of its segment of time. A view belongs to the task that made it and
-/// must not leave its thread. Kafka: `WindowStore`; with `ValueAndTimestamp` values, `TimestampedWindowStore`.
+/// The keys' bytes are those of Kafka's `WindowKeySchema`: the key, 8 bytes of the window's start and 4 of a sequence
+/// number, big endian. A window that is older than the store's retention is dropped, at the latest with its segment of time.
+/// A view belongs to the task that made it and must not leave its thread. Kafka: `WindowStore`; with `ValueAndTimestamp`
+/// values, `TimestampedWindowStore`.
 public struct WindowStore<Key, Value> {
     @usableFromInline let bytes: any OrderedBytesStore
     @usableFromInline let keySerde: Serde<Key>
@@ -17,7 +18,7 @@ public struct WindowStore<Key, Value> {
     @usableFromInline let retainsDuplicates: Bool
     @usableFromInline let scratch = Scratch()
 
-    /// - Parameter retainsDuplicates: whether a put never replaces what has the same key and window, as for joins.
+    /// - Parameter retainsDuplicates: whether a put never replaces an entry with the same key and window, as for joins.
     @usableFromInline
     package init(
         _ bytes: any OrderedBytesStore, key: Serde<Key>, value: Serde<Value>, retainsDuplicates: Bool = false
@@ -45,7 +46,7 @@ public struct WindowStore<Key, Value> {
     /// - Parameters:
     ///   - key: the key.
     ///   - startsMs: the range that windows start in, in milliseconds since the epoch.
-    ///   - reversed: whether the newest comes first; read from the end.
+    ///   - reversed: whether the newest comes first; the range is then read from its end.
     ///   - limit: how many at most.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
@@ -63,13 +64,14 @@ public struct WindowStore<Key, Value> {
 
     /// Calls `body` for the windows of a key that start within a range, the oldest first, until it returns `false`.
     ///
-    /// However many there are, they are read a few at a time; `body` may change the store. Kafka: `fetch`, `backwardFetch`.
+    /// However many windows there are, they are read a few at a time; `body` may change the store. Kafka: `fetch`,
+    /// `backwardFetch`.
     ///
     /// - Parameters:
     ///   - key: the key.
     ///   - startsMs: the range that windows start in, in milliseconds since the epoch.
     ///   - reversed: whether the newest comes first.
-    ///   - body: gets the window's start and the value, and says whether to go on.
+    ///   - body: gets the window's start and the value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     @inlinable
     public func fetch(
@@ -83,7 +85,7 @@ public struct WindowStore<Key, Value> {
         try setKey(key, startMs: starts.upperBound, sequenceNumber: .max)
         try bounds.withUpper(scratch.key) { lower, upper in
             try bytes.scan(times: starts, from: lower, through: upper, reversed: reversed) { keyBytes, value in
-                // Between a key's windows there may be longer keys that begin with the same bytes.
+                // Longer keys that begin with the same bytes may be between a key's windows.
                 guard keyBytes.count == lower.count, !WindowKey.isRemembered(keyBytes) else { return true }
                 return try body(WindowKey.startMs(of: keyBytes), try valueSerde.deserialize(value))
             }
@@ -92,17 +94,18 @@ public struct WindowStore<Key, Value> {
 
     /// Calls `body` for the windows of all keys, or of a range of them, that start within a range, until it returns `false`.
     ///
-    /// In the order of time where the store has an index by it, as that of a result emitted when its window closes does;
-    /// otherwise the order is the keys' within each of the store's segments of time. They are read a few at a time; `body`
-    /// may change the store. Kafka: `WindowStore.fetchAll`, `fetch` of a range of keys, `all`, and their `backward` likes.
+    /// If the store has an index by time, as that of a result emitted when its window closes has, the order is that of time;
+    /// otherwise it is that of the keys within each of the store's segments of time. Windows are read a few at a time;
+    /// `body` may change the store. Kafka: `WindowStore.fetchAll`, `fetch` of a range of keys, `all`, and their `backward`
+    /// forms.
     ///
     /// - Parameters:
     ///   - lower: the first key, by its bytes; `nil` for no bound.
     ///   - upper: the last key, itself included; `nil` for no bound.
-    ///   - startsMs: the range that the windows start in.
-    ///   - byTime: whether in the order of time, for a store with an index by it.
-    ///   - reversed: whether everything comes the other way round.
-    ///   - body: gets key, window's start and value, and says whether to go on.
+    ///   - startsMs: the range within which the windows start.
+    ///   - byTime: whether the order is that of time, for a store with an index by time.
+    ///   - reversed: whether the order is inverted.
+    ///   - body: gets key, window's start and value, and returns whether to continue.
     /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
@@ -114,7 +117,7 @@ public struct WindowStore<Key, Value> {
         }
     }
 
-    /// The same with the bytes of keys and values, which may not be readable.
+    /// Does the same with the bytes of keys and values, which may not be readable.
     @usableFromInline
     func fetchAllBytes(
         from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64>, byTime: Bool,
@@ -132,7 +135,8 @@ public struct WindowStore<Key, Value> {
 
     /// Sets the value of a key in a window, or deletes it with a value of `nil`.
     ///
-    /// A deletion cannot name which of several duplicates it means: it deletes none, but is in the changelog, as in Kafka.
+    /// A deletion cannot say which of several duplicates it means. It deletes none of them, but is in the changelog, as in
+    /// Kafka.
     ///
     /// - Parameters:
     ///   - key: the key.
@@ -156,7 +160,7 @@ public struct WindowStore<Key, Value> {
         if let value { try valueSerde.serialize(value, into: &scratch.value) }
     }
 
-    /// Puts a value that was serialised before.
+    /// Puts a value that was serialised earlier.
     @inlinable
     func putSerialized(in scratch: Scratch, isNull: Bool, startMs: Int64, timestampMs: Int64) throws {
         try checkTimestamp(min(startMs, timestampMs))
@@ -180,7 +184,7 @@ public struct WindowStore<Key, Value> {
         }
     }
 
-    /// Puts a value whose bytes were made before.
+    /// Puts a value whose bytes were made earlier.
     ///
     /// - Parameters:
     ///   - value: the value's bytes; `nil` deletes the entry.
