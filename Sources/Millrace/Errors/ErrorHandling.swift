@@ -1,17 +1,17 @@
-/// What to do with a record that could not be read, processed or written.
+/// The response to a record that could not be read, processed or written.
 public enum ErrorResponse: Sendable, Hashable {
     /// Stop the task: nothing of the present transaction is committed.
     case fail
-    /// Count the record as dropped, log it, go on.
+    /// Count the record as dropped, log it and continue.
     case `continue`
-    /// Write the source record to this topic, with headers that say what happened, and go on.
+    /// Write the source record to this topic, with headers that describe the error, and continue.
     ///
     /// The headers are those of KIP-1034: `__streams.errors.exception`, `.message`, `.stacktrace`, `.topic`,
     /// `.partition`, `.offset`.
     case deadLetter(topic: String)
 }
 
-/// What an error handler is told.
+/// The information that an error handler gets.
 public struct ErrorContext: Sendable {
     /// The error, with its operator, topic, partition and offset.
     public let error: StreamsError
@@ -23,9 +23,9 @@ public struct ErrorContext: Sendable {
     /// Makes a context, for tests of handlers.
     ///
     /// - Parameters:
-    ///   - error: what went wrong, with the operator and the record's place.
-    ///   - key: the record's key as bytes; `nil` where it has none.
-    ///   - value: the record's value as bytes; `nil` where it has none.
+    ///   - error: the error, with the operator and the record's partition and offset.
+    ///   - key: the record's key as bytes; `nil` if it has none.
+    ///   - value: the record's value as bytes; `nil` if it has none.
     public init(error: StreamsError, key: [UInt8]?, value: [UInt8]?) {
         self.error = error
         self.key = key
@@ -33,29 +33,29 @@ public struct ErrorContext: Sendable {
     }
 }
 
-/// The three places where a bad record is decided upon. Each fails by default, as in Kafka Streams.
+/// The handlers of bad records, one for each of three situations. Each stops the task by default, as in Kafka Streams.
 public struct ErrorHandlers: Sendable {
     /// Decides about one error. It may be called on several threads at once.
     public typealias Handler = @Sendable (ErrorContext) -> ErrorResponse
 
-    /// Bytes that are no value of the source's type. Kafka: `DeserializationExceptionHandler`.
+    /// The handler of bytes that are not a value of the source's type. Kafka: `DeserializationExceptionHandler`.
     public var deserialization: Handler { didSet { responses[.deserialization] = nil } }
-    /// A closure of the topology that threw. Kafka: `ProcessingExceptionHandler` (KIP-1033).
+    /// The handler of errors thrown by the topology's closures. Kafka: `ProcessingExceptionHandler` (KIP-1033).
     public var processing: Handler { didSet { responses[.processing] = nil } }
-    /// A result that could not be serialised or was refused by the broker. Kafka: `ProductionExceptionHandler`.
+    /// The handler of results that could not be serialised or that the broker refused. Kafka: `ProductionExceptionHandler`.
     public var production: Handler { didSet { responses[.production] = nil } }
-    /// The answers that are known before any error comes: those that are always the same.
+    /// The responses that are the same for every error, and so known in advance.
     private var responses: [DropReason: ErrorResponse] = [:]
 
-    /// Every error fails.
+    /// Makes handlers that all respond with `.fail`.
     public init() { self.init(deserialization: .fail, processing: .fail, production: .fail) }
 
-    /// Handlers that look at the error; those left out fail.
+    /// Makes handlers that choose by the error; those not given respond with `.fail`.
     ///
     /// - Parameters:
-    ///   - deserialization: what happens to records whose bytes cannot be read.
-    ///   - processing: what happens to records for which a closure of the topology throws.
-    ///   - production: what happens to records that cannot be written.
+    ///   - deserialization: the response to records whose bytes cannot be read.
+    ///   - processing: the response to records for which a closure of the topology throws.
+    ///   - production: the response to records that cannot be written.
     public init(
         deserialization: @escaping Handler = { _ in .fail },
         processing: @escaping Handler = { _ in .fail },
@@ -66,16 +66,16 @@ public struct ErrorHandlers: Sendable {
         self.production = production
     }
 
-    /// The same answer to every error of a kind; those left out fail.
+    /// Makes handlers with the same response to every error of a kind; those not given respond with `.fail`.
     ///
     /// ```swift
     /// ErrorHandlers(deserialization: .deadLetter(topic: "unreadable"), processing: .continue)
     /// ```
     ///
     /// - Parameters:
-    ///   - deserialization: what happens to records whose bytes cannot be read.
-    ///   - processing: what happens to records for which a closure of the topology throws.
-    ///   - production: what happens to records that cannot be written.
+    ///   - deserialization: the response to records whose bytes cannot be read.
+    ///   - processing: the response to records for which a closure of the topology throws.
+    ///   - production: the response to records that cannot be written.
     public init(
         deserialization: ErrorResponse = .fail, processing: ErrorResponse = .fail, production: ErrorResponse = .fail
     ) {
@@ -84,7 +84,7 @@ public struct ErrorHandlers: Sendable {
         responses = [.deserialization: deserialization, .processing: processing, .production: production]
     }
 
-    /// The topics that records are certain to be sent to when they fail, in order. What a handler chooses for each error is not
+    /// The topics to which failed records are always sent, in order. Topics that a handler chooses for each error are not
     /// among them.
     package var deadLetterTopics: [String] {
         let topics = responses.values.compactMap { response in
@@ -94,7 +94,7 @@ public struct ErrorHandlers: Sendable {
     }
 }
 
-/// Why a record did not go on, as it is counted.
+/// The reason for which a record was dropped, as it is counted.
 public struct DropReason: RawRepresentable, Hashable, Sendable {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -109,18 +109,18 @@ public struct DropReason: RawRepresentable, Hashable, Sendable {
     public static let nullForeignKey = DropReason(rawValue: "null-foreign-key")
     /// A foreign-key join got the answer for a value that has changed since.
     public static let staleResponse = DropReason(rawValue: "stale-response")
-    /// A change of a versioned table that is not its latest one, where only the latest values count.
+    /// A change of a versioned table is not the latest one of its key, and the operator uses only the latest values.
     public static let outOfOrder = DropReason(rawValue: "out-of-order")
-    /// The record's timestamp is negative, and the extractor says to skip it.
+    /// The record's timestamp is negative, and the extractor drops such records.
     public static let negativeTimestamp = DropReason(rawValue: "negative-timestamp")
-    /// A record that came after its window's grace, or an entry older than its store's retention.
+    /// The record is later than its window's grace, or the entry is older than its store's retention.
     public static let expired = DropReason(rawValue: "expired")
-    /// A partitioner has chosen no partition.
+    /// A partitioner has not chosen a partition.
     public static let noPartition = DropReason(rawValue: "no-partition")
-    /// The record's bytes could not be read, and the handler went on.
+    /// The record's bytes could not be read, and the handler continued.
     public static let deserialization = DropReason(rawValue: "deserialization")
-    /// A closure of the topology threw, and the handler went on.
+    /// A closure of the topology threw, and the handler continued.
     public static let processing = DropReason(rawValue: "processing")
-    /// The record could not be written, and the handler went on.
+    /// The record could not be written, and the handler continued.
     public static let production = DropReason(rawValue: "production")
 }

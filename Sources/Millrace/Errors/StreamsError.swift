@@ -1,6 +1,6 @@
-/// An error of a topology or of the instance that runs it, with where it happened.
+/// An error of a topology or of the instance that runs it, with the place where it happened.
 public struct StreamsError: Error, CustomStringConvertible {
-    /// What kind of error it is. Open: more codes may come, so match with a default case.
+    /// The kind of an error. More codes may be added, so match with a default case.
     public struct Code: RawRepresentable, Hashable, Sendable {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -17,45 +17,45 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let invalidTimestamp = Code(rawValue: "invalid timestamp")
         /// A state store failed, or its directory is in use.
         public static let stateStore = Code(rawValue: "state store")
-        /// A task's state is still in use by another worker of this process, which is giving it up: try again shortly.
+        /// Another worker of this process still uses a task's state and is releasing it: try again shortly.
         public static let locked = Code(rawValue: "locked")
-        /// A topic is missing or is not shaped as the topology needs it.
+        /// A topic is missing or is not configured as the topology needs it.
         public static let topic = Code(rawValue: "topic")
-        /// The broker refused, or cannot be reached.
+        /// The broker refused a request, or cannot be reached.
         public static let broker = Code(rawValue: "broker")
-        /// Another instance has taken over this one's place.
+        /// Another instance has replaced this one.
         public static let fenced = Code(rawValue: "fenced")
-        /// Another instance runs another topology under the same application id, and was there first.
+        /// Another instance already runs another topology under the same application id.
         public static let otherTopology = Code(rawValue: "other topology")
-        /// The application was asked to stop, and not everything closed in time. Kafka: `KafkaStreams.close(Duration)`, which
-        /// returns `false`.
+        /// The application was asked to stop, and some of it did not close in time. Kafka: `KafkaStreams.close(Duration)`,
+        /// which returns `false`.
         public static let closeTimedOut = Code(rawValue: "close timed out")
-        /// A buffer of suppressed results that was told to stop the instance when it is full is full.
+        /// A buffer of suppressed results is full, and is configured to stop the instance when it is.
         public static let bufferFull = Code(rawValue: "buffer full")
         /// A query names a store that the topology does not have. Kafka: `UnknownStateStoreException`.
         public static let storeUnknown = Code(rawValue: "unknown store")
-        /// A query takes a store for one of another kind or with other types.
+        /// A query expects a store of another kind or with other types.
         public static let storeMismatch = Code(rawValue: "other kind of store")
         /// A store cannot be read yet, because the application has not been started or the store is being restored: try again
         /// later. Kafka: `StreamsNotStartedException`, `StreamsRebalancingException`.
         public static let storeUnavailable = Code(rawValue: "store not available")
-        /// The partition of a store that a query is about is another instance's. Kafka: `StateStoreMigratedException`,
+        /// Another instance owns the partition of a store that a query needs. Kafka: `StateStoreMigratedException`,
         /// `InvalidStateStorePartitionException`.
         public static let storeElsewhere = Code(rawValue: "store elsewhere")
-        /// A read asked for a position that the store has not reached in time; the error's `position` says how far it is.
-        /// Kafka: `FailureReason.NOT_UP_TO_BOUND`.
+        /// A read asked for a position that the store has not reached in time; the error's `position` is the one that it has
+        /// reached. Kafka: `FailureReason.NOT_UP_TO_BOUND`.
         public static let positionNotReached = Code(rawValue: "position not reached")
         /// A read asked for a position in topics that the store's own tasks do not read.
         public static let positionMismatch = Code(rawValue: "position of other topics")
         /// A setting is wrong.
         public static let configuration = Code(rawValue: "configuration")
-        /// A call that the instance's present state does not allow.
+        /// A call was made that the instance's present state does not allow.
         public static let illegalState = Code(rawValue: "illegal state")
     }
 
     /// The kind of error, to match on.
     public let code: Code
-    /// What happened, for people.
+    /// The description of what happened, for people.
     public package(set) var message: String
     /// The operator, by its name in `Topology.describe()`.
     public var node: String?
@@ -65,18 +65,18 @@ public struct StreamsError: Error, CustomStringConvertible {
     public var record: RecordMetadata?
     /// The task, as `<sub-topology>_<partition>`.
     public var task: String?
-    /// The position of a store that did not reach the one that was asked for.
+    /// The position of a store that did not reach the requested one.
     public var position: Position?
     /// The error that caused this one.
     public var underlying: (any Error)?
-    /// Whether the handler that the error is for has decided that it ends the task. Operators upstream pass it on.
+    /// Whether the error's handler has decided that it ends the task. Operators upstream pass it on.
     package var isDecided = false
 
     /// Makes an error.
     ///
     /// - Parameters:
     ///   - code: the kind of error.
-    ///   - message: what happened, and what to do where that is known.
+    ///   - message: what happened, and the remedy if it is known.
     ///   - node: the operator, by its name in `Topology.describe()`.
     ///   - record: the record that was being processed.
     ///   - task: the task, as `<sub-topology>_<partition>`.

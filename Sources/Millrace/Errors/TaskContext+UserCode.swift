@@ -1,15 +1,15 @@
-/// Where user code is called outside of operators, and so what it throws is caught. `Forward` calls operators with records,
-/// `SourceReader` the serdes of sources, `RecordCollector` those of sinks. No operator catches.
+/// Calls of user code outside of operators, whose errors are caught here. `Forward` calls operators with records,
+/// `SourceReader` the serdes of sources, `RecordCollector` those of sinks. Operators do not catch errors.
 extension TaskContext {
-    /// Calls user code on behalf of a node. An error goes to the processing handler, and where that goes on, so does the caller.
+    /// Calls user code on behalf of a node. An error goes to the processing handler; if that continues, so does the caller.
     @inlinable
     func attempt(at node: String, _ body: () throws -> Void) throws {
         do { try body() } catch { try failed(error, in: .processing, at: node, reading: nil) }
     }
 
-    /// The same with another handler.
+    /// Does the same with another handler.
     ///
-    /// - Returns: `nil` where the handler goes on without the record.
+    /// - Returns: `nil` if the handler continues without the record.
     @inlinable
     @discardableResult
     func attempt<Result>(_ work: UserWork, at node: String, _ body: () throws -> Result) throws -> Result? {
@@ -19,8 +19,8 @@ extension TaskContext {
         }
     }
 
-    /// Calls user code on behalf of a record that was processed before and has waited. Its errors are those of that record: the
-    /// one that is being processed goes on.
+    /// Calls user code on behalf of a record that was processed earlier and has waited. Its errors belong to that record;
+    /// the record that is being processed continues.
     @inlinable
     func resume(_ metadata: RecordMetadata?, at node: String, _ body: () throws -> Void) throws {
         try withMetadata(metadata) { try attempt(at: node, body) }

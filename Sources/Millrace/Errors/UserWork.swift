@@ -1,4 +1,4 @@
-/// The kinds of work that user code does for a record. Each has a handler of its own.
+/// The kinds of work that user code does for a record. Each has its own handler.
 @usableFromInline
 package enum UserWork: Hashable, Sendable, CaseIterable {
     /// A source's serdes. Kafka: `RecordDeserializer`.
@@ -8,7 +8,7 @@ package enum UserWork: Hashable, Sendable, CaseIterable {
     /// A sink's serdes, and the topic that it writes to. Kafka: `RecordCollectorImpl`.
     case production
 
-    /// What the error says that the handler is told of.
+    /// The text of the error that the handler gets.
     package var failure: String {
         switch self {
         case .deserialization: "the record cannot be read"
@@ -25,7 +25,7 @@ package enum UserWork: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What a record counts as that the handler goes on without.
+    /// The reason under which the record is counted if the handler continues without it.
     package var reason: DropReason {
         switch self {
         case .deserialization: .deserialization

@@ -1,4 +1,4 @@
-/// A store that a processor is to be connected to: by its name, or by the builder that it is then made with.
+/// A store to which a processor is to be connected, given by its name or by a builder that makes it.
 ///
 /// ```swift
 /// payments.process(stores: ["limits", lastPayments]) { (context: ProcessorContext<String, Double>) in … }
@@ -6,7 +6,7 @@
 ///
 /// A name stands for the store of a table or of another processor.
 public protocol ConnectableStore: Sendable {
-    /// What the topology needs to know of the store.
+    /// The description of the store for the topology.
     var connection: StoreConnection { get }
 }
 
@@ -14,7 +14,7 @@ extension String: ConnectableStore {
     public var connection: StoreConnection { StoreConnection(name: self, plan: nil) }
 }
 
-/// The name of a store that a processor is connected to, and how to make it if it is the processor that brings it along.
+/// The name of a store to which a processor is connected, and how to make it if the processor adds it.
 public struct StoreConnection: Sendable {
     /// The store's name.
     public let name: String

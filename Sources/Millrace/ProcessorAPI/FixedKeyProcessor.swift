@@ -1,4 +1,4 @@
-/// A record whose key cannot be changed, so that the stream stays partitioned as it is.
+/// A record whose key cannot be changed, so that the stream keeps its partitioning.
 ///
 /// Kafka: `org.apache.kafka.streams.processor.api.FixedKeyRecord`.
 public struct FixedKeyRecord<Key, Value> {
@@ -7,7 +7,7 @@ public struct FixedKeyRecord<Key, Value> {
     @usableFromInline
     init(_ record: Record<Key, Value>) { self.record = record }
 
-    /// The key, or `nil` where the record has none.
+    /// The key, or `nil` if the record has none.
     @inlinable public var key: Key? { record.key }
     /// The value, or `nil` for a tombstone.
     @inlinable public var value: Value? { record.value }
@@ -42,7 +42,7 @@ public struct FixedKeyRecord<Key, Value> {
 extension FixedKeyRecord: Sendable where Key: Sendable, Value: Sendable {}
 extension FixedKeyRecord: Equatable where Key: Equatable, Value: Equatable {}
 
-/// What a processor of values is given when its task starts.
+/// The context that a processor of values gets when its task starts.
 ///
 /// ```swift
 /// amounts.processValues { (context: FixedKeyProcessorContext<String, String>) in
@@ -61,26 +61,26 @@ public struct FixedKeyProcessorContext<Key, Value>: ProcessingContext {
         forwardToAll = try node.all(Record<Key, Value>.self)
     }
 
-    /// Hands a record to everything that follows the processor.
+    /// Hands a record to everything directly downstream of the processor.
     ///
-    /// - Throws: `StreamsError` of whatever follows the processor. Pass it on: the record is not committed.
+    /// - Throws: `StreamsError` of an operator downstream. Pass it on: the record is not committed.
     @inlinable
     public func forward(_ record: FixedKeyRecord<Key, Value>) throws {
         try node.forward(record.record, to: forwardToAll)
     }
 
-    /// Hands a record to one operator that follows the processor.
+    /// Hands a record to one operator directly downstream of the processor.
     ///
     /// - Parameters:
     ///   - record: the record.
     ///   - child: the operator's name.
-    /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows.
+    /// - Throws: `StreamsError` with code `.invalidTopology` if there is no operator of this name directly downstream.
     public func forward(_ record: FixedKeyRecord<Key, Value>, to child: String) throws {
         try node.forward(record.record, to: node.child(named: child, Record<Key, Value>.self))
     }
 }
 
-/// A processor of values as a type of its own. It is made when a task starts.
+/// A processor of values that is a type. It is made when a task starts.
 ///
 /// ```swift
 /// struct Rounded: FixedKeyProcessor {
@@ -100,12 +100,12 @@ public protocol FixedKeyProcessor<Key, Value>: SendableMetatype {
     /// The values of the records that it gets.
     associatedtype Value
 
-    /// Processes a record; the processor hands on what it likes through its context.
+    /// Processes a record; the processor may hand on any records through its context.
     ///
     /// - Throws: anything; it goes to the processing handler as a `StreamsError` with code `.processing`.
     mutating func process(_ record: FixedKeyRecord<Key, Value>) throws
 
-    /// Lets go of what the processor holds; called once when the task ends. Does nothing by default.
+    /// Releases the processor's resources; called once when the task ends. Does nothing by default.
     ///
     /// - Throws: anything; it ends the task as a `StreamsError`.
     mutating func close() throws

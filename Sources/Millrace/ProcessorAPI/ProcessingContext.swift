@@ -1,4 +1,4 @@
-/// What every processor can ask for, beside handing records on. Kafka: `ProcessingContext`.
+/// The part of a processor's context that does not depend on its records. Kafka: `ProcessingContext`.
 ///
 /// ```swift
 /// let last = try context.keyValueStore("last", key: .string, value: .string)
@@ -7,20 +7,20 @@
 ///
 /// A context belongs to the task that made it and must not leave its thread.
 public protocol ProcessingContext {
-    /// The processor at work.
+    /// The processor that is running.
     var node: ProcessorNode { get }
 }
 
 extension ProcessingContext {
-    /// Where the record that is being processed came from; `nil` inside a punctuation. Kafka: `recordMetadata()`.
+    /// The origin of the record that is being processed; `nil` inside a punctuation. Kafka: `recordMetadata()`.
     public var recordMetadata: RecordMetadata? { node.task.recordMetadata }
 
     /// The highest timestamp that the task has processed, in milliseconds; −1 before the first record.
     /// Kafka: `currentStreamTimeMs()`.
     public var streamTimeMs: Int64 { node.task.streamTimeMs }
 
-    /// The time of day in milliseconds since the epoch; that of the test driver or the simulation there.
-    /// Kafka: `currentSystemTimeMs()`.
+    /// The time of day in milliseconds since the epoch; in a test driver or a simulation, its time. Kafka:
+    /// `currentSystemTimeMs()`.
     public var wallClockMs: Int64 { node.task.wallClockMs }
 
     /// The task, as `<sub-topology>_<partition>`.
@@ -29,28 +29,28 @@ extension ProcessingContext {
     /// The application's id; in a test driver the one that it was given.
     public var applicationID: String { node.task.applicationID }
 
-    /// Asks for a commit soon, without waiting for the commit interval. Kafka: `commit()`.
+    /// Requests a commit soon, without waiting for the commit interval. Kafka: `commit()`.
     public func requestCommit() { node.task.requestCommit() }
 
-    /// Has a closure called again and again.
+    /// Schedules repeated calls of a closure.
     ///
     /// ```swift
     /// context.schedule(every: .seconds(10), on: .streamTime) { timestampMs in print("it is", timestampMs) }
     /// ```
     ///
-    /// On stream time it is called with the first record, whose time is at or after 0, and then once for every multiple of
-    /// the interval that the stream's time reaches or passes; on the wall clock first when the interval has passed. Ticks that
-    /// were missed are made up for by a single call, and those that follow stay where they were. Nothing is called before the
-    /// task's stores are restored. Kafka: `ProcessingContext.schedule`, `PunctuationSchedule`.
+    /// On stream time, the first call is with the first record, whose time is at or after 0; then there is one call for
+    /// every multiple of the interval that stream time reaches or passes. On the wall clock, the first call is when the
+    /// interval has passed. A single call makes up for missed ticks, and the later ticks keep their times. Nothing is called
+    /// until the task's stores are restored. Kafka: `ProcessingContext.schedule`, `PunctuationSchedule`.
     ///
     /// - Parameters:
-    ///   - interval: at least a millisecond; anything finer is dropped. On the wall clock it is one of the time that
-    ///     passes: setting the clock changes nothing.
-    ///   - clock: whose time it is.
-    ///   - action: gets that time in milliseconds. Inside there is no record, and so no metadata. What it throws goes
-    ///     to the processing handler.
-    /// - Returns: a handle to stop the calls with.
-    /// - Throws: `StreamsError` with code `.configuration` where the interval is shorter than a millisecond.
+    ///   - interval: at least a millisecond; fractions of a millisecond are dropped. On the wall clock it measures the time
+    ///     that passes: setting the clock has no effect.
+    ///   - clock: the clock that decides when the closure is called.
+    ///   - action: gets that clock's time in milliseconds. During the call there is no record, and so no metadata. Its
+    ///     errors go to the processing handler.
+    /// - Returns: a handle that can stop the calls.
+    /// - Throws: `StreamsError` with code `.configuration` if the interval is shorter than a millisecond.
     @discardableResult
     public func schedule(
         every interval: Duration, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
@@ -69,20 +69,20 @@ extension ProcessingContext {
     }
 }
 
-/// Whose time decides when a punctuation is due. Kafka: `PunctuationType`.
+/// The clock that decides when a punctuation is due. Kafka: `PunctuationType`.
 public enum PunctuationType: Sendable, Hashable {
-    /// The highest timestamp processed so far: it moves on with records only.
+    /// The highest timestamp processed so far, which advances with records only.
     case streamTime
     /// The time of day.
     case wallClockTime
 }
 
-/// A closure that is called again and again, until it is cancelled. Kafka: `Cancellable`.
+/// A closure that is called repeatedly until it is cancelled. Kafka: `Cancellable`.
 public final class Punctuation {
     package private(set) var isCancelled = false
 
     package init() {}
 
-    /// Stops the calls; also from within one.
+    /// Stops the calls. It may be called during one.
     public func cancel() { isCancelled = true }
 }

@@ -1,4 +1,4 @@
-/// What a processor is given when its task starts: the way to what follows it, its stores, time and punctuations.
+/// The context that a processor gets when its task starts: its outputs, its stores, time and punctuations.
 ///
 /// ```swift
 /// amounts.process(named: "route") { (context: ProcessorContext<String, Double>) in
@@ -22,29 +22,30 @@ public struct ProcessorContext<Key, Value>: ProcessingContext {
         forwardToAll = try node.all(Record<Key, Value>.self)
     }
 
-    /// Hands a record to everything that follows the processor.
+    /// Hands a record to everything directly downstream of the processor.
     ///
-    /// - Throws: `StreamsError` of whatever follows the processor. Pass it on: the record is not committed.
+    /// - Throws: `StreamsError` of an operator downstream. Pass it on: the record is not committed.
     @inlinable
     public func forward(_ record: Record<Key, Value>) throws { try node.forward(record, to: forwardToAll) }
 
-    /// Hands a record to one operator that follows the processor.
+    /// Hands a record to one operator directly downstream of the processor.
     ///
     /// - Parameters:
     ///   - record: the record.
     ///   - child: the operator's name.
-    /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows.
+    /// - Throws: `StreamsError` with code `.invalidTopology` if there is no operator of this name directly downstream.
     public func forward(_ record: Record<Key, Value>, to child: String) throws {
         try node.forward(record, to: node.child(named: child, Record<Key, Value>.self))
     }
 
-    /// One operator that follows the processor, looked up once to hand records to often. Its types may differ from the
-    /// processor's other ones.
+    /// Returns one operator directly downstream of the processor, so that it need not be looked up for each record. It may
+    /// take other types than the processor's other outputs.
     ///
     /// - Parameters:
     ///   - child: the operator's name.
-    ///   - type: the type of the records that it takes.
-    /// - Throws: `StreamsError` with code `.invalidTopology` where nothing of this name follows or takes other types.
+    ///   - type: the type of the records that the operator takes.
+    /// - Throws: `StreamsError` with code `.invalidTopology` if there is no operator of this name directly downstream, or if
+    ///   it takes other types.
     public func child<ChildKey, ChildValue>(
         named child: String, of type: Record<ChildKey, ChildValue>.Type = Record<ChildKey, ChildValue>.self
     ) throws -> ProcessorChild<ChildKey, ChildValue> {
@@ -52,19 +53,19 @@ public struct ProcessorContext<Key, Value>: ProcessingContext {
     }
 }
 
-/// One operator that follows a processor.
+/// One operator directly downstream of a processor.
 public struct ProcessorChild<Key, Value> {
     @usableFromInline let node: ProcessorNode
     @usableFromInline let target: Forward<Key, Value>
 
     /// Hands a record to the operator.
     ///
-    /// - Throws: `StreamsError` of whatever follows the processor. Pass it on: the record is not committed.
+    /// - Throws: `StreamsError` of an operator downstream. Pass it on: the record is not committed.
     @inlinable
     public func forward(_ record: Record<Key, Value>) throws { try node.forward(record, to: target) }
 }
 
-/// A processor as a type of its own, where a closure would get too long. It is made when a task starts.
+/// A processor that is a type, for when a closure would get too long. It is made when a task starts.
 ///
 /// ```swift
 /// struct Sum: Processor {
@@ -86,12 +87,12 @@ public protocol Processor<Key, Value>: SendableMetatype {
     /// The values of the records that it gets.
     associatedtype Value
 
-    /// Processes a record; the processor hands on what it likes through its context.
+    /// Processes a record; the processor may hand on any records through its context.
     ///
     /// - Throws: anything; it goes to the processing handler as a `StreamsError` with code `.processing`.
     mutating func process(_ record: Record<Key, Value>) throws
 
-    /// Lets go of what the processor holds; called once when the task ends. Does nothing by default.
+    /// Releases the processor's resources; called once when the task ends. Does nothing by default.
     ///
     /// - Throws: anything; it ends the task as a `StreamsError`.
     mutating func close() throws

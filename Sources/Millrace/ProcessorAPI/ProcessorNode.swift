@@ -1,4 +1,4 @@
-/// A processor of the user's at work in a task: what its context reaches through, and where its errors go.
+/// A user's processor that runs in a task: its context works through it, and it handles the processor's errors.
 ///
 /// Opaque; it is public only because contexts hold it. It belongs to its task's thread.
 public final class ProcessorNode {
@@ -9,7 +9,8 @@ public final class ProcessorNode {
     private let children: [(name: String, receiver: Receiver)]
     /// The timestamp of what is being processed: the record's, or the punctuation's.
     @usableFromInline package var timestampMs: Int64 = 0
-    /// An error of what follows the processor. It has been to the handler it is for, and goes up past the processor.
+    /// An error of an operator downstream. Its handler has already decided on it, and it is passed upstream past the
+    /// processor.
     @usableFromInline var failureDownstream: (any Error)?
 
     @usableFromInline
@@ -20,8 +21,8 @@ public final class ProcessorNode {
         children = Array(zip(node.childNames, node.children))
     }
 
-    /// Calls the user's code with a time. An error of what follows the processor goes up past it, whatever it throws itself or
-    /// swallows: its record must not be committed.
+    /// Calls the user's code with a time. An error of an operator downstream is passed upstream, even if the user's code
+    /// catches it or throws another one: the record must not be committed.
     @inlinable
     func call(timestampMs: Int64, _ body: () throws -> Void) throws {
         let previous = self.timestampMs
@@ -32,10 +33,10 @@ public final class ProcessorNode {
         try result.get()
     }
 
-    /// Hands a record on and remembers an error, so that it is told from the processor's own.
+    /// Hands a record on and remembers an error, to distinguish it from the processor's own.
     ///
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the record's timestamp is negative: that is the processor's
-    ///   own error.
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` if the record's timestamp is negative, which is the
+    ///   processor's own error.
     @inlinable
     func forward<Key, Value>(_ record: Record<Key, Value>, to target: Forward<Key, Value>) throws {
         try checkTimestamp(record.timestampMs, node: name)
@@ -45,7 +46,8 @@ public final class ProcessorNode {
         }
     }
 
-    /// The entrance of all children; without the same types everywhere records can be handed to single children only.
+    /// Returns the entrance of all children. If they do not all take the same types, records can be handed to single
+    /// children only.
     @usableFromInline
     func all<Key, Value>(_ type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
         if children.count == 1 { return try children[0].receiver.open(node: name, as: type) }
@@ -62,7 +64,7 @@ public final class ProcessorNode {
         return Forward { record in for target in targets { try target(record) } }
     }
 
-    /// The entrance of one child.
+    /// Returns the entrance of one child.
     @usableFromInline
     func child<Key, Value>(named child: String, _ type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
         guard let found = children.first(where: { $0.name == child }) else {
@@ -73,7 +75,7 @@ public final class ProcessorNode {
         return try found.receiver.open(node: name, as: type)
     }
 
-    /// A global table's store needs no connection.
+    /// Checks that the processor is connected to a store. A global table's store needs no connection.
     ///
     /// - Throws: `StreamsError` with code `.invalidTopology` for a store that the processor is not connected to, as in Kafka.
     package func checkConnection(to store: String) throws {

@@ -1,4 +1,4 @@
-/// How to make a store for processors, and the key with which they come to it.
+/// A description of how to make a store for processors. It is also the key with which they get the store.
 ///
 /// ```swift
 /// let lastValues = Stores.keyValue("last-values", key: .string, value: .string)
@@ -17,7 +17,7 @@
 /// let totals = Stores.keyValue("totals", key: .string, value: .int64).cached().changelog(["segment.ms": "600000"])
 /// ```
 ///
-/// Kept on disk and logged to the topic `<application id>-<name>-changelog` by default, without a cache. Kafka:
+/// By default the store is kept on disk and logged to the topic `<application id>-<name>-changelog`, without a cache. Kafka:
 /// `StoreBuilder`.
 public struct StoreBuilder<Store>: ConnectableStore {
     package var plan: StorePlan
@@ -31,33 +31,33 @@ public struct StoreBuilder<Store>: ConnectableStore {
         self.open = open
     }
 
-    /// The store's name, under which it can be queried and its changelog topic found.
+    /// The store's name. It is used to query the store, and its changelog topic is named after it.
     public var name: String { plan.name }
 
     public var connection: StoreConnection { StoreConnection(name: plan.name, plan: plan) }
 
-    /// Keeps the store in memory; it is filled from its changelog at each start.
+    /// Keeps the store in memory; it is restored from its changelog at each start.
     public func inMemory() -> StoreBuilder { supplied(by: .inMemory) }
 
-    /// Keeps the store in another engine than the instance's own. Kafka: the store supplier that a builder is given.
+    /// Keeps the store in another engine than the instance's default. Kafka: the store supplier that a builder is given.
     ///
     /// ```swift
     /// let counts = Stores.keyValue("counts", key: .string, value: .int64).supplied(by: StoreSupplier { _ in SortedArray() })
     /// ```
     public func supplied(by supplier: StoreSupplier) -> StoreBuilder { changing { $0.supplier = supplier } }
 
-    /// Has changes wait in a cache for the next commit: of several changes of a key the changelog gets the last one.
+    /// Lets changes wait in a cache for the next commit: of several changes of a key the changelog gets the last one.
     public func cached() -> StoreBuilder { changing { $0.isCached = true } }
 
-    /// Settings of the changelog topic beside or instead of the usual ones.
+    /// Adds settings of the changelog topic to the default ones, or replaces those.
     public func changelog(_ configuration: [String: String]) -> StoreBuilder {
         changing { $0.changelogConfiguration = configuration }
     }
 
-    /// Keeps no changelog: what the store holds is lost with its disk, or with the process where it is in memory.
+    /// Keeps no changelog: the store's contents are lost with its disk, or with the process if it is in memory.
     public func withoutChangelog() -> StoreBuilder { changing { $0.changelogConfiguration = nil } }
 
-    /// A store of a custom type over this one, which keeps and logs what it holds.
+    /// Wraps this store in a custom type, while this store keeps and logs the contents.
     ///
     /// ```swift
     /// struct Counter {
@@ -68,13 +68,14 @@ public struct StoreBuilder<Store>: ConnectableStore {
     /// let counters = Stores.keyValue("counters", key: .string, value: .int64).wrapped { Counter(store: $0) }
     /// ```
     ///
-    /// - Parameter wrap: called when a task starts, with the store restored, once for each processor that is connected to it.
+    /// - Parameter wrap: called when a task starts and the store is restored, once for each processor that is connected to
+    ///   it.
     public func wrapped<Outer>(_ wrap: @escaping @Sendable (Store) throws -> Outer) -> StoreBuilder<Outer> {
         let open = open
         return StoreBuilder<Outer>(plan: plan) { store, node in try wrap(open(store, node)) }
     }
 
-    /// The typed view of the store.
+    /// Returns the typed view of the store.
     package func view(of store: OperatorStore, in node: ProcessorNode?) throws -> Store {
         try open(store, node)
     }
@@ -86,7 +87,7 @@ public struct StoreBuilder<Store>: ConnectableStore {
     }
 }
 
-/// The kinds of stores that a processor can have. Kafka: `Stores`.
+/// The kinds of stores that a processor can use. Kafka: `Stores`.
 ///
 /// ```swift
 /// let last = Stores.keyValue("last", key: .string, value: .string)
@@ -130,8 +131,8 @@ public enum Stores {
     ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
-    ///   - retention: how long behind the newest window an older one is kept.
-    ///   - retainsDuplicates: whether a put never replaces what has the same key and window.
+    ///   - retention: how far behind the newest window an older one may be and still be kept.
+    ///   - retainsDuplicates: whether a put never replaces an entry with the same key and window.
     public static func window<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration, retainsDuplicates: Bool = false
     ) -> StoreBuilder<WindowStore<Key, Value>> {
@@ -148,7 +149,7 @@ public enum Stores {
     ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
-    ///   - retention: how long behind the newest session an older one is kept.
+    ///   - retention: how far behind the newest session an older one may be and still be kept.
     public static func session<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, retention: Duration
     ) -> StoreBuilder<SessionStore<Key, Value>> {
@@ -158,14 +159,14 @@ public enum Stores {
         }
     }
 
-    /// The latest value of each key, and those before it for a while. Kafka: `versionedKeyValueStoreBuilder`.
+    /// The latest value of each key, and the earlier ones for a while. Kafka: `versionedKeyValueStoreBuilder`.
     ///
     /// - Parameters:
     ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
-    ///   - historyRetention: how long behind the newest timestamp a version is kept after it has been replaced, and how
-    ///     late one may come.
+    ///   - historyRetention: how long, in stream time, a version is kept after it has been replaced, and how late one may
+    ///     be.
     public static func versionedKeyValue<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, historyRetention: Duration
     ) -> StoreBuilder<VersionedKeyValueStore<Key, Value>> {
@@ -176,19 +177,19 @@ public enum Stores {
         }
     }
 
-    /// A custom store, which is no map from bytes to bytes; see ``StateStore``.
+    /// A custom store, which is not a map from bytes to bytes; see ``StateStore``.
     ///
     /// ```swift
     /// let vectors = Stores.custom("vectors") { context in Vectors(context) }
     /// ```
     ///
-    /// It is logged to the topic `<application id>-<name>-changelog` as far as it logs its changes. No engine keeps it, and it has
-    /// no cache but its own. Kafka: a custom `StoreBuilder`.
+    /// Changes that the store logs go to the topic `<application id>-<name>-changelog`. No engine keeps the store, and it
+    /// has no cache other than its own. Kafka: a custom `StoreBuilder`.
     ///
     /// - Parameters:
     ///   - name: the store's name; its changelog topic is `<application id>-<name>-changelog`.
-    ///   - make: makes the store of one task, empty or as it was written down; it is restored and handed to processors
-    ///     afterwards.
+    ///   - make: makes the store of one task, empty or as it was last saved; after that it is restored and handed to
+    ///     processors.
     public static func custom<Store: StateStore>(
         _ name: String, _ make: @escaping @Sendable (StateStoreContext) throws -> Store
     ) -> StoreBuilder<Store> {

@@ -1,5 +1,5 @@
 extension StreamsBuilder {
-    /// Adds a processor by hand behind any number of sources and processors.
+    /// Adds a processor by hand downstream of any number of sources and processors.
     ///
     /// ```swift
     /// builder.addProcessor("longest", after: events) { (context: ProcessorContext<String, String>) in
@@ -12,12 +12,12 @@ extension StreamsBuilder {
     /// }
     /// ```
     ///
-    /// Kafka: `Topology.addProcessor`. See `KStream.process` for what the closure does.
+    /// Kafka: `Topology.addProcessor`. See `KStream.process` for the closure.
     ///
     /// - Parameters:
-    ///   - name: the processor's name, which nothing else in the topology has.
-    ///   - parents: whose records it gets.
-    ///   - stores: what it is connected to: names of stores that exist, or builders of stores to be made.
+    ///   - name: the processor's name, which must be unique in the topology.
+    ///   - parents: the sources and processors whose records it gets.
+    ///   - stores: the stores that it is connected to: names of existing stores, or builders of stores to be made.
     ///   - key: the resulting keys' serde; by default the one that the type brings.
     ///   - value: the resulting values' serde; by default the one that the type brings.
     ///   - makeProcessor: makes the function that is called for each record, once for each task.
@@ -39,7 +39,7 @@ extension StreamsBuilder {
         )
     }
 
-    /// Adds a store for processors to be connected to.
+    /// Adds a store to which processors can be connected.
     ///
     /// ```swift
     /// builder.addStateStore(Stores.keyValue("last", key: .string, value: .string), connectedTo: "longest")
@@ -49,14 +49,14 @@ extension StreamsBuilder {
     ///
     /// - Parameters:
     ///   - store: the store's builder. A store that no processor is connected to is not made.
-    ///   - processors: the names of processors to connect to it; more follow with `connect` or where they are added.
+    ///   - processors: the names of processors to connect to it; `connect` or the processors themselves can add more.
     public func addStateStore(_ store: some ConnectableStore, connectedTo processors: String...) {
         let connection = store.connection
         if let plan = connection.plan { self.plan.stateStores[plan.name] = plan }
         for processor in processors { plan.connections.append((processor, connection)) }
     }
 
-    /// Connects a processor with stores that exist or are added. Kafka: `Topology.connectProcessorAndStateStores`.
+    /// Connects a processor with stores that exist or that it adds. Kafka: `Topology.connectProcessorAndStateStores`.
     ///
     /// ```swift
     /// builder.connect(processor: "longest", to: ["totals"])
@@ -64,7 +64,7 @@ extension StreamsBuilder {
     ///
     /// - Parameters:
     ///   - processor: the processor's name.
-    ///   - stores: names of stores that exist, or builders of stores to be made.
+    ///   - stores: names of existing stores, or builders of stores to be made.
     public func connect(processor: String, to stores: [any ConnectableStore]) {
         for store in stores { plan.connections.append((processor, store.connection)) }
     }

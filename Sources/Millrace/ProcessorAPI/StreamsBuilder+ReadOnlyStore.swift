@@ -1,5 +1,5 @@
 extension StreamsBuilder {
-    /// Adds a store that holds what a topic says, and that other processors only read.
+    /// Adds a store with the contents of a topic, which other processors can only read.
     ///
     /// ```swift
     /// let limits = Stores.keyValue("limits", key: .string, value: .double)
@@ -13,16 +13,16 @@ extension StreamsBuilder {
     /// }
     /// ```
     ///
-    /// The topic serves as the store's changelog: the store has none of its own, and is restored from the topic's bytes, so the
+    /// The topic serves as the store's changelog. The store has no other one and is restored from the topic's bytes, so the
     /// serdes have to be the store's. Kafka: `Topology.addReadOnlyStateStore` (KIP-813).
     ///
     /// - Parameters:
-    ///   - store: the store. A table's kind of changelog settings have no effect.
-    ///   - topic: the topic's full name, partitioned as what is read together with it.
-    ///   - key: the keys' serde, which is the store's too.
-    ///   - value: the values' serde, which is the store's too.
-    ///   - timestamp: which moment a record stands for; by default its own timestamp, and a negative one is an error.
-    ///   - name: the name of the processor that fills the store; its source is called so with `-source` behind it.
+    ///   - store: the store. Its changelog settings have no effect.
+    ///   - topic: the topic's full name. It must be partitioned like the topics that are read together with it.
+    ///   - key: the keys' serde, which must be the store's.
+    ///   - value: the values' serde, which must be the store's.
+    ///   - timestamp: which moment a record stands for; by default its own timestamp. A negative one is an error.
+    ///   - name: the name of the processor that fills the store; its source has the same name followed by `-source`.
     public func addReadOnlyStateStore<Key, Value>(
         _ store: StoreBuilder<KeyValueStore<Key, Value>>, topic: String, key: Serde<Key>, value: Serde<Value>,
         timestamp: TimestampExtractor<Key, Value> = .failOnInvalidTimestamp, named name: String

@@ -1,20 +1,20 @@
 extension StreamsBuilder {
-    /// Adds a source by hand: a stream of topics' records under a name of its own.
+    /// Adds a source by hand: a stream of topics' records with a given name.
     ///
     /// ```swift
     /// let events = builder.addSource("events", topics: ["clicks", "views"], key: .string, value: .string)
     /// ```
     ///
-    /// What is added by hand and what the DSL adds may be mixed: the result is a stream like any other. Unlike with `stream`,
-    /// a topic that two sources read is an error. Kafka: `Topology.addSource`.
+    /// Elements that are added by hand can be mixed with those of the DSL: the result is a stream like any other. Unlike
+    /// with `stream`, a topic that two sources read is an error. Kafka: `Topology.addSource`.
     ///
     /// - Parameters:
-    ///   - name: the source's name, which nothing else in the topology has.
+    ///   - name: the source's name, which must be unique in the topology.
     ///   - topics: the topics' full names.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
     ///   - timestamp: which moment a record stands for, as for `stream`.
-    ///   - offsetReset: where to begin in a partition of which no valid offset is committed, as for `stream`.
+    ///   - offsetReset: where to begin in a partition that has no valid committed offset, as for `stream`.
     @inlinable
     public func addSource<Key, Value>(
         _ name: String, topics: [String], key: Serde<Key>, value: Serde<Value>,
@@ -30,7 +30,7 @@ extension StreamsBuilder {
         return KStream(builder: self, node: node, keySerde: key, valueSerde: value, repartitionRequired: false)
     }
 
-    /// Adds a source of all topics whose whole names match a regular expression by hand.
+    /// Adds by hand a source of all topics whose whole names match a regular expression.
     ///
     /// ```swift
     /// let payments = builder.addSource("payments", matching: "payments-.*", key: .string, value: .string)
@@ -39,12 +39,12 @@ extension StreamsBuilder {
     /// Kafka: `Topology.addSource` with a pattern. See `stream(matching:)` for which topics are read.
     ///
     /// - Parameters:
-    ///   - name: the source's name, which nothing else in the topology has.
+    ///   - name: the source's name, which must be unique in the topology.
     ///   - pattern: matches the topics' whole names. A pattern that two sources have is an error.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
     ///   - timestamp: which moment a record stands for, as for `stream`.
-    ///   - offsetReset: where to begin in a partition of which no valid offset is committed, as for `stream`.
+    ///   - offsetReset: where to begin in a partition that has no valid committed offset, as for `stream`.
     @inlinable
     public func addSource<Key, Value>(
         _ name: String, matching pattern: String, key: Serde<Key>, value: Serde<Value>,
@@ -59,7 +59,7 @@ extension StreamsBuilder {
         return KStream(builder: self, node: node, keySerde: key, valueSerde: value, repartitionRequired: false)
     }
 
-    /// Adds a sink by hand behind any number of sources and processors.
+    /// Adds a sink by hand downstream of any number of sources and processors.
     ///
     /// ```swift
     /// builder.addSink("words", topic: "longest-words", after: longest)
@@ -68,13 +68,12 @@ extension StreamsBuilder {
     /// Kafka: `Topology.addSink`.
     ///
     /// - Parameters:
-    ///   - name: the sink's name, which nothing else in the topology has.
+    ///   - name: the sink's name, which must be unique in the topology.
     ///   - topic: the topic's full name.
-    ///   - parents: whose records it writes.
+    ///   - parents: the sources and processors whose records it writes.
     ///   - key: the keys' serde; by default that of the first parent.
     ///   - value: the values' serde; by default that of the first parent.
-    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash
-    ///     does.
+    ///   - partition: chooses each record's partition, as in `StreamPartitioner`; by default the key's murmur2 hash does.
     @inlinable
     public func addSink<Key, Value>(
         _ name: String, topic: String, after parents: KStream<Key, Value>..., key: Serde<Key>? = nil,
@@ -90,7 +89,7 @@ extension StreamsBuilder {
             named: name, to: parents.map(\.node))
     }
 
-    /// Adds a sink by hand that writes each record to a topic that is chosen for it.
+    /// Adds by hand a sink that writes each record to a topic that is chosen for it.
     ///
     /// ```swift
     /// builder.addSink("by-length", after: longest) { record in "words-of-\(record.value?.count ?? 0)" }
@@ -99,14 +98,13 @@ extension StreamsBuilder {
     /// All those topics have to exist. Kafka: `Topology.addSink` with a `TopicNameExtractor`.
     ///
     /// - Parameters:
-    ///   - name: the sink's name, which nothing else in the topology has.
-    ///   - parents: whose records it writes.
+    ///   - name: the sink's name, which must be unique in the topology.
+    ///   - parents: the sources and processors whose records it writes.
     ///   - key: the keys' serde; by default that of the first parent.
     ///   - value: the values' serde; by default that of the first parent.
-    ///   - description: what `Topology.describe()` calls the choice.
-    ///   - partition: chooses where each record goes, as in `StreamPartitioner`; by default the key's murmur2 hash
-    ///     does.
-    ///   - choose: the topic's full name. What it throws goes to the processing handler.
+    ///   - description: the name of the choice in `Topology.describe()`.
+    ///   - partition: chooses each record's partition, as in `StreamPartitioner`; by default the key's murmur2 hash does.
+    ///   - choose: returns the topic's full name. Its errors go to the processing handler.
     @inlinable
     public func addSink<Key, Value>(
         _ name: String, after parents: KStream<Key, Value>..., key: Serde<Key>? = nil, value: Serde<Value>? = nil,

@@ -1,25 +1,25 @@
-/// Windows of a fixed size, from their start up to and without their end. Kafka: `TimeWindows`, `UnlimitedWindows`.
+/// Windows of a fixed size, from their start up to but excluding their end. Kafka: `TimeWindows`, `UnlimitedWindows`.
 ///
 /// ```swift
 /// payments.groupByKey().windowedBy(.tumbling(.seconds(60)))
 /// payments.groupByKey().windowedBy(.hopping(.seconds(60), advance: .seconds(10), grace: .seconds(5)))
 /// ```
 ///
-/// Windows begin at multiples of their advance since the epoch. A window takes records until the stream's time has reached
-/// its end and the grace behind that; what comes later is dropped and counted as ``DropReason/expired``.
+/// Windows begin at multiples of their advance since the epoch. A window accepts records until stream time has reached its
+/// end plus the grace. Later records are dropped and counted as ``DropReason/expired``.
 ///
-/// A record changes the result of each window that holds it: there are size / advance of them, rounded up. A topology with
-/// windows of more than 100,000 a record is refused when it is built. That leaves room for a day by the second (86,400) or for
-/// two months by the minute (87,840), at about a tenth of a second for each record; with a million one record would hold its
-/// task up for seconds, and with more for ever. Kafka Streams has no such limit.
+/// A record changes the result of each window that contains it: there are size / advance of them, rounded up. A topology
+/// whose windows number more than 100,000 per record is refused when it is built. The limit leaves room for a day by the
+/// second (86,400) or for two months by the minute (87,840), at about a tenth of a second for each record. With a million
+/// windows one record would block its task for seconds, and with more for ever. Kafka Streams has no such limit.
 public struct TimeWindows: Hashable, Sendable {
-    /// In milliseconds; the longest there is for an unlimited window.
+    /// The size in milliseconds; the largest possible for an unlimited window.
     public let sizeMs: Int64
-    /// How far one window's start is from the next one's, in milliseconds.
+    /// The time from one window's start to the next one's, in milliseconds.
     public let advanceMs: Int64
-    /// How long after its end a window still takes records, in milliseconds.
+    /// The time after its end for which a window still accepts records, in milliseconds.
     public let graceMs: Int64
-    /// Where the only window begins; `nil` for windows that go on and on.
+    /// The start of the only window; `nil` for windows that repeat.
     @usableFromInline let onlyStartMs: Int64?
 
     @usableFromInline
@@ -34,7 +34,7 @@ public struct TimeWindows: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - size: at least a millisecond.
-    ///   - grace: how long after its end a window still takes records; not at all by default.
+    ///   - grace: how long after its end a window still accepts records; not at all by default.
     public static func tumbling(_ size: Duration, grace: Duration = .zero) -> TimeWindows {
         TimeWindows(
             sizeMs: size.wholeMilliseconds, advanceMs: size.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
@@ -45,13 +45,13 @@ public struct TimeWindows: Hashable, Sendable {
     /// - Parameters:
     ///   - size: at least a millisecond.
     ///   - advance: at least a millisecond and at most the size.
-    ///   - grace: how long after its end a window still takes records; not at all by default.
+    ///   - grace: how long after its end a window still accepts records; not at all by default.
     public static func hopping(_ size: Duration, advance: Duration, grace: Duration = .zero) -> TimeWindows {
         TimeWindows(
             sizeMs: size.wholeMilliseconds, advanceMs: advance.wholeMilliseconds, graceMs: grace.wholeMilliseconds)
     }
 
-    /// One window from a moment on, which never ends; earlier records are in none.
+    /// One window that begins at a moment and never ends; earlier records are in no window.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.unlimited()).count()
@@ -73,7 +73,7 @@ public struct TimeWindows: Hashable, Sendable {
         var start = (moment - size + advance).notBeforeEpoch.roundedDown(to: advance)
         while start <= moment {
             try body(start.ms)
-            // Past the last window there may be no moment that the next one could begin at.
+            // After the last window there may be no moment at which the next one could begin.
             if moment - start < advance { return }
             start += advance
         }
@@ -91,7 +91,7 @@ public struct TimeWindows: Hashable, Sendable {
     /// The most windows that a record may be in.
     static let mostWindowsPerRecord: Int64 = 100_000
 
-    /// What is wrong with the sizes, reported when the topology is built.
+    /// A description of the problem with the sizes, reported when the topology is built.
     @usableFromInline
     var problem: String? {
         if let onlyStartMs, onlyStartMs < 0 {

@@ -1,10 +1,10 @@
-/// An operator that aggregates over windows, as those downstream of it see it: when its windows close, and by which time.
+/// An operator that aggregates over windows, as downstream operators see it: when its windows close, and by which time.
 @usableFromInline
 package struct WindowOperator: Hashable, Sendable {
     @usableFromInline let closing: WindowClosing
     /// The name of its stream time.
     @usableFromInline let timeName: String
-    /// The name of the time up to which it has handed on final results; `nil` where it hands on every change.
+    /// The name of the time up to which it has handed on final results; `nil` if it hands on every change.
     @usableFromInline let emittedName: String?
 
     @usableFromInline
@@ -15,7 +15,7 @@ package struct WindowOperator: Hashable, Sendable {
     }
 }
 
-/// Which windows nothing more comes of, by what the operators upstream know.
+/// The windows that will not change any more, as far as the upstream operators know.
 @usableFromInline
 struct FinishedWindows {
     private let operators: [(operator: WindowOperator, time: KeptTime)]

@@ -1,7 +1,7 @@
 /// A span of time. Kafka: `Window`.
 ///
-/// Whether its end is part of it depends on the kind of window: a time window ends right before its end, a sliding or a
-/// session window with it.
+/// The kind of window decides whether its end is part of it: a time window ends right before its end, a sliding or a session
+/// window ends with it.
 public struct Window: Hashable, Sendable {
     /// Milliseconds since the epoch.
     public var startMs: Int64
@@ -20,14 +20,14 @@ public struct Window: Hashable, Sendable {
         self.endMs = endMs
     }
 
-    /// The window of a size that begins at a moment; it ends at the end of time at the latest.
+    /// Makes the window of a size that begins at a moment. It ends no later than the end of time.
     @inlinable
     package init(startMs: Int64, sizeMs: Int64) {
         self.init(startMs: startMs, endMs: (Moment(ms: startMs) + TimeSpan(ms: sizeMs)).ms)
     }
 }
 
-/// A key together with a window, as the results of windowed operations have it. Kafka: `Windowed`.
+/// A key together with a window, as in the results of windowed operations. Kafka: `Windowed`.
 ///
 /// ```swift
 /// views.groupByKey().windowedBy(.tumbling(.seconds(60))).count().toStream()
