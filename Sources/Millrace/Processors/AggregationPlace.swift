@@ -1,17 +1,17 @@
-/// Where an operator that aggregates stands: its name, its store, and how its keys and aggregates are written.
+/// The context of an operator that aggregates: its name, its store, and the serdes of its keys and aggregates.
 @usableFromInline
 struct AggregationPlace<Key, Aggregate>: Sendable {
     @usableFromInline let name: String
-    /// The store's name; it is the operator's own or one that the operator is connected to.
+    /// The store's name; the store is the operator's own or one to which the operator is connected.
     @usableFromInline let storeName: String
-    /// The store, where this operator brings it along.
+    /// The store, if this operator adds it.
     @usableFromInline let store: StorePlan?
     @usableFromInline let key: Serde<Key>
     @usableFromInline let aggregate: Serde<Aggregate>
-    /// What is wrong with the operator, reported when the topology is built.
+    /// The problem with the operator, reported when the topology is built.
     @usableFromInline let problem: String?
     @usableFromInline let compatibility: Compatibility
-    /// The name of the stream time by which windows close. The operators of a cogroup share it.
+    /// The name of the stream time by which windows close. All operators of a cogroup share it.
     @usableFromInline let timeName: String
 
     @usableFromInline
@@ -29,8 +29,8 @@ struct AggregationPlace<Key, Aggregate>: Sendable {
         self.problem = problem
     }
 
-    /// The names of the times that a windowed operator keeps: its stream time, and with final results how far it has handed
-    /// them on, under the store's name as in Kafka Streams.
+    /// The names of the times that a windowed operator keeps: its stream time and, with final results, how far it has handed
+    /// them on. The latter has the store's name, as in Kafka Streams.
     @usableFromInline
     func keptTimes(_ emit: EmitStrategy) -> [String] { emit == .onWindowClose ? [timeName, storeName] : [timeName] }
 }

@@ -1,7 +1,7 @@
 extension ProcessorElement {
-    /// Hands each record to the child whose predicate is the first to hold, or to the child behind the last predicate's.
+    /// Hands each record to the child whose predicate is the first to be true, or to the child after the last predicate's.
     ///
-    /// A record that no predicate wants, with no such child, goes no further. Kafka: `KStreamBranch`.
+    /// If no predicate is true and there is no such child, the record is not handed on. Kafka: `KStreamBranch`.
     @inlinable
     static func branch<Key, Value>(
         name: String, _ predicates: [@Sendable (Record<Key, Value>) throws -> Bool]

@@ -2,7 +2,7 @@ extension ProcessorElement {
     /// Turns each record into any number of others. Kafka: `KStreamFlatMap`, `KStreamFlatMapValues`.
     ///
     /// - Parameters:
-    ///   - transform: the parts of a record; `nil` drops it, for want of a value to make them from.
+    ///   - transform: returns the parts of a record; `nil` drops it, since it has no value to make them from.
     ///   - combine: makes a record of the original one and a part.
     @inlinable
     static func flatMap<Key, Value, NewKey, NewValue, Part>(

@@ -1,7 +1,7 @@
 extension ProcessorElement {
-    /// Turns each record into another one; a result of `nil` drops it, for want of a value to make it from.
+    /// Turns each record into another one; a result of `nil` drops it, since it has no value to make one from.
     ///
-    /// Serves `map`, `mapValues` and `selectKey`. Kafka: `KStreamMap`, `KStreamMapValues`.
+    /// It serves `map`, `mapValues` and `selectKey`. Kafka: `KStreamMap`, `KStreamMapValues`.
     @inlinable
     static func map<Key, Value, NewKey, NewValue>(
         name: String, _ transform: @escaping @Sendable (Record<Key, Value>) throws -> Record<NewKey, NewValue>?

@@ -1,5 +1,5 @@
 extension NodeInstance {
-    /// The ordered store of a name that this node is connected to.
+    /// Returns the ordered store with a given name to which this node is connected.
     ///
     /// - Throws: `StreamsError` with code `.invalidTopology` for a store that it is not connected to, as in Kafka, or that
     ///   is not ordered.
@@ -11,7 +11,7 @@ extension NodeInstance {
         return store
     }
 
-    /// The name of this node's own store.
+    /// Returns the name of this node's own store.
     @usableFromInline
     func ownStore() throws -> String {
         guard let ownStoreName else {

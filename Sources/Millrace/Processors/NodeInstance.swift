@@ -1,16 +1,16 @@
-/// What an operator is given when a task instantiates it.
+/// The data that an operator gets when a task instantiates it.
 @usableFromInline
 package struct NodeInstance {
     /// The operator's name in the topology's description.
     @usableFromInline package let name: String
     @usableFromInline package let context: any TaskContext
-    /// Whether somebody downstream needs the old value of a change.
+    /// Whether an operator downstream needs the old value of a change.
     @usableFromInline package let sendsOldValues: Bool
-    /// Whether what comes in are changes of a versioned table, some of them out of order.
+    /// Whether the incoming records are changes of a versioned table, some of them out of order.
     @usableFromInline package let isOfVersions: Bool
-    /// The store that this node brought along and alone writes to; `nil` where it has none.
+    /// The store that this node has added and alone writes to; `nil` if it has none.
     @usableFromInline package let ownStoreName: String?
-    /// All stores connected to this node: its own, and those that it looks up values in.
+    /// All stores connected to this node: its own, and those in which it looks up values.
     @usableFromInline package let storeNames: [String]
     @usableFromInline let children: [Receiver]
     /// The children's names in the topology's description.
@@ -49,63 +49,63 @@ package struct NodeInstance {
     }
 }
 
-/// What a task offers to the operators it runs. The engine implements it.
+/// The services that a task offers to the operators it runs. The runtime implements it.
 @usableFromInline
 package protocol TaskContext: AnyObject {
     /// The partition that the task is for.
     var partition: Int32 { get }
 
-    /// An object that operators of the task share by name; the first that asks makes it.
+    /// An object that operators of the task share by name; the first one that asks for it makes it.
     func shared<Object: AnyObject>(named name: String, _ make: () -> Object) -> Object
 
-    /// A store of this task, for a node whose errors name the store from then on.
+    /// Returns a store of this task for a node, whose errors name the store from then on.
     func store(named name: String, for node: String) throws -> OperatorStore
 
     /// Whether a store is that of a global table, which every processor may read.
     func isGlobalStore(named name: String) -> Bool
 
-    /// The topic that records go to which are too late for a store; `nil` where the user named none.
+    /// The topic to which records go that are too late for a store; `nil` if the user named none.
     func lateTopic(ofStore name: String) -> String?
 
-    /// A topic to write to.
+    /// Returns a topic to write to.
     func output(to topic: TopicName) throws -> any RecordOutput
 
-    /// A topic of the user's that was chosen for a record, by its full name.
+    /// Returns a user's topic that was chosen for a record, by its full name.
     ///
-    /// - Throws: an error of production where there is no such topic.
+    /// - Throws: an error of production if there is no such topic.
     func chosenOutput(toTopic topic: String) throws -> any RecordOutput
 
-    /// Hands an error of user code to the handler that is for it. Returns if the handler decided to go on without the record.
+    /// Hands an error of user code to its handler. Returns if the handler decides to continue without the record.
     ///
-    /// - Parameter record: the record, where it has not reached an operator yet.
-    /// - Throws: the error that ends the task. What a handler has decided upon already, and errors of the broker and of the
-    ///   stores, which are no fault of a record, pass.
+    /// - Parameter record: the record, if it has not reached an operator yet.
+    /// - Throws: the error that ends the task. Errors on which a handler has already decided pass unchanged, and so do
+    ///   errors of the broker and of the stores, which no record causes.
     func failed(
         _ error: any Error, in work: UserWork, at node: String, reading record: UnsafePointer<RawRecord>?) throws
 
-    /// Where the record that is being processed came from; `nil` outside of processing.
+    /// The origin of the record that is being processed; `nil` outside of processing.
     var recordMetadata: RecordMetadata? { get }
 
-    /// Does something on behalf of a record that was processed before, so that an error names it.
+    /// Does something on behalf of a record that was processed earlier, so that an error names that record.
     func withMetadata(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws
 
-    /// Counts a record that goes no further.
+    /// Counts a record that is dropped.
     func drop(_ reason: DropReason, at node: String)
 
-    /// The highest timestamp processed; −1 while there is none.
+    /// The highest timestamp processed; −1 if there is none.
     var streamTimeMs: Int64 { get }
 
     /// The time of day in milliseconds since the epoch.
     var wallClockMs: Int64 { get }
 
-    /// A time that is committed with the offsets, so that it outlives the task; −1 before it is set. The name has to be one
-    /// of `ProcessorElement.keptTimes`.
+    /// Returns a time that is committed with the offsets, so that it outlives the task; −1 until it is set. The name has to
+    /// be one of `ProcessorElement.keptTimes`.
     func keptTime(named name: String) -> KeptTime
 
-    /// A time for intervals, which nobody sets back.
+    /// A time for intervals, which never goes back.
     var monotonicMs: Int64 { get }
 
-    /// How long an operator waits at least before it looks again for results that time has completed.
+    /// The shortest time for which an operator waits before it looks again for results that time has completed.
     var emitIntervalMs: Int64 { get }
 
     /// The task, as `<sub-topology>_<partition>`.
@@ -116,16 +116,16 @@ package protocol TaskContext: AnyObject {
     /// Asks the worker to commit soon.
     func requestCommit()
 
-    /// Has a closure called when the time of a clock reaches multiples of an interval.
+    /// Schedules a closure to be called when the time of a clock reaches multiples of an interval.
     func schedule(
         everyMs intervalMs: Int64, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
     ) -> Punctuation
 
-    /// Has user code of a node called once the stores are restored, before the first record. No record is at fault where it
-    /// throws, so no handler is asked: the task ends with an error that names the node.
+    /// Schedules user code of a node to be called once the stores are restored, before the first record. Its errors are no
+    /// record's, so no handler is asked: the task ends with an error that names the node.
     func onStart(at node: String, _ body: @escaping () throws -> Void)
 
-    /// Has something done when the task ends.
+    /// Schedules a closure to be called when the task ends.
     func onClose(_ body: @escaping () throws -> Void)
 }
 
@@ -139,16 +139,16 @@ package protocol RecordOutput: AnyObject {
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32?, timestampMs: Int64,
         headers: Headers) throws
 
-    /// How many partitions the topic has.
+    /// Returns the number of the topic's partitions.
     func partitionCount() throws -> Int32
 }
 
 /// The name of a topic before the application's id is known.
 @usableFromInline
 package enum TopicName: Hashable, Sendable {
-    /// A topic of the user's, by its full name.
+    /// A user's topic, by its full name.
     case external(String)
-    /// A topic of the topology's own: the application's id and a hyphen come before this name.
+    /// An internal topic of the topology: the application's id and a hyphen precede this name.
     case `internal`(String)
 
     /// The name as the topology's description prints it.
@@ -168,7 +168,7 @@ package enum TopicName: Hashable, Sendable {
 }
 
 extension NodeInstance {
-    /// The typed view of this node's own store.
+    /// Returns the typed view of this node's own store.
     @usableFromInline
     func timestampedStore<Key, Value>(
         key: Serde<Key>, value: Serde<Value>
@@ -176,7 +176,7 @@ extension NodeInstance {
         try timestampedStore(named: ownStore(), key: key, value: value)
     }
 
-    /// The typed view of a store that this node is connected to.
+    /// Returns the typed view of a store to which this node is connected.
     ///
     /// - Throws: `StreamsError` with code `.invalidTopology` for a store that it is not connected to, as in Kafka.
     @usableFromInline
@@ -186,7 +186,7 @@ extension NodeInstance {
         TimestampedKeyValueStore(try connectedStore(named: storeName).map(named: storeName), key: key, value: value)
     }
 
-    /// A store that this node is connected to.
+    /// Returns a store to which this node is connected.
     ///
     /// - Throws: `StreamsError` with code `.invalidTopology` for a store that it is not connected to, as in Kafka.
     @usableFromInline

@@ -7,7 +7,7 @@ extension ProcessorElement {
         }
     }
 
-    /// Drops what has no key before it goes to a repartition topic, unless a left join behind it has a use for it.
+    /// Drops records without a key before they go to a repartition topic, unless a left join downstream of it needs them.
     ///
     /// Kafka: the filter of `KStreamImpl.createRepartitionedSource` after `InternalStreamsBuilder.rewriteRepartitionNodes`.
     @inlinable

@@ -1,5 +1,5 @@
 extension ProcessorElement {
-    /// Shows each record to a closure and hands it on; serves `foreach` too, which has nobody to hand it to.
+    /// Calls a closure with each record and hands the record on; it serves `foreach` too, which has no operator downstream.
     ///
     /// Kafka: `KStreamPeek`.
     @inlinable

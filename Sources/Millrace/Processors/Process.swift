@@ -1,11 +1,11 @@
 extension ProcessorElement {
-    /// Hands each record to the user's processor, which hands on what it likes.
+    /// Hands each record to the user's processor, which may hand on any records.
     ///
-    /// The processor is made when the task starts, after its stores are restored: it may read them at once. Kafka:
+    /// The processor is made when the task starts, after its stores are restored, so it may read them at once. Kafka:
     /// `ProcessorNode`.
     ///
     /// - Parameters:
-    ///   - makeContext: makes what the processor is given.
+    ///   - makeContext: makes the context that the processor gets.
     ///   - makeProcessor: makes the function that processes a record.
     @inlinable
     static func process<Key, Value, Context>(
@@ -21,7 +21,7 @@ extension ProcessorElement {
             }
             node.task.onStart(at: node.name) { process = try makeProcessor(context) }
             node.task.onClose {
-                // The processor holds its context, and this the task.
+                // The processor holds its context, which holds the task.
                 process = { _ in }
             }
             return TypedReceiver<Key, Value>(at: instance) { record in

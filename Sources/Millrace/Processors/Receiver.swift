@@ -1,12 +1,12 @@
-/// The way to the next operator: to be called with a record.
+/// The entrance of the next operator, to be called with a record.
 ///
-/// A struct round a closure, so that it can lie in arrays and pass through unspecialised code as it is: closures themselves
-/// are wrapped anew by the compiler each time, and each wrapping is a call for every record. For the same reason an operator's
-/// errors are caught here, by whoever calls it, and not in a closure round the operator's own.
+/// It is a struct around a closure, so that it can be in arrays and pass through unspecialised code unchanged: the compiler
+/// wraps closures themselves again each time, and each wrapping is a call for every record. For the same reason the caller
+/// catches an operator's errors here, rather than in a closure around the operator's own.
 @usableFromInline
 package struct Forward<Key, Value> {
     @usableFromInline let receive: (Record<Key, Value>) throws -> Void
-    /// The handling of what the operator throws; `nil` where its errors are somebody else's.
+    /// The handling of the operator's errors; `nil` if other code handles them.
     @usableFromInline let errors: OperatorErrors?
 
     @inlinable
@@ -17,7 +17,7 @@ package struct Forward<Key, Value> {
 
     /// Hands a record to the operator.
     ///
-    /// Returns too where the operator has thrown and the processing handler goes on without the record.
+    /// It also returns if the operator has thrown and the processing handler continues without the record.
     @inlinable
     func callAsFunction(_ record: Record<Key, Value>) throws {
         do { try receive(record) } catch {
@@ -27,8 +27,8 @@ package struct Forward<Key, Value> {
     }
 }
 
-/// The handling of what an operator throws on behalf of a record: its closures' errors and its serdes' go to the processing
-/// handler. Errors of the operators downstream have been to a handler already and pass. Kafka: `ProcessorNode.process`
+/// The handling of an operator's errors while it processes a record: errors of its closures and serdes go to the processing
+/// handler. Errors of the operators downstream have already been to a handler and pass. Kafka: `ProcessorNode.process`
 /// (KIP-1033).
 @usableFromInline
 final class OperatorErrors {
@@ -50,13 +50,13 @@ final class OperatorErrors {
 
 /// The entrance of an instantiated node, without its types.
 ///
-/// The plan is untyped data; this box carries a typed function through it. It is opened once, when a task is
+/// The plan is untyped data, and this box carries a typed function through it. It is opened once, when a task is
 /// instantiated, never for a record.
 @usableFromInline
 package class Receiver {
     @usableFromInline init() {}
 
-    /// The way into the node, for records of these types.
+    /// Returns the entrance of the node for records of these types.
     @inlinable
     func open<Key, Value>(node: String, as type: Record<Key, Value>.Type) throws -> Forward<Key, Value> {
         guard let typed = self as? TypedReceiver<Key, Value> else {
@@ -72,20 +72,21 @@ package class Receiver {
 final class TypedReceiver<Key, Value>: Receiver {
     @usableFromInline let forward: Forward<Key, Value>
 
-    /// The entrance of a node that does something with its records. What it throws goes to the processing handler.
+    /// Makes the entrance of a node that processes its records. The node's errors go to the processing handler.
     @inlinable
     init(at node: NodeInstance, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
         forward = Forward(errors: OperatorErrors(of: node), receive)
     }
 
-    /// The entrance of a node that hands its records on unchanged.
+    /// Makes the entrance of a node that hands its records on unchanged.
     @inlinable
     init(_ forward: Forward<Key, Value>) {
         self.forward = forward
     }
 }
 
-/// One value that closures share, without the check for overlapping accesses that a captured variable costs: 20 ns each.
+/// One value that closures share, without the check for overlapping accesses that a captured variable has, which takes 20 ns
+/// each.
 @usableFromInline
 final class Cell<Value> {
     @usableFromInline let value: UnsafeMutablePointer<Value>

@@ -1,7 +1,7 @@
-/// What a node sends to topics: serialises each record, has its partition chosen, and sends it.
+/// The output of a node to topics: it serialises each record, has its partition chosen, and sends it.
 ///
-/// An error goes to the production handler, whose record is not sent. Only what the partitioner throws is the node's own, as
-/// that of any other closure. Kafka: `RecordCollectorImpl`.
+/// An error goes to the production handler, and the record is not sent. Only errors of the partitioner count as the node's
+/// own, like those of any other closure. Kafka: `RecordCollectorImpl`.
 @usableFromInline
 struct RecordCollector<Key, Value> {
     @usableFromInline let context: any TaskContext
@@ -22,7 +22,7 @@ struct RecordCollector<Key, Value> {
         self.partition = partition
     }
 
-    /// Inlined, with what it calls: a call would copy the record.
+    /// Inlined, with the functions that it calls: a call would copy the record.
     @inlinable
     @inline(__always)
     func send(_ record: Record<Key, Value>, to output: any RecordOutput) throws {
@@ -57,7 +57,7 @@ struct RecordCollector<Key, Value> {
         }
     }
 
-    /// Sends a record that is serialised to one partition. A refusal is one of this partition.
+    /// Sends a serialised record to one partition. A refusal is one of this partition.
     @inlinable
     func attemptToSend(_ record: Record<Key, Value>, to output: any RecordOutput, partition: Int32?) throws {
         try context.attempt(.production, at: name) {
@@ -70,13 +70,13 @@ struct RecordCollector<Key, Value> {
     func serialize(_ record: Record<Key, Value>) throws {
         bytes.key.removeAll(keepingCapacity: true)
         bytes.value.removeAll(keepingCapacity: true)
-        // A client would take a negative one for "now".
+        // A client would interpret a negative one as "now".
         try checkTimestamp(record.timestampMs, node: name)
         if let recordKey = record.key { try key.serialize(recordKey, into: &bytes.key) }
         if let recordValue = record.value { try value.serialize(recordValue, into: &bytes.value) }
     }
 
-    /// - Parameter partition: the partition; `nil` for the one that the key leads to.
+    /// - Parameter partition: the partition; `nil` for the one that the key determines.
     @inlinable
     @inline(__always)
     func sendSerialized(_ record: Record<Key, Value>, to output: any RecordOutput, partition: Int32?) throws {
@@ -92,7 +92,7 @@ struct RecordCollector<Key, Value> {
 }
 
 extension Serde {
-    /// The partition for a key only part of which counts: that of a window's key, without the window. Kafka:
+    /// Returns the partition for a key of which only a part counts: for a window's key, the key without the window. Kafka:
     /// `WindowedStreamPartitioner`.
     @inlinable
     func partition(ofBytes key: UnsafeRawBufferPointer, in output: any RecordOutput) throws -> Int32? {

@@ -15,8 +15,8 @@ extension SinkElement {
     /// Writes each record to the topic that is chosen for it. Kafka: a `SinkNode` with a `TopicNameExtractor`.
     ///
     /// - Parameters:
-    ///   - chooser: how the topology's description calls what chooses.
-    ///   - choose: the topic's full name.
+    ///   - chooser: the name of the choice in the topology's description.
+    ///   - choose: returns the topic's full name.
     @inlinable
     static func sink<Key, Value>(
         name: String, chooser: String, key: Serde<Key>, value: Serde<Value>, problem: String? = nil,

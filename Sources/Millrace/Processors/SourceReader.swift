@@ -1,18 +1,19 @@
-/// What a source gives a task for one of its partitions: first decode a record, then, when its turn has come, process it.
+/// The functions with which a task handles records of one partition of a source: one decodes a record, and another one
+/// processes it when its turn has come.
 ///
-/// The two steps are apart because a task chooses among its partitions by the timestamp of the next record of each, and
+/// The two steps are separate because a task chooses among its partitions by the timestamp of the next record of each, and
 /// that timestamp may be in the value.
 @usableFromInline
 package struct SourceReader {
-    /// Decodes a record and keeps it; returns its timestamp in milliseconds, or nothing where it was dropped.
+    /// Decodes a record and keeps it; returns its timestamp in milliseconds, or `nil` if it was dropped.
     ///
-    /// The record comes by its address: by value it would be copied, with its topic and headers.
+    /// The record is passed by address: by value it would be copied, with its topic and headers.
     package let decode: (_ record: UnsafePointer<RawRecord>, _ partitionTimeMs: Int64) throws -> Int64?
-    /// Pushes the record that was decoded last into the topology.
+    /// Hands the record that was decoded last to the topology.
     package let process: () throws -> Void
 
-    /// A reader for a node of the task. Serdes and timestamp extractor are called here, and have their handlers. Kafka:
-    /// `RecordDeserializer`, `RecordQueue.updateHead`.
+    /// Makes a reader for a node of the task. It calls serdes and timestamp extractor, and their errors go to their
+    /// handlers. Kafka: `RecordDeserializer`, `RecordQueue.updateHead`.
     @inlinable
     init<Key, Value>(
         at node: NodeInstance, key: Serde<Key>, value: Serde<Value>, timestamp: TimestampExtractor<Key, Value>

@@ -1,8 +1,8 @@
 /// The keys of a store of subscriptions: 4 bytes of length, the foreign key, the primary key. All subscriptions to a foreign
-/// key stand together. Kafka: `CombinedKeySchema`.
+/// key are adjacent. Kafka: `CombinedKeySchema`.
 @usableFromInline
 enum CombinedKey {
-    /// What the keys of all subscriptions to a foreign key begin with.
+    /// Returns the prefix of the keys of all subscriptions to a foreign key.
     @inlinable
     static func prefix<ForeignKey>(_ foreignKey: ForeignKey, _ serde: Serde<ForeignKey>) throws -> [UInt8] {
         var bytes: [UInt8] = [0, 0, 0, 0]
@@ -13,7 +13,8 @@ enum CombinedKey {
         return bytes
     }
 
-    /// The first key behind those with a prefix. The length comes first, so a prefix never consists of the last byte only.
+    /// Returns the first key after those with a prefix. The length comes first, so a prefix never consists of 0xff bytes
+    /// only.
     @inlinable
     static func end(of prefix: [UInt8]) -> [UInt8] {
         var end = prefix

@@ -1,15 +1,15 @@
-/// What the left side of a foreign-key join sends to the right side's partition of a foreign key: who wants to be told of
-/// its value. Kafka: `SubscriptionWrapper`.
+/// A message from the left side of a foreign-key join to the right side's partition of a foreign key. It names a primary key
+/// that needs the foreign key's value. Kafka: `SubscriptionWrapper`.
 @usableFromInline
 package struct Subscription<PrimaryKey> {
-    /// What the right side does. The raw values are Kafka's.
+    /// The action of the right side. The raw values are Kafka's.
     @usableFromInline
     package enum Instruction: UInt8, Sendable {
-        /// Forget the subscription.
+        /// Delete the subscription.
         case deleteKeyNoPropagate = 0
-        /// Forget the subscription and answer with null.
+        /// Delete the subscription and answer with null.
         case deleteKeyAndPropagate = 1
-        /// Keep the subscription and answer with the foreign key's value, or with null where it has none.
+        /// Keep the subscription and answer with the foreign key's value, or with null if it has none.
         case propagateNullIfNoValue = 2
         /// Keep the subscription and answer if the foreign key has a value.
         case propagateOnlyIfValue = 3
@@ -17,11 +17,11 @@ package struct Subscription<PrimaryKey> {
         @inlinable var isDeletion: Bool { self == .deleteKeyNoPropagate || self == .deleteKeyAndPropagate }
     }
 
-    /// Stands for the left value, so that an answer to an outdated one is recognised; `nil` for a deletion.
+    /// The hash of the left value, which identifies an answer to an outdated value; `nil` for a deletion.
     @usableFromInline package var hash: ValueHash?
     @usableFromInline package var instruction: Instruction
     @usableFromInline package var primaryKey: PrimaryKey
-    /// The left side's partition, where the answer has to go; `nil` in subscriptions of releases before 3.4.
+    /// The left side's partition, to which the answer has to go; `nil` in subscriptions of releases before 3.4.
     @usableFromInline package var primaryPartition: Int32?
 
     @usableFromInline
@@ -68,7 +68,7 @@ extension Serde {
             })
     }
 
-    /// The first byte of a subscription or its answer: the version, and whether a hash follows.
+    /// Reads the first byte of a subscription or its answer: the version, and whether a hash follows.
     static func readVersion(
         of bytes: UnsafeRawBufferPointer, name: String
     ) throws -> (version: UInt8, hasHash: Bool) {

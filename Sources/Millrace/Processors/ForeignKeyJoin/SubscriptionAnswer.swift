@@ -1,7 +1,7 @@
 extension ProcessorElement {
-    /// Answers each subscription with the present value of its foreign key, as far as its instruction asks for an answer.
+    /// Answers each subscription with the present value of its foreign key, if its instruction asks for an answer.
     ///
-    /// The answer's timestamp is the later one of the two. Kafka: `SubscriptionJoinProcessorSupplier`.
+    /// The answer's timestamp is the later of the two. Kafka: `SubscriptionJoinProcessorSupplier`.
     ///
     /// - Parameters:
     ///   - table: the right table's node, and `view` the way to its values.

@@ -1,5 +1,5 @@
 extension ProcessorElement {
-    /// Tells all who have subscribed to a foreign key that its value has changed. Kafka: `ForeignTableJoinProcessorSupplier`.
+    /// Sends a foreign key's new value to all who have subscribed to the key. Kafka: `ForeignTableJoinProcessorSupplier`.
     ///
     /// - Parameters:
     ///   - subscriptions: the node that keeps the subscriptions, and `store` the name of their store.
@@ -19,7 +19,7 @@ extension ProcessorElement {
                 }
                 if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
                 let prefix = try CombinedKey.prefix(foreignKey, serde)
-                // What follows only sends: nothing changes the store meanwhile.
+                // The operators downstream only send, so nothing changes the store during the scan.
                 try subscriptions.scan(bytesFrom: prefix, to: CombinedKey.end(of: prefix)) { _, stored in
                     let response = SubscriptionResponse(
                         hash: stored.value.hash, foreignValue: change.newValue,

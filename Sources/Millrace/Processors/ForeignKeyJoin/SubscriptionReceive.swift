@@ -2,7 +2,7 @@ extension ProcessorElement {
     /// Keeps the subscriptions to the foreign keys of a partition, and hands them on to be answered. Kafka:
     /// `SubscriptionReceiveProcessorSupplier`.
     ///
-    /// - Parameter store: of the subscriptions, by combined key.
+    /// - Parameter store: the store of the subscriptions, by combined key.
     @inlinable
     static func subscriptionReceive<Key, ForeignKey>(
         name: String, store: StorePlan, key: Serde<Key>, foreignKey serde: Serde<ForeignKey>

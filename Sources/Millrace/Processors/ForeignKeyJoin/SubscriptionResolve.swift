@@ -1,11 +1,12 @@
 extension ProcessorElement {
-    /// Joins each answer with the present left value. An answer to an outdated value is dropped: another one is on its way.
+    /// Joins each answer with the present left value. An answer to an outdated value is dropped, since another one will
+    /// follow.
     ///
     /// Kafka: `ResponseJoinProcessorSupplier`.
     ///
     /// - Parameters:
     ///   - table: the left table's node, and `view` the way to its values.
-    ///   - keepsUnmatched: whether a left value has a result where its foreign key has no value.
+    ///   - keepsUnmatched: whether a left value has a result if its foreign key has no value.
     @inlinable
     static func subscriptionResolve<Key, Value, Other, Result>(
         name: String, table: Int, view: TableView<Key, Value>, value serde: Serde<Value>, keepsUnmatched: Bool,

@@ -5,7 +5,7 @@ package struct SubscriptionResponse<ForeignValue> {
     /// The hash that came with the subscription.
     @usableFromInline package var hash: ValueHash?
     @usableFromInline package var foreignValue: ForeignValue?
-    /// Where the answer has to go. It is not part of the bytes.
+    /// The partition to which the answer has to go. It is not part of the bytes.
     @usableFromInline package var primaryPartition: Int32?
 
     @usableFromInline
@@ -17,8 +17,8 @@ package struct SubscriptionResponse<ForeignValue> {
 }
 
 extension Serde {
-    /// The bytes of an answer: the version 0, whose highest bit says that there is no hash; the hash; the value. A value
-    /// without bytes is read as none, as in Kafka. Kafka: `SubscriptionResponseWrapperSerde`.
+    /// The bytes of an answer: the version 0, whose highest bit says that there is no hash; the hash; the value. An empty
+    /// value is read as none, as in Kafka. Kafka: `SubscriptionResponseWrapperSerde`.
     @usableFromInline
     package static func subscriptionResponse<ForeignValue>(of value: Serde<ForeignValue>) -> Serde
     where Value == SubscriptionResponse<ForeignValue> {

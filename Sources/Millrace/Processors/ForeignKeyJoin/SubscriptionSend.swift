@@ -1,11 +1,11 @@
 extension ProcessorElement {
     /// Sends the subscriptions of a table's changes to the partitions of their foreign keys.
     ///
-    /// If the foreign key has changed, the old one is told to forget the subscription. At most one subscription of a change
-    /// asks for an answer: two answers carry the same hash, and if the older one came last, its result would stay.
+    /// If the foreign key has changed, the old one is told to delete the subscription. At most one subscription of a change
+    /// asks for an answer: two answers would carry the same hash, and if the older one came last, its result would stay.
     ///
-    /// A left join always asks, so that every change has a result; without a foreign key it asks nobody in particular, and
-    /// is answered with null. An inner join asks for a null only if there may be an earlier result to delete.
+    /// A left join always asks, so that every change has a result; without a foreign key it asks an arbitrary partition,
+    /// which answers with null. An inner join asks for a null only if there may be an earlier result to delete.
     ///
     /// Kafka 4.1: `SubscriptionSendProcessorSupplier` (KAFKA-16394, KAFKA-16407, KAFKA-16434, KAFKA-18713).
     @inlinable

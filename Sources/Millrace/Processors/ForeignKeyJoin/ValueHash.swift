@@ -1,4 +1,4 @@
-/// 128 bits that stand for a value's bytes: murmur3, as Kafka Streams computes it (`Murmur3.hash128`, seed 104729).
+/// A 128-bit hash of a value's bytes: murmur3, as Kafka Streams computes it (`Murmur3.hash128`, seed 104729).
 @usableFromInline
 package struct ValueHash: Hashable, Sendable {
     @usableFromInline package var first: UInt64
@@ -42,7 +42,7 @@ package struct ValueHash: Hashable, Sendable {
         for (index, byte) in tail.enumerated() {
             if index < 8 { low |= UInt64(byte) << (8 * index) } else { high |= UInt64(byte) << (8 * (index - 8)) }
         }
-        // Both leave a half as it is that has no bytes.
+        // Both leave a half unchanged if it has no bytes.
         second ^= Self.scatterSecond(high)
         first ^= Self.scatterFirst(low)
     }
@@ -66,12 +66,12 @@ extension UInt64 {
 }
 
 extension ValueHash {
-    /// 16 bytes, big endian.
+    /// Appends the 16 bytes, big endian.
     func append(to buffer: inout [UInt8]) {
         for half in [first, second] { withUnsafeBytes(of: half.bigEndian) { buffer.append(contentsOf: $0) } }
     }
 
-    /// Reads the 16 bytes at an offset; `nil` where there are fewer.
+    /// Reads the 16 bytes at an offset; `nil` if there are fewer.
     init?(in bytes: UnsafeRawBufferPointer, at offset: Int) {
         guard bytes.count >= offset + 16 else { return nil }
         first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))

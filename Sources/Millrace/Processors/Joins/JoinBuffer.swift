@@ -1,14 +1,14 @@
-/// Records of a stream that wait for the grace period of a join to end, in the order of their times (KIP-923).
+/// Records of a stream that wait until a join's grace period ends, in the order of their times (KIP-923).
 ///
-/// They lie in an ordered store and its changelog under a zero byte, the record's timestamp (8 bytes, big endian), the key and
-/// a sequence number (4 bytes). The value is that of `BufferedChange`, with 8 zero bytes behind it. Kafka:
+/// In an ordered store and its changelog, a key is a zero byte, the record's timestamp (8 bytes, big endian), the record's
+/// key and a sequence number (4 bytes). The value is that of `BufferedChange`, followed by 8 zero bytes. Kafka:
 /// `RocksDBTimeOrderedKeyValueBuffer`, `TimeFirstWindowKeySchema`.
 @usableFromInline
 final class JoinBuffer {
     private let store: any OrderedBytesStore
     private let graceMs: Int64
     private let context: any TaskContext
-    /// The highest time of any record that was put in. It outlives the task: what was late stays late.
+    /// The highest time of any record that was put in. It outlives the task, so that a late record stays late.
     private let streamTime: KeptTime
     /// The number of the last record that was put in; `nil` before the first one since the task started.
     private var sequenceNumber: Int32?
@@ -32,7 +32,7 @@ final class JoinBuffer {
         return timestampMs < dueMs
     }
 
-    /// The time up to which records are due; `nil` while none is.
+    /// The time up to which records are due; `nil` if none is.
     private var dueMs: Int64? {
         if streamTime.timestampMs < graceMs { return nil }
         return (Moment(ms: streamTime.timestampMs) - TimeSpan(ms: graceMs)).ms
@@ -54,11 +54,11 @@ final class JoinBuffer {
         streamTime.timestampMs = max(streamTime.timestampMs, timestampMs)
     }
 
-    /// Takes out the records that are due, and has each one joined on behalf of what it came from.
+    /// Removes the records that are due, and has each one joined on behalf of its source record.
     @usableFromInline
     func takeDue(at name: String, _ join: (_ key: [UInt8], _ record: BufferedChange) throws -> Void) throws {
         guard let dueMs else { return }
-        // Keys are ordered as numbers without a sign: there is one beyond the highest timestamp.
+        // Keys are ordered as unsigned numbers, so there is one beyond the highest timestamp.
         try store.scan(from: Self.prefix(0), to: Self.prefix(dueMs &+ 1)) { storeKey, value in
             let change = try BufferedChange(value)
             let key = Array(storeKey.dropFirst(Self.prefix(0).count).dropLast(4))
@@ -69,7 +69,8 @@ final class JoinBuffer {
         }
     }
 
-    /// Beyond the numbers of all that waits, so that of two records with a key and a time the first to come is the first to go.
+    /// Returns a number above those of all waiting records, so that records with the same key and time leave in the order in
+    /// which they arrived.
     private func nextSequenceNumber() throws -> Int32 {
         var highest = sequenceNumber ?? 0
         if sequenceNumber == nil {
@@ -94,7 +95,7 @@ final class JoinBuffer {
     }
 }
 
-/// How a join with a table lets its stream's records wait.
+/// The way in which a join with a table lets its stream's records wait.
 @usableFromInline
 struct JoinGrace<Key, Value>: Sendable {
     @usableFromInline let storeName: String

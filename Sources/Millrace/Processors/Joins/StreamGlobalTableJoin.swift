@@ -1,12 +1,12 @@
 extension ProcessorElement {
     /// Joins each record of a stream with the present value of a key in a global table. The stream's timestamp is kept.
     ///
-    /// A null value is dropped, a null table key too unless records without a match are kept (KAFKA-19208).
+    /// A null value is dropped; a null table key is dropped unless records without a match are kept (KAFKA-19208).
     /// Kafka 4.1: `KStreamGlobalKTableJoin`, `KStreamKTableJoinProcessor`.
     ///
     /// - Parameters:
-    ///   - view: the way to the table's values.
-    ///   - keepsUnmatched: whether a record has a result where the table has no value for it.
+    ///   - view: how to look up the table's values.
+    ///   - keepsUnmatched: whether a record has a result if the table has no value for it.
     ///   - tableKey: the key to look up.
     @inlinable
     static func streamGlobalTableJoin<Key, Value, TableKey, Other, Result>(

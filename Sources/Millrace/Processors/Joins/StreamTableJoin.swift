@@ -1,12 +1,12 @@
 extension ProcessorElement {
-    /// Joins each record of a stream with the value of its key in a table: the present one or, in a versioned table, that at
-    /// the record's time. The stream's timestamp is kept.
+    /// Joins each record of a stream with the value of its key in a table: the present one or, in a versioned table, the one
+    /// at the record's time. The stream's timestamp is kept.
     ///
-    /// A null value is dropped, a null key too unless records without a match are kept. Kafka: `KStreamKTableJoin`.
+    /// A null value is dropped; a null key is dropped unless records without a match are kept. Kafka: `KStreamKTableJoin`.
     ///
     /// - Parameters:
     ///   - table: the table's node, and `view` the way to its values.
-    ///   - keepsUnmatched: whether a record has a result where the table has no value for it.
+    ///   - keepsUnmatched: whether a record has a result if the table has no value for it.
     ///   - grace: how to let records wait before they are joined; `nil` to join them at once.
     @inlinable
     static func streamTableJoin<Key, Value, Other, Result>(

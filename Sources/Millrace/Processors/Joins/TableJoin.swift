@@ -1,15 +1,15 @@
 extension ProcessorElement {
     /// One side of a join of tables: joins each change of this side with the other side's present value.
     ///
-    /// The result's timestamp is the later one of the two. A null key is dropped, and so is a change of a versioned table that
-    /// is not its latest one (KIP-914). Kafka: `KTableKTableInnerJoin`,
-    /// `KTableKTableLeftJoin`, `KTableKTableRightJoin`, `KTableKTableOuterJoin`.
+    /// The result's timestamp is the later of the two. A null key is dropped, and so is a change of a versioned table that
+    /// is not the latest one of its key (KIP-914). Kafka: `KTableKTableInnerJoin`, `KTableKTableLeftJoin`,
+    /// `KTableKTableRightJoin`, `KTableKTableOuterJoin`.
     ///
     /// - Parameters:
     ///   - side: the node of this side's table.
     ///   - other: the other side's table, and `view` the way to its values.
     ///   - requiresOther: whether the join has no result, not even a deletion, while the other side has no value.
-    ///   - combine: the joined value of this side's and the other side's; `nil` where the join has none.
+    ///   - combine: returns the joined value of this side's and the other side's; `nil` if the join has none.
     @inlinable
     static func tableJoin<Key, Value, Other, Result>(
         name: String, side: Int, other: Int, view: TableView<Key, Other>, requiresOther: Bool,
@@ -41,7 +41,7 @@ extension ProcessorElement {
 extension TableView {
     /// The values of this table joined with those of another one.
     ///
-    /// - Parameter combine: the joined value; `nil` where the join has none.
+    /// - Parameter combine: returns the joined value; `nil` if the join has none.
     @inlinable
     func join<Other, Result>(
         _ other: TableView<Key, Other>, combine: @escaping @Sendable (Value?, Other?) throws -> Result?

@@ -1,5 +1,5 @@
 extension ProcessorElement {
-    /// Takes the changes of both sides of a join together into one table. Kafka: `KTableKTableJoinMerger`.
+    /// Merges the changes of both sides of a join into one table. Kafka: `KTableKTableJoinMerger`.
     @inlinable
     static func tableJoinMerge<Key, Value>(
         name: String, of sides: [String], store: StorePlan?, key: Serde<Key>, value serde: Serde<Value>,

@@ -1,8 +1,8 @@
 extension ProcessorElement {
-    /// Keeps a stream's records for the other one to be joined with. Kafka: `KStreamJoinWindow`.
+    /// Keeps a stream's records, to be joined with the other stream. Kafka: `KStreamJoinWindow`.
     ///
-    /// A record is handed on first, so that it does not meet itself where a stream is joined with itself. One that cannot be
-    /// serialised, and so cannot be kept, is not joined at all.
+    /// A record is handed on first, so that it is not joined with itself if a stream is joined with itself. A record that
+    /// cannot be serialised, and so cannot be kept, is not joined at all.
     @inlinable
     static func joinWindow<Key, Value>(
         name: String, store: StorePlan, key: Serde<Key>, value: Serde<Value>, problem: String?
@@ -18,7 +18,8 @@ extension ProcessorElement {
                 guard let recordKey = record.key else { return try forward(record) }
                 try records.serialize(recordKey, record.value, into: bytes)
                 try forward(record)
-                // The store counts it. It has met those that were kept of the other stream, but no later one will meet it.
+                // The store counts it. It has been joined with the kept records of the other stream, but no later record
+                // will be joined with it.
                 if let late, record.value != nil, record.timestampMs < records.bytes.oldestKeptMs {
                     try late.send(
                         record, from: name, context, window: nil, streamTimeMs: records.bytes.streamTimeMs,
@@ -31,7 +32,7 @@ extension ProcessorElement {
         }
     }
 
-    /// Takes the results of both sides of a join of streams together. Kafka: `PassThrough`.
+    /// Merges the results of both sides of a join of streams. Kafka: `PassThrough`.
     @inlinable
     static func streamJoinMerge<Key, Value>(
         name: String, of sides: [String], _ type: Record<Key, Value>.Type

@@ -1,15 +1,15 @@
 extension ProcessorElement {
     /// One side of a join of streams: joins each record of this stream with those of the other one that are near it in time.
     ///
-    /// A record's window holds its possible matches. A record is joined with those of the other stream whose windows are open by
-    /// the stream time that both sides share. One without a match waits, if it has a result of its own, until its window is
-    /// closed. The records whose time is over come before the matches of the record that ended it, and only one at stream time
-    /// ends any. Kafka: `KStreamKStreamJoin`.
+    /// A record's window contains its possible matches. A record is joined with those of the other stream whose windows are
+    /// open by the stream time that both sides share. A record without a match waits, if it has a result of its own, until
+    /// its window is closed. The results of records whose wait is over precede the matches of the record that ended it, and
+    /// only a record at stream time ends any. Kafka: `KStreamKStreamJoin`.
     ///
     /// - Parameters:
     ///   - keepsUnmatched: whether this side's records without a match have a result.
     ///   - unmatched: the store of the records of both sides that wait; `nil` for an inner join.
-    ///   - combine: the joined value of this side's and the other side's.
+    ///   - combine: returns the joined value of this side's and the other side's.
     @inlinable
     static func streamJoin<Key, Value, Other, Result>(
         name: String, of side: StreamJoinSide<Value>, with other: StreamJoinSide<Other>, windows: JoinWindows,
@@ -31,7 +31,7 @@ extension ProcessorElement {
             let (context, name) = (node.context, node.name)
             let time = node.streamJoinTime(of: timeStore, windows)
 
-            /// The results of the records that wait no longer.
+            /// Hands on the results of the records whose wait is over.
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
                 if time.oldestUnmatchedMs == .min {
                     time.oldestUnmatchedMs = .max
@@ -49,7 +49,7 @@ extension ProcessorElement {
                     if leftIsOpen, rightIsOpen { return false }
                     guard time.isClosed(timestampMs, isLeft: isLeft) else {
                         if isLeft { leftIsOpen = true } else { rightIsOpen = true }
-                        // Kafka Streams goes on record by record, and notes the time of the one at which it ends.
+                        // Kafka Streams continues record by record, and records the time of the one at which it ends.
                         return !(leftIsOpen && rightIsOpen && list.count > 1)
                     }
                     try list.visitValues { bytes in
@@ -83,7 +83,7 @@ extension ProcessorElement {
                 for match in try times.map({ try others.fetch(key, starting: $0) }) ?? [] {
                     if !asKafka, time.isClosed(match.startMs, isLeft: !side.isLeft) { continue }
                     isMatched = true
-                    // A pair without a result, because of an error, is no match: the other record goes on waiting.
+                    // A pair without a result, because of an error, is not a match: the other record continues to wait.
                     let result = try combine(value, match.value)
                     try waiting?.remove(
                         key, isLeft: !side.isLeft, timestampMs: match.startMs, changeMs: record.timestampMs)
@@ -93,7 +93,7 @@ extension ProcessorElement {
                             headers: record.headers))
                 }
                 guard !isMatched, keepsUnmatched else { return }
-                // Kafka Streams forgets the grace here.
+                // Kafka Streams ignores the grace here.
                 let waits =
                     asKafka
                     ? (times?.upperBound ?? 0) >= time.streamTimeMs
@@ -103,7 +103,7 @@ extension ProcessorElement {
                     return try waiting.insert(
                         key, value, side.value, isLeft: side.isLeft, timestampMs: record.timestampMs)
                 }
-                // None can come any more.
+                // No match can arrive any more.
                 try forward(record.with(value: combine(value, nil)))
             }
         }

@@ -1,4 +1,4 @@
-/// One of the two streams of a join: where its records are kept.
+/// One of the two streams of a join, and the store of its records.
 @usableFromInline
 struct StreamJoinSide<Value>: Sendable {
     @usableFromInline var isLeft: Bool
@@ -19,15 +19,16 @@ struct StreamJoinSide<Value>: Sendable {
     }
 }
 
-/// What both sides of a join know of time. Kafka: `KStreamImplJoin.TimeTracker`.
+/// The times that both sides of a join share. Kafka: `KStreamImplJoin.TimeTracker`.
 @usableFromInline
 final class StreamJoinTime {
     @usableFromInline let streamTime: KeptTime
     @usableFromInline let windows: JoinWindows
-    /// When to look at records without a match again: the time of the oldest that has come since they were looked at last, or
-    /// of the last one that was looked at then. `.min` where that is not known, after a restart, `.max` where there is none.
+    /// The time that decides when to look at records without a match again. It is the time of the oldest one that has
+    /// arrived since the last look, or of the last one that was looked at then. `.min` if it is not known, after a restart,
+    /// `.max` if there is none.
     ///
-    /// It is Kafka Streams' way, and shows in its results: a record whose time is over may wait for younger ones.
+    /// Kafka Streams does the same, and it affects the results: a record whose wait is over may wait for younger ones.
     @usableFromInline var oldestUnmatchedMs: Int64 = .min
 
     @usableFromInline
@@ -38,11 +39,11 @@ final class StreamJoinTime {
 
     /// The name under which the time is kept.
     ///
-    /// - Parameter store: the left side's.
+    /// - Parameter store: the left side's store.
     @usableFromInline
     static func name(ofStore store: String) -> String { "\(store)-stream-time" }
 
-    /// The highest timestamp of either stream; −1 while there is none. Unlike Kafka Streams' it outlives the task.
+    /// The highest timestamp of either stream; −1 if there is none. Unlike in Kafka Streams it outlives the task.
     @inlinable var streamTimeMs: Int64 { streamTime.timestampMs }
 
     @inlinable
@@ -56,7 +57,7 @@ final class StreamJoinTime {
         oldestUnmatchedMs = min(oldestUnmatchedMs, timestampMs)
     }
 
-    /// Whether the window of a record is closed, which holds the record's possible matches.
+    /// Whether the window that contains a record's possible matches is closed.
     @inlinable
     func isClosed(_ timestampMs: Int64, isLeft: Bool) -> Bool {
         windows.closing.isClosed(endMs: windows.endMs(ofRecordAt: timestampMs, isLeft: isLeft), at: streamTimeMs)
@@ -64,9 +65,9 @@ final class StreamJoinTime {
 }
 
 extension NodeInstance {
-    /// What both sides of a join know of time.
+    /// Returns the times that both sides of a join share.
     ///
-    /// - Parameter store: the left side's.
+    /// - Parameter store: the left side's store.
     @usableFromInline
     func streamJoinTime(of store: String, _ windows: JoinWindows) -> StreamJoinTime {
         context.shared(named: store) {

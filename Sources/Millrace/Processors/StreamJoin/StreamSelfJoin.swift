@@ -3,7 +3,7 @@ extension ProcessorElement {
     ///
     /// Kafka: `KStreamKStreamSelfJoin`.
     ///
-    /// - Returns: `nil` where the two sides are of different types.
+    /// - Returns: `nil` if the two sides are of different types.
     @inlinable
     static func streamSelfJoin<Key, Value, Other, Result>(
         name: String, of side: StreamJoinSide<Value>, windows: JoinWindows, key serde: Serde<Key>,
@@ -25,7 +25,7 @@ extension ProcessorElement {
                 let timestampMs = record.timestampMs
                 time.advance(to: timestampMs)
                 let moment = Moment(ms: timestampMs)
-                // A record that has expired does not meet itself.
+                // A record that has expired is not joined with itself.
                 var meetsItself =
                     asKafka
                     ? moment > (Moment(ms: time.streamTimeMs) - windows.retention).next
@@ -34,7 +34,7 @@ extension ProcessorElement {
                     let times = windows.matchTimes(ofRecordAt: moment, isLeft: isLeft, compatibility)
                     return try times.map { try records.fetch(key, starting: $0) } ?? []
                 }
-                /// Whether a record is none that its side would still join.
+                /// Whether the side of a record would not join it any more.
                 func isOver(_ otherMs: Int64, isLeft: Bool) -> Bool {
                     !asKafka && time.isClosed(otherMs, isLeft: isLeft)
                 }

@@ -1,8 +1,8 @@
 /// The records of both streams that have no match yet, in the order of time, the right stream's before the left one's.
 ///
-/// A key is 8 bytes of timestamp, a byte that is 1 for the left stream, and the record's key; its value a list of what came
-/// under it, each with the same byte in front. Kafka: `TimestampedKeyAndJoinSideSerializer`, `LeftOrRightValueSerializer`,
-/// `ListValueStore`.
+/// A key is 8 bytes of timestamp, a byte that is 1 for the left stream, and the record's key. Its value is a list of the
+/// values with that key, each with the same byte in front. Kafka: `TimestampedKeyAndJoinSideSerializer`,
+/// `LeftOrRightValueSerializer`, `ListValueStore`.
 @usableFromInline
 struct UnmatchedRecords<Key> {
     @usableFromInline let bytes: any KeyValueBytesStore
@@ -17,7 +17,7 @@ struct UnmatchedRecords<Key> {
 
     /// Keeps a record.
     ///
-    /// - Parameter timestampMs: the record's own, and that of the changelog's record.
+    /// - Parameter timestampMs: the timestamp of the record, and of the changelog's record.
     @inlinable
     func insert<Value>(
         _ key: Key, _ value: Value, _ serde: Serde<Value>, isLeft: Bool, timestampMs: Int64
@@ -36,7 +36,7 @@ struct UnmatchedRecords<Key> {
         }
     }
 
-    /// Forgets the records of a key and a moment, which have found a match, if there are any.
+    /// Removes the records of a key and a moment, if there are any, because they have found a match.
     ///
     /// - Parameter changeMs: the timestamp of the changelog's record.
     @inlinable
@@ -62,13 +62,13 @@ struct UnmatchedRecords<Key> {
         }
     }
 
-    /// The key of the records that `visit` has shown, which may not be readable.
+    /// The key of the records that `visit` has passed, which may not be readable.
     @inlinable
     func key(of entry: UnmatchedList) throws -> Key {
         try keySerde.deserialize(UnsafeRawBufferPointer(rebasing: entry.key[9...]))
     }
 
-    /// Forgets what `visit` has shown.
+    /// Removes an entry that `visit` has passed.
     @inlinable
     func remove(_ entry: UnmatchedList, changeMs: Int64) throws {
         try bytes.put(key: entry.key, value: nil, timestampMs: changeMs)
@@ -86,7 +86,7 @@ struct UnmatchedRecords<Key> {
 /// The records of one key of `UnmatchedRecords`, valid only while they are visited.
 ///
 /// The bytes are those of Kafka's `ListSerializer` with entries of variable size: 1, the number of entries in 4 bytes, and
-/// each behind its length in 4.
+/// each entry after its length in 4 bytes.
 @usableFromInline
 struct UnmatchedList {
     @usableFromInline let key: UnsafeRawBufferPointer
@@ -98,13 +98,13 @@ struct UnmatchedList {
         self.list = list
     }
 
-    /// How many records came under the key.
+    /// The number of records with the key.
     @usableFromInline
     var count: Int {
         list.count >= 5 ? Int(Int32(bigEndian: list.loadUnaligned(fromByteOffset: 1, as: Int32.self))) : 0
     }
 
-    /// Calls `body` with the bytes of each value, in the order in which they came.
+    /// Calls `body` with the bytes of each value, in the order in which they arrived.
     @usableFromInline
     func visitValues(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var place = 5
@@ -119,7 +119,7 @@ struct UnmatchedList {
         }
     }
 
-    /// Begins a list that is to get one more entry, with what is there already.
+    /// Begins a list that is to get one more entry, with the existing entries.
     @usableFromInline
     static func copy(_ list: UnsafeRawBufferPointer?, to buffer: inout [UInt8]) {
         var count: Int32 = 0
@@ -131,7 +131,7 @@ struct UnmatchedList {
         if let list { buffer.append(contentsOf: list.dropFirst(5)) }
     }
 
-    /// Notes the length of the entry whose own length stands at a place.
+    /// Writes the length of the entry whose length field is at an offset.
     @usableFromInline
     static func closeEntry(at start: Int, in buffer: inout [UInt8]) {
         withUnsafeBytes(of: Int32(truncatingIfNeeded: buffer.count - start - 4).bigEndian) { length in

@@ -2,8 +2,8 @@ extension ProcessorElement {
     /// Aggregates a grouped table: subtracts the old value, then adds the new one. Kafka: `KTableAggregate`, `KTableReduce`.
     ///
     /// - Parameters:
-    ///   - adder: gets the aggregate so far, `nil` where there is none.
-    ///   - subtractor: called only where there is an aggregate.
+    ///   - adder: gets the aggregate so far, `nil` if there is none.
+    ///   - subtractor: called only if there is an aggregate.
     @inlinable
     static func tableAggregate<Key, Value, Aggregate>(
         name: String, store: StorePlan, key: Serde<Key>, aggregate serde: Serde<Aggregate>, problem: String?,

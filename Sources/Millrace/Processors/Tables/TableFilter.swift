@@ -1,7 +1,7 @@
 extension ProcessorElement {
     /// Keeps the keys of a table whose value satisfies a predicate; for the others it hands on a deletion.
     ///
-    /// Kafka: `KTableFilter`. Where old values are known a deletion of what was never there is left out.
+    /// Kafka: `KTableFilter`. If old values are known, a deletion of a key that was never there is not handed on.
     @inlinable
     static func tableFilter<Key, Value>(
         name: String, store: StorePlan?, key: Serde<Key>, value serde: Serde<Value>, problem: String?,
@@ -21,7 +21,7 @@ extension ProcessorElement {
                     result.oldValue = old
                 }
                 if sendsOldValues, let table { result.oldValue = try table.get(key)?.value }
-                // A version that the filter takes out may be one that another table keeps.
+                // Another table may keep a version that the filter removes.
                 if sendsOldValues, !isOfVersions, result.oldValue == nil, result.newValue == nil { return }
                 guard let table else { return try forward(record.with(value: result)) }
                 try table.set(

@@ -27,7 +27,7 @@ extension ProcessorElement {
 }
 
 extension TableView {
-    /// What the values of this table are turned into.
+    /// The values of this table after the transformation.
     @inlinable
     func mapValues<NewValue>(
         _ transform: @escaping @Sendable (Key, Value) throws -> NewValue?

@@ -1,19 +1,19 @@
-/// A table's store together with what comes behind the table: a change goes to both.
+/// A table's store together with the table's downstream operators: a change goes to both.
 ///
-/// Where the store is cached a change waits there and is handed on when the cache is flushed, as the difference from what
-/// the store below held; without a cache it is handed on at once. Kafka: `TimestampedTupleForwarder`,
+/// If the store is cached, a change waits there. When the cache is flushed, it is handed on as the difference from the value
+/// in the store below. Without a cache it is handed on at once. Kafka: `TimestampedTupleForwarder`,
 /// `TimestampedCacheFlushListener`.
 @usableFromInline
 struct TableOutput<Key, Value> {
     @usableFromInline let store: TimestampedKeyValueStore<Key, Value>
     @usableFromInline let cache: CachingKeyValueStore?
-    /// The store, where it keeps versions.
+    /// The store, if it keeps versions.
     @usableFromInline let versions: VersionedKeyValueStore<Key, Value>?
     @usableFromInline let forward: Forward<Key, Change<Value>>
     @usableFromInline let sendsOldValues: Bool
     @usableFromInline let context: any TaskContext
     @usableFromInline let name: String
-    /// Where values go that are older than the versions that the store keeps.
+    /// The topic for values that are older than the versions that the store keeps.
     @usableFromInline let late: LateTopic<Key, Value>?
 
     @usableFromInline
@@ -32,20 +32,20 @@ struct TableOutput<Key, Value> {
         self.late = late
     }
 
-    /// The value of a key, changes that wait in the cache included.
+    /// Returns the value of a key, including changes that wait in the cache.
     @inlinable
     func get(_ key: Key) throws -> ValueAndTimestamp<Value>? { try store.get(key) }
 
     /// Changes the value of a key.
     ///
-    /// Inlined because a call would copy the record and the aggregate: a twentieth of a stateful record's time.
+    /// Inlined because a call would copy the record and the aggregate, which takes a twentieth of a stateful record's time.
     ///
     /// - Parameters:
     ///   - newValue: the new value; `nil` deletes the key.
-    ///   - oldValue: the value that it replaces, for those who want it.
+    ///   - oldValue: the value that it replaces, for the operators that need it.
     ///   - timestampMs: the new value's timestamp.
     ///   - record: the record that causes the change. Its timestamp is that of a deletion in the changelog.
-    ///   - isKeyRead: the last call was a `get` of the same key: it need not be serialised again.
+    ///   - isKeyRead: whether the last call was a `get` of the same key, so that the key need not be serialised again.
     @inlinable
     @inline(__always)
     func set<Input>(
@@ -83,13 +83,13 @@ struct TableOutput<Key, Value> {
 }
 
 extension NodeInstance {
-    /// This node's own store with what comes behind it.
+    /// Returns this node's own store with the operators downstream of it.
     @inlinable
     func tableOutput<Key, Value>(key: Serde<Key>, value: Serde<Value>) throws -> TableOutput<Key, Value> {
         try tableOutput(storeName: ownStore(), key: key, value: value)
     }
 
-    /// A store that this node is connected to with what comes behind it.
+    /// Returns a store to which this node is connected, with the operators downstream of it.
     @inlinable
     func tableOutput<Key, Value>(
         storeName: String, key: Serde<Key>, value: Serde<Value>

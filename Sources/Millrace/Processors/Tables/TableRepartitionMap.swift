@@ -1,8 +1,8 @@
 extension ProcessorElement {
-    /// Groups a table anew: sends the old pair to be subtracted and the new one to be added, each under its new key.
+    /// Regroups a table: sends the old pair to be subtracted and the new one to be added, each under its new key.
     ///
-    /// Where both have the same key they travel as one change (KIP-904); otherwise the old pair goes first. A pair whose
-    /// key or value is null is left out. Kafka: `KTableRepartitionMap`.
+    /// If both have the same key, they are sent as one change (KIP-904); otherwise the old pair is sent first. A pair whose
+    /// key or value is null is not sent. Kafka: `KTableRepartitionMap`.
     @inlinable
     static func tableRepartitionMap<Key, Value, NewKey: Equatable & SendableMetatype, NewValue>(
         name: String, _ selector: @escaping @Sendable (Key, Value) throws -> (NewKey?, NewValue?)
@@ -18,7 +18,7 @@ extension ProcessorElement {
             }
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
-                // The aggregate is one of the latest values.
+                // The aggregate is made of the latest values only.
                 if isOfVersions, !change.isLatest { return }
                 let new = try pair(key, change.newValue)
                 let old = try pair(key, change.oldValue)

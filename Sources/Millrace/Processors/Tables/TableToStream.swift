@@ -1,5 +1,5 @@
 extension ProcessorElement {
-    /// Makes a stream of a table's changes: of each the new value. Kafka: `KTable.toStream`.
+    /// Makes a stream of the new values of a table's changes. Kafka: `KTable.toStream`.
     @inlinable
     static func tableToStream<Key, Value>(name: String, _ type: Record<Key, Value>.Type) -> ProcessorElement {
         ProcessorElement(name: name) { node in

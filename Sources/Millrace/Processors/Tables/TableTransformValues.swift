@@ -1,5 +1,5 @@
 extension ProcessorElement {
-    /// Turns each value of a table, a deletion too, into another one by a function with stores and time.
+    /// Turns each value of a table, or a deletion, into another value by a function that may use stores and time.
     ///
     /// Kafka: `KTableTransformValues`.
     @inlinable
@@ -34,11 +34,11 @@ extension ProcessorElement {
     }
 }
 
-/// Makes the function that transforms a table's values, when a task starts.
+/// A function that makes the transformer of a table's values when a task starts.
 public typealias ValueTransformerMaker<Key, Value, NewValue> =
     @Sendable (ValueTransformerContext) throws -> ((Key, Value?) throws -> NewValue?)
 
-/// What a transformer of a table's values is given when its task starts; it cannot hand records on.
+/// The context that a transformer of a table's values gets when its task starts; it cannot hand records on.
 ///
 /// Kafka: the `ProcessorContext` of a `ValueTransformerWithKey`.
 public struct ValueTransformerContext: ProcessingContext {
@@ -48,7 +48,7 @@ public struct ValueTransformerContext: ProcessingContext {
     init(_ node: ProcessorNode) { self.node = node }
 }
 
-/// A transformer's function, from the task's start to its end.
+/// A transformer's function, which exists from the task's start to its end.
 @usableFromInline
 final class StartedTransformer<Key, Value, NewValue> {
     @usableFromInline var body: (Key, Value?) throws -> NewValue? = { _, _ in
@@ -63,7 +63,7 @@ final class StartedTransformer<Key, Value, NewValue> {
 }
 
 extension TableView {
-    /// What the values of this table are transformed into, by a transformer of the reader's own.
+    /// The transformed values of this table; each reader has its own transformer.
     @inlinable
     func transformValues<NewValue>(
         _ makeTransformer: @escaping ValueTransformerMaker<Key, Value, NewValue>

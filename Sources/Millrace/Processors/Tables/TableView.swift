@@ -1,11 +1,11 @@
-/// Looks up the value of a key in a table: the present one or, in a versioned table, that of a moment. Other tables know the
-/// present value only. Kafka: `KTableValueGetter`.
+/// A function that looks up the value of a key in a table: the present one or, in a versioned table, that of a moment. Other
+/// tables know the present value only. Kafka: `KTableValueGetter`.
 @usableFromInline
 package typealias ValueGetter<Key, Value> = (_ key: Key, _ asOfMs: Int64?) throws -> ValueAndTimestamp<Value>?
 
-/// How to look up a table's values: in its store, or, where it has none, by computing them from the tables it is made of.
+/// The way to look up a table's values: in its store or, if it has none, by computing them from the tables it is made of.
 ///
-/// Kafka: `KTableValueGetterSupplier`. The operators each add their own way of computing.
+/// Kafka: `KTableValueGetterSupplier`. Each operator adds its own way of computing.
 @usableFromInline
 struct TableView<Key, Value>: Sendable {
     /// Makes the getter for a node that reads the table.
@@ -16,7 +16,7 @@ struct TableView<Key, Value>: Sendable {
         self.makeGetter = makeGetter
     }
 
-    /// The values as they are in a store.
+    /// The values in a store.
     @inlinable
     static func store(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in
@@ -33,7 +33,7 @@ struct TableView<Key, Value>: Sendable {
         }
     }
 
-    /// The values as they are in a global table's store, which every node can read.
+    /// The values in a global table's store, which every node can read.
     @inlinable
     static func globalStore(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in

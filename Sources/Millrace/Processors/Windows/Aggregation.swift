@@ -1,13 +1,13 @@
-/// What a windowed aggregation does with its records, however its windows lie.
+/// The treatment of records by a windowed aggregation, for all kinds of windows.
 @usableFromInline
 package struct Aggregation<Key, Value, Aggregate>: Sendable {
-    /// The aggregate of a window that has none yet; `nil` where the first value stands as it is.
+    /// The aggregate of a window that has none yet; `nil` if the first value is taken unchanged.
     @usableFromInline let initial: @Sendable () throws -> Aggregate?
     /// The aggregate with one more record; `nil` deletes it.
     @usableFromInline let add: @Sendable (Record<Key, Value>, Aggregate?) throws -> Aggregate?
-    /// Whether a record without a value has no part in it.
+    /// Whether a record without a value is dropped.
     @usableFromInline let dropsNullValues: Bool
-    /// The serde of the values that come in, for those that come too late.
+    /// The serde of the incoming values, for those that are late.
     @usableFromInline var input: Serde<Value>?
 
     @usableFromInline
@@ -22,7 +22,7 @@ package struct Aggregation<Key, Value, Aggregate>: Sendable {
 }
 
 extension Aggregation {
-    /// The same with the serde of what comes in.
+    /// The same aggregation with the serde of the incoming values.
     @inlinable
     func ofValues(_ serde: Serde<Value>?) -> Aggregation {
         var copy = self
@@ -64,7 +64,7 @@ extension Aggregation {
 }
 
 extension Aggregation where Aggregate == Int64 {
-    /// A count of records, those without a value among them.
+    /// A count of records, tombstones among them.
     @inlinable
     static var counting: Aggregation {
         Aggregation(dropsNullValues: false, initial: { 0 }, add: { _, count in (count ?? 0) + 1 })
@@ -72,7 +72,7 @@ extension Aggregation where Aggregate == Int64 {
 }
 
 extension Aggregation where Value == Aggregate {
-    /// A combination of values of which the first stands as it is.
+    /// A combination of values, the first of which is taken unchanged.
     @inlinable
     static func reducing(_ reducer: @escaping @Sendable (Value, Value) throws -> Value?) -> Aggregation {
         Aggregation(

@@ -1,7 +1,7 @@
-/// What an operator does with a record that comes too late for it: it counts it, and sends it to a topic where one was named.
+/// The treatment of an operator's late records: each is counted, and sent to a topic if the user named one.
 ///
-/// One for all operators that drop late records. What is sent is the record as the operator got it, with its timestamp, and
-/// headers that say what it was too late for.
+/// All operators that drop late records share it. The topic gets the record as the operator got it, with its timestamp, and
+/// with headers that say for what it was too late.
 @usableFromInline
 struct LateRecords<Key, Value> {
     @usableFromInline let context: any TaskContext
@@ -16,7 +16,7 @@ struct LateRecords<Key, Value> {
         self.topic = topic
     }
 
-    /// Counts a record that is too late for a window and sends it on its way.
+    /// Counts a record that is too late for a window and sends it to the topic.
     @inlinable
     func drop(_ record: Record<Key, Value>, window: Window, _ progress: WindowProgress) throws {
         context.drop(.expired, at: name)
@@ -26,7 +26,7 @@ struct LateRecords<Key, Value> {
     }
 }
 
-/// The topic that an operator's late records go to.
+/// The topic to which an operator's late records go.
 @usableFromInline
 struct LateTopic<Key, Value> {
     @usableFromInline let output: any RecordOutput
@@ -38,7 +38,8 @@ struct LateTopic<Key, Value> {
         self.collector = collector
     }
 
-    /// - Parameter boundMs: what the window's end, or without a window the record's timestamp, had to be at least.
+    /// - Parameter boundMs: the lowest accepted end of the window or, without a window, the lowest accepted timestamp of the
+    ///   record.
     @usableFromInline
     func send(
         _ record: Record<Key, Value>, from node: String, _ context: any TaskContext, window: Window?,
@@ -69,9 +70,9 @@ extension Headers {
 }
 
 extension NodeInstance {
-    /// What this node does with late records, by what the user said of a store.
+    /// Returns this node's treatment of late records, as the user has configured it for a store.
     ///
-    /// - Parameter value: the serde of the values that the node gets; with `nil` none was needed, for no topic was named.
+    /// - Parameter value: the serde of the values that the node gets; `nil` if none was needed because no topic was named.
     @usableFromInline
     func lateRecords<Key, Value>(
         ofStore store: String, key: Serde<Key>, value: Serde<Value>?
@@ -79,7 +80,7 @@ extension NodeInstance {
         LateRecords(context: context, name: name, topic: try lateTopic(ofStore: store, key: key, value: value))
     }
 
-    /// The topic for this node's late records; `nil` where the user named none.
+    /// Returns the topic for this node's late records; `nil` if the user named none.
     @usableFromInline
     func lateTopic<Key, Value>(
         ofStore store: String, key: Serde<Key>, value: Serde<Value>?

@@ -1,10 +1,10 @@
 extension ProcessorElement {
     /// Aggregates the records of each key and session. A null key is dropped. Kafka: `KStreamSessionWindowAggregate`.
     ///
-    /// Sessions that a record joins into one are deleted, each with a tombstone, before the new one comes; a result's
+    /// Sessions that a record joins into one are deleted, each with a tombstone, before the new one is handed on. A result's
     /// timestamp is its session's end.
     ///
-    /// - Parameter merge: the aggregate of two sessions that become one, of which the first may have none yet.
+    /// - Parameter merge: returns the aggregate of two sessions that become one, the first of which may have none yet.
     @inlinable
     static func sessionWindowAggregate<Key, Value, Aggregate>(
         at place: AggregationPlace<Key, Aggregate>, _ windows: SessionWindows, emit: EmitStrategy,
@@ -18,7 +18,7 @@ extension ProcessorElement {
             let seesClosed = place.compatibility == .kafkaStreams
             let (context, name) = (node.context, node.name)
             let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
-            /// Puts a record and the sessions that it joins into one.
+            /// Merges a record and the sessions that it joins into one.
             func join(
                 _ record: Record<Key, Value>, _ key: Key, with merged: [(session: Window, value: Aggregate)],
                 into session: Window
@@ -26,7 +26,7 @@ extension ProcessorElement {
                 var aggregate = try aggregation.initial()
                 for (_, value) in merged { aggregate = try merge(key, aggregate, value) }
                 let new = try aggregation.add(record, aggregate)
-                // What cannot be serialised must not cost the sessions that it was to replace.
+                // A value that cannot be serialised must not delete the sessions that it was to replace.
                 let serialized = try table.store.serialize(new)
                 if session != Window(startMs: record.timestampMs, endMs: record.timestampMs) {
                     for (other, value) in merged { try table.set(key, other, to: nil, from: value, by: record) }
@@ -56,7 +56,7 @@ extension ProcessorElement {
 }
 
 extension Window {
-    /// The session that takes in others.
+    /// The session that contains this one and others.
     @inlinable
     func joined<Value>(with sessions: [(session: Window, value: Value)]) -> Window {
         sessions.reduce(self) { all, other in
@@ -66,10 +66,10 @@ extension Window {
 }
 
 extension Array {
-    /// Without the sessions that lie in others of the same key: they were merged into those.
+    /// The sessions without those that are inside others of the same key: they were merged into these.
     ///
-    /// A session that had expired when it was merged has no tombstone in the changelog, as in Kafka Streams, and so comes back
-    /// with a restore.
+    /// A session that had expired when it was merged has no tombstone in the changelog, as in Kafka Streams, and so
+    /// reappears after a restore.
     @usableFromInline
     func withoutMerged<Value>() -> [Element] where Element == (session: Window, value: Value) {
         if count < 2 { return self }

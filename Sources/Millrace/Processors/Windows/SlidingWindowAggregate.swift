@@ -20,7 +20,7 @@ extension ProcessorElement {
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
                 progress.advance(to: record.timestampMs)
-                // A window cannot begin before time does: Kafka takes the records up to then together in the first window.
+                // A window cannot begin before the epoch: Kafka puts all records up to then into the first window.
                 let isEarly = record.timestampMs < windows.differenceMs
                 let latest = windows.window(startingAt: record.timestampMs)
                 if progress.isClosed(latest) {
@@ -55,9 +55,9 @@ extension SlidingWindows {
     package func window(startingAt startMs: Int64) -> Window { Window(startMs: startMs, sizeMs: differenceMs) }
 }
 
-/// Puts a record into the sliding windows that hold it, and makes those that begin or end with it or follow from it.
+/// Puts a record into the sliding windows that contain it, and makes those that begin or end with it or follow from it.
 ///
-/// A record's left window ends with it. Its right window begins right behind it, and is made when there is something in it.
+/// A record's left window ends with it. Its right window begins right after it, and is made once it contains a record.
 @usableFromInline
 struct SlidingWindowUpdate<Key, Value, Aggregate> {
     @usableFromInline typealias Stored = ValueAndTimestamp<Aggregate>
@@ -65,7 +65,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     @usableFromInline let windows: SlidingWindows
     @usableFromInline let table: WindowTableOutput<Key, Aggregate>
     @usableFromInline let aggregation: Aggregation<Key, Value, Aggregate>
-    /// Whether a record that is too late for a window is remembered there for the sake of windows that are made after it.
+    /// Whether a window remembers a record that is too late for it, for the sake of windows that are made after it.
     @usableFromInline let remembersClosed: Bool
     @usableFromInline let late: LateRecords<Key, Value>
 
@@ -81,13 +81,13 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         self.late = late
     }
 
-    /// Adds a record that comes late enough for its left window to begin at or after the beginning of time.
+    /// Adds a record whose left window begins at or after the epoch.
     @inlinable
     func add(_ record: Record<Key, Value>, _ key: Key, _ progress: WindowProgress) throws {
         let timestampMs = record.timestampMs
         let moment = Moment(ms: timestampMs)
         let leftStartMs = (moment - windows.difference).ms
-        // One more than the record's own time, to catch its right window with the same look.
+        // One more than the record's own time, so that the same look-up finds its right window.
         let found = try table.store.fetchKnown(
             key, starting: (moment - windows.difference - windows.difference).ms...moment.next.ms)
         var previousMs: Int64?
@@ -105,7 +105,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
             } else if startMs == leftStartMs {
                 hasLeft = true
                 try aggregate(record, known, progress)
-                // With another record at this very time all windows around it exist.
+                // If there is another record at this very time, all windows around it exist.
                 if stored.timestampMs >= timestampMs { return }
                 previousMs = stored.timestampMs
             } else {
@@ -131,7 +131,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         if !hasRight { try makeRightWindow(of: record, right) }
     }
 
-    /// Adds a record whose left window would begin before time does: the first window, from 0 on, stands for it.
+    /// Adds a record whose left window would begin before the epoch: the first window, from 0 on, replaces it.
     @inlinable
     func addEarly(_ record: Record<Key, Value>, _ key: Key, _ progress: WindowProgress) throws {
         let timestampMs = record.timestampMs
@@ -167,7 +167,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
         }
     }
 
-    /// What lies in the record's right window is what a window around it holds besides it.
+    /// The contents of the record's right window are those of a window around it, without the record.
     @inlinable
     func makeRightWindow(of record: Record<Key, Value>, _ content: Stored?) throws {
         guard let content, content.timestampMs > record.timestampMs else { return }
@@ -176,7 +176,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
             timestampMs: content.timestampMs)
     }
 
-    /// Puts the record into a window that is there.
+    /// Puts the record into an existing window.
     @inlinable
     func aggregate(
         _ record: Record<Key, Value>, _ known: KnownWindow<Stored>, _ progress: WindowProgress
@@ -187,7 +187,7 @@ struct SlidingWindowUpdate<Key, Value, Aggregate> {
     /// Puts the record into a window.
     ///
     /// - Parameters:
-    ///   - stored: what the window holds; `nil` for a new one.
+    ///   - stored: the window's contents; `nil` for a new one.
     ///   - isVisible: whether a record that is too late for the window is counted.
     @inlinable
     func aggregate(

@@ -1,13 +1,13 @@
 extension ProcessorElement {
-    /// Holds the changes of a table back in a buffer and hands on each key's newest one when its time has come.
+    /// Holds back the changes of a table in a buffer and hands on each key's newest change when it is due.
     ///
     /// Kafka: `KTableSuppressProcessorSupplier`.
     ///
     /// - Parameters:
     ///   - dropsTombstones: whether deletions are not handed on.
     ///   - bufferTime: the buffer time of a record.
-    ///   - operators: those upstream for which a window has to be closed as well, by their own times.
-    ///   - isDue: whether what has a buffer time is handed on at a stream time. What has an earlier one is too.
+    ///   - operators: the upstream operators for which a window has to be closed as well, by their own times.
+    ///   - isDue: whether a change with a buffer time is handed on at a stream time. Changes with earlier times are too.
     @inlinable
     static func suppress<Key, Value>(
         name: String, store: StorePlan, key keySerde: Serde<Key>, value serde: Serde<Value>, problem: String?,
@@ -26,7 +26,7 @@ extension ProcessorElement {
             func handOnFirst() throws {
                 guard let (keyBytes, change) = try buffer.first() else { return }
                 try handOn(keyBytes, change)
-                // Only now: whoever looked the key up meanwhile found the value before, as in Kafka Streams.
+                // Only now: a look-up of the key in the meantime found the earlier value, as in Kafka Streams.
                 try buffer.removeFirst()
             }
             func handOn(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
@@ -71,7 +71,7 @@ extension ProcessorElement {
 }
 
 extension NodeInstance {
-    /// The buffer of a name that this node is connected to.
+    /// Returns the buffer of a given name to which this node is connected.
     @usableFromInline
     func timeOrderedBuffer(named storeName: String) throws -> any TimeOrderedBuffer {
         guard let buffer = try connectedStore(named: storeName).buffer else {
@@ -82,7 +82,7 @@ extension NodeInstance {
 }
 
 extension TableView {
-    /// The values of this table as they are behind a buffer: of a key that is held back, the value before it was.
+    /// The values of this table downstream of a buffer: for a key that is held back, the value that it had before.
     @inlinable
     func suppressed(by storeName: String, key keySerde: Serde<Key>, value serde: Serde<Value>) -> TableView {
         TableView { [makeGetter] reader in

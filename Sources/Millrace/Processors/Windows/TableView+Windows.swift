@@ -1,5 +1,5 @@
 extension TableView {
-    /// The values as they are in a window store. Kafka: `KStreamWindowAggregateValueGetter`.
+    /// The values in a window store. Kafka: `KStreamWindowAggregateValueGetter`.
     @inlinable
     static func windowStore<Inner>(
         _ name: String, key: Serde<Inner>, value: Serde<Value>
@@ -12,8 +12,7 @@ extension TableView {
         }
     }
 
-    /// The values as they are in a session store; a value's timestamp is its session's end. Kafka:
-    /// `KTableSessionWindowValueGetter`.
+    /// The values in a session store; a value's timestamp is its session's end. Kafka: `KTableSessionWindowValueGetter`.
     @inlinable
     static func sessionStore<Inner>(
         _ name: String, key: Serde<Inner>, value: Serde<Value>

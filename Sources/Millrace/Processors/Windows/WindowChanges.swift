@@ -1,7 +1,7 @@
-/// The changes that one record makes in several windows. All of them are computed and serialised before the first is made: a
-/// record whose aggregate fails for one window changes none.
+/// The changes that one record makes in several windows. All of them are computed and serialised before the first is made,
+/// so a record whose aggregate fails for one window changes none.
 ///
-/// The memory is kept from record to record.
+/// The memory is reused for every record.
 @usableFromInline
 final class WindowChanges<Value> {
     @usableFromInline
@@ -12,7 +12,7 @@ final class WindowChanges<Value> {
         @usableFromInline var timestampMs: Int64
         /// Whether the window is closed, so that the value is only remembered.
         @usableFromInline var isRemembered: Bool
-        /// Where the new value's bytes lie.
+        /// The range of the new value's bytes.
         @usableFromInline var bytes: Range<Int>
 
         @usableFromInline

@@ -1,12 +1,12 @@
-/// How far a windowed operator has got: its stream time, and up to which moment it has handed closed windows on.
+/// The progress of a windowed operator: its stream time, and the moment up to which it has handed on closed windows.
 ///
-/// Both are committed with the offsets and so outlive the task. Kafka keeps the second one only, and so forgets after a restart
-/// which windows were closed already. Kafka: `ProcessorMetadata`.
+/// Both are committed with the offsets and so outlive the task. Kafka keeps only the second one, and so forgets after a
+/// restart which windows were already closed. Kafka: `ProcessorMetadata`.
 @usableFromInline
 struct WindowProgress {
     @usableFromInline let closing: WindowClosing
     @usableFromInline let streamTime: KeptTime
-    /// Stream time less the wait of the windows that were handed on last, as Kafka has it.
+    /// The stream time less the wait of the windows that were handed on last, as in Kafka.
     @usableFromInline let emitted: KeptTime
     @usableFromInline let context: any TaskContext
     @usableFromInline let emit: EmitStrategy
@@ -14,8 +14,8 @@ struct WindowProgress {
     @usableFromInline var nextEmission: Moment = .distantPast
 
     /// - Parameters:
-    ///   - timeName: the name under which the stream time is kept. Operators with one name share it.
-    ///   - storeName: the operator's store, under whose name Kafka Streams keeps how far it has handed windows on too.
+    ///   - timeName: the name under which the stream time is kept. Operators with the same name share it.
+    ///   - storeName: the operator's store. Kafka Streams keeps under its name, too, how far windows have been handed on.
     @usableFromInline
     init(of node: NodeInstance, timeName: String, storeName: String, emit: EmitStrategy, closing: WindowClosing) {
         self.closing = closing
@@ -25,7 +25,7 @@ struct WindowProgress {
         self.emit = emit
     }
 
-    /// Moves the stream time on.
+    /// Advances the stream time.
     @inlinable
     func advance(to timestampMs: Int64) {
         if timestampMs > streamTime.timestampMs { streamTime.timestampMs = timestampMs }
@@ -34,12 +34,12 @@ struct WindowProgress {
     @inlinable
     func isClosed(_ window: Window) -> Bool { closing.isClosed(endMs: window.endMs, at: streamTime.timestampMs) }
 
-    /// The latest end that a closed window has.
+    /// The latest end of any closed window.
     @inlinable
     var lastClosedEndMs: Int64 { closing.lastClosedEndMs(at: streamTime.timestampMs) }
 
-    /// The ends of the windows whose final results are to be handed on now; `nil` where there are none, or where it is not the
-    /// time to look for them.
+    /// Returns the ends of the windows whose final results are to be handed on now; `nil` if there are none, or if it is too
+    /// early to look for them.
     @inlinable
     mutating func endsToEmit() -> ClosedRange<Int64>? {
         guard emit == .onWindowClose else { return nil }
@@ -52,23 +52,23 @@ struct WindowProgress {
         return first...last
     }
 
-    /// The latest end of a window that has been handed on, by the time that is kept of it.
+    /// The latest end of a window that has been handed on, computed from the time that is kept for it.
     @usableFromInline
     static func lastEmittedEndMs(_ emittedMs: Int64, _ closing: WindowClosing) -> Int64 {
         closing.includesEnd ? Moment(ms: emittedMs).previous.ms : emittedMs
     }
 
-    /// Notes that the windows that end at a moment or before have been handed on.
+    /// Records that the windows that end at or before a moment have been handed on.
     @inlinable
     func noteEmitted(throughEndMs endMs: Int64) {
         emitted.timestampMs = closing.includesEnd ? Moment(ms: endMs).next.ms : endMs
     }
 }
 
-/// A time that is committed with the task's offsets. It never goes back over a restart.
+/// A time that is committed with the task's offsets. A restart never sets it back.
 @usableFromInline
 package final class KeptTime {
-    /// Milliseconds since the epoch; −1 while there is none.
+    /// Milliseconds since the epoch; −1 if there is none.
     @usableFromInline package var timestampMs: Int64 = -1
 
     package init() {}

@@ -1,4 +1,4 @@
-/// A window store together with what comes behind the table: a change goes to both.
+/// A window store together with the table's downstream operators: a change goes to both.
 @usableFromInline
 struct WindowTableOutput<Key, Value> {
     @usableFromInline let store: WindowStore<Key, ValueAndTimestamp<Value>>
@@ -16,7 +16,7 @@ struct WindowTableOutput<Key, Value> {
     ///
     /// - Parameters:
     ///   - newValue: the new value; `nil` deletes it.
-    ///   - oldValue: the value that it replaces, for those who want it.
+    ///   - oldValue: the value that it replaces, for the operators that need it.
     ///   - record: the record that causes the change.
     @inlinable
     func set<Input>(
@@ -62,11 +62,11 @@ struct WindowTableOutput<Key, Value> {
         }
     }
 
-    /// Hands on the final results of the windows that have closed, in the order of time, if it is the time to.
+    /// Hands on the final results of the windows that have closed, in the order of time, if they are due.
     ///
     /// - Parameters:
-    ///   - size: how long after its start a window ends.
-    ///   - unexpiredMs: the oldest start of a window that has not expired, where what has expired is not handed on.
+    ///   - size: the time from a window's start to its end.
+    ///   - unexpiredMs: the oldest start of a window that has not expired, if expired windows are not handed on.
     @inlinable
     func emitClosed<Input>(
         _ progress: inout WindowProgress, size: TimeSpan, unexpiredMs: Int64 = 0, by record: Record<Key, Input>
@@ -93,9 +93,9 @@ struct WindowTableOutput<Key, Value> {
 }
 
 extension NodeInstance {
-    /// A window store with what comes behind this node.
+    /// Returns a window store with the operators downstream of this node.
     ///
-    /// - Parameter window: the window that starts at a moment.
+    /// - Parameter window: returns the window that starts at a moment.
     @inlinable
     func windowTableOutput<Key, Value>(
         at place: AggregationPlace<Key, Value>, emit: EmitStrategy,

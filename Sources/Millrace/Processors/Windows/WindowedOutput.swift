@@ -1,7 +1,7 @@
-/// What comes behind a table of windows, and when its changes are handed on.
+/// The operators downstream of a table of windows, and the rule for when changes are handed on to them.
 ///
-/// Where changes wait for the next commit they are handed on then, of each window the last one only. Where a window is
-/// handed on when it closes, nothing is handed on before. Kafka: `TimestampedTupleForwarder`, `TimestampedCacheFlushListener`,
+/// If changes wait for the next commit, they are handed on then, only the last one of each window. If a window is handed on
+/// when it closes, nothing is handed on before that. Kafka: `TimestampedTupleForwarder`, `TimestampedCacheFlushListener`,
 /// `SessionCacheFlushListener`.
 @usableFromInline
 struct WindowedOutput<Key, Value> {
@@ -13,8 +13,8 @@ struct WindowedOutput<Key, Value> {
     /// The operator.
     @usableFromInline let name: String
 
-    /// - Parameter flushed: the change of a window, by its bytes, that has waited in the store's cache; `nil` where it is
-    ///   nobody else's business.
+    /// - Parameter flushed: the change of a window, as bytes, that has waited in the store's cache; `nil` if it need not be
+    ///   handed on.
     @inlinable
     init(
         of node: NodeInstance, store: any OrderedBytesStore, emit: EmitStrategy,
@@ -39,13 +39,13 @@ struct WindowedOutput<Key, Value> {
         }
     }
 
-    /// What a cache keeps of the record that causes a change.
+    /// Returns the data that a cache keeps of the record that causes a change.
     @inlinable
     func origin<Input>(of record: Record<Key, Input>) -> CachingKeyValueStore.Origin {
         .init(timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata)
     }
 
-    /// Hands a change on that the store has, unless it waits.
+    /// Hands on a change that the store contains, unless the change waits.
     @inlinable
     func handOn(
         _ newValue: Value?, from oldValue: Value?, of key: Key, _ window: Window, timestampMs: Int64,
@@ -59,7 +59,7 @@ struct WindowedOutput<Key, Value> {
                 timestampMs: timestampMs, headers: headers))
     }
 
-    /// Hands on the final result of a window. Where it cannot be read, the others and the present record go on.
+    /// Hands on the final result of a window. If the result cannot be read, the others and the present record continue.
     @inlinable
     func handOnFinal(_ result: () throws -> Record<Windowed<Key>, Change<Value>>) throws {
         try context.attempt(at: name) { try forward(result()) }
