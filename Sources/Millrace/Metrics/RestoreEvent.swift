@@ -1,4 +1,4 @@
-/// What happens to a store while it is filled from its changelog. Kafka: `StateRestoreListener`.
+/// An event of a store that is being restored from its changelog. Kafka: `StateRestoreListener`.
 ///
 /// ```swift
 /// configuration.restoreListener = { event in
@@ -6,7 +6,7 @@
 /// }
 /// ```
 public struct RestoreEvent: Sendable, Hashable {
-    /// How far the restoration of a store is.
+    /// The progress of a store's restoration.
     public enum Phase: String, Sendable, Hashable {
         /// Reading begins.
         case started
@@ -14,11 +14,11 @@ public struct RestoreEvent: Sendable, Hashable {
         case batch
         /// The store is complete.
         case ended
-        /// The task was given up or failed before the store was complete.
+        /// The task was released or failed before the store was complete.
         case suspended
     }
 
-    /// How far the restoration is.
+    /// The progress of the restoration.
     public var phase: Phase
     /// The store's name.
     public var store: String
@@ -26,9 +26,9 @@ public struct RestoreEvent: Sendable, Hashable {
     public var changelog: TopicPartition
     /// The next offset of the changelog to be read.
     public var nextOffset: Int64
-    /// The offset behind the changelog's last record, as far as known.
+    /// The offset after the changelog's last record, as far as it is known.
     public var endOffset: Int64?
-    /// The records read since reading began.
+    /// The number of records read since reading began.
     public var restoredRecords: Int
 
     package init(
@@ -44,18 +44,18 @@ public struct RestoreEvent: Sendable, Hashable {
     }
 }
 
-/// How far a partition of a store has got in its changelog. Kafka: `LagInfo`.
+/// The progress of a partition of a store in its changelog. Kafka: `LagInfo`.
 public struct StoreLag: Sendable, Hashable {
     /// The store's name.
     public var store: String
     /// The partition of the store's task.
     public var partition: Int32
-    /// The offset up to and without which the changelog is in the store.
+    /// The next offset of the changelog to be restored: the store has everything below it.
     public var currentOffset: Int64
-    /// The offset behind the changelog's last record, as far as known; that of a store that is complete is where it stands.
+    /// The offset after the changelog's last record, as far as it is known; for a complete store it is `currentOffset`.
     public var endOffset: Int64
 
-    /// How many records are missing.
+    /// The number of records that are missing.
     public var lag: Int64 { max(0, endOffset - currentOffset) }
 
     package init(store: String, partition: Int32, currentOffset: Int64, endOffset: Int64) {

@@ -1,7 +1,8 @@
-// How processors come to the values of tables that are not their own. Kafka: `KTableImpl.valueGetterSupplier`.
+// The way in which processors look up the values of other nodes' tables. Kafka: `KTableImpl.valueGetterSupplier`.
 
 extension Plan {
-    /// Has the stores made in which a table's values can be looked up: its own, or those behind the tables it is made of.
+    /// Requests the stores in which a table's values can be looked up: its own, or those of the upstream tables it is made
+    /// of.
     package mutating func materializeForLookup(in id: PlanNode.ID) {
         if self[id].isMaterialized, !self[id].values.isBuffered { return }
         switch self[id].values {
@@ -20,19 +21,21 @@ extension Plan {
         if case .none = self[id].values { return [] }
         let names = self[id].parents.map(storeNamesForLookup)
         guard case .joined = self[id].values else { return names.flatMap { $0 } }
-        // Each side of the join has the names of both in a hash set, and their result puts the two sets into another one.
+        // Each side of the join has the names of both in a hash set, and the result of the join puts the two sets into
+        // another one.
         let both = names.joined().reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         let side = JavaHashOrder.sorted(both, initialCapacity: names.joined().count)
         return JavaHashOrder.sorted(side, initialCapacity: 2 * side.count)
     }
 
-    /// The sources behind an operation, back to the last time that the records went through a topic. Kafka: the
+    /// The sources upstream of an operation, back to the last time that the records went through a topic. Kafka: the
     /// `subTopologySourceNodes` of a stream or table.
     func sources(of id: PlanNode.ID) -> [SourceElement] {
         ownSource(of: id).map { [$0] } ?? (self[id].parents + self[id].lookups).flatMap(sources)
     }
 
-    /// The sources behind what a join reads, through a topic of its own or from its parents, and what it looks up.
+    /// The sources upstream of a join: of the records that it reads, through an internal topic or from its parents, and of
+    /// its look-ups.
     func joinedSources(of id: PlanNode.ID) -> [SourceElement] {
         (ownSource(of: id).map { [$0] } ?? self[id].parents.flatMap(sources)) + self[id].lookups.flatMap(sources)
     }

@@ -1,19 +1,20 @@
-/// Which optimisations to apply when a topology is built. None by default, as in Kafka Streams (`topology.optimization`).
+/// The optimisations to apply when a topology is built. None by default, as in Kafka Streams (`topology.optimization`).
 public struct TopologyOptimization: OptionSet, Sendable, Hashable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// A table's source topic serves as its changelog.
     public static let reuseTableSourceTopics = TopologyOptimization(rawValue: 1 << 0)
-    /// Repartitionings behind the same key change share one topic.
+    /// Repartitionings downstream of the same key change share one topic.
     public static let mergeRepartitionTopics = TopologyOptimization(rawValue: 1 << 1)
 
-    /// A stream that is joined with itself is kept once.
+    /// A join of a stream with itself keeps the stream's records only once.
     public static let singleStoreSelfJoin = TopologyOptimization(rawValue: 1 << 2)
 
-    /// Merges repartitionings that have `process` or `processValues` between them and their key change too, with
-    /// ``mergeRepartitionTopics``. What such a processor does to keys and values is not seen then: where it changes keys, results
-    /// are wrong. For an application that is moved over with its topics: Kafka Streams does so up to 4.0, and later where
+    /// Also merges repartitionings that have `process` or `processValues` between them and their key change, if
+    /// ``mergeRepartitionTopics`` is on. The optimiser does not see what such a processor does to keys and values: if it
+    /// changes keys, the results are wrong. This is for an application that is migrated together with its topics: Kafka
+    /// Streams does so up to 4.0, and later if `__enable.process.processValue.fix__` is off. Not part of ``all``.
     /// `__enable.process.processValue.fix__` is off. Not part of ``all``.
     public static let mergeRepartitionTopicsAcrossProcessors = TopologyOptimization(rawValue: 1 << 3)
 
@@ -26,7 +27,7 @@ public struct TopologyOptimization: OptionSet, Sendable, Hashable {
 }
 
 extension Plan {
-    /// Joins streams of the same topics and applies the optimisations.
+    /// Merges streams of the same topics and applies the optimisations.
     package mutating func optimize(_ optimization: TopologyOptimization) {
         mergeDuplicateSources()
         if optimization.contains(.reuseTableSourceTopics) { reuseTableSourceTopics() }
@@ -37,7 +38,7 @@ extension Plan {
         keepNullKeysForJoins()
     }
 
-    /// Has the joins whose two streams are one keep its records once.
+    /// Makes the joins whose two streams are the same keep its records once.
     private mutating func simplifySelfJoins() {
         for node in nodes {
             guard case .streamJoin(let join) = node.role, node.parents.count == 1, let parent = node.parents.first
@@ -47,7 +48,7 @@ extension Plan {
         }
     }
 
-    /// Has the repartitionings before a join that accepts null keys let them pass (KIP-962).
+    /// Makes the repartitionings upstream of a join that accepts null keys pass them on (KIP-962).
     private mutating func keepNullKeysForJoins() {
         var open = nodes.filter(\.acceptsNullKeys).flatMap(\.parents)
         var seen: Set<PlanNode.ID> = []
@@ -64,7 +65,7 @@ extension Plan {
         }
     }
 
-    /// Streams of the same topics read them once. Streams whose topics overlap otherwise stay, to be reported.
+    /// Makes streams of the same topics read them once. Streams whose topics overlap in another way stay, to be reported.
     private mutating func mergeDuplicateSources() {
         var sourceOfTopic: [TopicName: PlanNode.ID] = [:]
         var sourceOfPattern: [TopicPattern: PlanNode.ID] = [:]
@@ -88,7 +89,7 @@ extension Plan {
         }
     }
 
-    /// Has one source read for the streams of another one too, if they read the same from the same place.
+    /// Makes one source serve the streams of another one too, if both read the same topics from the same position.
     private mutating func merge(_ id: PlanNode.ID, into main: PlanNode.ID) {
         guard case .source(let source)? = self[id].elements.first, case .source(let other)? = self[main].elements.first,
             Set(other.topics) == Set(source.topics), other.offsetReset == source.offsetReset
@@ -113,14 +114,14 @@ extension Plan {
         }
     }
 
-    /// Replaces the repartitionings behind each key change by a single one right behind it.
+    /// Replaces the repartitionings downstream of each key change by a single one right after it.
     private mutating func mergeRepartitionTopics(acrossProcessors: Bool) {
         for (keyChange, repartitions) in repartitionsByKeyChange(acrossProcessors) where !repartitions.isEmpty {
             mergeRepartitions(repartitions, behind: keyChange)
         }
     }
 
-    /// The repartitionings with nothing but key- and value-keeping operations between them and a key change, by key change.
+    /// The repartitionings with only key- and value-keeping operations between them and a key change, by key change.
     private func repartitionsByKeyChange(_ acrossProcessors: Bool) -> [(PlanNode.ID, [PlanNode.ID])] {
         let changesKey = { (node: PlanNode) in node.changesKey && !(acrossProcessors && node.isProcessor) }
         let changesAnything = { (node: PlanNode) in
@@ -136,7 +137,7 @@ extension Plan {
             else { continue }
             groups[group].repartitions.append(node.id)
         }
-        // Behind a merge of several key changes the merge takes their place.
+        // Downstream of a merge of several key changes the merge replaces them.
         var replaced: Set<PlanNode.ID> = []
         var merged: [(keyChange: PlanNode.ID, repartitions: [PlanNode.ID])] = []
         for merge in nodes {
@@ -151,7 +152,7 @@ extension Plan {
         return groups.filter { !replaced.contains($0.keyChange) } + merged
     }
 
-    /// Whether a merge stands between a key change and all the repartitionings that it needs.
+    /// Whether a merge is between a key change and all the repartitionings that it needs.
     private func isMerged(
         _ keyChange: PlanNode.ID, by merge: PlanNode.ID, before repartitions: [PlanNode.ID]
     ) -> Bool {
@@ -171,7 +172,7 @@ extension Plan {
             node.role = .repartition(first)
             node.elements = remake(first.topic, names)
         }
-        // It has to be written right behind the key change, before what used to follow that.
+        // It has to be written right after the key change, before the earlier successors of the key change.
         self[single].buildPriority = self[keyChange].buildPriority
         for repartition in repartitions {
             let isBehindKeyChange: (PlanNode) -> Bool = { node in

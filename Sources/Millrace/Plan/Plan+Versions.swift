@@ -1,4 +1,4 @@
-// Which tables are versioned, and what that means for what comes behind them (KIP-914). Kafka:
+// The rules for which tables are versioned, and for the operators downstream of them (KIP-914). Kafka:
 // `InternalStreamsBuilder.enableVersionedSemantics`.
 
 extension Plan {
@@ -11,7 +11,7 @@ extension Plan {
         }
     }
 
-    /// Whether what a processor gets are changes of a versioned table.
+    /// Whether a processor gets changes of a versioned table.
     func isOfVersions(_ processor: ProcessorElement, of node: PlanNode) -> Bool {
         switch processor.input {
         case .preceding: node.parents.contains(where: isVersioned)
@@ -20,7 +20,7 @@ extension Plan {
         }
     }
 
-    /// What a processor asks of a table that it is or is not versioned for, as a sentence.
+    /// Returns the problem if a processor needs a versioned table and has another one, or the reverse, as a sentence.
     func versionProblem(of processor: ProcessorElement, in node: PlanNode) -> String? {
         if processor.needsVersions, !processor.lookups.allSatisfy(isVersioned) {
             return "a join with a grace period needs a versioned table; make it with into: .versioned(…)"

@@ -1,7 +1,7 @@
-// What is known of the windows of a result that has gone through other operators.
+// The windows of a result that has gone through other operators, as far as the plan knows them.
 
 extension Plan {
-    /// The operators whose windows a result is of; none where it is not windowed. Kafka:
+    /// The operators whose windows a result has; none if it is not windowed. Kafka:
     /// `GraphGraceSearchUtil.findAndVerifyWindowGrace`.
     package func windowOperators(of id: PlanNode.ID) -> [WindowOperator] {
         if let own = self[id].windowOperator { return [own] }
@@ -10,7 +10,7 @@ extension Plan {
         }
     }
 
-    /// Why nobody can know when a windowed result is final; `nil` where it can be known.
+    /// The reason why it cannot be known when a windowed result is final; `nil` if it can be known.
     package func problemOfFinalResults(of id: PlanNode.ID) -> String? {
         if self[id].windowOperator != nil { return nil }
         let windowed = self[id].parents.filter { !windowOperators(of: $0).isEmpty }
@@ -28,22 +28,22 @@ extension Plan {
         return windowed.lazy.compactMap { problemOfFinalResults(of: $0) }.first
     }
 
-    /// An operator that holds windowed results back.
+    /// Returns an operator upstream that holds windowed results back.
     private func held(upstreamOf id: PlanNode.ID) -> String? {
         if self[id].windowOperator != nil { return nil }
         if self[id].values.isBuffered { return self[id].name }
         return self[id].parents.lazy.compactMap { held(upstreamOf: $0) }.first
     }
 
-    /// Whether a windowed result is joined of others.
+    /// Whether a windowed result is a join of others.
     package func joinsWindows(_ id: PlanNode.ID) -> Bool {
         if self[id].windowOperator != nil { return false }
         let windowed = self[id].parents.filter { !windowOperators(of: $0).isEmpty }
         return windowed.count > 1 || windowed.contains { joinsWindows($0) }
     }
 
-    /// Has each change of a windowed result, and of what it is made of, be handed on at once. What waits in a cache is older than
-    /// the time that its operator has reached.
+    /// Requests that each change of a windowed result, and of the results it is made of, is handed on at once. A change that
+    /// waits in a cache is older than the time that its operator has reached.
     package mutating func handOnAtOnce(from id: PlanNode.ID) {
         for index in self[id].elements.indices {
             guard case .processor(var processor) = self[id].elements[index] else { continue }

@@ -1,17 +1,17 @@
-/// The operations of a topology as the user wrote them: data that knows nothing of threads, Kafka or RocksDB.
+/// The operations of a topology as the user wrote them: data that does not depend on threads, Kafka or RocksDB.
 ///
-/// DSL calls add nodes. Building the topology works on a copy: optimises it, checks it and writes its pieces down in
-/// order. The numbering of names follows Kafka Streams' `InternalStreamsBuilder` to the digit, because internal topics are
-/// named after it.
+/// DSL calls add nodes. Building the topology works on a copy: it optimises the copy, checks it and adds its pieces to the
+/// topology in order. The numbering of names is exactly that of Kafka Streams' `InternalStreamsBuilder`, because internal
+/// topics are named after it.
 package struct Plan: Sendable {
     package private(set) var nodes: [PlanNode] = [PlanNode(id: 0, name: "root", buildPriority: 0)]
     /// The stores that the user added by hand, by name. A processor that is connected to one brings it into the topology.
     package var stateStores: [String: StorePlan] = [:]
     /// The engine of the DSL's stores that do not name one.
     package var defaultSupplier = StoreSupplier.rocksDB
-    /// Whose results the operators give where Kafka Streams' are wrong.
+    /// The results that the operators give where those of Kafka Streams are wrong.
     package var compatibility = Compatibility.none
-    /// Which stores the user connected to which processors beside those where the processors were added.
+    /// The connections of stores to processors that the user made in separate calls.
     package var connections: [(processor: String, store: StoreConnection)] = []
     private var nameIndex = 0
     private var nextPriority = 1
@@ -23,7 +23,7 @@ package struct Plan: Sendable {
         set { nodes[id] = newValue }
     }
 
-    /// Adds an operation behind others.
+    /// Adds an operation downstream of others.
     package mutating func add(name: String, to parents: [PlanNode.ID], _ configure: (inout PlanNode) -> Void)
         -> PlanNode.ID
     {
@@ -34,7 +34,7 @@ package struct Plan: Sendable {
         return node.id
     }
 
-    /// Puts a node behind further parents. It moves back in the order, as Kafka Streams moves it.
+    /// Adds further parents to a node. The node moves back in the order, as in Kafka Streams.
     package mutating func attach(_ node: PlanNode.ID, to parents: [PlanNode.ID]) {
         for parent in parents {
             connect(parent, node)
@@ -43,7 +43,7 @@ package struct Plan: Sendable {
         }
     }
 
-    /// Adds an edge, unless it is there.
+    /// Adds an edge, unless it exists.
     package mutating func connect(_ parent: PlanNode.ID, _ child: PlanNode.ID) {
         if !nodes[parent].children.contains(child) { nodes[parent].children.append(child) }
         if !nodes[child].parents.contains(parent) { nodes[child].parents.append(parent) }
@@ -67,7 +67,7 @@ package struct Plan: Sendable {
         newName(prefix + "STATE-STORE-")
     }
 
-    /// The names of a repartitioning. Three numbers are used up even where the user's name makes them unnecessary.
+    /// Returns the names of a repartitioning. Three numbers are used up even if the user's name makes them unnecessary.
     package mutating func newRepartitionNames(topic: String, prefix: String) -> RepartitionNames {
         let generated = RepartitionNames(
             sink: newName("KSTREAM-SINK-"), filter: newName("KSTREAM-FILTER-"), source: newName("KSTREAM-SOURCE-"))
@@ -82,10 +82,10 @@ package struct Plan: Sendable {
             && tail.dropFirst().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// Asks a table for the old values of its changes, up to where they come from.
+    /// Asks a table, and those it is computed from, for the old values of its changes.
     ///
     /// - Parameter forced: whether to materialise a table that has no store yet.
-    /// - Returns: whether old values will come.
+    /// - Returns: whether the changes will have old values.
     @discardableResult
     package mutating func enableSendingOldValues(of id: PlanNode.ID, forced: Bool) -> Bool {
         if nodes[id].sendsOldValues { return true }
@@ -106,7 +106,7 @@ package struct Plan: Sendable {
         return true
     }
 
-    /// The nearest node upward, the node itself included, that satisfies a condition.
+    /// The nearest node upstream, or the node itself, that satisfies a condition.
     ///
     /// With several parents the search follows Kafka's `findParentNodeMatching`: the last parent's branch decides.
     package func nearest(from id: PlanNode.ID, where matches: (PlanNode) -> Bool) -> PlanNode.ID? {

@@ -1,14 +1,14 @@
 /// One piece that a plan node contributes to the topology.
 ///
-/// Most operators contribute a single processor. A repartition contributes a filter, a sink and a source; a table a
-/// source, a processor and a store. The pieces of one node are written in order, each fed by the one before it, the first
-/// by the node's parents.
+/// Most operators contribute a single processor. A repartition contributes a filter, a sink and a source; a table
+/// contributes a source, a processor and a store. The pieces of one node are written in order. Each gets its records from
+/// the piece before it, the first one from the node's parents.
 @usableFromInline
 package enum PlanElement: Sendable {
     case source(SourceElement)
     case processor(ProcessorElement)
     case sink(SinkElement)
-    /// A topic of the topology's own, to be created before it runs.
+    /// An internal topic of the topology, to be created before the topology runs.
     case repartitionTopic(RepartitionTopic)
 }
 
@@ -18,13 +18,13 @@ package struct SourceElement: Sendable {
     package var topics: [TopicName]
     /// Whether every instance reads all partitions, for a global table.
     package var isGlobal: Bool
-    /// Where to begin where no valid offset is committed.
+    /// The position to begin at if there is no valid committed offset.
     @usableFromInline package var offsetReset = AutoOffsetReset.ofApplication
-    /// Matches the topics that are read beside those.
+    /// The pattern of further topics that are read.
     @usableFromInline package var pattern: TopicPattern?
     /// Makes the reader of one partition.
     package var make: @Sendable (NodeInstance) throws -> SourceReader
-    /// What is missing for this element to work, found when it was added; reported when the topology is built.
+    /// The description of what this element lacks, found when it was added; reported when the topology is built.
     package var problem: String?
 
     @usableFromInline
@@ -42,10 +42,10 @@ package struct SourceElement: Sendable {
 
 @usableFromInline
 package struct ProcessorElement: Sendable {
-    /// Who hands a processor its records.
+    /// The origin of a processor's records.
     @usableFromInline
     package enum Input: Sendable {
-        /// The element before it, or the node's parents where it is the first one.
+        /// The preceding element, or the node's parents if it is the first one.
         case preceding
         /// One of the node's parents.
         case parent(PlanNode.ID)
@@ -55,18 +55,18 @@ package struct ProcessorElement: Sendable {
 
     @usableFromInline package var name: String
     package var input: Input
-    /// The store that this processor brings along, if it has one.
+    /// The store that this processor adds, if any.
     @usableFromInline package var store: StorePlan?
-    /// The tables that it looks up values in; it is connected to the stores that hold them.
+    /// The tables in which it looks up values; it is connected to the stores that contain them.
     package var lookups: [PlanNode.ID]
     /// Whether those tables have to be versioned.
     @usableFromInline package var needsVersions = false
-    /// The stores that the user connected it to, or that it shares with others of its operation.
+    /// The stores to which the user connected it, or that it shares with other processors of its operation.
     @usableFromInline package var connectedStores: [StoreConnection]
     /// The names of the times that it keeps beyond the task: `TaskContext.keptTime` gives no others.
     package var keptTimes: [String]
     package var make: @Sendable (NodeInstance) throws -> Receiver
-    /// Takes the place of `make` where what follows accepts null keys.
+    /// Replaces `make` if an operator downstream accepts null keys.
     @usableFromInline package var makeKeepingNullKeys: (@Sendable (NodeInstance) throws -> Receiver)?
     package var problem: String?
 
@@ -106,16 +106,16 @@ package struct SinkElement: Sendable {
     }
 }
 
-/// Where a sink writes to.
+/// The topic to which a sink writes.
 @usableFromInline
 package enum SinkTarget: Sendable {
     case topic(TopicName)
-    /// A topic that is chosen for each record by something of this description.
+    /// A topic that is chosen for each record; the text describes the choice.
     case chosen(by: String)
 }
 
 extension SinkElement {
-    /// The topic, where it is always the same one.
+    /// The topic, if it is always the same one.
     package var topic: TopicName? {
         if case .topic(let topic) = target { topic } else { nil }
     }
@@ -126,6 +126,6 @@ extension SinkElement {
 package struct RepartitionTopic: Hashable, Sendable {
     /// The name without the application's id.
     package var name: String
-    /// How many partitions; by default the most that any topic upstream has.
+    /// The number of partitions; by default as many as the upstream topic that has the most.
     package var partitions: Int32?
 }

@@ -1,9 +1,9 @@
-/// One operation of the user's, with the pieces of the topology that it comes to.
+/// One operation of the user's, with the pieces of the topology that result from it.
 @usableFromInline
 package struct PlanNode: Sendable {
     @usableFromInline package typealias ID = Int
 
-    /// What the optimiser needs to know of an operation.
+    /// The part of an operation that the optimiser needs to know.
     package enum Role: Sendable {
         case other
         case streamSource
@@ -11,19 +11,19 @@ package struct PlanNode: Sendable {
         case merge
         /// A repartitioning that the optimiser may merge with others.
         case repartition(Repartition)
-        /// A join of streams, which is simpler where both are one.
+        /// A join of streams, which is simpler if both are the same.
         case streamJoin(StreamJoin)
     }
 
-    /// How to make a join of a stream with itself.
+    /// The data needed to make a join of a stream with itself.
     package struct StreamJoin: Sendable {
-        /// The node that keeps the right stream's records, which is not needed then.
+        /// The node that keeps the right stream's records; a self-join does not need it.
         package var otherWindow: ID
-        /// Takes the place of all pieces of the join.
+        /// Replaces all pieces of the join.
         package var selfJoin: ProcessorElement
     }
 
-    /// How to make a repartitioning anew under another name.
+    /// The data needed to make a repartitioning again under another name.
     package struct Repartition: Sendable {
         package var topic: String
         package var hasValueSerde: Bool
@@ -41,22 +41,22 @@ package struct PlanNode: Sendable {
     package var buildPriority: Int
     package var changesKey = false
     package var changesValue = false
-    /// Whether the two come from a processor, which may change or keep what it likes.
+    /// Whether the two come from a processor, which may change or keep keys and values freely.
     package var isProcessor = false
     package var values: ValuesSource = .none
     package var sendsOldValues = false
-    /// Whether the node's store is to be made. A table that nobody queries and whose old values nobody needs has none.
+    /// Whether the node's store is to be made. A table that is not queried and whose old values are not needed has no store.
     package var isMaterialized = false
-    /// Whether the topics behind everything that the operation reads and looks up have to be partitioned alike.
+    /// Whether the topics upstream of everything that the operation reads and looks up have to be partitioned alike.
     package var isCopartitioned = false
-    /// The operator that a windowed result is of.
+    /// The operator from which a windowed result comes.
     package var windowOperator: WindowOperator?
-    /// Whether records without a key have a result here, so that no repartitioning before it may drop them.
+    /// Whether records without a key have a result here, so that no repartitioning upstream may drop them.
     package var acceptsNullKeys = false
 }
 
 extension PlanNode {
-    /// The node's own store, where it is to be made.
+    /// The node's own store, if it is to be made.
     package var store: StorePlan? {
         guard isMaterialized else { return nil }
         for case .processor(let processor) in elements {
@@ -65,7 +65,7 @@ extension PlanNode {
         return nil
     }
 
-    /// The tables that the node's processors look up values in.
+    /// The tables in which the node's processors look up values.
     package var lookups: [ID] {
         elements.flatMap { element -> [ID] in
             if case .processor(let processor) = element { processor.lookups } else { [] }
@@ -80,17 +80,17 @@ package struct RepartitionNames: Sendable {
     package var source: String
 }
 
-/// Where a table's values come from, when somebody downstream needs the old ones or looks them up by key.
+/// The origin of a table's values when an operator downstream needs the old ones or looks them up by key.
 @usableFromInline
 package enum ValuesSource: Sendable {
     /// Not a table.
     case none
-    /// From the node's own store, which is made for the purpose where there is none.
+    /// From the node's own store, which is made for the purpose if there is none.
     case ownStore
     /// From the node's own store if it has one, otherwise from its parents.
     case inherited
-    /// As `inherited`, but the parents are kept in any case, so that old values can always be had.
+    /// Like `inherited`, but the parents are always kept, so that old values are available.
     case joined
-    /// From the node's own store what it holds back, otherwise from its parents.
+    /// From the node's own store if it holds the key's change back, otherwise from its parents.
     case buffered
 }

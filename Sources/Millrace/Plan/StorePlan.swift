@@ -2,23 +2,23 @@
 @usableFromInline
 package struct StorePlan: Sendable {
     @usableFromInline package var name: String
-    /// What it keeps, in which order, for how long, and how its changelog's records become its entries.
+    /// The kind of the store: its contents, their order, how long they are kept, and how changelog records become entries.
     package var kind: StoreKind
-    /// What keeps the entries; in a plan `nil` for what the topology's builder has chosen.
+    /// The engine that keeps the entries; in a plan `nil` for the one that the topology's builder has chosen.
     package var supplier: StoreSupplier?
-    /// Makes a store of the user's own, which no engine keeps; `nil` for all other kinds.
+    /// Makes a custom store, which no engine keeps; `nil` for all other kinds.
     package var makeStateStore: (@Sendable (StateStoreContext) throws -> any StateStore)?
     /// Whether changes wait in a cache until the next commit.
     package var isCached: Bool
     /// Settings of the changelog topic that differ from those of the kind; `nil` for a store without a changelog.
     package var changelogConfiguration: [String: String]?
-    /// The topic for records that come too late for the store; `nil` to drop them.
+    /// The topic for records that are too late for the store; `nil` to drop them.
     package var lateTopic: String?
-    /// The source topic that serves as the changelog, where the topology was optimised so.
+    /// The source topic that serves as the changelog, if that optimisation was applied to the topology.
     package var sourceTopicAsChangelog: String?
-    /// The types that queries have to ask for, as far as known.
+    /// The types that queries have to ask for, as far as they are known.
     package var types: StoreTypes?
-    /// The serdes of its keys and values, as far as known.
+    /// The serdes of its keys and values, as far as they are known.
     package var serdes: StoreSerdes?
 
     package init(
@@ -35,12 +35,12 @@ package struct StorePlan: Sendable {
 
     @usableFromInline package var sendsLateRecords: Bool { lateTopic != nil }
 
-    /// Whether nothing is kept beside the buffer of the task's writes.
+    /// Whether nothing is kept but the buffer of the task's writes.
     package var isInMemory: Bool {
         if case .memory? = supplier?.choice { true } else { false }
     }
 
-    /// Whether a database of its own keeps the store's entries on disk.
+    /// Whether a separate database keeps the store's entries on disk.
     package var isOnDisk: Bool {
         if case .ofInstance? = supplier?.choice { makeStateStore == nil } else { false }
     }
@@ -51,10 +51,10 @@ package struct StorePlan: Sendable {
         return changelogConfiguration == nil ? nil : .internal("\(name)-changelog")
     }
 
-    /// Whether of several records of a key in the changelog only the newest one matters to a restored store.
+    /// Whether a restored store needs only the newest of several changelog records of a key.
     package var isChangelogCompactable: Bool { changelogTopicConfiguration["min.compaction.lag.ms"] == nil }
 
-    /// All settings that the changelog topic is created with.
+    /// All settings with which the changelog topic is created.
     package var changelogTopicConfiguration: [String: String] {
         kind.changelogTopicConfiguration.merging(changelogConfiguration ?? [:], uniquingKeysWith: { $1 })
     }

@@ -33,7 +33,7 @@ public struct Headers: Hashable, Sendable, RandomAccessCollection, ExpressibleBy
     public var endIndex: Int { elements.endIndex }
     public subscript(position: Int) -> Header { elements[position] }
 
-    /// Adds a header behind those already there.
+    /// Adds a header after the existing ones.
     public mutating func append(_ header: Header) { elements.append(header) }
 
     /// Adds a header whose value is text in UTF-8.
@@ -45,6 +45,6 @@ public struct Headers: Hashable, Sendable, RandomAccessCollection, ExpressibleBy
         elements.append(Header(name: name, value: Array(text.utf8)))
     }
 
-    /// The header added last under this name, as Kafka's `Headers.lastHeader`.
+    /// The header that was added last under this name, as in Kafka's `Headers.lastHeader`.
     public func last(named name: String) -> Header? { elements.last { $0.name == name } }
 }

@@ -1,7 +1,7 @@
 /// A record as it was read from a partition, before it is deserialised.
 ///
-/// The key's and the value's memory belongs to whoever fetched the record and is valid only for the duration of the call
-/// that receives it. A null key or value is `nil`; an empty one is an empty buffer: both occur and mean different things.
+/// The code that fetched the record owns the memory of key and value, which is valid only during the call that receives it.
+/// A null key or value is `nil`, an empty one is an empty buffer: both occur and mean different things.
 public struct RawRecord {
     /// The topic's name.
     public var topic: String
@@ -9,7 +9,7 @@ public struct RawRecord {
     public var partition: Int32
     /// The record's offset in its partition.
     public var offset: Int64
-    /// Milliseconds since the epoch; −1 where the broker has none.
+    /// Milliseconds since the epoch; −1 if the broker has none.
     public var timestampMs: Int64
     /// The record's headers.
     public var headers: Headers
@@ -43,7 +43,7 @@ public struct RawRecord {
     }
 }
 
-/// Where the record being processed came from.
+/// The origin of the record that is being processed.
 public struct RecordMetadata: Hashable, Sendable {
     /// The topic's name.
     public var topic: String

@@ -3,7 +3,7 @@
 /// A record's key and value may both be null, as in Kafka: a null key means that the producer chose none, a null value
 /// is a tombstone. Semantics: `org.apache.kafka.streams.processor.api.Record`.
 public struct Record<Key, Value> {
-    /// The key, or `nil` where the record has none.
+    /// The key, or `nil` if the record has none.
     public var key: Key?
     /// The value, or `nil` for a tombstone.
     public var value: Value?

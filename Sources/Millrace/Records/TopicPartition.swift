@@ -5,7 +5,7 @@ public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConver
     /// The partition, counted from 0.
     public var partition: Int32
 
-    /// Names a partition.
+    /// Makes the identifier of a partition.
     ///
     /// - Parameters:
     ///   - topic: the topic's name.

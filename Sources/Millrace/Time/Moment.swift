@@ -1,7 +1,7 @@
 /// A moment of a record's, a stream's or a clock's time: milliseconds since the epoch, or since a monotonic clock's start.
 ///
-/// Its arithmetic never traps: what lies beyond the beginning or the end of time is the beginning or the end. A timestamp that
-/// one record brings, or a duration that one setting brings, can so never end the process.
+/// Its arithmetic never traps: a result before the beginning or after the end of time is the beginning or the end. A
+/// timestamp of a single record or a duration of a single setting can therefore never end the process.
 @frozen @usableFromInline
 package struct Moment: Hashable, Comparable, Sendable {
     @usableFromInline package var ms: Int64
@@ -9,7 +9,7 @@ package struct Moment: Hashable, Comparable, Sendable {
     @inlinable
     package init(ms: Int64) { self.ms = ms }
 
-    /// The moment that all record timestamps count from.
+    /// The moment from which all record timestamps count.
     @inlinable package static var epoch: Moment { Moment(ms: 0) }
 
     /// The beginning of time: the earliest moment.
@@ -31,7 +31,7 @@ package struct Moment: Hashable, Comparable, Sendable {
         Moment(ms: moment.ms.subtractingSaturating(span.ms))
     }
 
-    /// How long after the second moment the first one is.
+    /// Returns how long after the second moment the first one is.
     @inlinable
     package static func - (moment: Moment, earlier: Moment) -> TimeSpan {
         TimeSpan(ms: moment.ms.subtractingSaturating(earlier.ms))
@@ -49,7 +49,7 @@ package struct Moment: Hashable, Comparable, Sendable {
     /// This moment, or the epoch if that is later.
     @inlinable package var notBeforeEpoch: Moment { Swift.max(self, .epoch) }
 
-    /// Whether time has come to this moment. It never comes to the end of time: what ends there does not end.
+    /// Whether time has reached this moment. It never reaches the end of time: a wait until then does not end.
     @inlinable
     package func isReached(by now: Moment) -> Bool { ms <= now.ms && ms != .max }
 
@@ -62,19 +62,19 @@ package struct Moment: Hashable, Comparable, Sendable {
         return excess < 0 ? self - TimeSpan(ms: excess &+ span.ms) : Moment(ms: ms &- excess)
     }
 
-    /// The first moment after `now` of those that lie whole intervals after this one; the end of time where none does.
+    /// The first moment after `now` that is a whole number of intervals after this one; the end of time if there is none.
     ///
     /// - Parameter interval: at least a millisecond.
     @inlinable
     package func next(every interval: TimeSpan, after now: Moment) -> Moment {
         if now < self { return self }
-        // The distance of two moments may not fit into a span; without its sign it does.
+        // The distance of two moments may not fit into a span, but it fits into an unsigned number.
         let distance = UInt64(bitPattern: now.ms) &- UInt64(bitPattern: ms)
         let (past, overflows) = distance.addingReportingOverflow(
             interval.ms.magnitude &- distance % interval.ms.magnitude)
         if overflows { return .distantFuture }
         let next = UInt64(bitPattern: ms) &+ past
-        // Beyond the end of time the sum wraps round to the beginning.
+        // Beyond the end of time the sum wraps around to the beginning.
         return Int64(bitPattern: next) > now.ms ? Moment(ms: Int64(bitPattern: next)) : .distantFuture
     }
 }

@@ -1,6 +1,6 @@
 /// Refuses a timestamp that a record cannot have. Kafka: the constructor of `Record`.
 ///
-/// - Throws: `StreamsError` with code `.invalidTimestamp` where it is negative.
+/// - Throws: `StreamsError` with code `.invalidTimestamp` if it is negative.
 @inlinable
 func checkTimestamp(_ timestampMs: Int64, node: String? = nil) throws {
     if timestampMs < 0 { throw StreamsError.negativeTimestamp(timestampMs, node: node) }

@@ -1,4 +1,4 @@
-/// Which moment a record stands for.
+/// A function that decides which moment a record stands for.
 ///
 /// Semantics: Kafka's `TimestampExtractor` and its built-in implementations. A negative result means that the record
 /// has no usable time: it is dropped and counted.
@@ -37,7 +37,7 @@ public struct TimestampExtractor<Key, Value>: Sendable {
         TimestampExtractor { record, _ in record.timestampMs }
     }
 
-    /// The record's own timestamp, or the partition's time where that is negative; fails while there is none.
+    /// The record's own timestamp, or the partition's time if that is negative; fails if there is none yet.
     @inlinable
     public static var usePartitionTimeOnInvalidTimestamp: TimestampExtractor {
         TimestampExtractor { record, partitionTimeMs in
@@ -51,9 +51,9 @@ public struct TimestampExtractor<Key, Value>: Sendable {
         }
     }
 
-    /// A moment that the value carries. A null value keeps the record's own timestamp.
+    /// A moment that the value contains. A record with a null value keeps its own timestamp.
     ///
-    /// - Parameter timestampMs: milliseconds since the epoch; negative drops the record.
+    /// - Parameter timestampMs: returns milliseconds since the epoch; a negative result drops the record.
     @inlinable
     public static func value(_ timestampMs: @escaping @Sendable (Value) throws -> Int64) -> TimestampExtractor {
         TimestampExtractor { record, _ in try record.value.map(timestampMs) ?? record.timestampMs }

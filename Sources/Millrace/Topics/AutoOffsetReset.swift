@@ -1,29 +1,30 @@
-/// Where a source begins to read a partition of which the application has committed no offset yet, or of which the topic does
-/// not have the committed offset any more. Kafka: `AutoOffsetReset` (KIP-1106).
+/// The position at which a source begins to read a partition if the application has committed no offset of it yet, or if the
+/// topic does not have the committed offset any more. Kafka: `AutoOffsetReset` (KIP-1106).
 ///
 /// ```swift
 /// builder.stream("clicks", key: .string, value: .string, offsetReset: .latest)
 /// ```
 ///
-/// It is for the first start and for data that is gone: whatever was committed goes before. Global tables and the
-/// application's own topics are always read from their beginning, and to a `TopologyTestDriver`, which starts with empty
-/// topics, it makes no difference.
+/// It is for the first start and for data that is gone: a valid committed offset takes precedence. Global tables and the
+/// application's internal topics are always read from their beginning. It has no effect in a `TopologyTestDriver`, which
+/// starts with empty topics.
 public enum AutoOffsetReset: Sendable, Hashable {
-    /// Where the application's configuration says, `StreamsConfiguration.offsetReset`.
+    /// The position in the application's configuration, `StreamsConfiguration.offsetReset`.
     case ofApplication
     /// At the first record that the partition has.
     case earliest
-    /// Behind the last record that the partition has. That place is committed: what is written while the application is
-    /// down is read after its next start.
+    /// After the last record that the partition has. That position is committed: records written while the application is
+    /// down are read after its next start.
     case latest
-    /// At the first record that is no older than so long before now, by its timestamp; behind the last one where all are older.
+    /// At the first record that is no older than a duration before now, by its timestamp; after the last one if all are
+    /// older.
     case byDuration(Duration)
-    /// Nowhere: the instance ends with an error.
+    /// No position: the instance ends with an error.
     case none
 }
 
 extension AutoOffsetReset: CustomStringConvertible {
-    /// As Kafka writes it: `earliest`, `by_duration:PT3600S`.
+    /// The text that Kafka uses for it: `earliest`, `by_duration:PT3600S`.
     public var description: String {
         switch self {
         case .ofApplication: "the application's"
@@ -34,7 +35,7 @@ extension AutoOffsetReset: CustomStringConvertible {
         }
     }
 
-    /// What is wrong with it, if anything.
+    /// The description of the problem with it, if any.
     package var problem: String? {
         if case .byDuration(let duration) = self, duration < .zero {
             return "offset reset by a negative duration"

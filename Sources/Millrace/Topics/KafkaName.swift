@@ -1,10 +1,10 @@
-/// Kafka's rule for the names of topics, which holds for all that topics, folders and groups are named after: operators,
-/// stores, the application, its instances. Kafka: `Topic.validate`, `Named.validate`.
+/// Kafka's rule for the names of topics. It holds for everything that topics, directories and groups are named after:
+/// operators, stores, the application, its instances. Kafka: `Topic.validate`, `Named.validate`.
 package enum KafkaName {
     /// The most characters that a topic's name may have.
     package static let maxLength = 249
 
-    /// Why a text is no name, as what follows "the name "x" " in a sentence; `nil` where it is one.
+    /// The reason why a text is not a valid name, to follow "the name "x" " in a sentence; `nil` if it is valid.
     package static func problem(of name: String) -> String? {
         if name.isEmpty { return "is empty" }
         if name == "." || name == ".." { return "stands for a folder" }
@@ -14,12 +14,12 @@ package enum KafkaName {
         return lengthProblem(of: name)
     }
 
-    /// Why a name that is legal in itself is too long.
+    /// The reason why a valid name is too long; `nil` if it is not.
     package static func lengthProblem(of name: String) -> String? {
         name.utf8.count > maxLength ? "has \(name.utf8.count) characters; \(maxLength) are allowed" : nil
     }
 
-    /// The name as it stands in a sentence: in quotes, on one line, and not too long.
+    /// The name as it appears in a sentence: in quotes, on one line, and not too long.
     package static func quoted(_ name: String) -> String {
         let shown = name.unicodeScalars.prefix(80).map {
             $0.properties.isPrintable ? String($0) : $0.escaped(asASCII: true)
@@ -45,7 +45,7 @@ package enum KafkaName {
 }
 
 extension Unicode.Scalar.Properties {
-    /// Whether the character shows, and nothing else happens to a terminal.
+    /// Whether the character is visible and has no other effect on a terminal.
     fileprivate var isPrintable: Bool {
         switch generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: false

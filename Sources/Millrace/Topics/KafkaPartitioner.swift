@@ -1,9 +1,9 @@
-/// Kafka's way from a key to a partition: murmur2 of the key's bytes.
+/// Kafka's mapping from a key to a partition: murmur2 of the key's bytes.
 public enum KafkaPartitioner {
     /// The partition of a key, as Kafka's default partitioner and librdkafka's `murmur2` choose it.
     ///
     /// - Parameters:
-    ///   - key: the key's bytes; partition 0 for a null key, which Kafka leaves to the producer's fancy.
+    ///   - key: the key's bytes; partition 0 for a null key, for which Kafka lets the producer choose.
     ///   - count: how many partitions the topic has; at least 1.
     public static func partition(for key: UnsafeRawBufferPointer?, count: Int32) -> Int32 {
         guard let key, count > 0 else { return 0 }

@@ -6,7 +6,7 @@ package struct TopicPattern: Hashable, Sendable {
     @usableFromInline
     package init(_ text: String) { self.text = text }
 
-    /// What is wrong with the expression, if anything.
+    /// The description of the problem with the expression, if any.
     package var problem: String? {
         do {
             _ = try Regex(text)
@@ -17,7 +17,7 @@ package struct TopicPattern: Hashable, Sendable {
     }
 
     package func matches(_ topic: String) -> Bool {
-        // One that is none has been reported when the topology was built.
+        // An invalid expression was reported when the topology was built.
         guard let expression = try? Regex(text) else { return false }
         return topic.wholeMatch(of: expression) != nil
     }

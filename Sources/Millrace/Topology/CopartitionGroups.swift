@@ -1,13 +1,13 @@
-/// Topics that need the same number of partitions, because what reads them is joined.
+/// Topics that need the same number of partitions, because the operators that read them are joined.
 package struct CopartitionGroup: Hashable, Sendable {
     package var topics: [TopicName]
-    /// The patterns of further topics among them.
+    /// The patterns of further topics of the group.
     package var patterns: [TopicPattern] = []
     /// The operators that join them, for error messages.
     package var joins: [String]
 }
 
-/// The groups of a topology. Those with a topic in common become one. Kafka: `InternalTopologyBuilder.copartitionGroups`.
+/// The groups of a topology. Groups with a topic in common become one. Kafka: `InternalTopologyBuilder.copartitionGroups`.
 struct CopartitionGroups {
     private(set) var groups: [CopartitionGroup] = []
 

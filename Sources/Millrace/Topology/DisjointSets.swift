@@ -1,4 +1,4 @@
-/// Which elements belong together: union and find with path halving.
+/// A partition of elements into disjoint sets: union and find with path halving.
 struct DisjointSets {
     private var parents: [Int] = []
 

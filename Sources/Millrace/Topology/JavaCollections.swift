@@ -1,10 +1,10 @@
-// Kafka Streams' descriptions show the iteration order of Java's collections. These are their orders, no more.
+// Kafka Streams' descriptions show the iteration order of Java's collections. This file reproduces only these orders.
 
-/// The order in which Java's `HashSet` and `HashMap` are iterated.
+/// The order in which Java iterates over a `HashSet` and a `HashMap`.
 package enum JavaHashOrder {
     /// - Parameters:
     ///   - strings: without duplicates, in the order of their insertion.
-    ///   - initialCapacity: what the collection was made with; Java rounds it up to a power of two.
+    ///   - initialCapacity: the capacity with which the collection was made; Java rounds it up to a power of two.
     static func sorted(_ strings: [String], initialCapacity: Int = 16) -> [String] {
         sorted(strings, initialCapacity: initialCapacity) { string in
             var hash: UInt32 = 0
@@ -41,8 +41,8 @@ package enum JavaHashOrder {
 
 /// Java's `TreeSet`, a red-black tree, for elements whose order changes after they were inserted.
 ///
-/// An element is placed by comparisons at the moment of its insertion and never moved again, so that the result depends on
-/// the tree's shape. Hence the same tree, step by step.
+/// An element is placed by comparisons at the moment of its insertion and never moved again, so the result depends on the
+/// tree's shape. This is therefore the same tree, step by step.
 struct JavaTreeSet {
     private struct Node {
         var element: Int

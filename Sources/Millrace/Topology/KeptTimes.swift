@@ -1,19 +1,19 @@
-/// How large the metadata beside a committed offset may become, by the number of times that a task's operators keep.
+/// The possible size of the metadata beside a committed offset, by the number of times that a task's operators keep.
 ///
-/// A broker takes 4,096 characters (`offset.metadata.max.bytes`). The times are written in base64, and in their densest form
-/// each takes 8 bytes at worst and a bit, beside 31 bytes: see `OffsetMetadata` of the engine.
+/// A broker accepts 4,096 characters (`offset.metadata.max.bytes`). The times are written in base64. In their densest form
+/// each takes at most 8 bytes and a bit, beside 31 bytes: see `OffsetMetadata` of the runtime.
 package enum OffsetMetadataSize {
-    /// What a broker takes by default, in characters.
+    /// The limit of a broker by default, in characters.
     package static let brokerLimit = 4_096
 
-    /// The length of the densest form in characters at worst.
+    /// The greatest length of the densest form, in characters.
     package static func longest(timeCount count: Int) -> Int {
         if count == 0 { return 12 }
         let sizeInBytes = 31 + (count + 7) / 8 + 8 * count
         return (sizeInBytes + 2) / 3 * 4
     }
 
-    /// How many times a task may keep, so that they can be committed whatever they are.
+    /// The most times that a task may keep, so that they can be committed whatever their values.
     package static let maxTimeCount = (0...).first { longest(timeCount: $0 + 1) > brokerLimit } ?? 0
 }
 

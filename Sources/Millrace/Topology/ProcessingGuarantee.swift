@@ -1,4 +1,4 @@
-/// What is promised about the effects of each record.
+/// The guarantee for the effects of each record.
 public enum ProcessingGuarantee: String, Sendable, Hashable, CaseIterable {
     /// Results, state and progress are committed together, in a transaction: each record takes effect once.
     case exactlyOnce = "exactly-once"

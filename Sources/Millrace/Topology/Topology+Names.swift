@@ -1,7 +1,7 @@
 extension Topology {
-    /// What is wrong with the names of everything that a topic, a folder or a metric is named after, each in a sentence.
+    /// The problems with all names from which those of topics, directories or metrics are made, each in a sentence.
     ///
-    /// - Parameter added: the names of the stores that the user added by hand, connected or not.
+    /// - Parameter added: the names of the stores that the user has added by hand, connected or not.
     func nameProblems(ofStores added: some Sequence<String>) -> [String] {
         var problems: [String] = []
         func check(_ name: String, _ kind: String, of owner: String) {
@@ -27,10 +27,10 @@ extension Topology {
         return problems + self.problems(applicationID: "a")
     }
 
-    /// What is wrong with the topology under an application's id: topics of its own whose names become too long, each in a
+    /// The problems with the topology under an application's id: internal topics whose names become too long, each in a
     /// sentence.
     ///
-    /// All else is known when the topology is built.
+    /// All other problems are known when the topology is built.
     package func problems(applicationID: String) -> [String] {
         internalTopics.compactMap { topic, owner in
             let name = topic.resolved(applicationID: applicationID)
@@ -40,7 +40,7 @@ extension Topology {
         }
     }
 
-    /// The topics that bear the application's id in their names, with what needs them.
+    /// The topics whose names contain the application's id, with what needs them.
     private var internalTopics: [(topic: TopicName, owner: String)] {
         repartitionTopics.map { (.internal($0.name), "the repartitioning \($0.name)") }
             + subtopologies.flatMap(\.stores).compactMap { store in
@@ -49,7 +49,8 @@ extension Topology {
             }
     }
 
-    /// The topics that the topology writes to beside those of its sinks: those of late records, with the stores that name them.
+    /// The topics other than those of sinks to which the topology writes: those of late records, with the stores that name
+    /// them.
     package var lateTopics: [(topic: String, store: String)] {
         subtopologies.flatMap(\.stores).compactMap { store in store.lateTopic.map { ($0, store.name) } }
     }

@@ -1,4 +1,4 @@
-/// What a set of operations comes to: sources, processors and sinks, joined into sub-topologies, with their stores.
+/// The result of a set of operations: sources, processors and sinks, joined into sub-topologies, with their stores.
 ///
 /// Immutable. `StreamsBuilder.build()` makes it; the test driver, the simulation and the runtime run it.
 public struct Topology: Sendable {
@@ -14,12 +14,12 @@ public struct Topology: Sendable {
         package var kind: Kind
         package var predecessors: [Int]
         package var successors: [Int] = []
-        /// The store that the node brought along.
+        /// The store that the node has added.
         package var ownStoreName: String?
         /// All stores that the node is connected to.
         package var storeNames: [String] = []
         package var sendsOldValues: Bool
-        /// Whether what comes in are changes of a versioned table.
+        /// Whether the incoming records are changes of a versioned table.
         package var isOfVersions = false
     }
 
@@ -34,7 +34,7 @@ public struct Topology: Sendable {
         package let sourceTopics: [TopicName]
         /// The patterns of further topics that it reads.
         package let sourcePatterns: [TopicPattern]
-        /// The topics that it writes to.
+        /// The topics to which it writes.
         package let sinkTopics: [TopicName]
         package let stores: [StorePlan]
     }
@@ -42,10 +42,10 @@ public struct Topology: Sendable {
     package let nodes: [Node]
     package let subtopologies: [Subtopology]
     package let repartitionTopics: [RepartitionTopic]
-    /// Which topics need the same number of partitions. A topic is in one group at most.
+    /// The groups of topics that need the same number of partitions. A topic is in at most one group.
     package let copartitionGroups: [CopartitionGroup]
 
-    /// All topics of the user's that must exist before an instance starts.
+    /// All of the user's source topics that must exist before an instance starts.
     public var sourceTopics: [String] {
         subtopologies.flatMap(\.sourceTopics).compactMap { topic in
             if case .external(let name) = topic { name } else { nil }
@@ -55,6 +55,6 @@ public struct Topology: Sendable {
     /// Whether some of the topics that are read are known only while an instance runs.
     package var hasSourcePatterns: Bool { subtopologies.contains { !$0.sourcePatterns.isEmpty } }
 
-    /// The description, to the letter as Kafka Streams' `Topology.describe()` prints it.
+    /// Returns the description exactly as Kafka Streams' `Topology.describe()` prints it.
     public func describe() -> String { TopologyDescription(self).text }
 }

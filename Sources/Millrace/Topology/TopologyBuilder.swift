@@ -1,4 +1,4 @@
-/// Writes a plan's pieces down in order and joins them into sub-topologies. Kafka: `InternalTopologyBuilder`.
+/// Adds a plan's pieces to a topology in order and joins them into sub-topologies. Kafka: `InternalTopologyBuilder`.
 struct TopologyBuilder {
     private var nodes: [Topology.Node] = []
     private var indexOfName: [String: Int] = [:]
@@ -9,7 +9,7 @@ struct TopologyBuilder {
     private var groups = DisjointSets()
     private var problems: [String] = []
 
-    /// Builds the topology of a plan, or throws one error that lists everything that is wrong.
+    /// Builds the topology of a plan, or throws one error that lists all problems.
     static func build(_ plan: Plan) throws -> Topology {
         var builder = TopologyBuilder()
         let nodes = plan.inBuildOrder()
@@ -105,7 +105,8 @@ struct TopologyBuilder {
         problems.append("\(store.name): a \(name) of \(retentionMs) ms; it must not be negative")
     }
 
-    /// Connects processors to the stores that they look up values in, and so puts them into one sub-topology with the owners.
+    /// Connects processors to the stores in which they look up values, and so puts them into one sub-topology with the
+    /// owners.
     private mutating func connectLookups(of node: PlanNode, in plan: Plan) {
         for case .processor(let processor) in node.elements {
             guard let index = indexOfName[processor.name] else { continue }
@@ -117,7 +118,7 @@ struct TopologyBuilder {
         }
     }
 
-    /// Connects processors to the stores that the user named, and makes those that came with builders.
+    /// Connects processors to the stores that the user named, and makes those given by builders.
     private mutating func connectStores(_ nodes: [PlanNode], of plan: Plan) {
         for node in nodes {
             for case .processor(let processor) in node.elements {
@@ -235,14 +236,15 @@ struct TopologyBuilder {
 }
 
 extension Plan {
-    /// A store with the engine that it names, or with the one that the topology's builder has chosen.
+    /// Returns a store with the engine that it names, or with the one that the topology's builder has chosen.
     fileprivate func choosingEngine(of store: StorePlan) -> StorePlan {
         var store = store
         store.supplier = store.supplier ?? defaultSupplier
         return store
     }
 
-    /// The nodes in the order of their priorities, each after all its parents. Nodes that the optimiser cut off are left out.
+    /// The nodes in the order of their priorities, each after all its parents. Nodes that the optimiser has removed are not
+    /// included.
     fileprivate func inBuildOrder() -> [PlanNode] {
         var written: Set<PlanNode.ID> = [Plan.root]
         var waiting = self[Plan.root].children

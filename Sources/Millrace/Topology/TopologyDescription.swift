@@ -11,9 +11,9 @@ struct TopologyDescription {
 
 /// One sub-topology's part of the description.
 ///
-/// Kafka connects the nodes one by one, in the order of a hash map of their names, into sorted sets that compare how many
-/// nodes stand below each, as far as they are connected by then. What follows and precedes a node is printed in that order,
-/// the nodes themselves by their final sizes.
+/// Kafka connects the nodes one by one, in the order of a hash map of their names. It puts them into sorted sets that
+/// compare how many nodes are downstream of each, as far as these are connected at that time. The successors and
+/// predecessors of a node are printed in that order, the nodes themselves by their final sizes.
 private struct SubtopologyDescription {
     private let topology: Topology
     private let subtopology: Topology.Subtopology
