@@ -46,7 +46,7 @@ public struct StoreBuilder<Store>: ConnectableStore {
     /// ```
     public func supplied(by supplier: StoreSupplier) -> StoreBuilder { changing { $0.supplier = supplier } }
 
-    /// Lets changes wait in a cache for the next commit: of several changes of a key the changelog gets the last one.
+    /// Keeps changes in a cache until the next commit: of several changes of a key the changelog gets the last one.
     public func cached() -> StoreBuilder { changing { $0.isCached = true } }
 
     /// Adds settings of the changelog topic to the default ones, or replaces those.

@@ -44,9 +44,8 @@ public struct KeyMetadata: Hashable, Sendable {
     public var isHere: Bool
     /// The address of the instance that owns the partition; `nil` if it was given none, or while the group is rebalancing.
     public var address: InstanceAddress?
-    /// The addresses of the instances that have the partition as a standby, the one that would take it over first at the
-    /// beginning. They answer queries that accept a state that is behind (``StoreQuery/enableStaleStores()``). Kafka:
-    /// `standbyHosts`.
+    /// The addresses of the instances that have the partition as a standby, in the order in which they would take it over. They
+    /// answer queries that accept a state that is behind (``StoreQuery/enableStaleStores()``). Kafka: `standbyHosts`.
     public var standbyAddresses: [InstanceAddress]
 
     package init(partition: Int32, isHere: Bool, address: InstanceAddress?, standbyAddresses: [InstanceAddress] = []) {

@@ -55,7 +55,7 @@ public struct QueryableBytesStore: Sendable {
 
     /// Returns the bytes of a key that a person has typed.
     ///
-    /// - Throws: `SerdeError` for a text that is no such key.
+    /// - Throws: `SerdeError` for a text that is not a key.
     public func key(from text: String) throws -> [UInt8] {
         guard let key = store.plan.serdes?.key else {
             throw SerdeError(type: "key of \(store.plan.name)", message: "the store's serdes are not known")

@@ -21,8 +21,8 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
     /// - Parameters:
     ///   - key: the key.
     ///   - session: the session, given by the times of its first and last record.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).fetch(key, session) }
     }
@@ -36,8 +36,8 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
     ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
     ///   - reversed: whether the session that ends last comes first.
     ///   - limit: how many at most.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func fetch(
         _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
         reversed: Bool = false, limit: Int = .max
@@ -59,8 +59,8 @@ public struct QueryableSessionStore<Key, Value>: Sendable {
     ///   - endsMs: the range that sessions end in, in milliseconds since the epoch; all by default.
     ///   - reversed: whether the order is the opposite in each partition.
     ///   - limit: how many at most.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64> = 0...Int64.max,
         reversed: Bool = false, limit: Int = .max

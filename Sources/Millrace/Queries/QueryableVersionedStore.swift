@@ -40,8 +40,8 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
 
     /// The latest value of a key with its timestamp, or `nil`.
     ///
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func get(_ key: Key) throws -> ValueAndTimestamp<Value>? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).get(key) }
     }
@@ -52,8 +52,8 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
     /// - Parameters:
     ///   - key: the key.
     ///   - asOfMs: the moment, in milliseconds since the epoch.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func get(_ key: Key, asOfMs: Int64) throws -> ValueAndTimestamp<Value>? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).get(key, asOfMs: asOfMs) }
     }
@@ -64,8 +64,8 @@ public struct QueryableVersionedStore<Key, Value>: Sendable {
     ///   - key: the key.
     ///   - timesMs: the range, in milliseconds since the epoch; all of the history by default.
     ///   - newestFirst: whether the newest version comes first.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func versions(
         of key: Key, validWithin timesMs: ClosedRange<Int64> = 0...Int64.max, newestFirst: Bool = false
     ) throws -> [Version] {

@@ -21,8 +21,8 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
     /// - Parameters:
     ///   - key: the key.
     ///   - startMs: the window's start, in milliseconds since the epoch.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
         try partitions.first(for: key) { partition, _ in try view(of: partition).fetch(key, startMs: startMs) }
     }
@@ -34,8 +34,8 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
     ///   - startsMs: the range that windows start in, in milliseconds since the epoch; all by default.
     ///   - reversed: whether the newest comes first.
     ///   - limit: how many at most.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func fetch(
         _ key: Key, starting startsMs: ClosedRange<Int64> = 0...Int64.max, reversed: Bool = false, limit: Int = .max
     ) throws -> [(startMs: Int64, value: Value)] {
@@ -54,8 +54,8 @@ public struct QueryableWindowStore<Key, Value>: Sendable {
     ///   - startsMs: the range that windows start in, in milliseconds since the epoch; all by default.
     ///   - reversed: whether the order is the opposite in each partition.
     ///   - limit: how many at most.
-    /// - Throws: `StreamsError` with code `.storeUnavailable` where the store cannot be read yet, `.storeElsewhere`
-    ///   where another instance has the partition, `.illegalState` where the application has ended; the serdes' errors.
+    /// - Throws: `StreamsError` with code `.storeUnavailable` if the store cannot be read yet, `.storeElsewhere`
+    ///   if another instance has the partition, `.illegalState` if the application has ended; the serdes' errors.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
         reversed: Bool = false, limit: Int = .max

@@ -49,7 +49,7 @@ public struct KeyValueStore<Key, Value> {
     /// - Parameters:
     ///   - key: the key.
     ///   - value: the value; `nil` deletes the key.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read or
     ///   written.
     @inlinable
     public func put(_ key: Key, _ value: Value?) throws {
@@ -65,7 +65,7 @@ public struct KeyValueStore<Key, Value> {
     /// - Parameters:
     ///   - key: the key.
     ///   - value: the value.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read or
     ///   written.
     @inlinable
     @discardableResult
@@ -77,7 +77,7 @@ public struct KeyValueStore<Key, Value> {
 
     /// Sets the values of several keys. Kafka: `putAll`.
     ///
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read or
     ///   written.
     public func put(_ entries: some Sequence<(key: Key, value: Value?)>) throws {
         for (key, value) in entries { try put(key, value) }
@@ -85,7 +85,7 @@ public struct KeyValueStore<Key, Value> {
 
     /// Deletes a key. Returns the value that it had.
     ///
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read or
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read or
     ///   written.
     @inlinable
     @discardableResult
@@ -103,7 +103,7 @@ public struct KeyValueStore<Key, Value> {
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many entries at most.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func entries(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -118,7 +118,7 @@ public struct KeyValueStore<Key, Value> {
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many at most; all by default.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func entries(
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -143,7 +143,7 @@ public struct KeyValueStore<Key, Value> {
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first; the range is then read from its end.
     ///   - body: gets key and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
         _ body: (_ key: Key, _ value: Value) throws -> Bool
@@ -159,7 +159,7 @@ public struct KeyValueStore<Key, Value> {
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
     ///   - body: gets key and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
     ) throws {
@@ -170,7 +170,7 @@ public struct KeyValueStore<Key, Value> {
 
     /// The number of entries. They are counted one by one. Kafka: `approximateNumEntries`.
     ///
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func count() throws -> Int { try bytes.countEntries() }
 
     /// The same store, read-only.
@@ -199,7 +199,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
 
     /// The value of a key, or `nil`.
     ///
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func get(_ key: Key) throws -> Value? { try store.get(key) }
 
@@ -210,7 +210,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many at most; all by default.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func entries(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -223,7 +223,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many at most; all by default.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func entries(
         withPrefix prefix: [UInt8], reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: Value)] {
@@ -237,7 +237,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
     ///   - body: gets key and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
         _ body: (_ key: Key, _ value: Value) throws -> Bool
@@ -251,7 +251,7 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
     ///   - body: gets key and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false, _ body: (_ key: Key, _ value: Value) throws -> Bool
     ) throws {
@@ -260,6 +260,6 @@ public struct ReadOnlyKeyValueStore<Key, Value> {
 
     /// The number of entries. They are counted one by one.
     ///
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func count() throws -> Int { try store.count() }
 }

@@ -44,7 +44,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
     ///   - key: the key.
     ///   - value: the value; `nil` deletes the key.
     ///   - timestampMs: milliseconds since the epoch.
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` if the timestamp is negative; the serdes' and the
     ///   store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, timestampMs: Int64) throws {
@@ -99,7 +99,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
     ///   - body: gets key and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func scan(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false,
         _ body: (_ key: Key, _ value: ValueAndTimestamp<Value>) throws -> Bool
@@ -115,7 +115,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
     ///   - prefix: the bytes that keys begin with.
     ///   - reversed: whether the last key comes first.
     ///   - body: gets key and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func scan(
         withPrefix prefix: [UInt8], reversed: Bool = false,
         _ body: (_ key: Key, _ value: ValueAndTimestamp<Value>) throws -> Bool
@@ -143,7 +143,7 @@ public struct TimestampedKeyValueStore<Key, Value> {
     ///   - upper: the last key, itself included; `nil` for no bound.
     ///   - reversed: whether the last key comes first.
     ///   - limit: how many at most; all by default.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func entries(
         from lower: Key? = nil, through upper: Key? = nil, reversed: Bool = false, limit: Int = .max
     ) throws -> [(key: Key, value: ValueAndTimestamp<Value>)] {

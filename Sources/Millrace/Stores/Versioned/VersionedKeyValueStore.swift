@@ -33,7 +33,7 @@ public struct VersionedKeyValueStore<Key, Value> {
     /// - Parameters:
     ///   - key: the key.
     ///   - asOfMs: the moment, in milliseconds since the epoch.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func get(_ key: Key, asOfMs: Int64) throws -> ValueAndTimestamp<Value>? {
         latest.scratch.key.removeAll(keepingCapacity: true)
@@ -56,7 +56,7 @@ public struct VersionedKeyValueStore<Key, Value> {
     ///   - value: the value; `nil` deletes the key as of the moment.
     ///   - timestampMs: the moment from which the version is valid, in milliseconds since the epoch.
     /// - Returns: whether the store accepted it; it does not accept a version older than the history that it keeps.
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the timestamp is negative; the serdes' and the
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` if the timestamp is negative; the serdes' and the
     ///   store's own errors.
     @discardableResult
     @inlinable

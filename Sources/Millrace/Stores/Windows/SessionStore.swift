@@ -30,7 +30,7 @@ public struct SessionStore<Key, Value> {
     /// - Parameters:
     ///   - key: the key.
     ///   - session: the session, given by the times of its first and last record.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func fetch(_ key: Key, _ session: Window) throws -> Value? {
         try setKey(key, session)
@@ -46,7 +46,7 @@ public struct SessionStore<Key, Value> {
     ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
     ///   - reversed: whether the session that ends last comes first; the range is then read from its end.
     ///   - limit: how many at most.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
@@ -75,7 +75,7 @@ public struct SessionStore<Key, Value> {
     ///   - latestStartMs: when a session starts at the latest, in milliseconds since the epoch; no bound by default.
     ///   - reversed: whether the session that ends last comes first.
     ///   - body: gets session and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, endingAtOrAfter earliestEndMs: Int64 = 0, startingAtOrBefore latestStartMs: Int64 = .max,
@@ -108,7 +108,7 @@ public struct SessionStore<Key, Value> {
     ///   - byTime: whether the order is that of time, for a store with an index by time.
     ///   - reversed: whether the order is inverted.
     ///   - body: gets key, session and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, ending endsMs: ClosedRange<Int64> = 0...Int64.max,
         byTime: Bool = false, reversed: Bool = false,
@@ -141,7 +141,7 @@ public struct SessionStore<Key, Value> {
     ///   - value: the value; `nil` deletes the session.
     ///   - session: the session, given by the times of its first and last record.
     ///   - timestampMs: the timestamp of the changelog's record.
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the session's start or end or the timestamp is
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` if the session's start or end or the timestamp is
     ///   negative; the serdes' and the store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, session: Window, timestampMs: Int64) throws {

@@ -38,7 +38,7 @@ struct TimedKeyRange {
         }
     }
 
-    /// Calls with the bounds of the keys with their times, as close as bytes allow. Other keys may be within them, since the
+    /// Calls `body` with the bounds of the keys with their times, as close as bytes allow. Other keys may be within them, since the
     /// bytes after a short key can be above a longer one.
     ///
     /// - Parameter latestMs: the highest time of any entry.

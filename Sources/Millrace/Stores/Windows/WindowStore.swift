@@ -34,7 +34,7 @@ public struct WindowStore<Key, Value> {
     /// - Parameters:
     ///   - key: the key.
     ///   - startMs: the window's start, in milliseconds since the epoch.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func fetch(_ key: Key, startMs: Int64) throws -> Value? {
         try setKey(key, startMs: startMs, sequenceNumber: 0)
@@ -48,7 +48,7 @@ public struct WindowStore<Key, Value> {
     ///   - startsMs: the range that windows start in, in milliseconds since the epoch.
     ///   - reversed: whether the newest comes first; the range is then read from its end.
     ///   - limit: how many at most.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, starting startsMs: ClosedRange<Int64>, reversed: Bool = false, limit: Int = .max
@@ -72,7 +72,7 @@ public struct WindowStore<Key, Value> {
     ///   - startsMs: the range that windows start in, in milliseconds since the epoch.
     ///   - reversed: whether the newest comes first.
     ///   - body: gets the window's start and the value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     @inlinable
     public func fetch(
         _ key: Key, starting startsMs: ClosedRange<Int64>, reversed: Bool = false,
@@ -106,7 +106,7 @@ public struct WindowStore<Key, Value> {
     ///   - byTime: whether the order is that of time, for a store with an index by time.
     ///   - reversed: whether the order is inverted.
     ///   - body: gets key, window's start and value, and returns whether to continue.
-    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` where the store cannot be read.
+    /// - Throws: the serdes' errors, and `StreamsError` with code `.stateStore` if the store cannot be read.
     public func fetchAll(
         from lower: Key? = nil, through upper: Key? = nil, starting startsMs: ClosedRange<Int64> = 0...Int64.max,
         byTime: Bool = false, reversed: Bool = false,
@@ -143,7 +143,7 @@ public struct WindowStore<Key, Value> {
     ///   - value: the value; `nil` deletes it.
     ///   - startMs: the window's start, in milliseconds since the epoch.
     ///   - timestampMs: the timestamp of the changelog's record.
-    /// - Throws: `StreamsError` with code `.invalidTimestamp` where the start or the timestamp is negative; the serdes'
+    /// - Throws: `StreamsError` with code `.invalidTimestamp` if the start or the timestamp is negative; the serdes'
     ///   and the store's own errors.
     @inlinable
     public func put(_ key: Key, _ value: Value?, startMs: Int64, timestampMs: Int64) throws {
