@@ -45,8 +45,7 @@ public protocol StateStore: AnyObject, SendableMetatype {
     /// Empties the store, including what it has on disk: it is about to be restored from the beginning.
     func removeAll() throws
 
-    /// Logs the changes that wait, for a store that logs changes only before each commit, when this is called. Does nothing
-    /// by default.
+    /// Logs the changes that wait. Called before each commit, for a store that logs changes only then. Does nothing by default.
     func flush() throws
 
     /// Releases the store's resources. Called once; does nothing by default.
