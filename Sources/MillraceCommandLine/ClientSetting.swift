@@ -9,7 +9,7 @@ enum ClientScope: String, CaseIterable {
 
     var flag: String { "--\(rawValue)" }
 
-    /// Where the configuration has them.
+    /// The key path of the group's settings in the configuration.
     var settings: WritableKeyPath<StreamsConfiguration.ClientOverrides, [String: String]> {
         switch self {
         case .common: \.common
@@ -19,17 +19,17 @@ enum ClientScope: String, CaseIterable {
         }
     }
 
-    /// Before a setting's name in the environment: `MILLRACE_KAFKA_SASL_PASSWORD` sets `sasl.password`.
+    /// The prefix of a setting's name in the environment: `MILLRACE_KAFKA_SASL_PASSWORD` sets `sasl.password`.
     var environmentPrefix: String { OptionNames.environmentName(of: rawValue) + "_" }
 }
 
-/// One raw setting of librdkafka, and where it was said.
+/// One raw setting of librdkafka, and its origin.
 struct ClientSetting {
     var name: String
     var value: String
     var origin: OptionOrigin
 
-    /// What is wrong with the setting. Never shows the value: it may be a password.
+    /// The setting's problem, if it has one. It never shows the value, which may be a password.
     var problem: OptionProblem? {
         if let option = StreamsConfiguration.reservedClientSettings[name] ?? nil {
             return OptionProblem(

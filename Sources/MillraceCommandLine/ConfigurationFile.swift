@@ -17,7 +17,7 @@ import Foundation
 ///         "kafka": {"security.protocol": "SASL_SSL"}
 ///     }
 ///
-/// Its snapshot answers for the keys that are as they should be; `problems` tells of all others.
+/// Its snapshot has the values of all valid keys; `problems` has those of the others.
 struct ConfigurationFile: ConfigSnapshot {
     let path: String
     private(set) var settings: [ClientScope: [ClientSetting]] = [:]
@@ -27,7 +27,7 @@ struct ConfigurationFile: ConfigSnapshot {
     var providerName: String { path }
 
     /// Reads the file.
-    /// - Throws: The one problem that keeps the file from being read at all.
+    /// - Throws: the problem that keeps the whole file from being read.
     init(path: String) throws(FileProblem) {
         self.path = path
         let document: JSONValue
@@ -92,7 +92,7 @@ struct ConfigurationFile: ConfigSnapshot {
     }
 }
 
-/// Why a configuration file could not be read at all.
+/// The reason why a configuration file could not be read at all.
 struct FileProblem: Error {
     let problem: OptionProblem
 

@@ -1,8 +1,8 @@
-/// Which variables of the environment are ours.
+/// The environment variables that belong to Millrace.
 ///
-/// All variables that begin with MILLRACE_ are, so that a misspelt one is told, save three kinds: those of tests and
-/// builds, and those that Kubernetes makes for every service in the namespace. For a service called "millrace-kafka"
-/// that is MILLRACE_KAFKA_SERVICE_HOST, MILLRACE_KAFKA_PORT, MILLRACE_KAFKA_PORT_9092_TCP and so on.
+/// All variables that begin with MILLRACE_ do, so that a misspelt one is reported, except three kinds: those of tests, those of
+/// builds, and those that Kubernetes makes for every service in the namespace. For a service called "millrace-kafka" these are
+/// MILLRACE_KAFKA_SERVICE_HOST, MILLRACE_KAFKA_PORT, MILLRACE_KAFKA_PORT_9092_TCP and so on.
 enum EnvironmentNames {
     static func isOurs(_ variable: String) -> Bool {
         variable.hasPrefix(OptionNames.environmentPrefix)
@@ -10,7 +10,7 @@ enum EnvironmentNames {
             && !isServiceLink(variable)
     }
 
-    /// The setting's name that a variable such as MILLRACE_CONSUMER_FETCH_MIN_BYTES stands for: `fetch.min.bytes`.
+    /// Returns the setting that a variable such as MILLRACE_CONSUMER_FETCH_MIN_BYTES stands for: `fetch.min.bytes`.
     static func setting(_ variable: String) -> (scope: ClientScope, name: String)? {
         for scope in ClientScope.allCases where variable.hasPrefix(scope.environmentPrefix) {
             let name = variable.dropFirst(scope.environmentPrefix.count).lowercased()

@@ -7,7 +7,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The options that every Millrace process takes, from the command line, the environment and a configuration file.
+/// The options of every Millrace process, from the command line, the environment and a configuration file.
 ///
 /// A command embeds them and resolves them before it starts anything:
 ///
@@ -21,8 +21,8 @@ import Foundation
 ///         }
 ///     }
 ///
-/// ArgumentParser stops at the first argument it cannot read. So it reads texts only, and what they mean is checked here,
-/// all of it at once, together with the other layers.
+/// ArgumentParser stops at the first argument it cannot read. So it reads only texts. Their meaning is checked here, all at once,
+/// together with the other layers.
 public struct InstanceOptions: ParsableArguments, Sendable {
     @OptionGroup(title: SettingGroup.application.rawValue) var application: SettingFlags<ApplicationGroup>
     @OptionGroup(title: SettingGroup.processing.rawValue) var processing: SettingFlags<ProcessingGroup>
@@ -31,14 +31,14 @@ public struct InstanceOptions: ParsableArguments, Sendable {
     @OptionGroup(title: SettingGroup.clients.rawValue) var clients: ClientOptions
     @OptionGroup(title: SettingGroup.running.rawValue) var running: RunningOptions
 
-    /// Creates options as ArgumentParser needs them; `InstanceOptions.parse(_:)` is what fills them.
+    /// Creates empty options, as ArgumentParser requires it; `InstanceOptions.parse(_:)` fills them.
     public init() {}
 
-    /// Whether the process is to reset the application and exit, rather than run it. `StreamsCommand` does; a command of
-    /// another kind has to call `StreamsApplication.reset()` itself.
+    /// Whether the process is to reset the application and exit, rather than run it. `StreamsCommand` does so; any other command
+    /// has to call `StreamsApplication.reset()` itself.
     public var isReset: Bool { running.reset }
 
-    /// Explains the layers, with an example and the exit statuses: for a command's `CommandConfiguration`.
+    /// Explains the layers, with an example and the exit statuses. Use it in a command's `CommandConfiguration`.
     public static let discussion = """
         Every option may be given on the command line, in the environment, or in a JSON file; the first of these that \
         has it wins. The environment's names stand beside the options below; a variable that is empty counts as not \
@@ -57,11 +57,11 @@ public struct InstanceOptions: ParsableArguments, Sendable {
           0 after a clean stop, 1 after a failure, 64 if an option is wrong; then nothing has been started.
         """
 
-    /// Reads all layers and checks all that they say.
+    /// Reads all layers and checks everything in them.
     ///
-    /// - Parameter environment: Default nil, the environment of this process.
-    /// - Throws: `ValidationError`, which makes a command exit with status 64 (EX_USAGE), with every problem in its text
-    ///   and where it comes from.
+    /// - Parameter environment: the environment to read; by default nil, the environment of this process.
+    /// - Throws: `ValidationError`, which makes a command exit with status 64 (EX_USAGE). Its text has every problem with its
+    ///   origin.
     public func resolve(environment: [String: String]? = nil) throws -> ResolvedInstanceOptions {
         do {
             return try check(environment: environment).get()
@@ -70,7 +70,7 @@ public struct InstanceOptions: ParsableArguments, Sendable {
         }
     }
 
-    /// As ``resolve(environment:)``, with the problems as data.
+    /// Resolves the options as ``resolve(environment:)`` does, but returns the problems as data.
     public func check(environment: [String: String]? = nil) -> Result<ResolvedInstanceOptions, InvalidOptions> {
         let environment = environment ?? ProcessInfo.processInfo.environment
         var reader = OptionReader(
@@ -88,7 +88,7 @@ public struct InstanceOptions: ParsableArguments, Sendable {
     }
 }
 
-/// Settings handed to librdkafka as they are.
+/// Settings passed to librdkafka unchanged.
 struct ClientOptions: ParsableArguments, Sendable {
     @Option(.common, of: "every client") var kafka: [String] = []
     @Option(.consumer, of: "consumers only") var consumer: [String] = []
@@ -100,15 +100,15 @@ struct ClientOptions: ParsableArguments, Sendable {
     }
 }
 
-/// The process's own options.
+/// The options of the process itself.
 struct RunningOptions: ParsableArguments, Sendable {
-    // Names the configuration file, so it cannot stand in one.
+    // This option names the configuration file, so it cannot stand in one.
     @Option(
         name: RunningOptions.configName, valueName: "FILE",
         summary: "A JSON object of options, by their names without the dashes",
         otherwise: "default: none") var config: String?
     @OptionGroup var settings: SettingFlags<RunningGroup>
-    // Not in the other layers: there it would delete everything with every start.
+    // This option is not in the other layers: there it would delete everything at every start.
     @Flag(
         help: """
             Delete the application's own topics, its committed offsets and the local state, and exit: the next start begins \

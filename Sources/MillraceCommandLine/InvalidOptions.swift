@@ -2,7 +2,8 @@ import ArgumentParser
 
 /// Everything that is wrong with the options of a process, found in one go before anything starts.
 public struct InvalidOptions: Error, Sendable, Equatable, CustomStringConvertible {
-    /// At least one, in the order of the layers: command line, environment, file, then what concerns several options.
+    /// The problems, at least one, in the order of the layers: command line, environment, file, then those of several options
+    /// together.
     public var problems: [OptionProblem]
 
     /// One line for each problem.
@@ -14,16 +15,16 @@ public struct InvalidOptions: Error, Sendable, Equatable, CustomStringConvertibl
 
 /// One thing that is wrong with the options of a process.
 public struct OptionProblem: Sendable, Equatable, CustomStringConvertible {
-    /// Where it was said; nil for what nobody said, or what concerns several options.
+    /// The origin of the wrong value; nil for a missing option, or a problem of several options together.
     public var origin: OptionOrigin?
-    /// What is wrong, and what was expected.
+    /// The message: what is wrong, and what was expected.
     public var message: String
 
     /// Origin and message on one line.
     public var description: String { origin.map { "\($0): \(message)" } ?? message }
 }
 
-/// Where the value of an option came from.
+/// The origin of an option's value.
 public enum OptionOrigin: Sendable, Hashable, CustomStringConvertible {
     /// A flag such as `--threads`.
     case commandLine(flag: String)

@@ -1,14 +1,14 @@
 import Configuration
 import MillraceRuntime
 
-/// Reads options from the layers, highest first, and collects what is wrong in any of them.
+/// Reads options from the layers, highest first, and collects the problems of all of them.
 ///
-/// A wrong value is told even if a higher layer overrides it: it would come to light on the day the override goes.
+/// A wrong value is reported even if a higher layer overrides it: it would be used as soon as the override is removed.
 struct OptionReader {
     private(set) var problems: [OptionProblem] = []
-    /// Whether a layer could not be read, so that what is missing may have stood there.
+    /// Whether a layer could not be read, so that a missing option may have been there.
     private var isIncomplete = false
-    /// The options that a layer gives wrong.
+    /// The options for which a layer gives a wrong value.
     private var wrong: Set<String> = []
     private var layers: [Layer] = []
     private var settings: [ClientScope: [ClientSetting]] = [:]
@@ -22,13 +22,13 @@ struct OptionReader {
     }
 
     /// - Parameters:
-    ///   - commandLine: The flags that were given, by option name.
-    ///   - rawSettings: The NAME=VALUE arguments of the four repeatable flags.
+    ///   - commandLine: the flags that were given, by option name.
+    ///   - rawSettings: the NAME=VALUE arguments of the four repeatable flags.
     init(
         commandLine: [String: String], rawSettings: [ClientScope: [String]], config: String?,
         environment: [String: String]
     ) {
-        // An empty variable counts as not set: templates of containers and units leave such behind.
+        // An empty variable counts as not set: templates of containers and units leave such variables.
         let environment = environment.filter { !$0.value.isEmpty && EnvironmentNames.isOurs($0.key) }
         let file = config ?? environment[Self.configVariable]
 
@@ -46,7 +46,7 @@ struct OptionReader {
         if let file { takeFile(file) }
     }
 
-    /// Reads every option. All are read before anything is given up, so that all problems come to light.
+    /// Reads every option, even after an error, so that all problems are reported.
     mutating func read(into options: inout ResolvedInstanceOptions) {
         var lacksRequired = false
         for setting in ResolvedInstanceOptions.settings {
@@ -55,7 +55,7 @@ struct OptionReader {
             lacksRequired = true
             reportMissing(setting)
         }
-        // A topic that no handling uses is no error: a file may name one for all instances, and a flag turn it off.
+        // A topic that no handling uses is no error: a file may name one for all instances, and a flag may turn it off.
         if options.needsDeadLetterTopic, options.deadLetterTopic == nil {
             reportMissing(ResolvedInstanceOptions.deadLetterTopicSetting, because: "an error handling is dead-letter")
         }
@@ -64,11 +64,12 @@ struct OptionReader {
             options.configuration.clientSettings[keyPath: scope.settings] = clientSettings(scope)
         }
         if lacksRequired { return }
-        // What one option alone cannot tell.
+        // These problems concern several options together.
         for problem in options.configuration.problemsBesideClientSettings() { report(problem) }
     }
 
-    /// Puts the option's value from the highest layer that gives a good one into the options; returns whether one does.
+    /// Takes the option's value from the highest layer with a valid one and puts it into the options; returns whether one was
+    /// found.
     private mutating func read(
         _ setting: Setting<ResolvedInstanceOptions>, into options: inout ResolvedInstanceOptions
     ) -> Bool {
@@ -89,14 +90,14 @@ struct OptionReader {
         return isRead
     }
 
-    /// Reports an option that no layer gives. One that is given wrong has its problem already.
+    /// Reports an option that no layer gives. An option with a wrong value has been reported already.
     private mutating func reportMissing(_ setting: Setting<ResolvedInstanceOptions>, because reason: String? = nil) {
         if wrong.contains(setting.name) || isIncomplete { return }
         let ways = "\(setting.flag), \(setting.environmentName), or \"\(setting.name)\" in the configuration file"
         report("missing\(reason.map { ", and \($0)" } ?? ""): give \(ways)")
     }
 
-    /// The raw settings of one group, the highest layer's value for each name.
+    /// Returns the raw settings of one group, with the highest layer's value for each name.
     private mutating func clientSettings(_ scope: ClientScope) -> [String: String] {
         var merged: [String: String] = [:]
         for setting in settings[scope, default: []] {
@@ -113,7 +114,7 @@ struct OptionReader {
     private mutating func takeSettings(commandLine: [ClientScope: [String]]) {
         for scope in ClientScope.allCases {
             let origin = OptionOrigin.commandLine(flag: scope.flag)
-            // The last of several wins, as with every other flag.
+            // The last of several flags wins, as with every other flag.
             for argument in commandLine[scope, default: []].reversed() {
                 if let setting = ClientSetting(argument: argument, origin: origin) {
                     settings[scope, default: []].append(setting)

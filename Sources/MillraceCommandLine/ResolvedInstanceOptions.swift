@@ -7,25 +7,25 @@ public import MillraceRuntime
 public struct ResolvedInstanceOptions: Sendable {
     /// The application's configuration.
     public internal(set) var configuration: StreamsConfiguration
-    /// Which rewrites the topology goes through. None by default. Kafka: `topology.optimization`.
+    /// The rewrites that are applied to the topology. None by default. Kafka: `topology.optimization`.
     public internal(set) var topologyOptimization = TopologyOptimization.none
-    /// How much the process logs. Info by default.
+    /// The lowest level of messages that the process logs. Info by default.
     public internal(set) var logLevel = Logger.Level.info
 
-    // What becomes the configuration's error handlers when all of it is known.
+    // The options from which the configuration's error handlers are made when all of them are known.
     var deserializationErrors = ErrorHandling.fail
     var processingErrors = ErrorHandling.fail
     var productionErrors = ErrorHandling.fail
     var deadLetterTopic: String?
 
-    /// The options without anything said, which lack what is required.
+    /// Creates options that no layer has set; the required ones are missing.
     init(environment: [String: String]) {
         configuration = StreamsConfiguration(
             applicationID: "", bootstrapServers: [],
             stateDirectory: Self.defaultStateDirectory(environment: environment))
     }
 
-    /// Where the XDG base directory specification puts state: relative paths in its variables are to be ignored.
+    /// The directory for state by the XDG base directory specification. Relative paths in its variables are to be ignored.
     private static func defaultStateDirectory(environment: [String: String]) -> String {
         if let base = environment["XDG_STATE_HOME"], base.hasPrefix("/") {
             "\(base)/millrace"
@@ -43,12 +43,12 @@ enum ErrorHandling: String, Sendable, CaseIterable {
     case fail
     /// The record is dropped and counted.
     case `continue`
-    /// The record goes to the topic for dead letters.
+    /// The record goes to the dead-letter topic.
     case deadLetter = "dead-letter"
 }
 
 extension ResolvedInstanceOptions {
-    /// Every option that may stand in any layer: the configuration's settings, and what the process has beside.
+    /// Every option that may stand in any layer: the configuration's settings, and the process's other options.
     static let settings: [Setting<ResolvedInstanceOptions>] =
         StreamsConfiguration.settings.map { $0.inside(\.configuration) } + [
             Setting(
@@ -73,12 +73,12 @@ extension ResolvedInstanceOptions {
         .errors, "dead-letter-topic", \.deadLetterTopic, "TOPIC", .optional(.kafkaName()),
         "Takes the records that are handled by dead-letter")
 
-    /// Whether a topic for dead letters is needed.
+    /// Whether a dead-letter topic is needed.
     var needsDeadLetterTopic: Bool {
         [deserializationErrors, processingErrors, productionErrors].contains(.deadLetter)
     }
 
-    /// The handlers that the four options for errors ask for.
+    /// The handlers that the four options for errors select.
     var errorHandlers: ErrorHandlers {
         ErrorHandlers(
             deserialization: response(deserializationErrors), processing: response(processingErrors),

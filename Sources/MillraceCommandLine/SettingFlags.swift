@@ -3,10 +3,10 @@ import MillraceRuntime
 
 /// The flags of one group of settings.
 ///
-/// ArgumentParser finds flags by looking at the properties of a type. Here the declared settings take the place of the properties,
-/// so that none has to be named again.
+/// ArgumentParser finds flags by looking at the properties of a type. Here the declared settings replace the properties, so that
+/// none has to be named again.
 struct SettingFlags<Group: NamedSettingGroup>: ParsableArguments, CustomReflectable, Sendable {
-    /// The texts that were given, by the setting's name.
+    /// The texts that were given, by setting name.
     private(set) var given: [String: String] = [:]
 
     init() {}
@@ -37,7 +37,7 @@ struct SettingFlags<Group: NamedSettingGroup>: ParsableArguments, CustomReflecta
     }
 }
 
-/// A group of settings as a type, as ArgumentParser needs it.
+/// A group of settings as a type, because ArgumentParser works with types.
 protocol NamedSettingGroup {
     static var group: SettingGroup { get }
 }
@@ -55,7 +55,8 @@ extension Option where Value == String? {
         self.init(
             name: setting.name, valueName: setting.valueName, summary: setting.summary,
             otherwise: defaultText.map { "default: \($0)" } ?? "required",
-            // What may begin with a dash takes the next argument whatever it looks like: -1 would pass for a flag.
+            // A value that may begin with a dash takes the next argument whatever it looks like: otherwise -1 would be taken for a
+            // flag.
             parsing: setting.canBeginWithDash ? .unconditional : .next)
     }
 

@@ -1,4 +1,4 @@
-// A command declares its options with ArgumentParser's property wrappers.
+// ArgumentParser is exported because a command declares its options with ArgumentParser's property wrappers.
 @_exported public import ArgumentParser
 import Logging
 public import Millrace
@@ -6,7 +6,7 @@ public import MillraceRuntime
 public import ServiceLifecycle
 import UnixSignals
 
-/// A processor instance as a command: a topology, and the command line that every instance has.
+/// A command that runs an instance: a topology with the command line that every instance has.
 ///
 /// ```swift
 /// @main
@@ -19,43 +19,43 @@ import UnixSignals
 /// }
 /// ```
 ///
-/// SIGTERM and SIGINT finish what is in hand, commit, close the stores, leave the group and exit with 0. With `--reset` the
-/// application is not run: its own topics, its committed offsets and the local state are deleted.
+/// On SIGTERM and SIGINT the instance finishes the records in progress, commits, closes the stores, leaves the group and exits with
+/// 0. With `--reset` it does not run the application but deletes its internal topics, its committed offsets and the local state.
 public protocol StreamsCommand: AsyncParsableCommand {
-    /// The options that every instance takes; to be declared with `@OptionGroup`.
+    /// The options of every instance; declare them with `@OptionGroup`.
     var instance: InstanceOptions { get }
 
-    /// Adds the topology's operations. Called once, after all options have been checked.
+    /// Adds the topology's operations to the builder. It is called once, after all options have been checked.
     ///
-    /// - Throws: anything; the command prints it and exits with 1. What is wrong with the topology is told by `run`, as a
+    /// - Throws: anything; the command prints it and exits with 1. Problems of the topology itself are thrown by `run`, as a
     ///   `StreamsError` with code `.invalidTopology`.
     func define(_ builder: StreamsBuilder) throws
 
-    /// What runs beside the application in the process and ends with it, such as a server that answers queries of its stores.
-    /// Nothing by default. Called once, before anything starts.
+    /// Returns services that run beside the application in the process and end with it, such as a server that answers queries of
+    /// its stores. None by default. It is called once, before anything starts.
     ///
     /// - Throws: anything; `run` throws it, so that the command prints it and exits with 1.
     func services(beside application: StreamsApplication) throws -> [any Service]
 }
 
 extension StreamsCommand {
-    /// Nothing.
+    /// Returns no services.
     ///
     /// - Throws: never; `throws` is the requirement's.
     public func services(beside application: StreamsApplication) throws -> [any Service] { [] }
 }
 
 extension StreamsCommand {
-    /// The command's abstract, and what its help says of options.
+    /// The command's abstract, and the part of its help that explains the options.
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
             abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion)
     }
 
-    /// Runs the instance until it is told to stop, or with `--reset` has it begin anew.
+    /// Runs the instance until it is told to stop. With `--reset` it resets the application instead.
     ///
-    /// - Throws: what is wrong with the options, all of it at once; what `define` and `services` throw; `StreamsError` with code
-    ///   `.invalidTopology`, and as `StreamsApplication.run` and `StreamsApplication.reset` do.
+    /// - Throws: all problems of the options at once; the errors of `define` and `services`; `StreamsError` with code
+    ///   `.invalidTopology`; and the errors of `StreamsApplication.run` and `StreamsApplication.reset`.
     public func run() async throws {
         let options = try instance.resolve()
         let builder = StreamsBuilder()

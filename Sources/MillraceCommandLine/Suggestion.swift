@@ -1,13 +1,13 @@
-/// What is said of a name nobody knows.
+/// The end of a message about an unknown name.
 enum Suggestion {
-    /// Names the known one that is nearest, if it is near enough to be what was meant.
+    /// Suggests the nearest known name, if it is near enough to be the one that was meant.
     static func unknown(_ name: String, among known: [String]) -> String {
         let nearest = known.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
         guard let nearest, nearest.distance <= 2 else { return "is not an option" }
         return "is not an option; did you mean \(nearest.name)?"
     }
 
-    /// The least number of bytes to insert, remove or replace.
+    /// The least number of bytes to insert, remove or replace to turn one text into the other.
     private static func distance(_ left: String, _ right: String) -> Int {
         let right = Array(right.utf8)
         var row = Array(0...right.count)

@@ -3,17 +3,18 @@ import Logging
 import Millrace
 import MillraceEngine
 
-/// Has an application begin anew, as if it had never run. Kafka: `kafka-streams-application-reset` and `KafkaStreams.cleanUp`.
+/// Resets an application, so that it begins as if it had never run. Kafka: `kafka-streams-application-reset` and
+/// `KafkaStreams.cleanUp`.
 struct ApplicationReset {
     let topology: Topology
     let configuration: StreamsConfiguration
     let logger: Logger
 
-    /// Deletes the state directory's contents, the topology's own topics and the group with its offsets, in this order. What is
-    /// gone already is no error, so that it can be done again after a failure.
+    /// Deletes the state directory's contents, the topology's internal topics and the group with its offsets, in this order.
+    /// Whatever does not exist any more is no error, so a reset that failed can be repeated.
     ///
-    /// - Throws: `StreamsError` with code `.configuration`; `.illegalState` where the group has members; `.stateStore` where
-    ///   another process uses the state directory; `.broker`.
+    /// - Throws: `StreamsError` with code `.configuration`; `.illegalState` if the group has members; `.stateStore` if another
+    ///   process uses the state directory; `.broker`.
     func run() throws {
         let problems = configuration.problems() + topology.problems(applicationID: configuration.applicationID)
         guard problems.isEmpty else { throw StreamsError(.configuration, problems.joined(separator: "; ")) }
@@ -52,21 +53,20 @@ struct ApplicationReset {
 }
 
 extension StreamsApplication {
-    /// Has the application begin anew with its next start, as if it had never run: deletes this instance's local state, the
-    /// topology's own topics (changelogs, repartition topics) and the group with its committed offsets. Kafka:
+    /// Resets the application, so that its next start begins as if it had never run. It deletes this instance's local state, the
+    /// topology's internal topics (changelogs, repartition topics) and the group with its committed offsets. Kafka:
     /// `kafka-streams-application-reset` and `KafkaStreams.cleanUp`.
     ///
     /// ```swift
     /// try await StreamsApplication(topology, configuration: configuration).reset()
     /// ```
     ///
-    /// All instances must have been stopped, and the local state of the others has to be deleted on their machines. The input is
-    /// processed again from where its sources begin without an offset, and the results are written again: topics that the
-    /// application writes to are left as they are.
+    /// Stop all instances first, and delete the local state of the other instances on their machines. The input is then processed
+    /// again from where its sources begin without an offset, and the results are written again. The topics that the application
+    /// writes its results to are left unchanged.
     ///
-    /// - Throws: `StreamsError` with code `.illegalState` where the application runs or the group has members;
-    ///   `.configuration`; `.stateStore` where another process uses the state directory; `.broker`. After an error it can be
-    ///   called again.
+    /// - Throws: `StreamsError` with code `.illegalState` if the application runs or the group has members; `.configuration`;
+    ///   `.stateStore` if another process uses the state directory; `.broker`. After an error it can be called again.
     public func reset() async throws {
         let supervisor = supervisor
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

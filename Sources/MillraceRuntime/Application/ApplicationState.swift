@@ -1,21 +1,21 @@
-/// Where an application stands. Kafka: `KafkaStreams.State`.
+/// The state of an application. Kafka: `KafkaStreams.State`.
 public enum ApplicationState: String, Sendable, Hashable {
-    /// Made, but not started.
+    /// Created, but not started.
     case created
-    /// Started; its workers are being given tasks or fill their stores.
+    /// Started; its workers are waiting for an assignment or restoring their stores.
     case rebalancing
     /// All workers run.
     case running
-    /// Was asked to stop: commits, closes and leaves the group.
+    /// Asked to stop: it commits, closes its stores and leaves the group.
     case pendingShutdown
-    /// Has stopped as it was asked to.
+    /// Stopped because it was asked to.
     case notRunning
-    /// An error is ending it.
+    /// Ending because of an error.
     case pendingError
-    /// An error has ended it.
+    /// Ended by an error.
     case error
 
-    /// Whether it has ended, one way or the other.
+    /// Whether the application has ended, with or without an error.
     public var isFinal: Bool { self == .notRunning || self == .error }
 
     /// The states that may follow.
@@ -30,7 +30,7 @@ public enum ApplicationState: String, Sendable, Hashable {
         }
     }
 
-    /// Moves on where that is allowed, and says whether it was.
+    /// Moves to the next state if that is allowed, and returns whether it was.
     mutating func move(to next: ApplicationState) -> Bool {
         guard successors.contains(next) else { return false }
         self = next
@@ -38,10 +38,10 @@ public enum ApplicationState: String, Sendable, Hashable {
     }
 }
 
-/// What to do about an error that has ended a worker thread. Kafka: `StreamThreadExceptionResponse`.
+/// The response to an error that has ended a worker thread. Kafka: `StreamThreadExceptionResponse`.
 public enum UncaughtErrorResponse: Sendable, Hashable {
-    /// Start another worker in its place. It processes again what was not committed.
+    /// Start another worker in its place. It processes again whatever was not committed.
     case replaceThread
-    /// Stop this instance; others take its tasks over.
+    /// Stop this instance. Other instances take over its tasks.
     case shutdownClient
 }

@@ -4,7 +4,7 @@ import Millrace
 import MillraceEngine
 import Synchronization
 
-/// Follows the global tables of an instance on a thread of its own, for as long as workers look values up in them. Kafka:
+/// Keeps the global tables of an instance up to date on a thread, for as long as workers look values up in them. Kafka:
 /// `GlobalStreamThread`.
 final class GlobalThread: Sendable {
     private let shared = Mutex(Shared())
@@ -21,9 +21,9 @@ final class GlobalThread: Sendable {
     /// Starts the thread and waits until the tables are complete.
     ///
     /// - Parameters:
-    ///   - isGivenUp: asked while the tables are being read; `true` ends that.
-    ///   - failed: told of an error that comes later.
-    /// - Returns: the thread with the tables' stores, which are incomplete only if the start was given up.
+    ///   - isGivenUp: asked while the tables are being read; `true` ends the reading.
+    ///   - failed: called with an error that occurs later.
+    /// - Returns: the thread with the tables' stores. They are incomplete only if the start was ended early.
     static func start(
         _ makeTables: @escaping @Sendable () throws -> GlobalTables, isGivenUp: @escaping @Sendable () -> Bool,
         failed: @escaping @Sendable (any Error) -> Void
@@ -43,7 +43,7 @@ final class GlobalThread: Sendable {
 
     var counts: TaskCounts { shared.withLock { $0.counts } }
 
-    /// Ends the thread, when no worker reads its stores any more, and waits until they are closed.
+    /// Ends the thread and waits until the stores are closed. Call it when no worker reads them any more.
     func stop() {
         stopRequested.store(true, ordering: .releasing)
         hasEnded.wait()
@@ -79,8 +79,8 @@ final class GlobalThread: Sendable {
     }
 }
 
-/// Keeps the global thread and the workers apart.
-// Sendable, because a mutex is for several threads.
+/// The lock that keeps the global thread and the workers apart.
+// Sendable because a mutex is made to be shared by threads.
 final class MutexStoreLock: StoreLock, @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 

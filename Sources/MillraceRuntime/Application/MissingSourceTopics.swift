@@ -4,16 +4,16 @@ import Logging
 import Millrace
 import MillraceEngine
 
-/// What an instance does while a topic does not exist that a source of its topology names.
+/// The reaction of an instance to a source topic that does not exist.
 public enum MissingSourceTopics: String, Sendable, Hashable, CaseIterable {
-    /// It ends with an error of code `.topic` that names the topic. Kafka: `MissingSourceTopicException`.
+    /// The instance ends with an error of code `.topic` that names the topic. Kafka: `MissingSourceTopicException`.
     case fail
-    /// It waits outside the group until the topic is there, and reads one that was deleted and created again from its start.
-    /// `metrics.troubles` names the topic.
+    /// The instance waits outside the group until the topic exists. It reads a topic that was deleted and created again from its
+    /// start. `metrics.troubles` names the topic.
     case wait
 }
 
-/// Lets an application start only when all topics are there that its sources name.
+/// The check that lets an application start only when all topics exist that its sources name.
 struct SourceTopicGate {
     private let topology: Topology
     private let configuration: StreamsConfiguration
@@ -25,13 +25,13 @@ struct SourceTopicGate {
         self.logger = logger
     }
 
-    /// Waits for the topics.
+    /// Waits until all source topics exist.
     ///
     /// - Parameters:
-    ///   - waits: told what is missing, whenever that is something else.
-    ///   - isGivenUp: asked again and again; `true` ends the wait.
-    /// - Returns: whether all are there; otherwise the wait was given up.
-    /// - Throws: `StreamsError` with code `.broker` where no broker answers the first question.
+    ///   - waits: called with a message whenever the list of missing topics changes.
+    ///   - isGivenUp: asked repeatedly; `true` ends the wait.
+    /// - Returns: whether all topics exist; `false` means that the wait was ended.
+    /// - Throws: `StreamsError` with code `.broker` if no broker answers the first question.
     func wait(_ waits: (String) -> Void, isGivenUp: () -> Bool) throws -> Bool {
         var told: [String]?
         while !isGivenUp() {

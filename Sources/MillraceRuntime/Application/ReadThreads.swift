@@ -3,9 +3,9 @@ import Dispatch
 import Millrace
 import Synchronization
 
-/// A few threads for reads of stores on disk, which must not block Swift's cooperative pool.
+/// A few threads that read stores on disk, which must not block Swift's cooperative pool.
 ///
-/// They start with the first such read, and end with the application. No more reads wait than a bound.
+/// They start with the first such read and end with the application. The number of waiting reads is bounded.
 final class ReadThreads: QueryExecutor {
     private let state = Mutex(State())
     private let hasWork = DispatchSemaphore(value: 0)
@@ -43,7 +43,7 @@ final class ReadThreads: QueryExecutor {
                 throw StreamsError(
                     .storeUnavailable, "\(state.waiting.count) reads wait for the disk already: try again later")
             }
-            // One thread serves as long as it keeps up.
+            // One thread is enough as long as it keeps up.
             let startsThread =
                 state.startedCount == 0 || (state.waiting.count > 0 && state.startedCount < threadCount)
             if startsThread {
@@ -66,14 +66,14 @@ final class ReadThreads: QueryExecutor {
             if let read {
                 read()
             } else if isClosed {
-                // The others end too.
+                // Wakes the next thread, so that it ends too.
                 hasWork.signal()
                 return
             }
         }
     }
 
-    /// Ends the threads once they have done what waits.
+    /// Ends the threads once they have done the waiting reads.
     func close() {
         state.withLock { $0.isClosed = true }
         hasWork.signal()

@@ -5,7 +5,7 @@ import MillraceEngine
 public import ServiceLifecycle
 import Synchronization
 
-/// An instance of a streams application: runs a topology on a Kafka cluster until it is told to stop. Kafka: `KafkaStreams`.
+/// An instance of a streams application. It runs a topology on a Kafka cluster until it is told to stop. Kafka: `KafkaStreams`.
 ///
 /// ```swift
 /// let application = StreamsApplication(
@@ -15,23 +15,23 @@ import Synchronization
 /// try await application.run()
 /// ```
 ///
-/// Scale is more instances: those with the same application id share the tasks. `run` returns after `shutdown()`, after its
-/// task is cancelled, or when the service group that it runs in shuts down gracefully; each time it finishes what is in
-/// hand, commits, closes the stores and leaves the group.
+/// To scale, run more instances: those with the same application id share the tasks. `run` returns after `shutdown()`, after its
+/// task is cancelled, or when its service group shuts down gracefully. Each time the instance first finishes the records in
+/// progress, commits, closes the stores and leaves the group.
 public final class StreamsApplication: Service, Sendable {
-    /// Decides what follows when an error has ended a worker thread. It is called on that thread.
+    /// Decides how the application responds to an error that has ended a worker thread. It is called on that thread.
     public typealias UncaughtErrorHandler = @Sendable (any Error) -> UncaughtErrorResponse
 
     let supervisor: Supervisor
 
-    /// Makes an instance, which does nothing before `run`.
+    /// Creates an instance, which does nothing before `run`.
     ///
     /// - Parameters:
-    ///   - topology: what to run.
-    ///   - configuration: checked by `run`.
-    ///   - logger: where to write; a logger labelled `millrace` by default.
-    ///   - uncaughtErrorHandler: what to do about an error that ends a worker thread; by default the instance stops, as
-    ///     in Kafka Streams. It is not asked when another instance has taken this one's place: then the instance stops.
+    ///   - topology: the topology to run.
+    ///   - configuration: the instance's settings; `run` checks them.
+    ///   - logger: the destination of log messages; a logger labelled `millrace` by default.
+    ///   - uncaughtErrorHandler: decides the response to an error that ends a worker thread. By default the instance stops, as in
+    ///     Kafka Streams. It is not asked if another instance has taken this one's place: then this instance stops.
     public init(
         _ topology: Topology, configuration: StreamsConfiguration, logger: Logger = Logger(label: "millrace"),
         uncaughtErrorHandler: @escaping UncaughtErrorHandler = { _ in .shutdownClient }
@@ -41,10 +41,10 @@ public final class StreamsApplication: Service, Sendable {
             uncaughtErrorHandler: uncaughtErrorHandler)
     }
 
-    /// Runs the application. It can be run once.
+    /// Runs the application. An instance can be run only once.
     ///
-    /// - Throws: `StreamsError` with code `.configuration` where settings are wrong, all of them listed; `.broker` within
-    ///   seconds where no broker answers; `.topic`, `.stateStore`, and whatever ends its workers.
+    /// - Throws: `StreamsError` with code `.configuration` if settings are wrong, with all of them listed; `.broker` within seconds
+    ///   if no broker answers; `.topic`; `.stateStore`; and any error that ends its workers.
     public func run() async throws {
         let supervisor = supervisor
         try await withTaskCancellationHandler {
@@ -60,22 +60,22 @@ public final class StreamsApplication: Service, Sendable {
         }
     }
 
-    /// Asks the application to stop. Returns at once; `run` returns when it is done.
+    /// Asks the application to stop. Returns at once; `run` returns when the application has stopped.
     ///
     /// ```swift
     /// application.shutdown()
     /// ```
     public func shutdown() { supervisor.requestStop() }
 
-    /// The state now; it may have changed by the time it is looked at.
+    /// The present state; it may change right after it is read.
     public var state: ApplicationState { supervisor.state }
 
-    /// The state now and each that follows, until the application has ended.
+    /// The present state and each that follows, until the application has ended.
     public var stateChanges: AsyncStream<ApplicationState> { supervisor.stateChanges() }
 
     // MARK: Queries
 
-    /// A handle of a store of the topology, to be read on any thread and in any task while the application runs. Kafka:
+    /// Returns a handle of a store, to be read on any thread and in any task while the application runs. Kafka:
     /// `KafkaStreams.store`.
     ///
     /// ```swift
@@ -83,22 +83,22 @@ public final class StreamsApplication: Service, Sendable {
     /// let score = try scores.get("acct-1")
     /// ```
     ///
-    /// It can be had before `run`, and stays good until the application ends, over rebalances too. Reads see what has been
-    /// committed. The workers begin to keep a store readable when its first handle is made: one that is made while they run
-    /// can be read after their next commit, and until then throws `.storeUnavailable`; ``readableStore(_:)`` waits for it.
+    /// The handle can be made before `run` and stays valid until the application ends, across rebalances too. Reads see committed
+    /// data. The workers begin to keep a store readable when its first handle is made. If that happens while they run, reads throw
+    /// `.storeUnavailable` until the workers' next commit; ``readableStore(_:)`` waits for it.
     ///
-    /// - Throws: `StreamsError` with code `.storeUnknown` where the topology has no such store; `.storeMismatch` where it is of
+    /// - Throws: `StreamsError` with code `.storeUnknown` if the topology has no such store; `.storeMismatch` if the store is of
     ///   another kind or has other types.
     public func store<Store>(_ query: StoreQuery<Store>) throws -> Store { try supervisor.localStores.view(query) }
 
-    /// As ``store(_:)``, but waits until this instance has been given partitions of the store and all of them can be read:
-    /// through the start, a rebalance, a restoration.
+    /// Returns a handle as ``store(_:)`` does, but waits until this instance has been assigned partitions of the store and all of
+    /// them can be read: through the start, a rebalance, a restoration.
     ///
     /// ```swift
     /// let scores = try await application.readableStore(.keyValue("risk-store", key: .string, value: .double))
     /// ```
     ///
-    /// - Throws: as ``store(_:)``; `CancellationError`; `StreamsError` with code `.illegalState` where the application has
+    /// - Throws: the errors of ``store(_:)``; `CancellationError`; `StreamsError` with code `.illegalState` if the application has
     ///   ended.
     public func readableStore<Store>(_ query: StoreQuery<Store>) async throws -> Store {
         let view = try store(query)
@@ -107,42 +107,41 @@ public final class StreamsApplication: Service, Sendable {
             let seen = local.signal.count
             if local.isReadable(readsStale: query.readsStaleStores) { return view }
             if state.isFinal { throw StreamsError(.illegalState, "the application is \(state.rawValue)") }
-            // The application's own end signals nothing here.
+            // The application's own end does not raise this signal.
             _ = try await local.signal.wait(since: seen, until: .now.advanced(by: .milliseconds(100)))
         }
     }
 
-    /// The stores of the topology, by name: each with its kind, the serdes of its keys and values, where its partitions are
-    /// and how far they have got.
+    /// The stores of the topology, by name: each with its kind, the serdes of its keys and values, the owners of its partitions and
+    /// their positions.
     ///
     /// ```swift
     /// for store in application.stores { print(store.name, store.kind.rawValue, store.key?.name ?? "-") }
     /// ```
     ///
-    /// Positions and sizes are known of stores that somebody has asked for (``store(_:)``).
+    /// Positions and sizes are known only of stores for which a handle has been made (``store(_:)``).
     public var stores: [StoreDescription] { supervisor.localStores.descriptions }
 
-    /// Who has a key of a store: its partition by Kafka's default partitioner, and the address of that partition's instance.
-    /// Kafka: `queryMetadataForKey`.
+    /// Returns the owner of a key: the key's partition by Kafka's default partitioner, and the address of the instance that has
+    /// this partition. Kafka: `queryMetadataForKey`.
     ///
     /// ```swift
     /// let owner = try application.metadata(ofKey: account, .string, in: "risk-store")
     /// if !owner.isHere, let address = owner.address { return try await ask(address, for: account) }
     /// ```
     ///
-    /// The addresses are those that ``StreamsConfiguration/applicationServer`` gave to the instances.
+    /// The addresses are those that each instance was given as ``StreamsConfiguration/applicationServer``.
     ///
     /// - Parameters:
     ///   - key: the key.
-    ///   - serde: the keys' serde: the partition is that of the key's bytes.
+    ///   - serde: the serde of the keys; the partition follows from the key's bytes.
     ///   - store: the store's name.
-    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been given its
-    ///   tasks.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been assigned its tasks.
     public func metadata<Key>(ofKey key: Key, _ serde: Serde<Key>, in store: String) throws -> KeyMetadata {
         try supervisor.localStores.metadata(of: key, serde, in: store)
     }
 
-    /// What every instance of the application has, as of the last rebalance; empty before the first one. Kafka:
+    /// The tasks, stores and address of every instance, as of the last rebalance; empty before the first one. Kafka:
     /// `metadataForAllStreamsClients`.
     ///
     /// ```swift
@@ -150,7 +149,7 @@ public final class StreamsApplication: Service, Sendable {
     /// ```
     public var instances: [InstanceMetadata] { supervisor.localStores.instances }
 
-    /// The instances that have partitions of a store. Kafka: `streamsMetadataForStore`.
+    /// Returns the instances that have partitions of a store. Kafka: `streamsMetadataForStore`.
     ///
     /// ```swift
     /// let owners = application.instances(having: "risk-store")
@@ -161,6 +160,6 @@ public final class StreamsApplication: Service, Sendable {
 
     // MARK: Metrics
 
-    /// A snapshot; cheap enough to be taken every second.
+    /// A snapshot of the metrics; cheap enough to be taken every second.
     public var metrics: StreamsMetrics { supervisor.metrics }
 }

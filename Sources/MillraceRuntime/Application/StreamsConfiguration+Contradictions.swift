@@ -1,7 +1,7 @@
 import Millrace
 
 extension StreamsConfiguration {
-    /// What is wrong with settings that do not go together.
+    /// The problems of settings that contradict each other.
     func contradictions() -> [String] {
         guard guarantee == .exactlyOnce, commitIntervalMs >= effectiveTransactionTimeoutMs else { return [] }
         return [
@@ -10,7 +10,7 @@ extension StreamsConfiguration {
         ]
     }
 
-    /// The transaction timeout that the producer gets: the raw setting goes over the field.
+    /// The transaction timeout that the producer gets. The raw setting overrides the field.
     private var effectiveTransactionTimeoutMs: Int64 {
         let raw = clientSettings.producer["transaction.timeout.ms"] ?? clientSettings.common["transaction.timeout.ms"]
         return raw.flatMap { Int64($0) } ?? transactionTimeout.milliseconds

@@ -1,7 +1,7 @@
 import Millrace
 
 extension StreamsConfiguration {
-    /// What is wrong with the names: of the application, its instance, and the topics of records that cannot be processed.
+    /// Returns the problems of names: of the application, the instance, and the dead-letter topics.
     func nameProblems() -> [String] {
         var problems: [String] = []
         if KafkaName.problem(of: applicationID) != nil || applicationID.utf8.count > Self.maxApplicationIDLength {
@@ -21,6 +21,6 @@ extension StreamsConfiguration {
         return problems
     }
 
-    /// Leaves room for the names of stores and for suffixes.
+    /// The longest application id. It leaves room for the names of stores and for suffixes.
     static let maxApplicationIDLength = 200
 }

@@ -1,6 +1,6 @@
 public import Millrace
 
-/// Everything that an instance of a streams application is told. Kafka: `StreamsConfig`.
+/// All settings of one instance of a streams application. Kafka: `StreamsConfig`.
 ///
 /// ```swift
 /// var configuration = StreamsConfiguration(
@@ -9,77 +9,77 @@ public import Millrace
 /// for problem in configuration.problems() { print(problem) }
 /// ```
 ///
-/// Only the application's id and the brokers have no default. `problems` lists everything that is wrong at once; an
-/// application refuses to start while there is anything.
+/// Only the application's id, the brokers and the state directory have no default. `problems` lists everything that is wrong at
+/// once; an application refuses to start while there is any problem.
 public struct StreamsConfiguration: Sendable {
-    /// Names the consumer group and stands before the names of the application's own topics. Kafka: `application.id`.
+    /// The name of the consumer group, and the prefix of the internal topics' names. Kafka: `application.id`.
     public var applicationID: String
-    /// Brokers to start from, each `HOST:PORT`. Kafka: `bootstrap.servers`.
+    /// The brokers to connect to first, each `HOST:PORT`. Kafka: `bootstrap.servers`.
     public var bootstrapServers: [String]
-    /// What is promised about each record. Exactly once by default; Kafka Streams' default is at least once.
+    /// The processing guarantee of each record. Exactly once by default; Kafka Streams' default is at least once.
     public var guarantee: ProcessingGuarantee = .exactlyOnce
-    /// Worker threads, each a member of the group with a producer of its own. 1 by default. Kafka: `num.stream.threads`.
+    /// The number of worker threads; each is a member of the group with a separate producer. 1 by default. Kafka:
+    /// `num.stream.threads`.
     public var threads = 1
-    /// A name under which this instance takes its old place again after a restart, however it ended (static membership,
-    /// KIP-345). By default there is none: a killed instance's partitions then wait for the end of its session.
+    /// A name under which this instance gets its old assignment back after a restart, however it ended (static membership,
+    /// KIP-345). None by default: the partitions of a killed instance then wait until its session ends.
     public var instanceID: String?
-    /// Where this instance answers queries of others, `HOST:PORT`. Millrace opens no port: the address travels with the group's
-    /// members, so that every instance can tell whose a key is, and what answers there is the application's own. None by
-    /// default. Kafka: `application.server`.
+    /// The address at which this instance answers queries of other instances, `HOST:PORT`. Millrace opens no port there: the
+    /// application has to serve it. The address is sent with the group's memberships, so that every instance can tell which one
+    /// owns a key. None by default. Kafka: `application.server`.
     public var applicationServer: String?
-    /// Where the stores are kept; one folder an application, one in it a task.
+    /// The directory of the stores. Each application has a folder in it, and each task a folder in that.
     public var stateDirectory: String
-    /// How often to commit; 0 for as often as possible. By default 100 ms with exactly once, 30 s otherwise. Kafka:
+    /// The time between commits; 0 to commit as often as possible. By default 100 ms with exactly once, 30 s otherwise. Kafka:
     /// `commit.interval.ms`.
     public var commitInterval: Duration?
-    /// The time between two moments at which committed state is made durable on disk, which bounds what a restart replays; a
+    /// The time between two checkpoints, at which committed state is made durable on disk. It bounds how much a restart replays. A
     /// task's first commit is made durable at once. 10 s by default.
     public var checkpointInterval: Duration = .seconds(10)
-    /// How long the local state of a task stays that neither runs here any more nor has a standby here; then it is deleted, and
-    /// would be restored from its changelogs if the task came back. 10 minutes by default, as in Kafka; with 0 it is deleted as
-    /// soon as the instance looks, once a second. Kafka: `state.cleanup.delay.ms`.
+    /// The time that the local state of a task is kept after the task has left this instance and has no standby here. Then the
+    /// state is deleted, and is restored from the changelogs if the task comes back. 10 minutes by default, as in Kafka; with 0 it
+    /// is deleted at the next check, once a second. Kafka: `state.cleanup.delay.ms`.
     public var stateCleanupDelay: Duration = .seconds(600)
-    /// Memory of the whole process for state that is being read or is not on disk yet. 64 MiB by default.
+    /// The process's memory for state that is being read or is not on disk yet. 64 MiB by default.
     public var stateCacheSizeInBytes = 64 << 20
-    /// Fetched records of a partition above which it is paused. 1,000 by default. Kafka: `buffered.records.per.partition`.
+    /// The number of fetched records above which a partition is paused. 1,000 by default. Kafka: `buffered.records.per.partition`.
     public var maxBufferedRecordsPerPartition = 1_000
-    /// Fetched bytes of a partition above which it is paused. 16 MiB by default.
+    /// The number of fetched bytes above which a partition is paused. 16 MiB by default.
     public var maxBufferedSizeInBytesPerPartition = 16 << 20
-    /// Replicas of the application's own topics; −1, the default, leaves it to the broker. Kafka: `replication.factor`.
+    /// The number of replicas of internal topics; −1, the default, leaves it to the broker. Kafka: `replication.factor`.
     public var replicationFactor: Int16 = -1
-    /// On how many other instances a copy of each task's stores is kept up to date, from which one of them goes on at once when
-    /// the task's own instance is gone. 0 by default. The same for all instances, of which there have to be one more than this;
-    /// with fewer there are as many copies as there can be. Kafka: `num.standby.replicas`.
+    /// The number of other instances that keep a standby of each task's stores. If the task's instance fails, one of them takes
+    /// over at once. 0 by default. All instances need the same value, and there have to be one more of them than it; with fewer
+    /// instances there are as many standbys as possible. Kafka: `num.standby.replicas`.
     public var standbyReplicas = 0
-    /// How often the topics that are read and written are looked at: within this time partitions that are added are read, and
-    /// written to, and a topic is read that is created and matches a source by pattern. 5 minutes by default, as in Kafka. Kafka:
+    /// The time between two looks at the topics that are read and written. Within it the instance reads and writes partitions that
+    /// are added, and reads new topics that match a source's pattern. 5 minutes by default, as in Kafka. Kafka:
     /// `metadata.max.age.ms`.
     public var metadataMaxAge: Duration = .seconds(300)
-    /// The handling of a topic that a source names and that does not exist, at the start or later. `.fail` by default, as in Kafka
-    /// Streams.
+    /// The reaction to a source topic that does not exist, at the start or later. `.fail` by default, as in Kafka Streams.
     public var missingSourceTopics = MissingSourceTopics.fail
-    /// Where to begin in partitions without a valid committed offset, for sources that do not say. `.earliest` by default, as in
+    /// The start in partitions without a valid committed offset, for sources that do not set one. `.earliest` by default, as in
     /// Kafka Streams. Kafka: `auto.offset.reset`.
     public var offsetReset = AutoOffsetReset.earliest
-    /// What to do with bad records. All fail by default.
+    /// The handling of bad records. By default every one of them is an error.
     public var errorHandlers = ErrorHandlers()
-    /// Told how the filling of stores from their changelogs goes, on the workers' threads: it should be quick. Kafka:
-    /// `setGlobalStateRestoreListener`.
+    /// A closure that is told of the progress of restoring stores from their changelogs. It runs on the workers' threads and should
+    /// be quick. Kafka: `setGlobalStateRestoreListener`.
     public var restoreListener: (@Sendable (RestoreEvent) -> Void)?
-    /// Told how the copies that this instance keeps as a standby are updated, on the workers' threads as well; `.suspended` means
-    /// that one has become active or is kept elsewhere. Kafka: `setStandbyUpdateListener` (KIP-988).
+    /// A closure that is told of updates of this instance's standbys, also on the workers' threads; `.suspended` means that a
+    /// standby has become active or is kept elsewhere. Kafka: `setStandbyUpdateListener` (KIP-988).
     public var standbyListener: (@Sendable (RestoreEvent) -> Void)?
-    /// How long the first answer of a broker may take before the start fails. 5 s by default.
+    /// The longest wait for a broker's first answer; after it the start fails. 5 s by default.
     public var connectTimeout: Duration = .seconds(5)
-    /// How long a shutdown waits for the last commits and for the clients to close. After that the application ends with an error
-    /// that says so, whatever the broker does. 20 s by default.
+    /// The longest wait of a shutdown for the last commits and for the clients to close. After it the application ends with an
+    /// error that says so, whatever the broker does. 20 s by default.
     public var closeTimeout: Duration = .seconds(20)
-    /// How long a transaction may stay open before the broker aborts it. 10 s by default, as in Kafka Streams.
+    /// The longest time that a transaction may stay open before the broker aborts it. 10 s by default, as in Kafka Streams.
     public var transactionTimeout: Duration = .seconds(10)
-    /// Settings handed to librdkafka as they are, over those that the other fields lead to.
+    /// Settings passed to librdkafka unchanged. They override the settings that follow from the other fields.
     public var clientSettings = ClientOverrides()
 
-    /// Settings of librdkafka by their names (its CONFIGURATION.md); the specific ones go over the common ones.
+    /// Settings of librdkafka by their names (its CONFIGURATION.md); the specific ones override the common ones.
     public struct ClientOverrides: Sendable, Hashable {
         /// For every client.
         public var common: [String: String] = [:]
@@ -94,27 +94,27 @@ public struct StreamsConfiguration: Sendable {
         public init() {}
     }
 
-    /// Makes a configuration with the defaults for everything else.
+    /// Creates a configuration with the defaults for everything else.
     ///
     /// - Parameters:
-    ///   - applicationID: names the group of instances and begins the names of the application's own topics.
-    ///   - bootstrapServers: brokers to begin with, as `HOST:PORT`.
-    ///   - stateDirectory: the folder of the stores on disk; it is made if need be.
+    ///   - applicationID: the name of the group of instances, and the prefix of the internal topics' names.
+    ///   - bootstrapServers: the brokers to connect to first, as `HOST:PORT`.
+    ///   - stateDirectory: the folder of the stores on disk; it is created if it does not exist.
     public init(applicationID: String, bootstrapServers: [String], stateDirectory: String) {
         self.applicationID = applicationID
         self.bootstrapServers = bootstrapServers
         self.stateDirectory = stateDirectory
     }
 
-    /// The time between commits: that of the guarantee where none is set.
+    /// The time between commits: the configured one, or the guarantee's default.
     package var effectiveCommitInterval: Duration { commitInterval ?? guarantee.defaultCommitInterval }
 
     var commitIntervalMs: Int64 { effectiveCommitInterval.wholeMilliseconds }
 
-    /// Everything that is wrong, in words; empty where the configuration can be used.
+    /// Returns everything that is wrong, in words; empty if the configuration can be used.
     public func problems() -> [String] { problemsBesideClientSettings() + clientProblems() }
 
-    /// What is wrong with the settings that are not librdkafka's.
+    /// Returns the problems of all settings but librdkafka's.
     package func problemsBesideClientSettings() -> [String] {
         nameProblems() + [offsetReset.problem].compactMap { $0 } + Self.settings.compactMap { $0.problem(self) }
             + contradictions()
@@ -122,9 +122,10 @@ public struct StreamsConfiguration: Sendable {
 }
 
 extension StreamsConfiguration {
-    /// The settings that are text on a command line, in the environment and in a configuration file, in the order of the help.
+    /// The settings that can be given as text on a command line, in the environment or in a configuration file, in the order of the
+    /// help.
     ///
-    /// This and the field is all that a setting needs.
+    /// A new setting needs only its field and an entry here.
     package static let settings: [Setting<StreamsConfiguration>] = [
         Setting(
             .application, "application-id", \.applicationID, "NAME", .kafkaName(upTo: maxApplicationIDLength),
@@ -210,6 +211,6 @@ extension ProcessingGuarantee {
 }
 
 extension Duration {
-    /// Whole milliseconds; what does not fit becomes the longest or shortest that does.
+    /// Whole milliseconds; a value out of range becomes the longest or shortest one possible.
     var milliseconds: Int64 { wholeMilliseconds }
 }

@@ -1,56 +1,56 @@
 public import Millrace
 
-/// What an application has done since it was started, and how it stands now.
+/// The figures of an application: its totals since the start, and its present state.
 public struct StreamsMetrics: Sendable, Hashable {
-    /// Records that went through the topology; those of repartition topics count again.
+    /// Records processed by the topology; a record that passes through a repartition topic counts once more.
     public var processedRecords = 0
-    /// Records read from changelogs to fill stores.
+    /// Records read from changelogs to restore stores.
     public var restoredRecords = 0
     /// Records read from changelogs to keep standbys up to date.
     public var standbyRecords = 0
-    /// Records that went no further, by reason.
+    /// Dropped records, by reason.
     public var droppedRecords: [DropReason: Int] = [:]
-    /// The same for each operator, by its name in the topology's description; what came too late for a store counts under the
-    /// store's name. Kafka: `dropped-records-total`.
+    /// Dropped records of each operator, by its name in the topology's description. Records that came too late for a store count
+    /// under the store's name. Kafka: `dropped-records-total`.
     public var droppedRecordsByOperator: [String: [DropReason: Int]] = [:]
     /// Records written to a dead-letter topic; they count as dropped too.
     public var deadLetteredRecords = 0
-    /// Commits of all workers.
+    /// Commits by all workers.
     public var commits = 0
-    /// How long commits have taken, all together, from the flush of caches to the broker's answer.
+    /// The total time of all commits, each from the flush of caches to the broker's answer.
     public var commitTime = Duration.zero
-    /// How long the longest commit took. Kafka: `commit-latency-max`.
+    /// The time of the longest commit. Kafka: `commit-latency-max`.
     public var longestCommit = Duration.zero
-    /// How long a commit takes. Kafka: `commit-latency-avg`.
+    /// The average time of a commit; 0 before the first one. Kafka: `commit-latency-avg`.
     public var averageCommit: Duration { commits == 0 ? .zero : commitTime / commits }
-    /// What each task that is here has done since it was opened, by `<sub-topology>_<partition>`. Kafka:
+    /// The metrics of each task of this instance since it was opened, by `<sub-topology>_<partition>`. Kafka:
     /// `stream-task-metrics`.
     public var byTask: [String: TaskMetrics] = [:]
-    /// How far each partition here of each store has got in its changelog, by the store's name and the partition. Kafka:
+    /// The lag behind its changelog of each local partition of each store, by the store's name and the partition. Kafka:
     /// `allLocalStorePartitionLags`.
     public var storeLags: [String: [Int32: StoreLag]] = [:]
-    /// Records known to wait in the input partitions, about.
+    /// The approximate number of records that wait in the input partitions, as far as it is known.
     public var lag: Int64 = 0
     /// The tasks that this instance runs, as `<sub-topology>_<partition>`.
     public var tasks: [String] = []
-    /// The tasks of other instances of which this one keeps the stores up to date.
+    /// The tasks of other instances for which this one keeps standbys.
     public var standbyTasks: [String] = []
-    /// What is wrong and may pass by itself, such as a broker that does not answer.
+    /// Problems that may pass by themselves, such as a broker that does not answer.
     public var troubles: [String] = []
 
     /// Metrics of an instance that has done nothing.
     public init() {}
 }
 
-/// What one task has done.
+/// The figures of one task.
 public struct TaskMetrics: Sendable, Hashable {
-    /// Records that went through the sub-topology.
+    /// Records processed by the sub-topology.
     public var processedRecords = 0
-    /// Records read from changelogs to fill its stores.
+    /// Records read from changelogs to restore its stores.
     public var restoredRecords = 0
-    /// Records that went no further, by reason. Kafka: `dropped-records-total`.
+    /// Dropped records, by reason. Kafka: `dropped-records-total`.
     public var droppedRecords: [DropReason: Int] = [:]
-    /// The same by the operator that dropped them, by its name in `Topology.describe()`.
+    /// Dropped records of each operator, by its name in `Topology.describe()`.
     public var droppedByOperator: [String: [DropReason: Int]] = [:]
 
     /// Metrics of a task that has done nothing.

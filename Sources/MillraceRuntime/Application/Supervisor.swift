@@ -5,16 +5,16 @@ import Millrace
 import MillraceEngine
 import Synchronization
 
-/// Starts an application's workers on threads of their own, watches them and brings them to an end.
+/// Starts an application's workers on separate threads, watches them and stops them.
 ///
-/// Runs on a thread too, because opening state and asking brokers block. What its threads share is behind one mutex; each
-/// worker lives and dies on its own thread.
+/// It runs on a thread too, because opening state and asking brokers block. One mutex guards the state that its threads share. Each
+/// worker is made and closed on its own thread.
 final class Supervisor: Sendable {
     private let topology: Topology
     private let configuration: StreamsConfiguration
     private let logger: Logger
     private let handler: StreamsApplication.UncaughtErrorHandler
-    /// The stores as queries reach them.
+    /// The stores that queries read.
     let localStores: LocalStores
     /// The threads for reads of stores on disk.
     private let readThreads: ReadThreads
@@ -26,17 +26,17 @@ final class Supervisor: Sendable {
     private struct Shared {
         var state = ApplicationState.created
         var statuses: [Int: WorkerStatus] = [:]
-        /// What workers had done that are gone.
+        /// The totals of workers that have ended.
         var past = WorkerStatus()
-        /// Of the global tables.
+        /// The thread of the global tables.
         var globalThread: GlobalThread?
-        /// The workers that have ended since the supervisor looked last, and whether others are to take their places.
+        /// The workers that have ended since the supervisor last looked, each with whether another one takes its place.
         var ended: [(worker: Int, isReplaced: Bool)] = []
         var observers: [AsyncStream<ApplicationState>.Continuation] = []
         var finish: (@Sendable (Result<Void, any Error>) -> Void)?
-        /// Why the application ends, where that is not because it was asked to.
+        /// The error that ends the application; `nil` if it ends because it was asked to.
         var firstError: (any Error)?
-        /// Whether it is being awaited that everything closes.
+        /// Whether the time limit for closing is already running.
         var isClosingTimed = false
     }
 
@@ -56,7 +56,7 @@ final class Supervisor: Sendable {
 
     // MARK: Starting and stopping
 
-    /// Runs the application on a thread of its own and reports its end, once.
+    /// Runs the application on a new thread and reports its end, once.
     func start(_ finish: @escaping @Sendable (Result<Void, any Error>) -> Void) {
         let isFirst = shared.withLock { shared in
             guard shared.state == .created, shared.finish == nil else { return false }
@@ -74,7 +74,7 @@ final class Supervisor: Sendable {
         }
     }
 
-    /// Has the application begin anew with its next start. Blocks.
+    /// Deletes the application's state, so that its next start begins anew. Blocks.
     func reset() throws {
         guard state == .created || state.isFinal else {
             throw StreamsError(.illegalState, "the application is \(state.rawValue); stop it before it is reset")
@@ -88,9 +88,9 @@ final class Supervisor: Sendable {
         limitClosing()
     }
 
-    /// Ends the application when the time for closing is over, whatever has not closed by then: a broker or the client library
-    /// may not answer for ever, and user code may not return. What such a thread uses stays open and locked until the process
-    /// ends.
+    /// Ends the application when the time for closing is over, even if something has not closed by then: the broker or the client
+    /// library may never answer, and user code may never return. Whatever such a thread uses stays open and locked until the
+    /// process ends.
     private func limitClosing() {
         let isFirst = shared.withLock { shared in
             defer { shared.isClosingTimed = true }
@@ -136,14 +136,14 @@ final class Supervisor: Sendable {
         move(to: .rebalancing)
         let globalThread = try startGlobalTables(factory)
         defer { globalThread?.stop() }
-        // Queries end before what they read.
+        // Queries must end before the stores that they read.
         defer { localStores.end() }
         if stopRequested.load(ordering: .acquiring) { return }
         for worker in 0..<configuration.threads { try spawn(worker, factory) }
         try watch(factory)
     }
 
-    /// Waits for topics that sources name and that do not exist, where the configuration says so. Returns whether all are there.
+    /// Waits for source topics that do not exist, if the configuration says so. Returns whether all exist.
     private func awaitSourceTopics() throws -> Bool {
         guard configuration.missingSourceTopics == .wait else { return true }
         defer { shared.withLock { $0.past.trouble = nil } }
@@ -170,7 +170,7 @@ final class Supervisor: Sendable {
         return thread
     }
 
-    /// Tells the application's end, once.
+    /// Reports the application's end, once.
     private func end(_ result: Result<Void, any Error>) {
         let finish = shared.withLock { shared in
             defer { shared.finish = nil }
@@ -204,7 +204,7 @@ final class Supervisor: Sendable {
         }
     }
 
-    /// The life of one worker, on its thread.
+    /// Runs one worker on its thread, from its creation to its end.
     ///
     /// - Returns: whether another worker is to take its place.
     private func live(_ number: Int, _ factory: WorkerFactory, _ globalStores: [String: GlobalStore]) -> Bool {
@@ -217,7 +217,7 @@ final class Supervisor: Sendable {
                     publish(worker.status, of: number)
                 }
             } catch {
-                // Told before the clients close, which may take long.
+                // Reported before the clients close, which may take long.
                 let isReplaced = failed(number, error)
                 worker.closeUncommitted()
                 publish(worker.status, of: number)
@@ -232,7 +232,7 @@ final class Supervisor: Sendable {
         }
     }
 
-    /// Notes the error that ends a worker, and stops the application unless the handler forgives it.
+    /// Records the error that ends a worker, and stops the application unless the handler has the worker replaced.
     ///
     /// - Returns: whether another worker is to take its place.
     private func failed(_ number: Int, _ error: any Error) -> Bool {
@@ -243,20 +243,20 @@ final class Supervisor: Sendable {
         return false
     }
 
-    /// Stops the application because of an error. Later ones change nothing.
+    /// Stops the application because of an error. Only the first error counts.
     private func stop(because error: any Error) {
         shared.withLock { $0.firstError = $0.firstError ?? error }
         move(to: .pendingError)
         requestStop()
     }
 
-    /// Waits for workers to end until all have, replacing those whose error the handler forgives.
+    /// Waits until all workers have ended, and replaces those for which the handler says so.
     private func watch(_ factory: WorkerFactory) throws {
         var alive = configuration.threads
         var cleaning = StateCleaning(delay: configuration.stateCleanupDelay, now: clock.monotonic)
         while alive > 0 {
             if wakeUp.wait(timeout: .now() + .milliseconds(cleaning.waitMs(at: clock.monotonic))) == .timedOut {
-                // While tasks move, the state of one that is about to come might be taken for one that has gone.
+                // While tasks move, the state of a task that is about to arrive might be taken for state of one that has left.
                 if cleaning.isDue(at: clock.monotonic), state == .running { factory.removeObsoleteState() }
                 continue
             }
@@ -283,7 +283,7 @@ final class Supervisor: Sendable {
         return handler(error) == .replaceThread
     }
 
-    // MARK: What is seen from outside
+    // MARK: Seen from outside
 
     var state: ApplicationState { shared.withLock { $0.state } }
 

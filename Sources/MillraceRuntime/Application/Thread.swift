@@ -1,9 +1,9 @@
 import Dispatch
 import Glibc
 
-/// Starts a thread of its own for blocking work, which must not sit on the cooperative pool.
+/// Starts a new thread for blocking work, which must not run on the cooperative pool.
 ///
-/// - Parameter name: what the system shows; 15 bytes at most.
+/// - Parameter name: the name that the system shows; 15 bytes at most.
 func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
     let box = Unmanaged.passRetained(ThreadBody(name, body))
     var thread = pthread_t()
@@ -15,8 +15,8 @@ func startThread(named name: String, _ body: @escaping @Sendable () -> Void) thr
     pthread_detach(thread)
 }
 
-/// Runs the same work on several threads at once, the calling one among them, and waits until all have returned. There are fewer
-/// where the system refuses some.
+/// Runs the same work on several threads at once, the calling one among them, and waits until all have returned. If the system
+/// refuses threads, fewer run.
 func runOnThreads(_ count: Int, named name: String, _ body: @escaping @Sendable () -> Void) {
     let started = (1..<max(1, count)).compactMap { _ in
         let end = DispatchSemaphore(value: 0)
@@ -54,7 +54,7 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     return nil
 }
 
-/// Names the calling thread. pthread_setname_np is hidden from Swift; a name that cannot be set is no loss.
+/// Names the calling thread. Swift's overlay hides pthread_setname_np; a name that cannot be set does no harm.
 private func name(_ name: String) {
     let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }

@@ -4,7 +4,7 @@ import Logging
 import Millrace
 import MillraceEngine
 
-/// What an application's workers have in common: the topics, the state directory, the admin client. Makes workers.
+/// Makes an application's workers. It holds what they share: the topics, the state directory, the admin client.
 final class WorkerFactory: Sendable {
     private let topology: Topology
     private let configuration: StreamsConfiguration
@@ -13,11 +13,12 @@ final class WorkerFactory: Sendable {
     private let directory: StateDirectory
     private let admin: KafkaAdminPort
     private let clock = SystemClock()
-    /// What tells this instance from others: the name it was given, or one that it keeps in its state directory.
+    /// The id that tells this instance from others: its configured name, or an id that it keeps in its state directory.
     private let instance: String
     private let startedMs: Int64
 
-    /// Takes the state directory, makes sure that a broker answers and that all topics are there and shaped as needed.
+    /// Locks the state directory, and makes sure that a broker answers and that all topics exist with the partitions and settings
+    /// that they need.
     init(topology: Topology, configuration: StreamsConfiguration, logger: Logger) throws {
         self.topology = topology
         self.configuration = configuration
@@ -45,10 +46,10 @@ final class WorkerFactory: Sendable {
         }
     }
 
-    /// Gives the state directory up, when all workers have ended.
+    /// Releases the state directory. Call it when all workers have ended.
     func close() { directory.close() }
 
-    /// Deletes the state of tasks that have not been here for longer than the configuration's delay.
+    /// Deletes the state of tasks that this instance has not used for longer than the configuration's delay.
     func removeObsoleteState() { directory.removeObsolete(olderThan: configuration.stateCleanupDelay, keeping: []) }
 
     /// The partitions that each task reads.
@@ -57,7 +58,7 @@ final class WorkerFactory: Sendable {
     /// Whether the topology has tables that every instance reads in full.
     var hasGlobalTables: Bool { topology.subtopologies.contains(where: \.isGlobal) }
 
-    /// Opens the global tables, with a client of their own. To be called on their thread.
+    /// Opens the global tables with a separate client. Call it on their thread.
     func makeGlobalTables(localStores: LocalStores) throws -> GlobalTables {
         let storeCount = max(1, topology.subtopologies.filter(\.isGlobal).flatMap(\.stores).count)
         var settings = GlobalTableConfiguration(
@@ -82,7 +83,7 @@ final class WorkerFactory: Sendable {
             logger: logger)
     }
 
-    /// Makes a worker with clients of its own. To be called on the worker's thread.
+    /// Makes a worker with separate clients. Call it on the worker's thread.
     func makeWorker(
         _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores
     ) throws -> Worker {
@@ -113,7 +114,7 @@ final class WorkerFactory: Sendable {
             admin: admin, provider: directory, clock: clock, globalStores: globalStores,
             localStores: localStores)
         ports.makeStandbyConsumer = { [clock] in
-            // Its calls must not hold the active tasks up.
+            // The standbys' calls must not delay the active tasks.
             try KafkaConsumerPort(
                 standbySettings, role: .restorer, timeoutMs: min(timeoutMs, 500), clock: clock, log: log)
         }
@@ -135,7 +136,7 @@ final class WorkerFactory: Sendable {
         return Worker(topology: topology, plan: plan, configuration: settings, ports: ports, logger: logger)
     }
 
-    /// librdkafka's own log, by syslog's levels.
+    /// Returns a handler that passes librdkafka's log on, with syslog's levels translated.
     static func log(to logger: Logger) -> ClientLogHandler {
         { line in
             let level: Logger.Level =

@@ -2,7 +2,7 @@ import KafkaClient
 import Millrace
 import MillraceEngine
 
-// The engine's types and those of the client: neither knows of the other, and the client's are librdkafka's.
+// These are conversions between the engine's types and the client's: neither knows of the other, and the client's are librdkafka's.
 
 extension KafkaClient.TopicPartition {
     init(_ partition: Millrace.TopicPartition) { self.init(partition.topic, partition.partition) }
@@ -29,7 +29,7 @@ extension KafkaClient.NewTopic {
 }
 
 extension [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
-    /// The same offsets as the client takes them.
+    /// The same offsets in the client's type.
     var forClient: [KafkaClient.TopicPartition: KafkaClient.CommittedOffset] {
         var offsets: [KafkaClient.TopicPartition: KafkaClient.CommittedOffset] = [:]
         for (partition, offset) in self {

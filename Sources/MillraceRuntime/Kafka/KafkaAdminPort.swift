@@ -3,7 +3,7 @@ import KafkaClient
 import Millrace
 import MillraceEngine
 
-/// The engine's admin client over librdkafka's. May be used by all workers at once.
+/// Adapts librdkafka's admin client to the engine. All workers may use it at once.
 final class KafkaAdminPort: AdminPort, Sendable {
     private let admin: KafkaAdmin
     private let timeoutMs: Int32
@@ -13,7 +13,7 @@ final class KafkaAdminPort: AdminPort, Sendable {
         self.timeoutMs = timeoutMs
     }
 
-    /// Fails within the time-out, with the address, where no broker answers.
+    /// Throws within the time-out, with the address, if no broker answers.
     func checkConnection() throws(PortError) {
         _ = try port(.administer) { () throws(KafkaError) in try admin.brokers(timeoutMs: timeoutMs) }
     }
@@ -59,7 +59,7 @@ final class KafkaAdminPort: AdminPort, Sendable {
         try awaitTopics(topics.map(\.name))
     }
 
-    /// Not every broker knows at once what the controller has created.
+    /// Waits until the topics are known, because not every broker learns at once what the controller has created.
     private func awaitTopics(_ names: [String]) throws(PortError) {
         let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
         while try partitionCounts(of: names).count < Set(names).count, ContinuousClock.now < deadline {
@@ -69,7 +69,7 @@ final class KafkaAdminPort: AdminPort, Sendable {
 
     /// Deletes topics and waits until they are gone.
     ///
-    /// - Returns: those that there were.
+    /// - Returns: the topics that existed.
     func deleteTopics(_ topics: [String]) throws(PortError) -> [String] {
         let results = try port(.administer) { () throws(KafkaError) in
             try admin.deleteTopics(topics, timeoutMs: timeoutMs)
@@ -87,7 +87,7 @@ final class KafkaAdminPort: AdminPort, Sendable {
         return deleted
     }
 
-    /// Deletes a group without members, and its offsets. One that does not exist is no error.
+    /// Deletes a group without members, and its offsets. A group that does not exist is no error.
     func deleteGroup(_ group: String) throws(PortError) {
         let results = try port(.administer) { () throws(KafkaError) in
             try admin.deleteConsumerGroups([group], timeoutMs: timeoutMs)

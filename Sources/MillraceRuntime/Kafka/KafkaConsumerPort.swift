@@ -2,18 +2,18 @@ import KafkaClient
 import Millrace
 import MillraceEngine
 
-/// The engine's consumer over librdkafka's: a member of the group, or the reader of changelogs.
+/// Adapts librdkafka's consumer to the engine: as a member of the group, or as the reader of changelogs.
 ///
-/// librdkafka's fetching threads sleep for up to a second when there is nothing to fetch, and in 2.0.2 neither a resumed
-/// partition, nor a start offset that had to be looked up, nor room in a full queue wakes them. Any request to the broker
-/// does: so this port looks offsets up before it assigns, and asks for one where it wants fetching to go on.
+/// librdkafka's fetching threads sleep for up to a second when there is nothing to fetch. In 2.0.2 neither a resumed partition, nor
+/// a start offset that had to be looked up, nor room in a full queue wakes them. Any request to the broker does: so this port looks
+/// offsets up before it assigns, and looks one up whenever fetching has to resume.
 final class KafkaConsumerPort: GroupConsumer {
-    /// What the consumer is for.
+    /// The purpose of the consumer.
     enum Role {
         /// Reads the application's input as a member of its group.
         case member
-        /// Reads changelogs to their very end: waits for transactions that are still open there, for a commit may be under
-        /// way of which the offsets are visible already. Kafka: `StoreChangelogReader`, which asks for uncommitted ends.
+        /// Reads changelogs to their very end. It waits for transactions that are still open there, because a commit whose offsets
+        /// are visible already may still be in progress. Kafka: `StoreChangelogReader`, which asks for uncommitted ends.
         case restorer
     }
 
@@ -24,12 +24,12 @@ final class KafkaConsumerPort: GroupConsumer {
     private var slots: [KafkaClient.TopicPartition: Int] = [:]
     private var partitions: [Int: KafkaClient.TopicPartition] = [:]
     private var paused: Set<KafkaClient.TopicPartition> = []
-    /// The last poll brought as many records as it was allowed to: librdkafka may have stopped fetching.
+    /// Whether the last poll brought as many records as it was allowed to: librdkafka may have stopped fetching.
     private var lastPollWasFull = false
     private var lastNudge = Moment.distantPast
     private var membershipEvents: [MembershipEvent] = []
-    /// The member's place in the generation that was told last. Should the member be thrown out, librdkafka forgets it before
-    /// anybody is told, and what is committed without one is not fenced.
+    /// The metadata of the member in the last generation that was reported. If the member is fenced, librdkafka forgets the
+    /// metadata before it reports the loss, and a commit without metadata is not fenced.
     private var place: GroupMetadata?
 
     init(
@@ -54,7 +54,7 @@ final class KafkaConsumerPort: GroupConsumer {
             try consumer.poll(maxMessages: maxRecords, timeoutMs: Int32(clamping: timeoutMs))
         }
         var builder = RecordRunBuilder(capacity: batch.messages.count)
-        // Going through the collection's iterator would allocate for every element.
+        // The collection's iterator would allocate for every element.
         for index in 0..<batch.messages.count {
             let message = batch.messages[index]
             builder.append(
@@ -96,8 +96,8 @@ final class KafkaConsumerPort: GroupConsumer {
     }
 
     func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
-        // To librdkafka a partition stays paused when it is assigned anew, and would be read no more. One that it does not
-        // know any more needs no resuming.
+        // librdkafka keeps a partition paused when it is assigned again, and would not read it any more. A partition that
+        // librdkafka does not know any more need not be resumed.
         if !paused.isEmpty { try? consumer.resume(Array(paused)) }
         paused = []
         slots = [:]
@@ -119,7 +119,7 @@ final class KafkaConsumerPort: GroupConsumer {
         try port(.read) { () throws(KafkaError) in try consumer.assign(assigned) }
     }
 
-    /// The first offsets of partitions where none is given; none where the broker does not tell.
+    /// Returns the first offsets of partitions for which no offset is given; none if the broker does not answer.
     private func startOffsets(of assignments: [PartitionAssignment]) -> [KafkaClient.TopicPartition: Int64] {
         let unknown = assignments.filter { $0.offset == nil }.map { KafkaClient.TopicPartition($0.partition) }
         return (try? consumer.offsets(.beginning, of: unknown, timeoutMs: timeoutMs)) ?? [:]
@@ -139,7 +139,7 @@ final class KafkaConsumerPort: GroupConsumer {
         }
         return try port(.read) { () throws(KafkaError) in
             var found = try consumer.offsetsForTimes(times, timeoutMs: timeoutMs)
-            // A time behind all records has no offset.
+            // A time after all records has no offset.
             let ends = times.keys.filter { found[$0] == nil }
             found.merge(try consumer.offsets(.end, of: Array(ends), timeoutMs: timeoutMs)) { $1 }
             var offsets: [Millrace.TopicPartition: Int64] = [:]
@@ -148,11 +148,11 @@ final class KafkaConsumerPort: GroupConsumer {
         }
     }
 
-    /// What a lookup by time takes for the first and the end offset (ListOffsets).
+    /// The times that stand for the first and the end offset in a lookup by time (ListOffsets).
     private static let earliestTime: Int64 = -2
     private static let latestTime: Int64 = -1
 
-    /// Has librdkafka look whether there is something to fetch.
+    /// Makes librdkafka check whether there is something to fetch.
     private func nudge(atMostEvery interval: TimeSpan = .zero) {
         let now = clock.monotonic
         guard now - lastNudge >= interval else { return }
@@ -212,7 +212,7 @@ final class KafkaConsumerPort: GroupConsumer {
         return place
     }
 
-    /// The member's place as librdkafka knows it; `nil` where the member has been thrown out already.
+    /// Returns the member's metadata as librdkafka knows it; `nil` if the member has been fenced already.
     private func currentPlace() throws(PortError) -> GroupMetadata? {
         let encoded = try port(.membership) { () throws(KafkaError) in try consumer.groupMetadata().encoded() }
         return consumer.memberID == nil ? nil : GroupMetadata(encoded: encoded)
@@ -221,15 +221,15 @@ final class KafkaConsumerPort: GroupConsumer {
     func memberID() -> String? { consumer.memberID }
 
     func close() {
-        // What cannot be said to the broker any more, the end of the session will tell it.
+        // If the consumer cannot tell the broker that it leaves, the end of its session will.
         try? consumer.close()
     }
 }
 
 extension KafkaConsumer {
-    /// The first offsets of partitions, or those behind their last readable records, in one request to each broker.
+    /// Returns the first offsets of partitions, or those after their last readable records, in one request to each broker.
     ///
-    /// A lookup by time knows the times −2 and −1 for them (ListOffsets).
+    /// A lookup by time takes the times −2 and −1 for them (ListOffsets).
     fileprivate func offsets(
         _ place: StartOffset, of partitions: [KafkaClient.TopicPartition], timeoutMs: Int32
     ) throws(KafkaError) -> [KafkaClient.TopicPartition: Int64] {

@@ -2,27 +2,27 @@ import KafkaClient
 import Millrace
 import MillraceEngine
 
-/// The engine's producer over librdkafka's.
+/// Adapts librdkafka's producer to the engine.
 ///
-/// Each call waits for the broker for a few seconds at most, so that its worker stays responsive; librdkafka resumes a call
-/// that timed out when it is made again.
+/// Each call waits for the broker for a few seconds at most, so that its worker stays responsive. librdkafka resumes a call that
+/// timed out when it is made again.
 final class KafkaProducerPort: ProducerPort {
     private let producer: KafkaProducer
     private var topics: [ProducerTopic] = []
     private var numbers: [String: Int] = [:]
-    /// How many partitions the topics had when they were asked for last, and until when that is good enough.
+    /// The topics' numbers of partitions at the last request, and the time until which each is used.
     private var partitionCounts: [Int: (count: Int32, end: Moment)] = [:]
     private let metadataMaxAge: TimeSpan
-    /// The time as of the last poll: it need not be asked for each record.
+    /// The time of the last poll, so that the clock need not be read for each record.
     private var polled: Moment
     private let callTimeoutMs: Int32 = 5_000
-    /// How long to wait for room in the queue.
+    /// The longest wait for room in the queue.
     private let queueTimeout = TimeSpan(ms: 10_000)
-    /// The offsets of the transaction have been sent; all that is left is to commit it.
+    /// Whether the transaction's offsets have been sent, so that only the commit is left.
     private var hasSentOffsets = false
     private let clock: any Clock
 
-    /// - Parameter metadataMaxAge: after which time a topic is asked again how many partitions it has.
+    /// - Parameter metadataMaxAge: the time after which a topic is asked again for its number of partitions.
     init(
         _ settings: ClientSettings, metadataMaxAge: TimeSpan, clock: any Clock, log: @escaping ClientLogHandler
     ) throws(PortError) {
@@ -54,7 +54,7 @@ final class KafkaProducerPort: ProducerPort {
         do throws(KafkaError) {
             try producer.commitTransaction(timeoutMs: callTimeoutMs)
         } catch {
-            // The delivery that failed says more than the commit that failed for it.
+            // The failed delivery says more than the commit that failed because of it.
             if !error.isRetriable { try throwDeliveryError() }
             throw PortError(error, during: .transaction)
         }
@@ -64,7 +64,7 @@ final class KafkaProducerPort: ProducerPort {
     func abortTransaction() throws(PortError) {
         hasSentOffsets = false
         try port(.transaction) { () throws(KafkaError) in try producer.abortTransaction(timeoutMs: callTimeoutMs) }
-        // What the abort dropped was reported as failed; it is not news.
+        // The records that the abort dropped were reported as failed; that is no news.
         producer.forgetDeliveryFailures()
     }
 
@@ -80,7 +80,7 @@ final class KafkaProducerPort: ProducerPort {
         timestampMs: Int64, headers: Headers
     ) throws(PortError) {
         let headers = headers.isEmpty ? [] : headers.map { MessageHeader($0.name, $0.value) }
-        // Only a full queue makes the time matter.
+        // The time matters only if the queue is full.
         var deadline: Moment?
         while true {
             do throws(KafkaError) {
@@ -92,7 +92,7 @@ final class KafkaProducerPort: ProducerPort {
                 let end = deadline ?? now + queueTimeout
                 deadline = end
                 guard error.code == .queueFull, now < end else {
-                    // It may be another topic by now, with fewer partitions.
+                    // The topic may have been replaced by one with fewer partitions.
                     partitionCounts[topic] = nil
                     throw PortError(error, during: .produce)
                 }
@@ -112,7 +112,7 @@ final class KafkaProducerPort: ProducerPort {
             return count
         } catch {
             guard let known, error.kind == .retriable else { throw error }
-            // Topics lose no partitions; asked again in a while.
+            // Topics lose no partitions; the number is asked for again after a while.
             partitionCounts[topic] = (known.count, polled + min(metadataMaxAge, TimeSpan(ms: 5_000)))
             return known.count
         }

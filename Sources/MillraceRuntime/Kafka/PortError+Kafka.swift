@@ -3,13 +3,13 @@ import Millrace
 import MillraceEngine
 
 extension PortError {
-    /// What an error of librdkafka or a broker means for a worker.
+    /// Translates an error of librdkafka or a broker into its meaning for a worker.
     init(_ error: KafkaError, during operation: Operation) {
         self.init(code: error.code.protocolCode, during: operation, error.description)
         kind = Self.kind(of: error, during: operation)
     }
 
-    /// What a record that was not delivered means.
+    /// Translates the failure of a record's delivery.
     init(_ failure: DeliveryFailure) {
         let code = failure.error.code.protocolCode
         self.init(
@@ -20,8 +20,8 @@ extension PortError {
         isTopicMissing = Self.isTopicMissing(code: code)
     }
 
-    /// The table's kind, unless librdkafka knows better: it tells of each error whether its client, or the transaction, is done
-    /// for.
+    /// The table's kind, unless librdkafka knows better: it says of each error whether the client, or the transaction, has failed
+    /// for good.
     private static func kind(of error: KafkaError, during operation: Operation) -> Kind {
         let known = kind(ofCode: error.code.protocolCode, during: operation)
         switch known {
@@ -36,8 +36,8 @@ extension PortError {
 }
 
 extension KafkaError.Code {
-    /// The protocol's code that says the same. librdkafka's codes are the protocol's and, below −1, its own; those of them that the
-    /// protocol has no word for are none of the protocol's either.
+    /// The protocol's code for the same error. librdkafka's codes are the protocol's and, below −1, its own. An own code without a
+    /// counterpart stays as it is; the protocol has no such code.
     var protocolCode: Int16 {
         switch self {
         case .unknownTopicLocally, .unknownPartition: 3
@@ -51,7 +51,7 @@ extension KafkaError.Code {
     }
 }
 
-/// Calls into the client and turns its error into the engine's.
+/// Calls the client and translates its error into the engine's.
 func port<Result>(
     _ operation: PortError.Operation, _ body: () throws(KafkaError) -> Result
 ) throws(PortError) -> Result {

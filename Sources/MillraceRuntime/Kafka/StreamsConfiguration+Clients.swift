@@ -1,20 +1,20 @@
 import KafkaClient
 import Millrace
 
-/// The settings of the Kafka clients that a configuration leads to.
+/// The settings of the Kafka clients that follow from a configuration.
 extension StreamsConfiguration {
     private var common: ClientSettings {
         ["bootstrap.servers": bootstrapServers.joined(separator: ",")]
     }
 
-    /// The member of the group that one worker is.
+    /// Returns the settings of one worker's group member.
     func consumerSettings(clientID: String, worker: Int) -> ClientSettings {
         var settings = common
         settings["client.id"] = clientID
         settings["group.id"] = applicationID
         settings["group.instance.id"] = instanceID.map { "\($0)-\(worker)" }
         settings["partition.assignment.strategy"] = "range"
-        // A member learns of a rebalance by its next heartbeat, and the others wait for it. Kafka: 3,000.
+        // A member learns of a rebalance by its next heartbeat, and the others wait for it. Kafka's default: 3,000.
         settings["heartbeat.interval.ms"] = "1000"
         settings["enable.auto.commit"] = "false"
         settings["enable.auto.offset.store"] = "false"
@@ -22,12 +22,12 @@ extension StreamsConfiguration {
         settings["isolation.level"] = guarantee == .exactlyOnce ? "read_committed" : "read_uncommitted"
         settings["queued.max.messages.kbytes"] = "8192"
         settings = settings.merging(overrides(clientSettings.consumer))
-        // An offset that is gone is an event: its source says what to do.
+        // A missing offset is reported as an event: the source decides what to do.
         settings["auto.offset.reset"] = "error"
         return settings
     }
 
-    /// Where sources begin that do not say: the raw setting goes over the field.
+    /// The start of sources that do not set one. The raw setting overrides the field.
     var defaultOffsetReset: AutoOffsetReset {
         switch overrides(clientSettings.consumer)["auto.offset.reset"] {
         case "earliest", "smallest", "beginning": .earliest
@@ -37,27 +37,27 @@ extension StreamsConfiguration {
         }
     }
 
-    /// The reader of changelogs that fills stores. It belongs to no group.
+    /// Returns the settings of the reader of changelogs that restores stores. It belongs to no group.
     func restoreSettings(clientID: String) -> ClientSettings {
         var settings = changelogSettings(clientID: "\(clientID)-restore")
-        // The end of a changelog shows in an answer that brings nothing: it need not be waited for.
+        // An empty answer shows the end of a changelog, so the reader need not wait for data.
         settings["fetch.wait.max.ms"] = "10"
         return settings
     }
 
-    /// The reader of changelogs for standbys. It belongs to no group.
+    /// Returns the settings of the reader of changelogs for standbys. It belongs to no group.
     func standbySettings(clientID: String) -> ClientSettings { changelogSettings(clientID: "\(clientID)-standby") }
 
     private func changelogSettings(clientID: String) -> ClientSettings {
         var settings = consumerSettings(clientID: clientID, worker: 0)
         settings["group.instance.id"] = nil
         settings["isolation.level"] = "read_committed"
-        // After so long a topic that nobody knows is told of. By default that takes 30 s.
+        // After this time librdkafka reports a topic that no broker knows. By default that takes 30 s.
         settings["topic.metadata.propagation.max.ms"] = "5000"
         return settings
     }
 
-    /// The reader of the global tables' topics. It belongs to no group.
+    /// Returns the settings of the reader of the global tables' topics. It belongs to no group.
     func globalSettings(clientID: String) -> ClientSettings {
         var settings = consumerSettings(clientID: clientID, worker: 0)
         settings["group.instance.id"] = nil
@@ -71,7 +71,7 @@ extension StreamsConfiguration {
         settings["enable.idempotence"] = "true"
         settings["queue.buffering.max.messages"] = "500000"
         settings["batch.num.messages"] = "10000"
-        // Partitions that are added to an output topic are written to after this time; the range is librdkafka's.
+        // Within this time the producer writes to partitions that are added to an output topic; the range is librdkafka's.
         settings["topic.metadata.refresh.interval.ms"] = String(min(max(100, metadataMaxAge.milliseconds), 3_600_000))
         if guarantee == .exactlyOnce {
             settings["transactional.id"] = transactionalID
@@ -97,8 +97,8 @@ extension StreamsConfiguration {
         return settings
     }
 
-    /// Settings of librdkafka that have to stay as the application sets them, for the guarantees rest on them; each with the name
-    /// of the option to use instead, where there is one.
+    /// Settings of librdkafka that must stay as the application sets them, because the guarantees depend on them. Each has the name
+    /// of the option to use instead, if there is one.
     package static let reservedClientSettings: [String: String?] = [
         "bootstrap.servers": "bootstrap-servers", "metadata.broker.list": "bootstrap-servers",
         "group.id": "application-id", "client.id": "instance-id", "group.instance.id": "instance-id",
@@ -108,7 +108,8 @@ extension StreamsConfiguration {
         "partition.assignment.strategy": nil, "partitioner": nil,
     ]
 
-    /// Why a raw setting cannot be used, or `nil` where it can. Its value, which may be a secret, is not part of the answer.
+    /// Returns why a raw setting cannot be used, or `nil` if it can. The setting's value, which may be a secret, is not part of the
+    /// answer.
     package static func problem(ofClientSetting name: String, value: String) -> String? {
         if reservedClientSettings.keys.contains(name) {
             return "\(name) is set by the application itself and cannot be overridden"
@@ -119,7 +120,7 @@ extension StreamsConfiguration {
         return refusal.contains(name) ? refusal : "\(name): \(refusal)"
     }
 
-    /// What is wrong with the raw settings, each told once.
+    /// Returns the problems of the raw settings, each once.
     func clientProblems() -> [String] {
         var problems: [String] = []
         for given in [clientSettings.common, clientSettings.consumer, clientSettings.producer, clientSettings.admin] {
@@ -133,7 +134,7 @@ extension StreamsConfiguration {
 }
 
 extension ClientSettings {
-    /// librdkafka's words for why it does not take a setting; settings that others miss are not its fault.
+    /// Returns librdkafka's reason for refusing a setting. Settings that depend on others which are missing are not refused.
     fileprivate static func refusal(of name: String, value: String) -> String? {
         validate([name: value], for: .admin).first { $0.code == .invalidArgument }?.message
     }

@@ -1,13 +1,13 @@
-/// A setting of an application, declared once for everything that has to know it: the command line, the environment and the
-/// configuration file read it by its name, their help and the page on running show its summary and its default, and values that
-/// it cannot have are refused wherever they come from.
+/// A setting of an application, declared once for everything that has to know it. The command line, the environment and the
+/// configuration file read it by its name. Their help and the page on running show its summary and its default. Values that are not
+/// allowed are refused wherever they come from.
 ///
-/// The default is the one of the field, which is not repeated here.
+/// The default is the value of the field; it is not repeated here.
 package struct Setting<Root>: Sendable {
     /// The setting's name in kebab case, with its unit at the end.
     package let name: String
     package let group: SettingGroup
-    /// What stands for the value in the help, such as `COUNT`.
+    /// The placeholder of the value in the help, such as `COUNT`.
     package let valueName: String
     /// One sentence for the help, without its full stop.
     package let summary: String
@@ -18,7 +18,7 @@ package struct Setting<Root>: Sendable {
     package let isList: Bool
     /// Whether a value can begin with a dash.
     package let canBeginWithDash: Bool
-    /// Returns what puts the text's value into the field; `nil` for text that is not as expected.
+    /// Returns a closure that puts the text's value into the field; `nil` for text that is not as expected.
     package let parse: @Sendable (_ text: String) -> (@Sendable (inout Root) -> Void)?
     /// Says what is wrong with the field's value, if anything.
     package let problem: @Sendable (Root) -> String?
@@ -63,7 +63,7 @@ package struct Setting<Root>: Sendable {
         }
     }
 
-    /// The setting as one of what has the root as a part.
+    /// Returns the same setting for a type that holds the root as a part.
     package func inside<Whole>(_ part: any WritableKeyPath<Whole, Root> & Sendable) -> Setting<Whole> {
         Setting<Whole>(self, in: part)
     }
@@ -88,11 +88,11 @@ package struct Setting<Root>: Sendable {
 
 /// The meaning of a setting's absence.
 package enum SettingDefault: Hashable, Sendable {
-    /// The value that the field has from the start.
+    /// The field's initial value.
     case ofField
     /// A value that depends on others, or on the environment.
     case described(String)
-    /// Nothing: the setting has to be given.
+    /// No default: the setting has to be given.
     case required
 }
 

@@ -1,6 +1,6 @@
 import Millrace
 
-/// How text becomes a setting's value and back, and which values the setting may have.
+/// The syntax of a setting's value: its conversion from text and back, and the values that are allowed.
 package struct ValueSyntax<Value: Sendable>: Sendable {
     /// Completes "must be …".
     package var expectation: String

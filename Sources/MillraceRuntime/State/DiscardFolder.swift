@@ -2,14 +2,14 @@ import FoundationEssentials
 import Logging
 import Millrace
 
-/// A folder beside the tasks' where directories are moved to be deleted.
+/// A folder next to those of the tasks, to which directories are moved to be deleted.
 ///
-/// Moving is one step: a crash leaves a directory where it was, or gone, never half deleted. What a crash leaves here is
+/// Moving is one step: after a crash a directory is where it was or it is gone, never half deleted. What a crash leaves here is
 /// deleted at the next start.
 struct DiscardFolder: Sendable {
     let path: String
 
-    /// Moves a directory here and deletes it; one that is not there is no error.
+    /// Moves a directory here and deletes it. A directory that does not exist is no error.
     ///
     /// - Throws: `.stateStore` if it cannot be moved. If it cannot be deleted afterwards, a warning is logged.
     func discard(_ directory: String, logger: Logger) throws(StreamsError) {
@@ -20,7 +20,7 @@ struct DiscardFolder: Sendable {
         remove(target, logger)
     }
 
-    /// Deletes what an earlier process left here.
+    /// Deletes the directories that an earlier process left here.
     func empty(logger: Logger) {
         for name in StateFiles.names(in: path) { remove("\(path)/\(name)", logger) }
     }

@@ -1,17 +1,17 @@
 import Glibc
 import Millrace
 
-/// How many files this process may have open at once, and how many it has.
+/// The number of files that this process may have open at once, and the number that it has open.
 ///
-/// A database that nothing is in yet has 6 files open for as long as it is: its log, its manifest, its lock, its information
-/// log and directories. What is flushed to it comes on top.
+/// An empty database keeps 6 files open while it is open: its log, its manifest, its lock, its information log and directories.
+/// Flushed data adds more.
 package enum OpenFileLimit {
-    /// The files that an open database has at least.
+    /// The least number of files of an open database.
     package static let filesPerStore = 6
-    /// Room for what comes and goes: connections, files that are being written or deleted.
+    /// A reserve for files that are open for a short time: connections, files that are being written or deleted.
     static let reserve = 32
 
-    /// Raises the soft limit to the hard one, as far as the system lets it. Returns the limit that holds then.
+    /// Raises the soft limit to the hard one, as far as the system allows it. Returns the limit that is in force then.
     @discardableResult
     package static func raise() -> Int {
         var limit = rlimit()
@@ -30,16 +30,16 @@ package enum OpenFileLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// How many files this process has open; 0 where the system does not tell.
+    /// The number of files that this process has open; 0 if the system does not tell.
     package static var openFiles: Int { max(0, StateFiles.names(in: "/proc/self/fd").count - 1) }
 
-    /// Compares what some stores need with what there is.
+    /// Compares the files that some stores need with the limit.
     ///
     /// - Parameters:
-    ///   - stores: how many databases are to be open together.
-    ///   - otherFiles: how many other files this process has open.
-    ///   - limit: how many it may have open.
-    /// - Throws: `.stateStore` with the numbers where they do not fit.
+    ///   - stores: the number of databases that are to be open together.
+    ///   - otherFiles: the number of other files that this process has open.
+    ///   - limit: the number of files that it may have open.
+    /// - Throws: `.stateStore` with the numbers if they do not fit.
     static func check(stores: Int, otherFiles: Int, limit: Int) throws(StreamsError) {
         let (files, overflows) = stores.multipliedReportingOverflow(by: filesPerStore)
         let need = overflows ? Int.max : files.addingSaturating(otherFiles).addingSaturating(reserve)

@@ -2,11 +2,11 @@ import FoundationEssentials
 import Logging
 import Millrace
 
-/// The file that holds an instance's id from one start to the next.
+/// The file that keeps an instance's id from one start to the next.
 enum ProcessMetadata {
     static let fileName = "millrace-process-metadata"
 
-    /// The id that is kept in a folder; made and written where there is none or none that can be read.
+    /// Returns the id that is kept in a folder. If there is none that can be read, a new one is made and written.
     ///
     /// - Throws: `.stateStore` if it cannot be written.
     static func processID(in folder: String, logger: Logger) throws(StreamsError) -> UUID {

@@ -2,29 +2,29 @@ import Logging
 package import Millrace
 import RocksDB
 
-/// A store's entries in a RocksDB database of its own.
+/// Keeps one store's entries in one RocksDB database.
 ///
-/// The store's changelog position is among them, so that one batch brings both or neither, also across a crash. Without a
-/// write-ahead log only what was flushed is sure to survive, and whatever survives is what some batch left, without gaps.
+/// The store's changelog position is one of the entries, so that one batch writes both or neither, also across a crash. Without a
+/// write-ahead log only flushed data is sure to survive. Whatever survives is the state after some batch, without gaps.
 ///
-/// Damage, which is what RocksDB calls corruption or a file that is gone, ends a logged store's life: it is wiped, with a
-/// warning, and comes back from the changelog, which is the truth. Found while opening, it is wiped at once. Found later, the
-/// operation throws, and the store is wiped when it is opened next. A store without a changelog has nothing to come back
-/// from: it is left as it is, and opening it or reading it throws.
+/// Damage means that RocksDB reports corruption or a missing file. A damaged store with a changelog is wiped, with a warning, and
+/// restored from the changelog, which is the truth. Damage that is found while opening has the store wiped at once. If it is found
+/// later, the operation throws, and the store is wiped when it is opened next. A store without a changelog cannot be restored: it
+/// is left unchanged, and opening it or reading it throws.
 ///
-/// Belongs to one task and its worker.
+/// An engine belongs to one task and its worker.
 package final class RocksDBEngine: StorageEngine {
     let location: StoreLocation
     private let options: DatabaseOptions
     private let logger: Logger
     private var database: Database
-    /// Of the open database, once somebody has asked for it.
+    /// The reader of the open database, once somebody has asked for it.
     private var concurrentReader: RocksDBReader?
 
-    /// Opens the store, creating it where there is none.
+    /// Opens the store. A store that does not exist is created.
     ///
-    /// - Throws: ``StreamsError`` with `.stateStore`: the database cannot be opened, is damaged and has no changelog, or was
-    ///   not written in this format.
+    /// - Throws: ``StreamsError`` with `.stateStore`: the database cannot be opened, is damaged and has no changelog, or was not
+    ///   written in this format.
     init(at location: StoreLocation, options: DatabaseOptions, logger: Logger) throws {
         self.location = location
         self.options = options
@@ -52,7 +52,7 @@ package final class RocksDBEngine: StorageEngine {
         }
     }
 
-    /// One range is deleted from the first key on.
+    /// Writes the batch; everything below the bound is deleted as one range from the first key on.
     package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]?) throws {
         try translatingErrors {
             var batch = WriteBatch()
@@ -79,7 +79,7 @@ package final class RocksDBEngine: StorageEngine {
         database = try location.openDatabase(options: options, logger: logger)
     }
 
-    /// Closes the database; what has not been flushed is lost, as in a crash.
+    /// Closes the database. Data that has not been flushed is lost, as in a crash.
     package func close() {
         concurrentReader?.close()
         concurrentReader = nil
@@ -97,7 +97,7 @@ package final class RocksDBEngine: StorageEngine {
     }
 
     private func iterator(from lower: [UInt8]?, to upper: [UInt8]?) throws(RocksDBError) -> DatabaseIterator {
-        // The iterator copies its bounds; an empty lower bound is none.
+        // The iterator copies its bounds; an empty lower bound means none.
         try (lower ?? []).withBytes { lower throws(RocksDBError) in
             guard let upper else { return try database.iterator(lowerBound: lower) }
             return try upper.withBytes { upper throws(RocksDBError) in

@@ -6,8 +6,7 @@ import Synchronization
 
 /// An open database for threads that only read it.
 ///
-/// Whoever is reading is counted, and `close` waits for him: RocksDB could not be opened again while its last reader kept
-/// it open.
+/// Readers are counted, and `close` waits for them: RocksDB could not open the database again while its last reader kept it open.
 final class RocksDBReader: StorageReader {
     private let database: Database
     private let location: StoreLocation
@@ -42,7 +41,7 @@ final class RocksDBReader: StorageReader {
 
     var approximateEntryCount: Int? { figure { try $0.approximateKeyCount() } }
 
-    /// The size of the files and of the memory that waits to be written to them.
+    /// The size of the files, and of the memory that is not written to them yet.
     var approximateSizeInBytes: Int? {
         figure { database in
             try (database.integerProperty("rocksdb.estimate-live-data-size") ?? 0)
@@ -56,7 +55,7 @@ final class RocksDBReader: StorageReader {
         return try? read(database)
     }
 
-    /// Lets nobody in any more and waits until the last reader has gone.
+    /// Refuses new readers and waits until the last one has finished.
     func close() {
         let lastHasLeft = use.withLock { use -> DispatchSemaphore? in
             use.isClosed = true
@@ -94,7 +93,7 @@ final class RocksDBReader: StorageReader {
     }
 }
 
-/// A database as it was at one moment.
+/// The content of a database at one moment.
 private final class RocksDBSnapshot: StorageSnapshot {
     private var snapshot: Snapshot?
     private let reader: RocksDBReader
@@ -105,7 +104,7 @@ private final class RocksDBSnapshot: StorageSnapshot {
     }
 
     deinit {
-        // The snapshot keeps the database open, and goes before the reader is said to have gone.
+        // The snapshot keeps the database open, so it is released before the reader is counted out.
         snapshot = nil
         reader.leave()
     }

@@ -1,9 +1,9 @@
 package import RocksDB
 
-/// How the databases of an application's stores are opened, and how much memory they take together.
+/// The options with which the databases of an application's stores are opened, and the memory that they share.
 ///
-/// Everything else is as ``DatabaseOptions`` has it, which is what Kafka Streams' `RocksDBStore` sets: universal compaction,
-/// no compression, blocks of 4 KiB, memtables of 16 MiB, at most 3 of them, no write-ahead log. Different are:
+/// Everything else is as in ``DatabaseOptions``, which has the options of Kafka Streams' `RocksDBStore`: universal compaction, no
+/// compression, blocks of 4 KiB, memtables of 16 MiB, at most 3 of them, no write-ahead log. The differences are:
 ///
 /// | option | Kafka Streams | here | why |
 /// | --- | --- | --- | --- |
@@ -13,23 +13,23 @@ package import RocksDB
 /// | memtables grow by | 1 MiB | 128 KiB | a hundred stores with little in them should not use up the budget |
 /// | flush on close | yes | no | only ``RocksDBEngine/flush()`` makes durable; a wiped store writes nothing more |
 package struct RocksDBStoreOptions: Sendable {
-    /// Room for the block cache and, within it, the memtables of all stores. Default 128 MiB.
+    /// The size of the block cache, which the memtables of all stores count against. Default 128 MiB.
     package var memoryInBytes = 128 << 20
     /// The part of it that memtables may take before RocksDB flushes them. Default 64 MiB.
     package var writeBuffersInBytes = 64 << 20
-    /// Further RocksDB options for every store, applied last, in its own notation: "max_subcompactions=2". Default empty.
+    /// Further RocksDB options for every store, applied last, in RocksDB's notation: "max_subcompactions=2". Default empty.
     package var rawOptions = ""
 
     package init() {}
 
-    /// The memory that all stores share; given to several directories it is one budget for all of them.
+    /// Makes the memory that all stores share. Several directories that are given the same memory share one budget.
     ///
-    /// - Throws: `invalidArgument` if a size is negative or the write buffers are larger than the whole.
+    /// - Throws: `invalidArgument` if a size is negative or the write buffers are larger than the whole memory.
     package func makeMemory() throws(RocksDBError) -> SharedMemory {
         try SharedMemory(blockCacheSizeInBytes: memoryInBytes, writeBufferSizeInBytes: writeBuffersInBytes)
     }
 
-    /// The options of one database.
+    /// Returns the options of one database.
     func databaseOptions(memory: SharedMemory) -> DatabaseOptions {
         var options = DatabaseOptions()
         options.sharedMemory = memory

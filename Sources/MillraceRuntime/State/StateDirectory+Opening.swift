@@ -3,12 +3,12 @@ package import MillraceEngine
 import Synchronization
 
 extension StateDirectory {
-    /// Compares what the databases of tasks need, together with those that other workers are about to open, with the files that
-    /// this process may have open. Then opens them, several at once.
+    /// Compares the number of files that the tasks' databases need, together with those that other workers are about to open, with
+    /// the number that this process may have open. Then opens the databases, several at once.
     ///
-    /// To open a database waits for the disk a few times. One after the other, a thousand of them take many seconds.
+    /// Opening a database waits for the disk several times. One after the other, a thousand of them take many seconds.
     ///
-    /// - Throws: ``StreamsError`` with `.stateStore` and the numbers where they do not fit.
+    /// - Throws: ``StreamsError`` with `.stateStore` and the numbers if they do not fit.
     package func prepareToOpen(_ stores: [TaskID: [StorePlan]], for caller: ObjectIdentifier) throws {
         let counts = stores.mapValues(\.count)
         let (count, unused) = possession.withLock { possession in
@@ -31,7 +31,7 @@ extension StateDirectory {
         openAhead(stores, for: caller)
     }
 
-    /// Databases of a task that are open before a worker has asked for them.
+    /// Databases of a task that are opened before a worker has asked for them.
     struct OpenedAhead {
         private let caller: ObjectIdentifier
         private var isHandedOver = false
@@ -41,10 +41,10 @@ extension StateDirectory {
 
         mutating func add(_ engine: HandedEngine, of store: String) { engines[store] = engine }
 
-        /// Whether the caller has yet to lock the task.
+        /// Whether the caller has not locked the task yet.
         func isAwaited(by caller: ObjectIdentifier) -> Bool { self.caller == caller && !isHandedOver }
 
-        /// Whether the task can be locked without taking possession of it, because that is done already.
+        /// Returns whether the task can be locked without taking possession of it, because that has been done already.
         mutating func handOver() -> Bool {
             defer { isHandedOver = true }
             return !isHandedOver
@@ -55,12 +55,12 @@ extension StateDirectory {
         func close() { for engine in engines.values { engine.engine.close() } }
     }
 
-    // The thread that opens it hands it over under a lock and never touches it again; then it is one worker's.
+    // The thread that opens it hands it over under a lock and never touches it again; after that it belongs to one worker.
     struct HandedEngine: @unchecked Sendable {
         let engine: RocksDBEngine
     }
 
-    /// What fails is left to be opened when it is asked for, which has the error then.
+    /// Opens databases ahead of their use. One that fails is opened again when it is asked for, and that call throws the error.
     private func openAhead(_ stores: [TaskID: [StorePlan]], for caller: ObjectIdentifier) {
         var locations: [StoreLocation] = []
         for (task, plans) in stores.sorted(by: { $0.key < $1.key }) {
@@ -82,6 +82,6 @@ extension StateDirectory {
         }
     }
 
-    /// They wait for the disk, not for the processor.
+    /// The number of opening threads. It is high because they wait for the disk, not for the processor.
     private static var openingThreads: Int { 16 }
 }

@@ -5,7 +5,7 @@ package import MillraceEngine
 package import RocksDB
 import Synchronization
 
-/// The folder in which an application's instance keeps its tasks' stores.
+/// The folder in which an instance of an application keeps its tasks' stores.
 ///
 /// ```
 /// <state directory>/<application id>/.lock                            held while the instance runs
@@ -16,15 +16,16 @@ import Synchronization
 ///                                    global/rocksdb/<store>/          the global tables
 /// ```
 ///
-/// The layout is that of Kafka Streams' `StateDirectory` and `RocksDBStore`. The whole folder belongs to one process at a
-/// time, through a lock that ends with the process; within it each task's folder belongs to one worker at a time. Directories
-/// are created so that nobody but the user can look into them.
+/// The layout is that of Kafka Streams' `StateDirectory` and `RocksDBStore`. The whole folder belongs to one process at a time,
+/// through a lock that ends with the process; within it each task's folder belongs to one worker at a time. Directories are created
+/// so that only the user can read them.
 ///
-/// Thread-safe; each worker comes for its own tasks.
+/// Thread-safe; each worker locks its tasks itself.
 package final class StateDirectory: StoreProvider, Sendable {
     /// The application's folder.
     package let path: String
-    /// What tells this instance from others, also after a restart. Kafka: the process id in `kafka-streams-process-metadata`.
+    /// The id that tells this instance from others, also after a restart. Kafka: the process id in
+    /// `kafka-streams-process-metadata`.
     package let processID: UUID
     let logger: Logger
     let discards: DiscardFolder
@@ -35,21 +36,21 @@ package final class StateDirectory: StoreProvider, Sendable {
     struct Possession {
         /// `nil` once closed.
         var lock: DirectoryLock?
-        /// The tasks that a worker has, or whose folder is being removed.
+        /// The tasks that a worker owns, or whose folder is being removed.
         var tasks: Set<TaskID> = []
-        /// How many databases are about to be opened, for each worker and task.
+        /// The number of databases that are about to be opened, for each worker and task.
         var expected: [ObjectIdentifier: [TaskID: Int]] = [:]
         /// Databases that are open although no worker has asked for them yet. Their tasks are among ``tasks``.
         var openedAhead: [TaskID: OpenedAhead] = [:]
     }
 
-    /// Takes possession of an application's folder, creating it where there is none.
+    /// Takes possession of an application's folder. A folder that does not exist is created.
     ///
     /// - Parameters:
     ///   - root: the state directory, which several applications may share.
-    ///   - memory: what the stores' databases share; by default a budget of this directory's own, as `options` say.
-    /// - Throws: ``StreamsError`` with `.stateStore`: another process has the folder, or it cannot be written; with
-    ///   `.configuration`: the application's id is no name for a folder, or the options are wrong.
+    ///   - memory: the memory that the stores' databases share; by default a new budget for this directory, as `options` say.
+    /// - Throws: ``StreamsError`` with `.stateStore`: another process owns the folder, or it cannot be written; with
+    ///   `.configuration`: the application's id cannot be a folder's name, or the options are wrong.
     package init(
         _ root: String, applicationID: String, options: RocksDBStoreOptions = RocksDBStoreOptions(),
         memory: SharedMemory? = nil, logger: Logger
@@ -73,15 +74,15 @@ package final class StateDirectory: StoreProvider, Sendable {
         discards.empty(logger: logger)
     }
 
-    /// Gives a task to the caller.
+    /// Makes the caller the owner of a task.
     ///
-    /// - Throws: ``StreamsError`` with `.locked` while another worker of this process has it: to be tried again.
+    /// - Throws: ``StreamsError`` with `.locked` while another worker of this process owns it: the caller should retry.
     package func lock(_ task: TaskID) throws {
         if !possession.withLock({ $0.openedAhead[task]?.handOver() ?? false }) { try take(task) }
         StateFiles.touch(folder(of: task))
     }
 
-    /// Opens a store of a task that the caller has locked, creating it where there is none.
+    /// Opens a store of a task that the caller has locked. A store that does not exist is created.
     ///
     /// - Throws: ``StreamsError`` with `.stateStore`: see ``RocksDBEngine``; with `.illegalState`: the task is not locked.
     package func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine {
@@ -120,14 +121,14 @@ package final class StateDirectory: StoreProvider, Sendable {
         return "\(self.folder(of: task))/\(folder)/\(store.name)"
     }
 
-    /// Gives a task up; its stores must be closed.
+    /// Releases a task; its stores must be closed.
     package func unlock(_ task: TaskID) {
         possession.withLock { $0.openedAhead.removeValue(forKey: task) }?.close()
         StateFiles.touch(folder(of: task))
         release(task)
     }
 
-    /// Gives the folder up to other processes; every task must have been unlocked. Releasing the directory does the same.
+    /// Releases the folder to other processes; every task must have been unlocked. Deallocating the directory does the same.
     package func close() {
         possession.withLock { $0.lock = nil }
     }

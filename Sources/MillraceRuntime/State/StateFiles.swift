@@ -4,9 +4,9 @@ import Millrace
 
 /// The few operations on files that a state directory needs, with errors that name the path and the system's reason.
 enum StateFiles {
-    /// Creates a directory, and those above it, that nobody but the user can look into; one that is there stays as it is.
+    /// Creates a directory, and those above it, that only the user can read. A directory that exists is left unchanged.
     ///
-    /// - Throws: `.stateStore`, also where something else has the name.
+    /// - Throws: `.stateStore`, also if something else has the name.
     static func createDirectory(_ path: String) throws(StreamsError) {
         if isDirectory(path) { return }
         if let slash = path.dropLast().lastIndex(of: "/"), slash != path.startIndex {
@@ -25,7 +25,7 @@ enum StateFiles {
         return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// The names in a directory, in no order; none where it does not exist or cannot be read.
+    /// Returns the names in a directory, in no order; none if it does not exist or cannot be read.
     static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
@@ -39,14 +39,14 @@ enum StateFiles {
         return names
     }
 
-    /// Renames something. Returns whether it was there.
+    /// Renames a file or directory. Returns whether it existed.
     static func move(_ path: String, to target: String) throws(StreamsError) -> Bool {
         guard rename(path, target) != 0 else { return true }
         if errno == ENOENT, !exists(path) { return false }
         throw failure("move", path, errno)
     }
 
-    /// Deletes a file, or a directory with all that is in it.
+    /// Deletes a file, or a directory with everything in it.
     static func remove(_ path: String) throws(StreamsError) {
         do {
             try FileManager.default.removeItem(atPath: path)
@@ -55,7 +55,7 @@ enum StateFiles {
         }
     }
 
-    /// The text of a small file; `nil` where there is none that can be read.
+    /// Returns the text of a small file; `nil` if there is none that can be read.
     static func read(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -63,31 +63,31 @@ enum StateFiles {
         return read(descriptor)
     }
 
-    /// The first 256 bytes of an open file as text, from its beginning.
+    /// Returns the first 256 bytes of an open file as text.
     static func read(_ descriptor: Int32) -> String? {
         var bytes = [UInt8](repeating: 0, count: 256)
         let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
         return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
     }
 
-    /// Writes a small file in one step: whoever reads it finds all of it or what was there before, also after a crash.
+    /// Writes a small file in one step: a reader finds either all of it or the earlier content, also after a crash.
     static func write(_ text: String, to path: String) throws(StreamsError) {
         let draft = path + ".tmp"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("create", draft, errno) }
         let bytes = Array(text.utf8)
         let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        // A write that stops short has met the end of the disk.
+        // A write that stops short has reached the end of the disk.
         let number = written < 0 ? errno : written < bytes.count ? ENOSPC : fsync(descriptor) == 0 ? 0 : errno
         close(descriptor)
         guard number == 0 else { throw failure("write", draft, number) }
         guard try move(draft, to: path) else { throw failure("move", draft, ENOENT) }
     }
 
-    /// Sets a file's time of modification to now, if it is there and this process may.
+    /// Sets a file's time of modification to now, if it exists and this process is allowed to.
     static func touch(_ path: String) { _ = utimensat(AT_FDCWD, path, nil, 0) }
 
-    /// When a file was modified last, in seconds since the epoch; `nil` where it is not there.
+    /// Returns the time of a file's last modification, in seconds since the epoch; `nil` if the file does not exist.
     static func modified(_ path: String) -> Int64? {
         var info = stat()
         guard stat(path, &info) == 0 else { return nil }

@@ -3,27 +3,27 @@ import Millrace
 import MillraceEngine
 import RocksDB
 
-/// Where a store's database lies, and how it is opened whatever state it was left in.
+/// The location of a store's database. It can open the database in whatever state it was left.
 struct StoreLocation: Sendable {
     /// The store's name.
     let name: String
     let task: TaskID
     /// The directory of the database.
     let path: String
-    /// Whether the store has a changelog to come back from.
+    /// Whether the store has a changelog to be restored from.
     let isLogged: Bool
-    /// Where directories go to be deleted.
+    /// The folder to which directories are moved to be deleted.
     let discards: DiscardFolder
 
     /// The version of the format that this code writes, and the only one that it reads.
     ///
-    /// In 1 the latest versions of a versioned store lay among the others.
+    /// In version 1 the latest versions of a versioned store lay among the others.
     static let formatVersion: UInt32 = 2
 
-    /// A file in the database's directory that says that damage was found in it. It goes when the directory goes.
+    /// A file in the database's directory that records that damage was found in it. It is deleted with the directory.
     private var damageMark: String { path + "/MILLRACE-DAMAGED" }
 
-    /// Opens the database, creating it where there is none; a damaged one of a logged store is wiped first.
+    /// Opens the database. One that does not exist is created; a damaged one of a logged store is wiped first.
     func openDatabase(options: DatabaseOptions, logger: Logger) throws(StreamsError) -> Database {
         try StateFiles.createDirectory(path)
         do {
@@ -51,10 +51,10 @@ struct StoreLocation: Sendable {
         }
     }
 
-    /// Moves the database out of the way, whole, and deletes it there.
+    /// Moves the whole database out of the way and deletes it there.
     func discard(logger: Logger) throws(StreamsError) { try discards.discard(path, logger: logger) }
 
-    /// Whether an error means that files are not what RocksDB wrote, rather than that they cannot be reached.
+    /// Whether an error means that files are not as RocksDB wrote them, rather than that they cannot be reached.
     static func isDamage(_ error: RocksDBError) -> Bool {
         switch error.code {
         case .corruption, .notFound: true
@@ -63,7 +63,7 @@ struct StoreLocation: Sendable {
         }
     }
 
-    /// Notes that the database is to be wiped when it is opened next.
+    /// Records that the database is to be wiped when it is opened next.
     func markDamaged(logger: Logger) {
         do throws(StreamsError) {
             try StateFiles.write("", to: damageMark)
@@ -74,7 +74,7 @@ struct StoreLocation: Sendable {
 
     private func openAsIs(options: DatabaseOptions) throws(RocksDBError) -> Database {
         if StateFiles.exists(damageMark) { throw damage("damage was found in it before") }
-        // RocksDB would take it for a new database, and the store would come up empty without a word.
+        // RocksDB would take it for a new database, and the store would silently be empty.
         if !StateFiles.exists(path + "/CURRENT"), StateFiles.names(in: path).contains(where: { $0.hasSuffix(".sst") }) {
             throw damage("the file CURRENT is gone")
         }
@@ -88,9 +88,9 @@ struct StoreLocation: Sendable {
         return database
     }
 
-    /// Reads the format's version, or writes it into an empty database.
+    /// Reads the format's version. Into an empty database it writes the version.
     ///
-    /// It is not flushed: no later write can survive without it.
+    /// The version is not flushed: no later write can survive without it.
     private func checkFormat(of database: Database) throws(RocksDBError) {
         let stored = try StoreKeyLayout.format.withBytes { key throws(RocksDBError) in
             try database.withValue(forKey: key) { value in value.map { Array($0) } }

@@ -4,24 +4,25 @@ import RocksDB
 
 /// A failure of the operating system on a file of the state directory.
 package struct StateFileError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was being done: "create", "lock", "move".
+    /// The operation that failed: "create", "lock", "move".
     package let operation: String
     package let path: String
     /// The system's `errno`.
     package let number: Int32
-    /// The system's words for it.
+    /// The system's description of the error.
     package let reason: String
 
     package var description: String { "cannot \(operation) \(path): \(reason)" }
 }
 
 extension StreamsError {
-    /// A failure on a file: its message holds the path and the reason, `underlying` the ``StateFileError``.
+    /// Returns an error for a failure on a file. Its message holds the path and the reason, `underlying` the ``StateFileError``.
     static func stateFile(_ error: StateFileError) -> StreamsError {
         StreamsError(.stateStore, error.description, underlying: error)
     }
 
-    /// A failure of a store's database: its message says in words what can be done, `underlying` has the `RocksDBError`.
+    /// Returns an error for a failure of a store's database. Its message says in words what can be done, `underlying` has the
+    /// `RocksDBError`.
     static func database(_ error: RocksDBError, of store: StoreLocation) -> StreamsError {
         let what =
             switch error.code {
