@@ -1,35 +1,35 @@
 import Logging
 import Millrace
 
-/// Reads changelogs into the stores of tasks: what restores and standbys have in common.
+/// Reads changelogs into the stores of tasks: the part that restores and standbys have in common.
 ///
-/// Each store has a slot. Its changelog is read from where the store stands; where it does not reach back to there any more, the
-/// store is emptied and read from the beginning. The reader of the port is made when there is something to read, and is assigned
-/// anew with the next step after a store was added or removed.
+/// Each store has a slot. Its changelog is read from the store's position. If the changelog does not reach back to that position
+/// any more, the store is emptied and read from the beginning. The port's reader is made when there is something to read. After a
+/// store was added or removed, the next step assigns the reader's partitions again.
 final class ChangelogReader {
-    /// A store that is read for.
+    /// A store whose changelog is read.
     struct Job {
         let state: TaskState
         let store: TaskStore
         let changelog: TopicPartition
-        /// The offset at which the store is complete, where that is not the end of the changelog.
+        /// The offset at which the store is complete, if that is not the end of the changelog.
         let end: Int64?
-        /// How many records have been applied.
+        /// The number of records that have been applied.
         fileprivate(set) var count = 0
-        /// The offset after what has been fetched; `nil` where nothing was.
+        /// The offset after the fetched records; `nil` if nothing was fetched.
         fileprivate var fetchedOffset: Int64?
 
-        /// The next offset to fetch; `nil` for the first that there is.
+        /// The next offset to fetch; `nil` for the first available one.
         fileprivate var nextOffset: Int64? {
             fetchedOffset.map { max($0, store.position ?? 0) } ?? store.position
         }
     }
 
-    /// What the reader is for.
+    /// The purpose of the reader.
     struct Purpose {
-        /// As the log names it.
+        /// The name of the activity in the log.
         let activity: String
-        /// How loud the log is about trouble.
+        /// The level at which trouble is logged.
         let troubleLevel: Logger.Level
     }
 
@@ -42,7 +42,7 @@ final class ChangelogReader {
     private var paused: Set<Int> = []
     private var nextSlot = 0
     private var isToBeAssigned = false
-    /// Whether the client has told of trouble in the last step.
+    /// Whether the client has reported trouble in the last step.
     private(set) var hasTrouble = false
 
     init(
@@ -55,12 +55,12 @@ final class ChangelogReader {
         self.makeReader = makeReader
     }
 
-    /// Whether a step would do anything.
+    /// Whether a step has anything to do.
     var hasWork: Bool { !jobs.isEmpty || isToBeAssigned }
 
     // MARK: Jobs
 
-    /// Reads for a store from the next step on. Returns its slot.
+    /// Reads the changelog of a store from the next step on. Returns the store's slot.
     @discardableResult
     func add(_ store: TaskStore, of state: TaskState, changelog: TopicPartition, end: Int64?) -> Int {
         let slot = nextSlot
@@ -72,7 +72,7 @@ final class ChangelogReader {
         return slot
     }
 
-    /// Reads for the stores of a task no more.
+    /// Stops reading for the stores of a task.
     func remove(_ state: TaskState) {
         for (slot, job) in jobs.sorted(by: { $0.key < $1.key }) where job.state === state {
             forget(slot)
@@ -81,9 +81,9 @@ final class ChangelogReader {
         }
     }
 
-    /// Reads for complete stores no more.
+    /// Stops reading for complete stores.
     ///
-    /// - Parameter complete: called for each of them, before the listener is told.
+    /// - Parameter complete: called for each of them, before the listener is.
     func finish(_ slots: [Int], _ complete: (Job) throws -> Void) throws {
         let done = slots.compactMap { slot in
             defer { forget(slot) }
@@ -94,7 +94,7 @@ final class ChangelogReader {
             try complete(job)
             tell(.ended, job)
         }
-        // To assign what is left anew would fetch it anew.
+        // To assign the remaining partitions again would fetch their records again.
         isToBeAssigned = isToBeAssigned || jobs.isEmpty
         if jobs.isEmpty { try assign() } else { try reader?.pause(done.map(\.changelog)) }
     }
@@ -106,18 +106,18 @@ final class ChangelogReader {
 
     // MARK: Reading
 
-    /// What a step came across beside records.
+    /// The events of a step other than records.
     struct Events {
         /// The partitions that have been read to their end.
         var ends: [(slot: Int, offset: Int64)] = []
         var hasRecords = false
     }
 
-    /// Reads some more.
+    /// Reads the next records.
     ///
     /// - Parameters:
-    ///   - take: called with each run of a store that is read for. It applies what the store is to have.
-    ///   - restart: called before a store is emptied whose changelog does not reach back to where it stands.
+    ///   - take: called with each run of records of a store. It applies those that the store is to have.
+    ///   - restart: called before a store is emptied because its changelog does not reach back to the store's position.
     func step(
         maxRecords: Int, timeoutMs: Int, take: (RecordRun, Job) throws -> Void,
         restart willRestart: (_ slot: Int, Job) throws -> Void
@@ -129,7 +129,7 @@ final class ChangelogReader {
         do {
             return try receive(polled, take, willRestart)
         } catch {
-            // What was polled and not taken has to be read again.
+            // Records that were polled but not taken have to be read again.
             isToBeAssigned = true
             throw error
         }
@@ -167,7 +167,7 @@ final class ChangelogReader {
         if let job = jobs[run.slot] { tell(.batch, job) }
     }
 
-    /// Fetches nothing more of a store's changelog, or goes on.
+    /// Pauses or resumes the fetching of a store's changelog.
     func setPaused(_ isPaused: Bool, _ slot: Int) throws {
         guard let job = jobs[slot], isPaused != paused.contains(slot) else { return }
         if isPaused {
@@ -215,15 +215,15 @@ final class ChangelogReader {
 
     // MARK: Progress
 
-    /// The end of a job's changelog, as far as known, or of what is read of it.
+    /// Returns the end of a job's changelog, as far as it is known, or of the part that is read.
     func endOffset(of job: Job) -> Int64? { job.end ?? reader?.knownEndOffset(of: job.changelog) }
 
-    /// The end of a changelog as the broker tells it.
+    /// Asks the broker for the end of a changelog.
     func currentEndOffset(of job: Job) throws -> Int64? {
         try reader?.listOffsets([job.changelog: .latest])[job.changelog]
     }
 
-    /// How far the stores have got; those of which the end is not known yet are left out.
+    /// The lags of the stores; stores whose end is not known yet are missing.
     var lags: [StoreLag] {
         jobs.values.compactMap { job in
             guard let end = endOffset(of: job) else { return nil }

@@ -1,27 +1,27 @@
 import Logging
 import Millrace
 
-/// Changelogs that are deleted while the application runs.
+/// The suspicion that changelogs were deleted while the application runs.
 ///
-/// Without one neither writing nor reading can go on, and the client tries again for ever. So wherever something goes wrong that
-/// may come from it, the worker looks whether the application's changelogs exist. A broker that has just started may not know
-/// all topics yet: only a topic that is missing twice, seconds apart, is taken for deleted.
+/// Without its changelog a store can be neither written nor restored, and the client would retry forever. So whenever an error may
+/// come from a missing changelog, the worker checks whether the application's changelogs exist. A broker that has just started may
+/// not know all topics yet: a topic counts as deleted only if it is missing twice, seconds apart.
 struct ChangelogDoubt {
-    /// When to look; `nil` where there is no doubt.
+    /// The time of the next check; `nil` if there is no doubt.
     private(set) var nextLook: Moment?
     private var lastLook = Moment.distantPast
     private var missing: Set<String> = []
 
     private static let interval = TimeSpan(ms: 2_000)
 
-    /// Notes that something went wrong.
+    /// Records that something went wrong.
     mutating func raise(at now: Moment) {
         if nextLook == nil { nextLook = max(now, lastLook + Self.interval) }
     }
 
-    /// Notes what is missing now.
+    /// Records which changelogs are missing now.
     ///
-    /// - Returns: what was missing the last time too.
+    /// - Returns: the changelogs that were missing at the last check too.
     mutating func note(missing: Set<String>, at now: Moment) -> Set<String> {
         defer { self.missing = missing }
         lastLook = now
@@ -29,23 +29,23 @@ struct ChangelogDoubt {
         return missing.intersection(self.missing)
     }
 
-    /// Notes that the broker did not tell.
+    /// Postpones the check because the broker did not answer.
     mutating func postpone(at now: Moment) { nextLook = now + Self.interval }
 }
 
-/// Looks whether the changelogs of a worker exist, where there is doubt.
+/// Checks whether the changelogs of a worker exist, if there is doubt.
 final class ChangelogWatch {
     private let context: WorkerContext
     private var doubt = ChangelogDoubt()
 
     init(_ context: WorkerContext) { self.context = context }
 
-    /// Notes that something went wrong that may come from a missing changelog.
+    /// Records an error that may come from a missing changelog.
     func raiseDoubt() { doubt.raise(at: context.now) }
 
-    /// Looks whether the changelogs exist, if there is doubt.
+    /// Checks whether the changelogs exist, if there is doubt.
     ///
-    /// - Throws: `StreamsError` with code `.topic` where one of them was deleted.
+    /// - Throws: `StreamsError` with code `.topic` if one of them was deleted.
     func lookIfInDoubt() throws {
         guard let next = doubt.nextLook, next.isReached(by: context.now) else { return }
         let stores = storesByChangelog
@@ -69,10 +69,10 @@ final class ChangelogWatch {
                 + LostChangelog.remedies)
     }
 
-    /// The name of the store that has a changelog of its own with this name; `nil` where none has.
+    /// Returns the name of the store whose internal changelog has this name; `nil` if there is none.
     func store(of topic: String) -> String? { storesByChangelog[topic] }
 
-    /// The names of the stores by those of the changelogs that the application has of its own.
+    /// The names of the stores by the names of their internal changelogs.
     private var storesByChangelog: [String: String] {
         var stores: [String: String] = [:]
         for store in context.topology.subtopologies.lazy.filter({ !$0.isGlobal }).flatMap(\.stores)
@@ -84,9 +84,9 @@ final class ChangelogWatch {
     }
 }
 
-/// A changelog that does not hold what its store does.
+/// The error of a changelog that lacks records which its store has.
 enum LostChangelog {
-    /// The ways to go on.
+    /// The possible remedies.
     static let remedies =
         "To compute the stores anew from the input, stop all instances, run one of them with its options and --reset (or call "
         + "StreamsApplication.reset()), which deletes the application's own topics, its committed offsets and the local state, "

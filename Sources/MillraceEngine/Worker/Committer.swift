@@ -3,9 +3,8 @@ import Millrace
 
 /// The producer of a worker, its transactions and its commits.
 ///
-/// A commit comes in three steps: the tasks hand on what waits and say how far they have got, the broker takes it, and the
-/// stores are told. After a retriable error the same commit is made again with the next call, and nothing is processed
-/// meanwhile.
+/// A commit has three steps: the tasks flush their caches and report their offsets, the broker takes the commit, and the stores are
+/// told of it. After a retriable error the next call makes the same commit again, and nothing is processed meanwhile.
 final class Committer {
     /// A commit that has been begun.
     private struct Pending {
@@ -17,13 +16,13 @@ final class Committer {
     /// A commit that has been made.
     struct Commit {
         let offsets: [TopicPartition: CommittedOffset]
-        /// How long it took, from the first attempt on.
+        /// The time that it took, from the first attempt on.
         let span: TimeSpan
     }
 
     private let context: WorkerContext
     private let topics: TopicWatch
-    /// The producer of the present generation; `nil` after it was lost, until the next.
+    /// The producer of the present generation; `nil` from its loss until the next generation.
     private var current: (any ProducerPort)?
     private var isRegistered = false
     private var isInTransaction = false
@@ -48,7 +47,8 @@ final class Committer {
     /// Whether there is a producer for tasks to write to.
     var hasProducer: Bool { current != nil }
 
-    /// The producer, a new one where the last was lost. Registering its transactional id rolls back what that left open.
+    /// Returns the producer, a new one if the last was lost. Registering its transactional id rolls back the last one's open
+    /// transaction.
     func producer() throws -> any ProducerPort {
         let producer = try current ?? context.ports.makeProducer()
         current = producer
@@ -59,7 +59,7 @@ final class Committer {
         return producer
     }
 
-    /// Lets a producer go that is of no use any more. The tasks that write to it have to be closed.
+    /// Drops a producer that cannot be used any more. The tasks that write to it have to be closed.
     func dropProducer() {
         current?.close()
         current = nil
@@ -67,7 +67,7 @@ final class Committer {
         isInTransaction = false
     }
 
-    /// Serves the acknowledgements of what was sent.
+    /// Serves the acknowledgements of sent records.
     func poll() throws {
         if !isExactlyOnce || isInTransaction { try producer().poll() }
     }
@@ -78,10 +78,11 @@ final class Committer {
         isInTransaction = true
     }
 
-    /// Gives up what was sent since the last commit.
+    /// Aborts everything that was sent since the last commit.
     func abort() {
         pending = nil
-        // What is still queued will be processed again. Sent late, it would go over what others have written since.
+        // Records that are still queued will be processed again. If they were sent late, they would overwrite what others have
+        // written since.
         if !isExactlyOnce { return dropProducer() }
         guard isInTransaction else { return }
         do {
@@ -102,14 +103,14 @@ final class Committer {
 
     var isCommitDue: Bool { commits.isDue(at: context.now) }
 
-    /// How long until a commit is due.
+    /// The time until a commit is due.
     var timeToCommit: TimeSpan { commits.wait(at: context.now) }
 
-    /// Commits everything that was processed: results, changelogs and offsets, all or nothing where the guarantee is
-    /// exactly once, in this order otherwise. Only then are the stores told that what they hold is committed.
+    /// Commits everything that was processed: results, changelogs and offsets. With exactly once they are committed all or nothing,
+    /// otherwise in this order. Only then are the stores told that their contents are committed.
     ///
-    /// - Parameter tasks: those that have something to commit; ignored where a commit has been begun.
-    /// - Returns: what was committed; `nil` where there was nothing.
+    /// - Parameter tasks: the tasks that have something to commit; ignored if a commit has been begun.
+    /// - Returns: the commit; `nil` if there was nothing to commit.
     func commit(_ tasks: [StreamTask]) throws -> Commit? {
         commits.done(at: context.now)
         if pending == nil { pending = try prepare(tasks) }
@@ -141,12 +142,12 @@ final class Committer {
 
     // MARK: After a commit
 
-    /// Whether stores are to be made durable.
+    /// Whether a checkpoint of the stores is due.
     var isCheckpointDue: Bool { checkpoints.isDue(at: context.now) }
 
     func noteCheckpoint() { checkpoints.done(at: context.now) }
 
-    /// Deletes what has been committed from the repartition topics. A failure only leaves it there for the next time.
+    /// Deletes committed records from the repartition topics. After a failure they stay there until the next time.
     func purgeIfDue() throws {
         guard !purgeable.isEmpty, purges.takeTurn(at: context.now) else { return }
         do {
@@ -158,7 +159,8 @@ final class Committer {
     }
 }
 
-/// Has processing that an error leaves halfway done again, or failed: it cannot be gone on with.
+/// Runs processing that must not stop halfway: after a retriable error everything since the last commit is processed again, or it
+/// fails.
 func untorn<Result>(_ body: () throws -> Result) throws -> Result {
     do {
         return try body()

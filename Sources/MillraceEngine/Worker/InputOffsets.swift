@@ -1,38 +1,38 @@
 import Millrace
 
-/// What a worker knows of the committed offsets of the partitions that it reads.
+/// A worker's knowledge of the committed offsets of the partitions that it reads.
 final class InputOffsets {
-    /// What this worker knows to be committed of the partitions of its tasks.
+    /// The committed offsets of its tasks' partitions, as far as this worker knows them.
     private(set) var committed: [TopicPartition: CommittedOffset] = [:]
-    /// The partitions of which this worker has committed offsets since it began to read.
+    /// The partitions whose offsets this worker has committed since it began to read.
     private var own: Set<TopicPartition> = []
-    /// Partitions whose committed offsets their topics do not have any more, until others are committed.
+    /// Partitions whose committed offsets do not exist in their topics any more, until others are committed.
     private var outdated: Set<TopicPartition> = []
-    /// Partitions whose committed offsets are those of another topic of the same name, until others are committed.
+    /// Partitions whose committed offsets belong to an earlier topic of the same name, until others are committed.
     private var renewed: Set<TopicPartition> = []
-    /// Topics that are others than those which this worker has read under the same names, until reading begins anew.
+    /// Topics that replace earlier ones of the same name which this worker has read, until reading begins again.
     private var renewedTopics: Set<String> = []
 
-    /// Whether what is committed of a partition says nothing about where to begin.
+    /// Whether the committed offset of a partition cannot be used as a start.
     func isOutdated(_ partition: TopicPartition) -> Bool {
         outdated.contains(partition) || isRenewed(partition)
     }
 
-    /// Whether what is committed of a partition, or stored of it, is of another topic of the same name.
+    /// Whether the committed offset of a partition, or its stored state, belongs to an earlier topic of the same name.
     func isRenewed(_ partition: TopicPartition) -> Bool {
         renewed.contains(partition) || renewedTopics.contains(partition.topic)
     }
 
-    /// Notes that topics are others than before.
+    /// Records that topics were replaced by others of the same name.
     func noteRenewed(_ topics: some Sequence<String>) { renewedTopics.formUnion(topics) }
 
-    /// Notes that topics do not have the committed offsets of partitions any more.
+    /// Records that the committed offsets of partitions do not exist in their topics any more.
     func noteOutdated(_ partitions: [TopicPartition]) { outdated.formUnion(partitions) }
 
-    /// Notes what is committed of the partitions that this worker is about to read.
+    /// Records the committed offsets of the partitions that this worker is about to read.
     func noteStarts(_ committed: [TopicPartition: CommittedOffset]) { self.committed = committed }
 
-    /// Notes that reading has begun of all partitions of this worker.
+    /// Records that reading of all partitions of this worker has begun.
     func noteBeginning(of partitions: [TopicPartition]) {
         renewed = Set(partitions.filter(isRenewed))
         outdated.formIntersection(partitions)
@@ -40,7 +40,7 @@ final class InputOffsets {
         own = []
     }
 
-    /// Notes what this worker has committed.
+    /// Records the offsets that this worker has committed.
     func noteCommit(of offsets: [TopicPartition: CommittedOffset]) {
         committed.merge(offsets) { $1 }
         own.formUnion(offsets.keys)
@@ -48,6 +48,6 @@ final class InputOffsets {
         outdated.subtract(offsets.keys)
     }
 
-    /// Whether a commit of this worker's has shown that nobody else has taken a task further since this worker began to read.
+    /// Whether a commit of this worker has shown that nobody else has advanced a task since this worker began to read.
     func isConfirmed(_ partitions: [TopicPartition]) -> Bool { partitions.contains(where: own.contains) }
 }

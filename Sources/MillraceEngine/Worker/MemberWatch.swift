@@ -1,12 +1,12 @@
 import Logging
 import Millrace
 
-/// Looks at the members of a worker's group: some may be no workers of this application, or run another topology.
+/// Checks the members of a worker's group: some may not be workers of this application, or may run another topology.
 final class MemberWatch {
     private let context: WorkerContext
-    /// Whether it was looked which topology the group runs.
+    /// Whether the topology that the group runs has been checked.
     private var isTopologyChecked = false
-    /// The client ids of members that are no workers of this application, in the last generation that was looked at.
+    /// The client ids of members that are not workers of this application, in the last generation that was examined.
     private(set) var foreign: [String] = []
     /// Whether there was ever such a member while this worker was one.
     private(set) var hasSeenForeign = false
@@ -16,10 +16,10 @@ final class MemberWatch {
     private var configuration: WorkerConfiguration { context.configuration }
     private var logger: Logger { context.logger }
 
-    /// Looks before the first join whether the group runs another topology already.
+    /// Checks before the first join whether the group runs another topology already.
     ///
-    /// - Parameter topics: those that this worker subscribes to.
-    /// - Throws: `StreamsError` with code `.otherTopology`. Where the broker does not tell, the first generation will.
+    /// - Parameter topics: the topics that this worker subscribes to.
+    /// - Throws: `StreamsError` with code `.otherTopology`. If the broker does not answer, the first generation is checked instead.
     func checkTopology(beside topics: [String]) throws {
         guard let identity = configuration.identity, !isTopologyChecked else { return }
         var description: GroupDescription?
@@ -36,10 +36,10 @@ final class MemberWatch {
         throw otherTopology(conflict, reading: description.partitionCounts.keys.sorted(), beside: topics)
     }
 
-    /// The workers of a generation.
+    /// Returns the workers of a generation.
     ///
-    /// - Parameter topics: those that this worker subscribes to.
-    /// - Throws: `StreamsError` with code `.otherTopology` where this worker has to give way.
+    /// - Parameter topics: the topics that this worker subscribes to.
+    /// - Throws: `StreamsError` with code `.otherTopology` if this worker has to give way.
     func members(of description: GroupDescription, beside topics: [String]) throws -> GroupMembers {
         let members = GroupMembers(
             description.members, applicationID: configuration.applicationID, own: configuration.identity)
@@ -91,20 +91,20 @@ final class MemberWatch {
                 + "or stop all instances of the other one first")
     }
 
-    /// The sub-topologies that are compared, by their place among these.
+    /// The sub-topologies that are compared, by their index among these.
     private var localSubtopologies: [Int: Topology.Subtopology] {
         Dictionary(
             context.topology.subtopologies.filter { !$0.isGlobal }.enumerated().map { ($0.offset, $0.element) },
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// Replaces offsets that a foreign member has committed by this worker's own, where it has kept the task.
+    /// Replaces offsets that a foreign member has committed by this worker's offsets, if it has kept the task.
     ///
     /// - Parameters:
-    ///   - committed: what the broker has.
-    ///   - known: what this worker knows to be committed.
-    ///   - kept: the partitions of tasks that this worker goes on with.
-    /// - Throws: `StreamsError` with code `.topic` where nobody knows any more how far the application had got.
+    ///   - committed: the offsets at the broker.
+    ///   - known: the committed offsets that this worker knows.
+    ///   - kept: the partitions of the tasks that this worker keeps.
+    /// - Throws: `StreamsError` with code `.topic` if the application's last offset is not known any more.
     func withoutForeignOffsets(
         _ committed: [TopicPartition: CommittedOffset], known: [TopicPartition: CommittedOffset],
         kept: Set<TopicPartition>

@@ -1,24 +1,24 @@
 import Millrace
 
-/// A worker's way through its group: a pure state machine, which says for each event what is to be done about it.
+/// A worker's membership in its group: a pure state machine, which returns the actions for each event.
 ///
-/// Membership is Kafka's, assignment is ours: when the coordinator announces a generation, every member reads the list of
-/// members and computes the same distribution of the tasks. The group's generation fences whoever gets it wrong.
+/// Membership is Kafka's, assignment is Millrace's. When the coordinator announces a generation, every member reads the list of
+/// members and computes the same distribution of the tasks. The group's generation fences a member that gets it wrong.
 ///
-/// The worker performs the actions in their order. In three states it has a duty in each step, the success of which is an event:
-/// it subscribes while it is unsubscribed, asks for the members and takes its tasks on while it is joining, and looks for the
-/// topics while it awaits them. All transitions are listed in docs/membership.md.
+/// The worker performs the actions in order. In three states it has a duty in each step, whose success is an event: it subscribes
+/// while it is unsubscribed, asks for the members and takes over its tasks while it is joining, and looks for the topics while it
+/// awaits them. All transitions are listed in docs/membership.md.
 struct Membership {
     enum State: String, CaseIterable {
-        /// Is no member, or has to join anew: subscribes.
+        /// It is no member, or has to join again: it subscribes.
         case unsubscribed
-        /// Waits for the coordinator to announce a generation.
+        /// It waits for the coordinator to announce a generation.
         case unassigned
         /// The coordinator has announced a generation. Its members are not known yet, or not all of its tasks are open.
         case joining
-        /// Runs the tasks that it has in the generation.
+        /// It runs its tasks of the generation.
         case active
-        /// Is outside the group until the topics are there that it reads.
+        /// It is outside the group until the topics exist that it reads.
         case awaitingTopics
     }
 
@@ -51,19 +51,19 @@ struct Membership {
 
     /// Something for the worker to do.
     enum Action: Hashable {
-        /// Commit; drop what cannot be committed, as `drop` does.
+        /// Commit. Drop what cannot be committed, as `drop` does.
         case commitOrDrop
-        /// Abort the transaction, and close all tasks without writing anything down.
+        /// Abort the transaction, and close all tasks without a checkpoint.
         case drop
-        /// Close tasks, all of whose changes are committed, but for some.
+        /// Close all tasks except these. All their changes are committed.
         case closeTasks(except: Set<TaskID>)
         /// Close the tasks whose stores are not restored yet.
         case closeRestoringTasks
-        /// Close standbys, but for some.
+        /// Close all standbys except these.
         case closeStandbys(except: Set<TaskID>)
-        /// Read nothing, and forget what was fetched.
+        /// Stop reading, and forget the fetched records.
         case stopReading
-        /// Be no member.
+        /// Leave the group.
         case leave
         /// Open those of these tasks that are not open, and restore their stores.
         case openTasks([TaskID])
@@ -73,24 +73,24 @@ struct Membership {
         case read([TaskID])
     }
 
-    /// What a member has to do in a generation.
+    /// A member's share of a generation's tasks.
     struct Distribution: Hashable {
         var tasks: [TaskID]
         var standbys: [TaskID] = []
-        /// Those of the tasks that are open and go on.
+        /// The tasks that are open already and continue.
         var kept: Set<TaskID> = []
     }
 
     private(set) var state = State.unsubscribed
-    /// The coordinator's own assignment in the generation that was announced; `nil` where none was, or it is over.
+    /// The coordinator's own assignment in the announced generation; `nil` if none was announced, or it is over.
     private(set) var partitions: [TopicPartition]?
     /// The member id of the last generation that was joined.
     private(set) var memberID: String?
 
-    /// Whether this member was out of the group since it had its tasks last, so that others may have written to their stores.
+    /// Whether this member has left the group since it last had its tasks, so that others may have written to their stores.
     func isNew(_ memberID: String?) -> Bool { self.memberID != memberID }
 
-    /// Notes an event. Returns what is to be done about it.
+    /// Handles an event. Returns the actions that follow.
     mutating func handle(_ event: Event) -> [Action] {
         switch event {
         case .subscribed:
@@ -142,7 +142,7 @@ struct Membership {
             state = .joining
             return []
         case .active:
-            // A generation that nobody said had ended.
+            // The end of the last generation was not announced.
             self.partitions = partitions
             state = .joining
             return [.drop, .stopReading]
@@ -155,11 +155,11 @@ struct Membership {
         case .unsubscribed, .awaitingTopics: return [.drop, .stopReading]
         case .unassigned, .joining:
             state = .unassigned
-            // In a generation that this member has not taken part in, others may have taken its tasks further.
+            // In a generation without this member, others may have advanced its tasks.
             return isLost ? [.drop, .stopReading] : [.closeTasks(except: []), .stopReading]
         case .active:
             state = .unassigned
-            // The stores stay open, for most tasks usually come back.
+            // The stores stay open, because most tasks usually come back.
             return isLost ? [.drop, .stopReading] : [.commitOrDrop, .closeRestoringTasks, .stopReading]
         }
     }

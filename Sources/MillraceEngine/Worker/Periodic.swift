@@ -1,11 +1,11 @@
 import Millrace
 
-/// Something that is done again and again, at least an interval apart, in monotonic time.
+/// A repeated action, with at least an interval of monotonic time between two repetitions.
 struct Periodic {
     private let interval: TimeSpan
     private var last: Moment
 
-    /// The first time comes an interval after the beginning.
+    /// The action is first due an interval after the beginning.
     init(every interval: TimeSpan, from beginning: Moment) {
         self.interval = interval
         last = beginning
@@ -13,13 +13,13 @@ struct Periodic {
 
     func isDue(at now: Moment) -> Bool { now - last >= interval }
 
-    /// The time until it is due; zero where it is.
+    /// Returns the time until the action is due; zero if it is due now.
     func wait(at now: Moment) -> TimeSpan { max(.zero, last + interval - now) }
 
-    /// Notes that it is done now.
+    /// Records that the action is done now.
     mutating func done(at now: Moment) { last = now }
 
-    /// Whether it is due; if so it counts as done.
+    /// Returns whether the action is due. If it is, it counts as done.
     mutating func takeTurn(at now: Moment) -> Bool {
         guard isDue(at: now) else { return false }
         last = now

@@ -1,15 +1,15 @@
 import Logging
 import Millrace
 
-/// Restores stores from their changelogs: each by the records from where the store stands to the end of the topic.
+/// Restores stores from their changelogs: each with the records from the store's position to the end of the topic.
 ///
-/// The end is the last record that was there, committed or not. Aborted records are never seen; but after an open
-/// transaction, such as a dead instance leaves, there can be records that others have committed since, and so the restore
-/// waits until it is closed.
+/// The end is after the last record that existed at the start, committed or not. Aborted records are never seen. But a dead
+/// instance can leave an open transaction, and after it there can be records that others have committed since: so the restore waits
+/// until that transaction is closed.
 final class Restorer {
     private let changelogs: ChangelogReader
     private let logger: Logger
-    /// The tasks that are being restored, as soon as somebody asks.
+    /// The tasks that are being restored; `nil` until it is asked for.
     private var restoring: Set<TaskID>?
 
     init(
@@ -24,13 +24,13 @@ final class Restorer {
 
     var isIdle: Bool { changelogs.jobs.isEmpty }
 
-    /// Whether a step would do anything.
+    /// Whether a step has anything to do.
     var hasWork: Bool { changelogs.hasWork }
 
-    /// Whether the client has told of trouble in the last step.
+    /// Whether the client has reported trouble in the last step.
     var hasTrouble: Bool { changelogs.hasTrouble }
 
-    /// How far the stores have got that are being restored; those left out are complete, or not known of yet.
+    /// The lags of the stores that are being restored. Stores that are missing here are complete or not known yet.
     var lags: [StoreLag] { changelogs.lags }
 
     func isRestoring(_ task: StreamTask) -> Bool {
@@ -42,11 +42,11 @@ final class Restorer {
 
     /// Restores the stores of a task from the next step on.
     ///
-    /// - Parameter committed: the committed offsets of the task's input, where a source topic serves as a changelog.
+    /// - Parameter committed: the committed offsets of the task's input, for source topics that serve as changelogs.
     func add(_ task: StreamTask, committed: [TopicPartition: CommittedOffset]) {
         for store in task.stores {
             guard let changelog = store.changelog else { continue }
-            // A source topic goes on after what is committed, which is yet to be processed.
+            // A source topic continues after the committed offset with records that are not processed yet.
             let end = store.plan.sourceTopicAsChangelog == nil ? nil : committed[changelog]?.offset ?? 0
             if let end, store.position ?? 0 >= end { continue }
             changelogs.add(store, of: task.state, changelog: changelog, end: end)
@@ -60,7 +60,7 @@ final class Restorer {
         restoring = nil
     }
 
-    /// Reads some more.
+    /// Reads the next records.
     func step(maxRecords: Int, timeoutMs: Int) throws {
         var finished: [Int] = []
         let events = try changelogs.step(maxRecords: maxRecords, timeoutMs: timeoutMs) { run, job in
@@ -84,7 +84,7 @@ final class Restorer {
         if slots.isEmpty { return }
         restoring = nil
         try changelogs.finish(slots) { job in
-            // What took reading is made durable at once, so that the next restart does not read it again.
+            // State that took reading is made durable at once, so that the next restart does not read it again.
             if job.count > 0 { try job.store.checkpoint(durably: true) }
             logger.info(
                 "restored",
@@ -94,9 +94,10 @@ final class Restorer {
         }
     }
 
-    /// A changelog that ends before the store was made anew, or cut. What it lacks is in the store alone.
+    /// Refuses a changelog that ends before the store's position: it was created again, or cut. Only the store has the missing
+    /// records.
     ///
-    /// - Throws: `StreamsError` with code `.stateStore` that says how to go on.
+    /// - Throws: `StreamsError` with code `.stateStore` that says how to continue.
     private func refuseShortened(_ job: ChangelogReader.Job) throws {
         guard let position = job.store.position, let end = try changelogs.currentEndOffset(of: job), end < position
         else { return }

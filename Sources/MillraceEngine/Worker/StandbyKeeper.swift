@@ -1,11 +1,11 @@
 import Logging
 import Millrace
 
-/// The standbys of a worker: stores of tasks that other instances run, kept up to date from their changelogs, so that this instance can take a task over
-/// without reading all of its state first. Kafka: `StandbyTask`.
+/// The standbys of a worker: stores of tasks that other instances run, kept up to date from their changelogs, so that this instance
+/// can take a task over without reading all of its state first. Kafka: `StandbyTask`.
 ///
-/// What a standby holds is committed in any case, whoever is active: it outlives rebalances and aborts, and is closed only when
-/// it is another member's.
+/// The contents of a standby are always committed, whoever is active: so it outlives rebalances and aborts, and is closed only when
+/// another member gets it.
 final class StandbyKeeper {
     private let context: WorkerContext
     private let topics: TopicWatch
@@ -14,9 +14,9 @@ final class StandbyKeeper {
     private let report: WorkerReport
     private let reader: StandbyReader
     private var states: [TaskID: TaskState] = [:]
-    /// The tasks of which there are to be standbys.
+    /// The tasks that are to have standbys here.
     private var wanted: [TaskID] = []
-    /// Standbys are retried alone: the active tasks do not wait for them.
+    /// Standbys are retried separately: the active tasks do not wait for them.
     private var retry = Backoff()
     private var checks: Periodic
 
@@ -40,26 +40,26 @@ final class StandbyKeeper {
 
     var isEmpty: Bool { states.isEmpty }
 
-    /// Whether the last step brought something, so that there may be more.
+    /// Whether the last step read something, so that there may be more.
     var hasMore: Bool { reader.hasMore }
 
     /// The standbys, in the order of their tasks.
     var open: [TaskState] { states.values.sorted { $0.id < $1.id } }
 
-    /// Their tasks, in order.
+    /// The ids of their tasks, in order.
     var ids: [TaskID] { states.isEmpty ? [] : states.keys.sorted() }
 
     var lags: [StoreLag] { reader.lags }
 
     func contains(_ id: TaskID) -> Bool { states[id] != nil }
 
-    /// Keeps standbys of these tasks from now on, and opens those that are missing.
+    /// Keeps standbys of these tasks from now on, and opens the missing ones.
     func keep(_ ids: [TaskID]) throws {
         wanted = ids
         try openMissing()
     }
 
-    /// Opens the standbys that are missing. One that another worker of this process is about to close comes later.
+    /// Opens the missing standbys. One that another worker of this process is about to close is opened later.
     private func openMissing() throws {
         for id in wanted where states[id] == nil {
             do {
@@ -74,9 +74,9 @@ final class StandbyKeeper {
         }
     }
 
-    /// Keeps the standbys up to date. What the broker refuses them is tried again with back-off, while the active tasks go on.
+    /// Keeps the standbys up to date. Requests that the broker refuses are retried with back-off, while the active tasks continue.
     ///
-    /// - Parameter mayRead: whether active tasks do not need the time for restoring their stores.
+    /// - Parameter mayRead: whether the active tasks do not need the time to restore their stores.
     func step(mayRead: Bool) throws {
         guard !wanted.isEmpty || reader.hasWork, !retry.isWaiting(at: context.now) else { return }
         do {
@@ -91,10 +91,10 @@ final class StandbyKeeper {
         }
     }
 
-    /// Opens what is missing, and asks now and then what the active tasks have committed.
+    /// Opens missing standbys, and asks now and then for the offsets that the active tasks have committed.
     private func update(mayRead: Bool) throws {
         if states.count < wanted.count { try openMissing() }
-        // Those who wait for their stores go first.
+        // Tasks that wait for their stores have priority.
         if mayRead { try reader.step(maxRecords: context.configuration.maxRecordsPerStep) }
         if reader.hasTrouble { changelogs.raiseDoubt() }
         guard checks.takeTurn(at: context.now) else { return }
@@ -109,7 +109,8 @@ final class StandbyKeeper {
         try reader.noteCommitted(committed)
     }
 
-    /// What active tasks have committed; `nil` where that is not answered in time, and so is asked again.
+    /// Returns the offsets that the active tasks have committed; `nil` if the broker does not answer in time. Then it is asked
+    /// again.
     private func committedInputs(of standbys: [TaskState]) -> [TopicPartition: CommittedOffset]? {
         do {
             return try context.ports.consumer.committed(
@@ -120,10 +121,10 @@ final class StandbyKeeper {
         }
     }
 
-    /// For so long the worker's own tasks may be kept waiting by it.
+    /// The longest time for which the request may delay the worker's active tasks.
     private static var longestCheckMs: Int { 50 }
 
-    /// Gives a standby's stores to the active task that it becomes; `nil` where there is none.
+    /// Hands a standby's stores to the active task that it becomes; `nil` if there is no standby of it.
     func take(_ id: TaskID) -> TaskState? {
         guard let state = states.removeValue(forKey: id) else { return nil }
         report.count(state)
@@ -131,7 +132,7 @@ final class StandbyKeeper {
         return state
     }
 
-    /// Closes standbys but for some, writing down what they hold.
+    /// Writes a checkpoint of all standbys except these, and closes them.
     func close(except kept: Set<TaskID> = []) {
         for state in open where !kept.contains(state.id) {
             reader.remove(state)
@@ -146,6 +147,6 @@ final class StandbyKeeper {
         }
     }
 
-    /// Closes what reads the changelogs.
+    /// Closes the reader of the changelogs.
     func closeReader() { reader.close() }
 }

@@ -1,27 +1,27 @@
 import Logging
 import Millrace
 
-/// Keeps the stores of standbys up to date from their changelogs, on and on.
+/// Keeps the stores of standbys up to date from their changelogs.
 ///
-/// A source topic that serves as a changelog is put into a store only as far as its active task has committed it: with more the
-/// store would be ahead of what is to be processed. The reader waits for records at the broker; the one of restores has to be
-/// told quickly when there are none.
+/// Records of a source topic that serves as a changelog are applied to a store only as far as its active task has committed them:
+/// with more the store would be ahead of the processing. This reader waits for records at the broker. The reader of restores does
+/// not, because it has to learn quickly that there are none.
 final class StandbyReader {
-    /// A store that may have so much of its changelog and no more.
+    /// The part of a changelog that a store may have.
     private struct Bound {
         /// The first offset that the store may not have yet.
         var limit: Int64 = 0
-        /// What has been read from there on.
+        /// The records that have been read from there on.
         var waiting: [RecordRun] = []
     }
 
     private let changelogs: ChangelogReader
-    /// By slot.
+    /// The bounds by slot.
     private var bounds: [Int: Bound] = [:]
-    /// How many records may wait for the limit to move on before their changelog is paused.
+    /// The number of records that may wait for the limit to advance before their changelog is paused.
     private static let maxWaiting = 1_000
 
-    /// Whether the last step brought something, so that there may be more.
+    /// Whether the last step read something, so that there may be more.
     private(set) var hasMore = false
 
     init(
@@ -35,17 +35,17 @@ final class StandbyReader {
 
     var isEmpty: Bool { changelogs.jobs.isEmpty }
 
-    /// Whether a step would do anything.
+    /// Whether a step has anything to do.
     var hasWork: Bool { changelogs.hasWork }
 
-    /// Whether the client has told of trouble in the last step.
+    /// Whether the client has reported trouble in the last step.
     var hasTrouble: Bool { changelogs.hasTrouble }
 
-    /// How far the stores have got; those left out are not known of yet.
+    /// The lags of the stores; stores that are not known yet are missing.
     var lags: [StoreLag] { changelogs.lags }
 
-    /// Reads for the stores of a standby from now on. Of a source topic that serves as a changelog nothing is applied before it is
-    /// known what is committed of it.
+    /// Reads the changelogs of a standby's stores from now on. Nothing of a source topic that serves as a changelog is applied
+    /// before its committed offset is known.
     func add(_ state: TaskState) {
         for store in state.stores {
             guard let changelog = store.changelog else { continue }
@@ -60,7 +60,7 @@ final class StandbyReader {
         bounds = bounds.filter { changelogs.jobs[$0.key] != nil }
     }
 
-    /// Notes what is committed of source topics that serve as changelogs.
+    /// Records the committed offsets of source topics that serve as changelogs.
     func noteCommitted(_ committed: [TopicPartition: CommittedOffset]) throws {
         for (slot, bound) in bounds.sorted(by: { $0.key < $1.key }) {
             guard let job = changelogs.jobs[slot], let next = committed[job.changelog]?.offset, next > bound.limit
@@ -70,7 +70,7 @@ final class StandbyReader {
         }
     }
 
-    /// Reads what is there.
+    /// Reads the available records.
     func step(maxRecords: Int) throws {
         hasMore = false
         let events = try changelogs.step(maxRecords: maxRecords, timeoutMs: 0) { run, _ in
@@ -81,7 +81,7 @@ final class StandbyReader {
         }
         hasMore = events.hasRecords
         for slot in bounds.keys.sorted() { try applyWaiting(slot) }
-        // After the last record lie the marks of transactions.
+        // The markers of transactions follow the last record.
         for (slot, offset) in events.ends where bounds[slot] == nil {
             changelogs.jobs[slot]?.store.noteEnd(at: offset)
         }
@@ -89,7 +89,7 @@ final class StandbyReader {
 
     func close() { changelogs.close() }
 
-    /// Puts what waits into its store, as far as the limit allows.
+    /// Applies waiting records to their store, as far as the limit allows.
     private func applyWaiting(_ slot: Int) throws {
         guard let bound = bounds[slot] else { return }
         var waiting: [RecordRun] = []

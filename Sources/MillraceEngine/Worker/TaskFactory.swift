@@ -15,23 +15,23 @@ final class TaskFactory {
         self.offsets = offsets
     }
 
-    /// Has the stores of tasks opened all together, or an error thrown before the first of them is.
+    /// Prepares to open the stores of tasks together. If they cannot all be open, it throws before the first of them is opened.
     func prepareToOpen(_ ids: [TaskID]) throws {
         var stores: [TaskID: [StorePlan]] = [:]
         for id in ids { stores[id] = context.topology.subtopologies[id.subtopology].stores.filter(\.isOnDisk) }
         try context.ports.provider?.prepareToOpen(stores, for: ObjectIdentifier(self))
     }
 
-    /// Leaves the room to others that this worker has asked for and not used.
+    /// Releases room that this worker has reserved for stores and not used.
     func forgetExpectedStores() {
         do { try context.ports.provider?.prepareToOpen([:], for: ObjectIdentifier(self)) } catch {
             context.logger.debug("while closing: \(error)")
         }
     }
 
-    /// Opens a task over its stores.
+    /// Opens a task with its stores.
     ///
-    /// - Parameter state: the stores where they are open already, as those of a standby are.
+    /// - Parameter state: the stores if they are open already, as those of a standby are.
     func open(_ id: TaskID, over state: TaskState?) throws -> StreamTask {
         do {
             return try StreamTask(
@@ -46,7 +46,7 @@ final class TaskFactory {
 
     /// Opens the stores of a task.
     ///
-    /// - Throws: `StreamsError` with code `.locked` while another worker of this process has them.
+    /// - Throws: `StreamsError` with code `.locked` while another worker of this process owns the task.
     func openStores(of id: TaskID) throws -> TaskState {
         let (topology, configuration, ports) = (context.topology, context.configuration, context.ports)
         let subtopology = topology.subtopologies[id.subtopology]
@@ -61,7 +61,7 @@ final class TaskFactory {
             id: id, stores: subtopology.stores, keptTimes: topology.keptTimes(of: subtopology.nodes),
             configuration: settings, producer: committer.producer(), provider: ports.provider, clock: ports.clock,
             logger: context.logger)
-        // What is left of a table's old topic is no part of the new one.
+        // State from a table's deleted topic does not belong to the new one.
         for store in state.stores where store.changelog.map(offsets.isRenewed) ?? false {
             try state.wipe(store)
         }

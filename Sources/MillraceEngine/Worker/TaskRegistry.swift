@@ -2,16 +2,16 @@ import Millrace
 
 /// The tasks of a worker whose stores are open, in the order of their ids, and the partitions that are read for them.
 ///
-/// While the group rebalances the tasks are kept, but not run, and nothing is read.
+/// While the group rebalances the tasks are kept but not run, and nothing is read.
 ///
-/// A task sleeps while it has nothing to do: no records wait, nothing is to be committed, no punctuation is due. A step looks at
-/// the tasks that are awake only, so that it costs no more with a thousand sleeping tasks than with one.
+/// A task sleeps while it has nothing to do: no records wait, nothing is to be committed, no punctuation is due. A step visits only
+/// the tasks that are awake, so that a thousand sleeping tasks cost no more than one.
 final class TaskRegistry {
     /// A partition that is being read.
     struct Slot {
         let partition: TopicPartition
         let task: StreamTask
-        /// The partition's place among those of its task.
+        /// The partition's index among those of its task.
         let place: Int
         /// The task's index in ``all``.
         fileprivate let index: Int
@@ -23,15 +23,15 @@ final class TaskRegistry {
     private(set) var all: [StreamTask] = []
     /// The ids of all tasks.
     private(set) var ids: [TaskID] = []
-    /// The slots by their numbers; those of a task follow each other.
+    /// The slots by number; those of a task are adjacent.
     private(set) var slots: [Slot] = []
     /// The slots of each task, by its index; empty while nothing is read.
     private var slotsOfTasks: [Range<Int>] = []
     private var awakeIndices = IndexSet()
-    /// When tasks that sleep have something to do by the wall clock.
+    /// The wall-clock times at which sleeping tasks have something to do.
     private var alarms = TimestampHeap()
     private var pausedSlots = IndexSet()
-    /// The slots that got records since it was looked whether they are full.
+    /// The slots that got records since the last check of whether they are full.
     private var filledSlots = IndexSet()
     private var dirtySizes: [Int] = []
     /// The memory of the tasks' changes that are not on disk yet.
@@ -85,7 +85,7 @@ final class TaskRegistry {
         alarms.removeAll()
     }
 
-    /// Wakes the tasks that have something to do by the wall clock.
+    /// Wakes the tasks that have something to do at this time of the wall clock.
     func wake(at now: Moment) {
         while let timestampMs = alarms.firstTimestampMs, Moment(ms: timestampMs).isReached(by: now),
             let index = alarms.removeFirst()
@@ -94,14 +94,14 @@ final class TaskRegistry {
         }
     }
 
-    /// When a task has something to do by the wall clock next; `nil` where none has.
+    /// The next wall-clock time at which a task has something to do; `nil` if none has.
     var nextPunctuation: Moment? {
         let sleeping = alarms.firstTimestampMs.map { Moment(ms: $0) }
         return (awakeIndices.sorted.compactMap { all[$0].nextWallClockPunctuation } + (sleeping.map { [$0] } ?? []))
             .min()
     }
 
-    /// Has the tasks sleep that have nothing to do.
+    /// Puts the tasks to sleep that have nothing to do.
     func settle(at now: Moment) {
         awakeIndices.removeAll { index in
             let task = all[index]
@@ -118,7 +118,7 @@ final class TaskRegistry {
             && slotsOfTasks[index].contains { all[index].bufferedCount(ofPartitionAt: slots[$0].place) > 0 }
     }
 
-    /// Adds up what the changes take that are not on disk yet; those of sleeping tasks stay as they were.
+    /// Adds up the memory of changes that are not on disk yet. The figures of sleeping tasks are not updated.
     func updateDirtySizes(ofSleeping isOfAll: Bool = false) {
         for index in isOfAll ? Array(all.indices) : awakeIndices.sorted {
             let size = all[index].state.dirtySizeInBytes
@@ -129,7 +129,7 @@ final class TaskRegistry {
 
     // MARK: Slots
 
-    /// Gives each partition of each task the next free slot, in place of those that there were.
+    /// Replaces all slots: each partition of each task gets the next number.
     func addSlots() {
         removeSlots()
         for (index, task) in all.enumerated() {
@@ -151,7 +151,7 @@ final class TaskRegistry {
         filledSlots = IndexSet()
     }
 
-    /// Hands the records to their tasks.
+    /// Adds the runs to their tasks.
     func add(_ runs: [RecordRun]) {
         for run in runs where slots.indices.contains(run.slot) {
             slots[run.slot].isAtEnd = false
@@ -161,15 +161,15 @@ final class TaskRegistry {
         }
     }
 
-    /// Notes that everything that a slot's partition holds has been fetched.
+    /// Records that everything in a slot's partition has been fetched.
     func noteEnd(ofSlot slot: Int) {
         if slots.indices.contains(slot) { slots[slot].isAtEnd = true }
     }
 
-    /// Pauses the slots that meet a condition. Returns their partitions.
+    /// Pauses the slots that satisfy a condition. Returns their partitions.
     func pause(where condition: (Slot) -> Bool) -> [TopicPartition] { pause(slots.indices, where: condition) }
 
-    /// Pauses the slots that got records since the last call and meet a condition. Returns their partitions.
+    /// Pauses the slots that got records since the last call and satisfy a condition. Returns their partitions.
     func pauseFilled(where condition: (Slot) -> Bool) -> [TopicPartition] {
         defer { filledSlots.removeAll { _ in true } }
         return pause(filledSlots.sorted, where: condition)
@@ -185,7 +185,7 @@ final class TaskRegistry {
         return paused
     }
 
-    /// Resumes the slots that are paused and meet a condition. Returns their partitions.
+    /// Resumes the paused slots that satisfy a condition. Returns their partitions.
     func resume(where condition: (Slot) -> Bool) -> [TopicPartition] {
         var resumed: [TopicPartition] = []
         pausedSlots.removeAll { index in
@@ -197,7 +197,7 @@ final class TaskRegistry {
         return resumed
     }
 
-    /// Whether the next record of a task is known: data that a partition is known to hold and has not delivered is awaited.
+    /// Whether the next record of a task is known. It is not while a partition is known to hold records that it has not delivered.
     func isProcessable(_ task: StreamTask) -> Bool {
         let index = index(of: task.id)
         guard slotsOfTasks.indices.contains(index) else { return false }
@@ -214,13 +214,13 @@ final class TaskRegistry {
     }
 }
 
-/// Some of the first whole numbers. It costs nothing to go through few of many.
+/// A subset of the first whole numbers. Iterating over few members of many numbers is cheap.
 private struct IndexSet {
     private var isMember: [Bool]
     private var members: [Int] = []
     private var isSorted = true
 
-    /// - Parameter count: how many numbers there are.
+    /// - Parameter count: the number of numbers.
     init(count: Int = 0) { isMember = Array(repeating: false, count: count) }
 
     mutating func insert(_ index: Int) {
@@ -230,7 +230,7 @@ private struct IndexSet {
         members.append(index)
     }
 
-    /// The members, the lowest first.
+    /// The members in ascending order.
     var sorted: [Int] {
         mutating get {
             if !isSorted { members.sort() }

@@ -1,39 +1,39 @@
 import Logging
 import Millrace
 
-/// The topics of a worker, which can change while it runs: partitions are added, topics that match a pattern come and go, topics
-/// are deleted and created again.
+/// Watches the topics of a worker, which can change while it runs: partitions are added, topics that match a pattern come and go,
+/// topics are deleted and created again.
 ///
-/// Each member looks for itself, and joins the group anew where the topics are not those of its tasks, by which the group
-/// rebalances. What a generation is about must not be each member's own view: two that see different topics would assign the
-/// tasks differently. So it is the leader's, as its assignment tells; that is part of what every member reads when it asks for
-/// the members.
+/// Each member looks for itself. If the topics differ from those of its tasks, it joins the group again, which makes the group
+/// rebalance. But a generation must not follow each member's own view: two members that see different topics would assign the tasks
+/// differently. So the leader's view counts. The leader's assignment tells it, which every member reads when it asks for the
+/// members.
 final class TopicWatch {
     private let context: WorkerContext
     private let offsets: InputOffsets
-    /// Changes with the topics.
+    /// The topics and tasks; replaced when the topics change.
     private(set) var plan: TopicPlan
-    /// The topics that have to be there before this worker joins the group again.
+    /// The topics that must exist before this worker joins the group again.
     private(set) var awaited: [String] = []
     /// The topics to subscribe to.
     private(set) var subscription: Set<String>
     /// The ids of the topics that are read, as far as they are known.
     private var ids: [String: String] = [:]
-    /// Whether something says that a topic may be gone.
+    /// Whether there is a sign that a topic may be gone.
     private var mayMissTopics = false
     private var lastCheck: TopicCheck
 
-    /// What a look at the topics has shown.
+    /// The result of a look at the topics.
     enum News: Equatable {
-        /// They are those of the tasks.
+        /// The topics are those of the tasks.
         case none
-        /// They are others than those of the tasks: the group has to rebalance.
+        /// The topics differ from those of the tasks: the group has to rebalance.
         case changed([String])
-        /// They were deleted and created again.
+        /// Topics were deleted and created again.
         case recreated
-        /// They are gone, as the message says.
+        /// Topics are gone; the message names them.
         case missing(String)
-        /// Those that were awaited are all there.
+        /// All awaited topics exist.
         case found
     }
 
@@ -56,10 +56,10 @@ final class TopicWatch {
 
     // MARK: This member's view
 
-    /// Has the topics be looked at soon: something says that one may be gone.
+    /// Makes the worker look at the topics soon, because of a sign that one may be gone.
     func raiseDoubt() { mayMissTopics = true }
 
-    /// Compares the topics with those of the tasks, if it is time to look; `nil` if it is not.
+    /// Compares the topics with those of the tasks, if a check is due; otherwise returns `nil`.
     ///
     /// - Parameter lost: see ``look(lost:)``.
     func lookIfDue(lost: ([TopicPartition]) throws -> Set<TopicPartition>) throws -> Look? {
@@ -71,21 +71,21 @@ final class TopicWatch {
         return look
     }
 
-    /// How often a topic is looked for that the worker waits for.
+    /// The time between two looks at topics that the worker waits for.
     private static var awaitedCheckMs: Int64 { 500 }
 
     /// A look at the topics.
     struct Look {
         var news: News
-        /// Changelogs that the broker does not know, which it may do for a moment.
+        /// Whether the broker does not know some changelogs, which may pass in a moment.
         var hasMissingChangelogs = false
     }
 
     /// Compares the topics with those of the tasks.
     ///
-    /// - Parameter lost: which of some partitions have no committed offset any more although this worker knows one; asked where
-    ///   no ids tell that a topic is another one.
-    /// - Throws: `StreamsError` with code `.topic` where the application's own topics do not fit any more.
+    /// - Parameter lost: returns those of some partitions that have no committed offset any more although this worker knows one. It
+    ///   is called for topics without an id, which would show that the topic was replaced.
+    /// - Throws: `StreamsError` with code `.topic` if the internal topics do not fit any more.
     func look(lost: ([TopicPartition]) throws -> Set<TopicPartition>) throws -> Look {
         let required = topology.taskTopics
         let matched =
@@ -97,7 +97,7 @@ final class TopicWatch {
         present.ids = try admin.topicIDs(of: present.counts.keys.sorted())
         mayMissTopics = false
         if !awaited.isEmpty { return Look(news: try lookForAwaited(present)) }
-        // The broker deletes committed offsets with their topic.
+        // The broker deletes the committed offsets together with their topic.
         let doubtful = offsets.committed.keys.filter { present.counts[$0.topic] != nil && present.ids[$0.topic] == nil }
         let renewed = doubtful.isEmpty ? [] : Set(try lost(doubtful.sorted()).map(\.topic))
         let assigned = SourceTopics(counts: plan.sourceTopics, ids: ids)
@@ -111,11 +111,11 @@ final class TopicWatch {
         }
     }
 
-    /// Takes over what has changed as far as that does not need the group.
+    /// Adopts the changes that do not need the group.
     private func follow(
         _ present: SourceTopics, _ counts: [String: Int32], _ matched: [String], _ news: News
     ) throws -> Look {
-        // A broker may not know a changelog for a moment: those that it misses are left to a second look.
+        // A broker may not know a changelog for a moment: missing ones are left to a second look.
         let changelogs = Set(
             topology.subtopologies.flatMap(\.stores).compactMap { store in
                 store.sourceTopicAsChangelog == nil
@@ -132,7 +132,7 @@ final class TopicWatch {
 
     // MARK: Topics that are gone, and others of their name
 
-    /// Ends the worker, or has it wait outside the group. Returns what to say about it.
+    /// Ends the worker, or makes it wait outside the group. Returns a message about it.
     ///
     /// - Throws: `StreamsError` with code `.topic` that names the topics, unless the configuration says to wait.
     private func wait(for topics: [String]) throws -> String {
@@ -176,14 +176,14 @@ final class TopicWatch {
 
     // MARK: The group's view
 
-    /// Plans for the topics of a generation, where they are others than those of the last one, and tells those who query.
+    /// Makes a plan for the topics of a generation if they differ from those of the last one, and updates the queryable stores.
     ///
-    /// - Parameter seen: the partition counts in the leader's view; `nil` where it is not known, for this member's own.
-    /// - Returns: why the generation cannot be joined; `nil` where it has what it takes.
+    /// - Parameter seen: the partition counts in the leader's view; `nil` if that is not known, to use this member's own view.
+    /// - Returns: the reason why the generation cannot be joined; `nil` if it can.
     func follow(_ seen: [String: Int32]?) throws -> String? {
         defer { context.ports.localStores?.setInputs(plan.inputs) }
         let view = try view(of: seen)
-        // Nobody was given anything: the next look says why.
+        // Nobody has an assignment: the next look says why.
         if view.isEmpty, !plan.sourceTopics.isEmpty, !topology.taskTopics.isEmpty {
             raiseDoubt()
             return nil
@@ -204,13 +204,14 @@ final class TopicWatch {
         }
     }
 
-    /// Before any offset is asked for: from then on another id means that offsets are those of another topic.
+    /// Records the topics' ids before any offset is asked for: from then on another id means that the offsets belong to another
+    /// topic.
     private func noteIDs() throws {
         let unknown = plan.sourceTopics.keys.filter { ids[$0] == nil }.sorted()
         ids.merge(try admin.topicIDs(of: unknown)) { known, _ in known }
     }
 
-    /// The topics of the leader's view that tasks read.
+    /// Returns the topics in the leader's view that tasks read.
     private func view(of seen: [String: Int32]?) throws -> [String: Int32] {
         let view = try seen ?? admin.partitionCounts(of: Array(subscription))
         let read = topology.taskTopics.union(topology.topics(matchedIn: view.keys, configuration.applicationID))
@@ -237,16 +238,16 @@ final class TopicWatch {
     }
 }
 
-/// When topics are looked for.
+/// The time of a look at the topics.
 ///
-/// The times are the wall clock's multiples of the interval, so that all members look at about the same moment and the group
-/// rebalances once. Where the wall clock is set back, the interval still passes in monotonic time.
+/// Checks are due at the wall clock's multiples of the interval, so that all members look at about the same time and the group
+/// rebalances once. If the wall clock is set back, a check is due once the interval has passed in monotonic time.
 struct TopicCheck {
     private let turn: Moment
     private let at: Moment
     private let interval: TimeSpan
 
-    /// A check now.
+    /// Creates a check that takes place now.
     ///
     /// - Parameter interval: at least a millisecond.
     init(at clock: any Clock, every interval: TimeSpan) {
@@ -255,9 +256,9 @@ struct TopicCheck {
         self.interval = interval
     }
 
-    /// Whether it is time for this check when another one was the last.
+    /// Whether this check is due if another one was the last.
     func isDue(after last: TopicCheck) -> Bool { turn != last.turn || at - last.at >= interval }
 
-    /// Whether so much time has passed since another check.
+    /// Whether at least this much time has passed since another check.
     func isLater(than last: TopicCheck, byMs ms: Int64) -> Bool { at - last.at >= TimeSpan(ms: ms) }
 }

@@ -1,9 +1,9 @@
 import Logging
 import Millrace
 
-/// How a worker follows its group: it computes what it has to do in a generation, and performs what ``Membership`` says.
+/// The part of a worker that follows its group: it computes its tasks in a generation, and performs the actions of ``Membership``.
 extension Worker {
-    /// Takes this member's tasks on as soon as the group's members are known.
+    /// Takes over this member's tasks as soon as the group's members are known.
     func joinIfKnown() throws {
         guard membership.state == .joining, let partitions = membership.partitions else { return }
         guard let description = try ports.admin.describeGroup(configuration.applicationID) else {
@@ -15,7 +15,7 @@ extension Worker {
         let memberID = ports.consumer.memberID()
         guard description.isStable, let memberID, description.members.contains(where: { $0.memberID == memberID })
         else {
-            // The next rebalance is under way already; librdkafka looks for it only once this assignment is answered.
+            // The next rebalance has begun already; librdkafka looks for it only once this assignment is answered.
             return try handle(.superseded)
         }
         let workers = try members.members(of: description, beside: topics.plan.subscription).workers
@@ -35,7 +35,7 @@ extension Worker {
         ports.localStores?.setPlacement(placement)
     }
 
-    /// Returns whether the generation's topics are there.
+    /// Returns whether the generation's topics exist.
     private func followTopics(_ seen: [String: Int32]?) throws -> Bool {
         guard let message = try topics.follow(seen) else { return true }
         try awaitTopics(message)
@@ -52,7 +52,7 @@ extension Worker {
         let wanted = Set(ids)
         let kept = isNewMember ? [] : tasks.all.filter { wanted.contains($0.id) && readsOnlyOwn($0) }
         let distribution = Membership.Distribution(tasks: ids, standbys: standbys, kept: Set(kept.map(\.id)))
-        // Nothing is closed or opened before it is known where to begin.
+        // Nothing is closed or opened before the start offsets are known.
         let starts = try starts(of: ids, kept: Set(kept.flatMap(\.partitions)))
         offsets.noteStarts(starts.committed)
         try handle(.distributed(distribution), from: starts)
@@ -60,19 +60,19 @@ extension Worker {
         logger.info("assigned", metadata: ["tasks": "\(ids.map(\.description).joined(separator: " "))"])
     }
 
-    /// Whether this member was out of the group since it had its tasks last, so that others may have written to their stores.
+    /// Whether this member has left the group since it last had its tasks, so that others may have written to their stores.
     private var isNewMember: Bool { membership.isNew(ports.consumer.memberID()) }
 
-    /// Whether the partitions that an open task reads are those that it is to read, or some of them.
+    /// Whether the partitions that an open task reads are all among those that it is to read.
     private func readsOnlyOwn(_ task: StreamTask) -> Bool {
         Set(task.partitions).isSubset(of: topics.plan.inputs[task.id] ?? [])
     }
 
     // MARK: Actions
 
-    /// Does what the state machine says.
+    /// Performs an action of the state machine.
     ///
-    /// - Parameter starts: where to begin in the partitions of the tasks that are opened.
+    /// - Parameter starts: the start offsets of the partitions of tasks that are opened.
     func perform(_ action: Membership.Action, from starts: StartOffsets) throws {
         switch action {
         case .commitOrDrop: try commitOrDrop()
@@ -97,15 +97,15 @@ extension Worker {
         }
     }
 
-    /// Closes all tasks as they are. Their stores stand at their last checkpoint; the changelog has the rest.
+    /// Closes all tasks without a checkpoint. Their stores keep their last checkpoint; the changelog has the rest.
     func dropUncommitted() {
         committer.abort()
         for task in tasks.all { close(task) }
-        // They would write to a producer that is gone.
+        // The standbys would write to a producer that is gone.
         if !committer.hasProducer { standbys.close() }
     }
 
-    /// Closes tasks whose changes are all committed, writing the stores down first.
+    /// Writes a checkpoint of tasks whose changes are all committed, and closes them.
     func closeTasks(where condition: (StreamTask) -> Bool = { _ in true }) throws {
         for task in tasks.all.filter(condition) {
             try task.state.checkpoint(durably: true)
@@ -120,7 +120,7 @@ extension Worker {
         tasks.remove(task)
     }
 
-    /// Should this fail, the records that still arrive find no task.
+    /// If this fails, records that still arrive find no task.
     private func stopReading() {
         for task in tasks.all { task.clearInput() }
         tasks.removeSlots()
@@ -136,7 +136,7 @@ extension Worker {
             if let localStores = ports.localStores { task.state.announce(to: localStores) }
             restorer.add(task, committed: committed)
         }
-        // Topics that match a pattern may have come.
+        // New topics may match a pattern.
         for task in tasks.all {
             for partition in topics.plan.inputs[task.id] ?? [] { try task.addInput(partition) }
         }
@@ -151,7 +151,7 @@ extension Worker {
             if let committed {
                 task.resume(partition, at: committed.offset)
                 task.restoreTime(of: partition, metadata: committed.metadata)
-                // What somebody else has put over it is put right with the next commit.
+                // The next commit corrects an offset that another member has overwritten.
                 if starts.overwritten.contains(partition) { task.begin(partition, at: committed.offset) }
             } else if let start = starts.first[partition] {
                 task.begin(partition, at: start)

@@ -1,13 +1,13 @@
 import Logging
 import Millrace
 
-/// What a worker reads, and how much of it at a time.
+/// The part of a worker that reads its input and bounds how much it reads at a time.
 extension Worker {
     func poll(maxWaitMs: Int) throws(PortError) -> PollResult {
         try ports.consumer.poll(maxRecords: configuration.maxRecordsPerStep, timeoutMs: timeToPoll(atMost: maxWaitMs))
     }
 
-    /// How long to wait for records.
+    /// Returns the longest wait for records.
     private func timeToPoll(atMost maxWaitMs: Int) -> Int {
         if isRetryDelayed || membership.state == .joining || membership.state == .unsubscribed {
             return min(maxWaitMs, 20)
@@ -50,7 +50,7 @@ extension Worker {
         try pauseFilled()
     }
 
-    /// Back-pressure: a partition that waits for another one of its task must not fill the memory.
+    /// Pauses partitions (back-pressure): one that waits for another one of its task must not fill the memory.
     private func pauseFilled() throws(PortError) {
         let full = tasks.pauseFilled { isFilled($0, beyond: 1) }
         if !full.isEmpty { try ports.consumer.pause(full) }
@@ -61,7 +61,7 @@ extension Worker {
         if !drained.isEmpty { try ports.consumer.resume(drained) }
     }
 
-    /// Whether more waits in a partition than a part of what may.
+    /// Whether a partition's waiting records exceed a fraction of the limit.
     private func isFilled(_ slot: TaskRegistry.Slot, beyond divisor: Int) -> Bool {
         slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition / divisor
             || slot.task.bufferedSizeInBytes(ofPartitionAt: slot.place)

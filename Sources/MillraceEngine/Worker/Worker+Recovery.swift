@@ -2,13 +2,13 @@ import Logging
 package import Millrace
 
 extension Worker {
-    /// Decides what an error of the broker or its client means for this worker.
+    /// Decides the worker's reaction to an error of the broker or its client.
     ///
-    /// What was not committed is given up, unless nothing of it is torn; what differs is how the worker goes on.
+    /// Everything uncommitted is aborted, unless none of it is half done; the ways to continue differ.
     func recover(from error: PortError) throws {
         noteFailure()
         changelogs.raiseDoubt()
-        // Offsets of a topic that is gone cannot be committed, and clients try for long.
+        // Offsets of a deleted topic cannot be committed, and clients retry for long.
         let isOfCommit = committer.hasPendingCommit
         if isOfCommit { topics.raiseDoubt() }
         switch error.kind {
@@ -23,7 +23,7 @@ extension Worker {
             logger.warning("this member's generation is over; joining again: \(error)")
             try handle(.fenced)
         case .producerLost:
-            // Only a member of the group may have a producer, or two instances would take it from each other for ever.
+            // Only a member of the group may have a producer, or two instances would fence each other's producers forever.
             logger.warning("the producer is lost; joining again with a new one: \(error)")
             committer.dropProducer()
             try handle(.fenced)
@@ -34,7 +34,7 @@ extension Worker {
         }
     }
 
-    /// Looks whether a commit was refused because of its topics. Where the broker does not answer, it is tried again.
+    /// Checks whether a commit was refused because of its topics. If the broker does not answer, the commit is retried.
     private func haveTopicsChanged() throws -> Bool {
         do {
             return try lookForTopics()
@@ -44,14 +44,15 @@ extension Worker {
         }
     }
 
-    /// The broker has refused a record after it was sent, when nothing says any more which source record it came from.
+    /// Handles a record that the broker has refused after it was sent, when the source record that it came from is not known any
+    /// more.
     ///
-    /// A transaction cannot be committed without it, and processing its records again would end the same way. Nor may a change
-    /// of a store be missing in its changelog.
+    /// A transaction cannot be committed without that record, and processing its records again would end the same way. A change of
+    /// a store must not be missing in its changelog either.
     private func productionFailed(_ error: PortError) throws {
         if let refused = error.refused, let store = changelogs.store(of: refused.topic) {
             if error.isTopicMissing {
-                // Whether it was deleted shows when it is looked for.
+                // A look at the topics shows whether the topic was deleted.
                 logger.warning("giving up what is not committed and processing it again: \(error)")
                 return try handle(.processingFailed)
             }
@@ -68,10 +69,10 @@ extension Worker {
 }
 
 extension PortError {
-    /// Whether all it means at the end is that somebody else does the work again.
+    /// Whether the error is harmless while the worker closes: another worker only processes the records again.
     var isHarmlessAtTheEnd: Bool { [.retriable, .abortable, .staleGeneration, .producerLost].contains(kind) }
 
-    /// The error as the application's user sees it.
+    /// The error that the application's user sees.
     package var asStreamsError: StreamsError {
         kind == .fenced
             ? StreamsError(.fenced, "another instance has taken this one's place: \(message)", underlying: nil)
@@ -79,7 +80,7 @@ extension PortError {
     }
 }
 
-/// How long to leave a broker alone that does not answer: 50 ms, doubled with each failure, 2 s at most.
+/// The wait before the next request to a broker that does not answer: 50 ms, doubled with each failure, 2 s at most.
 struct Backoff {
     private var delay = TimeSpan.zero
     private var until = Moment.distantPast

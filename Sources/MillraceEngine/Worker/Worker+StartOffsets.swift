@@ -1,21 +1,21 @@
 import Logging
 import Millrace
 
-/// Where a worker begins to read the partitions of its tasks.
+/// The offsets from which a worker reads the partitions of its tasks.
 struct StartOffsets {
-    /// What is committed, where that is valid.
+    /// The committed offsets that are valid.
     var committed: [TopicPartition: CommittedOffset] = [:]
-    /// Partitions whose committed offset is this worker's own, because another member has put one over it.
+    /// Partitions whose committed offset was overwritten by another member; their start is this worker's own offset.
     var overwritten: Set<TopicPartition> = []
-    /// The first offsets of partitions without a committed one, where they are not read from their beginning.
+    /// The first offsets of partitions without a committed one that are not read from their beginning.
     var first: [TopicPartition: Int64] = [:]
 }
 
 extension Worker {
-    /// Asks where to begin in the partitions of tasks.
+    /// Returns the start offsets of the partitions of tasks.
     ///
-    /// - Parameter kept: the partitions of the tasks that are open and go on.
-    /// - Throws: `StreamsError` with code `.topic` where there is no such place.
+    /// - Parameter kept: the partitions of the tasks that stay open.
+    /// - Throws: `StreamsError` with code `.topic` if a partition has no start offset.
     func starts(of ids: [TaskID], kept: Set<TopicPartition>) throws -> StartOffsets {
         let partitions = ids.flatMap { topics.plan.inputs[$0] ?? [] }
         var stored = try ports.consumer.committed(partitions)
@@ -29,15 +29,16 @@ extension Worker {
         return starts
     }
 
-    /// The first offsets of the partitions whose policy is not to read them from their beginning, and of those of topics that were
-    /// deleted and created again.
+    /// Returns the first offsets of the partitions whose policy is not to read them from their beginning, and of those of topics
+    /// that were deleted and created again.
     ///
-    /// - Throws: `StreamsError` with code `.topic` that lists the partitions whose policy is to have no such place.
+    /// - Throws: `StreamsError` with code `.topic` that lists the partitions whose policy is to fail without a committed offset.
     private func firstOffsets(of partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         var places: [TopicPartition: OffsetSpec] = [:]
         var refused: [TopicPartition] = []
         for partition in partitions {
-            // Whatever the policy: nobody has seen any of it. And what is committed of the old topic has to be replaced.
+            // The policy does not matter here: nobody has seen any of the topic, and the committed offset of the old topic has to
+            // be replaced.
             if offsets.isRenewed(partition) {
                 places[partition] = .earliest
                 continue
@@ -60,11 +61,11 @@ extension Worker {
         return first
     }
 
-    /// Gives the offsets of partitions up that their topics do not have any more, and begins again with all partitions.
+    /// Drops offsets that their topics do not have any more, and begins to read all partitions again.
     func resetOffsets(ofSlots lost: [Int]) throws {
         let partitions = lost.filter(tasks.slots.indices.contains).map { tasks.slots[$0].partition }
         if partitions.isEmpty { return }
-        // It may be another topic by now.
+        // The topic may have been replaced.
         topics.raiseDoubt()
         let refused = partitions.filter { offsetReset(of: $0) == .none }
         guard refused.isEmpty else { throw noValidOffset(of: refused) }

@@ -1,13 +1,13 @@
 package import Logging
 package import Millrace
 
-/// One member of the group: a consumer, a producer and any number of tasks, moved on step by step.
+/// One member of the group: a consumer, a producer and any number of tasks, which it advances step by step.
 ///
-/// Whoever owns the worker calls `step` again and again from one thread: a thread of the runtime, or the scheduler of a
-/// simulation. A step polls, follows the group, restores, processes, and commits when it is time. Kafka: `StreamThread`.
+/// The owner of the worker calls `step` repeatedly from one thread: a thread of the runtime, or the scheduler of a simulation. A
+/// step polls, follows the group, restores, processes, and commits when a commit is due. Kafka: `StreamThread`.
 ///
-/// The worker holds little itself. ``Membership`` decides what an event of the group means, the worker performs it; each of the
-/// other parts owns what it changes, and knows none that performs.
+/// The worker holds little state itself. ``Membership`` decides the actions for an event of the group, and the worker performs
+/// them. Each of the other parts owns the state that it changes, and does not know the worker.
 package final class Worker {
     let context: WorkerContext
     let offsets: InputOffsets
@@ -21,12 +21,12 @@ package final class Worker {
     let tasks = TaskRegistry()
     let report = WorkerReport()
     private(set) var membership = Membership()
-    /// The topics that this worker has asked the group for; `nil` before it has asked for any.
+    /// The topics that this worker has subscribed to; `nil` before its first subscription.
     private var subscription: Set<String>?
     private var retry = Backoff()
     private var troubleChecks: Periodic
     private var lagUpdates: Periodic
-    /// The wishes of those who query stores that have been met; `nil` while some have not.
+    /// The number of requested stores that have been made queryable; `nil` while some have not.
     private var metWishCount: Int?
 
     package init(
@@ -50,21 +50,21 @@ package final class Worker {
     var ports: WorkerPorts { context.ports }
     var logger: Logger { context.logger }
 
-    /// How many tasks the application has.
+    /// The number of the application's tasks.
     package var taskCount: Int { topics.plan.tasks.count }
 
-    /// The tasks that are open, for those who look at their stores.
+    /// The open tasks, for inspection of their stores.
     package var openTasks: [StreamTask] { tasks.all }
 
-    /// The stores of other instances' tasks that are kept up to date here, for those who look at them.
+    /// The standbys of this worker, for inspection of their stores.
     package var openStandbys: [TaskState] { standbys.open }
 
     package var status: WorkerStatus { report.status }
 
     // MARK: Life
 
-    /// Takes the place of whoever had this worker's transactional id and joins the group. Where the broker does not answer
-    /// in time, the steps that follow try again.
+    /// Fences the earlier owner of this worker's transactional id and joins the group. If the broker does not answer in time, the
+    /// following steps retry.
     package func start() throws {
         do {
             try subscribeIfNeeded()
@@ -73,11 +73,11 @@ package final class Worker {
         }
     }
 
-    /// Does what there is to do.
+    /// Performs one step.
     ///
-    /// - Parameter maxWaitMs: how long to wait for records where there is nothing else to do.
-    /// - Throws: what makes the worker unusable: an error that a handler did not forgive, or one of the broker that trying
-    ///   again does not mend.
+    /// - Parameter maxWaitMs: the longest wait for records if there is nothing else to do.
+    /// - Throws: an error that makes the worker unusable: one for which a handler has decided to fail, or one of the broker that a
+    ///   retry does not mend.
     package func step(maxWaitMs: Int) throws {
         do {
             try receive(try poll(maxWaitMs: maxWaitMs))
@@ -112,8 +112,8 @@ package final class Worker {
 
     /// Commits, makes the stores durable, closes them and leaves the group.
     ///
-    /// Where the broker does not answer, or the group is just changing hands, what is not committed is processed again by
-    /// whoever has the tasks next: that is no failure.
+    /// If the broker does not answer, or the group is rebalancing, the next owner of the tasks processes again whatever is not
+    /// committed: that is no failure.
     package func close() throws {
         defer { closePorts() }
         do {
@@ -130,7 +130,7 @@ package final class Worker {
         }
     }
 
-    /// Drops everything that is not committed and lets go of the group.
+    /// Drops everything that is not committed and abandons the group.
     package func closeUncommitted() {
         closeUncommittedKeepingPorts()
         closePorts()
@@ -154,9 +154,9 @@ package final class Worker {
     /// Whether the tasks are those of the group's present generation.
     var isActive: Bool { membership.state == .active }
 
-    /// Tells the state machine of an event and does what it says.
+    /// Passes an event to the state machine and performs the actions.
     ///
-    /// - Parameter starts: where to begin in the partitions of tasks that are opened.
+    /// - Parameter starts: the start offsets of the partitions of tasks that are opened.
     func handle(_ event: Membership.Event, from starts: StartOffsets = StartOffsets()) throws {
         for action in membership.handle(event) { try perform(action, from: starts) }
     }
