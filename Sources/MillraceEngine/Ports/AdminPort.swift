@@ -26,10 +26,10 @@ package struct GroupMember: Hashable, Sendable {
         self.clientID = clientID
     }
 
-    /// What tells the member from others also after a restart, wherever it runs.
+    /// The part of the client id that identifies the member, also after a restart, wherever it runs.
     package var name: Substring { clientID[..<(clientID.lastIndex(of: "@") ?? clientID.endIndex)] }
 
-    /// What tells the member's instance from others: the workers of one differ in their number only.
+    /// The part of the name that identifies the member's instance: the workers of one instance differ only in their number.
     package var instance: Substring {
         name.lastIndex(of: "-").map { end in
             let instance = name[..<end]
@@ -39,28 +39,28 @@ package struct GroupMember: Hashable, Sendable {
 
     private static let workerMark = "-worker"
 
-    /// The name of one of an instance's workers.
+    /// Returns the name of one of an instance's workers.
     package static func name(instance: String, worker: Int) -> String { "\(instance)\(workerMark)-\(worker)" }
 
-    /// Where the member's instance answers queries, if it was given an address.
+    /// The address at which the member's instance answers queries, if it was given one.
     package var address: InstanceAddress? {
         clientID.lastIndex(of: "@").flatMap { InstanceAddress(String(clientID[clientID.index(after: $0)...])) }
     }
 
-    /// The client id of a member with a name and, where its instance answers queries, an address.
+    /// Returns the client id of a member with a name and, if its instance answers queries, an address.
     package static func clientID(name: String, address: InstanceAddress?) -> String {
         address.map { "\(name)@\($0)" } ?? name
     }
 }
 
-/// What a group looks like to its coordinator.
+/// The coordinator's description of a group.
 package struct GroupDescription: Hashable, Sendable {
     package var isStable: Bool
     package var members: [GroupMember]
-    /// How many partitions each topic has that a member subscribes to, as the leader of this generation saw them.
+    /// The partition count of each topic that a member subscribes to, as the leader of this generation saw it.
     package var partitionCounts: [String: Int32]
 
-    /// - Parameter assigned: the partitions that the leader's own assignor has shared out among the members.
+    /// - Parameter assigned: the partitions that the leader's own assignor has distributed among the members.
     package init(isStable: Bool, members: [GroupMember], assigned: [TopicPartition] = []) {
         self.isStable = isStable
         self.members = members
@@ -77,28 +77,28 @@ extension [TopicPartition] {
     }
 }
 
-/// Asks and changes what the cluster consists of. Calls block.
+/// Describes and changes the cluster's topics and groups. Calls block.
 package protocol AdminPort: AnyObject {
-    /// How many partitions each topic has; topics that do not exist are left out.
+    /// Returns the partition count of each topic; topics that do not exist are missing.
     func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32]
 
-    /// The ids of topics: another one means another topic, even under the same name. Topics whose id neither the broker nor the
-    /// client tells are left out.
+    /// Returns the ids of topics: another id means another topic, even under the same name. Topics whose id neither the broker nor
+    /// the client tells are missing.
     func topicIDs(of topics: [String]) throws(PortError) -> [String: String]
 
-    /// The names of all topics, without the broker's own.
+    /// Returns the names of all topics except the broker's own.
     func topicNames() throws(PortError) -> [String]
 
-    /// The settings of topics, as far as the broker tells them.
+    /// Returns the settings of topics, as far as the broker tells them.
     func configurations(of topics: [String]) throws(PortError) -> [String: [String: String]]
 
-    /// Creates topics; one that exists already is no error.
+    /// Creates topics. One that exists already is no error.
     func createTopics(_ topics: [NewTopic]) throws(PortError)
 
     /// Deletes the records before the given offsets.
     func deleteRecords(before offsets: [TopicPartition: Int64]) throws(PortError)
 
-    /// The members of a group, or `nil` where the broker cannot describe groups.
+    /// Returns the members of a group, or `nil` if the broker cannot describe groups.
     func describeGroup(_ group: String) throws(PortError) -> GroupDescription?
 }
 

@@ -1,41 +1,41 @@
 package import Millrace
 
-/// Membership of a consumer group. The polls of the reader that belongs to it keep it up.
+/// Membership of a consumer group. The polls of the member's reader keep it alive.
 package protocol MembershipPort: AnyObject {
-    /// Joins the group to read these topics, anew where it was to read others; leaves it where there is none.
+    /// Joins the group to read these topics, and joins it again if the topics have changed; leaves it if there are none.
     func subscribe(to topics: [String]) throws(PortError)
 
-    /// Returns what polls brought since the last call, in order. The reader's next assignment answers an event.
+    /// Returns the group's events since the last call, in order. The reader's next assignment answers an event.
     func takeMembershipEvents() -> [MembershipEvent]
 
     /// The id that the coordinator gave this member; `nil` before it has joined.
     func memberID() -> String?
 
-    /// The member's place in the generation whose assignment was told last.
+    /// Returns the member's metadata in the generation whose assignment was announced last.
     ///
-    /// It stays what it is when the member is thrown out of the group, so that the coordinator refuses what is committed with it.
+    /// The metadata stay the same when the member is fenced, so that the coordinator refuses whatever is committed with them.
     ///
-    /// - Throws: `PortError` of kind `.staleGeneration` where no assignment was told.
+    /// - Throws: `PortError` of kind `.staleGeneration` if no assignment was announced.
     func groupMetadata() throws(PortError) -> GroupMetadata
 }
 
-/// A member of a group that reads what its tasks are assigned. Kafka: `Consumer`.
+/// A member of a group that reads the partitions of its tasks. Kafka: `Consumer`.
 package typealias GroupConsumer = MembershipPort & OffsetsPort & ReaderPort
 
 /// A change of the group. Kafka: `ConsumerRebalanceListener`.
 package enum MembershipEvent: Hashable, Sendable {
     /// The group has a new generation. The partitions are those of the coordinator's own assignor.
     case assigned([TopicPartition])
-    /// The partitions have to be given up; what was done of them can be committed first.
+    /// The partitions have to be given up. What was processed of them can be committed first.
     case revoked([TopicPartition])
     /// The partitions are gone, and may have another owner already.
     case lost([TopicPartition])
 }
 
-/// A member's place in its group at one moment: the group, the generation and the member's ids. The producer commits offsets with
-/// it, and the coordinator refuses that of another generation (KIP-447).
+/// The identity of a member at one moment: the group, the generation and the member's ids. The producer commits offsets with it,
+/// and the coordinator refuses that of another generation (KIP-447).
 package struct GroupMetadata: Hashable, Sendable {
-    /// The place as the client of both the member and the producer encodes it.
+    /// The identity as the client of both the member and the producer encodes it.
     package let encoded: [UInt8]
 
     package init(encoded: [UInt8]) { self.encoded = encoded }

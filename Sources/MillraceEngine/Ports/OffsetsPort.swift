@@ -2,16 +2,16 @@ package import Millrace
 
 /// Reads and commits the offsets of a consumer group.
 package protocol OffsetsPort: AnyObject {
-    /// The offsets that the group has committed; partitions without one are left out.
+    /// Returns the offsets that the group has committed; partitions without one are missing.
     ///
-    /// - Parameter timeoutMs: for how long to try; `nil` for as long as other requests.
+    /// - Parameter timeoutMs: the time-out; `nil` for that of other requests.
     func committed(
         _ partitions: [TopicPartition], withinMs timeoutMs: Int?
     ) throws(PortError) -> [TopicPartition: CommittedOffset]
 
     /// Commits offsets outside a transaction.
     ///
-    /// - Throws: `PortError` of kind `.staleGeneration` where the group has had another generation since.
+    /// - Throws: `PortError` of kind `.staleGeneration` if the group has had another generation since.
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(PortError)
 }
 

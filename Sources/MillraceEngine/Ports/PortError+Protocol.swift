@@ -1,7 +1,7 @@
 import Millrace
 
 extension PortError {
-    /// What a request to the broker is part of. The same error means different things.
+    /// The operation that a request to the broker is part of. The same error means different things in different operations.
     package enum Operation: CaseIterable, Sendable {
         /// Fetching, looking offsets up, reading committed offsets.
         case read
@@ -17,12 +17,12 @@ extension PortError {
         case administer
     }
 
-    /// Makes an error of an error code of Kafka's protocol.
+    /// Makes an error from an error code of Kafka's protocol.
     ///
-    /// - Parameter message: what was asked, and the broker's words.
+    /// - Parameter message: the request, and the broker's message.
     package init(code: Int16, during operation: Operation, _ message: String) {
         if code == Self.offsetMetadataTooLarge {
-            // The next attempt would have as much to say.
+            // A retry would send metadata of the same length.
             self.init(
                 .fatal,
                 "the broker does not take the metadata beside an offset, where operators keep their times: its limit, "
@@ -34,8 +34,8 @@ extension PortError {
         isTopicMissing = Self.isTopicMissing(code: code)
     }
 
-    /// What a record means that was sent and not delivered: that it was the record's own fault, that nothing helps, or that
-    /// everything since the last commit has to be done again.
+    /// Returns the meaning of a failed delivery: the record itself is at fault, nothing helps, or everything since the last commit
+    /// has to be processed again.
     package static func kind(ofDelivery code: Int16) -> Kind {
         switch kind(ofCode: code, during: .produce) {
         case .rejected: .rejected
@@ -50,8 +50,8 @@ extension PortError {
 
     private static let offsetMetadataTooLarge: Int16 = 12
 
-    /// What a worker does about an error code of Kafka's protocol; `nil` where the code is not among those that a worker acts
-    /// upon, for which nothing helps.
+    /// Returns a worker's reaction to an error code of Kafka's protocol; `nil` for a code that a worker does not know, for which
+    /// nothing helps.
     ///
     /// The codes and which of them are retriable: `org.apache.kafka.common.protocol.Errors`. What ends a producer only:
     /// `StreamsProducer.isRecoverable`, `RecordCollectorImpl`.
@@ -70,7 +70,7 @@ extension PortError {
         }
     }
 
-    /// A record, or an offset, of a topic that is not there is refused; whoever asks for it asks again.
+    /// A record, or an offset, of a missing topic is refused; other requests are retried.
     private static let missingTopic = Row(
         .retriable, [.produce: .rejected, .transaction: .rejected, .commitOffsets: .rejected])
 

@@ -1,6 +1,6 @@
-/// What went wrong outside, with the answers that a worker needs to decide what to do.
+/// An error of a port, with everything that a worker needs to decide its reaction.
 package struct PortError: Error, CustomStringConvertible, Sendable {
-    /// What a worker does about it.
+    /// A worker's reaction to the error.
     package enum Kind: Hashable, Sendable {
         /// Try again.
         case retriable
@@ -8,11 +8,12 @@ package struct PortError: Error, CustomStringConvertible, Sendable {
         case abortable
         /// The member's generation is over: give up the partitions without a commit and join again.
         case staleGeneration
-        /// The producer is of no use any more: its transaction timed out, or somebody took its transactional id. A new one may be.
+        /// The producer cannot be used any more: its transaction timed out, or another producer took its transactional id. A new
+        /// one may work.
         case producerLost
         /// Another instance has this one's static member id.
         case fenced
-        /// This record alone is refused: it is too large, or its topic does not exist.
+        /// Only this record is refused: it is too large, or its topic does not exist.
         case rejected
         /// Nothing helps.
         case fatal
@@ -20,7 +21,7 @@ package struct PortError: Error, CustomStringConvertible, Sendable {
 
     package var kind: Kind
     package var message: String
-    /// The record that was refused, where the error is about one and says which.
+    /// The refused record, if the error is about one and names it.
     package var refused: RefusedRecord?
     /// Whether the topic or the partition does not exist, as far as the client knows.
     package var isTopicMissing = false

@@ -6,7 +6,7 @@ public import Millrace
 @usableFromInline
 package struct FetchedRecord {
     @usableFromInline package var offset: Int64
-    /// Milliseconds since the epoch; −1 where the broker has none.
+    /// Milliseconds since the epoch; −1 if the broker has no timestamp.
     @usableFromInline package var timestampMs: Int64
     @usableFromInline package var headers: Headers
     @usableFromInline package var key: UnsafeRawBufferPointer?
@@ -24,14 +24,14 @@ package struct FetchedRecord {
         self.value = value
     }
 
-    /// The bytes that the record's key and value take, for the bounds of the queues.
+    /// The size of the record's key and value in bytes, for the bounds of the queues.
     var sizeInBytes: Int { (key?.count ?? 0) + (value?.count ?? 0) + 64 }
 }
 
 /// Records of one partition in the order of their offsets, with the memory of their keys and values.
 ///
-/// Whoever keeps a run, or a part of one, keeps the memory of its records: they can wait in a queue without being copied. The
-/// records of one poll share their memory, and a run retains it once.
+/// A run, or a part of one, keeps the memory of its records alive: they can wait in a queue without being copied. The records of
+/// one poll share their memory, and a run retains it once.
 package struct RecordRun {
     /// The slot that was given to the partition when it was assigned.
     package let slot: Int
@@ -39,7 +39,7 @@ package struct RecordRun {
     package let records: ArraySlice<FetchedRecord>
     private let owner: AnyObject?
 
-    /// - Parameter owner: what the memory of the keys and values lives as long as.
+    /// - Parameter owner: the object that keeps the memory of the keys and values alive.
     package init(slot: Int, _ records: ArraySlice<FetchedRecord>, ownedBy owner: AnyObject) {
         self.init(slot: slot, records, owner: owner)
     }
@@ -50,15 +50,15 @@ package struct RecordRun {
         self.owner = owner
     }
 
-    /// A run of no records.
+    /// Makes an empty run.
     init() { self.init(slot: -1, [], owner: nil) }
 
     package var count: Int { records.count }
     package var isEmpty: Bool { records.isEmpty }
-    /// The offset after the last record; `nil` where there is none.
+    /// The offset after the last record; `nil` for an empty run.
     package var nextOffset: Int64? { records.last.map { $0.offset + 1 } }
 
-    /// The records before an offset, and those from it on.
+    /// Returns the records before an offset, and those from it on.
     package func split(at offset: Int64) -> (before: RecordRun, rest: RecordRun) {
         let end = records.firstIndex { $0.offset >= offset } ?? records.endIndex
         return (
@@ -67,7 +67,7 @@ package struct RecordRun {
     }
 }
 
-/// Cuts the records of a poll, as they come, into runs.
+/// Splits the records of a poll, in their order, into runs.
 @usableFromInline
 package struct RecordRunBuilder {
     @usableFromInline var records: [FetchedRecord] = []
@@ -85,7 +85,7 @@ package struct RecordRunBuilder {
         records.append(record)
     }
 
-    /// - Parameter owner: what the memory of all the records' keys and values lives as long as.
+    /// - Parameter owner: the object that keeps the memory of all the records' keys and values alive.
     package consuming func runs(ownedBy owner: AnyObject) -> [RecordRun] {
         var runs: [RecordRun] = []
         runs.reserveCapacity(starts.count)

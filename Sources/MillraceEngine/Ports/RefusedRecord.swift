@@ -1,15 +1,15 @@
-/// A record that the broker or its client refused, as far as an error tells of it.
+/// A record that the broker or its client refused, as far as an error describes it.
 package struct RefusedRecord: Hashable, Sendable {
     package var topic: String
     package var partition: Int32
     /// The beginning of the key's bytes; `nil` for a null key.
     package var keyPrefix: [UInt8]?
-    /// The bytes of key and value.
+    /// The size of key and value in bytes.
     package var sizeInBytes: Int
-    /// How many records of the topic were refused, this one among them.
+    /// The number of refused records of the topic, including this one.
     package var count: Int
 
-    /// How much of a key an error shows.
+    /// The number of bytes of a key that an error shows.
     package static let keyPrefixCount = 64
 
     package init(topic: String, partition: Int32, keyPrefix: [UInt8]?, sizeInBytes: Int, count: Int = 1) {
@@ -26,7 +26,7 @@ package struct RefusedRecord: Hashable, Sendable {
             sizeInBytes: (key?.count ?? 0) + (value?.count ?? 0))
     }
 
-    /// The key for people: its text if that can be printed, its bytes in hexadecimal otherwise.
+    /// The key in readable form: its text if that can be printed, otherwise its bytes in hexadecimal.
     var printableKey: String {
         guard let keyPrefix else { return "null" }
         let ellipsis = keyPrefix.count < Self.keyPrefixCount ? "" : "…"

@@ -1,6 +1,6 @@
 package import Millrace
 
-/// The sub-topology and the partition that a task is for. Kafka: `TaskId`.
+/// The sub-topology and the partition of a task. Kafka: `TaskId`.
 package struct TaskID: Hashable, Sendable, Comparable, CustomStringConvertible {
     package var subtopology: Int
     package var partition: Int32
@@ -17,24 +17,24 @@ package struct TaskID: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 }
 
-/// Opens the stores of tasks on disk. One folder a task, which only one task of one process has open at a time.
+/// Opens the stores of tasks on disk. Each task has a folder, which only one task of one process has open at a time.
 package protocol StoreProvider: AnyObject {
     /// Takes possession of a task's folder.
     func lock(_ task: TaskID) throws
-    /// Prepares for opening the stores of tasks: makes sure that all of them can be open together, and may open them now, several
-    /// at once.
+    /// Prepares to open the stores of tasks: makes sure that all of them can be open together, and may open them now, several at
+    /// once.
     ///
     /// - Parameters:
-    ///   - stores: the stores of each of the tasks that the caller is going to lock; they take the place of those that the same
-    ///     caller named before.
+    ///   - stores: the stores of each of the tasks that the caller is going to lock. They replace those that the same caller named
+    ///     before.
     ///   - caller: the worker.
-    /// - Throws: where the system does not allow for so many.
+    /// - Throws: an error if the system does not allow for so many.
     func prepareToOpen(_ stores: [TaskID: [StorePlan]], for caller: ObjectIdentifier) throws
-    /// Opens the engine of a store in it: the provider's own, or the one that the store's supplier makes.
+    /// Opens the engine of a store in the task's folder: the provider's own, or the one that the store's supplier makes.
     func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine
-    /// Where a store of the user's may keep what it likes; `nil` where nothing is kept on disk.
+    /// Returns the directory for the files of a custom store; `nil` if nothing is kept on disk.
     func directory(of store: StorePlan, of task: TaskID) throws -> String?
-    /// Gives the folder up; all its stores are closed.
+    /// Releases the folder. All its stores must be closed.
     func unlock(_ task: TaskID)
 }
 
@@ -48,11 +48,11 @@ extension StoreProvider {
 package protocol Clock: AnyObject {
     /// Milliseconds since the epoch.
     func wallClockMs() -> Int64
-    /// Milliseconds since some moment, never going back.
+    /// Milliseconds since an arbitrary moment; they never go back.
     func monotonicMs() -> Int64
 }
 
 extension Clock {
-    /// The time for intervals: nobody sets it back.
+    /// The time for intervals: it is never set back.
     package var monotonic: Moment { Moment(ms: monotonicMs()) }
 }

@@ -1,4 +1,4 @@
-/// The times of a task's operators in few bytes, for tasks with so many that their names do not fit beside an offset.
+/// The times of a task's operators in few bytes, for tasks with so many operators that their names do not fit beside an offset.
 ///
 /// The block is a byte for its form, the earliest time in 8 bytes, a byte for the size of what follows for each time, and:
 /// - form 1: for each time 4 bytes of its name's hash, and how much later it is. It outlives changes of the topology.
@@ -13,10 +13,10 @@ struct CompactTimes {
         case byPosition = 2
     }
 
-    /// Appends the times, by name where `maxSize` allows.
+    /// Appends the times, by name if `maxSize` allows it.
     func append(_ times: [String: Int64], to bytes: inout [UInt8], maxSize: Int) {
         let earliest = times.values.min() ?? 0
-        // Times may be as far apart as 64 bits go.
+        // Times may differ by as much as 64 bits allow.
         let widest = times.values.map { UInt64(bitPattern: $0 &- earliest) }.max() ?? 0
         let width = (UInt64.bitWidth - widest.leadingZeroBitCount + 7) / 8
         let hashes = names.map(Self.shortHash)
@@ -35,7 +35,7 @@ struct CompactTimes {
         }
     }
 
-    /// The times in a block, of the names that are known; none where there is no block.
+    /// Returns the times in a block for the known names; none if there is no block.
     func times(in bytes: ArraySlice<UInt8>) -> [String: Int64] {
         var rest = bytes
         guard let byte: UInt8 = rest.takeBigEndian(), let form = Form(rawValue: byte),

@@ -1,33 +1,33 @@
 import DequeModule
 import Millrace
 
-/// The fetched records of one partition that wait for their turn, the first of them decoded. Kafka: `RecordQueue`.
+/// The fetched records of one partition that wait to be processed, the first of them decoded. Kafka: `RecordQueue`.
 ///
-/// Records come in runs, as a poll brought them, and stay where the poll put them: a record is neither copied nor retained
-/// on its way through here.
+/// Records arrive in the runs of a poll and stay in the poll's memory: a record is neither copied nor retained on its way through
+/// the queue.
 final class InputQueue {
     let partition: TopicPartition
-    /// The queue's number in its task.
+    /// The queue's index in its task.
     let index: Int
     private let reader: SourceReader
     private var waiting: Deque<(run: RecordRun, sizeInBytes: Int)> = []
     private var waitingCount = 0
-    /// The run whose turn it is.
+    /// The run that is being processed.
     private var run = RecordRun()
-    /// The index in the run of the record that is next.
+    /// The index in the run of the next record.
     private var next = 0
     /// Whether that record is decoded.
     private(set) var isDecoded = false
     private var headTimestampMs: Int64 = -1
-    /// What is decoded, changed in place: the name of the topic is copied only once.
+    /// The decoded record. It is changed in place, so that the name of the topic is copied only once.
     private let raw: UnsafeMutablePointer<RawRecord>
     /// The highest timestamp processed so far; −1 while there is none. Committed as offset metadata.
     var partitionTimeMs: Int64 = -1
     /// The next offset to read after everything that was processed or dropped; `nil` before the first.
     private(set) var nextOffset: Int64?
-    /// The offset that the group had committed when reading began; `nil` where there was none.
+    /// The group's committed offset when reading began; `nil` if there was none.
     var committedOffset: Int64?
-    /// The bytes of the runs whose turn has not come yet.
+    /// The size in bytes of the runs that are not being processed yet.
     private(set) var sizeInBytes = 0
 
     init(partition: TopicPartition, index: Int, reader: SourceReader) {
@@ -46,7 +46,7 @@ final class InputQueue {
         raw.deallocate()
     }
 
-    /// Records that wait, the decoded one included.
+    /// The number of waiting records, including the decoded one.
     var count: Int { waitingCount + run.records.endIndex - next }
 
     func append(_ run: RecordRun) {
@@ -57,10 +57,10 @@ final class InputQueue {
         sizeInBytes += size
     }
 
-    /// Takes everything before an offset as processed.
+    /// Treats everything before an offset as processed.
     func begin(at offset: Int64) { nextOffset = offset }
 
-    /// Forgets what was fetched but not processed, and where reading stood.
+    /// Forgets fetched but unprocessed records, and the position of reading.
     func clear() {
         waiting.removeAll()
         waitingCount = 0
@@ -71,7 +71,7 @@ final class InputQueue {
         sizeInBytes = 0
     }
 
-    /// Decodes records until one is good. Returns its timestamp, or `nil` where none is left.
+    /// Decodes records until one is valid. Returns its timestamp, or `nil` if none is left.
     func fill() throws -> Int64? {
         while !isDecoded {
             guard next < run.records.endIndex || startNextRun() else { return nil }
@@ -96,10 +96,10 @@ final class InputQueue {
         isDecoded = false
     }
 
-    /// The decoded record's bytes and place.
+    /// The decoded record with its metadata.
     var current: RawRecord? { isDecoded ? raw.pointee : nil }
 
-    /// The decoded record's place.
+    /// The decoded record's metadata.
     var currentMetadata: RecordMetadata? {
         guard isDecoded else { return nil }
         return RecordMetadata(topic: partition.topic, partition: partition.partition, offset: run.records[next].offset)
@@ -107,7 +107,7 @@ final class InputQueue {
 
     private func startNextRun() -> Bool {
         guard let (first, size) = waiting.popFirst() else {
-            // Lets the poll's memory go.
+            // Releases the poll's memory.
             run = RecordRun()
             next = 0
             return false
@@ -129,7 +129,7 @@ final class InputQueue {
     }
 
     private static func sizeInBytes(of records: ArraySlice<FetchedRecord>) -> Int {
-        // Through an iterator each record would be copied.
+        // An iterator would copy each record.
         records.withUnsafeBufferPointer { records in
             var size = 0
             for index in records.indices { size += records[index].sizeInBytes }

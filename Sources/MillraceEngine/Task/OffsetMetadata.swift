@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Millrace
 
-/// What is committed beside an offset: the partition's time and the times that operators keep, in Kafka Streams'
+/// The metadata that are committed beside an offset: the partition's time and the times that operators keep, in Kafka Streams'
 /// `TopicPartitionMetadata` format, version 2.
 ///
-/// Base64 of a version byte, 8 bytes of the partition's time and, if any, Kafka's `ProcessorMetadata`: the number of times in
-/// 4 bytes, and for each the length of its name in 4 bytes, the name in UTF-8 and the time in 8. All big endian, times in
-/// milliseconds. Where that is longer than a broker takes, the number is 0 and a block of ``CompactTimes`` follows, over which
-/// Kafka Streams reads.
+/// Base64 of a version byte, 8 bytes of the partition's time and, if any, Kafka's `ProcessorMetadata`: the number of times in 4
+/// bytes, and for each the length of its name in 4 bytes, the name in UTF-8 and the time in 8. All numbers are big endian, times in
+/// milliseconds. If that is longer than a broker accepts, the number is 0 and a block of ``CompactTimes`` follows, which Kafka
+/// Streams ignores.
 package struct OffsetMetadata: Hashable, Sendable {
     package var partitionTimeMs: Int64
     /// The times that operators keep, by name.
@@ -18,13 +18,13 @@ package struct OffsetMetadata: Hashable, Sendable {
         self.processorTimesMs = processorTimesMs
     }
 
-    /// The text to commit.
+    /// Returns the text to commit.
     ///
     /// - Parameters:
-    ///   - limit: how many characters the broker takes.
+    ///   - limit: the number of characters that the broker accepts.
     ///   - names: the names of all times that the task may keep, in order; by default of those that it has.
-    /// - Returns: Kafka's form where it is short enough, otherwise a compact one; that may be longer than `limit` only where the
-    ///   names are more than ``OffsetMetadataSize`` allows.
+    /// - Returns: Kafka's form if it is short enough, otherwise a compact one. The compact one is longer than `limit` only if there
+    ///   are more names than ``OffsetMetadataSize`` allows.
     package func encoded(atMost limit: Int = OffsetMetadataSize.brokerLimit, names: [String]? = nil) -> String {
         var bytes: [UInt8] = [2]
         bytes.append(bigEndian: partitionTimeMs)
@@ -53,10 +53,10 @@ package struct OffsetMetadata: Hashable, Sendable {
         }
     }
 
-    /// Reads metadata of version 1 or 2; `nil` for anything else, which somebody other than a streams application wrote.
+    /// Decodes metadata of version 1 or 2; returns `nil` for anything else, which does not come from a streams application.
     ///
-    /// - Parameter names: the names of all times that the task may keep, in order. Times in the compact form that are none of
-    ///   theirs are left out.
+    /// - Parameter names: the names of all times that the task may keep, in order. Times in the compact form with other names are
+    ///   left out.
     package static func decode(_ text: String, names: [String] = []) -> OffsetMetadata? {
         guard let bytes = Data(base64Encoded: text).map(Array.init), let version = bytes.first,
             version == 1 || version == 2
@@ -91,7 +91,7 @@ extension [UInt8] {
 }
 
 extension ArraySlice<UInt8> {
-    /// The number in the next bytes; without a size in as many as the type has.
+    /// Removes the next bytes and returns the number in them; without a size, as many bytes as the type has.
     mutating func takeBigEndian<Number: FixedWidthInteger>(size: Int = MemoryLayout<Number>.size) -> Number? {
         guard count >= size else { return nil }
         defer { self = dropFirst(size) }

@@ -9,12 +9,12 @@ final class PunctuationQueue {
         let action: (_ now: Moment) throws -> Void
     }
 
-    // Asked for every record: a check for overlapping accesses each time would cost more than the question.
+    // Read for every record: a check for overlapping accesses each time would cost more than the read.
     @exclusivity(unchecked) private var schedules: [Int: Schedule] = [:]
     @exclusivity(unchecked) private var order = TimestampHeap()
     private var nextID = 0
 
-    /// - Parameter first: when the action is called first.
+    /// - Parameter first: the time of the action's first call.
     func add(first: Moment, every interval: TimeSpan, _ action: @escaping (Moment) throws -> Void) -> Punctuation {
         let handle = Punctuation()
         let id = nextID
@@ -24,7 +24,7 @@ final class PunctuationQueue {
         return handle
     }
 
-    /// When the next punctuation is due; `nil` where none is waiting.
+    /// The time of the next punctuation; `nil` if none is waiting.
     var next: Moment? {
         while let id = order.first {
             guard let schedule = schedules[id], !schedule.handle.isCancelled else {
@@ -37,12 +37,12 @@ final class PunctuationQueue {
         return nil
     }
 
-    /// Calls what is due, each once, however many ticks were missed. Returns whether anything was.
+    /// Runs the punctuations that are due, each once, however many ticks were missed. Returns whether there were any.
     func run(until now: Moment) throws -> Bool {
         var ran = false
         while let next, next.isReached(by: now), let id = order.removeFirst(), var schedule = schedules[id] {
             ran = true
-            // It stays in the plan even where it throws and the task goes on.
+            // It stays scheduled even if it throws and the task continues.
             defer {
                 if schedule.handle.isCancelled {
                     schedules[id] = nil

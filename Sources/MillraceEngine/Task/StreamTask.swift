@@ -1,18 +1,18 @@
 package import Logging
 package import Millrace
 
-/// One partition of one sub-topology at work: its queues, its operators, its stores. Kafka: `StreamTask`.
+/// The work on one partition of one sub-topology: its queues, its operators, its stores. Kafka: `StreamTask`.
 ///
-/// Synchronous and deterministic: it does what it is told, on the thread of the worker that owns it. The test driver runs
-/// the very same class.
+/// A task is synchronous and deterministic: it works only when it is called, on the thread of the worker that owns it. The test
+/// driver runs the same class.
 package final class StreamTask {
-    /// The task's stores. They are there before its operators are, where the instance had them as a standby.
+    /// The task's stores. They exist before the task if the instance had them as a standby.
     package let state: TaskState
     private let environment: TaskEnvironment
     private var queues: [TopicPartition: InputQueue] = [:]
     private var orderedQueues: [InputQueue] = []
     private var ready = TimestampHeap()
-    /// The queues that were empty and got records, in the order in which they did. Of equal timestamps that order decides.
+    /// The queues that were empty and got records, in the order in which they got them. It decides between equal timestamps.
     private var arrived: [Int] = []
     private let maxCacheSizeInBytes: Int
     private var sources = TaskSources()
@@ -25,7 +25,7 @@ package final class StreamTask {
     /// Whether something was processed, or dropped, since the last commit.
     @exclusivity(unchecked) package private(set) var hasProgress = false
 
-    /// Instantiates the operators over a task's stores, which belong to it from now on: they are closed where this fails.
+    /// Instantiates the operators over a task's stores. The task owns the stores from now on: if this fails, they are closed.
     ///
     /// - Parameters:
     ///   - nodes: the indices of the topology's nodes that the task runs.
@@ -54,8 +54,8 @@ package final class StreamTask {
     ///
     /// - Parameters:
     ///   - stores: the stores of those nodes.
-    ///   - provider: where stores on disk come from; without one all are kept in memory.
-    ///   - clock: what punctuations on the wall clock go by.
+    ///   - provider: opens stores on disk; without one all are kept in memory.
+    ///   - clock: the clock of wall-clock punctuations.
     package convenience init(
         id: TaskID, topology: Topology, nodes: [Int], stores: [StorePlan],
         globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
@@ -70,14 +70,14 @@ package final class StreamTask {
     }
 
     deinit {
-        // The listeners hold the operators, and these the environment that holds the stores.
+        // Breaks a retain cycle: the listeners hold the operators, and these the environment, which holds the stores.
         for cache in caches { cache.removeListener() }
         endOperators()
     }
 
     // MARK: Input
 
-    /// Has the task read a partition too, if one of its sources names or matches the topic.
+    /// Adds an input partition, if one of the task's sources names or matches its topic.
     package func addInput(_ partition: TopicPartition) throws {
         guard queues[partition] == nil, let source = sources[partition.topic] else { return }
         let queue = InputQueue(partition: partition, index: orderedQueues.count, reader: try source())
@@ -93,31 +93,30 @@ package final class StreamTask {
         add(run, toPartitionAt: queue.index)
     }
 
-    /// Adds a run of records to the partition with this place among ``partitions``.
+    /// Adds a run of records to the partition at this index of ``partitions``.
     package func add(_ run: RecordRun, toPartitionAt place: Int) {
-        // With one queue there is no order among queues to keep.
+        // With one queue there is no order among queues.
         if orderedQueues.count > 1, orderedQueues[place].count == 0, !run.isEmpty { arrived.append(place) }
         orderedQueues[place].append(run)
     }
 
-    /// Records that wait in the partition with this place among ``partitions``.
+    /// Returns the number of waiting records of the partition at this index of ``partitions``.
     package func bufferedCount(ofPartitionAt place: Int) -> Int { orderedQueues[place].count }
 
-    /// The bytes that wait in the partition with this place among ``partitions``.
+    /// Returns the size in bytes of the waiting records of the partition at this index of ``partitions``.
     package func bufferedSizeInBytes(ofPartitionAt place: Int) -> Int { orderedQueues[place].sizeInBytes }
 
     package func bufferedCount(of partition: TopicPartition) -> Int { queues[partition]?.count ?? 0 }
 
     package func bufferedSizeInBytes(of partition: TopicPartition) -> Int { queues[partition]?.sizeInBytes ?? 0 }
 
-    /// The next offset of a partition after what was processed; `nil` before anything was.
+    /// Returns the next offset of a partition after the processed records; `nil` before the first one.
     package func nextOffset(of partition: TopicPartition) -> Int64? { queues[partition]?.nextOffset }
 
-    /// Whether a partition has nothing to process, so that it might hold back an earlier record.
+    /// Whether a partition has no record to process, so that it may still deliver an earlier one.
     package func isEmpty(_ partition: TopicPartition) -> Bool { (queues[partition]?.count ?? 0) == 0 }
 
-    /// Resumes where the group's committed offset left off: takes the partition's time, and how far operators had got, from
-    /// its metadata.
+    /// Restores the partition's time, and the operators' progress, from the metadata of the group's committed offset.
     package func restoreTime(of partition: TopicPartition, metadata: String) {
         guard let queue = queues[partition],
             let metadata = OffsetMetadata.decode(metadata, names: environment.keptTimeNames)
@@ -125,25 +124,25 @@ package final class StreamTask {
         queue.partitionTimeMs = metadata.partitionTimeMs
         environment.streamTimeMs = max(streamTimeMs, metadata.partitionTimeMs)
         for (name, timeMs) in metadata.processorTimesMs {
-            // Operators may be gone since.
+            // Operators may have been removed since.
             guard let kept = environment.keptTimes[name] else { continue }
             kept.timestampMs = max(kept.timestampMs, timeMs)
         }
-        // Final results that were handed on before need not be held until the next ones are.
+        // Final results that have been forwarded already need not be held until the next ones are.
         state.noteProgress(metadata)
     }
 
-    /// Notes the offset from which a partition is read.
+    /// Records the offset from which a partition is read.
     package func resume(_ partition: TopicPartition, at offset: Int64) { queues[partition]?.committedOffset = offset }
 
-    /// Notes an offset from which a partition is read although nothing is committed. It is committed with the next commit, so
-    /// that after a restart nothing is left out that is written from now on.
+    /// Records an offset from which a partition is read although nothing is committed. The next commit includes it, so that after a
+    /// restart no record that is written from now on is skipped.
     package func begin(_ partition: TopicPartition, at offset: Int64) {
         queues[partition]?.begin(at: offset)
         hasProgress = true
     }
 
-    /// Forgets what was fetched but not processed, before its partitions are read anew.
+    /// Forgets fetched but unprocessed records, before the partitions are read again.
     package func clearInput() {
         ready.removeAll()
         arrived.removeAll()
@@ -156,9 +155,9 @@ package final class StreamTask {
     /// Processes the record with the lowest timestamp among the heads of the partitions. Returns whether there was one.
     package func process() throws -> Bool { try process(atMost: 1) == 1 }
 
-    /// Processes records, always the one with the lowest timestamp among the heads of the partitions. Returns how many.
+    /// Processes records, always the one with the lowest timestamp among the heads of the partitions. Returns their number.
     ///
-    /// Stops where one of several partitions has run empty, for the next record may be one that it has not delivered yet.
+    /// Stops when one of several partitions has no records left, because the next record may be one that it has not delivered yet.
     package func process(atMost limit: Int) throws -> Int {
         try environment.schedule.start()
         var done = 0
@@ -196,26 +195,26 @@ package final class StreamTask {
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
     }
 
-    /// When a punctuation on the wall clock is due next, in monotonic time; `nil` where none is waiting.
+    /// The monotonic time of the next wall-clock punctuation; `nil` if none is waiting.
     package var nextWallClockPunctuation: Moment? { environment.schedule.nextOnWallClock }
 
-    /// Starts the operators, if they have not been, and runs the punctuations that are due by the wall clock. Only when the
-    /// stores are restored.
+    /// Starts the operators, if they have not been started, and runs the wall-clock punctuations that are due. Call it only when
+    /// the stores are restored.
     package func punctuateWallClock() throws {
         try environment.schedule.start()
         if try environment.schedule.punctuateWallClock() { hasProgress = true }
     }
 
-    /// Whether the operators have still to be started, which schedules their punctuations.
+    /// Whether the operators are not started yet, which schedules their punctuations.
     package var isToBeStarted: Bool { !environment.schedule.starts.isEmpty }
 
     /// Whether an operator has asked for a commit since the last one.
     package var isCommitRequested: Bool { environment.schedule.isCommitRequested }
 
-    /// Whether something is to be done even if no record comes and no time passes.
+    /// Whether the task has something to do even without further records or time.
     var hasWork: Bool { hasProgress || isCommitRequested || isToBeStarted || state.awaitsFirstCheckpoint }
 
-    /// Hands on what waits in the caches of tables, those upstream first.
+    /// Forwards the changes that wait in the caches of tables, those upstream first.
     package func flushCaches() throws {
         for cache in caches { try cache.flush() }
     }
@@ -238,8 +237,8 @@ package final class StreamTask {
 
     // MARK: Committing
 
-    /// Flushes the caches of tables, which may produce more output, and returns the offsets to commit, with the partitions'
-    /// times, for everything that has been processed. Kafka: `StreamTask.prepareCommit`.
+    /// Flushes the caches of tables, which may produce more output. Returns the offsets to commit for all processed records, with
+    /// the partitions' times. Kafka: `StreamTask.prepareCommit`.
     package func prepareCommit() throws -> [TopicPartition: CommittedOffset] {
         try flushCaches()
         var offsets: [TopicPartition: CommittedOffset] = [:]
@@ -248,7 +247,7 @@ package final class StreamTask {
             let metadata = metadata(of: queue)
             offsets[queue.partition] = CommittedOffset(offset: offset, metadata: metadata)
         }
-        // Where only punctuations did something the old offsets go along: it is by them that an outdated member is found out.
+        // If only punctuations did something, the old offsets are committed again: the broker detects an outdated member by them.
         for queue in orderedQueues where offsets.isEmpty {
             guard let offset = queue.committedOffset else { continue }
             let metadata = metadata(of: queue)
@@ -257,15 +256,14 @@ package final class StreamTask {
         return offsets
     }
 
-    /// The committed position of the input; right after a commit, or where nothing has been processed since.
+    /// The committed position of the input. It is valid right after a commit, or if nothing has been processed since.
     package var committedPosition: Position {
         var offsets: [TopicPartition: Int64] = [:]
         for queue in orderedQueues { offsets[queue.partition] = queue.nextOffset ?? queue.committedOffset }
         return Position(offsets)
     }
 
-    /// Has the stores that somebody wants to query be read from now on. Only where nothing has been processed since the last
-    /// commit.
+    /// Makes the stores queryable that somebody wants to query. Call it only if nothing has been processed since the last commit.
     package func followWantedStores() throws { try state.followWantedStores(at: committedPosition) }
 
     private func metadata(of queue: InputQueue) -> String {
@@ -275,7 +273,7 @@ package final class StreamTask {
         ).encoded(atMost: state.configuration.maxOffsetMetadataLength, names: environment.keptTimeNames)
     }
 
-    /// Notes that everything up to here is committed, and how far the changelogs have got.
+    /// Records that everything so far is committed, and the positions of the changelogs.
     package func committed(changelogPosition: (TopicPartition) -> Int64?) {
         hasProgress = false
         environment.schedule.isCommitRequested = false
@@ -291,14 +289,14 @@ package final class StreamTask {
         }
     }
 
-    /// Has the next commit come at once.
+    /// Requests a commit at once.
     package func requestCommit() { environment.schedule.isCommitRequested = true }
 
     private func endOperators() {
         do { try environment.schedule.close() } catch { logger.warning("an operator failed at its end: \(error)") }
     }
 
-    /// Ends the operators and closes the stores, without writing anything down, and gives the task's folder up.
+    /// Ends the operators, closes the stores without a checkpoint and releases the task's folder.
     package func close() {
         endOperators()
         state.close()
@@ -306,10 +304,11 @@ package final class StreamTask {
 }
 
 extension StreamTask {
-    /// A store as operators reach it, for tests.
+    /// Returns a store as operators use it, for tests.
     package func store(named name: String) -> OperatorStore? { state.store(named: name) }
 
-    /// Makes the operators, children before parents. Returns for each topic what makes a reader of one of its partitions.
+    /// Makes the operators, children before parents. Returns for each topic the sources that make a reader of one of its
+    /// partitions.
     private static func instantiate(
         _ topology: Topology, nodes: [Int], in environment: TaskEnvironment
     ) throws -> TaskSources {

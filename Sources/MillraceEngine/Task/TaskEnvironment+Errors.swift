@@ -1,18 +1,18 @@
 import Logging
 import Millrace
 
-/// What becomes of an error of user code: its handler is asked, and what that decides is done. The only place where this happens.
+/// The handling of errors of user code: its handler is asked, and its decision is carried out. This is the only place for it.
 extension TaskEnvironment {
     func failed(
         _ cause: any Error, in work: UserWork, at node: String, reading record: UnsafePointer<RawRecord>?
     ) throws {
-        // What goes wrong with a broker or a store is no fault of the record: the worker knows what to do.
+        // An error of a broker or a store is not the record's fault: the worker handles it.
         if let cause = cause as? PortError, cause.kind != .rejected { throw cause }
         let record = record?.pointee ?? current?.current
         var error = StreamsError(work.code, work.failure, underlying: cause)
         if let cause = cause as? StreamsError {
             if cause.isDecided || cause.code.isOfTheEngine { throw located(cause, at: node, record) }
-            // Its message says what to choose instead, and stands for itself.
+            // Its message names the alternatives and needs no addition.
             if cause.code == .invalidTimestamp { error = StreamsError(cause.code, cause.message) }
         }
         error = located(error, at: node, record)
@@ -29,9 +29,9 @@ extension TaskEnvironment {
         counts.drop(work.reason, at: node)
     }
 
-    /// Starts a node's user code.
+    /// Runs the start of a node's user code.
     ///
-    /// - Throws: `StreamsError` with code `.processing` and the node's name where that code throws.
+    /// - Throws: `StreamsError` with code `.processing` and the node's name if that code throws.
     func start(_ node: String, _ body: () throws -> Void) throws {
         do { try body() } catch {
             if let error = error as? StreamsError, error.node != nil { throw error }
@@ -42,7 +42,7 @@ extension TaskEnvironment {
         }
     }
 
-    /// An error with what it does not say yet of where it happened.
+    /// Returns the error, with the node and the record added if they are missing.
     private func located(_ error: StreamsError, at node: String, _ record: RawRecord?) -> StreamsError {
         var error = error
         if error.node == nil { error.node = node }
@@ -55,7 +55,7 @@ extension TaskEnvironment {
         return error
     }
 
-    /// Writes the source record as it came, with headers that say what happened to it (KIP-1034).
+    /// Writes the unchanged source record to the dead-letter topic, with headers that describe the error (KIP-1034).
     private func writeDeadLetter(to topic: String, _ context: ErrorContext, _ record: RawRecord?) throws {
         let cause = context.error.underlying ?? context.error
         var headers = record?.headers ?? Headers()
@@ -80,7 +80,7 @@ extension TaskEnvironment {
 }
 
 extension StreamsError.Code {
-    /// Whether the error is one of the engine's surroundings rather than of a record or a closure.
+    /// Whether the error comes from the engine's surroundings rather than from a record or a closure.
     fileprivate var isOfTheEngine: Bool {
         [.stateStore, .locked, .broker, .fenced, .illegalState, .invalidTopology, .bufferFull].contains(self)
     }

@@ -1,15 +1,15 @@
 import Logging
 package import Millrace
 
-/// Counts of what a task has done, for metrics.
+/// Counts of a task's work, for metrics.
 package struct TaskCounts: Sendable, Hashable {
     package var processed = 0
     package var restored = 0
-    /// Records of changelogs that a standby has kept up with.
+    /// Records of changelogs that were applied to a standby.
     package var updated = 0
     package var deadLettered = 0
     package var dropped: [DropReason: Int] = [:]
-    /// The same by operator; what a store finds expired counts under the store's name.
+    /// Dropped records by operator; records that a store finds expired count under the store's name.
     package var droppedByOperator: [String: [DropReason: Int]] = [:]
 
     package init() {}
@@ -19,7 +19,7 @@ package struct TaskCounts: Sendable, Hashable {
         droppedByOperator[node, default: [:]][reason, default: 0] += 1
     }
 
-    /// Whether nothing was counted.
+    /// Whether all counts are zero.
     var isZero: Bool {
         processed | restored | updated | deadLettered == 0 && dropped.isEmpty && droppedByOperator.isEmpty
     }
@@ -34,33 +34,33 @@ package struct TaskCounts: Sendable, Hashable {
     }
 }
 
-/// What the operators of a task reach: its stores, its topics, and the handlers of its errors.
+/// The environment of a task's operators: its stores, its topics, and the handlers of its errors.
 final class TaskEnvironment: TaskContext {
     let id: TaskID
     let applicationID: String
     private let producer: any SenderPort
     let handlers: ErrorHandlers
     let logger: Logger
-    /// The partition counts of the topics that are the application's own.
+    /// The partition counts of internal topics.
     private let plannedCounts: [String: Int32]
     private var outputs: [String: TaskOutput] = [:]
-    /// The names of the stores that each node is connected to, and of the global ones that it reads.
+    /// The names of the stores that each node is connected to, including the global ones that it reads.
     var storesOfNodes: [String: [String]] = [:]
     var stores: [String: TaskStore] = [:]
     var globalStores: [String: GlobalStore] = [:]
     @exclusivity(unchecked) var counts = TaskCounts()
     /// The highest timestamp processed; −1 while there is none.
     @exclusivity(unchecked) var streamTimeMs: Int64 = -1
-    /// The times that operators keep beyond the task.
+    /// The times that operators keep beyond the life of the task.
     let keptTimes: [String: KeptTime]
     /// Their names, in order.
     let keptTimeNames: [String]
     let emitIntervalMs: Int64
-    /// What the task does when it starts and ends, and at what times.
+    /// The actions of the task at its start, at certain times and at its end.
     let schedule: TaskSchedule
     /// The queue whose record is being processed.
     @exclusivity(unchecked) var current: InputQueue?
-    /// The record on whose behalf something is done that waited in a cache.
+    /// The metadata of the record for which a cached change is being forwarded.
     private(set) var resumed: RecordMetadata?
 
     init(
@@ -116,7 +116,7 @@ final class TaskEnvironment: TaskContext {
         try output(toTopic: topic.resolved(applicationID: applicationID))
     }
 
-    /// The changelog of a store as a topic to write to.
+    /// Returns a changelog output of a store.
     func changelogOutput(of store: String, to topic: TopicName) throws -> ChangelogOutput {
         let name = topic.resolved(applicationID: applicationID)
         return ChangelogOutput(store: store, topic: name, output: try output(toTopic: name), task: self)
@@ -132,8 +132,8 @@ final class TaskEnvironment: TaskContext {
 
     func chosenOutput(toTopic topic: String) throws -> any RecordOutput { try checkedOutput(toTopic: topic) }
 
-    /// An output whose topic nobody could look for before the start. A missing one would show only when a commit has waited
-    /// half a minute for it.
+    /// Returns an output to a topic that could not be checked before the start. A missing topic would show only after a commit has
+    /// waited half a minute for it.
     func checkedOutput(toTopic topic: String) throws -> TaskOutput {
         if let output = outputs[topic] { return output }
         if let problem = KafkaName.problem(of: topic) {
@@ -160,7 +160,7 @@ final class TaskEnvironment: TaskContext {
 
     func keptTime(named name: String) -> KeptTime {
         let time = keptTimes[name]
-        // Its size has to be known when the topology is built.
+        // The size of the committed times has to be known when the topology is built.
         assert(time != nil, "no operator has declared the time \(name)")
         return time ?? KeptTime()
     }

@@ -3,9 +3,9 @@ import Millrace
 /// A topic that a task writes to.
 final class TaskOutput: RecordOutput {
     private let number: Int
-    /// The number of partitions that have tasks, where the topic is the application's own.
+    /// The number of partitions that have tasks, if the topic is an internal one.
     private let plannedCount: Int32?
-    /// The number of records without a key that were sent to it.
+    /// The number of records without a key that were sent to the topic.
     private var keylessCount: Int32 = 0
     private let producer: any SenderPort
 
@@ -26,8 +26,8 @@ final class TaskOutput: RecordOutput {
             timestampMs: timestampMs, headers: headers)
     }
 
-    /// The partition by Kafka's partitioner, among those that there are tasks for; records without a key take turns, some hundred
-    /// at a time.
+    /// Returns the partition by Kafka's partitioner, among those that have tasks. Records without a key go to the partitions in
+    /// turn, some hundred at a time.
     private func plannedPartition(of key: UnsafeRawBufferPointer?) -> Int32? {
         guard let plannedCount, plannedCount > 0 else { return nil }
         guard let key else {

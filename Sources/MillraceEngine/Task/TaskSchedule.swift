@@ -1,11 +1,11 @@
 import Millrace
 
-/// What a task does of its own accord: at its start, at certain times, at its end.
+/// The actions of a task that no record triggers: at its start, at certain times, at its end.
 final class TaskSchedule {
     private let clock: any Clock
     private let streamTime = PunctuationQueue()
     private let wallClock = PunctuationQueue()
-    /// In the order of instantiation, children before parents.
+    /// The starts of the operators, in the order of instantiation, children before parents.
     @exclusivity(unchecked) var starts: [() throws -> Void] = []
     var closes: [() throws -> Void] = []
     /// Whether an operator has asked for a commit.
@@ -18,13 +18,13 @@ final class TaskSchedule {
     var wallClockMs: Int64 { clock.wallClockMs() }
     var monotonicMs: Int64 { clock.monotonicMs() }
 
-    /// When a punctuation on the wall clock is due next, in monotonic time; `nil` where none is waiting.
+    /// The monotonic time of the next wall-clock punctuation; `nil` if none is waiting.
     var nextOnWallClock: Moment? { wallClock.next }
 
-    /// On stream time the first call comes with the first record, on the wall clock after the interval.
+    /// Adds a punctuation. On stream time its first call comes with the first record, on the wall clock after the interval.
     ///
-    /// That interval is one of monotonic time, so that nothing stalls where the wall clock is set back. What is called gets the
-    /// wall clock's time.
+    /// The wall-clock interval is measured in monotonic time, so that nothing stalls if the wall clock is set back. The action gets
+    /// the wall clock's time.
     func add(
         every interval: TimeSpan, on type: PunctuationType, _ action: @escaping (Int64) throws -> Void
     ) -> Punctuation {
@@ -50,7 +50,7 @@ final class TaskSchedule {
     /// Runs the punctuations that are due by the wall clock. Returns whether there were any.
     func punctuateWallClock() throws -> Bool { try wallClock.run(until: clock.monotonic) }
 
-    /// Ends the operators and lets everything go that refers to them.
+    /// Ends the operators and releases everything that refers to them.
     func close() throws {
         starts = []
         streamTime.removeAll()

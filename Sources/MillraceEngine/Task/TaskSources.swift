@@ -1,6 +1,6 @@
 import Millrace
 
-/// What makes a reader of a topic's partition: the source that names the topic, or one whose pattern matches it.
+/// The sources that make readers of a topic's partitions: the one that names the topic, or one whose pattern matches it.
 struct TaskSources {
     private var byTopic: [String: () throws -> SourceReader] = [:]
     private var byPattern: [(pattern: TopicPattern, make: () throws -> SourceReader)] = []

@@ -1,10 +1,10 @@
 package import Logging
 package import Millrace
 
-/// The stores of a task, without its operators and its input: all that there is of a task while it is a standby, and what it
-/// goes on with when it becomes active.
+/// The stores of a task, without its operators and its input. They are all that a standby has, and the active task continues with
+/// them.
 ///
-/// Belongs to one worker and its thread. Kafka: `ProcessorStateManager`, and `StandbyTask` where nothing else is there.
+/// It belongs to one worker and its thread. Kafka: `ProcessorStateManager`, and `StandbyTask` for a standby.
 package final class TaskState {
     package let id: TaskID
     package let stores: [TaskStore]
@@ -12,17 +12,17 @@ package final class TaskState {
     let configuration: TaskConfiguration
     let logger: Logger
     private let provider: (any StoreProvider)?
-    /// Where those who query stores meet the task, and how many of their wishes it has met.
+    /// The registry in which queries find the task's stores, and the number of requests that the task has met.
     private var localStores: LocalStores?
     private var followedWishes = 0
     private var isStandby = false
 
-    /// Opens the stores, and takes possession of the task's folder where there are any.
+    /// Opens the stores. If there are any, it takes possession of the task's folder.
     ///
     /// - Parameters:
-    ///   - producer: what changelogs are written to.
-    ///   - provider: where stores on disk come from; without one all are kept in memory.
-    ///   - clock: what punctuations on the wall clock go by.
+    ///   - producer: the producer that writes to changelogs.
+    ///   - provider: opens stores on disk; without one all are kept in memory.
+    ///   - clock: the clock of wall-clock punctuations.
     ///   - keptTimes: the names of the times that the task's operators keep, as ``Topology/keptTimes(of:)`` gives them.
     package init(
         id: TaskID, stores plans: [StorePlan], keptTimes: [String], configuration: TaskConfiguration,
@@ -43,7 +43,7 @@ package final class TaskState {
         for store in stores { environment.stores[store.plan.name] = store }
     }
 
-    /// A store as operators reach it, for tests.
+    /// Returns a store as operators use it, for tests.
     package func store(named name: String) -> OperatorStore? { environment.stores[name]?.access }
 
     // MARK: Disk
@@ -51,20 +51,20 @@ package final class TaskState {
     /// The memory of committed and uncommitted changes that are not on disk yet.
     package var dirtySizeInBytes: Int { stores.reduce(0) { $0 + $1.dirtySizeInBytes } }
 
-    /// Whether a store has changed of which nothing has been made durable yet.
+    /// Whether a store has changed but nothing of it has been made durable yet.
     var awaitsFirstCheckpoint: Bool { stores.contains(where: \.awaitsFirstCheckpoint) }
 
-    /// Writes the stores down to disk. Only right after a commit.
+    /// Writes a checkpoint of the stores. Call it only right after a commit.
     package func checkpoint(durably: Bool) throws {
         for store in stores { try store.checkpoint(durably: durably) }
     }
 
-    /// Deletes what the stores hold, as the loss of the disk does.
+    /// Deletes the contents of the stores, as the loss of the disk does.
     package func wipe() throws {
         for store in stores { try store.wipe() }
     }
 
-    /// Deletes what one of the stores holds, before it is filled from its changelog's beginning.
+    /// Deletes the contents of one store, before it is restored from its changelog's beginning.
     func wipe(_ store: TaskStore) throws {
         try store.wipe()
         if isStandby { localStores?.closed(id, store.plan.name) }
@@ -72,20 +72,20 @@ package final class TaskState {
         localStores?.lookAgain()
     }
 
-    /// Closes the stores, without writing anything down, and gives the task's folder up.
+    /// Closes the stores without a checkpoint and releases the task's folder.
     package func close() {
         for store in stores { localStores?.closed(id, store.plan.name) }
         for store in stores { store.close() }
         if !stores.isEmpty { provider?.unlock(id) }
     }
 
-    /// Takes over from the metadata of a committed offset how far the operators of the active task had got.
+    /// Takes the progress of the active task's operators from the metadata of a committed offset.
     func noteProgress(of metadata: String) {
         guard let metadata = OffsetMetadata.decode(metadata, names: environment.keptTimeNames) else { return }
         noteProgress(metadata)
     }
 
-    /// Has the stores hold no more than what the operators have not handed on yet.
+    /// Reduces the stores to the entries that the operators have not forwarded yet.
     func noteProgress(_ metadata: OffsetMetadata) {
         for store in stores {
             if let closedMs = metadata.processorTimesMs[store.plan.name] { store.noteClosed(untilMs: closedMs) }
@@ -94,9 +94,9 @@ package final class TaskState {
 
     // MARK: Queries
 
-    /// Tells those who query stores of the task's.
+    /// Announces the task's stores to those who query them.
     ///
-    /// - Parameter isStandby: whether only those are told who do not mind that the stores are behind.
+    /// - Parameter isStandby: whether the stores are announced only to those who accept that they lag behind.
     package func announce(to localStores: LocalStores, isStandby: Bool = false) {
         self.localStores = localStores
         self.isStandby = isStandby
@@ -105,10 +105,10 @@ package final class TaskState {
         for store in stores where !isStandby { localStores.opened(id, store.plan.name) }
     }
 
-    /// Has the stores that somebody wants to query be read from now on. Only when all that is in them is committed, and, but
-    /// for a standby, when they are restored.
+    /// Makes the stores queryable that somebody wants to query. Call it only when everything in them is committed and, except for a
+    /// standby, when they are restored.
     ///
-    /// - Parameter commit: how far the task's input is committed; `nil` for a standby.
+    /// - Parameter commit: the committed position of the task's input; `nil` for a standby.
     package func followWantedStores(at commit: Position? = nil) throws {
         guard let localStores else { return }
         followedWishes = localStores.wishCount
@@ -119,7 +119,7 @@ package final class TaskState {
         }
     }
 
-    /// Whether stores of the task have been asked for that cannot be queried yet.
+    /// Whether stores of the task are requested that cannot be queried yet.
     package var hasStoresToFollow: Bool {
         guard let localStores, localStores.wishCount != followedWishes else { return false }
         let isWanted = stores.contains { localStores.isWanted($0.plan.name) }
@@ -129,7 +129,7 @@ package final class TaskState {
 
     // MARK: Figures
 
-    /// Where the stores stand in their changelogs, when they are complete.
+    /// The positions of complete stores in their changelogs.
     package var storePositions: [StoreLag] {
         stores.compactMap { store in
             guard store.changelog != nil else { return nil }
@@ -139,10 +139,10 @@ package final class TaskState {
         }
     }
 
-    /// Whether anything was counted since the counts were taken.
+    /// Whether there are counts since they were last taken.
     var hasCounts: Bool { !environment.counts.isZero }
 
-    /// Counts since the last call.
+    /// Returns the counts since the last call.
     package func takeCounts() -> TaskCounts {
         defer { environment.counts = TaskCounts() }
         return environment.counts

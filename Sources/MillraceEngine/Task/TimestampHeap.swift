@@ -1,7 +1,7 @@
 /// The queues that have a record ready, the one with the lowest timestamp first.
 ///
-/// Equal timestamps come in the order that a binary heap gives them, by the steps of Java's `PriorityQueue`: Kafka
-/// Streams' choice among partitions at the same time is observable in a joined result.
+/// Equal timestamps have the order of a binary heap, by the steps of Java's `PriorityQueue`: Kafka Streams' choice among partitions
+/// at the same time is observable in a joined result.
 struct TimestampHeap {
     private var items: [(timestampMs: Int64, queue: Int)] = []
 

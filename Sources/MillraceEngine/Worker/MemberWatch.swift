@@ -8,7 +8,7 @@ final class MemberWatch {
     private var isTopologyChecked = false
     /// The client ids of members that are not workers of this application, in the last generation that was examined.
     private(set) var foreign: [String] = []
-    /// Whether there was ever such a member while this worker was one.
+    /// Whether there was ever such a member while this worker was a member.
     private(set) var hasSeenForeign = false
 
     init(_ context: WorkerContext) { self.context = context }

@@ -27,17 +27,17 @@ struct Membership {
         case subscribed
         /// The coordinator has announced a generation. The partitions are those of its own assignor.
         case assigned([TopicPartition])
-        /// The coordinator takes the partitions back; those that are lost may have another owner already.
+        /// The coordinator revokes the partitions; those that are lost may have another owner already.
         case revoked(isLost: Bool)
         /// The group rebalances again before this member has joined the generation.
         case superseded
-        /// The members are known, and so is what this one has to do.
+        /// The members are known, and so is this member's share of the tasks.
         case distributed(Distribution)
         /// The tasks are open and their partitions are read.
         case joined(memberID: String?)
-        /// What is not committed has to be processed again.
+        /// Everything that is not committed has to be processed again.
         case processingFailed
-        /// The generation, or the producer, is not this member's any more.
+        /// Another member has taken over the generation, or the producer.
         case fenced
         /// Committed offsets do not exist any more.
         case offsetsOutOfRange
@@ -45,11 +45,11 @@ struct Membership {
         case topicsRecreated
         /// Topics are gone.
         case topicsMissing
-        /// All topics are there again.
+        /// All topics exist again.
         case topicsFound
     }
 
-    /// Something for the worker to do.
+    /// An action for the worker to perform.
     enum Action: Hashable {
         /// Commit. Drop what cannot be committed, as `drop` does.
         case commitOrDrop

@@ -161,12 +161,12 @@ package final class Worker {
         for action in membership.handle(event) { try perform(action, from: starts) }
     }
 
-    /// Asks for a place in the group, or for none where there is nothing to read, unless that has been done.
+    /// Subscribes to the topics, or to none if there is nothing to read, unless that has been done.
     private func subscribeIfNeeded() throws {
         switch membership.state {
         case .unsubscribed:
-            // Who joins again gets a producer with its tasks: outside the group, two instances with the same id would take it
-            // from each other for ever.
+            // A member that joins again gets a producer with its tasks. Outside the group, two instances with the same id would
+            // fence each other's producers forever.
             if membership.memberID == nil { _ = try committer.producer() }
             try members.checkTopology(beside: topics.plan.subscription)
             try subscribe()
@@ -176,7 +176,7 @@ package final class Worker {
         }
     }
 
-    /// Gives the place in the group up. Where the broker does not take it, the steps that follow try again.
+    /// Leaves the group. If the broker does not accept that, the following steps retry.
     func leave() {
         do { try subscribe() } catch { logger.debug("while leaving the group: \(error)") }
     }
@@ -192,7 +192,7 @@ package final class Worker {
         if let look = try topics.lookIfDue(lost: lostOffsets) { try follow(look) }
     }
 
-    /// Does what the topics as they are now call for. Returns whether they are others than those of the tasks.
+    /// Adapts to the topics as they are now. Returns whether they differ from those of the tasks.
     func lookForTopics() throws -> Bool {
         let look = try topics.look(lost: lostOffsets)
         try follow(look)
@@ -204,8 +204,8 @@ package final class Worker {
         switch look.news {
         case .none: try subscribeAnew()
         case .changed(let names):
-            // A static member that comes back is given its old place, whatever it subscribes to by now. There the leader has to
-            // join anew for the group to rebalance.
+            // A static member that comes back gets its old assignment, whatever it subscribes to now. Then the leader has to join
+            // again to make the group rebalance.
             try subscribeAnew(isOutdated: isActive) {
                 logger.info("topics have changed: \(names.joined(separator: ", ")); joining the group anew")
             }
@@ -223,14 +223,14 @@ package final class Worker {
     }
 
     private func subscribeAnew(isOutdated: Bool = false, _ tell: () -> Void = {}) throws {
-        // While it is unsubscribed it subscribes anyway.
+        // A worker that is unsubscribed subscribes anyway.
         guard subscription != nil, membership.state != .unsubscribed, subscription != topics.subscription || isOutdated
         else { return }
         tell()
         try subscribe()
     }
 
-    /// Those of some partitions of which the group has lost the committed offsets.
+    /// Returns those of some partitions whose committed offsets the group has lost.
     private func lostOffsets(_ partitions: [TopicPartition]) -> Set<TopicPartition> {
         guard isActive else { return [] }
         do {
@@ -274,7 +274,7 @@ package final class Worker {
         try committer.poll()
     }
 
-    /// Runs what a task has to do by the wall clock, records or not.
+    /// Runs the work of a task that is due by the wall clock, with or without records.
     private func punctuate(_ task: StreamTask) throws {
         let isDue = task.nextWallClockPunctuation?.isReached(by: context.now) ?? false
         guard task.isToBeStarted || isDue else { return }
@@ -293,14 +293,15 @@ package final class Worker {
         try committer.purgeIfDue()
     }
 
-    /// Commits what was processed in the generation, which may be over since.
+    /// Commits everything that was processed in the generation, which may be over by now.
     func commit() throws {
         guard let commit = try committer.commit(completeTasks.filter(\.hasProgress)) else { return }
         offsets.noteCommit(of: commit.offsets)
         report.noteCommit(took: commit.span)
     }
 
-    /// Writes state down where there is too much of it, and makes it durable with the first commit, and now and then.
+    /// Writes a checkpoint of state that exceeds its memory. The first commit makes state durable, and later ones do so once an
+    /// interval.
     private func checkpointIfDue(isFull: Bool) throws {
         let isDue = committer.isCheckpointDue
         for task in isDue || isFull ? restored(tasks.all) : completeTasks {
@@ -313,7 +314,7 @@ package final class Worker {
         committer.noteCheckpoint()
     }
 
-    /// Makes the stores readable that somebody wants to query, as soon as all of them is committed.
+    /// Makes requested stores queryable as soon as everything in them is committed.
     private func followWantedStores() throws {
         guard let localStores = ports.localStores, metWishCount != localStores.wishCount else { return }
         let wishCount = localStores.wishCount
@@ -332,10 +333,10 @@ package final class Worker {
         metWishCount = isMet ? wishCount : nil
     }
 
-    /// Makes sure that stores hold what is committed of the input as this worker knows it.
+    /// Makes sure that the stores correspond to the committed offsets that this worker knows.
     ///
-    /// A worker that was held up while it restored them may have read what another one has written since, and not have been
-    /// told yet that the generation is over.
+    /// A worker that was delayed while it restored them may have read records that another one has written since, and may not know
+    /// yet that its generation is over.
     private func confirmOffsets(of tasks: [StreamTask]) throws(PortError) {
         let partitions = tasks.flatMap(\.partitions).filter { !offsets.isOutdated($0) }
         if partitions.isEmpty { return }
@@ -353,7 +354,7 @@ package final class Worker {
 
     var isRetryDelayed: Bool { retry.isWaiting(at: context.now) }
 
-    /// Takes back a trouble that the consumer told of, once the broker answers again although there is nothing to read.
+    /// Clears a trouble that the consumer reported, once the broker answers again although there is nothing to read.
     private func clearTroubleIfOver() {
         guard report.trouble != nil, topics.awaited.isEmpty, !retry.hasFailed,
             troubleChecks.takeTurn(at: context.now)
@@ -364,7 +365,7 @@ package final class Worker {
     // MARK: The report
 
     private func updateReport() {
-        // Stores that are being filled count without their tasks being awake.
+        // Stores that are being restored count even while their tasks are asleep.
         for task in restorer.isIdle ? tasks.awake : tasks.all { report.count(task.state) }
         let isLagDue = lagUpdates.takeTurn(at: context.now)
         if standbys.hasMore || isLagDue { for state in standbys.open { report.count(state) } }

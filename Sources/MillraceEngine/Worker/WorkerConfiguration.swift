@@ -6,20 +6,20 @@ package struct WorkerConfiguration: Sendable {
     package var guarantee: ProcessingGuarantee
     package var handlers: ErrorHandlers
     package var commitIntervalMs: Int64
-    /// Where to begin in partitions without a valid offset whose sources do not say.
+    /// The start in partitions without a valid offset, for sources that do not set one.
     package var offsetReset = AutoOffsetReset.earliest
-    /// How often committed state is made durable in the stores on disk, which bounds what a restart has to replay.
+    /// The time between two checkpoints of the stores on disk, which bounds how much a restart replays.
     package var checkpointIntervalMs: Int64 = 10_000
-    /// How often records are deleted from repartition topics once they are committed. Kafka: `repartition.purge.interval.ms`.
+    /// The time between two deletions of committed records from repartition topics. Kafka: `repartition.purge.interval.ms`.
     package var purgeIntervalMs: Int64 = 30_000
-    /// How often the topics that are read are looked at: whether partitions were added, topics that match a pattern have come,
-    /// or topics are gone. Kafka: `metadata.max.age.ms`.
+    /// The time between two looks at the topics that are read: for added partitions, new topics that match a pattern, and topics
+    /// that are gone. Kafka: `metadata.max.age.ms`.
     package var topicCheckIntervalMs: Int64 = 300_000
-    /// Whether a topic that a source names and that is gone is waited for; otherwise the worker ends with an error.
+    /// Whether the worker waits for a missing source topic; otherwise it ends with an error.
     package var waitsForTopics = false
-    /// Replicas of the application's own topics; −1 for the broker's default.
+    /// The number of replicas of internal topics; −1 for the broker's default.
     package var replicationFactor: Int16 = -1
-    /// How long the metadata beside a committed offset may be, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
+    /// The longest metadata beside a committed offset, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
     package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
     /// The memory of one worker for state that is not on disk yet or is kept to be read again.
     package var stateCacheSizeInBytes: Int
@@ -27,21 +27,22 @@ package struct WorkerConfiguration: Sendable {
     package var maxBufferedRecordsPerPartition = 1_000
     /// A partition with more bytes waiting is paused.
     package var maxBufferedSizeInBytesPerPartition = 16 << 20
-    /// How many records one poll may bring, and how many one step processes. Their array stays below 64 KiB: to free more at
-    /// once makes malloc tidy up each time, 0.1 µs a record.
+    /// The largest number of records that one poll brings and that one step processes. Their array stays below 64 KiB: freeing more
+    /// at once makes malloc tidy up each time, 0.1 µs a record.
     package var maxRecordsPerStep = 500
 
-    /// On how many other instances each task's stores are kept up to date. Kafka: `num.standby.replicas`.
+    /// The number of other instances that keep a standby of each task. Kafka: `num.standby.replicas`.
     package var standbyReplicas = 0
-    /// How often a standby asks what its active task has committed, where it has to know.
+    /// The time between two requests of a standby for the offsets that its active task has committed, if it needs them.
     package var standbyCheckIntervalMs: Int64 = 1_000
 
-    /// What this worker tells the group's other members of itself; `nil` to take every member for a worker of the same topology.
+    /// The identity that this worker shows to the group's other members; `nil` to take every member for a worker of the same
+    /// topology.
     package var identity: WorkerIdentity?
 
-    /// Told how the filling of stores goes.
+    /// A closure that is told of the progress of restoring stores.
     package var restoreListener: (@Sendable (RestoreEvent) -> Void)?
-    /// Told how standbys are kept up to date.
+    /// A closure that is told of the progress of standbys.
     package var standbyListener: (@Sendable (RestoreEvent) -> Void)?
 
     package init(
@@ -56,39 +57,39 @@ package struct WorkerConfiguration: Sendable {
     }
 }
 
-/// What a worker is doing, for those who watch it.
+/// The present activity of a worker, for observers.
 package struct WorkerStatus: Sendable {
     package enum Phase: String, Sendable {
-        /// Has not been given its tasks yet, or is giving them up.
+        /// It has no assignment yet, or is giving up its assignment.
         case rebalancing
-        /// Reads changelogs to fill its stores.
+        /// It reads changelogs to restore its stores.
         case restoring
         case running
     }
 
     package var phase: Phase = .rebalancing
     package var tasks: [TaskID] = []
-    /// The tasks of which there are standbys.
+    /// The tasks for which it keeps standbys.
     package var standbyTasks: [TaskID] = []
     /// Counts since the worker was made.
     package var counts = TaskCounts()
-    /// The same of each task that is open, since it was opened.
+    /// The counts of each open task since it was opened.
     package var countsByTask: [TaskID: TaskCounts] = [:]
     package var commits = 0
     package var commitTimes = CommitTimes()
-    /// How far the stores have got in their changelogs.
+    /// The lags of the stores behind their changelogs.
     package var storeLags: [StoreLag] = []
-    /// Records that are known to be in the input partitions and not processed yet.
+    /// The number of records that are known to be in the input partitions and are not processed yet.
     package var lag: Int64 = 0
-    /// The client ids of the group's members that are no workers of this application.
+    /// The client ids of the group's members that are not workers of this application.
     package var foreignMembers: [String] = []
-    /// The last error that was tried again, while it lasts.
+    /// The last error that is being retried, while it lasts.
     package var trouble: String?
 
     package init() {}
 }
 
-/// How long commits have taken, in milliseconds.
+/// The times of commits, in milliseconds.
 package struct CommitTimes: Sendable, Hashable {
     package var totalMs: Int64 = 0
     package var longestMs: Int64 = 0

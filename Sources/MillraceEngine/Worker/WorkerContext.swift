@@ -1,7 +1,7 @@
 import Logging
 import Millrace
 
-/// What the parts of a worker have in common. All of it stays as it is for the worker's life.
+/// The dependencies that the parts of a worker share. None of them changes during the worker's life.
 struct WorkerContext {
     let topology: Topology
     let configuration: WorkerConfiguration

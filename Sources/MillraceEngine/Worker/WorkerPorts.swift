@@ -1,17 +1,17 @@
-/// What a worker works with. Each worker has consumers and a producer of its own.
+/// The ports of a worker. Each worker has separate consumers and a separate producer.
 package struct WorkerPorts {
     package var consumer: any GroupConsumer
     package var makeRestoreConsumer: () throws -> any ReaderPort
     /// Makes the reader of changelogs for standbys; by default one like that of restores.
     package var makeStandbyConsumer: (() throws -> any ReaderPort)?
-    /// Makes the producer, and another one when that is lost.
+    /// Makes the producer, and another one after its loss.
     package var makeProducer: () throws -> any ProducerPort
     package var admin: any AdminPort
     package var provider: (any StoreProvider)?
     package var clock: any Clock
     /// The stores of the instance's global tables, by name.
     package var globalStores: [String: GlobalStore]
-    /// Where queries reach the tasks' stores; `nil` where nobody queries.
+    /// The registry in which queries find the tasks' stores; `nil` if there are no queries.
     package var localStores: LocalStores?
 
     package init(

@@ -1,10 +1,10 @@
 import Millrace
 
-/// What a worker shows of what it is doing.
+/// The report of a worker on its activity.
 final class WorkerReport {
     private(set) var status = WorkerStatus()
 
-    /// What is being retried; `nil` where nothing is.
+    /// The error that is being retried; `nil` if there is none.
     var trouble: String? { status.trouble }
 
     func note(trouble: String) { status.trouble = trouble }
@@ -20,7 +20,7 @@ final class WorkerReport {
 
     func note(foreignMembers: [String]) { status.foreignMembers = foreignMembers }
 
-    /// Adds what a task has done since it was asked last.
+    /// Adds the counts of a task since it was last asked.
     func count(_ task: TaskState) {
         guard task.hasCounts || status.countsByTask[task.id] == nil else { return }
         let counts = task.takeCounts()
@@ -28,7 +28,7 @@ final class WorkerReport {
         status.countsByTask[task.id, default: TaskCounts()] += counts
     }
 
-    /// Adds what a task has done that is being closed.
+    /// Adds the last counts of a task that is being closed.
     func countLast(_ task: TaskState) {
         count(task)
         status.countsByTask[task.id] = nil
@@ -36,7 +36,7 @@ final class WorkerReport {
 
     func note(_ phase: WorkerStatus.Phase, tasks: [TaskID], standbys: [TaskID]) {
         status.phase = phase
-        // Compared first: to assign them would make every copy of the status one of its own.
+        // Compared first, because an assignment would copy the arrays of every shared status.
         if status.tasks != tasks { status.tasks = tasks }
         if status.standbyTasks != standbys { status.standbyTasks = standbys }
     }
