@@ -1,19 +1,19 @@
 package import Millrace
 
-/// A generation's members, told apart by their client ids: this application's workers, those of them that run another
-/// topology, and members that are no workers of this application at all.
+/// The members of a generation, told apart by their client ids: this application's workers, those of them that run another
+/// topology, and members that are not workers of this application.
 ///
-/// Kafka lets every consumer that knows the group's id join, and the usual assignors are offered by all. Such a member gets
-/// no tasks. Every worker sees the same description of the group and so comes to the same assignment.
+/// Kafka lets every consumer that knows the group's id join, because all consumers offer the usual assignors. A foreign member gets
+/// no tasks. Every worker sees the same description of the group and so computes the same assignment.
 package struct GroupMembers {
     /// The workers that share the tasks.
     package let workers: [GroupMember]
-    /// The client ids of members that are no workers of this application.
+    /// The client ids of members that are not workers of this application.
     package let foreign: [String]
     /// The worker that this one has to give way to, with how its topology differs; `nil` where this one may stay.
     package let conflict: TopologyConflict?
 
-    /// - Parameter own: who looks; `nil` to take every member for a worker.
+    /// - Parameter own: the identity of the worker that looks; `nil` to take every member for a worker.
     package init(_ members: [GroupMember], applicationID: String, own: WorkerIdentity?) {
         guard let own else {
             (workers, foreign, conflict) = (members, [], nil)
@@ -24,13 +24,14 @@ package struct GroupMembers {
         }
         foreign = others.map(\.clientID).sorted()
         let marks = ours.map(\.mark)
-        // Workers of versions without a mark count every member and hash the whole client id. While there is one, all do.
+        // Workers of versions without a mark count every member and hash the whole client id. While there is one, all workers do
+        // so.
         guard !marks.contains(where: { $0 == nil }) else {
             workers = members
             conflict = nil
             return
         }
-        // The worker that was started first says which topology the group runs. Nobody gives way to his own earlier life.
+        // The worker that was started first determines the group's topology. A worker does not give way to its own earlier run.
         var first = (mark: own.mark, name: own.name)
         for member in ours where member.instance != own.instance {
             guard let mark = member.mark else { continue }
@@ -45,7 +46,8 @@ package struct GroupMembers {
         conflict = differences.isEmpty ? nil : TopologyConflict(member: first.name, differences: differences)
     }
 
-    /// The worker that one that is about to join would have to give way to: any whose topology differs is there already.
+    /// Returns the worker to which a worker that is about to join would have to give way: any member with another topology is there
+    /// already.
     package static func conflict(
         before own: WorkerIdentity, in members: [GroupMember], applicationID: String
     ) -> TopologyConflict? {
@@ -60,9 +62,9 @@ package struct GroupMembers {
     }
 }
 
-/// What a worker tells the other members of its group, in its client id.
+/// The information about itself that a worker gives to the other members of its group, in its client id.
 package struct WorkerIdentity: Sendable {
-    /// The worker's name, which it keeps over restarts.
+    /// The worker's name, which stays the same across restarts.
     package let name: String
     package let mark: WorkerMark
 
@@ -71,7 +73,7 @@ package struct WorkerIdentity: Sendable {
         mark = WorkerMark(startedMs: startedMs, fingerprint: TopologyFingerprint(topology))
     }
 
-    /// The worker's client id.
+    /// Returns the worker's client id.
     package func clientID(address: InstanceAddress?) -> String {
         GroupMember.clientID(name: name + mark.text, address: address)
     }
@@ -79,7 +81,7 @@ package struct WorkerIdentity: Sendable {
     var instance: Substring { GroupMember(memberID: "", clientID: name).instance }
 }
 
-/// When a worker's instance was started and what topology it runs: `.1.<start>.<fingerprint>` behind the worker's number.
+/// The start time and the topology of a worker's instance: `.1.<start>.<fingerprint>` after the worker's number.
 package struct WorkerMark: Hashable, Sendable {
     /// Milliseconds since the epoch.
     let startedMs: Int64
@@ -90,7 +92,7 @@ package struct WorkerMark: Hashable, Sendable {
         self.fingerprint = fingerprint
     }
 
-    /// - Parameter text: what follows the worker's number.
+    /// - Parameter text: the part after the worker's number.
     init?(_ text: Substring) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0].isEmpty, parts[1] == "1", let startedMs = Int64(parts[2], radix: 36),
@@ -102,7 +104,7 @@ package struct WorkerMark: Hashable, Sendable {
     var text: String { ".1.\(String(startedMs, radix: 36)).\(fingerprint.text)" }
 }
 
-/// Two topologies in one group.
+/// A conflict between two topologies in one group.
 package struct TopologyConflict: Hashable, Sendable {
     /// The worker that runs the other topology.
     package let member: String
@@ -110,7 +112,7 @@ package struct TopologyConflict: Hashable, Sendable {
 }
 
 extension GroupMember {
-    /// Whether the client id is of the form that this application's workers give themselves.
+    /// Whether the client id has the form of this application's workers.
     func isWorker(of applicationID: String) -> Bool {
         guard clientID.hasPrefix("\(applicationID)-"), instance != name,
             instance.utf8.count > applicationID.utf8.count + 1
@@ -119,7 +121,7 @@ extension GroupMember {
         return !number.isEmpty && number.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// What the worker tells of itself; `nil` where it tells nothing that this version understands.
+    /// The worker's mark; `nil` if there is none that this version understands.
     var mark: WorkerMark? { tail.firstIndex(of: ".").flatMap { WorkerMark(tail[$0...]) } }
 
     /// The name without the mark.
@@ -127,11 +129,11 @@ extension GroupMember {
         mark == nil ? name : name[..<(tail.firstIndex(of: ".") ?? name.endIndex)]
     }
 
-    /// The member as the assignment knows it: an upgrade that changes the mark moves no tasks.
+    /// The member as the assignment uses it: an upgrade that changes the mark moves no tasks.
     var withoutMark: GroupMember {
         GroupMember(memberID: memberID, clientID: Self.clientID(name: String(plainName), address: address))
     }
 
-    /// What follows the last hyphen of the name.
+    /// The part after the last hyphen of the name.
     private var tail: Substring { name.lastIndex(of: "-").map { name[name.index(after: $0)...] } ?? "" }
 }

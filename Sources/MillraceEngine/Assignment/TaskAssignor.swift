@@ -1,15 +1,16 @@
 package import Millrace
 
-/// Who runs which task: a pure function of the tasks and the group's members, which every member computes for itself.
+/// The assignment of tasks to members: a pure function of the tasks and the group's members, which every member computes for
+/// itself.
 ///
-/// Rendezvous hashing with a bound on the load. Each task likes each member to a degree that depends on the two alone, and
-/// the pairs are served from the best on, as long as the member has room: so a member who comes or goes moves few tasks
-/// beside his own. No two members differ by more than one task, of each sub-topology as well as in all. Partitions of one
-/// number in co-partitioned topics belong to one task and so always land together.
+/// It is rendezvous hashing with a bound on the load. Each pair of a task and a member has a score that depends on the two alone,
+/// and the pairs are taken in descending order of score, as long as the member has room. So a member that comes or goes moves few
+/// tasks besides its own. No two members differ by more than one task, for each sub-topology as well as in total. Partitions of the
+/// same number in co-partitioned topics belong to one task and so are always assigned together.
 package struct TaskAssignor {
-    /// In an order that does not depend on where they come from.
+    /// The members in an order that does not depend on that of their arrival.
     private let members: [GroupMember]
-    /// All tasks of each sub-topology with all members, those that like each other best first.
+    /// All tasks of each sub-topology, paired with all members; the pairs with the highest score come first.
     private let groups: [(tasks: Set<TaskID>, pairs: [Pair])]
 
     private struct Pair {
@@ -33,15 +34,15 @@ package struct TaskAssignor {
 
     // MARK: Active tasks
 
-    /// The tasks of each member, by member id.
+    /// Returns the tasks of each member, by member id.
     package static func assign(_ tasks: [TaskID], to members: [GroupMember]) -> [String: [TaskID]] {
         TaskAssignor(tasks, members).active()
     }
 
-    /// The active tasks of each member, by member id.
+    /// Returns the active tasks of each member, by member id.
     package func active() -> [String: [TaskID]] { byMember(owners(without: [])) }
 
-    /// The member that each task would have if some instances were not there; none where no others are.
+    /// Returns the member of each task if some instances were absent; none if there are no others.
     private func owners(without absent: Set<Substring>) -> [TaskID: Int] {
         let isThere = members.map { !absent.contains($0.instance) }
         var loads = Array(repeating: 0, count: members.count)
@@ -67,8 +68,8 @@ package struct TaskAssignor {
         return tasks.mapValues { $0.sorted() }
     }
 
-    /// How many tasks of one sub-topology each member may still take: an even share, and one more for as many as it takes,
-    /// those first who have fewer tasks of other sub-topologies.
+    /// The number of tasks of one sub-topology that each member may still take. It is an even share; as many members as necessary
+    /// take one more, first those with fewer tasks of other sub-topologies.
     private struct Room {
         private var shares: [Int]
         private let mayTakeMore: [Bool]
@@ -104,11 +105,12 @@ package struct TaskAssignor {
 
     // MARK: Standbys
 
-    /// The members that keep standbys of tasks, by task: each on an instance of its own, which is not the active task's.
+    /// Returns the members that keep standbys of tasks, by task. Each is on a different instance, which is not that of the active
+    /// task.
     ///
-    /// A task's first standby is where the task would go if its instance went, the second where it would go if both did, and
-    /// so on: whoever takes a task over from an instance that is gone has its stores already. There are fewer than asked for
-    /// where there are not as many other instances.
+    /// A task's first standby is where the task would go if its instance failed, the second where it would go if both failed, and
+    /// so on: so a member that takes over a task from a failed instance has its stores already. There are fewer standbys than asked
+    /// for if there are too few other instances.
     package func standbys(of tasks: [TaskID], replicas: Int) -> [TaskID: [GroupMember]] {
         if replicas < 1 { return [:] }
         var known: [Set<Substring>: [TaskID: Int]] = [:]
@@ -128,8 +130,8 @@ package struct TaskAssignor {
 
     // MARK: The coordinator's own assignment
 
-    /// The tasks all of whose partitions the coordinator's assignor gave to one member: what remains where the broker
-    /// cannot tell who the other members are.
+    /// Returns the tasks whose partitions the coordinator's assignor all gave to one member. It is the fallback if the broker
+    /// cannot tell the other members.
     package static func tasks(coveredBy partitions: [TopicPartition], in plan: TopicPlan) throws -> [TaskID] {
         let own = Set(partitions)
         var covered: [TaskID] = []

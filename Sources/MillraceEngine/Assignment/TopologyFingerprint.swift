@@ -1,14 +1,15 @@
 package import Millrace
 
-/// What the workers of one group have to agree on: what each sub-topology reads and writes, and which stores it keeps.
+/// The parts of a topology that the workers of one group have to agree on: what each sub-topology reads and writes, and its stores.
 ///
-/// Two short hashes for each sub-topology, and one for each topic that it writes. What its operators compute is not among it, so
-/// that a function can change in a rolling upgrade; where numbering moves the names of stores or topics, they differ. An upgrade
-/// may also add output topics or leave some out. Two lists of which neither contains the other belong to two applications.
+/// It has two short hashes for each sub-topology, and one for each topic that the sub-topology writes. It does not cover what the
+/// operators compute, so that a function can change in a rolling upgrade; if numbering changes the names of stores or topics, the
+/// hashes differ. An upgrade may also add or remove output topics. Two lists of output topics of which neither contains the other
+/// belong to two applications.
 package struct TopologyFingerprint: Hashable, Sendable {
-    /// How two topologies differ.
+    /// A difference between two topologies.
     package enum Difference: Hashable, Sendable {
-        /// Of the other topology.
+        /// The number of sub-topologies of the other topology.
         case count(Int)
         case topics(subtopology: Int)
         case stores(subtopology: Int)
@@ -18,7 +19,7 @@ package struct TopologyFingerprint: Hashable, Sendable {
     private struct Part: Hashable {
         var topics: UInt16
         var stores: UInt16
-        /// In order, each once.
+        /// The hashes in ascending order, each once.
         var outputs: [UInt16]
 
         /// - Parameter text: four digits for each hash.
@@ -67,7 +68,7 @@ package struct TopologyFingerprint: Hashable, Sendable {
         }
     }
 
-    /// The parts of the sub-topologies with `_` between them; `nil` for anything else.
+    /// Parses the parts of the sub-topologies, separated by `_`; `nil` for anything else.
     init?(_ text: Substring) {
         let texts = text.split(separator: "_")
         let parts = texts.compactMap { Part($0) }
@@ -77,7 +78,7 @@ package struct TopologyFingerprint: Hashable, Sendable {
 
     var text: String { parts.map(\.text).joined(separator: "_") }
 
-    /// How this topology differs from another one; empty where their workers can share the tasks.
+    /// Returns the differences from another topology; empty if their workers can share the tasks.
     func differences(from other: TopologyFingerprint) -> [Difference] {
         var differences: [Difference] = []
         if parts.count != other.parts.count { differences.append(.count(other.parts.count)) }
@@ -92,7 +93,8 @@ package struct TopologyFingerprint: Hashable, Sendable {
         return differences
     }
 
-    /// How long entries are kept may change in an upgrade, how they lie in the store may not.
+    /// Returns a kind's name without its retention: an upgrade may change how long entries are kept, but not their layout in the
+    /// store.
     private static func name(of kind: StoreKind) -> String {
         let access =
             switch kind.access {
@@ -105,7 +107,7 @@ package struct TopologyFingerprint: Hashable, Sendable {
         return "\(kind.values) \(access)"
     }
 
-    /// The same in every process (FNV-1a), whatever the order.
+    /// Returns a hash that is the same in every process (FNV-1a), whatever the order of the lines.
     private static func hash(_ lines: [String]) -> UInt16 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in lines.sorted().joined(separator: "\n").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -1,23 +1,23 @@
 package import Millrace
 
-/// What keeps the threads apart that use a global store: the one that fills it, and the workers that read it.
+/// The lock that keeps apart the threads that use a global store: the one that fills it, and the workers that read it.
 ///
-/// One thread may take it again while it has it, for whoever walks over a store may read it meanwhile.
+/// A thread may take the lock again while it holds it, because an iteration over a store may read the store.
 package protocol StoreLock: Sendable {
     func withLock(_ body: () throws -> Void) throws
 }
 
-/// For one thread.
+/// The lock of a store that only one thread uses.
 package struct NoStoreLock: StoreLock {
     package init() {}
     package func withLock(_ body: () throws -> Void) throws { try body() }
 }
 
-/// A global store: one that an instance fills from all partitions of a topic, and that all its tasks read. Kafka:
+/// A global store, which an instance fills from all partitions of a topic and which all its tasks read. Kafka:
 /// `GlobalStateManagerImpl`.
 ///
-/// Its topic is its log. The positions up to which each partition is in the store go down in one batch with what they
-/// brought, so that a record takes effect once, whatever its processor does with it.
+/// Its topic is its log. The positions up to which each partition is in the store are written in one batch with the changes of
+/// their records, so that a record takes effect once, whatever its processor does with it.
 // Sendable, because the lock guards everything that is used once the store is open.
 package final class GlobalStore: @unchecked Sendable {
     package let plan: StorePlan
@@ -30,7 +30,7 @@ package final class GlobalStore: @unchecked Sendable {
     package let readOnlyAccess: OperatorStore
 
     /// Opens the store.
-    ///
+    /// - Parameter provider: opens stores on disk; without one all are kept in memory.
     /// - Parameter provider: where stores on disk come from; without one all are kept in memory.
     package init(
         plan: StorePlan, provider: (any StoreProvider)?, lock: any StoreLock, maxBufferSizeInBytes: Int
@@ -47,7 +47,7 @@ package final class GlobalStore: @unchecked Sendable {
                     store: plan.name, taskID: TaskID.global.description, partition: TaskID.global.partition,
                     directory: plan.kind.isCustom ? try provider?.directory(of: plan, of: .global) : nil, log: changes),
                 settings: .init(isCached: false, maxBufferSizeInBytes: maxBufferSizeInBytes, onExpired: {}))
-            // Nothing says how far a custom store has got in each partition.
+            // A custom store has no record of its position in each partition.
             if plan.kind.isCustom { try store.wipe() }
         } catch {
             persistent?.close()
@@ -57,15 +57,15 @@ package final class GlobalStore: @unchecked Sendable {
         readOnlyAccess = LockedStore.of(store.access, .init(lock: lock, isReadOnly: true, name: plan.name))
     }
 
-    /// The offsets up to and without which the partitions are in the store.
+    /// Returns the offsets up to but excluding which the partitions are in the store.
     func positions() throws -> [Int32: Int64] { try persistent?.positions() ?? [:] }
 
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { store.dirtySizeInBytes }
 
-    /// Flushes a custom store, and lets what has expired go.
+    /// Flushes a custom store, and drops expired entries.
     ///
-    /// - Parameter position: how far the store has got in its topics.
+    /// - Parameter position: the store's position in its topics.
     package func commit(at position: Position) throws {
         try lock.withLock {
             try store.cache?.flush()
@@ -73,16 +73,16 @@ package final class GlobalStore: @unchecked Sendable {
         }
     }
 
-    /// Begins to hand on what is in the store to those who query it. Only when all of it is written down.
+    /// Begins to publish the store's contents to those who query it. Call it only when all of them are written to disk.
     ///
-    /// - Returns: what they read.
+    /// - Returns: the reader for queries.
     package func follow(at position: Position, signal: CommitSignal) throws -> any StoreReader {
         var reader: (any StoreReader)?
         try lock.withLock { reader = try store.follow(at: position, signal: signal) }
         return reader ?? self
     }
 
-    /// Writes everything down to disk, together with how far it reaches.
+    /// Writes everything to disk, together with its position.
     ///
     /// - Parameters:
     ///   - positions: the offsets of its topic's partitions.
@@ -94,13 +94,13 @@ package final class GlobalStore: @unchecked Sendable {
             try persistent.setPositionsWithNextBatch(positions)
             try store.checkpoint(durably: false)
         }
-        // It takes long, and hinders nobody.
+        // The flush takes long, and blocks nobody.
         try persistent.flush()
     }
 
     /// Deletes everything, positions included.
     func wipe() throws { try lock.withLock { try store.wipe() } }
 
-    /// Closes the store. Whoever reads it later gets an error.
+    /// Closes the store. Later reads throw an error.
     package func close() throws { try lock.withLock { store.close() } }
 }

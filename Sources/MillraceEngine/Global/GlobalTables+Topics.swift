@@ -1,23 +1,23 @@
 import Logging
 import Millrace
 
-/// The state of the global tables' topics, beside their partitions.
+/// The state of the global tables' topics, except their partitions.
 struct GlobalTopics {
     var ids: [String: String] = [:]
     var lastCheck: TopicCheck?
-    /// Whether something says that one may be gone.
+    /// Whether there is a sign that a topic may be gone.
     var mayBeMissing = false
-    /// The topics that are gone and waited for.
+    /// The missing topics that are waited for.
     var awaited: [String] = []
 }
 
-/// Topics of global tables that change while an instance runs: Kafka Streams asks for their partitions once.
+/// The handling of changes to the global tables' topics while an instance runs. Kafka Streams asks for their partitions only once.
 extension GlobalTables {
-    /// Compares the topics with what is read, if it is time to look.
+    /// Compares the topics with those that are read, if a check is due.
     ///
     /// - Throws: `StreamsError` with code `.topic` for a topic that is gone, unless it is to be waited for, and with code
-    ///   `.stateStore` for one that was deleted and created again: what is left of the old one cannot be taken out of its store
-    ///   while tasks look values up there.
+    ///   `.stateStore` for one that was deleted and created again: the old topic's entries cannot be removed from its store while
+    ///   tasks look values up there.
     func lookForTopicsIfDue() throws {
         guard let admin = ports.admin, let last = topics.lastCheck else { return }
         let check = TopicCheck(at: ports.clock, every: TimeSpan(ms: configuration.topicCheckIntervalMs))

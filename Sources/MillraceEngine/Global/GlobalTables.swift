@@ -1,15 +1,15 @@
 package import Logging
 package import Millrace
 
-/// What an instance's global tables work with.
+/// The ports of an instance's global tables.
 package struct GlobalTablePorts {
     package var consumer: any ReaderPort
     package var provider: (any StoreProvider)?
     package var clock: any Clock
     package var lock: any StoreLock
-    /// Tells of changes of the topics; without one they are taken to stay as they are.
+    /// Reports changes of the topics; without one they are assumed not to change.
     package var admin: (any AdminPort)?
-    /// The registry in which queries find the stores; `nil` where nobody queries.
+    /// The registry in which queries find the stores; `nil` if there are no queries.
     package var localStores: LocalStores?
 
     package init(
@@ -27,24 +27,23 @@ package struct GlobalTablePorts {
 /// The settings of an instance's global tables. All times in milliseconds.
 package struct GlobalTableConfiguration: Sendable {
     package var task: TaskConfiguration
-    /// How often what was read is made durable, which bounds what a restart has to read again.
+    /// The time between two checkpoints, which bounds how much a restart has to read again.
     package var checkpointIntervalMs: Int64 = 10_000
     package var maxRecordsPerStep = 1_000
     /// The time between two looks at the topics.
     package var topicCheckIntervalMs: Int64 = 300_000
-    /// Whether a topic that is gone is waited for; otherwise the tables end with an error.
+    /// Whether the tables wait for a missing topic; otherwise they end with an error.
     package var waitsForTopics = false
 
     package init(task: TaskConfiguration) { self.task = task }
 }
 
-/// The global stores of an instance, those of global tables and those with processors of their own: follows all partitions of
-/// their topics and keeps them in stores that all tasks read.
+/// The global stores of an instance: those of global tables and those with custom processors. It reads all partitions of their
+/// topics into stores that all tasks read.
 ///
-/// Whoever owns it calls `step` again and again from one thread. Before `isComplete` some of what the topics held at the
-/// start is missing, and no task may run. The records go through the tables' own operators in a task without a place in the
-/// group, which serves to restore them too: processors see every record, as in Kafka Streams since 3.8 (KAFKA-7663). Kafka:
-/// `GlobalStreamThread`, `GlobalStateUpdateTask`.
+/// Its owner calls `step` repeatedly from one thread. Before `isComplete` some of the topics' initial content is missing, and no
+/// task may run. The tables' operators process the records, in a task outside the group. Restoring uses them too: processors see
+/// every record, as in Kafka Streams since 3.8 (KAFKA-7663). Kafka: `GlobalStreamThread`, `GlobalStateUpdateTask`.
 package final class GlobalTables {
     /// The stores by name.
     package let stores: [String: GlobalStore]
@@ -52,17 +51,17 @@ package final class GlobalTables {
     let configuration: GlobalTableConfiguration
     let ports: GlobalTablePorts
     let logger: Logger
-    /// The partitions; their slots are their places.
+    /// The partitions; a partition's index is its slot.
     var partitions: [TopicPartition]
     let storeOfTopic: [String: GlobalStore]
-    /// Up to where each slot's partition is in its store; `nil` where nothing is.
+    /// The position of each slot's partition in its store; `nil` if nothing of it is there.
     var positions: [Int64?]
-    /// The slots whose end was not reached yet.
+    /// The slots whose initial end has not been reached yet.
     private var behind: Set<Int>
     var isAssigned = false
     var topics = GlobalTopics()
     private var retry = Backoff()
-    /// The number of wishes to query stores that have been met.
+    /// The number of requests to query stores that have been met.
     private var followedWishes = 0
     private var lastCheckpoint: Moment
 
@@ -123,16 +122,16 @@ package final class GlobalTables {
         return (byName, byTopic)
     }
 
-    /// Whether everything that the topics held at the start is in the stores.
+    /// Whether the topics' initial content is completely in the stores.
     package var isComplete: Bool { behind.isEmpty }
 
-    /// Counts since the last call.
+    /// Returns the counts since the last call.
     package func takeCounts() -> TaskCounts { task.state.takeCounts() }
 
-    /// Reads some more.
+    /// Reads the next records.
     ///
-    /// - Throws: what makes the tables unusable: an error that a handler did not forgive, or one of the broker that trying
-    ///   again does not mend.
+    /// - Throws: an error that makes the tables unusable: one for which a handler has decided to fail, or one of the broker that a
+    ///   retry does not mend.
     package func step(maxWaitMs: Int) throws {
         do {
             let isWaiting = retry.isWaiting(at: ports.clock.monotonic)
@@ -148,7 +147,7 @@ package final class GlobalTables {
         try followWantedStores()
     }
 
-    /// Makes the stores readable that somebody wants to query, commit by commit.
+    /// Makes the stores queryable that somebody wants to query. Readers see them as of the last commit.
     private func followWantedStores() throws {
         guard isComplete, let localStores = ports.localStores, localStores.wishCount != followedWishes else { return }
         followedWishes = localStores.wishCount
@@ -202,8 +201,9 @@ package final class GlobalTables {
         }
     }
 
-    /// The topic does not reach back to where the store stands: what was deleted meanwhile would stay in it for ever. It is
-    /// emptied and read from the beginning; while tasks look values up in it that would be wrong, and the instance ends.
+    /// Handles a topic that does not reach back to the store's position: entries that were deleted meanwhile would stay in the
+    /// store forever. The store is emptied and read from the beginning. While tasks look values up in it that would be wrong, so
+    /// then the instance ends.
     private func outdated(_ slot: Int) throws {
         guard partitions.indices.contains(slot), let store = storeOfTopic[partitions[slot].topic] else { return }
         let message =
@@ -240,13 +240,13 @@ package final class GlobalTables {
         }
     }
 
-    /// Makes what was read durable and closes the stores. No task may read them any more.
+    /// Makes the contents durable and closes the stores. No task may read them any more.
     package func close() throws {
         defer { closeUncommitted() }
         try checkpoint()
     }
 
-    /// Closes the stores as they are.
+    /// Closes the stores without a checkpoint.
     package func closeUncommitted() {
         task.close()
         for store in stores.values {
@@ -258,11 +258,11 @@ package final class GlobalTables {
 }
 
 extension TaskID {
-    /// What stands for the global tables of an instance where a task is asked for. Kafka keeps them in a folder `global`.
+    /// The id that stands for the global tables of an instance where a task is asked for. Kafka keeps them in a folder `global`.
     package static let global = TaskID(subtopology: -1, partition: -1)
 }
 
-/// Global tables write nothing.
+/// A sender for global tables, which write nothing.
 private final class NoSender: SenderPort {
     func topic(named name: String) throws(PortError) -> Int {
         throw PortError(

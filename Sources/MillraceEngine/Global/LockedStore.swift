@@ -1,11 +1,11 @@
 import Millrace
 
-/// A store that several threads use, or a way to it for those who only read.
+/// A store that several threads use, or an access to it for those that only read.
 class LockedStore: KeyValueBytesStore {
     private let store: any KeyValueBytesStore
     fileprivate let access: Access
 
-    /// How a global store is come to.
+    /// The access to a global store.
     struct Access {
         let lock: any StoreLock
         let isReadOnly: Bool
@@ -24,7 +24,7 @@ class LockedStore: KeyValueBytesStore {
         self.access = access
     }
 
-    /// A store behind a lock. A custom store has to look after itself; a buffer is never global.
+    /// Returns a store behind a lock. A custom store has to synchronize itself; a buffer is never global.
     static func of(_ store: OperatorStore, _ access: Access) -> OperatorStore {
         switch store {
         case .keyValue(let store, _): .keyValue(LockedStore(store, access))
@@ -146,7 +146,7 @@ private final class LockedOrderedStore: LockedStore, OrderedBytesStore {
 extension StoreLock {
     fileprivate func reading<Result>(_ body: () -> Result) -> Result {
         var result: Result?
-        // What cannot throw inside does not throw outside.
+        // The closure cannot throw, so neither can this call.
         try? withLock { result = body() }
         return result ?? body()
     }

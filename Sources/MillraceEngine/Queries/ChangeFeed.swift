@@ -1,25 +1,25 @@
 import Millrace
 
-/// What a task has written to one of its stores since the last commit, on its way to those who query the store.
+/// The changes that a task has made to one of its stores since the last commit. They go to those who query the store.
 ///
-/// Nothing is noted of a store that nobody queries.
+/// Nothing is recorded for a store that nobody queries.
 package final class ChangeFeed {
-    /// What those read who query the store; `nil` for a store that nobody queries.
+    /// The view for queries; `nil` for a store that nobody queries.
     private(set) var view: CommittedView?
     private var changes = ByteTable()
 
     package init() {}
 
-    /// Whether changes are to be noted.
+    /// Whether changes are recorded.
     package var isFollowed: Bool { view != nil }
 
-    /// Has changes go to a view from now on.
+    /// Sends changes to a view from now on.
     func begin(_ view: CommittedView) { self.view = view }
 
-    /// Notes that an entry has a new value, or with `nil` that it is deleted, under its key on disk.
+    /// Records that an entry has a new value, or with `nil` that it is deleted, under its key on disk.
     package func note(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) { changes.set(key, to: value) }
 
-    /// Hands on what has been noted, when all of it is committed.
+    /// Publishes the recorded changes. Call it when all of them are committed.
     func publish(_ progress: OrderedProgress?, at position: Position) {
         guard let view else { return }
         view.publish(progress, at: position) { apply in
@@ -30,10 +30,10 @@ package final class ChangeFeed {
         changes.removeAll()
     }
 
-    /// Tells the view that the store on disk has all that was handed on.
+    /// Tells the view that the store on disk has everything that was published.
     func noteWrittenDown(_ progress: OrderedProgress?) { view?.noteWrittenDown(progress) }
 
-    /// Ends the view: whoever reads it gets an error.
+    /// Ends the view: its readers get an error.
     func end() {
         view?.close()
         view = nil

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Wakes those who wait for a commit of a store, or for its partitions to come and go.
+/// Wakes those who wait for a commit of a store, or for a change of its partitions.
 ///
-/// A signal costs one lock where nobody waits, once for each commit.
+/// If nobody waits, a signal costs one lock for each commit.
 package final class CommitSignal: Sendable {
     private let state = Mutex(State())
 
     private struct State {
         var count: UInt64 = 0
         var nextWaiter: UInt64 = 0
-        /// Those who wait; `nil` for one that is not suspended yet.
+        /// The waiters; `nil` for one that is not suspended yet.
         var waiters: [UInt64: CheckedContinuation<Void, Never>?] = [:]
     }
 
@@ -28,9 +28,9 @@ package final class CommitSignal: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Waits until there is more to tell than there was.
+    /// Waits until the count exceeds the given one.
     ///
-    /// - Returns: `false` where the time was over before.
+    /// - Returns: `false` if the deadline passed first.
     /// - Throws: `CancellationError`.
     package func wait(since count: UInt64, until deadline: ContinuousClock.Instant) async throws -> Bool {
         try Task.checkCancellation()
@@ -48,7 +48,7 @@ package final class CommitSignal: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    // Whoever has been woken before is not among those who wait any more.
+                    // A waiter that has been woken is not among the waiters any more.
                     guard state.count == count, state.waiters[waiter] != nil else {
                         state.waiters[waiter] = nil
                         return true

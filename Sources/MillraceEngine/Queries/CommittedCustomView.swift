@@ -1,7 +1,7 @@
 import Millrace
 import Synchronization
 
-/// One partition of a custom store as of its last commit, for readers on any thread: what the store has shown of itself then.
+/// One partition of a custom store as of its last commit, for readers on any thread: the view that the store made then.
 final class CommittedCustomView: StoreReader {
     private let name: String
     private let signal: CommitSignal?
@@ -78,7 +78,7 @@ final class CommittedCustomView: StoreReader {
 }
 
 extension CustomStore {
-    /// The store's view of its present contents.
+    /// Returns the store's view of its present contents.
     func makeView() -> Result<any Sendable, any Error> {
         func view<Store: QueryableStateStore>(of store: Store) throws -> any Sendable { try store.makeView() }
         return Result {

@@ -1,6 +1,6 @@
 import Millrace
 
-/// The entries of a store as of one commit: the layers of a view over a snapshot of the disk. For one thread.
+/// The entries of a store as of one commit: the layers of a view over a snapshot of the disk. It is used by one thread.
 final class CommittedEntries: KeyValueBytesStore, StoredEntries {
     private let layers: [ChangeLayer]
     private let disk: any StoredEntries
@@ -30,7 +30,7 @@ final class CommittedEntries: KeyValueBytesStore, StoredEntries {
     }
 }
 
-/// What lies below a store in memory.
+/// The empty source below a store in memory.
 private final class NoEntries: StoredEntries {
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
         try body(nil)
@@ -42,10 +42,10 @@ private final class NoEntries: StoredEntries {
     ) throws {}
 }
 
-/// The changes within a range of several layers in the order of a scan, of each key the newest.
+/// The changes of several layers within a range, in the order of a scan; for each key only the newest.
 struct LayeredChanges: Sequence, IteratorProtocol {
     private let layers: [ChangeLayer]
-    /// Where each layer's next change lies; `nil` where there is none.
+    /// The position of each layer's next change; `nil` if there is none.
     private var positions: [OrderedByteMap.Position?]
     private let bounds: KeyBounds
     private let isReversed: Bool
@@ -63,7 +63,7 @@ struct LayeredChanges: Sequence, IteratorProtocol {
 
     mutating func next() -> (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)? {
         var first: (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)?
-        // The newest layer first, so that of equal keys it is its one that is taken.
+        // The newest layer comes first, so that of equal keys its change is taken.
         for index in layers.indices.reversed() {
             guard let change = change(in: index) else { continue }
             if let first, isReversed ? order(change.key, first.key) <= 0 : order(first.key, change.key) <= 0 {

@@ -3,35 +3,35 @@ import Synchronization
 
 /// One partition of a store as of its last commit, for readers on any thread.
 ///
-/// It consists of what lies on disk and, above that, of what has been committed since, which the task hands over at each
-/// commit: the record path takes no lock, a commit takes one for as long as it puts in what has changed. Once a checkpoint has
-/// brought everything to disk, what lies above may go; it stays as a cache while it is small. A store in memory lies
-/// above the disk as a whole.
+/// It consists of the entries on disk and, above them, of the changes that have been committed since, which the task hands over at
+/// each commit. The record path takes no lock; a commit takes one while it adds its changes. Once a checkpoint has written
+/// everything to disk, the changes in memory may be dropped; they stay as a cache while they are small. A store in memory lies
+/// entirely above the disk.
 ///
-/// A point read takes the lock for one look-up. A snapshot, which walks are made on, keeps the layers that it found: as long
-/// as it lives a commit puts its changes into a new layer above them, and later ones join the layers again.
+/// A point read takes the lock for one look-up. A scan works on a snapshot, which keeps the layers that it found: as long as it
+/// lives a commit adds its changes to a new layer above them. Later commits join the layers again.
 package final class CommittedView: StoreReader {
     private let plan: StorePlan
     private let maxSizeInBytes: Int
     private let signal: CommitSignal?
-    /// Whether an entry lies under the user's key.
+    /// Whether an entry is stored under the user's key.
     private let isHashed: Bool
     private let contents: Mutex<Contents>
 
     fileprivate struct Contents {
-        /// The newest last; never empty.
+        /// The layers, the newest last; never empty.
         var layers = [ChangeLayer()]
         var disk: (any ConcurrentEntries)?
         var progress: OrderedProgress?
         var position = Position()
-        /// How often layers have gone because the disk has what they had.
+        /// The number of times that layers were dropped because their changes are on disk.
         var generation = 0
         var isClosed = false
     }
 
     /// - Parameters:
-    ///   - disk: the store on disk; `nil` where the view is to hold everything.
-    ///   - maxSizeInBytes: how much may stay in memory that the disk has as well.
+    ///   - disk: the store on disk; `nil` if the view is to hold everything.
+    ///   - maxSizeInBytes: the bound of the changes in memory that are on disk as well.
     ///   - signal: told of each commit.
     init(plan: StorePlan, disk: (any ConcurrentEntries)?, maxSizeInBytes: Int, signal: CommitSignal? = nil) {
         self.signal = signal
@@ -43,10 +43,10 @@ package final class CommittedView: StoreReader {
 
     // MARK: The task's side
 
-    /// Puts in what a commit has changed.
+    /// Adds the changes of a commit.
     ///
     /// - Parameters:
-    ///   - position: how far the commit reaches.
+    ///   - position: the position of the commit.
     ///   - forEach: calls its argument for every change.
     func publish(
         _ progress: OrderedProgress?, at position: Position = Position(),
@@ -69,13 +69,13 @@ package final class CommittedView: StoreReader {
         }
     }
 
-    /// Notes how far what was put in reaches, where nobody knew.
+    /// Records the position of the added changes, if it was not known.
     package func note(_ position: Position) {
         contents.withLock { $0.position = position }
         signal?.signal()
     }
 
-    /// Notes that the disk has everything that was put in.
+    /// Records that the disk has everything that was added.
     func noteWrittenDown(_ progress: OrderedProgress?) {
         contents.withLock { contents in
             contents.progress = progress
@@ -86,7 +86,7 @@ package final class CommittedView: StoreReader {
         }
     }
 
-    /// Has every later read fail. Those on the disk that are under way are waited for by the store's own `close`.
+    /// Makes every later read throw. The store's own `close` waits for running reads of the disk.
     func close() {
         contents.withLock { contents in
             contents.isClosed = true
@@ -169,7 +169,7 @@ package final class CommittedView: StoreReader {
                 return (contents.disk, contents.generation)
             }
             let onDisk = try disk?.snapshot()
-            // What the layers have lost meanwhile the snapshot of the disk may not have.
+            // The snapshot of the disk may lack changes that the layers have dropped meanwhile.
             let layers = contents.withLock { contents in
                 contents.generation == generation ? (contents.layers, contents.progress, contents.position) : nil
             }
@@ -190,7 +190,7 @@ extension CommittedView {
 }
 
 extension CommittedView.Contents {
-    /// Puts upper layers into those below them that no snapshot refers to any more.
+    /// Merges upper layers into lower ones that no snapshot refers to any more.
     fileprivate mutating func joinLayers() {
         while layers.count > 1, isKnownUniquelyReferenced(&layers[layers.count - 2]) {
             let upper = layers.removeLast()

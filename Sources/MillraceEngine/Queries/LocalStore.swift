@@ -1,16 +1,16 @@
 package import Millrace
 import Synchronization
 
-/// One store of the topology: which of its partitions are this instance's, and who reads them.
+/// One store of the topology: its partitions on this instance, and the readers of each.
 ///
-/// Workers say what they open, follow and close; queries look it up in a table that is replaced as a whole with every such
-/// change.
+/// Workers report the partitions that they open, follow and close. Queries look them up in a table that is replaced as a whole with
+/// every change.
 package final class LocalStore: Sendable {
     package let plan: StorePlan
     /// The number of the store's sub-topology.
     let subtopology: Int
     let isGlobal: Bool
-    /// Told of each commit and each change of the partitions.
+    /// The signal of each commit and each change of the partitions.
     package let signal = CommitSignal()
     private let table = Mutex(Table())
 
@@ -37,7 +37,7 @@ package final class LocalStore: Sendable {
 
     enum Lifecycle: Sendable {
         case created
-        /// Started, but without tasks so far.
+        /// The application is started, but has no tasks so far.
         case unassigned
         case assigned
         case ended
@@ -46,14 +46,14 @@ package final class LocalStore: Sendable {
     struct Partition: Sendable {
         /// The partitions that its task reads.
         var inputs: [TopicPartition] = []
-        /// Whether a task of this instance has it.
+        /// Whether a task of this instance has the partition.
         var isOpen = false
         var reader: (any StoreReader)?
-        /// What those read who do not mind that it may be behind: a standby's store, until it is closed or read like others.
+        /// The reader for those who accept stale data: a standby's store, until it is closed or read like the others.
         var staleReader: (any StoreReader)?
-        /// Where the instance is that has it, according to the last rebalance.
+        /// The instance that has the partition, according to the last rebalance.
         var owner: InstanceAddress?
-        /// Where those are that have a standby.
+        /// The instances that have a standby.
         var standbys: [InstanceAddress] = []
 
         func reader(_ readsStale: Bool) -> (any StoreReader)? { reader ?? (readsStale ? staleReader : nil) }
@@ -69,7 +69,7 @@ package final class LocalStore: Sendable {
 
     func setLifecycle(_ lifecycle: Lifecycle) { change { $0.with(lifecycle: lifecycle) } }
 
-    /// Those partitions that stay keep what is known of them.
+    /// Sets the number of partitions. Existing ones keep their state.
     func setPartitionCount(_ count: Int) {
         change { table in
             if table.partitions.count == count { return table }
@@ -78,7 +78,7 @@ package final class LocalStore: Sendable {
         }
     }
 
-    /// Notes what the tasks of the store read. There are as many partitions.
+    /// Sets the partitions that the tasks of the store read. There are as many partitions of the store.
     func setInputs(_ inputs: [TaskID: [TopicPartition]]) {
         setPartitionCount(inputs.count)
         change { table in
@@ -94,7 +94,7 @@ package final class LocalStore: Sendable {
         changePartition(partition) {
             $0.isOpen = isOpen
             $0.reader = nil
-            // A standby that becomes active stays readable for those whom it served before.
+            // A standby that becomes active stays readable for those who read it before.
             if !isOpen { $0.staleReader = nil }
         }
     }
@@ -145,7 +145,7 @@ package final class LocalStore: Sendable {
 
     func want() { change { $0.with(isWanted: true) } }
 
-    /// Whether every partition that is here can be read, and there is one; of standbys those count that can be read by now.
+    /// Whether there are local partitions and all of them can be read. Of standbys only those count that can be read already.
     package func isReadable(readsStale: Bool) -> Bool {
         let table = table.withLock { $0 }
         return table.lifecycle == .assigned && table.partitions.contains { $0.reader(readsStale) != nil }
@@ -199,7 +199,7 @@ package final class LocalStore: Sendable {
         return reader
     }
 
-    /// Makes sure that the partitions here have got as far as a position says of them.
+    /// Makes sure that the local partitions have reached a position.
     func check(_ bound: Position, _ only: Int32?, readsStale: Bool) throws {
         if bound.isEmpty { return }
         let table = try runningTable()
@@ -228,7 +228,7 @@ package final class LocalStore: Sendable {
         }
     }
 
-    /// The store as the catalogue lists it.
+    /// The store's entry in the catalogue.
     var description: StoreDescription {
         let table = table.withLock { $0 }
         let partitions = table.partitions.enumerated().map { index, partition in
@@ -278,7 +278,7 @@ package final class LocalStore: Sendable {
     }
 }
 
-/// What a query reads: all of a store that is here, or one partition.
+/// The part of a store that a query reads: all local partitions, or one.
 package final class StoreView: QueriedStore {
     private let store: LocalStore
     private let partition: Int32?

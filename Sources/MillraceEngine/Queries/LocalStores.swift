@@ -1,16 +1,16 @@
 package import Millrace
 import Synchronization
 
-/// The stores of an instance as its queries reach them: where workers and those who read meet.
+/// The stores of an instance as its queries find them: the registry that workers and readers share.
 ///
-/// Thread-safe. A store is followed, which costs memory and a little time at each commit, only from the moment on at which
-/// somebody has asked for it.
+/// It is thread-safe. A store is followed only once somebody has asked for it, because following costs memory and a little time at
+/// each commit.
 package final class LocalStores: Sendable {
     private let stores: [String: LocalStore]
     private let topology: Topology
     private let executor: any QueryExecutor
     private let shared = Mutex(Shared())
-    /// Grows with every store that somebody asks for, and whenever the tasks have to look again.
+    /// Increases with every store that somebody asks for, and whenever the tasks have to check again.
     private let wishes = Atomic<Int>(0)
 
     private struct Shared {
@@ -18,7 +18,7 @@ package final class LocalStores: Sendable {
         var placement = TaskPlacement()
     }
 
-    /// - Parameter executor: where reads run that may block; by default where they are asked for.
+    /// - Parameter executor: runs reads that may block; by default the calling thread does.
     package init(_ topology: Topology, executor: any QueryExecutor = DirectExecutor()) {
         self.executor = executor
         self.topology = topology
@@ -31,7 +31,7 @@ package final class LocalStores: Sendable {
 
     // MARK: The application's life
 
-    /// Notes that the application has started, and how many tasks there are.
+    /// Records that the application has started, and its tasks.
     ///
     /// - Parameter inputs: the partitions that each task reads.
     package func begin(_ inputs: [TaskID: [TopicPartition]]) {
@@ -39,8 +39,7 @@ package final class LocalStores: Sendable {
         for store in stores.values { store.setLifecycle(.unassigned) }
     }
 
-    /// Notes what there are for tasks, for which topics that match a pattern come and go. To be called before a new task is
-    /// opened.
+    /// Sets the tasks, which come and go with topics that match a pattern. Call it before a new task is opened.
     func setInputs(_ inputs: [TaskID: [TopicPartition]]) {
         shared.withLock { $0.inputs = inputs }
         for store in stores.values {
@@ -64,7 +63,7 @@ package final class LocalStores: Sendable {
 
     // MARK: What workers say
 
-    /// Notes who has which task.
+    /// Records the owner of each task.
     package func setPlacement(_ placement: TaskPlacement) {
         shared.withLock { $0.placement = placement }
         for store in stores.values where !store.isGlobal { store.setPlacement(placement) }
@@ -77,26 +76,26 @@ package final class LocalStores: Sendable {
         stores[store]?.setReader(reader, of: task.partition, isStandby: isStandby)
     }
 
-    /// Has the tasks look once more which of their stores are wanted: one of them is not followed any more, or not yet.
+    /// Makes the tasks check again which of their stores are wanted: one of them is not followed any more, or not yet.
     func lookAgain() { wishes.add(1, ordering: .acquiringAndReleasing) }
 
-    /// Hands on a global store's partition, which is all of it.
+    /// Publishes a global store's only partition.
     package func followGlobal(_ store: String, by reader: any StoreReader, inputs: [TopicPartition]) {
         stores[store]?.setInputs([TaskID(subtopology: stores[store]?.subtopology ?? 0, partition: 0): inputs])
         stores[store]?.setReader(reader, of: 0)
     }
 
-    /// The signal of each commit of a store.
+    /// Returns the signal of each commit of a store.
     package func signal(of store: String) -> CommitSignal? { stores[store]?.signal }
 
     package func isWanted(_ store: String) -> Bool { stores[store]?.isWanted ?? false }
 
-    /// Changes whenever a store may be wanted that is not followed.
+    /// A count that changes whenever there may be a wanted store that is not followed.
     package var wishCount: Int { wishes.load(ordering: .acquiring) }
 
     // MARK: Queries
 
-    /// A handle of a store, which is followed from now on.
+    /// Returns a handle of a store. The store is followed from now on.
     ///
     /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
     package func view<Store>(_ query: StoreQuery<Store>) throws -> Store {
@@ -109,14 +108,14 @@ package final class LocalStores: Sendable {
                 executor: store.plan.isInMemory ? DirectExecutor() as any QueryExecutor : executor))
     }
 
-    /// Has a store be followed from now on.
+    /// Makes a store be followed from now on.
     package func want(_ name: String) {
         guard let store = stores[name], !store.isWanted else { return }
         store.want()
         wishes.add(1, ordering: .acquiringAndReleasing)
     }
 
-    /// One partition of a store as it stays at its last commit.
+    /// Returns one partition of a store as of its last commit, which later commits do not change.
     package func pin(_ name: String, partition: Int32) throws -> (reader: any StoreReader, position: Position) {
         guard let reader = try store(named: name).readers(partition, readsStale: false).first else {
             throw StreamsError(.storeUnavailable, "partition \(partition) of the store \(name) cannot be read")
@@ -124,7 +123,7 @@ package final class LocalStores: Sendable {
         return try reader.pin()
     }
 
-    /// All stores as the catalogue lists them, by name.
+    /// The entries of all stores in the catalogue, by name.
     package var descriptions: [StoreDescription] {
         stores.values.map(\.description).sorted { $0.name < $1.name }
     }
@@ -140,14 +139,14 @@ package final class LocalStores: Sendable {
         return store
     }
 
-    /// Who has a key of a store.
+    /// Returns the owner of a key of a store.
     package func metadata<Key>(of key: Key, _ serde: Serde<Key>, in name: String) throws -> KeyMetadata {
         let bytes = try serde.bytes(of: key).dropLast(serde.partitioningSuffixCount)
         let store = try store(named: name)
         return try Array(bytes).withUnsafeBytes { try store.metadata(of: $0) }
     }
 
-    /// What each instance has, by the addresses that they were given.
+    /// The tasks and stores of each instance, by the configured addresses.
     package var instances: [InstanceMetadata] {
         let (inputs, placement) = shared.withLock { ($0.inputs, $0.placement) }
         var found: [InstanceAddress?: InstanceMetadata] = [:]
@@ -177,7 +176,7 @@ extension GlobalStore: StoreReader {
         try readOnlyMap().withValue(forKey: key, body)
     }
 
-    /// A walk has the store's lock as long as it takes.
+    /// A scan holds the store's lock as long as it takes.
     package func snapshot() throws -> any KeyValueBytesStore { try readOnlyMap() }
 
     package func pin() throws -> (reader: any StoreReader, position: Position) { throw notFollowed }
@@ -192,10 +191,10 @@ extension GlobalStore: StoreReader {
     private func readOnlyMap() throws -> any KeyValueBytesStore { try readOnlyAccess.map(named: plan.name) }
 }
 
-/// Where the tasks of a generation are, by the addresses that the instances were given.
+/// The instances of a generation's tasks, by the configured addresses.
 package struct TaskPlacement: Sendable {
     package var owners: [TaskID: InstanceAddress?] = [:]
-    /// Those that would take a task over come first.
+    /// The instances with standbys. Those that would take a task over come first.
     package var standbys: [TaskID: [InstanceAddress?]] = [:]
 
     package init() {}

@@ -1,6 +1,6 @@
 import Millrace
 
-/// How far an ordered store had got at a commit: what decides which of its entries can be seen.
+/// The progress of an ordered store at a commit, which decides which of its entries are visible.
 struct OrderedProgress: Sendable {
     var segments: OrderedSegments
     var streamTimeMs: Int64
@@ -15,7 +15,7 @@ extension OrderedStore {
             oldestSegment: oldestSegment)
     }
 
-    /// A store to be read, with everything in entries below it.
+    /// Makes a store for reading, with all its entries in the given source.
     convenience init(
         reading entries: any StoredEntries, keys: OrderedKeys, values: StoreKind.ValueLayout, progress: OrderedProgress?
     ) {

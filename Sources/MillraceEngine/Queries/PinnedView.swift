@@ -25,11 +25,11 @@ final class PinnedReader: StoreReader, @unchecked Sendable {
     }
 }
 
-/// The partitions that a query reads, each as of the commit at which it is read first.
+/// The partitions that a query reads, each as of the commit at which it is first read.
 // Sendable, because it is made and used within one read, on one thread.
 final class PinnedView: PinnedStore, @unchecked Sendable {
     private let store: StoreView
-    /// The readers that were asked for, each with its pinned one.
+    /// The readers that were asked for, each with its pinned reader.
     private var pins: [ObjectIdentifier: (reader: any StoreReader, pinned: any StoreReader)] = [:]
     private(set) var position = Position()
 

@@ -1,6 +1,6 @@
 import Millrace
 
-/// What an engine offers to other threads, under the keys of a store.
+/// An engine's reader for other threads, under the keys of a store.
 final class ReaderEntries: ConcurrentEntries {
     private let reader: any StorageReader
 

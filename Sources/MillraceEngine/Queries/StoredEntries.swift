@@ -1,22 +1,22 @@
 package import Millrace
 
-/// Entries under the keys that a store lies on disk with, to be read.
+/// Readable entries under their keys on disk.
 package protocol StoredEntries: ScannableStore {
     /// Calls `body` with the value of a key, or with `nil`; the bytes are valid only during the call.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 }
 
-/// What a store on disk offers to other threads, while the one that it belongs to writes to it.
+/// The entries of a store on disk for other threads, while the owner's thread writes to it.
 ///
-/// The store's `close` waits for reads that are under way and for snapshots; whoever comes later gets an error.
+/// The store's `close` waits for running reads and for snapshots; later reads get an error.
 package protocol ConcurrentEntries: AnyObject, Sendable {
-    /// As that of `StoredEntries`, on any thread.
+    /// Reads as `StoredEntries` does, on any thread.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
-    /// The entries as they are now, for one thread.
+    /// Returns the present entries, for one thread.
     func snapshot() throws -> any StoredEntries
 
-    /// About how many entries there are and how many bytes they take; `nil` where nobody knows.
+    /// The approximate number and size of the entries; `nil` if nobody knows.
     var approximateSize: StoreSize? { get }
 }
 

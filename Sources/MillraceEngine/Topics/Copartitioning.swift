@@ -1,12 +1,12 @@
 import Millrace
 
-/// Sees to it that topics which are joined have the same number of partitions. Kafka: `CopartitionedTopicsEnforcer`.
+/// Makes topics that are joined have the same number of partitions. Kafka: `CopartitionedTopicsEnforcer`.
 ///
-/// The user's topics have to agree among themselves; the application's own take over their number, or, where there are none,
-/// the highest among themselves. A repartitioning that was given a number keeps it, and has to agree with the others.
+/// The user's topics have to agree among themselves. Internal topics take over their number; if there are no user's topics, the
+/// highest of the internal ones. A repartitioning with a configured number keeps it, and has to agree with the others.
 struct Copartitioning {
     private let applicationID: String
-    /// The numbers that repartitionings were given, by the topics' full names.
+    /// The configured partition counts of repartitionings, by the topics' full names.
     private let given: [String: Int32]
 
     init(_ topology: Topology, applicationID: String) {
@@ -16,10 +16,10 @@ struct Copartitioning {
         }
     }
 
-    /// Changes the partition counts of the application's own topics.
+    /// Changes the partition counts of internal topics.
     ///
-    /// - Throws: `StreamsError` with code `.topic` that names, for each group whose topics disagree, all of them with their
-    ///   counts, and what joins them.
+    /// - Throws: `StreamsError` with code `.topic`. For each group whose topics disagree it names all of them with their counts,
+    ///   and the operators that join them.
     func enforce(_ groups: [CopartitionGroup], counts: inout [String: Int32]) throws {
         var problems: [String] = []
         for group in groups {

@@ -1,15 +1,15 @@
 package import Millrace
 
-/// Creates the topics of a topology's own and checks those that exist.
+/// Creates the internal topics of a topology and checks those that exist.
 package enum InternalTopics {
-    /// Reads the partition counts of the user's topics, plans the application's own and makes sure of them.
+    /// Reads the partition counts of the user's topics, plans the internal ones, and creates or checks them.
     ///
     /// - Parameters:
-    ///   - sources: the partition counts of the topics that tasks read, as the group sees them; by default as the broker
-    ///     tells them now.
-    ///   - deadLetterTopics: where records are sent that cannot be processed.
-    /// - Throws: `StreamsError` with code `.topic` where a topic that is read or written is missing or a topic of the application's own
-    ///   has another partition count or cleanup policy than the topology needs; `PortError` where the broker fails.
+    ///   - sources: the partition counts of the topics that tasks read, as the group sees them; by default as the broker reports
+    ///     them now.
+    ///   - deadLetterTopics: the dead-letter topics of the error handlers.
+    /// - Throws: `StreamsError` with code `.topic` if a topic that is read or written is missing, or an internal topic has another
+    ///   partition count or cleanup policy than the topology needs; `PortError` if the broker fails.
     package static func prepare(
         _ topology: Topology, applicationID: String, replicationFactor: Int16, sources: [String: Int32]? = nil,
         deadLetterTopics: [String] = [], admin: any AdminPort
@@ -29,24 +29,24 @@ package enum InternalTopics {
         let existing = try admin.partitionCounts(of: own)
         let missing = plan.internalTopics.filter { existing[$0.name] == nil }
         if !missing.isEmpty { try admin.createTopics(missing) }
-        // What another instance created at the same moment is checked like everything else.
+        // Topics that another instance created at the same moment are checked like all others.
         try check(plan, counts: admin.partitionCounts(of: own), configurations: admin.configurations(of: own))
         return plan
     }
 
-    /// The topics that sources name and that do not exist.
+    /// Returns the topics that sources name and that do not exist.
     package static func missingSources(of topology: Topology, admin: any AdminPort) throws(PortError) -> [String] {
         let named = Set(topology.sourceTopics).sorted()
         let counts = try admin.partitionCounts(of: named)
         return named.filter { counts[$0] == nil }
     }
 
-    /// The topics that exist and that patterns of sources match.
+    /// Returns the topics that exist and match patterns of sources.
     static func matchedTopics(of topology: Topology, applicationID: String, admin: any AdminPort) throws -> [String] {
         topology.hasSourcePatterns ? topology.topics(matchedIn: try admin.topicNames(), applicationID) : []
     }
 
-    /// The user's topics that are written to, as far as they are known before any record is, with who writes.
+    /// Returns the user's topics that are written to, as far as they are known before the first record, each with its writer.
     private static func outputs(of topology: Topology, deadLetterTopics: [String]) -> [(topic: String, writer: String)]
     {
         var outputs: [(topic: String, writer: String)] = []
@@ -59,7 +59,7 @@ package enum InternalTopics {
         return outputs
     }
 
-    /// Where such a topic is missing, every transaction would fail only after its delivery timeout.
+    /// Checks output topics: if one is missing, every transaction would fail only after its delivery timeout.
     private static func check(_ outputs: [(topic: String, writer: String)], counts: [String: Int32]) throws {
         let problems = outputs.filter { counts[$0.topic] == nil }.map { output in
             "topic \(output.topic), which \(output.writer), does not exist: create it before starting"
@@ -82,7 +82,7 @@ package enum InternalTopics {
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
     }
 
-    /// A sentence for each of the application's own topics that is gone, or has another partition count than its tasks need.
+    /// Returns a sentence for each internal topic that is gone, or has another partition count than its tasks need.
     static func countProblems(of plan: TopicPlan, counts: [String: Int32]) -> [String] {
         plan.internalTopics.compactMap { topic in
             guard let count = counts[topic.name] else {

@@ -1,6 +1,6 @@
 package import Millrace
 
-/// What the patterns of sources come to among topics that exist.
+/// The topics that sources read, with their patterns applied to the topics that exist.
 extension Topology {
     /// The user's topics that tasks read by name.
     var taskTopics: Set<String> {
@@ -10,8 +10,8 @@ extension Topology {
             })
     }
 
-    /// The topics among some that patterns of sources match, of all sub-topologies or of one. Neither those that a source
-    /// reads by name nor the application's own are among them.
+    /// Returns the topics among some that patterns of sources match, of all sub-topologies or of one. Topics that a source reads by
+    /// name and internal topics are excluded.
     package func topics(
         matchedIn names: some Sequence<String>, _ applicationID: String, by subtopology: Subtopology? = nil
     )
@@ -22,7 +22,7 @@ extension Topology {
         )
     }
 
-    /// The topics among some that are read because some patterns match them.
+    /// Returns the topics among some that are read because they match one of these patterns.
     func topics(among names: some Sequence<String>, matching patterns: [TopicPattern], _ applicationID: String)
         -> [String]
     {
@@ -34,7 +34,7 @@ extension Topology {
         }
     }
 
-    /// The names of the topology's own topics.
+    /// Returns the names of the topology's internal topics.
     package func internalTopics(_ applicationID: String) -> Set<String> {
         let changelogs = subtopologies.flatMap(\.stores).compactMap(\.changelogTopic)
         let repartitions = repartitionTopics.map { TopicName.internal($0.name) }
@@ -44,7 +44,7 @@ extension Topology {
             })
     }
 
-    /// The groups of topics that are joined, with the topics that patterns match in the place of these.
+    /// Returns the groups of topics that are joined, with patterns replaced by the topics that they match.
     func copartitionGroups(matched: [String], _ applicationID: String) -> [CopartitionGroup] {
         copartitionGroups.map { group in
             let topics = topics(among: matched, matching: group.patterns, applicationID).map(TopicName.external)
@@ -54,7 +54,7 @@ extension Topology {
         }
     }
 
-    /// A sentence for each topic that more than one source would read.
+    /// Returns a sentence for each topic that more than one source would read.
     func ambiguities(among matched: [String]) -> [String] {
         matched.compactMap { topic in
             let readers = nodes.compactMap { node -> String? in
@@ -67,7 +67,7 @@ extension Topology {
         }
     }
 
-    /// The policies of those topics whose sources have one. What the application writes itself is read in full.
+    /// Returns the reset policies of the topics whose sources have one. Topics that the application itself writes are read in full.
     func offsetResets(of topics: [String], applicationID: String) -> [String: AutoOffsetReset] {
         var resets: [String: AutoOffsetReset] = [:]
         var named: Set<String> = []

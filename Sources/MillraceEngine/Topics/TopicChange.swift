@@ -1,4 +1,4 @@
-/// The topics that tasks read, as far as they make a difference for the tasks.
+/// The properties of the topics that tasks read, as far as they matter for the tasks.
 package struct SourceTopics: Equatable, Sendable {
     /// The partition count of each topic that exists.
     package var counts: [String: Int32]
@@ -11,22 +11,23 @@ package struct SourceTopics: Equatable, Sendable {
     }
 }
 
-/// A change of the topics since the tasks were assigned. Kafka: `StreamsPartitionAssignor`, which sees the same when the
-/// consumer's metadata make it rebalance.
+/// A change of the topics since the tasks were assigned. Kafka: `StreamsPartitionAssignor`, which sees the same when a change of
+/// the consumer's metadata makes the group rebalance.
 package enum TopicChange: Equatable, Sendable {
     case none
     /// Topics that a source names are gone.
     case missing([String])
-    /// Topics were deleted and created again: offsets of the old ones say nothing about them.
+    /// Topics were deleted and created again: the old topics' offsets say nothing about the new ones.
     case recreated([String])
     /// There are more partitions, or other topics match a pattern.
     case changed([String])
 
-    /// Compares what the tasks were assigned for with what is there now. What is worst is told; the rest shows with the next look.
+    /// Compares the topics of the assignment with the present ones. It reports the most serious change; the next look shows the
+    /// others.
     ///
     /// - Parameters:
     ///   - required: the topics that sources name.
-    ///   - renewed: topics that are known to be others than before although their ids do not tell.
+    ///   - renewed: topics that are known to be replaced although their ids do not show it.
     package init(
         from assigned: SourceTopics, to present: SourceTopics, required: Set<String>, renewed: Set<String> = []
     ) {
@@ -50,23 +51,23 @@ package enum TopicChange: Equatable, Sendable {
     }
 }
 
-/// The topics of a generation of the group, as its leader saw them: two members that see different ones would assign the tasks
+/// The topics of a generation of the group, as its leader saw them. Two members with different views would assign the tasks
 /// differently.
 package enum GenerationTopics: Equatable, Sendable {
-    /// These, with their partition counts.
+    /// The existing topics, with their partition counts.
     case these([String: Int32])
     /// Topics that a source names are gone.
     case missing([String])
-    /// The leader does not know yet what is there: the group has to rebalance once more.
+    /// The leader does not know yet which topics exist: the group has to rebalance once more.
     case leaderIsBehind([String])
 
-    /// Decides what to do about the leader's view.
+    /// Decides how to treat the leader's view.
     ///
     /// - Parameters:
     ///   - seen: the partition counts in the leader's view.
-    ///   - planned: those that this member's tasks were assigned for last.
+    ///   - planned: the partition counts for which this member's tasks were last assigned.
     ///   - required: the topics that sources name.
-    ///   - present: asks the broker for the partition counts of topics; called where the leader sees less than was planned.
+    ///   - present: asks the broker for the partition counts of topics; called if the leader sees less than was planned.
     package init(
         seen: [String: Int32], planned: [String: Int32], required: Set<String>,
         present: ([String]) throws -> [String: Int32]

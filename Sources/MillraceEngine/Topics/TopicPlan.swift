@@ -1,15 +1,15 @@
 package import Millrace
 
-/// Which topics of its own a topology needs, how many partitions each has, and which tasks follow from that.
+/// The internal topics that a topology needs, their partition counts, and the tasks that follow from them.
 ///
-/// A pure function of the topology and the partition counts of the user's topics. Kafka: `RepartitionTopics`,
+/// The plan is a pure function of the topology and the partition counts of the user's topics. Kafka: `RepartitionTopics`,
 /// `ChangelogTopics`, `PartitionGrouper`.
 package struct TopicPlan: Sendable {
     /// The topics that patterns of sources match, with their partition counts.
     package let matchedTopics: [String: Int32]
     /// All of the user's topics that tasks read, by name or by pattern, with their partition counts.
     package let sourceTopics: [String: Int32]
-    /// The topology's own topics, to be created or checked.
+    /// The topology's internal topics, to be created or checked.
     package let internalTopics: [NewTopic]
     /// The partitions that each task reads.
     package let inputs: [TaskID: [TopicPartition]]
@@ -17,13 +17,13 @@ package struct TopicPlan: Sendable {
     package let globalPartitions: [TopicPartition]
     /// The repartition topics, whose records are deleted once they are committed.
     package let repartitionTopics: Set<String>
-    /// The partition counts of the repartition topics, which those who write to them go by: nobody reads other partitions.
+    /// The partition counts of the repartition topics. Their writers keep to these: nobody reads other partitions.
     package var repartitionCounts: [String: Int32] {
         internalTopics.reduce(into: [:]) { counts, topic in
             if repartitionTopics.contains(topic.name) { counts[topic.name] = topic.partitions }
         }
     }
-    /// Where to begin in topics without valid offsets, as far as that is not left to the application's configuration.
+    /// The reset policies of topics without valid offsets. Topics that are left to the application's configuration are missing.
     package let offsetResets: [String: AutoOffsetReset]
 
     package var tasks: [TaskID] { inputs.keys.sorted() }
@@ -32,10 +32,10 @@ package struct TopicPlan: Sendable {
     package var subscription: [String] { Set(inputs.values.joined().map(\.topic)).sorted() }
 
     /// - Parameters:
-    ///   - partitionCounts: of the user's topics; those that do not exist are missing.
+    ///   - partitionCounts: the partition counts of the user's topics; those that do not exist are missing.
     ///   - matched: the topics that patterns of sources match; by default those that have a count.
-    /// - Throws: `StreamsError` with code `.topic` that names every missing topic and what reads it, or all topics that are
-    ///   joined but differ in their partition counts.
+    /// - Throws: `StreamsError` with code `.topic` that names every missing topic with its readers, or all topics that are joined
+    ///   but differ in their partition counts.
     package init(
         _ topology: Topology, applicationID: String, partitionCounts: [String: Int32], matched: [String]? = nil,
         replicationFactor: Int16
@@ -69,7 +69,7 @@ package struct TopicPlan: Sendable {
                         TopicPartition(topic: $0, partition: partition)
                     }
             }
-            // What nothing matches yet has no tasks, and its topics come with the first one.
+            // A sub-topology whose patterns match no topic yet has no tasks, and its topics are created with the first one.
             if taskCount == 0 { continue }
             topics += subtopology.stores.compactMap { store in
                 guard case .internal = store.changelogTopic, let topic = store.changelogTopic else { return nil }
@@ -88,7 +88,7 @@ package struct TopicPlan: Sendable {
         internalTopics = topics
     }
 
-    /// Kafka: `RepartitionTopicConfig`. Records stay until they are deleted behind the committed offset.
+    /// Kafka: `RepartitionTopicConfig`. Records stay until the application deletes those below the committed offset.
     private static let repartitionConfiguration = [
         "cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime",
     ]
@@ -104,9 +104,9 @@ package struct TopicPlan: Sendable {
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
     }
 
-    /// A repartition topic has as many partitions as it was told to, or the most that any topic upstream has: none while there
-    /// are only patterns that nothing matches. Where that
-    /// leads round in a circle, as between the two sides of a foreign-key join, it has as many as what it is joined with.
+    /// A repartition topic has its configured partition count, or the highest one of all topics upstream: none while there are only
+    /// patterns that match no topic. If the topics upstream form a cycle, as between the two sides of a foreign-key join, it has
+    /// the count of the topic that it is joined with.
     private static func planRepartitions(
         _ topology: Topology, applicationID: String, counts: inout [String: Int32], matched: [String],
         groups: [CopartitionGroup]
