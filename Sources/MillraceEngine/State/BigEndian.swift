@@ -2,7 +2,7 @@ extension FixedWidthInteger {
     /// The bytes, the most significant first.
     package var bigEndianBytes: [UInt8] { Swift.withUnsafeBytes(of: bigEndian) { Array($0) } }
 
-    /// Reads exactly as many bytes as the type has, the most significant first; `nil` for another number of bytes.
+    /// Makes a number from as many bytes as the type has, the most significant first; `nil` for another number of bytes.
     package init?(bigEndianBytes bytes: UnsafeRawBufferPointer) {
         guard bytes.count == MemoryLayout<Self>.size else { return nil }
         self.init(bigEndian: bytes.loadUnaligned(as: Self.self))

@@ -1,6 +1,6 @@
 import Millrace
 
-/// Hands every change of a key-value store to its writer.
+/// Passes every change of a key-value store to its writer.
 ///
 /// Kafka: `ChangeLoggingKeyValueBytesStore`, `ChangeLoggingTimestampedKeyValueBytesStore`.
 final class ChangeLoggingStore: KeyValueBytesStore {

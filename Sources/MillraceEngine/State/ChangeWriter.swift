@@ -1,21 +1,21 @@
 package import Millrace
 
-/// The one way that changes take out of a store: to its changelog at once, and with the next commit to those who follow what
-/// is committed.
+/// The only way of changes out of a store: to its changelog at once, and with the next commit to those who follow the committed
+/// state.
 ///
-/// Each kind of store has one below it. What a record of the changelog is of need not be what an entry is of: a store whose
-/// changes wait logs them when they are flushed, one of versions keeps several entries for each of its changes.
+/// Each kind of store has one below it. A changelog record and an entry need not correspond: a store with a cache logs its changes
+/// when they are flushed, and a versioned store keeps several entries for each change.
 package final class ChangeWriter: StateStoreLog {
     private let output: (any RecordOutput)?
     private let partition: Int32
     private let values: StoreKind.ValueLayout
-    /// The entries on their way to those who follow.
+    /// The changes for those who follow the store.
     let feed = ChangeFeed()
 
     /// - Parameters:
-    ///   - output: the changelog as a topic to write to; `nil` for a store that is not logged, or only read.
+    ///   - output: the output that writes to the changelog; `nil` for a store that is not logged, or only read.
     ///   - partition: the changelog's partition.
-    ///   - values: how a record's value lies in the store.
+    ///   - values: the layout of a record's value in the store.
     package init(to output: (any RecordOutput)? = nil, partition: Int32 = 0, values: StoreKind.ValueLayout = .plain) {
         self.output = output
         self.partition = partition
@@ -25,14 +25,14 @@ package final class ChangeWriter: StateStoreLog {
     /// Whether there is a changelog to write to.
     var isLogged: Bool { output != nil }
 
-    /// Writes a change of an entry that has the changelog's key.
+    /// Writes a change of an entry that has the same key as its changelog record.
     @inline(__always)
     func write(key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
         try log(key: key, stored: stored, timestampMs: timestampMs)
         note(key: key, value: stored)
     }
 
-    /// Sends a change to the changelog: the plain value of a stored one.
+    /// Sends a change to the changelog, with the plain value of the stored one.
     @inline(__always)
     func log(key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
         try log(key: key, value: stored.map(values.plainValue), timestampMs: timestampMs, headers: Headers())
@@ -51,7 +51,8 @@ package final class ChangeWriter: StateStoreLog {
         try log(key: key, value: value, timestampMs: timestampMs, headers: Headers())
     }
 
-    /// Notes for those who follow that an entry has a new value, or with `nil` that it is deleted, under its key on disk.
+    /// Records for those who follow the store that an entry has a new value, or with `nil` that it is deleted, under its key on
+    /// disk.
     @inline(__always)
     func note(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
         if feed.isFollowed { feed.note(key: key, value: value) }

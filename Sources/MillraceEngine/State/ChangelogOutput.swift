@@ -1,10 +1,10 @@
 import Millrace
 
-/// The changelog of a store as a topic to write to.
+/// An output that writes to the changelog of a store.
 ///
-/// No handler may skip what goes there. A store that has a change which its changelog lacks gives other results after it is
-/// restored. So a change that is refused ends the task: nothing since the last commit is committed, and the store on disk
-/// stays at its last checkpoint.
+/// No handler may skip a changelog record: a store with a change that its changelog lacks would give other results after a restore.
+/// So a refused change ends the task. Nothing since the last commit is committed, and the store on disk stays at its last
+/// checkpoint.
 final class ChangelogOutput: RecordOutput {
     private let store: String
     private let topic: String
@@ -28,7 +28,7 @@ final class ChangelogOutput: RecordOutput {
         } catch {
             guard error.kind == .rejected else { throw error }
             if error.isTopicMissing {
-                // Nothing is wrong with the record. Whether the topic was deleted shows when it is looked for.
+                // The record is not at fault. A look at the topics shows whether the topic was deleted.
                 throw PortError(.abortable, error.message)
             }
             let refused = RefusedRecord(topic: topic, partition: partition ?? task.partition, key: key, value: value)
@@ -41,7 +41,7 @@ final class ChangelogOutput: RecordOutput {
 }
 
 extension StreamsError {
-    /// A change of a store that its changelog does not take.
+    /// Makes the error of a change that a store's changelog refuses.
     init(
         refusing record: RefusedRecord, of store: String, because error: PortError, record source: RecordMetadata?,
         task: String?

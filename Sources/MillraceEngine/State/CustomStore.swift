@@ -1,6 +1,6 @@
 import Millrace
 
-/// A store of the user's own type among those of a task. It is restored like the others, and what it holds is its own affair.
+/// A custom store of a task. It is restored like the others; its contents are known only to itself.
 final class CustomStore: FlushableStore, StoreContents {
     let stateStore: any StateStore
     private let name: String
@@ -15,7 +15,7 @@ final class CustomStore: FlushableStore, StoreContents {
         stateStore = try Self.call("could not be made", plan.name, task) { try make(context) }
     }
 
-    /// Calls the user's store. What it throws itself names it from here on; errors of its changelog pass.
+    /// Calls the user's store. An error that the store throws gets its name here; errors of its changelog are thrown unchanged.
     private static func call<Result>(
         _ failure: String, _ name: String, _ task: String, _ body: () throws -> Result
     ) throws -> Result {

@@ -11,7 +11,7 @@ final class HashedContents: StoreContents {
     private let values: StoreKind.ValueLayout
     /// The writer that passes restored entries on to those who follow the store.
     private let changes: ChangeWriter
-    /// The entries as the changelog's writer reads and changes them.
+    /// The entries as the writer of the changelog reads and changes them.
     let bytes: any KeyValueBytesStore
 
     init(values: StoreKind.ValueLayout, persistent: PersistentStore?, maxBufferSizeInBytes: Int, changes: ChangeWriter)
@@ -53,7 +53,7 @@ final class HashedContents: StoreContents {
             }
         case .disk(let store, let buffer):
             try restore(records, to: store, position: position)
-            // What was read before may be outdated.
+            // Entries that were read before may be outdated.
             buffer.removeAll()
         }
     }

@@ -1,22 +1,23 @@
 package import Millrace
 
-/// A store in an engine, below the transaction buffer: a prefix of its changelog, with the position that it reaches.
+/// A store in an engine, below the transaction buffer: the state after a prefix of its changelog, with the position of that prefix.
 ///
-/// The position is an entry like the others (`StoreKeyLayout` says which), so that one batch brings both or neither. To the
-/// engine it is one key more; here it cannot be seen among the users' keys. An engine that opens empty has no position, and
-/// so is filled from the changelog's beginning.
+/// The position is an entry like the others (`StoreKeyLayout` defines its key), so that one batch writes both or neither. The
+/// engine sees it as one more key; here it is invisible among the users' keys. An engine that opens empty has no position, and so
+/// is restored from the changelog's beginning.
 package final class PersistentStore: StoredEntries {
     private let engine: any StorageEngine
     private let name: String
     private let task: TaskID
-    /// Whether there is a changelog: without a position a logged store holds nothing.
+    /// Whether there is a changelog. A logged store without a position counts as empty.
     private let isLogged: Bool
     private var hasApplied = false
-    /// The position that is in the engine: it need not be written again while nothing happens.
+    /// The position that is in the engine, so that it is not written again while nothing changes.
     private var appliedPosition: Int64?
-    /// An empty store need not be searched, 2 µs each time in RocksDB while a new store fills.
+    /// Whether the store is known to be empty. An empty one need not be searched, which costs 2 µs each time in RocksDB while a new
+    /// store fills.
     private var isKnownToBeEmpty = false
-    /// The positions in several partitions that go down with the next batch.
+    /// The positions in several partitions that the next batch writes.
     private var nextPositions: [UInt8]?
 
     package init(_ engine: any StorageEngine, name: String, task: TaskID, isLogged: Bool) {
@@ -49,7 +50,7 @@ package final class PersistentStore: StoredEntries {
         from lower: [UInt8]?, to upper: [UInt8]?, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        // No engine is asked for a range whose bounds are out of order.
+        // No engine is asked for a range whose bounds are in the wrong order.
         if let upper, !(lower ?? []).lexicographicallyPrecedes(upper) { return }
         try telling { failure in
             try engine.scan(
@@ -65,8 +66,7 @@ package final class PersistentStore: StoredEntries {
         }
     }
 
-    /// Deletes every key below a bound, then applies writes and, unless it is `nil`, the position that they reach, all or
-    /// nothing.
+    /// Deletes every key below a bound, then applies writes and, unless it is `nil`, their position, all or nothing.
     package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]? = nil, position: Int64?) throws {
         let isNews = position != nil && position != appliedPosition
         if writes.isEmpty, bound == nil, !isNews, nextPositions == nil { return }
@@ -109,7 +109,7 @@ package final class PersistentStore: StoredEntries {
 
     // MARK: Positions
 
-    /// The changelog position that the store stands at; `nil` for an empty store.
+    /// The store's position in its changelog; `nil` for an empty store.
     package func position() throws -> Int64? {
         let position = try own(StoreKeyLayout.position) { value in
             guard let position = Int64(bigEndianBytes: value) else { throw damage("a position", value) }
@@ -120,15 +120,15 @@ package final class PersistentStore: StoredEntries {
         return position
     }
 
-    /// Notes up to where each of several partitions will be in the store with the next batch, in which this goes down; it
-    /// keeps those of other partitions. Such a store has no single position.
+    /// Sets the store's position in each of several partitions as of the next batch, which writes it. Positions of other partitions
+    /// are kept. Such a store has no single position.
     package func setPositionsWithNextBatch(_ positions: [Int32: Int64]) throws {
         var merged = try self.positions()
         merged.merge(positions) { $1 }
         nextPositions = merged.sorted { $0.key < $1.key }.flatMap { $0.key.bigEndianBytes + $0.value.bigEndianBytes }
     }
 
-    /// The positions in several partitions; none for an empty store.
+    /// Returns the positions in several partitions; none for an empty store.
     package func positions() throws -> [Int32: Int64] {
         try own(StoreKeyLayout.positions) { value in
             guard value.count % 12 == 0 else { throw damage("positions", value) }
@@ -157,10 +157,10 @@ package final class PersistentStore: StoredEntries {
 
     // MARK: Life
 
-    /// Makes everything applied so far survive the end of the process.
+    /// Makes everything that was applied so far survive the end of the process.
     package func flush() throws { try telling { _ in try engine.flush() } }
 
-    /// Deletes everything, position included.
+    /// Deletes everything, including the position.
     package func removeAll() throws {
         try telling { _ in try engine.removeAll() }
         hasApplied = false
@@ -170,10 +170,10 @@ package final class PersistentStore: StoredEntries {
 
     package func close() { engine.close() }
 
-    /// What other threads may read of the store; `nil` where the engine has nothing for them.
+    /// The entries that other threads may read; `nil` if the engine does not support that.
     package var concurrentEntries: (any ConcurrentEntries)? { engine.reader.map(ReaderEntries.init) }
 
-    /// Makes what an engine throws an error of a store; what the caller's own closure threw comes out as it is.
+    /// Turns an engine's error into one of the store. An error of the caller's own closure is thrown unchanged.
     @inline(__always)
     private func telling<Result>(_ body: (_ callersFailure: inout (any Error)?) throws -> Result) throws -> Result {
         var failure: (any Error)?
@@ -200,7 +200,7 @@ extension StoreProvider {
 }
 
 extension StorePlan {
-    /// Opens what keeps the store's entries; `nil` where they are kept in memory.
+    /// Opens the engine of the store's entries; returns `nil` if they are kept in memory.
     func open(of task: TaskID, from provider: (any StoreProvider)?) throws -> PersistentStore? {
         guard kind.isKeptInEngine else { return nil }
         let engine: (any StorageEngine)? =
@@ -212,7 +212,7 @@ extension StorePlan {
         return engine.map { PersistentStore($0, of: self, task: task) }
     }
 
-    /// Opens an engine of the user's for the store.
+    /// Makes a custom engine for the store.
     package func engine(
         from open: (StorePlace) throws -> any StorageEngine, of task: TaskID, in directory: String?
     ) throws -> any StorageEngine {

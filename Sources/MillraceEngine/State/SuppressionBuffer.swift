@@ -1,9 +1,10 @@
 import Millrace
 
-/// Holds changes of a table back, in memory and in a changelog. Kafka: `InMemoryTimeOrderedKeyValueChangeBuffer`.
+/// A buffer that holds changes of a table back, in memory and in a changelog. Kafka: `InMemoryTimeOrderedKeyValueChangeBuffer`.
 ///
-/// The changes lie in an ordered map by time and key; a hash table has each key's time. Which keys were put in or taken out
-/// since the last commit is noted, and with the commit each of them goes to the changelog: as it is then, or as a tombstone.
+/// The changes are in an ordered map by time and key; a hash table has each key's time. The buffer records which keys were added or
+/// removed since the last commit. With the commit each of them goes to the changelog: with its state at that time, or as a
+/// tombstone.
 final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents {
     private let changelog: ChangeWriter
     private let name: String
@@ -12,7 +13,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
     /// The times, 8 bytes, by key.
     private var times = ByteTable()
     private var changedKeys: Set<[UInt8]> = []
-    /// The same in the order in which they were put in.
+    /// The changed keys in the order in which they were added.
     private var changedInOrder: [[UInt8]] = []
     /// The most keys that changed between two commits: Java's sets never shrink, and their order depends on their size.
     private var mostChangedKeys = 0
@@ -137,7 +138,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
     func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
         for record in records {
             guard let key = record.key.map({ Array($0) }) else { continue }
-            // A key that was taken out and put in again between two commits has no tombstone in between, but a time of its own.
+            // A key that was removed and added again between two commits has no tombstone in between, but a new time.
             if let change = try change(forKey: key) { remove(key, change) }
             guard let value = record.value else { continue }
             guard record.headers.last(named: "v")?.value == [3], value.count >= 8 else {

@@ -1,7 +1,7 @@
 import Millrace
 
 extension TaskStore {
-    /// Opens the stores of a task, whose folder is taken possession of; all of them, or none.
+    /// Locks a task's folder and opens its stores: all of them, or none.
     static func open(
         _ plans: [StorePlan], of task: TaskID, configuration: TaskConfiguration, environment: TaskEnvironment,
         provider: (any StoreProvider)?

@@ -1,27 +1,27 @@
 package import Millrace
 
-/// One store of a task: what the operators see of it, what lies below, and how far it has got in its changelog.
+/// One store of a task: the operators' access to it, its contents, and its position in its changelog.
 ///
-/// Which classes it is made of follows from its kind.
+/// Its kind determines the classes that it consists of.
 package final class TaskStore {
     package let plan: StorePlan
     /// The partition of the changelog; `nil` for a store without one.
     package let changelog: TopicPartition?
-    /// The store as operators reach it.
+    /// The store as operators use it.
     package let access: OperatorStore
-    /// What changes wait in for the next commit, where the store has such.
+    /// The cache of changes that wait for the next commit, if the store has one.
     let cache: (any FlushableStore)?
     private let contents: any StoreContents
     private let persistent: PersistentStore?
     private let feed: ChangeFeed
-    /// The view for those who query a custom store; `nil` for any other store, and where nobody does.
+    /// The view for queries of a custom store; `nil` for any other store, and while there are no queries.
     private var customView: CommittedCustomView?
     private let maxBufferSizeInBytes: Int
-    /// The changelog offset up to and without which everything is in the store; `nil` where nothing is.
+    /// The changelog offset up to but excluding which everything is in the store; `nil` if nothing is.
     package private(set) var position: Int64?
     private var isOnDisk: Bool
 
-    /// How a task keeps its stores.
+    /// The settings with which a task keeps a store.
     struct Settings {
         /// Whether changes may wait for the next commit.
         var isCached: Bool
@@ -33,9 +33,9 @@ package final class TaskStore {
     /// Opens a store.
     ///
     /// - Parameters:
-    ///   - changes: where the store's changes go.
+    ///   - changes: the writer that takes the store's changes.
     ///   - persistent: the store on disk; `nil` to keep everything in memory.
-    ///   - context: what a custom store is made with.
+    ///   - context: the context with which a custom store is made.
     init(
         plan: StorePlan, changelog: TopicPartition?, changes: ChangeWriter, persistent: PersistentStore?,
         context: StateStoreContext, settings: Settings
@@ -90,8 +90,8 @@ package final class TaskStore {
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { contents.dirtySizeInBytes }
 
-    /// Whether nothing of the store has been made durable yet, though there is something. Without a trace on disk nobody would
-    /// notice that the changelog was lost.
+    /// Whether nothing of the store has been made durable yet although it has content. Without a trace on disk nobody would notice
+    /// that the changelog was lost.
     var awaitsFirstCheckpoint: Bool { !isOnDisk && persistent != nil && dirtySizeInBytes > 0 }
 
     /// Applies records of the changelog, in their order.
@@ -102,7 +102,7 @@ package final class TaskStore {
         publish(at: restoredPosition)
     }
 
-    /// The position of a standby's store in the topics of its task, as far as the changelog tells.
+    /// The position of a standby's store in the topics of its task, as far as the changelog shows it.
     private var restoredPosition: Position {
         guard plan.sourceTopicAsChangelog != nil, let changelog, let position else { return Position() }
         return Position([changelog: position])
@@ -121,54 +121,54 @@ package final class TaskStore {
         view.publish(store.makeView(), at: commit, sizeInBytes: store.stateStore.sizeInBytes)
     }
 
-    /// What those read who query the store; `nil` while nobody does, and for a custom store.
+    /// The view for queries of the store; `nil` while there are none, and for a custom store.
     package var committedView: CommittedView? { feed.view }
 
-    /// Has those who query a custom store read what is in it now.
+    /// Publishes the present contents of a custom store to those who query it.
     package func publishCustomView() {
         if let customView, let position = try? customView.position() { publish(to: customView, at: position) }
     }
 
-    /// Notes that the changelog has nothing for the store before an offset.
+    /// Records that the changelog has nothing for the store before an offset.
     func noteEnd(at offset: Int64) { position = max(position ?? 0, offset) }
 
-    /// Whether a standby of the store has to know how far its active task has got: how much of a source topic it may read, or
-    /// what it need not hold any more.
+    /// Whether a standby of the store has to know the progress of its active task: how much of a source topic it may read, or which
+    /// entries it need not hold any more.
     package var followsActiveTask: Bool {
         if case .ordered(let keys) = plan.kind.access, keys.isTimeIndexed { return true }
         return plan.sourceTopicAsChangelog != nil
     }
 
-    /// Has a store that no operator is at work on hold no more than it has to.
+    /// Reduces a store without a running operator to the entries that it has to hold.
     ///
-    /// - Parameter closedMs: how far the operator of the active task has closed windows, as it was committed.
+    /// - Parameter closedMs: the time up to which the active task's operator has closed windows, as it was committed.
     func noteClosed(untilMs closedMs: Int64) { contents.noteClosed(untilMs: closedMs) }
 
-    /// Notes how far the changelog has been committed. Everything in the store is now part of it.
+    /// Records the committed position of the changelog. Everything in the store is now part of it.
     ///
     /// - Parameters:
-    ///   - newPosition: the changelog's position; `nil` where nothing was written.
-    ///   - commit: how far the task's input is committed.
+    ///   - newPosition: the changelog's position; `nil` if nothing was written.
+    ///   - commit: the committed position of the task's input.
     func committed(position newPosition: Int64?, at commit: Position) {
         if let newPosition { position = max(position ?? 0, newPosition) }
         contents.committed()
         publish(at: commit)
     }
 
-    /// Writes what is committed down to disk and, if asked, makes it survive the end of the process.
+    /// Writes the committed contents to disk and, if asked, makes them survive the end of the process.
     func checkpoint(durably: Bool) throws {
         try contents.checkpoint(position: position, durably: durably)
         if durably { isOnDisk = true }
         if feed.isFollowed { feed.noteWrittenDown(contents.progress) }
     }
 
-    /// Begins to hand on what is committed to those who query the store, if that has not begun. Only when everything in it is
+    /// Begins to publish commits to those who query the store, if that has not begun. Call it only when everything in the store is
     /// committed.
     ///
     /// - Parameters:
-    ///   - commit: how far the task's input is committed; `nil` for a standby.
-    ///   - signal: told of each commit from now on.
-    /// - Returns: what they read.
+    ///   - commit: the committed position of the task's input; `nil` for a standby.
+    ///   - signal: the signal to raise at each commit from now on.
+    /// - Returns: the reader for queries.
     func follow(at commit: Position?, signal: CommitSignal) throws -> any StoreReader {
         let commit = commit ?? restoredPosition
         if let view = feed.view {

@@ -1,21 +1,21 @@
 import Millrace
 
-/// What a task has written to a store since the last checkpoint, and what it has read of it, in one hash table over the
-/// store on disk.
+/// The entries that a task has written to a store since the last checkpoint, and those that it has read, in one hash table above
+/// the store on disk.
 ///
-/// Reads see the task's own writes. Entries that differ from the store on disk are marked and listed; they go down in one
-/// sorted batch when the task says so, which it does only right after a commit: the store on disk never stands ahead of the
-/// committed changelog. Entries that agree with it are a cache and are let go when the table exceeds its bound. After an
-/// abort the whole buffer is thrown away with its task and what had been committed comes back from the changelog.
+/// Reads see the task's own writes. Entries that differ from the store on disk are marked and listed. The task has them written in
+/// one sorted batch, which it does only right after a commit: the store on disk is never ahead of the committed changelog. Entries
+/// that agree with it are a cache and are evicted when the table exceeds its bound. After an abort the whole buffer is dropped with
+/// its task, and the committed state is restored from the changelog.
 package final class TransactionBuffer: KeyValueBytesStore {
     private let store: PersistentStore
     private let maxSizeInBytes: Int
-    // Not checked for overlapping accesses, 20 ns each: nothing here is called back while it changes them.
+    // Not checked for overlapping accesses, which costs 20 ns each: nothing here is called back during a change.
     @exclusivity(unchecked) private var table = ByteTable()
     @exclusivity(unchecked) private var dirty: [ByteTable.Place] = []
     @exclusivity(unchecked) private var dirtyInKeyOrder = SortedPlaces()
     private var hand = 0
-    /// The memory that entries take which are not yet in the store on disk, about.
+    /// The approximate memory of entries that are not in the store on disk yet.
     @exclusivity(unchecked) package private(set) var dirtySizeInBytes = 0
 
     package init(over store: PersistentStore, maxSizeInBytes: Int) {
@@ -53,9 +53,9 @@ package final class TransactionBuffer: KeyValueBytesStore {
         try store.scan(from: lower, to: upper, reversed: reversed, under: changes, body)
     }
 
-    /// Writes everything that is not in the store on disk yet to it, with the changelog position that it reaches.
+    /// Writes everything that is not on disk yet to the store on disk, with its changelog position.
     ///
-    /// To be called only when all of it is committed.
+    /// Call it only when all of it is committed.
     package func writeDown(position: Int64?) throws {
         let places = dirtyInKeyOrder.all(of: table) { dirty }
         let writes = places.map { StoreWrite(key: table.key(at: $0), value: table.value(at: $0)) }
@@ -67,7 +67,7 @@ package final class TransactionBuffer: KeyValueBytesStore {
         evict()
     }
 
-    /// Forgets everything, and so what of it is not on disk yet.
+    /// Forgets everything, including entries that are not on disk yet.
     package func removeAll() {
         if table.count == 0 { return }
         table.removeAll()
@@ -76,7 +76,7 @@ package final class TransactionBuffer: KeyValueBytesStore {
         dirtySizeInBytes = 0
     }
 
-    /// Lets clean entries go, round the table, until it takes three quarters of its bound.
+    /// Evicts clean entries, going round the table, until it takes three quarters of its bound.
     private func evict() {
         guard table.sizeInBytes > maxSizeInBytes else { return }
         let target = maxSizeInBytes / 4 * 3

@@ -1,28 +1,28 @@
 import Millrace
 
-/// A range of keys with a direction to walk over it.
+/// A range of keys to be iterated in one direction or the other.
 struct WalkRange {
     /// The lowest key.
     var lower: [UInt8]
-    /// What is above the highest key.
+    /// The key after the highest one; it is not in the range.
     var upper: [UInt8]
     var isReversed: Bool
 
-    /// What is left behind a key that was visited, or before it in reverse.
+    /// Returns the rest of the range after a visited key, or before it in reverse.
     fileprivate func behind(_ key: UnsafeRawBufferPointer) -> WalkRange {
         var rest = self
         if isReversed { rest.upper = Array(key) } else { rest.lower = Array(key) + [0] }
         return rest
     }
 
-    /// What is left from a key on, the key included.
+    /// Returns the rest of the range from a key on, including the key.
     fileprivate func beginning(with key: UnsafeRawBufferPointer) -> WalkRange {
         var rest = self
         if isReversed { rest.upper = Array(key) + [0] } else { rest.lower = Array(key) }
         return rest
     }
 
-    /// What of the range lies before a rest of it.
+    /// Returns the part of the range that is visited before a rest of it.
     fileprivate func before(_ rest: WalkRange) -> WalkRange {
         var part = self
         if isReversed { part.lower = rest.upper } else { part.upper = rest.lower }
@@ -34,9 +34,9 @@ extension EntryBatch {
     /// Takes the first entries of a range.
     ///
     /// - Parameters:
-    ///   - map: what is in memory; it hides what is on disk.
-    ///   - disk: the store below; `nil` where all of the range is in memory.
-    /// - Returns: where to go on; `nil` at the end of the range.
+    ///   - map: the entries in memory; they hide those on disk.
+    ///   - disk: the store below; `nil` if all of the range is in memory.
+    /// - Returns: the rest of the range; `nil` at its end.
     mutating func fill(
         _ range: WalkRange, of map: borrowing OrderedByteMap, over disk: (any StoredEntries)?
     ) throws -> WalkRange? {

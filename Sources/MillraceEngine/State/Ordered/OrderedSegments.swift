@@ -1,21 +1,21 @@
 import Millrace
 
-/// Which segments an ordered store has, and which of them are all in memory.
+/// The segments of an ordered store, and which of them are completely in memory.
 struct OrderedSegments {
     private struct Segment {
         var id: Int64
         /// Whether all its entries are in memory.
         var isInMemory: Bool
-        /// Whether some of it may be on disk.
+        /// Whether some of its entries may be on disk.
         var isOnDisk: Bool
     }
 
-    /// In ascending order; few.
+    /// The segments in ascending order; there are few.
     private var segments: [Segment] = []
 
     init() {}
 
-    /// Finds the segments of a store on disk: from the first key of each onwards to the next one.
+    /// Finds the segments of a store on disk by seeking from the first key of each to the next one.
     init(on disk: PersistentStore?) throws {
         var lower: [UInt8]?
         while let disk {
@@ -32,13 +32,13 @@ struct OrderedSegments {
 
     var all: [Int64] { segments.map(\.id) }
 
-    /// Those within a range, the oldest first or, reversed, the newest.
+    /// Returns the segments within a range, the oldest first or, reversed, the newest.
     func within(_ range: ClosedRange<Int64>, reversed: Bool) -> [Int64] {
         let ids = segments.map(\.id).filter(range.contains)
         return reversed ? ids.reversed() : ids
     }
 
-    /// Whether a segment can be read without the disk; so can one that does not exist.
+    /// Whether a segment can be read without the disk. One that does not exist can.
     func isInMemory(_ id: Int64) -> Bool { find(id)?.isInMemory ?? true }
 
     /// Whether nothing of a segment has been written to disk.
@@ -46,14 +46,14 @@ struct OrderedSegments {
 
     private func find(_ id: Int64) -> Segment? { segments.last { $0.id == id } }
 
-    /// Notes that a segment gets an entry.
+    /// Records that a segment gets an entry.
     mutating func begin(_ id: Int64) {
         if segments.last?.id == id || segments.contains(where: { $0.id == id }) { return }
         let index = segments.firstIndex { $0.id > id } ?? segments.count
         segments.insert(Segment(id: id, isInMemory: true, isOnDisk: false), at: index)
     }
 
-    /// The same segments for those who find all of them below.
+    /// Returns the same segments for a reader that finds all of them in the entries below.
     func withoutMemory() -> OrderedSegments {
         var copy = self
         for index in copy.segments.indices { copy.segments[index].isInMemory = false }
@@ -68,7 +68,7 @@ struct OrderedSegments {
         for index in segments.indices where segments[index].id == id { segments[index].isInMemory = false }
     }
 
-    /// Forgets the segments below one. Returns whether there were any.
+    /// Removes the segments below one. Returns whether there were any.
     mutating func drop(below oldest: Int64) -> Bool {
         let before = segments.count
         segments.removeAll { $0.id < oldest }

@@ -21,7 +21,7 @@ extension OrderedStore: StoreContents {
         try noteRestored(position: position)
     }
 
-    /// Notes that a batch of the changelog has been applied, and writes down what has become too much for the memory.
+    /// Records that a batch of the changelog has been applied, and writes entries to disk if they exceed the memory.
     func noteRestored(position: Int64) throws {
         flushedStreamTimeMs = streamTimeMs
         if disk == nil { return committed() }
@@ -30,7 +30,7 @@ extension OrderedStore: StoreContents {
         }
     }
 
-    /// What has been handed on needs to be held no longer. It is at most a retention older than what is closed.
+    /// Stops holding entries that have been forwarded: those more than one retention older than the closed time.
     func noteClosed(untilMs closedMs: Int64) {
         guard keys.isTimeIndexed else { return }
         heldFromMs = max(heldFromMs, (Moment(ms: closedMs) - TimeSpan(ms: retentionMs)).ms)
@@ -64,7 +64,7 @@ extension OrderedStore: StoreContents {
         for place in marked { map.setMark(place, false) }
         dirtySizeInBytes = 0
         segments.noteWrittenDown()
-        // What is deleted on disk too need not be remembered.
+        // Keys that are deleted on disk too need not be remembered.
         map.removeDeleted()
         evict()
         if durably { try disk.flush() }
@@ -88,7 +88,7 @@ extension OrderedStore: StoreContents {
 
     package func close() { disk?.close() }
 
-    /// Lets expired segments go from memory. Returns the bound below which the disk has to let them go.
+    /// Drops expired segments from memory. Returns the bound below which they have to be dropped from disk.
     @discardableResult
     func dropExpired() -> [UInt8]? {
         let oldest = oldestSegment
@@ -105,7 +105,7 @@ extension OrderedStore: StoreContents {
         return bound
     }
 
-    /// Lets entries go, those of the oldest segments first, until the map takes three quarters of its bound.
+    /// Evicts entries, those of the oldest segments first, until the map takes three quarters of its bound.
     func evict() {
         guard map.sizeInBytes > maxSizeInBytes else { return }
         for segment in segments.all where map.sizeInBytes > maxSizeInBytes / 4 * 3 {

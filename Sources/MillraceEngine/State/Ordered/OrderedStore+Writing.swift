@@ -15,7 +15,7 @@ extension OrderedStore {
         streamTimeMs = max(streamTimeMs, timeMs)
         let segment = keys.segment(at: timeMs)
         guard segment >= oldestSegment else {
-            // As in Kafka Streams the changelog and what follows get it all the same.
+            // As in Kafka Streams, the changelog and the downstream operators get it all the same.
             onExpired()
             try changes.log(key: key, stored: value, timestampMs: timestampMs)
             if isCaching { try listener?(key, value, nil, origin) }
@@ -63,7 +63,7 @@ extension OrderedStore {
         dirtySizeInBytes += Self.dirtySize(stored)
     }
 
-    /// How much a restore keeps in memory before it writes it down.
+    /// The memory that a restore may use before it writes its entries to disk.
     static var maxRestoredSizeInBytes: Int { 8 << 20 }
 
     static func dirtySize(_ key: UnsafeRawBufferPointer) -> Int { 2 * key.count + 64 }
@@ -72,13 +72,14 @@ extension OrderedStore {
         try changes.log(key: key, stored: nil, timestampMs: timestampMs)
     }
 
-    /// A number that no earlier entry of the store has, so that of two of one key and time the first to come stays the first.
+    /// Returns a number that no earlier entry of the store has, so that entries of the same key and time keep their order of
+    /// arrival.
     package func nextSequenceNumber() -> Int32 {
         sequenceNumber = sequenceNumber &+ 1 & Int32.max
         return sequenceNumber
     }
 
-    /// Notes the sequence number of a key that was put in before the store was opened.
+    /// Records the sequence number of a key that was added before the store was opened.
     func noteSequenceNumber(of key: UnsafeRawBufferPointer) {
         guard keys.time == .window, key.count >= keys.suffixCount else { return }
         let number = key.loadUnaligned(fromByteOffset: key.count - 4, as: Int32.self)
@@ -115,7 +116,7 @@ extension OrderedStore {
         try withStoredValue(forKey: key, segment: keys.segment(at: keys.timeMs(of: key))) {
             newValue = $0.map { Array($0) }
         }
-        // In Kafka Streams the store below the cache does not show what has expired.
+        // In Kafka Streams the store below the cache does not show expired entries.
         let timeMs = keys.timeMs(of: key)
         let isExpired = keys.expiry?.hidesBelowCache(timeMs, at: flushedStreamTimeMs) ?? false
         let oldValue = isExpired ? nil : oldValue

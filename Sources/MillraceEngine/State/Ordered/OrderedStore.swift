@@ -1,19 +1,19 @@
 package import Millrace
 
-/// A store that is walked over in the order of its keys: window and session stores, and whatever else lives in time.
+/// A store that is scanned in the order of its keys: window and session stores, and others with keys in time.
 ///
-/// One ordered map is the transaction buffer, the cache of changes that wait for the next commit, and the whole store where
-/// it is in memory. Entries that differ from the store on disk are marked; they go down in one sorted batch when the task
-/// says so, which it does only right after a commit. `OrderedKeys` says how entries lie.
+/// One ordered map is the transaction buffer, the cache of changes that wait for the next commit, and the whole store if it is in
+/// memory. Entries that differ from the store on disk are marked. The task has them written in one sorted batch, which it does only
+/// right after a commit. `OrderedKeys` defines the layout of the keys.
 ///
-/// A segment that began in memory is all there until memory becomes short, so that it is read without the disk. Expired
-/// segments are let go as a whole, in memory and on disk, with the first checkpoint after they have expired; reads do not
-/// see them before that either. What an operator still has to hand on is held, however old it is.
+/// A segment that began in memory stays there completely until memory becomes short, so that reading it does not need the disk.
+/// Expired segments are dropped as a whole, in memory and on disk, with the first checkpoint after they have expired; reads do not
+/// see them before that either. Entries that an operator has not forwarded yet are held, however old they are.
 package final class OrderedStore: OrderedBytesStore {
     let keys: OrderedKeys
     let values: StoreKind.ValueLayout
     let disk: PersistentStore?
-    /// What lies below the map, to be read: the disk, or what a query reads.
+    /// The entries below the map: on disk, or of the store that a query reads.
     let source: (any StoredEntries)?
     let changes: ChangeWriter
     let maxSizeInBytes: Int
@@ -26,7 +26,7 @@ package final class OrderedStore: OrderedBytesStore {
     package var heldFromMs: Int64
     package var retentionMs: Int64 { keys.expiry?.retentionMs ?? .max }
     var storedKey: [UInt8] = []
-    /// The number of the last entry that was put beside others of the same key and time.
+    /// The number of the last entry that was added beside others of the same key and time.
     var sequenceNumber: Int32 = 0
 
     package let isCaching: Bool
@@ -34,7 +34,7 @@ package final class OrderedStore: OrderedBytesStore {
     var listener: CachingKeyValueStore.FlushListener?
     var sendsOldValues = false
     var isFlushing = false
-    /// As `streamTimeMs`, of what has been flushed.
+    /// The value of `streamTimeMs` for flushed entries only.
     var flushedStreamTimeMs: Int64 = -1
 
     package init(
@@ -47,7 +47,7 @@ package final class OrderedStore: OrderedBytesStore {
         self.values = values
         disk = persistent
         isCaching = isCached
-        // Until the operator says how far it has got.
+        // Everything is held until the operator reports its progress.
         heldFromMs = keys.isTimeIndexed ? 0 : .max
         self.maxSizeInBytes = maxSizeInBytes
         self.onExpired = onExpired
@@ -63,7 +63,7 @@ package final class OrderedStore: OrderedBytesStore {
         flushedStreamTimeMs = streamTimeMs
     }
 
-    /// A store that is only read.
+    /// Makes a store that is only read.
     init(
         keys: OrderedKeys, values: StoreKind.ValueLayout, source: any StoredEntries, segments: OrderedSegments
     ) {
@@ -112,7 +112,7 @@ extension OrderedStore {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         guard let times = living(times) else { return }
-        // Nothing lies between a key and the same key with a zero behind it.
+        // No key lies between a key and the same key followed by a zero byte.
         let upper = upper.map { Array($0) + [0] }
         let range = keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)
         for segment in segments.within(range, reversed: reversed) {
@@ -130,7 +130,7 @@ extension OrderedStore {
         _ times: ClosedRange<Int64>, reversed: Bool,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        // As bytes a time before the epoch would lie above all others.
+        // In bytes a time before the epoch would sort after all others.
         let lower = max(0, times.lowerBound).bigEndianBytes
         let upper = times.upperBound == .max ? nil : Moment(ms: max(-1, times.upperBound)).next.ms.bigEndianBytes
         let range = keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)

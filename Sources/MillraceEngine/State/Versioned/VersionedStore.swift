@@ -2,32 +2,32 @@ package import Millrace
 
 /// A versioned store, on top of an ordered one. Kafka: `RocksDBVersionedStore` (KIP-889).
 ///
-/// There is one entry a version, by its key and the moment at which it ceases to be valid, `OrderedKeys.Time.version`: so
-/// versions expire with their segments of time, and the first entry of a key behind a moment is the one that was valid then,
-/// if any was. The latest version of a key lies by the key alone, in a segment that never expires: a walk over the latest
-/// ones is one over keys in their order.
+/// Each version is one entry, under its key and the time at which it ceases to be valid, `OrderedKeys.Time.version`: so versions
+/// expire with their segments of time, and the first entry of a key after a moment is the one that was valid then, if there was
+/// one. The latest version of a key is stored under the key alone, in a segment that never expires: a scan of the latest versions
+/// is one of keys in order.
 ///
-/// A value lies behind the timestamp that it is valid from, 8 bytes; an older version has a byte behind it which tells a
-/// value, 1, from a deletion, 0. A deletion that is the latest version is no entry: the end of the version before says all of
-/// it. Where there is no such version an empty one, valid from the deletion up to itself, stands for it.
+/// A value follows the timestamp from which it is valid, 8 bytes. An older version ends with a byte that tells a value, 1, from a
+/// deletion, 0. A deletion that is the latest version has no entry: the end of the previous version implies it. If there is no
+/// previous version, an empty one that is valid only at the deletion itself stands for it.
 package final class VersionedStore: VersionedBytesStore {
     let entries: OrderedStore
     private let historyMs: Int64
     private let onExpired: () -> Void
     private var entryKey: [UInt8] = []
 
-    /// - Parameter entries: without a cache. Its writer gets what is put in here.
+    /// - Parameter entries: an ordered store without a cache. Its writer gets the changes that are put in here.
     package init(entries: OrderedStore, onExpired: @escaping () -> Void) {
         self.entries = entries
         historyMs = entries.retentionMs
         self.onExpired = onExpired
     }
 
-    /// A version as it lies in the store.
+    /// A version as it is stored.
     struct Version {
         var validFromMs: Int64
         var validToMs: Int64
-        /// Behind its timestamp; `nil` for a deletion.
+        /// The value, preceded by its timestamp; `nil` for a deletion.
         var value: [UInt8]?
     }
 
@@ -99,7 +99,7 @@ extension VersionedStore {
             forKey: key, segment: latestSegment, space: OrderedKeys.latestVersions, body)
     }
 
-    /// The first version of a key, the latest one aside, that is valid up to a moment later than one.
+    /// Returns the first version of a key, except the latest one, whose validity ends after a moment.
     private func olderVersion(of key: UnsafeRawBufferPointer, validBehindMs: Int64) throws -> Version? {
         var found: Version?
         try scanOlder(key, validBehindMs: validBehindMs) { validToMs, stored in
@@ -111,8 +111,8 @@ extension VersionedStore {
         return found
     }
 
-    /// Calls `body` for the versions of a key, the latest one aside, that are valid up to a moment later than one, the oldest
-    /// first, until it returns `false`.
+    /// Calls `body` for the versions of a key, except the latest one, whose validity ends after a moment, the oldest first, until
+    /// it returns `false`.
     private func scanOlder(
         _ key: UnsafeRawBufferPointer, validBehindMs: Int64,
         _ body: (_ validToMs: Int64, _ stored: UnsafeRawBufferPointer) throws -> Bool
@@ -157,12 +157,12 @@ extension VersionedStore {
     ) throws -> PutVersion {
         let outcome = try apply(key: key, value: value, timestampMs: timestampMs)
         if case .expired = outcome { onExpired() }
-        // As in Kafka Streams the changelog gets what has expired all the same.
+        // As in Kafka Streams, the changelog gets expired versions too.
         try entries.changes.log(key: key, stored: value, timestampMs: timestampMs)
         return outcome
     }
 
-    /// Puts a version in without telling the changelog.
+    /// Adds a version without writing to the changelog.
     func apply(
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64
     ) throws -> PutVersion {
@@ -177,7 +177,7 @@ extension VersionedStore {
                 if latestFromMs < timestampMs {
                     setOlder(key, .init(validFromMs: latestFromMs, validToMs: timestampMs, value: latest))
                 }
-                // A deletion at the very time of what it deletes leaves nothing behind, as in Kafka Streams.
+                // A deletion at the very time of the version that it deletes leaves nothing, as in Kafka Streams.
                 setLatest(key, version)
                 return .latest
             }
@@ -200,7 +200,7 @@ extension VersionedStore {
         if let value = version.value { value.withUnsafeBytes { set($0) } } else { set(nil) }
     }
 
-    /// Leaves an empty version for a deletion where no version ends with it.
+    /// Adds an empty version for a deletion if no version ends at it.
     private func noteDeletion(of key: UnsafeRawBufferPointer, atMs deletionMs: Int64) throws {
         var isEndOfAnother = false
         setEntryKey(key, validToMs: deletionMs)
@@ -213,9 +213,9 @@ extension VersionedStore {
         setOlder(key, .init(validFromMs: deletionMs, validToMs: deletionMs, value: nil))
     }
 
-    /// Puts a version in that is not the latest one.
+    /// Adds a version that is not the latest one.
     ///
-    /// - Parameter latestFromMs: what the latest version is valid from.
+    /// - Parameter latestFromMs: the time from which the latest version is valid.
     private func insert(_ key: UnsafeRawBufferPointer, _ version: Version, before latestFromMs: Int64) throws {
         var version = version
         guard var next = try olderVersion(of: key, validBehindMs: version.validFromMs) else {
@@ -226,7 +226,7 @@ extension VersionedStore {
             version.validToMs = next.validFromMs
             return setOlder(key, version)
         }
-        // It takes the later part of the version that was valid then, or all of it.
+        // The new version takes the later part of the one that was valid then, or all of it.
         version.validToMs = next.validToMs
         setOlder(key, version)
         guard next.validFromMs < version.validFromMs else { return }
