@@ -25,7 +25,7 @@ public struct ResolvedInstanceOptions: Sendable {
             stateDirectory: Self.defaultStateDirectory(environment: environment))
     }
 
-    /// The directory for state by the XDG base directory specification. Relative paths in its variables are to be ignored.
+    /// Returns the directory for state by the XDG base directory specification. Relative paths in its variables are to be ignored.
     private static func defaultStateDirectory(environment: [String: String]) -> String {
         if let base = environment["XDG_STATE_HOME"], base.hasPrefix("/") {
             "\(base)/millrace"

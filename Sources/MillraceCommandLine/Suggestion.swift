@@ -7,7 +7,7 @@ enum Suggestion {
         return "is not an option; did you mean \(nearest.name)?"
     }
 
-    /// The least number of bytes to insert, remove or replace to turn one text into the other.
+    /// Returns the least number of bytes to insert, remove or replace to turn one text into the other.
     private static func distance(_ left: String, _ right: String) -> Int {
         let right = Array(right.utf8)
         var row = Array(0...right.count)

@@ -149,7 +149,7 @@ package struct TaskAssignor {
         return covered.sorted()
     }
 
-    /// A number that depends on a member and a task alone, the same in every process (FNV-1a, then mixed).
+    /// Returns a number that depends on a member and a task alone, the same in every process (FNV-1a, then mixed).
     private static func score(_ member: GroupMember, _ task: TaskID) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in "\(member.name)/\(task)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -8,7 +8,7 @@ package protocol MembershipPort: AnyObject {
     /// Returns the group's events since the last call, in order. The reader's next assignment answers an event.
     func takeMembershipEvents() -> [MembershipEvent]
 
-    /// The id that the coordinator gave this member; `nil` before it has joined.
+    /// Returns the id that the coordinator gave this member; `nil` before it has joined.
     func memberID() -> String?
 
     /// Returns the member's metadata in the generation whose assignment was announced last.

@@ -176,7 +176,7 @@ extension GlobalStore: StoreReader {
         try readOnlyMap().withValue(forKey: key, body)
     }
 
-    /// A scan holds the store's lock as long as it takes.
+    /// Returns the store itself: a scan holds its lock as long as it takes.
     package func snapshot() throws -> any KeyValueBytesStore { try readOnlyMap() }
 
     package func pin() throws -> (reader: any StoreReader, position: Position) { throw notFollowed }

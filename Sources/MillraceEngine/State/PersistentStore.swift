@@ -109,7 +109,7 @@ package final class PersistentStore: StoredEntries {
 
     // MARK: Positions
 
-    /// The store's position in its changelog; `nil` for an empty store.
+    /// Returns the store's position in its changelog; `nil` for an empty store.
     package func position() throws -> Int64? {
         let position = try own(StoreKeyLayout.position) { value in
             guard let position = Int64(bigEndianBytes: value) else { throw damage("a position", value) }

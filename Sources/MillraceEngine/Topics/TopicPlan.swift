@@ -104,9 +104,9 @@ package struct TopicPlan: Sendable {
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
     }
 
-    /// A repartition topic has its configured partition count, or the highest one of all topics upstream: none while there are only
-    /// patterns that match no topic. If the topics upstream form a cycle, as between the two sides of a foreign-key join, it has
-    /// the count of the topic that it is joined with.
+    /// Plans the partition counts of repartition topics. Each has its configured count, or the highest one of all topics upstream:
+    /// none while there are only patterns that match no topic. If the topics upstream form a cycle, as between the two sides of a
+    /// foreign-key join, the topic has the count of the one that it is joined with.
     private static func planRepartitions(
         _ topology: Topology, applicationID: String, counts: inout [String: Int32], matched: [String],
         groups: [CopartitionGroup]

@@ -5,7 +5,7 @@ struct Periodic {
     private let interval: TimeSpan
     private var last: Moment
 
-    /// The action is first due an interval after the beginning.
+    /// Makes an action that is first due an interval after the beginning.
     init(every interval: TimeSpan, from beginning: Moment) {
         self.interval = interval
         last = beginning

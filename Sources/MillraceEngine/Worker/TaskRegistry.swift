@@ -54,7 +54,7 @@ final class TaskRegistry {
         reset()
     }
 
-    /// The index of the task with this id, or the one that it would take.
+    /// Returns the index of the task with this id, or the one that it would get.
     private func index(of id: TaskID) -> Int {
         var (low, high) = (0, all.count)
         while low < high {

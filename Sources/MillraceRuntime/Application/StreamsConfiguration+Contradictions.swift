@@ -1,7 +1,7 @@
 import Millrace
 
 extension StreamsConfiguration {
-    /// The problems of settings that contradict each other.
+    /// Returns the problems of settings that contradict each other.
     func contradictions() -> [String] {
         guard guarantee == .exactlyOnce, commitIntervalMs >= effectiveTransactionTimeoutMs else { return [] }
         return [

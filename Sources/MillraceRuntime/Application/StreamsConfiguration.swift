@@ -49,8 +49,8 @@ public struct StreamsConfiguration: Sendable {
     /// The number of replicas of internal topics; −1, the default, leaves it to the broker. Kafka: `replication.factor`.
     public var replicationFactor: Int16 = -1
     /// The number of other instances that keep a standby of each task's stores. If the task's instance fails, one of them takes
-    /// over at once. 0 by default. All instances need the same value, and there have to be one more of them than it; with fewer
-    /// instances there are as many standbys as possible. Kafka: `num.standby.replicas`.
+    /// over at once. 0 by default. All instances need the same value. It takes one more instance than that; with fewer there are as
+    /// many standbys as possible. Kafka: `num.standby.replicas`.
     public var standbyReplicas = 0
     /// The time between two looks at the topics that are read and written. Within it the instance reads and writes partitions that
     /// are added, and reads new topics that match a source's pattern. 5 minutes by default, as in Kafka. Kafka:

@@ -20,8 +20,8 @@ extension PortError {
         isTopicMissing = Self.isTopicMissing(code: code)
     }
 
-    /// The table's kind, unless librdkafka knows better: it says of each error whether the client, or the transaction, has failed
-    /// for good.
+    /// Returns the table's kind, unless librdkafka knows better: it says of each error whether the client, or the transaction, has
+    /// failed for good.
     private static func kind(of error: KafkaError, during operation: Operation) -> Kind {
         let known = kind(ofCode: error.code.protocolCode, during: operation)
         switch known {

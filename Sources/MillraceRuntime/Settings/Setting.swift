@@ -49,10 +49,10 @@ package struct Setting<Root>: Sendable {
         textOfField = { root in syntax.text(root[keyPath: field]) }
     }
 
-    /// The text that means the field's value.
+    /// Returns the text that means the field's value.
     package func text(in root: Root) -> String { textOfField(root) }
 
-    /// The default as it is written; `nil` where the setting is required.
+    /// Returns the default as it is written; `nil` if the setting is required.
     ///
     /// - Parameter defaults: a root whose fields have their defaults.
     package func defaultText(in defaults: Root) -> String? {

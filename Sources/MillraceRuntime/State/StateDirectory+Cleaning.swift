@@ -50,8 +50,8 @@ extension StateDirectory {
         }
     }
 
-    /// The time at which a task's folder was last locked, unlocked, or written to by a store: to the second, counted from the
-    /// epoch.
+    /// Returns the time at which a task's folder was last locked, unlocked, or written to by a store: to the second, counted from
+    /// the epoch.
     private func lastUse(of task: TaskID) -> TimeSpan {
         let stores = folder(of: task) + "/rocksdb"
         let paths = [folder(of: task), stores] + StateFiles.names(in: stores).map { "\(stores)/\($0)" }

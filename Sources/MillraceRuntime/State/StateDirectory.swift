@@ -133,7 +133,7 @@ package final class StateDirectory: StoreProvider, Sendable {
         possession.withLock { $0.lock = nil }
     }
 
-    /// The folder of a task.
+    /// Returns the folder of a task.
     func folder(of task: TaskID) -> String { "\(path)/\(task)" }
 
     func take(_ task: TaskID) throws(StreamsError) {
