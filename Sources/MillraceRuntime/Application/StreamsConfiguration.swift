@@ -201,7 +201,7 @@ extension StreamsConfiguration {
 }
 
 extension ProcessingGuarantee {
-    /// The time between commits where none is set. Kafka: `commit.interval.ms`.
+    /// The time between commits if none is set. Kafka: `commit.interval.ms`.
     fileprivate var defaultCommitInterval: Duration {
         switch self {
         case .exactlyOnce: .milliseconds(100)
