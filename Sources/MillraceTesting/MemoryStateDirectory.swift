@@ -1,10 +1,10 @@
 package import Millrace
 package import MillraceEngine
 
-/// A state directory in memory, with stores that behave as those on disk do: what was flushed is there when a store is opened
-/// again, what was not is gone.
+/// A state directory in memory, with stores that behave as those on disk do. When a store is opened again, it has what was
+/// flushed and nothing else.
 ///
-/// Letting an instance's objects go and calling ``crash()`` is its process being killed.
+/// To simulate a kill of the process, release the instance's objects and call ``crash()``.
 package final class MemoryStateDirectory: StoreProvider {
     private var disks: [TaskID: [String: MemoryEngine.Disk]] = [:]
     private var locked: Set<TaskID> = []
@@ -31,13 +31,13 @@ package final class MemoryStateDirectory: StoreProvider {
 
     package func unlock(_ task: TaskID) { locked.remove(task) }
 
-    /// Ends the possession of every task, as the end of the process does.
+    /// Releases the locks of all tasks, as the end of the process does.
     package func crash() { locked.removeAll() }
 }
 
 /// The engine of a ``MemoryStateDirectory``.
 package final class MemoryEngine: StorageEngine {
-    /// What survives.
+    /// The contents that survive a crash.
     fileprivate final class Disk {
         var entries: [[UInt8]: [UInt8]] = [:]
     }

@@ -1,7 +1,7 @@
 import Millrace
 import MillraceEngine
 
-/// Takes what a test driver's tasks send, in order.
+/// Collects the records that a test driver's tasks send, in order.
 final class DriverProducer: SenderPort {
     struct Sent {
         var topic: DriverTopic
@@ -16,7 +16,7 @@ final class DriverProducer: SenderPort {
         self.topics = topics
     }
 
-    /// Hands over what was sent since the last call, in order.
+    /// Passes on the records that were sent since the last call, in order.
     func takeSent(_ body: (Sent) -> Void) {
         for index in sent.indices { body(sent[index]) }
         sent.removeAll(keepingCapacity: true)

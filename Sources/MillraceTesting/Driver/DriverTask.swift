@@ -1,11 +1,11 @@
 import Millrace
 import MillraceEngine
 
-/// One task of a test driver, and what it takes to make it again.
+/// One task of a test driver, with everything that is needed to make it again.
 struct DriverTask {
     let id: TaskID
     let nodes: [Int]
-    /// The task's own stores; for the task of the global tables those that all others read.
+    /// The task's local stores; for the task of the global tables, the stores that all other tasks read.
     let stores: [StorePlan]
     var partitions: [TopicPartition]
     /// `nil` until it is made.
@@ -13,10 +13,10 @@ struct DriverTask {
 
     var isGlobal: Bool { id == .global }
 
-    /// The tasks that a topology comes to, that of the global tables first.
+    /// The tasks of a topology, the one of the global tables first.
     ///
-    /// Where every topic has a single partition all sub-topologies run in one task, as in Kafka's driver, and so does the
-    /// order of records follow it. Otherwise the tasks are those of an instance.
+    /// If every topic has a single partition, all sub-topologies run in one task and the order of records is that of Kafka's
+    /// driver. Otherwise the tasks are those of an instance.
     static func layout(
         of topology: Topology, applicationID: String, partitions: PartitionCounts, topics: DriverTopics
     ) throws -> [DriverTask] {

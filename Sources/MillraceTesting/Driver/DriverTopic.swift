@@ -1,7 +1,7 @@
 public import Millrace
 import MillraceEngine
 
-/// A topic of a test driver: who reads it, what was written to it and not read yet, and what a restart needs of it.
+/// A topic of a test driver: its readers, the records that were not read yet, and the records that a restart needs.
 @usableFromInline
 final class DriverTopic {
     /// A record that was written.
@@ -14,7 +14,7 @@ final class DriverTopic {
         @usableFromInline var headers: Headers
     }
 
-    /// Who reads a partition: which task of the driver's, and under which of its places.
+    /// The reader of a partition: one of the driver's tasks, and the task's index for the partition.
     struct Reader {
         var task: Int
         var place: Int
@@ -22,13 +22,14 @@ final class DriverTopic {
 
     let name: String
     let partitionCount: Int32
-    /// Who reads each partition; `nil` where nobody does.
+    /// The reader of each partition; `nil` where there is none.
     var readers: [Reader?]
-    /// Whether stores are restored from the topic, and so its records kept.
+    /// Whether stores are restored from the topic, so that its records are kept.
     var isChangelog = false
-    /// Whether of several records of a key only the last one counts, so that the others need not be kept.
+    /// Whether only the last record of each key counts, so that the others need not be kept.
     var isCompacted = true
-    // Not checked for overlapping accesses, which took a tenth of the driver's time; nothing is called back while they change.
+    // Overlapping accesses are not checked: the checks took a tenth of the driver's time, and nothing is called back during a
+    // change.
     @exclusivity(unchecked) private(set) var nextOffsets: [Int64]
     @exclusivity(unchecked) private var unread: [Written] = []
     @exclusivity(unchecked) private var nextUnread = 0
@@ -83,7 +84,7 @@ final class DriverTopic {
 
     // MARK: Restoring
 
-    /// The records of a partition from an offset on, as far as they are kept.
+    /// The records of a partition from an offset on that are kept.
     func records(of partition: Int32, from offset: Int64) -> [Written] {
         Array(kept[Int(partition)].drop { $0.offset < offset })
     }

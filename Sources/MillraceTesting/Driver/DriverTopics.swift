@@ -16,7 +16,7 @@ final class DriverTopics {
         return add(name, partitionCount: partitions[name])
     }
 
-    /// The topic of a name, if it was named before.
+    /// The topic of this name, if it was made before.
     func existing(_ name: String) -> DriverTopic? { byName[name] }
 
     @discardableResult

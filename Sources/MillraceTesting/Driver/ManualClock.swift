@@ -9,10 +9,10 @@ final class ManualClock: Clock {
     func wallClockMs() -> Int64 { wallClock.ms }
     func monotonicMs() -> Int64 { passed.ms }
 
-    /// Sets the wall clock, in no time.
+    /// Sets the wall clock; the monotonic clock stands still.
     func set(wallClockMs: Int64) { wallClock = Moment(ms: wallClockMs) }
 
-    /// Moves the wall clock. Where it is moved back, no time passes.
+    /// Moves the wall clock. If it is moved back, the monotonic clock stands still.
     func advance(by span: TimeSpan) {
         wallClock += span
         passed += max(.zero, span)

@@ -18,7 +18,7 @@ public final class TestInputTopic<Key, Value> {
     @exclusivity(unchecked) @usableFromInline var valueBytes: [UInt8] = []
     /// The timestamp of the next record that is piped without one, in milliseconds.
     public var nextTimestampMs: Int64
-    /// By how much that timestamp moves on after each such record, in milliseconds.
+    /// The advance of that timestamp after each such record, in milliseconds.
     public var advanceMs: Int64
 
     init(
@@ -36,14 +36,14 @@ public final class TestInputTopic<Key, Value> {
     /// The topic's name.
     public var name: String { topic.name }
 
-    /// Moves the timestamp of the next record on. Kafka: `advanceTime`.
+    /// Advances the timestamp of the next record. Kafka: `advanceTime`.
     ///
     /// ```swift
     /// input.advanceTime(by: .seconds(60))
     /// ```
     public func advanceTime(by duration: Duration) { advance(by: TimeSpan(duration)) }
 
-    /// The end of time is where timestamps stop.
+    /// Timestamps stop at the end of time.
     private func advance(by span: TimeSpan) { nextTimestampMs = (Moment(ms: nextTimestampMs) + span).ms }
 
     @usableFromInline

@@ -13,7 +13,7 @@ public import Millrace
 /// let table = try scores.readTable()
 /// ```
 ///
-/// Each record is read once, in the order in which they were written, of whatever partition.
+/// Each record is read once, in the order of writing across all partitions.
 public final class TestOutputTopic<Key, Value> {
     @usableFromInline let topic: DriverTopic
     @usableFromInline let keySerde: Serde<Key>
@@ -28,7 +28,7 @@ public final class TestOutputTopic<Key, Value> {
     /// The topic's name.
     public var name: String { topic.name }
 
-    /// How many records were not read yet. Kafka: `getQueueSize`.
+    /// The number of records that were not read yet. Kafka: `getQueueSize`.
     public var count: Int { topic.unreadCount }
 
     /// Whether everything was read.

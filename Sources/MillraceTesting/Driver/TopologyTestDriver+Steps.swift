@@ -1,9 +1,9 @@
 package import Millrace
 
 extension TopologyTestDriver {
-    /// Lets records wait in their partitions from now on, those of the topology's own topics too, until `step` processes them.
+    /// Keeps records in their partitions from now on, also those of internal topics, until `step` processes them.
     ///
-    /// In a cluster the partitions of a topic are read by different tasks, in any order. So a test can choose the order.
+    /// In a cluster different tasks read the partitions of a topic, in any order. With steps a test chooses the order.
     package func processInSteps() { waiting = waiting ?? WaitingRecords() }
 
     /// Processes the first record of one of the partitions in which records wait, and commits.
@@ -21,7 +21,7 @@ extension TopologyTestDriver {
     }
 }
 
-/// The records of a test driver's partitions that nobody has read yet.
+/// The records of a test driver's partitions that no task has read yet.
 struct WaitingRecords {
     private var partitions: [Partition] = []
 
@@ -39,7 +39,7 @@ struct WaitingRecords {
         }
     }
 
-    /// Takes the first record of a partition that is chosen by chance.
+    /// Takes the first record of a partition that is chosen at random.
     mutating func take(_ random: inout SeededRandom) -> (topic: DriverTopic, record: DriverTopic.Written)? {
         guard !partitions.isEmpty else { return nil }
         let index = random.below(partitions.count)

@@ -16,7 +16,7 @@ extension TopologyTestDriver {
     ///   - name: the store's name.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
-    ///   - partition: whose task's store; 0 by default.
+    ///   - partition: the partition whose task has the store; 0 by default.
     public func keyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> TimestampedKeyValueStore<Key, Value>? {
@@ -33,7 +33,7 @@ extension TopologyTestDriver {
     ///   - name: the store's name.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
-    ///   - partition: whose task's store; 0 by default.
+    ///   - partition: the partition whose task has the store; 0 by default.
     public func versionedKeyValueStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> VersionedKeyValueStore<Key, Value>? {
@@ -52,7 +52,7 @@ extension TopologyTestDriver {
     ///   - name: the store's name.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
-    ///   - partition: whose task's store; 0 by default.
+    ///   - partition: the partition whose task has the store; 0 by default.
     public func windowStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> WindowStore<Key, ValueAndTimestamp<Value>>? {
@@ -70,7 +70,7 @@ extension TopologyTestDriver {
     ///   - name: the store's name.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
-    ///   - partition: whose task's store; 0 by default.
+    ///   - partition: the partition whose task has the store; 0 by default.
     public func sessionStore<Key, Value>(
         _ name: String, key: Serde<Key>, value: Serde<Value>, partition: Int32 = 0
     ) -> SessionStore<Key, Value>? {
@@ -78,24 +78,24 @@ extension TopologyTestDriver {
         return SessionStore(store, key: key, value: value)
     }
 
-    /// The store of a builder that a processor brought along; `nil` where the topology has none of its name.
+    /// Returns the store of a custom processor by its builder; `nil` if the topology has none of its name.
     ///
     /// - Parameters:
-    ///   - builder: what the store was made with.
-    ///   - partition: whose task's store; 0 by default.
+    ///   - builder: the builder that the store was made with.
+    ///   - partition: the partition whose task has the store; 0 by default.
     /// - Throws: `StreamsError` with code `.invalidTopology` where the store is of another kind.
     public func store<Store>(_ builder: StoreBuilder<Store>, partition: Int32 = 0) throws -> Store? {
         try store(named: builder.name, partition: partition).map { try builder.view(of: $0, in: nil) }
     }
 
-    /// A handle of a store, as an application gives it to those who query it. Kafka's driver has none.
+    /// Returns a query handle of a store, as an application does. Kafka's driver has none.
     ///
     /// ```swift
     /// let scores = try driver.store(.keyValue("risk-store", key: .string, value: .double))
     /// #expect(try scores.get("acct-1") == 0.7)
     /// ```
     ///
-    /// It stays good over restarts of the driver.
+    /// It stays valid across restarts of the driver.
     ///
     /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
     public func store<Store>(_ query: StoreQuery<Store>) throws -> Store {

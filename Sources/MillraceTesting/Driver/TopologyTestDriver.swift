@@ -2,10 +2,10 @@ import Logging
 public import Millrace
 public import MillraceEngine
 
-/// Runs a topology in memory, one record at a time, without a broker, threads or a clock of its own.
+/// Runs a topology in memory, one record at a time, without a broker, threads or a real clock.
 ///
-/// It drives the production task: every record is processed at once, all the way through the topology's own repartition
-/// topics, and committed. Kafka: `TopologyTestDriver`.
+/// It drives the task that runs in production. Every record is processed at once, all the way through the topology's
+/// repartition topics, and committed. Kafka: `TopologyTestDriver`.
 ///
 /// ```swift
 /// let driver = try TopologyTestDriver(builder.build())
@@ -15,12 +15,12 @@ public import MillraceEngine
 /// #expect(try scores.readValue() == 0.7)
 /// ```
 ///
-/// Beyond Kafka's driver, topics may have several partitions, so that records that do not meet because they are partitioned
-/// differently show in a test, and the instance may be restarted in the middle, with its state or without.
+/// Unlike in Kafka's driver, topics may have several partitions: a test then shows records that do not meet because they are
+/// partitioned differently. The instance may also be restarted in the middle, with or without its state.
 ///
-/// The driver and its topics are used from one thread.
+/// Use the driver and its topics from one thread only.
 public final class TopologyTestDriver {
-    /// The name before the topology's own topics.
+    /// The prefix of the names of the topology's internal topics.
     public let applicationID: String
     let topology: Topology
     private let configuration: TaskConfiguration
@@ -32,18 +32,18 @@ public final class TopologyTestDriver {
     private(set) var globalStores: [String: GlobalStore] = [:]
     private var dropped = TaskCounts()
     let localStores: LocalStores
-    /// The records that wait for a step; `nil` if everything is processed at once.
+    /// The records that wait for a step; `nil` if records are processed at once.
     @exclusivity(unchecked) var waiting: WaitingRecords?
 
     /// Makes a driver for a topology.
     ///
     /// - Parameters:
     ///   - topology: the topology under test.
-    ///   - applicationID: the name before the topology's own topics; `app` by default.
-    ///   - errorHandlers: what to do with bad records; by default an error is thrown to the caller that piped the record.
+    ///   - applicationID: the prefix of the names of the topology's internal topics; `app` by default.
+    ///   - errorHandlers: the handlers of bad records; by default the call that piped the record throws the error.
     ///   - partitions: how many partitions the topics have; one by default. With several, each sub-topology has a task for
     ///     each partition, as in an instance.
-    ///   - storage: where the stores are kept; in memory by default.
+    ///   - storage: the storage of the stores; in memory by default.
     ///   - wallClockMs: the wall clock's time at the start, in milliseconds since the epoch; 0 by default.
     /// - Throws: `StreamsError` where the topology cannot be instantiated, and with code `.topic` where topics that are joined
     ///   differ in their partition counts.
@@ -80,7 +80,7 @@ public final class TopologyTestDriver {
 
     deinit { close() }
 
-    /// Ends the processors and closes the stores. Happens by itself when the driver is let go.
+    /// Closes the processors and the stores. A driver that is deallocated closes itself.
     ///
     /// ```swift
     /// driver.close()
@@ -114,14 +114,14 @@ public final class TopologyTestDriver {
 
     // MARK: Topics
 
-    /// A topic to pipe records into. It has to be one that the topology reads.
+    /// Returns a topic to pipe records into. The topology has to read it.
     ///
     /// - Parameters:
     ///   - topic: the topic's full name.
     ///   - key: the keys' serde.
     ///   - value: the values' serde.
     ///   - startMs: the timestamp of the first record that is piped without one, in milliseconds; 0 by default.
-    ///   - advance: by how much that timestamp moves on after each such record; not at all by default.
+    ///   - advance: the advance of that timestamp after each such record; none by default.
     public func inputTopic<Key, Value>(
         _ topic: String, key: Serde<Key>, value: Serde<Value>, startingAtMs startMs: Int64 = 0,
         advancingBy advance: Duration = .zero
@@ -131,7 +131,7 @@ public final class TopologyTestDriver {
             advanceMs: advance.wholeMilliseconds)
     }
 
-    /// A topic to read results from. It may be one of the topology's own, by its full name.
+    /// Returns a topic to read results from. It may be an internal topic of the topology, by its full name.
     ///
     /// - Parameters:
     ///   - topic: the topic's full name.
@@ -143,20 +143,20 @@ public final class TopologyTestDriver {
         TestOutputTopic(topic: topics[topic], keySerde: key, valueSerde: value)
     }
 
-    /// The names of the topics that something was written to and that was not read yet.
+    /// The names of the topics with records that were not read yet.
     public var unreadTopics: [String] { topics.all.filter { $0.unreadCount > 0 }.map(\.name).sorted() }
 
     /// The names of all topics that the topology has written to. Kafka: `producedTopicNames`.
     public var producedTopics: [String] { topics.all.filter(\.isProduced).map(\.name).sorted() }
 
-    /// How many records were dropped, by reason, since the driver was made.
+    /// The number of records dropped since the driver was made, by reason.
     public var droppedRecords: [DropReason: Int] {
         takeCounts()
         return dropped.dropped
     }
 
-    /// The same for each operator, by its name in the topology's description; what came too late for a store counts under the
-    /// store's name.
+    /// The number of records that each operator dropped, by its name in the topology's description. Records that were too late
+    /// for a store count under the store's name.
     public var droppedRecordsByOperator: [String: [DropReason: Int]] {
         takeCounts()
         return dropped.droppedByOperator
@@ -185,8 +185,8 @@ public final class TopologyTestDriver {
         try processAll()
     }
 
-    /// Has the task read a topic that a source's pattern matches. With several partitions the topics are those that their
-    /// counts were given for.
+    /// Makes the task read a topic that a source's pattern matches. With several partitions these are the topics whose counts
+    /// were given.
     private func matchPatterns(with topic: DriverTopic) throws {
         guard topology.hasSourcePatterns, topic.partitionCount == 1, !topic.isChangelog else { return }
         guard let last = tasks.indices.last, let task = tasks[last].task else { return }
@@ -200,16 +200,16 @@ public final class TopologyTestDriver {
     /// The wall clock's time in milliseconds since the epoch.
     public var wallClockMs: Int64 { clock.wallClockMs() }
 
-    /// Moves the wall clock on and runs what was scheduled by it. Kafka: `advanceWallClockTime`.
+    /// Moves the wall clock forward and runs the punctuations that are due. Kafka: `advanceWallClockTime`.
     ///
     /// ```swift
     /// try driver.advanceWallClock(by: .seconds(10))
     /// ```
     ///
-    /// A punctuation is called once, however far the clock moves. With a negative duration the clock is set back: for
-    /// punctuations no time passes.
+    /// Each punctuation is called at most once, however far the clock moves. A negative duration sets the clock back; for
+    /// punctuations no time passes then.
     ///
-    /// - Throws: `StreamsError` of a punctuation or of what follows it, unless the error handlers go on.
+    /// - Throws: `StreamsError` of a punctuation or of an operator downstream of it, unless the error handlers continue.
     public func advanceWallClock(by duration: Duration) throws {
         clock.advance(by: TimeSpan(duration))
         for task in running {
@@ -245,7 +245,7 @@ public final class TopologyTestDriver {
         }
     }
 
-    /// Hands a record to the task that reads its partition, or lets it wait for a step.
+    /// Passes a record to the task that reads its partition, or keeps it for a step.
     private func hand(_ record: DriverTopic.Written, of topic: DriverTopic) {
         guard let reader = topic.readers[Int(record.partition)] else { return }
         if waiting != nil {
@@ -261,7 +261,7 @@ public final class TopologyTestDriver {
 
     // MARK: Restarting
 
-    /// Writes the stores down, as an instance does now and then. A crash comes back to here.
+    /// Checkpoints the stores, as an instance does from time to time. After a crash the stores start from the last checkpoint.
     ///
     /// ```swift
     /// try driver.checkpoint()
@@ -281,11 +281,12 @@ public final class TopologyTestDriver {
     /// try driver.restart(.losingState)
     /// ```
     ///
-    /// Everything that was piped is committed. Stores are restored from their changelogs, from where those on disk stand;
-    /// processors are made anew, punctuations scheduled anew. What was written to topics stays readable.
+    /// Everything that was piped is committed. Stores are restored from their changelogs, beginning at the checkpoint on disk
+    /// if there is one. Processors are made anew, and punctuations are scheduled anew. Records that were written to topics stay
+    /// readable.
     ///
-    /// - Throws: `StreamsError` with code `.stateStore` where a store cannot be closed, opened or restored; whatever
-    ///   processors throw when they are made or closed.
+    /// - Throws: `StreamsError` with code `.stateStore` where a store cannot be closed, opened or restored; any error that a
+    ///   processor throws when it is made or closed.
     public func restart(_ ending: InstanceEnding = .clean) throws {
         var committed: [TopicPartition: CommittedOffset] = [:]
         for task in running { committed.merge(try task.prepareCommit()) { $1 } }
@@ -313,7 +314,7 @@ public final class TopologyTestDriver {
         for task in running { try task.punctuateWallClock() }
     }
 
-    /// Fills the global tables from their topics.
+    /// Restores the global tables from their topics.
     private func readAgain(_ partitions: [TopicPartition], with task: StreamTask) throws {
         for partition in partitions {
             for record in topics[partition.topic].records(of: partition.partition, from: 0) {
@@ -321,7 +322,7 @@ public final class TopologyTestDriver {
             }
         }
         while try task.process() {}
-        // What was dropped was counted the first time.
+        // Dropped records were counted the first time.
         _ = task.state.takeCounts()
     }
 
@@ -333,13 +334,13 @@ public final class TopologyTestDriver {
     }
 }
 
-/// How an instance of a test driver comes to its end.
+/// The ways in which an instance of a test driver ends.
 public enum InstanceEnding: Sendable, Hashable, CaseIterable {
-    /// In good order: the stores are written down first.
+    /// A clean stop: the stores are checkpointed first.
     case clean
-    /// By a crash: of the stores on disk there is what the last checkpoint has written down.
+    /// A crash: the stores on disk are those of the last checkpoint.
     case crash
-    /// Together with its disk.
+    /// A crash in which the disk is lost.
     case losingState
 }
 
