@@ -2,7 +2,8 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-// The engine's types and those of the cluster: neither knows of the other, and the cluster's carry more of the protocol.
+// Conversions between the engine's types and the cluster's. Neither side knows the other's, and the cluster's carry more of the
+// protocol.
 
 extension ClusterCore.TopicPartition {
     init(_ partition: Millrace.TopicPartition) { self.init(partition.topic, partition.partition) }
@@ -23,7 +24,7 @@ extension ClusterCore.NewTopic {
 }
 
 extension [Millrace.TopicPartition: MillraceEngine.CommittedOffset] {
-    /// The same offsets as the cluster takes them, in order.
+    /// The same offsets in the cluster's type, in order.
     var forCluster: [OffsetToCommit] {
         sorted { $0.key < $1.key }.map { partition, offset in
             OffsetToCommit(

@@ -18,6 +18,6 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         probability > 0 && Double(next() >> 11) * 0x1p-53 < probability
     }
 
-    /// A number from 0 up to and without `bound`.
+    /// A number from 0 up to but excluding `bound`.
     mutating func below(_ bound: Int) -> Int { bound <= 1 ? 0 : Int(next() % UInt64(bound)) }
 }

@@ -1,12 +1,12 @@
 import ClusterCore
 import Millrace
 
-/// What a group's leader knows of the topics that its members subscribe to, as it stands in its assignment: a line each, with
-/// the number of partitions.
+/// The topics that a group's members subscribe to, as the leader writes them into the assignment: one line for each, with its
+/// number of partitions.
 struct SimulatedAssignment {
     private var counts: [String: Int32] = [:]
 
-    /// - Parameter subscriptions: of the members: a topic a line. A topic that does not exist is left out.
+    /// - Parameter subscriptions: the members' subscriptions, one topic on each line. A topic that does not exist is skipped.
     init(of subscriptions: [[UInt8]], in cluster: Cluster) {
         for topic in Set(subscriptions.flatMap(Self.lines)) {
             counts[topic] = (try? cluster.describeTopic(topic))?.partitionCount

@@ -2,7 +2,7 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// A consumer as the client library is one: reads the partitions that it is told to, and follows its group.
+/// A consumer that behaves as the client library's: it reads the partitions that it is told to read, and follows its group.
 final class SimulatedConsumer: GroupConsumer {
     let world: SimulatedWorld
     let process: SimulatedProcess
@@ -17,7 +17,7 @@ final class SimulatedConsumer: GroupConsumer {
         var clientID: String
         var instanceID: String?
         var readsCommitted: Bool
-        /// Whether offsets that an open transaction is about to commit are awaited, where only committed data is read.
+        /// Whether a consumer of committed data waits for offsets that an open transaction is about to commit.
         var awaitsPendingOffsets = true
     }
 
@@ -25,7 +25,7 @@ final class SimulatedConsumer: GroupConsumer {
         var slot: Int
         var offset: Int64
         var isPaused = false
-        /// The end that was announced; announced again when it has moved.
+        /// The end offset that was announced last; a new end is announced again.
         var announcedEnd: Int64?
     }
 
@@ -211,7 +211,7 @@ final class SimulatedConsumer: GroupConsumer {
     func close() { membership?.leave() }
 }
 
-/// The records of a fetch that a reader sees: no control records, nothing of aborted transactions.
+/// The records of a fetch that a reader sees, without control records and records of aborted transactions.
 struct CommittedRecords: Sequence {
     private let answer: FetchAnswer
     private let start: Int64

@@ -1,34 +1,34 @@
-/// How often things go wrong in a simulation: probabilities for each request to the broker, or for each turn.
+/// The probabilities of a simulation's faults, for each request to the broker or for each turn.
 ///
-/// The fault model: requests and answers are late, or lost and sent again by the client, at any request a process may be killed
-/// (its disk keeps what was flushed, or is lost too) or stopped for longer than its session, instances are restarted in
-/// good order, the broker restarts with everything it acknowledged, and a changelog refuses a record now and then. Plain
-/// consumers and instances of another topology come into the application's group and leave it again. Disks do not lie, and the
-/// broker does not forget.
+/// The fault model: requests and answers are late, or are lost and the client sends them again. At any request a process may be
+/// killed (its disk keeps what was flushed, or is lost too) or stopped for longer than its session. Instances are restarted
+/// cleanly, the broker restarts with everything it acknowledged, and a changelog now and then refuses a record. Plain consumers
+/// and instances of another topology join the application's group and leave it again. Disks do not corrupt data, and the broker
+/// does not lose any.
 public struct SimulatedFaults: Sendable {
-    /// That a request does not arrive.
+    /// A request does not arrive.
     public var lostRequests = 0.0
-    /// That a request takes effect, and its answer does not arrive.
+    /// A request takes effect, but its answer does not arrive.
     public var lostAnswers = 0.0
-    /// That a request, or its answer, takes up to three seconds while others move on.
+    /// A request or its answer takes up to three seconds while others continue.
     public var delays = 0.0
-    /// That the process is killed before or after a request took effect, or at a write to its disk.
+    /// The process is killed before or after a request takes effect, or at a write to its disk.
     public var kills = 0.0
-    /// That a killed process finds its disk empty.
+    /// A killed process finds its disk empty.
     public var lostDisks = 0.0
-    /// That the process is stopped for longer than its session and its transactions live, and wakes up a zombie.
+    /// The process is stopped for longer than its session and its transactions live, and wakes up as a zombie.
     public var stops = 0.0
-    /// That in a turn an instance is stopped and started in good order.
+    /// An instance is stopped cleanly and started again in a turn.
     public var restarts = 0.0
-    /// That in a turn the broker restarts.
+    /// The broker restarts in a turn.
     public var brokerRestarts = 0.0
-    /// That the client refuses a change of a store for its changelog, as too large.
+    /// The client refuses a store's change as too large for the changelog.
     public var refusedChanges = 0.0
-    /// That in a turn a plain consumer joins the application's group, for a while.
+    /// A plain consumer joins the application's group for a while in a turn.
     public var foreignMembers = 0.0
-    /// That in a turn an instance of another topology starts under the same application id, for a while.
+    /// An instance of another topology starts under the same application id for a while in a turn.
     public var otherTopologies = 0.0
-    /// That others move on while a request is under way.
+    /// Others continue while a request is under way.
     public var interleavings = 0.0
 
     /// No faults.

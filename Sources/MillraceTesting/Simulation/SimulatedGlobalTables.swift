@@ -2,11 +2,11 @@ import Logging
 import Millrace
 import MillraceEngine
 
-/// The global tables of an instance, followed beside its worker, which starts when they are complete.
+/// The global tables of an instance. They are followed beside its worker, which starts when they are complete.
 final class SimulatedGlobalTables {
     private let tables: GlobalTables
     private let consumer: SimulatedConsumer
-    /// Starts the worker; `nil` once it has been.
+    /// Starts the worker; `nil` once it has been called.
     private var whenComplete: (() throws -> Void)?
 
     init(
@@ -34,7 +34,7 @@ final class SimulatedGlobalTables {
 
     var stores: [String: GlobalStore] { tables.stores }
 
-    /// Whether all that the topics hold has been read.
+    /// Whether all records of the topics have been read.
     var isUpToDate: Bool { tables.isComplete && consumer.isAtEnd }
 
     func step() throws {

@@ -2,7 +2,7 @@ import Logging
 import Millrace
 import MillraceEngine
 
-/// An instance of the application: a worker, which lives and dies, and a disk, which may outlive it.
+/// An instance of the application: a worker, which starts and ends, and a disk, which may outlive it.
 final class SimulatedInstance {
     let name: String
     private let world: SimulatedWorld
@@ -13,14 +13,14 @@ final class SimulatedInstance {
     private(set) var worker: Worker?
     private var global: SimulatedGlobalTables?
     private(set) var process: SimulatedProcess?
-    /// Whether a step of it is under way, which others interrupt.
+    /// Whether one of its steps is under way, which others interrupt.
     var isBusy = false
     /// The error that ended its last life, if one did.
     private(set) var lastError: (any Error)?
-    /// When a killed instance is started again.
+    /// The time at which a killed instance is started again.
     private(set) var restart = Moment.epoch
 
-    /// What all instances have in common.
+    /// The setting that all instances share.
     struct Setting {
         var topology: Topology
         var applicationID: String
@@ -31,11 +31,11 @@ final class SimulatedInstance {
         var plantedFault: PlantedFault?
     }
 
-    /// The registry for queries of its stores in its present life; `nil` where nobody queries.
+    /// The registry for queries of its stores in its present life; `nil` without queries.
     private(set) var localStores: LocalStores?
     private let reads: SimulatedReads?
 
-    /// - Parameter reads: what those read who query; `nil` where nobody does.
+    /// - Parameter reads: the queries of its stores; `nil` without queries.
     init(name: String, world: SimulatedWorld, setting: Setting, reads: SimulatedReads? = nil) {
         self.reads = reads
         self.name = name
@@ -45,7 +45,8 @@ final class SimulatedInstance {
 
     var isAlive: Bool { worker != nil || global != nil }
     var isKilled: Bool { process?.isDead ?? false }
-    /// Whether everything that global tables' topics hold is in them. One that does not run reads it when it starts.
+    /// Whether all records of the global tables' topics are in the tables. An instance that does not run reads them when it
+    /// starts.
     var hasReadGlobalTables: Bool { global?.isUpToDate ?? true }
 
     /// Starts a process: makes sure of the topics, reads global tables and joins the group.
@@ -86,7 +87,7 @@ final class SimulatedInstance {
         try worker.start()
     }
 
-    /// One step of the worker, with everything that happens meanwhile.
+    /// Runs one step of the worker, with everything that happens meanwhile.
     func step() {
         guard isAlive, !isBusy else { return }
         isBusy = true
@@ -100,7 +101,7 @@ final class SimulatedInstance {
         }
     }
 
-    /// Stops in good order.
+    /// Stops the instance cleanly.
     func close() {
         guard isAlive, !isBusy else { return }
         isBusy = true
@@ -108,7 +109,7 @@ final class SimulatedInstance {
         do {
             try worker?.close()
             try global?.close()
-            // A worker may forgive the error by which a kill in the middle of its closing shows.
+            // A worker may ignore the error that a kill during its closing causes.
             if isKilled { return end(after: nil) }
             world.note("\(process?.name ?? name): has closed")
             (worker, global, localStores) = (nil, nil, nil)
@@ -139,7 +140,7 @@ final class SimulatedInstance {
     private var configuration: WorkerConfiguration {
         var configuration = WorkerConfiguration(
             applicationID: setting.applicationID, guarantee: setting.guarantee,
-            // It must not be asked about changes of stores.
+            // This handler must not be asked about changes of stores.
             handlers: ErrorHandlers(production: { _ in .continue }),
             commitIntervalMs: 100, stateCacheSizeInBytes: 1 << 20)
         configuration.checkpointIntervalMs = 500
@@ -178,7 +179,7 @@ final class SimulatedInstance {
         )
     }
 
-    /// The ports with the fault that is planted, if one is.
+    /// The ports with the planted fault, if there is one.
     private func faulty(_ ports: WorkerPorts) -> WorkerPorts {
         var ports = ports
         setting.plantedFault?.wrapPorts(&ports) { [weak self] in self?.worker?.openTasks ?? [] }

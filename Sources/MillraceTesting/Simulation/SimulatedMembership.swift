@@ -2,10 +2,11 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// A consumer's place in its group, as the client library keeps it: join, sync, heartbeat, and again when told to.
+/// A consumer's membership in its group, as the client library manages it: join, sync and heartbeat, and again after each
+/// rebalance.
 ///
-/// Joining is eager: what is assigned is given up before the member joins again. The leader gives itself everything that
-/// somebody subscribes to: the members of a streams group compute their assignment themselves.
+/// Joining is eager: the member gives up its assigned partitions before it joins again. The leader assigns itself all
+/// subscribed topics, because the members of a streams group compute their assignment themselves.
 final class SimulatedMembership {
     private enum Phase {
         case unsubscribed
@@ -14,7 +15,7 @@ final class SimulatedMembership {
         case joining(GroupToken, brokerLife: Int)
         case syncing(GroupToken, brokerLife: Int)
         case stable
-        /// Told to rebalance; waits until the partitions are given up.
+        /// Has to rebalance; waits until the partitions are given up.
         case givingUp
     }
 
@@ -23,12 +24,12 @@ final class SimulatedMembership {
     private var topics: [String] = []
     private var memberID = ""
     private var generation: Int32 = -1
-    /// The place in the generation that the consumer was told of last.
+    /// The membership that the consumer was told of last.
     private(set) var told: GroupMembership?
     private var hasAssignment = false
-    /// Whether the consumer has yet to say what it makes of its assignment. Until then librdkafka looks for no rebalance.
+    /// Whether the consumer has yet to answer its assignment. Until then librdkafka checks for no rebalance.
     private var isAssignAwaited = false
-    /// Whether the subscription was made again, for which the member joins again.
+    /// Whether the subscription was made again, so that the member has to join again.
     private var mustRejoin = false
     private var lastHeartbeat = Moment.epoch
 
@@ -57,7 +58,8 @@ final class SimulatedMembership {
         if case .stable = phase { mustRejoin = true }
     }
 
-    /// The consumer reads what it chose to. Reading nothing gives the assignment up, and the member joins again.
+    /// Notes the consumer's answer to its assignment. With nothing to read it gives the assignment up, and the member joins
+    /// again.
     func assigned(nothing: Bool) {
         isAssignAwaited = false
         guard nothing, hasAssignment else { return }
@@ -68,7 +70,7 @@ final class SimulatedMembership {
     func leave() {
         guard case .unsubscribed = phase else {
             phase = .unsubscribed
-            // A static member keeps its place until its session ends (KIP-345).
+            // A static member stays in the group until its session ends (KIP-345).
             if consumer.settings.instanceID != nil || memberID.isEmpty || consumer.process.isDead { return }
             _ = try? world.request("leave group", for: .membership, by: consumer.process) { () throws(KafkaError) in
                 try world.cluster.leaveGroup(
@@ -78,7 +80,7 @@ final class SimulatedMembership {
         }
     }
 
-    /// Does what is due; returns what the consumer is to be told.
+    /// Does the work that is due, and returns the events for the consumer.
     func advance() throws(PortError) -> [MembershipEvent] {
         switch phase {
         case .unsubscribed, .givingUp: return []

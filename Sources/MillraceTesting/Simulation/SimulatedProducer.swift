@@ -2,7 +2,7 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// A producer as the client library is one: batches, sequence numbers, transactions.
+/// A producer that behaves as the client library's: batches, sequence numbers, transactions.
 final class SimulatedProducer: ProducerPort {
     private let world: SimulatedWorld
     private let process: SimulatedProcess
@@ -66,7 +66,7 @@ final class SimulatedProducer: ProducerPort {
     }
 
     private func end(_ transactionalID: String, commit: Bool) throws(PortError) {
-        // A transaction with nothing in it is known to the client alone.
+        // Only the client knows of an empty transaction.
         if !commit, inTransaction.isEmpty { return }
         try world.request(commit ? "commit" : "abort", for: .transaction, by: process) { () throws(KafkaError) in
             try world.cluster.endTransaction(
@@ -120,7 +120,7 @@ final class SimulatedProducer: ProducerPort {
                 try write(records, to: partition)
             } catch {
                 guard error.kind == .rejected else { throw error }
-                // The client drops what is refused, and tells of it.
+                // The client drops refused records and reports them.
                 queued[partition] = nil
                 throw error.refusing(records, partition)
             }

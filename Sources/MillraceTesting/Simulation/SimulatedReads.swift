@@ -1,10 +1,11 @@
 import Millrace
 import MillraceEngine
 
-/// Queries of the instances' stores in the middle of a run: a read has to find what the test driver's store holds after exactly
-/// as many records as the read's position says, and no position of an instance may go back.
+/// Queries of the instances' stores during a run. A read has to find the contents of the test driver's store after exactly as
+/// many records as the read's position says, and no position of an instance may go back.
 ///
-/// Only stores are read whose tasks read one partition of one input topic, for only their contents follow from the position.
+/// Only stores whose tasks read one partition of one input topic are read, because only their contents follow from the
+/// position.
 final class SimulatedReads {
     /// One partition of a store.
     struct Place: Hashable {
@@ -19,12 +20,12 @@ final class SimulatedReads {
     }
 
     private var histories: [Place: History] = [:]
-    /// The places in an order that does not depend on hashes.
+    /// The store partitions to read, in an order that does not depend on hashes.
     private(set) var places: [Place] = []
     /// The offsets at which each instance's stores were read last.
     private var last: [String: [Place: Int64]] = [:]
 
-    /// Notes what reads have to find for a simulation's records.
+    /// Computes the contents that reads have to find for a simulation's records.
     init(_ topology: Topology, records: [SimulatedRecord], of simulation: Simulation) throws {
         let stores = Self.stores(of: topology, in: simulation)
         if stores.isEmpty { return }
@@ -53,7 +54,7 @@ final class SimulatedReads {
     }
 
     private static func stores(of topology: Topology, in simulation: Simulation) -> [(store: String, topic: String)] {
-        // Where nothing is compared, results depend on the clock, and so does what is in the stores.
+        // Where nothing is compared, results depend on the clock, and so do the contents of the stores.
         guard simulation.comparesStores, simulation.comparison != .none, simulation.guarantee == .exactlyOnce,
             simulation.topicChanges.isEmpty,
             simulation.lateTopics.isEmpty, !topology.subtopologies.contains(where: \.isGlobal)
@@ -67,7 +68,7 @@ final class SimulatedReads {
         }
     }
 
-    /// Entries that are dropped when their windows close go at moments of the wall clock, not at positions.
+    /// Whether the store is read. Entries that are dropped when their windows close go at wall-clock times, not at positions.
     private static func isRead(_ store: StorePlan) -> Bool {
         switch store.kind.access {
         case .hashed, .versioned, .custom: true
@@ -76,12 +77,12 @@ final class SimulatedReads {
         }
     }
 
-    /// Has the stores be followed that are going to be read.
+    /// Makes the registry follow the stores that are going to be read.
     func want(in localStores: LocalStores) { for place in places { localStores.want(place.store) } }
 
     /// Reads a store of an instance, if it can be read there now.
     ///
-    /// - Returns: what is wrong about what was read; `nil` where nothing is.
+    /// - Returns: what is wrong with the read; `nil` if it is right.
     func read(_ place: Place, of instance: String, in localStores: LocalStores) -> String? {
         guard let history = histories[place], let found = try? Self.read(place, from: localStores) else { return nil }
         let offset = found.position[history.input]

@@ -8,10 +8,10 @@ public struct SimulatedRecord: Sendable {
     public var value: [UInt8]?
     /// Milliseconds since the epoch.
     public var timestampMs: Int64
-    /// The partition; by default the one of the key's hash, or one by chance where there is no key.
+    /// The partition; by default the one of the key's hash, or a random one without a key.
     public var partition: Int32?
-    /// Whether it is written only when everything before it has been processed, and two seconds later. With it the order of
-    /// records in different topics is given.
+    /// Whether the record is written only two seconds after everything before it has been processed. This fixes the order of
+    /// records of different topics.
     public var waits = false
 
     /// Makes a record.
@@ -42,7 +42,7 @@ public struct SimulatedRecord: Sendable {
     }
 }
 
-/// What a run of a simulation has written, for rules of one's own.
+/// The records that a run of a simulation has written, for custom rules.
 public struct SimulatedResults: Sendable {
     /// A value and its time.
     public struct Value: Hashable, Sendable {
@@ -57,7 +57,7 @@ public struct SimulatedResults: Sendable {
 
     /// The records that were put into the topics, in order.
     public var inputs: [SimulatedRecord]
-    /// The values of each key of each output topic, in order. A key's are in one partition.
+    /// The values of each key of each output topic, in order. All values of a key are in one partition.
     public var outputs: [String: [[UInt8]?: [Value]]] = [:]
 
     /// The values of each key of a topic, as text; the null key is `-`.

@@ -2,8 +2,8 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// A process's disk: writes to it are moments at which the process can be killed, and no store may get ahead of what its
-/// changelog has committed.
+/// A process's disk. The process can be killed at any write to it, and no store may get ahead of the committed end of its
+/// changelog.
 final class SimulatedStores: StoreProvider {
     private let directory: MemoryStateDirectory
     private let world: SimulatedWorld
@@ -40,7 +40,7 @@ private final class SimulatedEngine: StorageEngine {
     private let process: SimulatedProcess
     private let name: String
     private let changelog: ClusterCore.TopicPartition?
-    /// The group that processes the changelog, where that is a source topic.
+    /// The group that processes the changelog, if that is a source topic.
     private let groupID: String?
 
     init(
@@ -76,7 +76,7 @@ private final class SimulatedEngine: StorageEngine {
         try inner.apply(writes, droppingBelow: bound)
     }
 
-    /// Up to where a store may have got: the end of its changelog, or what is committed of a source topic.
+    /// The offset that a store may have reached at most: the end of its changelog, or the committed offset of a source topic.
     private func end(of changelog: ClusterCore.TopicPartition) -> Int64? {
         guard let groupID else { return (try? world.cluster.offsets(of: changelog))?.highWatermark }
         let found = world.cluster.fetchOffsets(groupID: groupID, partitions: [changelog], requireStable: true).first

@@ -3,19 +3,19 @@ import Logging
 import Millrace
 import MillraceEngine
 
-/// Who joins the application's group without being an instance of it: a plain consumer, and an instance of another topology
+/// The members of the application's group that are no instances of it: a plain consumer, and an instance of another topology
 /// under the same application id.
 ///
-/// Neither may take a task from the application's instances. The consumer reads and never commits. The other topology has an
-/// input of its own, which is empty: where its instance is the first of the group, the application's instances have to wait
-/// until it is gone, and lose nothing.
+/// Neither may take a task from the application's instances. The consumer reads and never commits. The other topology has a
+/// separate, empty input. If its instance is the first in the group, the application's instances have to wait until it has
+/// left, and lose nothing.
 final class SimulatedStrangers {
     private let world: SimulatedWorld
     private let groupID: String
     private let inputs: [String]
     private let other: SimulatedInstance
     private var consumer: SimulatedConsumer?
-    /// When whoever is there leaves the group.
+    /// The times at which the two leave the group.
     private var (consumerLeaves, otherLeaves): (Moment, Moment) = (.epoch, .epoch)
 
     static let otherInput = "of-another-topology"
@@ -39,7 +39,7 @@ final class SimulatedStrangers {
         }
     }
 
-    /// Comes, moves on, or leaves.
+    /// Joins, continues or leaves.
     func step() {
         stepConsumer()
         if other.isAlive {
@@ -58,7 +58,7 @@ final class SimulatedStrangers {
             if world.random.chance(world.faults.foreignMembers) { join() }
             return
         }
-        // Once everything has healed it stays: the application has to come to its end with it.
+        // Once the faults have ended it stays: the application has to finish with it in the group.
         let stays = world.faults.foreignMembers == 0 || world.clock.monotonic < consumerLeaves
         guard stays, !consumer.process.isDead else {
             consumer.close()
@@ -98,8 +98,8 @@ final class SimulatedStrangers {
         PartitionAssignment(partition: partition, slot: slot, offset: nil)
     }
 
-    /// Lets an instance of the other topology try to join the group in which all of the application's instances run. It has to
-    /// be refused, with an error that says why.
+    /// Lets an instance of the other topology try to join the group in which all of the application's instances run. The group
+    /// has to refuse it, with an error that says why.
     ///
     /// - Returns: what is wrong.
     func problemsOfAnotherTopology() -> [String] {

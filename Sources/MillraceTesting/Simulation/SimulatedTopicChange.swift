@@ -2,30 +2,29 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// Something that happens to a topic while the instances of a simulation run.
+/// A change of a topic while the instances of a simulation run.
 public struct SimulatedTopicChange: Sendable {
-    /// What happens.
+    /// The kinds of changes.
     public enum Kind: Sendable {
-        /// The topic gets partitions until it has those that the simulation says. The number is what it starts with.
+        /// The topic starts with this number of partitions and grows to the number that the simulation says.
         case grows(from: Int32)
-        /// The topic is deleted when everything before is processed, and created again a while later: at once, or after as long
-        /// as five seconds.
+        /// The topic is deleted when all earlier records are processed, and created again at once or up to five seconds later.
         case isRecreated
     }
 
     /// The topic's name.
     public var topic: String
-    /// What happens to the topic.
+    /// The kind of the change.
     public var kind: Kind
-    /// The number of the record before which it happens, counted from 0.
+    /// The number of the record before which the change happens, counted from 0.
     public var record: Int
 
     /// Makes a change.
     ///
     /// - Parameters:
     ///   - topic: the topic, one of the simulation's.
-    ///   - kind: what happens to it.
-    ///   - record: the number of the record before which it happens, counted from 0.
+    ///   - kind: the kind of the change.
+    ///   - record: the number of the record before which the change happens, counted from 0.
     public init(_ topic: String, _ kind: Kind, beforeRecord record: Int) {
         self.topic = topic
         self.kind = kind
@@ -45,13 +44,13 @@ struct TopicChanges {
         counts = simulation.topics
     }
 
-    /// How many partitions a topic has at first.
+    /// The number of partitions that a topic starts with.
     func firstCount(of topic: String) -> Int32 {
         for change in open where change.topic == topic { if case .grows(let count) = change.kind { return count } }
         return counts[topic] ?? 1
     }
 
-    /// Whether a record may be written: no change before it is still to come.
+    /// Whether a record may be written, because all changes before it have happened.
     mutating func allow(_ record: Int, in world: SimulatedWorld, isDone: () -> Bool) throws -> Bool {
         if let (topic, until) = deleted {
             guard Moment(ms: world.clock.nowMs) >= until else { return false }

@@ -2,7 +2,7 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// Time as the simulation lets it pass.
+/// The simulated time.
 final class SimulatedClock: Clock {
     private var now = Moment(ms: 1_000_000)
 
@@ -12,7 +12,7 @@ final class SimulatedClock: Clock {
     func advance(by ms: Int64) { now += TimeSpan(ms: ms) }
 }
 
-/// One life of an instance, from its start to its end. What it holds of the world is dead when it is.
+/// One life of an instance, from its start to its end. When it is dead, so are its clients and stores.
 final class SimulatedProcess {
     let name: String
     var isDead = false
@@ -20,7 +20,7 @@ final class SimulatedProcess {
     init(name: String) { self.name = name }
 }
 
-/// What all parts of a simulation share: the broker, the time, the dice, and the account of what happened.
+/// The shared parts of a simulation: the broker, the time, the random generator, and the log of events.
 ///
 /// Every request to the broker goes through `request`, where the faults are. Nothing else in a simulation is random.
 final class SimulatedWorld {
@@ -28,22 +28,22 @@ final class SimulatedWorld {
     var random: SeededRandom
     var faults: SimulatedFaults
     private(set) var cluster: Cluster
-    /// What the broker has acknowledged, to restart from.
+    /// The changes that the broker has acknowledged; it restarts from them.
     private var journal: [ClusterChange] = []
-    /// Counts the broker's restarts; what it promised before is void.
+    /// The number of the broker's restarts. Answers that it deferred before a restart never come.
     private(set) var brokerLife = 0
     private var answers: [GroupToken: CompletedGroupCall.Answer] = [:]
     private(set) var account: [String] = []
-    /// What must never happen, and did.
+    /// The violations of rules that must always hold.
     private(set) var violations: [String] = []
     private var highestCommitted: [ClusterCore.TopicPartition: Int64] = [:]
     private var renewedTopics: Set<String> = []
     private let groupID: String
-    /// How many characters of metadata the broker takes beside an offset.
+    /// The maximum length of the metadata of a committed offset.
     let maxOffsetMetadataLength: Int
-    /// Lets others move on while a request of this process is under way.
+    /// Lets others continue while a request of this process is under way.
     var interleave: (SimulatedProcess) -> Void = { _ in }
-    /// Lets others move on, and so many milliseconds pass, while this process waits.
+    /// Lets others continue, and this many milliseconds pass, while this process waits.
     var hold: (SimulatedProcess, _ ms: Int64) -> Void = { _, _ in }
 
     init(seed: UInt64, faults: SimulatedFaults, groupID: String, maxOffsetMetadataLength: Int) {
@@ -63,9 +63,10 @@ final class SimulatedWorld {
 
     // MARK: Requests
 
-    /// Sends a request as a client does: again if it or its answer is lost, until there is an answer or none is to be had.
+    /// Sends a request as a client does. If the request or its answer is lost, it is sent again, until an answer arrives or
+    /// none can arrive.
     ///
-    /// - Parameter operation: what it is part of, by which its errors are told.
+    /// - Parameter operation: the operation that the request is part of; it decides what an error means.
     func request<Answer>(
         _ what: @autoclosure () -> String, for operation: PortError.Operation, by process: SimulatedProcess,
         _ effect: () throws(KafkaError) -> Answer
@@ -98,7 +99,7 @@ final class SimulatedWorld {
         throw PortError(.retriable, "\(what()): no answer")
     }
 
-    /// A moment at which a process can be killed or stopped, and others can move on.
+    /// Marks a moment at which the process can be killed or stopped, and others can continue.
     func interrupt(_ process: SimulatedProcess, at what: @autoclosure () -> String) throws(PortError) {
         try check(process)
         if random.chance(faults.kills) {
@@ -122,12 +123,12 @@ final class SimulatedWorld {
         if process.isDead { throw PortError(.fatal, "\(process.name) is dead") }
     }
 
-    /// The answer to a call that the broker answers later, once.
+    /// Returns the answer to a deferred call, and forgets it.
     func takeAnswer(_ token: GroupToken) -> CompletedGroupCall.Answer? { answers.removeValue(forKey: token) }
 
     // MARK: The broker
 
-    /// Does on the broker what is due, keeps what it acknowledged, and looks whether all is as it must be.
+    /// Runs the broker's due work, keeps the changes that it acknowledged, and checks the rules that must always hold.
     func settle() {
         if let deadline = cluster.nextDeadlineMs, deadline <= clock.nowMs { cluster.tick(nowMs: clock.nowMs) }
         journal += cluster.takeChanges()
@@ -143,8 +144,8 @@ final class SimulatedWorld {
         }
     }
 
-    /// Looks at a topic's offsets no more: it was deleted, and there will be another one under its name, of which offsets of the old
-    /// one are put right when they are found.
+    /// Stops checking a topic's offsets: it was deleted and will be created again under its name, and offsets of the old topic
+    /// are corrected when they are found.
     func forgetOffsets(of topic: String) { renewedTopics.insert(topic) }
 
     func restartBroker() {
@@ -172,7 +173,7 @@ final class SimulatedWorld {
 }
 
 extension PortError {
-    /// What an error of the broker means for a worker, as the client would say it.
+    /// Makes the worker's error of a broker's error, as the client does.
     init(_ error: KafkaError, in operation: Operation, during what: String) {
         self.init(code: error.code.rawValue, during: operation, "\(what): \(error)")
     }

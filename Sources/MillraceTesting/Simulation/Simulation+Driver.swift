@@ -2,7 +2,7 @@ import Millrace
 package import MillraceEngine
 
 extension Simulation {
-    /// How much later a record is written that waits.
+    /// The delay of a record that waits.
     static let waitMs: Int64 = 2_000
 
     /// A test driver with the simulation's partitions.
@@ -10,7 +10,7 @@ extension Simulation {
         try TopologyTestDriver(topology, partitions: PartitionCounts(topics), storage: storage)
     }
 
-    /// Pipes records into a driver as they are written in a run.
+    /// Pipes records into a driver in the way in which a run writes them.
     func pipe(
         _ records: [SimulatedRecord], into driver: TopologyTestDriver, afterEach: (Int) throws -> Void = { _ in }
     ) throws {
@@ -23,14 +23,14 @@ extension Simulation {
         }
     }
 
-    /// What the test driver gives for a seed's records where the instance ends after every few of them.
+    /// Returns the test driver's results for a seed's records if the instance ends after every few of them.
     ///
-    /// Stores are written down in between, so that a crash comes back to a state some records before it.
+    /// Stores are checkpointed in between, so that after a crash they start from a state some records earlier.
     ///
     /// - Parameters:
-    ///   - ending: how it ends each time; `nil` for not at all.
-    ///   - between: after how many records.
-    ///   - change: what to change of the records before they are written.
+    ///   - ending: the way the instance ends; `nil` if it does not.
+    ///   - between: the number of records between two ends.
+    ///   - change: changes the records before they are written.
     package func driven(
         seed: UInt64, storage: StateStorage, ending: InstanceEnding?, between: Int = 5,
         changing change: (inout [SimulatedRecord]) -> Void = { _ in }
@@ -62,7 +62,7 @@ extension Simulation {
     }
 }
 
-/// What a driver has written: a line for each record of each output topic, in their order, and the same by key.
+/// The records that a driver has written: a line for each record of each output topic, in order, and the same by key.
 package struct DrivenResults {
     package var lines: [String: [String]] = [:]
     package var results: SimulatedResults

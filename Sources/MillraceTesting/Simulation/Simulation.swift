@@ -1,17 +1,17 @@
 public import Millrace
 
-/// A topology under everything that can go wrong, in one thread, with simulated time: from one seed one run, to the byte.
+/// A test of a topology under faults, in one thread and with simulated time. A seed determines the run, byte for byte.
 ///
 /// Several instances run the production worker against a simulated broker with Kafka's transactions and groups. A seeded
-/// scheduler decides who moves and what fails (`SimulatedFaults`). In the end the results have to be those that
-/// `TopologyTestDriver` gives for the same records: per key the same values in the same order, nothing lost, nothing twice
-/// (with at-least-once: the same last value); stores have to hold the same; committed offsets must never have gone back, and
-/// no store may ever have been ahead of its changelog. In every other run stores are queried in the middle of it: a read has to
-/// find what the test driver's store holds at exactly the read's position.
+/// scheduler decides which part moves and what fails (`SimulatedFaults`). In the end the results have to be those that
+/// `TopologyTestDriver` gives for the same records: the same values of each key in the same order, none lost and none twice
+/// (with at-least-once: the same last value). The stores have to have the same contents. Committed offsets must never have gone
+/// back, and no store may ever have been ahead of its changelog. In every other run stores are also queried during the run: a
+/// read has to find the contents of the test driver's store at exactly the read's position.
 ///
-/// The test driver has topics with as many partitions, so that times, which are each partition's own, are the same. The order
-/// of records in different partitions is not given. Where a key's results depend on it, compare less (`comparison`), say what
-/// holds all the same (`rules`), or let records wait for what has to come before them (`SimulatedRecord.waits`).
+/// The test driver's topics have the same partition counts, because each partition has its own stream time. The order of
+/// records of different partitions is not fixed. If a key's results depend on it, compare less (`comparison`), add checks that
+/// hold in any order (`rules`), or let records wait for those before them (`SimulatedRecord.waits`).
 ///
 /// ```swift
 /// let simulation = Simulation(
@@ -24,53 +24,53 @@ public import Millrace
 /// }
 /// ```
 public struct Simulation: Sendable {
-    /// How the scenario is called in reports.
+    /// The scenario's name in reports.
     public var name: String
     /// The user's topics with their partition counts.
     public var topics: [String: Int32]
-    /// Those of the topics that are created with their first record only, for sources by pattern. None by default.
+    /// The topics that are created only with their first record, for sources by pattern. None by default.
     public var lateTopics: Set<String> = []
-    /// What happens to topics while the instances run. None by default.
+    /// The changes of topics while the instances run. None by default.
     public var topicChanges: [SimulatedTopicChange] = []
     /// The topics whose contents have to be those of the test driver.
     public var outputs: [String]
-    /// How many instances there are. 2 by default.
+    /// The number of instances. 2 by default.
     public var instances = 2
     /// The processing guarantee of the instances.
     public var guarantee: ProcessingGuarantee = .exactlyOnce
-    /// On how many other instances stores are kept up to date. By default one in every other run, as the seed has it, and none in
-    /// the others. The copies have to hold what the active tasks' stores do in the end.
+    /// The number of standbys of each store. By default one in every other run, depending on the seed, and none in the others.
+    /// In the end the standbys have to have the contents of the active tasks' stores.
     public var standbyReplicas: Int?
-    /// What of the results has to be the test driver's. All values by default.
+    /// The comparison of the results with the test driver's. All values by default.
     public var comparison = Comparison.allValues
-    /// Whether stores have to hold what the test driver's do. They cannot where what they hold depends on the partitions.
+    /// Whether stores have to have the contents of the test driver's. Leave it off where the contents depend on the partitions.
     public var comparesStores = true
     /// The faults that may happen; all by default.
     public var faults: SimulatedFaults = .all
-    /// How many turns a run may take before it counts as stuck. 20,000 by default.
+    /// The number of turns after which a run counts as stuck. 20,000 by default.
     public var maxTurns = 20_000
     /// A fault planted on purpose. None by default.
     package var plantedFault: PlantedFault?
 
-    /// What has to hold of the results beside that: says what is wrong.
+    /// Additional checks of the results; returns what is wrong.
     public var rules: (@Sendable (SimulatedResults) -> [String])?
     /// The optimisations that the topology is built with. None by default.
     public var optimization: TopologyOptimization = .none
-    /// Whose results the topology gives where Kafka Streams' are wrong. By default the right ones.
+    /// The results to give where Kafka Streams' are wrong. By default the right ones.
     public var compatibility: Compatibility = .none
 
-    /// How results are compared with the test driver's. With at-least-once only the last values count in any case.
+    /// The ways to compare results with the test driver's. With at-least-once only the last values count in any case.
     public enum Comparison: Sendable {
         /// Each key has the same values at the same times in the same order.
         case allValues
         /// Each key has the same values, in any order: for joins that give each pair once, whichever side comes first.
         case anyOrder
         /// Each key has some of the same values in the same order, the last one among them: for tables with a cache, which
-        /// leaves out what is overwritten or deleted again before a commit.
+        /// forwards no value that is overwritten or deleted again before a commit.
         case updates
         /// Each key has the same last value: for operators whose results depend on the order of two inputs.
         case lastValues
-        /// Not at all, but by `rules`.
+        /// No comparison; only `rules` check the results.
         case none
     }
 
@@ -80,11 +80,11 @@ public struct Simulation: Sendable {
     /// Makes a simulation.
     ///
     /// - Parameters:
-    ///   - name: how the scenario is called in reports.
+    ///   - name: the scenario's name in reports.
     ///   - topics: the user's topics with their partition counts.
-    ///   - outputs: those of them whose contents are compared.
+    ///   - outputs: the topics whose contents are compared.
     ///   - define: adds the operators.
-    ///   - inputs: gives the records of a seed, in the order in which they are written.
+    ///   - inputs: makes the records of a seed, in the order in which they are written.
     public init(
         _ name: String, topics: [String: Int32], outputs: [String],
         define: @escaping @Sendable (StreamsBuilder) throws -> Void,
@@ -99,8 +99,7 @@ public struct Simulation: Sendable {
 
     /// Runs the simulation once.
     ///
-    /// - Throws: the `StreamsError` of building the topology, and what the test driver throws for the records: they
-    ///   have to be good.
+    /// - Throws: the `StreamsError` of building the topology, and the test driver's errors for bad records.
     public func run(seed: UInt64) throws -> SimulationResult {
         let topology = try topology()
         var random = SeededRandom(seed: seed)

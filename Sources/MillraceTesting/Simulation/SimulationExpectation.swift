@@ -2,7 +2,7 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// What a simulation has to come to: what the test driver gives for the same records.
+/// The expected results of a simulation: the test driver's for the same records.
 struct SimulationExpectation {
     private var results: SimulatedResults
     /// The contents of each store of each task.
@@ -32,7 +32,7 @@ struct SimulationExpectation {
         driver.close()
     }
 
-    /// Everything in which a cluster, and the tasks that are open, differ from this.
+    /// Returns every difference of a cluster and the open tasks from this.
     func compare(
         _ cluster: Cluster, with simulation: Simulation, _ tasks: [StreamTask]
     ) -> [String] {
@@ -60,7 +60,7 @@ struct SimulationExpectation {
         return problems
     }
 
-    /// What a reader of committed records finds in a topic.
+    /// The values that a reader of committed records finds in a topic.
     private static func values(
         of topic: String, in cluster: Cluster, _ simulation: Simulation
     ) -> [[UInt8]?: [SimulatedResults.Value]] {
@@ -89,7 +89,7 @@ struct SimulationExpectation {
         return problems
     }
 
-    /// Whether a standby's store holds what that of the active task does; of what is let go by and by it may hold more.
+    /// Whether a standby's store has the contents of the active task's. It may still have entries that expire over time.
     static func isCopy(_ store: TaskStore, of standby: TaskState, in task: StreamTask) -> Bool {
         let name = store.plan.name
         guard let own = try? standby.store(named: name)?.bytes.map(contents),
@@ -116,12 +116,12 @@ struct SimulationExpectation {
 }
 
 extension Simulation {
-    /// Whether everything is compared, to the timestamp.
+    /// Whether everything is compared, timestamps included.
     fileprivate var comparesAll: Bool {
         if case .allValues = comparison { guarantee == .exactlyOnce } else { false }
     }
 
-    /// Whether the values of a key are those that have to be.
+    /// Whether the values of a key are as expected.
     fileprivate func isRight(_ have: [SimulatedResults.Value], _ want: [SimulatedResults.Value]) -> Bool {
         if guarantee == .atLeastOnce { return have.last?.bytes == want.last?.bytes }
         switch comparison {
@@ -133,7 +133,7 @@ extension Simulation {
                 guard let place = rest.firstIndex(of: value) else { return false }
                 rest = rest[(place + 1)...]
             }
-            // What is deleted before a commit has never been there.
+            // A key that is deleted before a commit was never written.
             return have.last == want.last || (have.isEmpty && want.last?.bytes == nil)
         case .lastValues: return have.last?.bytes == want.last?.bytes
         case .none: return true

@@ -2,10 +2,10 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// One run of a simulation: decides who moves next.
+/// One run of a simulation. It decides which part moves next.
 ///
-/// First the faults' time: records arrive, instances step, things break. Then everything heals, and the run goes on until
-/// all records are processed.
+/// In the first phase records arrive, instances step and faults happen. Then the faults end, and the run continues until all
+/// records are processed.
 final class SimulationRun {
     private let simulation: Simulation
     private let topology: Topology
@@ -13,10 +13,10 @@ final class SimulationRun {
     private let world: SimulatedWorld
     private var instances: [SimulatedInstance] = []
     private let strangers: SimulatedStrangers
-    /// The expectations of queries; `nil` in a run in which nobody queries.
+    /// The expectations of queries; `nil` in a run without queries.
     private let reads: SimulatedReads?
     private var written = 0
-    /// The place of the last record that has waited for those before it.
+    /// The index of the last record that has waited for those before it.
     private var released = -1
     private var topicChanges: TopicChanges
     private var turns = 0
@@ -31,7 +31,7 @@ final class SimulationRun {
         self.topology = topology
         self.records = records
         topicChanges = TopicChanges(simulation)
-        // The broker takes no more than the topology was promised to need when it was built.
+        // The broker accepts no more metadata than the topology was said to need when it was built.
         let timeCounts = topology.subtopologies.map { topology.keptTimes(of: $0.nodes).count }
         world = SimulatedWorld(
             seed: seed, faults: simulation.faults, groupID: Self.applicationID,
@@ -131,7 +131,7 @@ final class SimulationRun {
         }
     }
 
-    /// What happens to instances and the broker between steps.
+    /// Lets the faults happen that hit instances and the broker between steps.
     private func happen() {
         for instance in instances where !instance.isAlive && instance.restart <= world.clock.monotonic {
             instance.start()
@@ -143,7 +143,7 @@ final class SimulationRun {
         query()
     }
 
-    /// Reads a store of some instance, whatever that is in the middle of.
+    /// Reads a store of a random instance, even in the middle of a step.
     private func query() {
         guard let reads, world.random.chance(0.3) else { return }
         let instance = instances[world.random.below(instances.count)]
@@ -152,7 +152,7 @@ final class SimulationRun {
         if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
     }
 
-    /// Lets others move on while a request of one is under way, itself in the middle of a step.
+    /// Lets others continue while a request of one instance, in the middle of its step, is under way.
     private func letOthersMove(while process: SimulatedProcess) {
         query()
         guard depth < 3 else { return }
@@ -163,7 +163,7 @@ final class SimulationRun {
         others[world.random.below(others.count)].step()
     }
 
-    /// Lets a process wait while the others go on.
+    /// Lets a process wait while the others continue.
     private func hold(_ process: SimulatedProcess, forMs ms: Int64) {
         guard depth < 3 else { return }
         depth += 1
@@ -176,14 +176,14 @@ final class SimulationRun {
         }
     }
 
-    /// Whether all instances run, and every task is with one of them.
+    /// Whether all instances run, and every task has an owner.
     private func isSettled() -> Bool {
         guard instances.allSatisfy({ $0.worker?.status.phase == .running }) else { return false }
         let open = openTasks.map(\.id)
         return Set(open).count == open.count && open.count == instances.first?.worker?.taskCount
     }
 
-    /// The stores of standbys that do not hold what those of the active tasks do.
+    /// The stores of standbys that differ from those of the active tasks.
     private func differingStandbys() -> [String] {
         let active = Dictionary(openTasks.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         return instances.flatMap { instance in
@@ -221,7 +221,7 @@ final class SimulationRun {
     }
 }
 
-/// Why a run could not be brought to its end.
+/// An error that keeps a run from finishing.
 struct SimulationError: Error, CustomStringConvertible {
     let description: String
 }
@@ -233,7 +233,7 @@ extension SimulatedWorld {
 }
 
 extension Cluster {
-    /// What a reader of committed records sees of a partition.
+    /// The records of a partition that a reader of committed records sees.
     func committedRecords(of partition: ClusterCore.TopicPartition, from offset: Int64) -> [ClusterCore.Record] {
         guard let answer = try? fetch(partition, from: offset, maxBytes: .max, isolation: .readCommitted) else {
             return []

@@ -36,7 +36,7 @@ final class OwnViewAdmin: AdminDecorator {
     }
 }
 
-/// Tells the partition counts that topics had when it was first asked.
+/// Returns the partition counts that topics had when it was first asked.
 final class FirstCountsAdmin: AdminDecorator {
     private var first: [String: Int32] = [:]
 
@@ -56,7 +56,7 @@ final class FirstCountsAdmin: AdminDecorator {
     }
 }
 
-/// Takes a topic for the one that it knew first under that name.
+/// Mistakes a topic for the first one that it knew under that name.
 final class FirstTopicIDsAdmin: AdminDecorator {
     private var first: [String: String] = [:]
 

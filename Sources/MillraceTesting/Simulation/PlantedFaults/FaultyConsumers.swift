@@ -25,7 +25,7 @@ final class CopiedPartitions {
     var partitions: Set<TopicPartition> = []
 }
 
-/// Reads changelogs for standbys, and notes which.
+/// Reads changelogs for standbys, and notes their partitions.
 final class NotingReader: ReaderDecorator {
     private let copied: CopiedPartitions
 
@@ -40,7 +40,7 @@ final class NotingReader: ReaderDecorator {
     }
 }
 
-/// Restores stores, but for those that a standby has copied: it takes these for complete.
+/// Restores stores except those that a standby has copied, which it takes for complete.
 final class OtherwiseRestoringReader: ReaderDecorator {
     private let copied: CopiedPartitions
     private var ends: [ReaderEvent] = []
@@ -64,7 +64,7 @@ final class OtherwiseRestoringReader: ReaderDecorator {
     }
 }
 
-/// Says of what is asked about other members' partitions that all of it is committed. A standby alone asks with a time-out.
+/// Reports everything in other members' partitions as committed. Only a standby asks with a time-out.
 final class AheadOfCommitsConsumer: ConsumerDecorator {
     override func committed(
         _ partitions: [TopicPartition], withinMs timeoutMs: Int?
@@ -77,7 +77,7 @@ final class AheadOfCommitsConsumer: ConsumerDecorator {
     }
 }
 
-/// Leaves the times out that operators have committed beside an offset.
+/// Leaves out the times that operators have committed beside an offset.
 final class TimelessConsumer: ConsumerDecorator {
     override func committed(
         _ partitions: [TopicPartition], withinMs timeoutMs: Int?
@@ -91,7 +91,7 @@ final class TimelessConsumer: ConsumerDecorator {
     }
 }
 
-/// Goes by the first member id that it was given.
+/// Uses the first member id that it was given.
 final class FirstIDConsumer: ConsumerDecorator {
     private var first: String?
 
@@ -104,7 +104,7 @@ final class FirstIDConsumer: ConsumerDecorator {
     var realMemberID: String? { consumer.memberID() }
 }
 
-/// Notes which topics it is to read.
+/// Notes the topics that it is to read.
 final class SubscriptionNotingConsumer: ConsumerDecorator {
     private(set) var topics: [String] = []
 

@@ -2,7 +2,7 @@ import ClusterCore
 import Millrace
 import MillraceEngine
 
-/// Makes stores durable before the transaction is committed that has their changes.
+/// Makes stores durable before the transaction with their changes is committed.
 final class StoringProducer: ProducerDecorator {
     private let openTasks: () -> [StreamTask]
 
@@ -23,12 +23,12 @@ final class StoringProducer: ProducerDecorator {
     }
 }
 
-/// Tells those who query stores of a commit before it has been made.
+/// Announces a commit to store queries before it has been made.
 final class AnnouncingProducer: ProducerDecorator {
     private let openTasks: () -> [StreamTask]
     private let announce: (StreamTask) -> Void
 
-    /// - Parameter announce: tells those who query a task's stores.
+    /// - Parameter announce: announces a commit to the queries of a task's stores.
     init(
         _ inner: any ProducerPort, openTasks: @escaping () -> [StreamTask], announce: @escaping (StreamTask) -> Void
     ) {
@@ -45,7 +45,7 @@ final class AnnouncingProducer: ProducerDecorator {
     }
 }
 
-/// Commits offsets without the member's generation, so that nobody fences an outdated one.
+/// Commits offsets without the member's generation, so that the coordinator does not fence an outdated member.
 final class UnfencedProducer: ProducerDecorator {
     override func commitTransaction(
         offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: GroupMetadata
@@ -55,7 +55,7 @@ final class UnfencedProducer: ProducerDecorator {
     }
 }
 
-/// Says of changes which a changelog refuses that they are on their way.
+/// Reports changes that a changelog refuses as sent.
 final class SkippingProducer: ProducerDecorator {
     override func send(
         topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
@@ -70,7 +70,7 @@ final class SkippingProducer: ProducerDecorator {
     }
 }
 
-/// Has subscriptions of a foreign-key join answered even if they are given up.
+/// Asks for answers to the subscriptions of a foreign-key join even when they are deleted.
 final class AnswerAskingProducer: ProducerDecorator {
     private typealias Instruction = Subscription<Never>.Instruction
 

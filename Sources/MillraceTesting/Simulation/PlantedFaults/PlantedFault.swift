@@ -2,7 +2,7 @@ import MillraceEngine
 
 /// A fault that is planted to show that a simulation finds it.
 ///
-/// It is put into what an instance's worker is given: its settings and its clients. The worker itself is the one that runs in
+/// The fault is in the settings and clients that an instance's worker is given. The worker itself is the one that runs in
 /// production, and knows of no fault.
 package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     /// The fault in one sentence.
@@ -11,7 +11,7 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     let changeSettings: @Sendable (inout WorkerConfiguration) -> Void
     /// Changes the settings of the consumer that is the worker's member of the group.
     let changeConsumer: @Sendable (inout SimulatedConsumer.Settings) -> Void
-    /// Wraps a worker's clients; is given what tells the tasks that the worker runs.
+    /// Wraps a worker's clients. `openTasks` returns the tasks that the worker runs.
     let wrapPorts: @Sendable (inout WorkerPorts, _ openTasks: @escaping () -> [StreamTask]) -> Void
 
     init(

@@ -1,7 +1,7 @@
 import Millrace
 import MillraceEngine
 
-/// A reader that does what another one does. A planted fault overrides what it gets wrong.
+/// A reader that passes all calls to another one. A planted fault overrides what it gets wrong.
 class ReaderDecorator: ReaderPort {
     private let reader: any ReaderPort
 
@@ -28,7 +28,7 @@ class ReaderDecorator: ReaderPort {
     func close() { reader.close() }
 }
 
-/// A member of a group that does what another one does. A planted fault overrides what it gets wrong.
+/// A member of a group that passes all calls to another one. A planted fault overrides what it gets wrong.
 class ConsumerDecorator: ReaderDecorator, MembershipPort, OffsetsPort {
     let consumer: any GroupConsumer
 
@@ -54,7 +54,7 @@ class ConsumerDecorator: ReaderDecorator, MembershipPort, OffsetsPort {
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(PortError) { try consumer.commit(offsets) }
 }
 
-/// A producer that does what another one does. A planted fault overrides what it gets wrong.
+/// A producer that passes all calls to another one. A planted fault overrides what it gets wrong.
 class ProducerDecorator: ProducerPort {
     let inner: any ProducerPort
     private var names: [Int: String] = [:]
@@ -97,13 +97,13 @@ class ProducerDecorator: ProducerPort {
 
     func close() { inner.close() }
 
-    /// Whether the topic of that number has a name that ends so.
+    /// Whether the name of the topic with this number has this suffix.
     final func isTopic(_ number: Int, endingWith suffix: String) -> Bool {
         names[number]?.hasSuffix(suffix) ?? false
     }
 }
 
-/// An admin client that does what another one does. A planted fault overrides what it gets wrong.
+/// An admin client that passes all calls to another one. A planted fault overrides what it gets wrong.
 class AdminDecorator: AdminPort {
     let inner: any AdminPort
 
