@@ -1,4 +1,4 @@
-/// What time does to a cluster.
+/// The timers of a cluster.
 enum ClusterTimer: Hashable, Sendable {
     /// A member's session, or a pending member's, may be over.
     case session(groupID: String, memberID: String)
@@ -7,16 +7,16 @@ enum ClusterTimer: Hashable, Sendable {
     /// A group's members had time to send SyncGroup.
     case sync(groupID: String, round: UInt64)
     case transaction(transactionalID: String)
-    /// Retention, and all that expires after days.
+    /// Retention, and everything that expires after days.
     case retention
     case compaction
 }
 
 extension Cluster {
-    /// When ``tick(nowMs:)`` is needed at the latest; it may turn out to have nothing to do.
+    /// The latest time at which ``tick(nowMs:)`` is needed; the tick may then have nothing to do.
     package var nextDeadlineMs: Int64? { timers.nextDeadlineMs }
 
-    /// Does everything whose time has come: sessions, rebalances, transactions, retention, compaction.
+    /// Does everything that is due: sessions, rebalances, transactions, retention, compaction.
     package func tick(nowMs: Int64) {
         while let due = timers.takeDue(nowMs: nowMs) {
             switch due.key {
@@ -82,7 +82,8 @@ extension Cluster {
         expireOffsets(nowMs: nowMs)
     }
 
-    /// Where the log should start by its retention settings, a whole number of batches on; nil if where it does.
+    /// The offset at which the log should start by its retention settings, at the start of a batch; nil if it starts there
+    /// already.
     private func expiredEnd(
         of log: PartitionLog, _ topic: TopicConfiguration, nowMs: Int64
     ) throws(StorageFailure) -> Int64? {

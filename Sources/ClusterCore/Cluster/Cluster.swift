@@ -1,26 +1,25 @@
 /// A Kafka cluster of one node as a deterministic state machine: no I/O, no threads, no clock, no randomness.
 ///
-/// Time comes in with every call as `nowMs`, milliseconds of whatever epoch the caller uses, never going back. Calls
-/// are cheap and synchronous; the ones Kafka answers later (JoinGroup, SyncGroup) return a ``Deferred``, and
-/// ``takeCompleted()`` hands out the answers when they are ready. Three queues are to be emptied after every call:
+/// Every call passes the time as `nowMs`, in milliseconds of the caller's epoch; it never goes back. Calls are cheap and
+/// synchronous. The ones that Kafka answers later (JoinGroup, SyncGroup) return a ``Deferred``, and ``takeCompleted()`` returns
+/// the answers when they are ready. The caller has to empty three queues after every call:
 /// - ``takeChanges()``: what must be durable before the call is acknowledged, one unit to be written atomically;
 /// - ``takeCompleted()``: deferred answers;
 /// - ``takeAdvanced()``: partitions that have more to fetch, for long polls.
 ///
-/// ``tick(nowMs:)`` does what time does; ``nextDeadlineMs`` says when it is needed next.
+/// ``tick(nowMs:)`` does everything that is due; ``nextDeadlineMs`` says when it is needed next.
 ///
-/// The batches' bytes are in a ``BatchStorage``: in memory, or where a server keeps them. What can fail, writing them,
-/// comes before any change of the state. All other durable state changes through ``perform(_:)``, the same way when a
-/// call is served and when a journal is replayed, so that both give the same state. Nothing depends on the order of a
-/// dictionary.
+/// The batches' bytes are in a ``BatchStorage``: in memory, or in a server's storage. Writing them can fail, so it comes before
+/// any change of the state. All other durable state changes through ``perform(_:)``, the same way when a call is served and
+/// when a journal is replayed, so that both give the same state. Nothing depends on the order of a dictionary.
 ///
 /// Semantics are those of Apache Kafka 4.0 with classic groups and transaction version 1 (KIP-98, not KIP-890's epoch
 /// bump at each end), except that transactions complete within the call that ends them: CONCURRENT_TRANSACTIONS is
 /// never answered.
 package final class Cluster {
     package let configuration: ClusterConfiguration
-    /// Unpacks compressed batches: to check them, to compact them and to find offsets by time. Without it they are taken
-    /// and left as they are.
+    /// Unpacks compressed batches: to check them, to compact them and to find offsets by time. Without it they are accepted and
+    /// left unchanged.
     package let codec: (any RecordCodec)?
     private let storage: any BatchStorage
     /// 22 characters, made once and kept.
@@ -38,7 +37,7 @@ package final class Cluster {
     var nextOffsetNumber: UInt64 = 0
 
     var timers = DeadlineQueue<ClusterTimer>()
-    /// The earliest timer set for a transactional id.
+    /// The earliest timer of each transactional id.
     var transactionTimers: [String: Int64] = [:]
     private var changes: [ClusterChange] = []
     private var completed: [CompletedGroupCall] = []
@@ -57,7 +56,7 @@ package final class Cluster {
 
     /// The cluster these changes describe, in memory.
     ///
-    /// - Throws: ``StorageFailure`` for changes whose batches are elsewhere.
+    /// - Throws: ``StorageFailure`` for changes that only refer to their batches.
     package convenience init(
         configuration: ClusterConfiguration = ClusterConfiguration(), codec: (any RecordCodec)? = nil,
         replaying changes: some Sequence<ClusterChange>, nowMs: Int64
@@ -70,7 +69,7 @@ package final class Cluster {
     /// The cluster of a journal whose batches are in a storage. Group members keep their sessions, counted anew from
     /// `nowMs`; deferred answers and rebalances under way are forgotten, as when a Kafka broker restarts.
     ///
-    /// - Parameter journal: replays all changes in their order, by calling what it is given.
+    /// - Parameter journal: replays all changes in order, by calling its argument for each.
     /// - Throws: what `journal` throws, which may be a ``StorageFailure`` of the changes that it replays.
     package convenience init(
         configuration: ClusterConfiguration, codec: (any RecordCodec)? = nil, storage: any BatchStorage,
@@ -120,8 +119,7 @@ package final class Cluster {
         }
     }
 
-    /// What the storage failed to read or write since the last call; each was answered with an error, or will be tried
-    /// again.
+    /// The failures of the storage since the last call. Each was answered with an error or will be retried.
     package func takeStorageFailures() -> [StorageFailure] {
         defer { storageFailures.removeAll() }
         return storageFailures
@@ -129,7 +127,7 @@ package final class Cluster {
 
     func note(_ failure: StorageFailure) { storageFailures.append(failure) }
 
-    /// What a client is told of the storage's failure.
+    /// The error that a client gets for a failure of the storage.
     func refusal(_ failure: StorageFailure) -> KafkaError {
         note(failure)
         return KafkaError(.kafkaStorageError, "Disk error when trying to access log file on the disk.")
@@ -164,7 +162,7 @@ package final class Cluster {
         if configuration.recordsChanges { changes.append(change) }
     }
 
-    /// Writes a batch that has its place; nothing changes before it is appended.
+    /// Writes a batch that has its offset; nothing changes before it is appended.
     /// - Throws: KAFKA_STORAGE_ERROR.
     func write(_ batch: RecordBatch, to log: PartitionLog) throws(KafkaError) -> BatchReference? {
         do { return try log.write(batch) } catch { throw refusal(error) }
@@ -182,7 +180,7 @@ package final class Cluster {
         }
     }
 
-    /// Compacts a log up to the offset. A storage that outlives the process keeps the outcome, and the journal where it is;
+    /// Compacts a log up to the offset. A storage that outlives the process keeps the outcome, and the journal its location;
     /// otherwise compaction runs again when the journal is replayed.
     func compact(_ compaction: LogCompaction, to end: Int64) throws(StorageFailure) {
         let log = compaction.log
@@ -210,7 +208,7 @@ package final class Cluster {
         return group
     }
 
-    /// Makes a change that a journal has.
+    /// Makes a change that comes from a journal.
     private func replay(_ change: ClusterChange) throws(StorageFailure) {
         switch change {
         case .batchAppended(let partition, let nowMs, let batch):

@@ -1,4 +1,4 @@
-/// What is fixed for the life of a ``Cluster``, with Kafka's defaults unless said otherwise.
+/// The settings that are fixed for the life of a ``Cluster``, with Kafka's defaults unless said otherwise.
 package struct ClusterConfiguration: Sendable {
     /// The only node's id, Kafka's `node.id`. Default 1.
     package var nodeID: Int32 = 1
@@ -20,23 +20,23 @@ package struct ClusterConfiguration: Sendable {
 
     /// The largest record batch a topic without its own `max.message.bytes` takes, in bytes.
     package var maxMessageBytes: Int32 = 1_048_588
-    /// How often retention looks at the logs, `log.retention.check.interval.ms`.
+    /// The interval at which retention checks the logs, `log.retention.check.interval.ms`.
     package var logCleanupIntervalMs: Int64 = 300_000
-    /// How often compaction looks whether a log is dirty enough, `log.cleaner.backoff.ms`.
+    /// The interval at which compaction checks whether a log is dirty enough, `log.cleaner.backoff.ms`.
     package var logCleanerBackoffMs: Int64 = 15_000
-    /// How long a partition remembers an idempotent producer that writes nothing, `producer.id.expiration.ms`.
+    /// The time that a partition remembers an idempotent producer that writes nothing, `producer.id.expiration.ms`.
     package var producerIDExpirationMs: Int64 = 86_400_000
 
     /// The largest transaction timeout a producer may ask for, `transaction.max.timeout.ms`.
     package var maxTransactionTimeoutMs: Int32 = 900_000
-    /// How long an unused transactional id is remembered, `transactional.id.expiration.ms`.
+    /// The time that an unused transactional id is remembered, `transactional.id.expiration.ms`.
     package var transactionalIDExpirationMs: Int64 = 604_800_000
 
     /// `group.min.session.timeout.ms`.
     package var minSessionTimeoutMs: Int32 = 6_000
     /// `group.max.session.timeout.ms`.
     package var maxSessionTimeoutMs: Int32 = 1_800_000
-    /// How long an empty group waits for more members, `group.initial.rebalance.delay.ms`. Default 0: the first member
+    /// The time that an empty group waits for more members, `group.initial.rebalance.delay.ms`. Default 0: the first member
     /// starts at once (Kafka: 3,000).
     package var initialRebalanceDelayMs: Int32 = 0
     /// `group.max.size`.
@@ -48,7 +48,7 @@ package struct ClusterConfiguration: Sendable {
     package var maxGroupMetadataBytes = 1_048_588
     /// The longest text a committed offset may carry, `offset.metadata.max.bytes`.
     package var maxOffsetMetadataBytes = 4_096
-    /// How long offsets outlive their group's last member, `offsets.retention.minutes`.
+    /// The time that offsets outlive their group's last member, `offsets.retention.minutes`.
     package var offsetsRetentionMs: Int64 = 604_800_000
 
     package init() {}

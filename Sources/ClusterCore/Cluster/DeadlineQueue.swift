@@ -1,6 +1,6 @@
 /// Keys by deadline, the earliest first; equal deadlines in the order they were added. A binary heap.
 ///
-/// Entries cannot be withdrawn: who takes one checks whether it still means something.
+/// Entries cannot be withdrawn. The caller that takes one has to check whether it is still valid.
 struct DeadlineQueue<Key: Sendable>: Sendable {
     private struct Entry: Sendable {
         var deadlineMs: Int64

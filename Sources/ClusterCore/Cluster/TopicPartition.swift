@@ -15,7 +15,7 @@ package struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConve
     package var description: String { "\(topic)-\(partition)" }
 }
 
-/// The 16 bytes that name a topic for good, also after another topic took its name (KIP-516).
+/// The 16 bytes that identify a topic permanently, also after another topic took its name (KIP-516).
 package struct TopicID: Hashable, Sendable {
     package var high: UInt64
     package var low: UInt64
@@ -25,7 +25,7 @@ package struct TopicID: Hashable, Sendable {
         self.low = low
     }
 
-    /// What requests carry that name no topic by id.
+    /// The id in requests that name no topic by id.
     package static let zero = TopicID(high: 0, low: 0)
 }
 
@@ -39,11 +39,11 @@ package struct ProducerIdentity: Hashable, Sendable {
         self.epoch = epoch
     }
 
-    /// What a producer without an identity sends: -1, -1.
+    /// The value that a producer without an identity sends: -1, -1.
     package static let none = ProducerIdentity(producerID: -1, epoch: -1)
 }
 
-/// Which records a reader may see.
+/// The records that a reader may see.
 package enum IsolationLevel: Int8, Sendable {
     /// Everything up to the high watermark.
     case readUncommitted = 0

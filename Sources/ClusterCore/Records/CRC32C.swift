@@ -34,7 +34,7 @@ package enum CRC32C {
         }
     }
 
-    /// What eight bytes come to that so many others follow.
+    /// The contribution of eight bytes that are followed by this many others.
     @inline(__always)
     private static func advanced(_ word: UInt64, by tables: UnsafeBufferPointer<UInt32>, _ following: Int) -> UInt32 {
         var value: UInt32 = 0

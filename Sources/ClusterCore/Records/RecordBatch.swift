@@ -1,4 +1,4 @@
-/// A record batch, format v2, as it lies in a log: its bytes and its parsed header.
+/// A record batch, format v2, as a log stores it: its bytes and its parsed header.
 package struct RecordBatch: Sendable, Hashable {
     package private(set) var header: RecordBatchHeader
     /// The whole batch, header included.
@@ -20,7 +20,7 @@ package struct RecordBatch: Sendable, Hashable {
         bytes.storeBigEndian(leaderEpoch, at: RecordBatchHeader.leaderEpochPosition)
     }
 
-    /// Gives all records the broker's time, as topics with `message.timestamp.type=LogAppendTime` want.
+    /// Gives all records the broker's time, for topics with `message.timestamp.type=LogAppendTime`.
     package mutating func stamp(appendTimeMs: Int64) {
         header.attributes.rawValue |= RecordBatchAttributes.logAppendTimeBit
         header.maxTimestampMs = appendTimeMs
@@ -30,7 +30,7 @@ package struct RecordBatch: Sendable, Hashable {
         bytes.storeBigEndian(header.checksum, at: RecordBatchHeader.checksumPosition)
     }
 
-    /// Whether the bytes are what the producer summed.
+    /// Whether the checksum fits the bytes.
     package var hasValidChecksum: Bool { bytes.recordBatchChecksum() == header.checksum }
 
     /// The offset of the first record.
@@ -39,7 +39,7 @@ package struct RecordBatch: Sendable, Hashable {
     package var lastOffset: Int64 { header.baseOffset + Int64(header.lastOffsetDelta) }
 }
 
-/// Why bytes are no record batch of format v2.
+/// The reasons why bytes are no record batch of format v2.
 package enum RecordFormatError: Error, Hashable, Sendable {
     /// Shorter than a header, or than the header says.
     case truncated
@@ -47,7 +47,7 @@ package enum RecordFormatError: Error, Hashable, Sendable {
     case wrongLength
     /// Format v0 or v1, or one of the future.
     case unsupportedMagic(Int8)
-    /// Counts, lengths or varints inside that cannot be.
+    /// Impossible counts, lengths or varints inside.
     case malformed
     /// The records are compressed and no codec for that was given.
     case compressed
@@ -58,7 +58,7 @@ package enum RecordFormatError: Error, Hashable, Sendable {
 }
 
 extension RecordBatch {
-    /// A batch of nothing, to overwrite one with that is gone.
+    /// An empty batch, which overwrites a removed one.
     static let empty = RecordBatch()
 
     private init() {

@@ -6,9 +6,9 @@ extension RecordBatchReader {
         var hasKeys = true
     }
 
-    /// Walks the records of a batch without reading them: as Kafka's broker does before it appends. What is compressed
-    /// is unpacked for that; without a codec nothing can be said, and nothing is.
-    /// - Throws: ``RecordFormatError/corrupt`` or ``RecordFormatError/tooLarge`` for what does not unpack.
+    /// Walks the records of a batch without reading them, as Kafka's broker does before it appends. Compressed records are
+    /// unpacked for that; without a codec they are not checked.
+    /// - Throws: ``RecordFormatError/corrupt`` or ``RecordFormatError/tooLarge`` for records that do not unpack.
     static func check(_ batch: RecordBatch, codec: (any RecordCodec)?) throws(RecordFormatError) -> Check {
         if codec == nil, batch.header.attributes.compression != CompressionCodec.none {
             return Check(isWellFormed: true)

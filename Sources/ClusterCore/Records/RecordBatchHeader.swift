@@ -1,4 +1,4 @@
-/// How a batch's records are compressed, with Kafka's numbers.
+/// The compressions of a batch's records, with Kafka's numbers.
 package enum CompressionCodec: Int16, Sendable {
     case none = 0
     case gzip = 1
@@ -99,7 +99,7 @@ package struct RecordBatchHeader: Hashable, Sendable {
         baseSequence < 0 ? -1 : Self.advance(baseSequence, by: lastOffsetDelta)
     }
 
-    /// The sequence number so many records on: after `Int32.max` comes 0.
+    /// The sequence number this many records later; 0 follows `Int32.max`.
     package static func advance(_ sequence: Int32, by count: Int32) -> Int32 {
         Int32((Int64(sequence) + Int64(count)) & Int64(Int32.max))
     }

@@ -33,7 +33,7 @@ package struct RecordBatchWriter: Sendable {
 
     /// The records added.
     package var recordCount: Int { Int(header.recordCount) }
-    /// The size of the batch as it is now.
+    /// The present size of the batch.
     package var sizeInBytes: Int { bytes.count }
 
     /// Adds a record at the next offset.

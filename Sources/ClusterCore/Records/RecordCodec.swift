@@ -1,6 +1,6 @@
 /// Packs and unpacks the records of compressed batches. The core itself knows no compression.
 package protocol RecordCodec: Sendable {
-    /// Unpacks what a batch holds after its header.
+    /// Unpacks the bytes of a batch after its header.
     ///
     /// - Throws: ``RecordFormatError/corrupt`` if the bytes do not unpack, ``RecordFormatError/tooLarge`` if they unpack
     ///   to more than the codec allows, ``RecordFormatError/compressed`` if it does not know the compression.
@@ -8,7 +8,7 @@ package protocol RecordCodec: Sendable {
         _ bytes: ArraySlice<UInt8>, _ compression: CompressionCodec
     ) throws(RecordFormatError) -> [UInt8]
 
-    /// Packs what a batch is to hold after its header.
+    /// Packs the bytes that follow a batch's header.
     ///
     /// - Throws: ``RecordFormatError/compressed`` if it does not know the compression.
     func compress(

@@ -1,4 +1,4 @@
-/// Arithmetic of moments in milliseconds since the epoch. It never traps: what lies beyond the beginning or the end of time is
+/// Arithmetic of moments in milliseconds since the epoch. It never traps: results beyond the beginning or the end of time are
 /// the beginning or the end. Clients choose many of the times, in requests, in topic settings and in records.
 extension Int64 {
     /// The moment that is some milliseconds after this one.

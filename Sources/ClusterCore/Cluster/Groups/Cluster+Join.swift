@@ -1,8 +1,8 @@
 extension Cluster {
-    /// How long a new member's JoinGroup may wait before it is taken for gone, as in Kafka.
+    /// The time that a new member's JoinGroup may wait before the member counts as gone, as in Kafka.
     private static let newMemberJoinTimeoutMs: Int64 = 300_000
 
-    /// Joins a group; answered when all members joined or the rebalance timeout is over.
+    /// Joins a group. The answer comes when all members have joined or the rebalance timeout is over.
     package func joinGroup(_ request: JoinGroupRequest, nowMs: Int64) -> Deferred<JoinGroupAnswer> {
         let token = newToken()
         if let refused = join(request, token, nowMs: nowMs) { return .answered(refused) }
@@ -19,7 +19,7 @@ extension Cluster {
         guard request.protocols.count <= configuration.maxProtocolsPerMember else {
             return Self.refused(.inconsistentGroupProtocol, request.memberID)
         }
-        // Kafka finds the group's record too large, and has no other name for that.
+        // In Kafka the group's record would be too large; it has no more specific error.
         guard request.protocols.reduce(0, { $0 + $1.metadata.count }) <= configuration.maxGroupMetadataBytes else {
             return Self.refused(.unknownServerError, request.memberID)
         }
@@ -159,7 +159,7 @@ extension Cluster {
             if request.supportsSkippingAssignment {
                 answer.skipsAssignment = isLeader
             } else {
-                // Before KIP-814 a leader that came back must not find out, or it would assign anew.
+                // Before KIP-814 a leader that came back must not learn that it leads, or it would assign again.
                 answer.leaderID = formerLeader
             }
             answerJoin(of: member, answer)

@@ -1,5 +1,5 @@
 extension Cluster {
-    /// Asks for the member's assignment; the leader's request brings all of them. Answered when that came.
+    /// Asks for the member's assignment. The leader's request carries all assignments; the answer comes once that has arrived.
     package func syncGroup(_ request: SyncGroupRequest, nowMs: Int64) -> Deferred<SyncGroupAnswer> {
         guard !request.groupID.isEmpty else { return .answered(SyncGroupAnswer(error: .invalidGroupID)) }
         guard let group = groups[request.groupID], group.state != .empty else {
@@ -52,7 +52,7 @@ extension Cluster {
         }
     }
 
-    /// Keeps a member's session.
+    /// Keeps a member's session alive.
     /// - Throws: INVALID_GROUP_ID, UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID, ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS when
     ///   the member must join again.
     package func heartbeat(_ member: GroupMembership, nowMs: Int64) throws(KafkaError) {

@@ -1,5 +1,5 @@
 extension Cluster {
-    /// Starts a rebalance, or sees whether the one under way can end.
+    /// Starts a rebalance, or checks whether the one under way can end.
     func rebalanceOrComplete(_ group: Group, nowMs: Int64) {
         switch group.state {
         case .empty, .completingRebalance, .stable: prepareRebalance(of: group, nowMs: nowMs)
@@ -71,7 +71,7 @@ extension Cluster {
 
     // MARK: sessions
 
-    /// Counts a member's session from now on.
+    /// Starts a member's session again from now.
     func extendSession(of member: GroupMember, in group: Group, byMs: Int64? = nil, nowMs: Int64) {
         member.sessionDeadlineMs = nowMs.later(byMs: byMs ?? Int64(member.sessionTimeoutMs))
         setSessionTimer(of: member, in: group)
@@ -97,7 +97,7 @@ extension Cluster {
         if member.sessionDeadlineMs > nowMs {
             setSessionTimer(of: member, in: group)
         } else if !member.isExcused {
-            // Kafka tells a waiting newcomer to try again, should it still be there.
+            // Kafka tells a waiting new member to retry, in case it is still there.
             answerJoin(of: member, JoinGroupAnswer(error: .unknownMemberID))
             group.remove(memberID)
             if group.state == .stable || group.state == .completingRebalance {

@@ -1,7 +1,7 @@
 /// A group's members, generation and offsets, classic protocol.
 ///
-/// Source: `org.apache.kafka.coordinator.group.classic.ClassicGroup`. ``Cluster`` drives it; what happens to a group is
-/// in the files beside this one.
+/// Source: `org.apache.kafka.coordinator.group.classic.ClassicGroup`. ``Cluster`` drives it; the files beside this one have the
+/// operations on groups.
 final class Group {
     let id: String
     private(set) var state = GroupState.empty
@@ -16,15 +16,15 @@ final class Group {
     /// In joining order.
     private(set) var members: [GroupMember] = []
     private var membersByID: [String: GroupMember] = [:]
-    /// Ids handed out with MEMBER_ID_REQUIRED, and until when they count.
+    /// The ids given with MEMBER_ID_REQUIRED, and the times at which they expire.
     private(set) var pendingMembers: [String: Int64] = [:]
     /// Members whose SyncGroup is missing.
     var missingSyncs: Set<String> = []
 
-    /// Names the running timer of the rebalance and of the missing syncs; older ones mean nothing.
+    /// The numbers of the running timers of the rebalance and of the missing syncs; older timers are ignored.
     var rebalanceRound: UInt64 = 0
     var syncRound: UInt64 = 0
-    /// Whether somebody came during the initial delay, and how long that may still be drawn out.
+    /// Whether a member joined during the initial delay, and by how much the delay may still be extended.
     var hasNewMember = false
     var initialDelayLeftMs: Int64 = 0
 
@@ -88,14 +88,14 @@ final class Group {
         if isLeader(old.memberID) { leaderID = new.memberID }
     }
 
-    /// How long a rebalance waits: the longest any member asks for.
+    /// The time that a rebalance waits: the longest that any member asks for.
     var rebalanceTimeoutMs: Int64 { Int64(members.map(\.rebalanceTimeoutMs).max() ?? 0) }
 
     var hasAllMembersJoined: Bool {
         pendingMembers.isEmpty && members.allSatisfy { $0.joinToken != nil }
     }
 
-    /// Makes a member leader that is there; false if none is.
+    /// Makes a present member the leader; false if none is present.
     func electJoinedLeader() -> Bool {
         guard let leaderID else { return false }
         if membersByID[leaderID]?.joinToken != nil { return true }
@@ -115,7 +115,7 @@ final class Group {
         }
     }
 
-    /// The protocol that all know and most prefer; of two as good the one that comes first in the first member's list.
+    /// The protocol that all members know and most prefer. Between equals, the first in the first member's list wins.
     func selectedProtocol() -> String? {
         guard let first = members.first else { return nil }
         let candidates = first.protocols.map(\.name).filter { name in
@@ -139,7 +139,7 @@ final class Group {
         stateSinceMs = nowMs
     }
 
-    /// Begins the next generation with the members that are there.
+    /// Begins the next generation with the present members.
     func beginGeneration(nowMs: Int64) {
         generationID += 1
         protocolName = selectedProtocol()
@@ -158,14 +158,14 @@ final class Group {
         return topics
     }
 
-    /// Whether a member reads the topic, as far as that can be told.
+    /// Whether a member reads the topic, as far as known.
     func isSubscribed(to topic: String) -> Bool {
         subscribedTopics?.contains(topic) ?? (protocolType == "consumer")
     }
 
     // MARK: durable state
 
-    /// Takes its present state for durable and returns it.
+    /// Makes its present state the durable one and returns it.
     func makeDurable() -> GroupEntry {
         durable = GroupEntry(
             groupID: id, generationID: generationID, protocolType: protocolType, protocolName: protocolName,
@@ -173,7 +173,7 @@ final class Group {
         return durable
     }
 
-    /// Takes over a durable state: stable with its members, or empty.
+    /// Restores a durable state: stable with its members, or empty.
     func restore(_ entry: GroupEntry) {
         durable = entry
         generationID = entry.generationID

@@ -6,7 +6,7 @@ package enum GroupState: UInt8, Sendable {
     case stable = 3
     case dead = 4
 
-    /// What DescribeGroups and ListGroups call it.
+    /// Its name in DescribeGroups and ListGroups.
     package var name: String {
         switch self {
         case .empty: "Empty"

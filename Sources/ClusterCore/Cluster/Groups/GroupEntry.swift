@@ -21,7 +21,7 @@ package struct GroupEntry: Hashable, Sendable {
     var leaderID: String?
     /// In joining order.
     var members: [GroupMemberEntry]
-    /// Since when it is in its state.
+    /// The time since which it is in its state.
     var stateSinceMs: Int64
 }
 

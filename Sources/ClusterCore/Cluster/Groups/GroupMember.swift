@@ -55,7 +55,7 @@ final class GroupMember {
     /// Whether it need not send heartbeats now.
     var isExcused: Bool { !isNew && (joinToken != nil || syncToken != nil) }
 
-    /// What it says about itself under a protocol.
+    /// Its metadata for a protocol.
     func metadata(for protocolName: String?) -> [UInt8] {
         protocols.first { $0.name == protocolName }?.metadata ?? []
     }

@@ -11,7 +11,7 @@ package struct CommittedOffset: Hashable, Sendable {
     }
 }
 
-/// Who commits offsets; the defaults are those of a consumer outside any group membership.
+/// The committer of offsets. The defaults are those of a consumer that is no member of a group.
 package struct GroupMembership: Hashable, Sendable {
     package var groupID: String
     package var generationID: Int32
@@ -39,7 +39,7 @@ package struct OffsetToCommit: Hashable, Sendable {
     }
 }
 
-/// What became of one partition of a request.
+/// The outcome for one partition of a request.
 package struct PartitionOutcome: Hashable, Sendable {
     package var partition: TopicPartition
     package var error: KafkaErrorCode

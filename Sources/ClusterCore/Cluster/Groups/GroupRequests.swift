@@ -1,4 +1,4 @@
-/// A way to share partitions that a member offers, with its subscription.
+/// An assignment protocol that a member offers, with its subscription.
 package struct GroupProtocol: Hashable, Sendable {
     package var name: String
     package var metadata: [UInt8]
@@ -23,7 +23,7 @@ package struct JoinGroupRequest: Sendable {
     package var protocolType = "consumer"
     /// In the member's order of preference.
     package var protocols: [GroupProtocol] = []
-    /// Whether a dynamic member without an id is sent back to come again with one: versions 4 and later.
+    /// Whether a dynamic member without an id has to join again with one: versions 4 and later.
     package var requiresKnownMemberID = true
     /// Whether the member understands `skipAssignment`: versions 9 and later (KIP-814).
     package var supportsSkippingAssignment = false
@@ -48,7 +48,7 @@ package struct JoinGroupAnswer: Hashable, Sendable {
     package var protocolName: String?
     package var leaderID = ""
     package var memberID = ""
-    /// Whether the leader shall leave the assignment as it is.
+    /// Whether the leader has to leave the assignment unchanged.
     package var skipsAssignment = false
     /// All members, for the leader only.
     package var members: [JoinedMember] = []

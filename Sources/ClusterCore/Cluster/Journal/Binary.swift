@@ -1,7 +1,7 @@
-/// Why bytes are no changes.
+/// An error: the bytes are no encoded changes.
 package struct ChangeFormatError: Error, Hashable, Sendable {}
 
-/// Writes numbers big-endian, and texts and bytes behind their length.
+/// Writes numbers big-endian, and texts and bytes with their length in front.
 struct BinaryWriter: Sendable {
     var bytes: [UInt8] = []
 

@@ -1,5 +1,5 @@
 extension Cluster {
-    /// Changes that rebuild the durable state from nothing: what a new journal starts with.
+    /// The changes that rebuild the durable state from nothing, with which a new journal starts.
     package func snapshot() -> [ClusterChange] {
         var changes: [ClusterChange] = [
             .identified(clusterID: clusterID), .producerIDsAssigned(next: nextProducerID),

@@ -13,7 +13,7 @@ extension Cluster {
             from: offset, maxBytes: maxBytes, isolation: isolation, atLeastOneBatch: atLeastOneBatch)
     }
 
-    /// Changes whenever a fetch of the partition might answer more than before; 0 for an unknown partition.
+    /// A number that changes whenever a fetch of the partition might return more than before; 0 for an unknown partition.
     package func version(of partition: TopicPartition) -> UInt64 {
         topics[partition.topic]?.log(partition.partition)?.version ?? 0
     }
@@ -32,8 +32,8 @@ extension Cluster {
         }
     }
 
-    /// The largest leader epoch up to the given one and where it ends; -1, -1 if there is none. The only node's
-    /// epoch is 0 for ever.
+    /// The largest leader epoch up to the given one and where it ends; -1, -1 if there is none. The only node's epoch is always
+    /// 0.
     package func endOffset(_ partition: TopicPartition, ofLeaderEpoch epoch: Int32, currentLeaderEpoch: Int32 = -1)
         throws(KafkaError) -> (leaderEpoch: Int32, endOffset: Int64)
     {
@@ -46,7 +46,7 @@ extension Cluster {
         guard leaderEpoch <= 0 else { throw KafkaError(.unknownLeaderEpoch) }
     }
 
-    /// Where a partition's log begins and ends.
+    /// The start and end of a partition's log.
     /// - Throws: UNKNOWN_TOPIC_OR_PARTITION.
     package func offsets(of partition: TopicPartition) throws(KafkaError) -> PartitionOffsets {
         try log(partition).offsets
@@ -69,7 +69,7 @@ extension Cluster {
         return log.logStartOffset
     }
 
-    /// What the partition remembers of its producers, by id.
+    /// The partition's state of its producers, by id.
     /// - Throws: INVALID_TOPIC_EXCEPTION, UNKNOWN_TOPIC_OR_PARTITION.
     package func describeProducers(_ partition: TopicPartition) throws(KafkaError) -> [ProducerDescription] {
         try Topic.check(name: partition.topic)

@@ -1,8 +1,8 @@
 extension Cluster {
     /// Appends one record batch, format v2, to a partition.
     ///
-    /// The batch is kept as it came; only its place, and the time where the topic wants append times, are written into
-    /// it. A repetition of one of an idempotent producer's last five batches gets the first one's answer.
+    /// The batch is kept unchanged, except that its offset, and the time if the topic has append times, are written into it. A
+    /// repetition of one of an idempotent producer's last five batches gets the first one's answer.
     /// - Throws: what Kafka answers: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUIRED_ACKS, NOT_ENOUGH_REPLICAS,
     ///   INVALID_RECORD, CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP, INVALID_PRODUCER_EPOCH,
     ///   OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING, KAFKA_STORAGE_ERROR.
@@ -33,7 +33,7 @@ extension Cluster {
             logStartOffset: log.logStartOffset)
     }
 
-    /// What `ProduceRequest`, `UnifiedLog` and `LogValidator` demand of a batch by itself.
+    /// Checks what `ProduceRequest`, `UnifiedLog` and `LogValidator` demand of a single batch.
     private static func parse(_ records: consuming [UInt8], _ settings: TopicConfiguration)
         throws(KafkaError) -> RecordBatch
     {

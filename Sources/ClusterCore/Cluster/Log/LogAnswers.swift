@@ -14,11 +14,11 @@ package struct AbortedTransaction: Hashable, Sendable {
     package var firstOffset: Int64
 }
 
-/// What a fetch of one partition found.
+/// The result of a fetch of one partition.
 package struct FetchAnswer: Sendable {
     /// Whole batches as they are stored, in offset order; the first may begin before the offset asked for.
     package var batches: [RecordBatch]
-    /// What is to be read in place of `batches`, because it is not in memory: ``loaded()`` does.
+    /// The batches to read in place of `batches`, because they are not in memory; ``loaded()`` reads them.
     package var stored: (any StoredBatches)?
     /// By first offset; empty for read_uncommitted.
     package var abortedTransactions: [AbortedTransaction]
@@ -42,7 +42,7 @@ package struct FetchAnswer: Sendable {
     }
 }
 
-/// Which offset ListOffsets asks for.
+/// The offset that ListOffsets asks for.
 package enum OffsetSpec: Hashable, Sendable {
     /// -2 on the wire, and -4, the earliest local one.
     case earliest
@@ -63,14 +63,14 @@ package struct ListedOffset: Hashable, Sendable {
     package var leaderEpoch: Int32
 }
 
-/// Where a partition's log begins and ends.
+/// The start and end of a partition's log.
 package struct PartitionOffsets: Hashable, Sendable {
     package var logStartOffset: Int64
     package var lastStableOffset: Int64
     package var highWatermark: Int64
 }
 
-/// What a partition knows of a producer, as DescribeProducers answers it.
+/// A partition's state of a producer, as DescribeProducers returns it.
 package struct ProducerDescription: Hashable, Sendable {
     package var producer: ProducerIdentity
     /// -1 if it has written nothing in this epoch.

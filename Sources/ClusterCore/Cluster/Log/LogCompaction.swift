@@ -1,8 +1,8 @@
-/// Compaction of one log: of every key only the newest committed record stays.
+/// Compaction of one log: only the newest committed record of every key stays.
 ///
-/// Differences from Kafka's cleaner (`LogCleaner.scala`), which the absence of segments brings:
-/// - everything below the last stable offset and older than `min.compaction.lag.ms` is looked at, except the log's last
-///   batch, which stays as it is so that readers can reach the end;
+/// Differences from Kafka's cleaner (`LogCleaner.scala`), which result from the absence of segments:
+/// - everything below the last stable offset and older than `min.compaction.lag.ms` is looked at, except the log's last batch,
+///   which stays unchanged so that readers can reach the end;
 /// - emptied batches vanish; producers' sequence numbers are remembered apart from the log;
 /// - a batch of committed records that cannot be read (compressed, and no codec for it) is left untouched: its keys shadow
 ///   nothing, and later tombstones stay, because one of them may be what hides a record of it.
@@ -28,7 +28,7 @@ struct LogCompaction {
         nowMs.later(byMs: configuration.deleteRetentionMs)
     }
 
-    /// Up to where the log may be compacted now.
+    /// The offset up to which the log may be compacted now.
     var end: Int64 {
         get throws(StorageFailure) {
             let stable = log.lastStableOffset
@@ -112,8 +112,8 @@ struct LogCompaction {
             to: end, abortedSpans: log.abortedSpans.filter(spansNeeded.contains), deleteHorizons: horizons)
     }
 
-    /// The aborted transactions that a batch may be of. They matter to readers as long as a record of theirs is left;
-    /// after that they would hide later records.
+    /// The aborted transactions that a batch may belong to. Readers need them as long as one of their records is left; after
+    /// that they would hide later records.
     private func spans(over batch: RecordBatch) -> [AbortedSpan] {
         (abortedSpans[batch.header.producer.producerID] ?? []).filter {
             $0.firstOffset <= batch.lastOffset && batch.baseOffset < $0.lastOffset

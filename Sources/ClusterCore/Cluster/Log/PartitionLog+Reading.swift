@@ -32,7 +32,7 @@ extension PartitionLog {
     /// The aborted transactions that overlap the offsets, by first offset.
     private func abortedTransactions(from offset: Int64, through last: Int64) -> [AbortedTransaction] {
         guard !abortedSpans.isEmpty else { return [] }
-        // Spans are ordered by their last offset: the first that can overlap is found by halves.
+        // Spans are ordered by their last offset: a binary search finds the first that can overlap.
         var low = 0
         var high = abortedSpans.count
         while low < high {
@@ -47,7 +47,7 @@ extension PartitionLog {
         return found
     }
 
-    /// The offset asked for, as far as the reader may see.
+    /// The requested offset, limited to what the reader may see.
     /// - Throws: ``StorageFailure`` if a batch cannot be read.
     func list(_ spec: OffsetSpec, isolation: IsolationLevel, codec: (any RecordCodec)?)
         throws(StorageFailure) -> ListedOffset
@@ -74,7 +74,7 @@ extension PartitionLog {
             guard batch.baseOffset < end else { return false }
             guard batch.header.maxTimestampMs >= timeMs, batch.lastOffset >= logStartOffset else { return true }
             guard let records = try? RecordBatchReader.records(of: batch, codec: codec) else {
-                // Compressed, and no codec at hand: the batch's first record is the best that can be told.
+                // Compressed and no codec: the batch's first record is the best possible answer.
                 let offset = max(batch.baseOffset, logStartOffset)
                 found = ListedOffset(offset: offset, timestampMs: batch.header.maxTimestampMs, leaderEpoch: 0)
                 return false
@@ -92,7 +92,7 @@ extension PartitionLog {
         _ isolation: IsolationLevel, _ codec: (any RecordCodec)?
     ) throws(StorageFailure) -> ListedOffset {
         let end = end(for: isolation)
-        // The newest time first, then the first batch that has it: so no run is read that does not matter.
+        // The newest time first, then the first batch that has it, so that no irrelevant run is read.
         var time: Int64 = -1
         try storage.walk { run in
             if run.firstOffset >= end { return .stop }

@@ -1,12 +1,12 @@
-/// The log of one partition: what must be known about its batches, producers and transactions. The batches' bytes are in
-/// its ``LogStorage``.
+/// The log of one partition: the state of its batches, producers and transactions. The batches' bytes are in its
+/// ``LogStorage``.
 ///
 /// There is one replica, so the high watermark is the log's end. Everything in here is durable state: the same appends
 /// in the same order give the same log. Checks come before (``check(_:)``), so that replaying needs none.
 final class PartitionLog {
     let partition: TopicPartition
     let storage: any LogStorage
-    /// From what size on a new segment is begun; nil leaves that to the storage. Set by the topic.
+    /// The size at which a new segment is begun; nil leaves that to the storage. Set by the topic.
     var segmentSizeInBytes: Int?
     private(set) var logStartOffset: Int64 = 0
     /// The offset of the next record, and the high watermark.
@@ -16,15 +16,15 @@ final class PartitionLog {
     private(set) var openTransactions: [(firstOffset: Int64, producerID: Int64)] = []
     /// Aborted transactions in the order they ended.
     private(set) var abortedSpans: [AbortedSpan] = []
-    /// Up to where compaction has been.
+    /// The offset up to which the log is compacted.
     private(set) var firstDirtyOffset: Int64 = 0
-    /// From when on compaction may drop the tombstones or the obsolete marker of a batch, by the batch's first offset: Kafka's
-    /// delete horizon (KIP-534), set when compaction first meets them.
+    /// The time from which compaction may drop the tombstones or the obsolete marker of a batch, by the batch's first offset:
+    /// Kafka's delete horizon (KIP-534), set when compaction first meets them.
     private(set) var deleteHorizons: [Int64: Int64] = [:]
 
-    /// Counts what makes a fetch answer differently; not durable.
+    /// The number of changes that make a fetch return something else; not durable.
     private(set) var version: UInt64 = 1
-    /// Whether the cluster has yet to tell of the last version.
+    /// Whether the cluster has yet to report the last version.
     var isAnnounced = true
 
     init(_ partition: TopicPartition, storage: any LogStorage) {
@@ -32,7 +32,7 @@ final class PartitionLog {
         self.storage = storage
     }
 
-    /// Up to where read_committed readers may read: the first offset of the oldest open transaction.
+    /// The end for read_committed readers: the first offset of the oldest open transaction.
     var lastStableOffset: Int64 {
         max(openTransactions.first?.firstOffset ?? nextOffset, logStartOffset)
     }
@@ -42,8 +42,8 @@ final class PartitionLog {
             logStartOffset: logStartOffset, lastStableOffset: lastStableOffset, highWatermark: nextOffset)
     }
 
-    /// Refuses a batch of an idempotent producer that is fenced, out of order or repeated longer ago than can be told;
-    /// returns the original of one that is a repetition.
+    /// Refuses a batch of an idempotent producer that is fenced, out of order, or a repetition that is too old to recognise.
+    /// Returns the original of a recognised repetition.
     func check(_ header: RecordBatchHeader) throws(KafkaError) -> ProducerState.Batch? {
         guard header.producer.producerID >= 0, let state = producers[header.producer.producerID] else { return nil }
         if let duplicate = state.duplicate(of: header) { return duplicate }
@@ -57,7 +57,7 @@ final class PartitionLog {
         return state.epoch == producer.epoch && state.transactionStartOffset != nil
     }
 
-    /// Writes a batch that has its place already, as ``RecordBatch/place(at:leaderEpoch:)`` gives it; the log is unchanged
+    /// Writes a batch that has its offset already, as ``RecordBatch/place(at:leaderEpoch:)`` gives it; the log is unchanged
     /// until ``append(_:at:nowMs:)``.
     func write(_ batch: RecordBatch) throws(StorageFailure) -> BatchReference? {
         try storage.write(batch, segmentSizeInBytes: segmentSizeInBytes)
@@ -90,7 +90,7 @@ final class PartitionLog {
             AbortedSpan(producerID: producer.producerID, firstOffset: start, lastOffset: marker.baseOffset))
     }
 
-    /// Moves the log's start on; batches that end before it go.
+    /// Moves the log's start forward and removes the batches that end before it.
     func moveStart(to offset: Int64) {
         guard offset > logStartOffset else { return }
         logStartOffset = min(offset, nextOffset)
@@ -110,7 +110,7 @@ final class PartitionLog {
         producers.contains { $0.value.transactionStartOffset == nil && $0.value.lastWriteMs <= limitMs }
     }
 
-    /// Takes note of a compaction that has replaced the batches.
+    /// Notes a compaction that has replaced the batches.
     func compacted(to offset: Int64, abortedSpans spans: [AbortedSpan], deleteHorizons horizons: [Int64: Int64]) {
         abortedSpans = spans
         deleteHorizons = horizons
@@ -126,7 +126,7 @@ final class PartitionLog {
             producers: producers.sorted { $0.key < $1.key }.map { .init(producerID: $0.key, state: $0.value) })
     }
 
-    /// Takes over everything durable from a snapshot.
+    /// Restores everything durable from a snapshot.
     /// - Throws: ``StorageFailure`` if the batches are not where the snapshot says; the log is unchanged then.
     func restore(_ image: LogImage) throws(StorageFailure) {
         try storage.restore(image.content)

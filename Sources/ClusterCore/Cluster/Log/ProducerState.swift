@@ -1,4 +1,4 @@
-/// What a partition remembers of an idempotent producer.
+/// A partition's state of an idempotent producer.
 ///
 /// Source: `org.apache.kafka.storage.internals.log.ProducerStateEntry`, `ProducerAppendInfo`.
 struct ProducerState: Hashable, Sendable {
@@ -17,9 +17,9 @@ struct ProducerState: Hashable, Sendable {
     var epoch: Int16 = -1
     /// The last batches of this epoch, oldest first.
     var batches: [Batch] = []
-    /// Where its open transaction begins in the partition.
+    /// The start of its open transaction in the partition.
     var transactionStartOffset: Int64?
-    /// When it last wrote, by the cluster's time.
+    /// The cluster's time of its last write.
     var lastWriteMs: Int64 = 0
     /// The largest timestamp of its last batch, or its last marker's; -1 if it has written nothing.
     var lastTimestampMs: Int64 = -1
@@ -41,7 +41,7 @@ struct ProducerState: Hashable, Sendable {
                 "Epoch of producer \(producer.producerID) in \(partition) is \(producer.epoch), which is smaller than "
                     + "the last seen epoch \(epoch)")
         }
-        // A producer the partition does not know, be it forgotten, may begin anywhere.
+        // A producer that the partition does not know, or has forgotten, may begin anywhere.
         guard epoch >= 0 else { return }
         let expected =
             producer.epoch > epoch ? 0 : batches.last.map { RecordBatchHeader.advance($0.lastSequence, by: 1) } ?? 0
@@ -57,7 +57,7 @@ struct ProducerState: Hashable, Sendable {
         }
     }
 
-    /// Takes note of an accepted data batch.
+    /// Notes an accepted data batch.
     mutating func append(_ header: RecordBatchHeader, nowMs: Int64) {
         advance(to: header.producer.epoch)
         if batches.count == Self.rememberedBatches { batches.removeFirst() }
@@ -72,7 +72,7 @@ struct ProducerState: Hashable, Sendable {
         }
     }
 
-    /// Takes note of a transaction's marker and returns where the transaction began, if it wrote here.
+    /// Notes a transaction's marker and returns the transaction's first offset, if it wrote here.
     mutating func end(_ marker: RecordBatchHeader, nowMs: Int64) -> Int64? {
         advance(to: marker.producer.epoch)
         lastWriteMs = nowMs

@@ -62,7 +62,7 @@ extension Cluster {
         }
     }
 
-    /// Replaces all configs of a topic: those not named get their default back.
+    /// Replaces all configs of a topic. Those that are not named return to their default.
     /// - Throws: UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG; INVALID_REQUEST for brokers, whose settings are fixed.
     package func alterConfigs(
         _ resource: ConfigResource, to configs: [String: String?], validateOnly: Bool = false, nowMs: Int64

@@ -1,6 +1,6 @@
 /// A config that topics know: its name, type, default and what values it takes.
 ///
-/// Source: `org.apache.kafka.common.config.TopicConfig`, `LogConfig`. What has no meaning without segments, files or
+/// Source: `org.apache.kafka.common.config.TopicConfig`, `LogConfig`. A config that has no meaning without segments, files or
 /// replicas is accepted, described and otherwise ignored.
 struct ConfigDefinition: Sendable {
     var name: String

@@ -1,4 +1,4 @@
-/// What a topic's configs mean to its logs.
+/// A topic's configs as its logs use them.
 struct TopicConfiguration: Hashable, Sendable {
     var isCompacted: Bool
     var deletesOldRecords: Bool

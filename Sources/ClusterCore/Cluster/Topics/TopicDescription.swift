@@ -31,14 +31,14 @@ package struct TopicDescription: Hashable, Sendable {
     package var isInternal: Bool
 }
 
-/// What a config request is about.
+/// The resource of a config request.
 package enum ConfigResource: Hashable, Sendable {
     case topic(String)
     /// A node id in decimal; empty for the cluster-wide defaults.
     case broker(String)
 }
 
-/// Where a config's value comes from, with Kafka's number.
+/// The source of a config's value, with Kafka's number.
 package enum ConfigSource: Int8, Sendable {
     case dynamicTopic = 1
     case staticBroker = 4
@@ -69,7 +69,7 @@ package struct ConfigEntry: Hashable, Sendable {
 
 /// One step of an IncrementalAlterConfigs request (KIP-339).
 package struct ConfigOperation: Hashable, Sendable {
-    /// What to do, with Kafka's number.
+    /// The operations, with Kafka's numbers.
     package enum Kind: Int8, Sendable {
         case set = 0
         case delete = 1

@@ -1,5 +1,5 @@
 extension Cluster {
-    /// Hands out a producer id, or the next epoch of a transactional id's producer.
+    /// Returns a new producer id, or the next epoch of a transactional id's producer.
     ///
     /// An open transaction of the id is rolled back first. `current` is what the producer has, when it asks for its
     /// epoch to be bumped (KIP-360).
@@ -37,9 +37,9 @@ extension Cluster {
         }
         if let expected { try Self.check(expected, against: entry) }
         if entry.state == .ongoing {
-            // Kafka sends the producer away and lets it come again; the epoch of the roll-back is given to nobody.
+            // Kafka refuses the producer and lets it retry; no producer gets the epoch of the roll-back.
             entry = try end(fencing(entry), commit: false, nowMs: nowMs)
-            // The epoch was right, so Kafka rolls back, and then finds the producer fenced by that.
+            // The epoch was right, so Kafka rolls back, and that fences the producer.
             if expected != nil { throw KafkaError(.producerFenced) }
         }
         let isRetry = expected.map { $0.epoch != entry.producer.epoch && entry.producer.epoch >= 0 } ?? false
@@ -196,7 +196,7 @@ extension Cluster {
                 written.append((log, batch, try log.write(batch)))
             } catch {
                 note(error)
-                // As Kafka's coordinator answers what a client shall try again.
+                // Kafka's coordinator answers so when a client should retry.
                 throw KafkaError(.coordinatorNotAvailable)
             }
         }
@@ -215,7 +215,7 @@ extension Cluster {
         return ended
     }
 
-    /// How long to wait with a roll-back whose markers could not be written.
+    /// The delay before retrying a roll-back whose markers could not be written.
     private static let transactionRetryMs: Int64 = 1_000
 
     /// Rolls back a transaction past its timeout and fences its producer.

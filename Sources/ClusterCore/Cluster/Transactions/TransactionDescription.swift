@@ -5,7 +5,7 @@ package enum TransactionState: UInt8, Sendable {
     case completeCommit = 4
     case completeAbort = 5
 
-    /// What ListTransactions and DescribeTransactions call it.
+    /// Its name in ListTransactions and DescribeTransactions.
     package var name: String {
         switch self {
         case .empty: "Empty"
@@ -28,7 +28,7 @@ package struct TransactionDescription: Hashable, Sendable {
     package var producer: ProducerIdentity
     package var timeoutMs: Int32
     package var state: TransactionState
-    /// When the open transaction's first partition was added; -1 without one.
+    /// The time at which the open transaction's first partition was added; -1 without one.
     package var startMs: Int64
     package var partitions: [TopicPartition]
 }

@@ -1,4 +1,4 @@
-/// What the coordinator knows of a transactional id; all of it durable.
+/// The coordinator's state of a transactional id, all of it durable.
 ///
 /// Source: `kafka.coordinator.transaction.TransactionMetadata`.
 package struct TransactionEntry: Hashable, Sendable {
@@ -15,7 +15,7 @@ package struct TransactionEntry: Hashable, Sendable {
     var partitions: [TopicPartition] = []
     /// Groups with offsets in the open transaction, in order.
     var groups: [String] = []
-    /// When the first partition or group was added; -1 without a transaction.
+    /// The time at which the first partition or group was added; -1 without a transaction.
     var startMs: Int64 = -1
     var lastUpdateMs: Int64
 
@@ -24,7 +24,7 @@ package struct TransactionEntry: Hashable, Sendable {
 
     var isEpochExhausted: Bool { producer.epoch >= Self.largestEpochForProducers }
 
-    /// When an open transaction is rolled back.
+    /// The time at which an open transaction is rolled back.
     var deadlineMs: Int64? { state == .ongoing ? startMs.later(byMs: Int64(timeoutMs)) : nil }
 
     var description: TransactionDescription {

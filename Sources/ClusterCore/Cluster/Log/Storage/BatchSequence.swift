@@ -33,8 +33,8 @@ package struct BatchSequence: Sendable {
         }
     }
 
-    /// Whole batches below `end`, from the one on that has `offset` in it: as many as fit, with `atLeastOneBatch` the
-    /// first one in any case.
+    /// Whole batches below `end`, beginning with the one that contains `offset`: as many as fit, with `atLeastOneBatch` at
+    /// least the first.
     package func read(from offset: Int64, below end: Int64, maxBytes: Int, atLeastOneBatch: Bool) -> [RecordBatch] {
         var found: [RecordBatch] = []
         var index = index(reaching: offset)

@@ -1,5 +1,4 @@
-/// Where a cluster keeps the bytes of its batches: in memory (``MemoryStorage``), or in something that a server brings
-/// along, such as files.
+/// The storage of the bytes of a cluster's batches: memory (``MemoryStorage``), or a server's custom storage, such as files.
 ///
 /// The cluster's state is what it derives from the batches: offsets, producers, transactions. A batch is written first
 /// (``LogStorage/write(_:segmentSizeInBytes:)``), which may fail and then has no effect; only then does it become part of the log
@@ -15,46 +14,46 @@ package protocol BatchStorage: AnyObject {
 
 /// The batches of one partition, in offset order.
 package protocol LogStorage: AnyObject {
-    /// What the batches of the log take.
+    /// The size of the log's batches.
     var sizeInBytes: Int { get }
     /// The offset of the log's last batch; nil without one.
     var lastBaseOffset: Int64? { get }
 
-    /// Writes a batch behind the log's last one. It becomes part of the log with ``append(_:at:)``; without that, the
-    /// next one takes its place.
+    /// Writes a batch after the log's last one. It becomes part of the log with ``append(_:at:)``; otherwise the next write
+    /// replaces it.
     ///
-    /// - Parameter segmentSizeInBytes: from what size on a new segment is begun; nil leaves that to the storage.
-    /// - Returns: where it lies; nil where nothing outlives the process.
+    /// - Parameter segmentSizeInBytes: the size at which a new segment is begun; nil leaves that to the storage.
+    /// - Returns: its location; nil if the storage does not outlive the process.
     /// - Throws: ``StorageFailure``, such as for a full disk. Nothing has changed then.
     func write(_ batch: RecordBatch, segmentSizeInBytes: Int?) throws(StorageFailure) -> BatchReference?
 
-    /// Takes a batch into the log that lies where the reference says.
+    /// Adds the batch at the reference's location to the log.
     func append(_ batch: RecordBatch, at reference: BatchReference?)
 
-    /// Finds whole batches below an offset, from the one on that has `offset` in it: as many as fit, with
-    /// `atLeastOneBatch` the first one in any case.
+    /// Finds whole batches below an offset, beginning with the one that contains `offset`: as many as fit, with
+    /// `atLeastOneBatch` at least the first.
     func read(from offset: Int64, below end: Int64, maxBytes: Int, atLeastOneBatch: Bool) -> LogRead
 
     /// Walks over the batches in offset order.
     ///
     /// - Parameters:
-    ///   - enter: decides about a run of batches as a whole, where the storage has them summed up.
-    ///   - batch: takes one batch of a run that was entered, and returns whether the walk goes on.
+    ///   - enter: decides about a run of batches as a whole, if the storage has a summary of them.
+    ///   - batch: takes one batch of a run that was entered, and returns whether the walk continues.
     /// - Throws: ``StorageFailure`` if a batch cannot be read.
     func walk(_ enter: (BatchRun) -> BatchRun.Decision, _ batch: (RecordBatch) -> Bool) throws(StorageFailure)
 
     /// Removes the batches that end before the offset.
     func removeBatches(endingBefore offset: Int64)
 
-    /// Removes everything, for good.
+    /// Removes everything permanently.
     func removeAll()
 
-    /// Puts what `keeping` leaves of each batch in the place of all of them.
+    /// Replaces every batch with what `keeping` leaves of it.
     ///
     /// - Throws: ``StorageFailure``; the log is unchanged then.
     func rewrite(segmentSizeInBytes: Int?, _ keeping: (RecordBatch) -> RecordBatch?) throws(StorageFailure)
 
-    /// All batches for a snapshot: themselves, or where they lie.
+    /// All batches for a snapshot: the batches themselves, or their locations.
     var content: LogContent { get }
 
     /// Takes over the batches of a snapshot.
@@ -62,11 +61,11 @@ package protocol LogStorage: AnyObject {
     func restore(_ content: LogContent) throws(StorageFailure)
 }
 
-/// What a storage could not read or write.
+/// A failure of a storage to read or write.
 package struct StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What failed, where, and why.
+    /// A text that says what failed, where, and why.
     package let description: String
-    /// Whether bytes are missing or are others than were written, as a machine that lost power leaves them.
+    /// Whether bytes are missing or differ from those written, as after a power failure.
     package let isDamage: Bool
 
     package init(_ description: String, isDamage: Bool = false) {
@@ -95,27 +94,27 @@ package struct BatchReference: Hashable, Sendable {
     }
 }
 
-/// What a read found.
+/// The result of a read.
 package enum LogRead {
     /// In memory.
     case batches([RecordBatch])
-    /// To be read on a thread that may block; no batch of it goes beyond the offset.
+    /// Still to be read, on a thread that may block; no batch goes beyond the offset.
     case stored(any StoredBatches, lastOffset: Int64)
 }
 
-/// Batches that have to be read from where they lie.
+/// Batches that have to be read from their location.
 package protocol StoredBatches: Sendable {
     /// Reads them; on any thread.
     /// - Throws: ``StorageFailure`` if they cannot be read, such as because they were removed meanwhile.
     func read() throws(StorageFailure) -> [RecordBatch]
 }
 
-/// Batches of a log that follow each other, summed up.
+/// The summary of consecutive batches of a log.
 package struct BatchRun: Hashable, Sendable {
     package enum Decision: Sendable {
         /// Look at each batch.
         case enter
-        /// Go on behind them.
+        /// Continue after them.
         case skip
         /// The walk ends here.
         case stop

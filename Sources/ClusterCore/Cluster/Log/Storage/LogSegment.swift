@@ -1,5 +1,4 @@
-/// A run of bytes with batches one behind the other, and an index to find them by: what is known of a segment file,
-/// without the file.
+/// A run of bytes with consecutive batches, and an index to find them. It describes a segment file without the file itself.
 ///
 /// The index has an entry for each block, which is some kilobytes of whole batches. An entry takes 40 bytes, in memory
 /// and in snapshots.
@@ -19,7 +18,7 @@ package struct LogSegment: Hashable, Sendable {
     /// No two segments of a storage ever have the same.
     package let number: UInt64
     private var blocks: [Block] = []
-    /// Where the last batch ends.
+    /// The end of the last batch.
     package private(set) var end = 0
     /// The first offset of the last batch.
     package private(set) var lastBaseOffset: Int64 = -1
@@ -31,12 +30,12 @@ package struct LogSegment: Hashable, Sendable {
     package var isEmpty: Bool { blocks.isEmpty }
     package var firstOffset: Int64 { blocks.first?.firstOffset ?? -1 }
     package var lastOffset: Int64 { blocks.last?.lastOffset ?? -1 }
-    /// Where the first batch begins that has not been removed, or one of its block that has.
+    /// The position of the first batch that has not been removed, or of a removed one in the same block.
     package var start: Int { blocks.first?.position ?? end }
     package var sizeInBytes: Int { end - start }
     package var blockCount: Int { blocks.count }
 
-    /// Takes note of a batch that lies at the end.
+    /// Notes a batch that is at the end.
     package mutating func append(_ header: RecordBatchHeader) {
         let time = header.maxTimestampMs
         let lastOffset = header.baseOffset + Int64(header.lastOffsetDelta)
@@ -59,13 +58,13 @@ package struct LogSegment: Hashable, Sendable {
         blocks.removeFirst(firstBlock { $0.lastOffset >= offset })
     }
 
-    /// Where the first block begins that ends at the offset or later; the segment's end if there is none.
+    /// The position of the first block that ends at the offset or later; the segment's end if there is none.
     package func position(reaching offset: Int64) -> Int {
         let index = firstBlock { $0.lastOffset >= offset }
         return index < blocks.count ? blocks[index].position : end
     }
 
-    /// The block of this index, summed up, and where its bytes are.
+    /// The summary of the block at this index, and the position of its bytes.
     package func block(_ index: Int) -> (run: BatchRun, bytes: Range<Int>) {
         let block = blocks[index]
         let blockEnd = index + 1 < blocks.count ? blocks[index + 1].position : end
@@ -75,7 +74,7 @@ package struct LogSegment: Hashable, Sendable {
         return (run, block.position..<blockEnd)
     }
 
-    /// The index of the first block of which this is true, as it is of all that follow; their count if of none.
+    /// The index of the first block for which this is true, as it is for all later ones; the block count if there is none.
     private func firstBlock(where isReached: (Block) -> Bool) -> Int {
         var low = 0
         var high = blocks.count
