@@ -7,11 +7,11 @@ import Darwin
 #endif
 
 /// The files of a broker's data directory:
-/// - `segments/N`: record batches, one behind the other;
+/// - `segments/N`: consecutive record batches;
 /// - `journal-N`: the units of changes in order, which say where in the segments the batches lie; the files follow each
 ///   other by number, the last is written to;
 /// - `snapshot-N`: the changes that rebuild the state before `journal-N`; written as `.new`, named when it is whole;
-/// - `reserve`: room on the disk for when it is full;
+/// - `reserve`: space that is released when the disk is full;
 /// - `lock`: held while a broker runs on the directory.
 struct DataDirectory: Sendable {
     let path: String
@@ -53,7 +53,7 @@ struct DataDirectory: Sendable {
         return (journals.sorted(), snapshots.sorted())
     }
 
-    /// Names the snapshot as whole, then removes what it replaces.
+    /// Renames the whole snapshot, then removes the files that it replaces.
     func finishSnapshot(_ number: UInt64) throws(JournalFailure) {
         guard rename(unfinishedSnapshot(number), snapshot(number)) == 0 else {
             throw JournalFailure("cannot name", snapshot(number))
@@ -62,7 +62,7 @@ struct DataDirectory: Sendable {
         try removeBefore(number)
     }
 
-    /// Removes what the snapshot of this number replaces.
+    /// Removes the files that the snapshot of this number replaces.
     func removeBefore(_ number: UInt64) throws(JournalFailure) {
         let (journals, snapshots) = try numbers()
         for old in journals where old < number { unlink(journal(old)) }

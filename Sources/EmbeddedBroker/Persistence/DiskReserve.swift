@@ -1,6 +1,6 @@
-/// A file of zeros that takes room on the disk, to be given up when the disk is full: there is then still room for changes
-/// that must not be lost, such as the offsets of groups, and for a snapshot, with which files that are not needed any more
-/// can be removed. Records are refused while the room is not taken.
+/// A file of zeros that reserves space on the disk. The broker releases it when the disk is full. The space is then used for
+/// changes that must not be lost, such as the offsets of groups, and for a snapshot, after which unneeded files can be removed.
+/// Records are refused while the space is not reserved.
 ///
 /// Belongs to the broker's event loop.
 final class DiskReserve {
@@ -10,7 +10,7 @@ final class DiskReserve {
     private let path: String
     private var wantedSizeInBytes = DiskReserve.journalRoomInBytes
     private var takenSizeInBytes = 0
-    /// Whether a snapshot needs the room.
+    /// Whether a snapshot needs the space.
     private var isLent = false
     private var nextTry = ContinuousClock.now
 
@@ -19,9 +19,9 @@ final class DiskReserve {
         _ = fill()
     }
 
-    /// Takes the room if it is not taken, at most every 200 ms.
+    /// Reserves the space if it is not reserved; tries at most every 200 ms.
     ///
-    /// - Returns: whether it is.
+    /// - Returns: whether it is reserved.
     func fill() -> Bool {
         if takenSizeInBytes >= wantedSizeInBytes { return true }
         guard !isLent, nextTry <= .now else { return false }
@@ -44,9 +44,9 @@ final class DiskReserve {
         return false
     }
 
-    /// Gives up the room.
+    /// Releases the space.
     ///
-    /// - Returns: whether there was any.
+    /// - Returns: whether any was reserved.
     func release() -> Bool {
         guard takenSizeInBytes > 0 else { return false }
         takenSizeInBytes = 0
@@ -58,13 +58,13 @@ final class DiskReserve {
         }
     }
 
-    /// Gives up the room until there is a snapshot.
+    /// Releases the space until there is a snapshot.
     func lend() {
         isLent = true
         _ = release()
     }
 
-    /// There is a snapshot: the next one will take as much room, or a little more.
+    /// Notes that there is a snapshot: the next one will take as much space, or a little more.
     func fit(snapshotSizeInBytes: Int) {
         isLent = false
         wantedSizeInBytes = max(wantedSizeInBytes, Self.journalRoomInBytes + snapshotSizeInBytes)

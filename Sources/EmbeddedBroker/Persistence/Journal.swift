@@ -4,14 +4,14 @@ import Logging
 /// Keeps the cluster's changes in a data directory: each unit is written before anything of it is acknowledged. The
 /// batches themselves are in the ``SegmentStorage``, written before the unit that refers to them.
 ///
-/// When the files since the last snapshot, with the batches they refer to, have grown, or a segment is not needed any
-/// more, a snapshot of the cluster, written on a thread of its own, takes the files' place: so a restart reads no more than
-/// that, however much the segments hold.
+/// When the files since the last snapshot have grown, including the batches that they refer to, or a segment is no longer
+/// needed, a snapshot of the cluster replaces the files. It is written on a separate thread. A restart therefore reads a
+/// bounded amount, however much the segments hold.
 ///
 /// Belongs to the broker's event loop.
 final class Journal {
-    /// The last file had a unit at its end whose batches are not whole in the segments; the unit is cut off, and all has
-    /// to be replayed from the start.
+    /// An error: the last file ended with a unit whose batches are not whole in the segments. The unit is cut off, and
+    /// everything has to be replayed from the start.
     private struct WasTorn: Error {}
 
     private let directory: DataDirectory
@@ -26,16 +26,16 @@ final class Journal {
     private var hasUnflushed = false
     private var snapshot: SnapshotWriting?
     private var snapshotSizeInBytes: Int
-    /// Why the last snapshot could not be written, and when to try again.
+    /// The reason why the last snapshot could not be written, and the time to retry.
     private var failedSnapshot: (reason: any Error, retryTime: ContinuousClock.Instant)?
     private let logger: Logger
     private var isClosed = false
 
-    /// Opens the data directory and replays what is in it.
+    /// Opens the data directory and replays its contents.
     ///
-    /// - Throws: ``JournalFailure`` or ``StorageFailure`` if another broker uses the directory, a file cannot be read, or
-    ///   one that is not the last was damaged. What was cut short at the end is removed: it was never acknowledged, or
-    ///   the machine lost it.
+    /// - Throws: ``JournalFailure`` or ``StorageFailure`` if another broker uses the directory, a file cannot be read, or one
+    ///   that is not the last was damaged. A unit that was cut short at the end is removed: it was never acknowledged, or the
+    ///   machine lost it.
     static func open(
         _ configuration: EmbeddedBrokerConfiguration, path: String, cluster settings: ClusterConfiguration,
         codec: (any RecordCodec)? = nil, nowMs: Int64
@@ -121,8 +121,7 @@ final class Journal {
         }
     }
 
-    /// All is replayed. The batches that a journal of an earlier version had in it are in segments now, which a snapshot
-    /// tells.
+    /// Ends the replay. Batches inside the journal of an earlier version are in segments now; a snapshot records that.
     private func start(with cluster: Cluster) throws {
         try segments.finishReplay()
         segments.reserve.fit(snapshotSizeInBytes: snapshotSizeInBytes)
@@ -134,7 +133,7 @@ final class Journal {
         if let failedSnapshot { throw failedSnapshot.reason }
     }
 
-    /// Writes what changed in the cluster since the last call. When this returns, it may be acknowledged.
+    /// Writes the cluster's changes since the last call. When this returns, they may be acknowledged.
     func append(_ cluster: Cluster) throws {
         let changes = cluster.takeChanges()
         guard !isClosed else { return }
@@ -147,7 +146,7 @@ final class Journal {
         if isSnapshotDue { try startSnapshot(cluster) }
     }
 
-    /// Writes a unit; should the disk be full, at the cost of the reserve.
+    /// Writes a unit. If the disk is full, it releases the reserve for that.
     private func write(_ unit: [UInt8]) throws(JournalFailure) -> Int {
         do {
             return try file.write(unit, at: position)
@@ -157,7 +156,7 @@ final class Journal {
         }
     }
 
-    /// Forces what was written to the disk.
+    /// Forces everything written to the disk.
     func flushNow() throws {
         guard hasUnflushed, !isClosed else { return }
         hasUnflushed = false
@@ -165,7 +164,7 @@ final class Journal {
         try file.flush()
     }
 
-    /// Writes nothing any more, and leaves the directory to others.
+    /// Stops writing and releases the directory.
     func close() {
         isClosed = true
         snapshot?.cancel()
@@ -173,7 +172,8 @@ final class Journal {
         lock = nil
     }
 
-    /// A snapshot costs by the size of the state: that much has to have changed, or there are files to remove.
+    /// The cost of a snapshot depends on the size of the state: that much has to have changed, or there have to be files to
+    /// remove.
     private var isSnapshotDue: Bool {
         guard snapshot == nil else { return false }
         if let failedSnapshot { return failedSnapshot.retryTime <= .now }
@@ -181,7 +181,7 @@ final class Journal {
         return segments.hasUnneeded || grownInBytes > max(sizeLimitInBytes, snapshotSizeInBytes)
     }
 
-    /// Goes on in a new file, whose start a snapshot shall describe.
+    /// Continues in a new file, whose start a snapshot will describe.
     private func startSnapshot(_ cluster: Cluster) throws {
         // Only the last file may be cut short.
         if flush != .never { try flushNow() }
@@ -210,7 +210,7 @@ final class Journal {
         }
     }
 
-    /// Without the snapshot nothing is lost: the journal has it all. It only grows, and files stay that are not needed.
+    /// Without the snapshot nothing is lost, because the journal has everything. But it grows, and unneeded files stay.
     private func postponeSnapshot(_ error: any Error) {
         logger.error("no snapshot: \(error)")
         failedSnapshot = (error, .now + .seconds(1))

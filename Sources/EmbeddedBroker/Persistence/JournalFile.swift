@@ -8,7 +8,7 @@ import Darwin
 
 /// A failed call of the operating system about a file of the data directory.
 package struct JournalFailure: Error, CustomStringConvertible {
-    /// What failed, the path and why.
+    /// A text with the operation, the path and the reason.
     package let description: String
     /// Whether the file does not exist.
     let isMissingFile: Bool
@@ -18,7 +18,7 @@ package struct JournalFailure: Error, CustomStringConvertible {
         isMissingFile = false
     }
 
-    /// What failed, with the reason that the C library left in `errno`.
+    /// Makes the failure of an operation, with the reason that the C library left in `errno`.
     init(_ what: String, _ path: String) {
         isMissingFile = errno == ENOENT
         description = "\(what) \(path): \(String(cString: strerror(errno)))"
@@ -55,7 +55,7 @@ final class JournalFile: Sendable {
 
     /// Writes all of the bytes.
     ///
-    /// - Returns: how many they are.
+    /// - Returns: their number.
     @discardableResult
     func write(_ bytes: [UInt8], at position: Int) throws(JournalFailure) -> Int {
         var written = 0
@@ -72,7 +72,7 @@ final class JournalFile: Sendable {
         return written
     }
 
-    /// As many of the bytes as there are.
+    /// Reads as many of the bytes as there are.
     func read(_ count: Int, at position: Int) throws(JournalFailure) -> [UInt8] {
         var failure: JournalFailure?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
@@ -89,12 +89,12 @@ final class JournalFile: Sendable {
         return bytes
     }
 
-    /// Forces what was written to the disk.
+    /// Forces everything written to the disk.
     func flush() throws(JournalFailure) {
         guard fsync(descriptor) == 0 else { throw JournalFailure("cannot flush", path) }
     }
 
-    /// Keeps every other process, and every other opening in this one, out until the file is closed.
+    /// Locks the file until it is closed, against every other process and every other opening in this one.
     func lock() throws(JournalFailure) {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw JournalFailure(errno == EWOULDBLOCK ? "another broker uses" : "cannot lock", path)

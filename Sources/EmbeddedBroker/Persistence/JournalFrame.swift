@@ -1,7 +1,7 @@
 import ClusterCore
 
-/// How a unit of changes lies in a file: its length, the checksum (CRC-32C) of its bytes, its bytes. A unit counts as a
-/// whole or not at all: one that the end of the file cuts short, or whose checksum is wrong, was never acknowledged.
+/// The format of a unit of changes in a file: its length, the checksum (CRC-32C) of its bytes, its bytes. A unit counts as a
+/// whole or not at all: if the end of the file cuts it short or its checksum is wrong, it was never acknowledged.
 enum JournalFrame {
     static let headerSizeInBytes = 12
 
@@ -22,8 +22,8 @@ enum JournalFrame {
 
     /// Reads units from the start of the file, until its end or one that is not whole.
     ///
-    /// - Parameter unit: takes a unit's bytes, and where the unit begins.
-    /// - Returns: where the last whole unit ends.
+    /// - Parameter unit: takes a unit's bytes and its position.
+    /// - Returns: the end of the last whole unit.
     static func read(_ file: JournalFile, _ unit: ([UInt8], Int) throws -> Void) throws -> Int {
         let size = try file.sizeInBytes()
         var position = 0

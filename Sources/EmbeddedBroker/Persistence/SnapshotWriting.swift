@@ -2,7 +2,7 @@ import ClusterCore
 import Dispatch
 import Synchronization
 
-/// A snapshot that is being written, on a thread of its own.
+/// A snapshot that is being written, on a separate thread.
 final class SnapshotWriting: Sendable {
     private struct State {
         var isCancelled = false
@@ -18,7 +18,7 @@ final class SnapshotWriting: Sendable {
     /// Starts writing.
     ///
     /// - Parameters:
-    ///   - changes: what rebuilds the state before the journal of this number.
+    ///   - changes: the changes that rebuild the state before the journal of this number.
     ///   - unflushed: the segments whose batches have to be on the disk before the snapshot counts.
     ///   - unneeded: the segments to remove once it does.
     init(
@@ -37,7 +37,7 @@ final class SnapshotWriting: Sendable {
         }
     }
 
-    /// The snapshot's size in bytes, or why there is none; nil while it is being written.
+    /// The snapshot's size in bytes, or the reason why there is none; nil while it is being written.
     var result: Result<Int, any Error>? { state.withLock { $0.result } }
 
     /// Waits until it is written.
@@ -46,7 +46,7 @@ final class SnapshotWriting: Sendable {
         done.signal()
     }
 
-    /// Leaves it unfinished, and returns when nothing is written any more.
+    /// Abandons the snapshot, and returns when nothing more is written.
     func cancel() {
         state.withLock { $0.isCancelled = true }
         wait()

@@ -2,10 +2,10 @@ import ClusterCore
 import Logging
 import NIOCore
 
-/// The broker's state: the cluster, and what waits for it to change. Belongs to one event loop, where all of its methods
-/// are called; so does the cluster, which needs no lock.
+/// The broker's state: the cluster, and the requests that wait for it to change. It belongs to one event loop, where all of its
+/// methods are called. So does the cluster, which therefore needs no lock.
 ///
-/// A request's way: ``receive(_:from:)`` reads its header, ``perform(_:_:)`` finds its handler (Handlers/), which calls
+/// The path of a request: ``receive(_:from:)`` reads its header, ``perform(_:_:)`` finds its handler (Handlers/), which calls
 /// the cluster; ``settle()`` then writes the cluster's changes to the journal, and only afterwards is anything answered.
 final class Broker {
     let configuration: EmbeddedBrokerConfiguration
@@ -13,7 +13,7 @@ final class Broker {
     let cluster: Cluster
     let logger: Logger
     let faults: FaultPlan
-    /// Where clients find the broker.
+    /// The address at which clients find the broker.
     var port = 0
 
     private let clock: BrokerClock
@@ -40,9 +40,9 @@ final class Broker {
         logger = configuration.logger
     }
 
-    /// Creates the configured topics, and starts what happens with time.
+    /// Creates the configured topics, and starts the timers.
     ///
-    /// - Throws: if a topic can neither be found nor created, or its creation not be kept.
+    /// - Throws: if a topic does not exist and cannot be created, or its creation cannot be made durable.
     func start() throws {
         for topic in configuration.topics {
             do throws(KafkaError) {
@@ -88,7 +88,7 @@ final class Broker {
         // Members whose connection closed stay until their session expires, as in Kafka.
     }
 
-    /// Takes a request. Its answer goes to the connection, now or later, or the connection is closed.
+    /// Handles a request. The connection gets the answer, now or later, or is closed.
     func receive(_ frame: ByteBuffer, from connection: Connection) {
         guard !hasStopped else { return connection.close() }
         do {
@@ -123,7 +123,7 @@ final class Broker {
         }
     }
 
-    /// Lets the handler answer, which it may do after a while, but not before ``settle()``.
+    /// Lets the handler answer, possibly later, but not before ``settle()``.
     func answerLater<Request: FallibleRequest>(
         _ call: Call, _ body: ByteBuffer, with handler: @escaping (Request, Call) -> Void
     ) throws(MalformedMessage) {
@@ -146,7 +146,7 @@ final class Broker {
         }
     }
 
-    /// Makes the cluster's changes durable, then answers what waited for them.
+    /// Makes the cluster's changes durable, then sends the answers that waited for them.
     func settle() {
         for failure in cluster.takeStorageFailures() { note(failure) }
         do {
@@ -199,7 +199,7 @@ final class Broker {
 
     // MARK: The end
 
-    /// Closes all connections. Nothing that was not durable before becomes it now.
+    /// Closes all connections. Nothing more becomes durable.
     func stop() {
         guard !hasStopped else { return }
         hasStopped = true
@@ -219,8 +219,7 @@ final class Broker {
         }
     }
 
-    /// Logs what the storage failed to do, and what it fails to do again and again once a second: the log may be on the
-    /// full disk.
+    /// Logs the storage's failures. A repeated failure is logged once a second, because the log may be on the full disk.
     private func note(_ failure: StorageFailure) {
         if let notedFailure, notedFailure.failure == failure, nowMs.milliseconds(since: notedFailure.atMs) < 1_000 {
             return
@@ -229,7 +228,7 @@ final class Broker {
         logger.error("\(failure)")
     }
 
-    /// What cannot be made durable must not be acknowledged.
+    /// Changes that cannot be made durable must not be acknowledged.
     private func fail(_ error: any Error) {
         logger.critical("the broker stops: \(error)")
         stop()

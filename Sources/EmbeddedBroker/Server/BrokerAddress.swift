@@ -11,7 +11,7 @@ package struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads HOST:PORT, an IPv6 address in brackets. Nil for anything else, and for a port that is none to connect to.
+    /// Reads HOST:PORT, an IPv6 address in brackets. Nil for anything else, and for a port that clients cannot connect to.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65_535).contains(port)
@@ -28,7 +28,7 @@ package struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(host: String(host), port: port)
     }
 
-    /// The address itself; an IPv4 address that a socket for both wrote as an IPv6 one as what it is.
+    /// The address itself. An IPv4 address that a dual-stack socket wrote as an IPv6 one becomes an IPv4 address again.
     init?(_ address: SocketAddress?) {
         guard let address, let port = address.port, let ip = address.ipAddress else { return nil }
         let mapped = "::ffff:"
@@ -38,7 +38,7 @@ package struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Whether a socket bound there takes connections at all addresses of the machine; none can be made to it.
+    /// Whether it means all addresses of the machine: a socket can be bound to it, but clients cannot connect to it.
     static func isWildcard(_ host: String) -> Bool { ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].contains(host) }
 
     /// Whether only this machine reaches it.

@@ -33,7 +33,7 @@ final class BrokerServer: Sendable {
 
     /// Reads the data directory and listens.
     ///
-    /// - Parameter port: in place of the configured one.
+    /// - Parameter port: replaces the configured one.
     /// - Returns: the port it listens on.
     func start(port: Int? = nil) async throws -> Int {
         let address = try SocketAddress.makeAddressResolvingHost(configuration.host, port: port ?? configuration.port)
@@ -62,7 +62,7 @@ final class BrokerServer: Sendable {
         try await closed?.get()
     }
 
-    /// Calls with the running broker, on its event loop.
+    /// Calls `body` with the running broker, on its event loop.
     ///
     /// - Throws: ``NotRunning``.
     func withBroker<Value: Sendable>(_ body: @escaping @Sendable (Broker) throws -> Value) async throws -> Value {
@@ -94,7 +94,7 @@ final class BrokerServer: Sendable {
     private func makeBroker() throws -> Broker {
         let clock = BrokerClock()
         var settings = configuration.cluster
-        // So that a restarted broker does not hand out the same identifiers again.
+        // A restarted broker must not give out the same identifiers again.
         settings.identifierSeed ^= UInt64.random(in: .min ... .max)
         let codec = KafkaRecordCodec()
         let cluster: Cluster

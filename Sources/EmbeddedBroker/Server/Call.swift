@@ -9,7 +9,7 @@ final class Call {
     let correlationID: Int32
     let clientID: String
     let connection: Connection
-    /// Set by a fault: the answer is not sent, but the connection closed in its place.
+    /// Set by a fault: instead of sending the answer, the broker closes the connection.
     var losesAnswer = false
 
     init(_ header: RequestHeader, api: API, connection: Connection) {
@@ -22,7 +22,7 @@ final class Call {
 
     /// Sends the answer.
     ///
-    /// - Parameter sizeInBytes: about how large it is.
+    /// - Parameter sizeInBytes: its approximate size.
     func answer(_ response: some WireResponse, sizeInBytes: Int = 256) {
         guard !losesAnswer else { return connection.close() }
         do {
@@ -33,7 +33,7 @@ final class Call {
         }
     }
 
-    /// The client wants no answer.
+    /// Completes the call without an answer, as the client wants none.
     func skipAnswer() {
         if losesAnswer { connection.close() } else { connection.skip() }
     }

@@ -2,15 +2,15 @@ import DequeModule
 import Logging
 import NIOCore
 
-/// One client's connection. Requests are answered in the order they came: while one is being answered, which may take
-/// its time, the next ones wait, as in Kafka. What waits is bounded by not reading any further.
+/// One client's connection. Requests are answered in the order of arrival: while one is being answered, which may take time,
+/// the next ones wait, as in Kafka. To bound the waiting requests, the connection stops reading.
 ///
 /// Belongs to the broker's event loop.
 final class Connection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// With that much waiting, nothing more is read.
+    /// With this much waiting, nothing more is read.
     private static let waitingLimitInBytes = 1 << 20
     private static let waitingLimit = 128
 
@@ -74,7 +74,7 @@ final class Connection: ChannelInboundHandler {
         }
     }
 
-    /// Sends the answer to the request at hand and goes on with the next.
+    /// Sends the answer to the current request and continues with the next.
     func send(_ frame: ByteBuffer) {
         guard let context else { return }
         context.write(wrapOutboundOut(frame), promise: nil)
@@ -83,7 +83,7 @@ final class Connection: ChannelInboundHandler {
         finish()
     }
 
-    /// The request at hand needs no answer.
+    /// Completes the current request, which needs no answer.
     func skip() {
         finish()
     }
@@ -108,7 +108,7 @@ final class Connection: ChannelInboundHandler {
         flush()
     }
 
-    /// Hands requests to the broker until one has to wait for its answer.
+    /// Passes requests to the broker until one has to wait for its answer.
     private func pump() {
         guard !isPumping else { return }
         isPumping = true

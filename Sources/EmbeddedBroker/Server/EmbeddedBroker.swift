@@ -6,7 +6,7 @@ import NIOPosix
 /// A Kafka broker of one node inside this process: for tests, demos and development.
 ///
 /// It speaks the Kafka protocol to any client, and keeps its records in memory, or with a data directory on disk. It runs on
-/// one thread of its own; another one reads old records from the disk.
+/// one separate thread; another one reads old records from the disk.
 package final class EmbeddedBroker: Sendable {
     /// The address it listens on.
     package let host: String
@@ -15,7 +15,7 @@ package final class EmbeddedBroker: Sendable {
     private let server: BrokerServer
     private let group: MultiThreadedEventLoopGroup
 
-    /// What clients take as `bootstrap.servers`.
+    /// The value for clients' `bootstrap.servers`.
     package var bootstrapServers: String {
         let reachable = host == "0.0.0.0" ? "127.0.0.1" : BrokerAddress.isWildcard(host) ? "::1" : host
         return BrokerAddress(host: reachable, port: port).description
@@ -24,9 +24,9 @@ package final class EmbeddedBroker: Sendable {
     /// The address on which it listens, as HOST:PORT, an IPv6 address in brackets.
     package var listenAddress: String { BrokerAddress(host: host, port: port).description }
 
-    /// Starts a broker; when this returns, it listens.
+    /// Starts a broker. When this returns, it listens.
     ///
-    /// - Throws: if the port is taken, or what keeps the data directory from being used (``JournalFailure``).
+    /// - Throws: if the port is taken; ``JournalFailure`` if the data directory cannot be used.
     package static func start(
         _ configuration: EmbeddedBrokerConfiguration = EmbeddedBrokerConfiguration()
     ) async throws -> EmbeddedBroker {
@@ -53,7 +53,7 @@ package final class EmbeddedBroker: Sendable {
         self.group = group
     }
 
-    /// Closes all connections and stops for good.
+    /// Closes all connections and stops permanently.
     package func stop() async throws {
         try await server.stop()
         try await group.shutdownGracefully()
@@ -61,19 +61,19 @@ package final class EmbeddedBroker: Sendable {
 
     // MARK: Faults
 
-    /// Makes something go wrong, from now on.
+    /// Injects a fault, from now on.
     package func inject(_ fault: BrokerFault) async throws {
         try await server.withBroker { $0.faults.add(fault, nowMs: $0.nowMs) }
     }
 
-    /// Takes back what was injected and has not happened.
+    /// Removes the injected faults that have not happened yet.
     package func clearFaults() async throws {
         try await server.withBroker { $0.faults.clear() }
     }
 
-    /// For some time the node says that it is not the coordinator, as while another takes over: NOT_COORDINATOR.
+    /// Makes the node answer NOT_COORDINATOR for some time, as while another node takes over.
     ///
-    /// - Parameter apis: which coordinator; by default that of groups and that of transactions.
+    /// - Parameter apis: the coordinator's requests; by default those of groups and of transactions.
     package func moveCoordinator(
         of apis: Set<API> = .coordinators, forMs durationMs: Int64
     ) async throws {
@@ -83,20 +83,20 @@ package final class EmbeddedBroker: Sendable {
         try await inject(fault)
     }
 
-    /// Stops at once, as if killed: connections break, and what the data directory does not hold is lost. Without one,
-    /// that is everything.
+    /// Stops at once, as if killed. Connections break, and everything that is not in the data directory is lost; without a
+    /// directory, everything.
     package func crash() async throws {
         try await server.stop()
     }
 
-    /// Starts anew after ``crash()``, on the same port, with what the data directory holds.
+    /// Starts again after ``crash()``, on the same port, with the contents of the data directory.
     package func restart() async throws {
         _ = try await server.start(port: port)
     }
 
     // MARK: For tests
 
-    /// How many clients are connected.
+    /// The number of connected clients.
     package func connectionCount() async throws -> Int {
         try await server.withBroker(\.connectionCount)
     }
@@ -106,7 +106,7 @@ package final class EmbeddedBroker: Sendable {
         try await server.withBroker { $0.cluster.listTransactions().filter { $0.state == .ongoing } }
     }
 
-    /// How many injected faults have not happened yet, or go on happening.
+    /// The number of injected faults that have not happened yet or still last.
     package func faultsToCome() async throws -> Int {
         try await server.withBroker { $0.faults.count(nowMs: $0.nowMs) }
     }

@@ -29,7 +29,7 @@ struct FrameDecoder: ByteToMessageDecoder {
     mutating func decodeLast(
         context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool
     ) throws -> DecodingState {
-        // What is left of a request whose client has gone is of no use.
+        // The rest of a request whose client has gone is of no use.
         .needMoreData
     }
 }

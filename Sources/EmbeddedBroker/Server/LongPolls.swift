@@ -47,7 +47,7 @@ struct LongPolls {
         for poll in polls.values where poll.call.connection === connection { remove(poll) }
     }
 
-    /// Removes and returns what waits for any of the partitions.
+    /// Removes and returns the fetches that wait for any of the partitions.
     mutating func take(waitingFor partitions: [TopicPartition]) -> [LongPoll] {
         guard !polls.isEmpty else { return [] }
         var taken: [LongPoll] = []

@@ -1,8 +1,8 @@
 import ClusterCore
 import Synchronization
 
-/// The segment files of a data directory: `segments/N`, each with batches one behind the other as the clients sent them.
-/// Few of them are open at a time. May be used on any thread.
+/// The segment files of a data directory: `segments/N`, each with consecutive batches as the clients sent them. Few of them are
+/// open at a time. May be used on any thread.
 final class SegmentFiles: Sendable {
     private struct Open {
         var file: JournalFile
@@ -50,7 +50,7 @@ final class SegmentFiles: Sendable {
         }
     }
 
-    /// Forces what was written to these segments to the disk, and their names.
+    /// Forces everything written to these segments, and their names, to the disk.
     func flush(_ numbers: some Sequence<UInt64>) throws(JournalFailure) {
         for number in numbers {
             do {

@@ -10,7 +10,7 @@ final class SegmentLog: LogStorage {
     private var cached = BatchSequence()
     /// The segment that a write began and that is not part of the log yet.
     private var begun: UInt64?
-    /// Where the first batch begins that was not removed, in the first segment.
+    /// The position in the first segment of the first batch that was not removed.
     private var start = 0
     private var segmentsSizeInBytes = 0
 
@@ -50,7 +50,7 @@ final class SegmentLog: LogStorage {
         storage.cache(batch, of: self)
     }
 
-    /// Lets go of the batches in memory up to the offset.
+    /// Releases the batches in memory up to the offset.
     func uncache(through offset: Int64) {
         while let first = cached.first, first.lastOffset <= offset { cached.removeFirst() }
     }
@@ -114,7 +114,7 @@ final class SegmentLog: LogStorage {
         while let first = cached.first, first.lastOffset < offset { cached.removeFirst() }
     }
 
-    /// Where the first batch begins that ends at the offset or later; where its block begins if that cannot be read.
+    /// The position of the first batch that ends at the offset or later; its block's position if the block cannot be read.
     private func firstPosition(reaching offset: Int64) -> Int {
         let (run, bytes) = segments[0].block(0)
         guard run.firstOffset < offset else { return bytes.lowerBound }

@@ -1,6 +1,6 @@
 import ClusterCore
 
-/// Reads the batches that lie one behind the other in a part of a segment.
+/// Reads the consecutive batches in a part of a segment.
 struct SegmentReader {
     private static let chunkSizeInBytes = 256 << 10
 
@@ -10,7 +10,7 @@ struct SegmentReader {
     private let chunkSizeInBytes: Int
     private var position: Int
     private var buffer: [UInt8] = []
-    /// Where the buffer's first byte lies in the segment.
+    /// The position of the buffer's first byte in the segment.
     private var bufferStart: Int
 
     init(
@@ -45,7 +45,7 @@ struct SegmentReader {
         StorageFailure("segment \(segment) is damaged at byte \(position)", isDamage: true)
     }
 
-    /// Makes sure that so many bytes from the position on are in the buffer.
+    /// Makes sure that this many bytes from the position on are in the buffer.
     private mutating func load(_ count: Int) throws(StorageFailure) {
         guard position + count > bufferStart + buffer.count else { return }
         let wanted = min(max(count, chunkSizeInBytes), end - position)

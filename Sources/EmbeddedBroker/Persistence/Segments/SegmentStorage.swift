@@ -3,9 +3,9 @@ import DequeModule
 
 /// Keeps the batches of all partitions in segment files, and the newest ones in memory, too.
 ///
-/// The journal says which bytes of the files count: bytes behind those were written for batches that were never
-/// acknowledged, and are overwritten. A file that is not needed any more is removed when the next snapshot is whole; until
-/// then, a replay of the journal may still need it.
+/// The journal says which bytes of the files count. Later bytes were written for batches that were never acknowledged, and are
+/// overwritten. A file that is no longer needed is removed when the next snapshot is whole; until then, a replay of the journal
+/// may still need it.
 ///
 /// Belongs to the broker's event loop; the files themselves may be read on any thread.
 final class SegmentStorage: BatchStorage {
@@ -18,7 +18,7 @@ final class SegmentStorage: BatchStorage {
     private var live: Set<UInt64> = []
     private var unneeded: [UInt64] = []
     private var unflushed: Set<UInt64> = []
-    /// What the snapshot that is being written flushes and removes.
+    /// The segments that the snapshot in progress flushes and removes.
     private var underWay: (unflushed: Set<UInt64>, unneeded: [UInt64]) = ([], [])
     /// The batches in memory, the oldest first.
     private var cached = Deque<(log: SegmentLog, lastOffset: Int64, sizeInBytes: Int)>()
@@ -30,8 +30,8 @@ final class SegmentStorage: BatchStorage {
     private(set) var writtenSizeInBytes = 0
 
     /// - Parameters:
-    ///   - segmentSizeInBytes: of topics without their own `segment.bytes`.
-    ///   - cacheSizeInBytes: how much of the newest batches stays in memory.
+    ///   - segmentSizeInBytes: the segment size of topics without `segment.bytes`.
+    ///   - cacheSizeInBytes: the size of the newest batches that stay in memory.
     init(_ directory: DataDirectory, segmentSizeInBytes: Int, cacheSizeInBytes: Int) throws(JournalFailure) {
         self.directory = directory
         self.segmentSizeInBytes = segmentSizeInBytes
@@ -58,14 +58,14 @@ final class SegmentStorage: BatchStorage {
     /// Whether there are files to remove with the next snapshot.
     var hasUnneeded: Bool { !unneeded.isEmpty }
 
-    /// All changes are replayed. Removes the files that none of them mentioned.
+    /// Ends the replay of all changes: removes the files that none of them mentioned.
     func finishReplay() throws(JournalFailure) {
         isReplaying = false
         let needed = live.union(unneeded)
         files.remove(try directory.segmentNumbers().filter { !needed.contains($0) })
     }
 
-    /// A snapshot begins.
+    /// Begins a snapshot.
     ///
     /// - Returns: the segments to flush before it counts, and those to remove afterwards.
     func beginSnapshot() -> (unflushed: Set<UInt64>, unneeded: [UInt64]) {
@@ -76,13 +76,13 @@ final class SegmentStorage: BatchStorage {
         return underWay
     }
 
-    /// The snapshot is whole.
+    /// Notes that the snapshot is whole.
     func endSnapshot(sizeInBytes: Int) {
         underWay = ([], [])
         reserve.fit(snapshotSizeInBytes: sizeInBytes)
     }
 
-    /// The snapshot could not be written: the next one has its work to do, and the reserve's room for it.
+    /// Notes that the snapshot could not be written: the next one has to do its work, and has the reserve's space for it.
     func abandonSnapshot() {
         unflushed.formUnion(underWay.unflushed)
         unneeded = underWay.unneeded + unneeded
@@ -114,17 +114,17 @@ final class SegmentStorage: BatchStorage {
         if isReplaying { hasTakenOver = true }
     }
 
-    /// A log has the segment now.
+    /// Notes that a log uses the segment.
     func use(_ segment: UInt64) { live.insert(segment) }
 
-    /// A log has it no more.
+    /// Notes that a log no longer uses the segment.
     func discard(_ segment: UInt64) {
         live.remove(segment)
         unflushed.remove(segment)
         unneeded.append(segment)
     }
 
-    /// A log keeps a batch in memory; lets go of the oldest ones if that is too much.
+    /// Notes that a log keeps a batch in memory; releases the oldest ones if that is too much.
     func cache(_ batch: RecordBatch, of log: SegmentLog) {
         cached.append((log, batch.lastOffset, batch.bytes.count))
         cachedSizeInBytes += batch.bytes.count

@@ -17,7 +17,7 @@ enum AlterConfigs {
         struct Resource: WireStructure {
             var type: Int8 = 0
             var name = ""
-            /// All that shall differ from the defaults afterwards.
+            /// All configs that differ from the defaults afterwards.
             var configs: [Config] = []
 
             mutating func code(with coder: inout some FieldCoder) throws(MalformedMessage) {
@@ -51,7 +51,7 @@ enum AlterConfigs {
     }
 }
 
-/// What became of the changes to one resource, in AlterConfigs and IncrementalAlterConfigs.
+/// The outcome of the changes to one resource, in AlterConfigs and IncrementalAlterConfigs.
 struct AlteredResource: WireStructure {
     var error = KafkaErrorCode.none
     var errorMessage: String?

@@ -18,7 +18,7 @@ enum CreatePartitions {
 
         struct Topic: WireStructure {
             var name = ""
-            /// How many partitions there shall be in all.
+            /// The total number of partitions afterwards.
             var count: Int32 = 0
             /// The replicas of each new partition, where the client places them.
             var assignments: [Assignment]?

@@ -18,7 +18,7 @@ enum CreateTopics {
 
         struct Topic: WireStructure {
             var name = ""
-            /// -1: the broker's default, or what the assignments say.
+            /// -1: the broker's default, or the number that the assignments have.
             var partitionCount: Int32 = -1
             var replicationFactor: Int16 = -1
             var assignments: [Assignment] = []

@@ -106,6 +106,6 @@ enum Metadata {
 
 /// What the client may do, a bit for each operation. There is no access control, so it is never told.
 enum AuthorizedOperations {
-    /// What Kafka answers where the client did not ask, or has no authorizer to ask.
+    /// Kafka's answer if the client did not ask, or if there is no authorizer.
     static let notAsked = Int32.min
 }

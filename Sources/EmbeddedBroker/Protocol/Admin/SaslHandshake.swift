@@ -1,6 +1,6 @@
 import ClusterCore
 
-/// Begins an authentication, which there is none of: the answer says so, so that the client can tell its user.
+/// Begins an authentication. The broker supports none, and the answer says so, so that the client can report it.
 enum SaslHandshake {
     struct Request: WireRequest {
         typealias Response = SaslHandshake.Response

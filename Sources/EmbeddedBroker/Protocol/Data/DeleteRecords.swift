@@ -18,7 +18,7 @@ enum DeleteRecords {
 
         struct Partition: WireStructure {
             var index: Int32 = 0
-            /// What lies before it goes; -1 stands for the high watermark.
+            /// Records before this offset are deleted; -1 stands for the high watermark.
             var offset: Int64 = 0
 
             mutating func code(with coder: inout some FieldCoder) throws(MalformedMessage) {

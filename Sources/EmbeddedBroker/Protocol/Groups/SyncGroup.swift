@@ -1,6 +1,6 @@
 import ClusterCore
 
-/// Hands the leader's assignment to the members.
+/// Distributes the leader's assignment to the members.
 enum SyncGroup {
     struct Request: WireRequest {
         typealias Response = SyncGroup.Response

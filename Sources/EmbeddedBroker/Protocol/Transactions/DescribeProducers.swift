@@ -1,6 +1,6 @@
 import ClusterCore
 
-/// Tells what partitions remember of their producers (KIP-664).
+/// Tells the state that partitions have of their producers (KIP-664).
 enum DescribeProducers {
     struct Request: WireRequest {
         typealias Response = DescribeProducers.Response

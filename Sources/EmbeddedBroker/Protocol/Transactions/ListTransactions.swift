@@ -25,7 +25,7 @@ enum ListTransactions {
 
         var throttleTimeMs: Int32 = 0
         var error = KafkaErrorCode.none
-        /// The states asked for that there are not.
+        /// The requested states that do not exist.
         var unknownStates: [String] = []
         var transactions: [Transaction] = []
 

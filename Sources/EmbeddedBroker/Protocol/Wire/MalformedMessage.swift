@@ -1,6 +1,6 @@
 /// Bytes that are no message of the Kafka protocol.
 struct MalformedMessage: Error, Hashable, CustomStringConvertible {
-    /// What is wrong with them.
+    /// A text that says what is wrong with them.
     let description: String
 
     init(_ description: String) {

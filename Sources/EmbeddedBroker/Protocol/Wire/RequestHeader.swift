@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What stands before the body of every request.
+/// The header in front of every request's body.
 struct RequestHeader: Hashable {
     /// The number of the API, known or not.
     var apiKey: Int16
@@ -40,8 +40,8 @@ struct RequestHeader: Hashable {
 extension WireRequest {
     /// Reads the body of a request.
     ///
-    /// What follows it is passed over, as in Kafka's own broker: librdkafka 2.16, asking for the metadata of all topics,
-    /// leaves three bytes behind its request.
+    /// Bytes after it are skipped, as in Kafka's broker: librdkafka 2.16 leaves three bytes after its request for the metadata
+    /// of all topics.
     static func decode(_ buffer: ByteBuffer, version: Int16) throws(MalformedMessage) -> Self {
         var reader = WireReader(buffer, version: version, isFlexible: api.isFlexible(version))
         return try read(from: &reader)
@@ -72,7 +72,7 @@ extension WireResponse {
 
     /// The response as it goes over the wire, its size in front.
     ///
-    /// - Parameter capacity: how many bytes it will take, about.
+    /// - Parameter capacity: its approximate size in bytes.
     func frame(correlationID: Int32, version: Int16, capacity: Int = 256) throws(MalformedMessage) -> ByteBuffer {
         var writer = WireWriter(frameOfCapacity: capacity, version: version)
         writer.integer(correlationID)

@@ -23,9 +23,9 @@ struct WireBytes: NullableWireValue, Hashable {
     }
 }
 
-/// Record batches, one behind the other, as they were received: they are neither read nor encoded here.
+/// Consecutive record batches as they were received: they are neither read nor encoded here.
 struct WireRecords: NullableWireValue, Hashable {
-    /// What stands one behind the other on the wire.
+    /// The consecutive pieces on the wire.
     var segments: [[UInt8]]
 
     init(_ segments: [[UInt8]] = []) {

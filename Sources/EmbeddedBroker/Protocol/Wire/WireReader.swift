@@ -6,7 +6,7 @@ import NIOCore
 /// Nothing in those bytes is trusted: every length is held against the bytes that are left, and the elements of all
 /// arrays together are bounded, so that a small frame cannot ask for a large amount of memory.
 struct WireReader: FieldCoder {
-    /// What the arrays of one message may hold together. Kafka's own clients stay far below it.
+    /// The limit on the elements of all arrays of one message together. Kafka's own clients stay far below it.
     static let mostElements = 1_000_000
 
     let version: Int16
@@ -77,13 +77,13 @@ struct WireReader: FieldCoder {
         return bytes
     }
 
-    /// What is no valid UTF-8 is replaced, as in Kafka's own broker.
+    /// Invalid UTF-8 is replaced, as in Kafka's broker.
     mutating func string(_ length: Int) throws(MalformedMessage) -> String {
         guard let string = buffer.readString(length: length) else { throw .cutShort("a string") }
         return string
     }
 
-    /// Passes over the tagged fields at the end of a structure: none is needed here.
+    /// Skips the tagged fields at the end of a structure: none is needed here.
     mutating func skipTaggedFields() throws(MalformedMessage) {
         guard isFlexible else { return }
         let count = try unsignedVarint()

@@ -7,7 +7,7 @@ protocol FieldCoder {
 }
 
 extension FieldCoder {
-    /// A field that there is in the versions from `first` through `last` only; in others it keeps its value.
+    /// A field that exists only in the versions from `first` through `last`; in others it keeps its value.
     mutating func field<Value: WireValue>(
         _ value: inout Value, since first: Int16 = 0, until last: Int16 = .max
     ) throws(MalformedMessage) {

@@ -1,6 +1,6 @@
 import ClusterCore
 
-/// A topic's name and what is said of its partitions: the shape of most lists in the protocol.
+/// A topic's name and an entry for each of its partitions: the shape of most lists in the protocol.
 struct WireTopic<Partition: WireValue>: WireStructure {
     var name = ""
     var partitions: [Partition] = []

@@ -3,7 +3,7 @@ import NIOCore
 
 /// Writes the values of one message, in order.
 struct WireWriter: FieldCoder {
-    /// The largest frame: more than any client takes. What asks for a larger answer gets its connection closed.
+    /// The largest frame, more than any client accepts. The broker closes the connection of a request with a larger answer.
     static let mostBytes = 256 << 20
 
     let version: Int16

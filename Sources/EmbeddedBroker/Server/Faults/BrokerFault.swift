@@ -1,11 +1,11 @@
 package import ClusterCore
 
-/// Something that goes wrong with requests of some kinds, on demand, for tests.
+/// A fault that tests inject into requests of some kinds.
 package struct BrokerFault: Sendable {
     package enum Effect: Hashable, Sendable {
-        /// The request has no effect; all of its answer is this error.
+        /// The request has no effect and is answered with this error.
         case error(KafkaErrorCode)
-        /// The request takes effect that much later.
+        /// The request takes effect after this delay.
         case delay(milliseconds: Int64)
         /// The connection closes, and the request has no effect.
         case cutBefore
@@ -13,16 +13,16 @@ package struct BrokerFault: Sendable {
         case cutAfter
     }
 
-    /// Which requests; empty for all.
+    /// The requests that it hits; empty for all.
     package var apis: Set<API>
     /// Only requests that name this topic; nil for any.
     package var topic: String?
     package var effect: Effect
-    /// How many requests pass before the first is hit. Default 0.
+    /// The number of requests that pass before the first is hit. Default 0.
     package var after = 0
-    /// How many requests are hit; nil for no limit. Default 1.
+    /// The number of requests that are hit; nil for no limit. Default 1.
     package var times: Int? = 1
-    /// How long it lasts from when it was injected; nil for no limit. Default nil.
+    /// The time that it lasts after its injection; nil for no limit. Default nil.
     package var lastsMs: Int64?
 
     package init(_ effect: Effect, of apis: Set<API> = [], topic: String? = nil) {

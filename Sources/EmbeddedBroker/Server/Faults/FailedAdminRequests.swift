@@ -21,7 +21,7 @@ extension Metadata.Request: FallibleRequest {
         (topics ?? []).compactMap { cluster.topicName($0.name, id: $0.topicID) }
     }
 
-    /// Errors there are for topics only: one that asks for all of them gets an empty list.
+    /// Only topics have errors: a request for all topics gets an empty list.
     func failed(_ error: KafkaError, version: Int16) -> Response {
         var response = Response()
         response.topics = (topics ?? []).map {

@@ -5,7 +5,7 @@ protocol FallibleRequest: WireRequest {
     /// The topics it is about.
     func topicNames(in cluster: Cluster) -> [String]
 
-    /// The answer that says so, in every place where its version has one for an error.
+    /// The answer with the error in every field that its version has for one.
     func failed(_ error: KafkaError, version: Int16) -> Response
 }
 

@@ -19,13 +19,13 @@ final class FaultPlan {
         planned.removeAll()
     }
 
-    /// How many are to come, or last.
+    /// The number of faults that are still to come or last.
     func count(nowMs: Int64) -> Int {
         removeEnded(nowMs: nowMs)
         return planned.count
     }
 
-    /// What happens to a request: the effect of the first fault that fits, which counts as used.
+    /// Returns the effect on a request of the first fault that fits, which counts as used.
     func take(for api: API, topics: @autoclosure () -> [String], nowMs: Int64) -> BrokerFault.Effect? {
         removeEnded(nowMs: nowMs)
         for index in planned.indices {

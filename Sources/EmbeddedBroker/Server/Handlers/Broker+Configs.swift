@@ -79,7 +79,7 @@ extension ConfigResource {
     private static let topicType: Int8 = 2
     private static let brokerType: Int8 = 4
 
-    /// - Throws: INVALID_REQUEST for what is neither a topic nor a broker.
+    /// - Throws: INVALID_REQUEST for a resource that is neither a topic nor a broker.
     init(type: Int8, name: String) throws(KafkaError) {
         switch type {
         case Self.topicType: self = .topic(name)

@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 
 extension Broker {
-    /// Kafka's `fetch.max.bytes` of the broker: what one answer holds at most, whatever the client asks for.
+    /// The broker's `fetch.max.bytes` as in Kafka: the largest answer, whatever the client asks for.
     private static let mostFetchedBytes = 57_671_680
 
     func fetch(_ request: Fetch.Request, _ call: Call) {
@@ -25,7 +25,7 @@ extension Broker {
         answerOrWait(LongPoll(call, request, partitions: partitions, deadlineMs: deadlineMs))
     }
 
-    /// Answers if there is as much as the client wants, or its time is over, or a partition has an error to tell.
+    /// Answers if there is as much as the client wants, or its time is over, or a partition has an error.
     func answerOrWait(_ poll: LongPoll) {
         read(FetchReading(poll, entries: entries(of: poll), mayWait: true))
     }
@@ -42,8 +42,8 @@ extension Broker {
         }
     }
 
-    /// Reads partition by partition. What is not in memory is read on another thread; until it is there, the loop does
-    /// other things.
+    /// Reads partition by partition. Batches that are not in memory are read on another thread; meanwhile the loop does other
+    /// things.
     private func read(_ reading: FetchReading) {
         while let entry = reading.next {
             do throws(KafkaError) {
@@ -54,7 +54,7 @@ extension Broker {
                     TopicPartition(topic, entry.request.index), from: entry.request.fetchOffset,
                     maxBytes: min(max(0, Int(entry.request.maxBytes)), room),
                     isolation: IsolationLevel(rawValue: request.isolationLevel) ?? .readUncommitted,
-                    // The response's first batch comes whole however large, or its reader would be stuck (KIP-74).
+                    // The response's first batch comes whole, however large it is, or its reader would be stuck (KIP-74).
                     atLeastOneBatch: reading.sizeInBytes == 0,
                     currentLeaderEpoch: entry.request.currentLeaderEpoch)
                 guard answer.stored == nil else { return load(answer, reading) }
@@ -97,7 +97,7 @@ extension Broker {
             return poll.call.answer(reading.response, sizeInBytes: capacity)
         }
         if let versions = reading.versions, versions != poll.partitions.map(cluster.version) {
-            // Something came while the loop did other things, of which nobody will tell again.
+            // Records arrived while the loop did other things, and there will be no other notice of them.
             answerOrWait(poll)
         } else {
             wait(poll)

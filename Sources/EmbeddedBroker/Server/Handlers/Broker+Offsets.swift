@@ -76,7 +76,7 @@ extension Broker {
 }
 
 extension OffsetSpec {
-    /// What a time stands for in ListOffsets; nil for a negative one without a meaning.
+    /// The meaning of a time in ListOffsets; nil for a negative one without a meaning.
     init?(timestampMs: Int64) {
         switch timestampMs {
         case 0...: self = .timestamp(timestampMs)

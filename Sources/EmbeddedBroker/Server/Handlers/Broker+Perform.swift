@@ -1,7 +1,7 @@
 import NIOCore
 
 extension Broker {
-    /// Hands a request to its handler.
+    /// Passes a request to its handler.
     func perform(_ call: Call, _ body: ByteBuffer) throws(MalformedMessage) {
         switch call.api {
         case .apiVersions: try answer(call, body, with: apiVersions)

@@ -1,6 +1,6 @@
 import ClusterCore
 
-/// A fetch that is being read, and its answer as far as it is.
+/// A fetch that is being read, and its answer so far.
 ///
 /// Belongs to the broker's event loop.
 final class FetchReading {
@@ -29,7 +29,7 @@ final class FetchReading {
         self.poll = poll
         self.entries = entries
         self.mayWait = mayWait
-        // Should there be nothing to read at all, there is nothing to wait for either.
+        // If there is nothing to read at all, there is nothing to wait for either.
         hasError = poll.request.topics.isEmpty
         response.topics = poll.request.topics.map { topic in
             var answer = Fetch.Response.Topic()
