@@ -4,8 +4,8 @@ package import ClusterCore
 ///
 /// Source of the framings: `org.apache.kafka.common.compress`.
 package struct KafkaRecordCodec: RecordCodec {
-    /// What a batch may unpack to, in bytes. Default 64 MiB: a batch of Kafka's usual 1 MiB holds no more unless it was
-    /// made to exhaust its readers.
+    /// The largest unpacked size of a batch, in bytes. Default 64 MiB: a batch of Kafka's usual 1 MiB holds no more unless it
+    /// was made to exhaust its readers.
     package var limitInBytes: Int
 
     package init(limitInBytes: Int = 64 << 20) {

@@ -1,6 +1,6 @@
 import ClusterCore
 
-/// What one call of a decompressing library did.
+/// The result of one call of a decompressing library.
 struct UnpackingStep {
     var consumed: Int
     var produced: Int
@@ -8,7 +8,7 @@ struct UnpackingStep {
     var isAtEnd: Bool
 }
 
-/// Unpacks by steps into pieces, so that memory grows with what really comes out, up to the limit.
+/// Unpacks in steps into pieces, so that memory grows with the real output, up to the limit.
 ///
 /// - Parameter step: reads from the input and writes into the piece; nil if the input is no such stream.
 func unpack(
@@ -32,7 +32,7 @@ func unpack(
     }
 }
 
-/// Packs in one call into as many bytes as may be needed at most.
+/// Packs in one call into a buffer of the largest possible size.
 ///
 /// - Parameter pack: returns how many bytes it wrote; nil if it failed.
 func pack(atMost count: Int, _ pack: (UnsafeMutableRawBufferPointer) -> Int?) -> [UInt8]? {

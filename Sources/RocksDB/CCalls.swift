@@ -1,11 +1,11 @@
 import CRocksDB
 
-/// Where a C function leaves its message if it fails.
+/// The variable in which a C function leaves its message if it fails.
 typealias ErrorPointer = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
 /// Calls a C function that reports failure through its `errptr`, and throws what it reports.
 ///
-/// The one place where RocksDB's messages become errors; it frees them.
+/// Only this function turns RocksDB's messages into errors; it frees them.
 @inline(__always)
 func checked<Result>(
     _ operation: String, path: String, _ call: (ErrorPointer) -> Result

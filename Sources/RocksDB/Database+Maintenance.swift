@@ -2,7 +2,7 @@ import CRocksDB
 import CRocksDBShim
 
 extension Database {
-    /// Writes what is in memory to files. Once it returned having waited, everything written before it survives any crash.
+    /// Writes the contents of memory to files. After it has waited and returned, all earlier writes survive any crash.
     ///
     /// - Parameter wait: Whether to wait until it is done. If false, a failure shows in later writes only. Default true.
     /// - Throws: `closed`, `noSpace`, `ioError`.
@@ -22,8 +22,8 @@ extension Database {
         }
     }
 
-    /// Makes a copy of the database as it is now in the directory `target`, which must not exist though its parent must. What
-    /// is in memory is flushed first; files are hard links where both are on one file system.
+    /// Copies the present database into the directory `target`, which must not exist; its parent must. Memory is flushed first.
+    /// Files are hard links if both directories are on one file system.
     ///
     /// - Throws: `closed`, `invalidArgument` if `target` exists, `noSpace`, `ioError`.
     package func checkpoint(to target: String) throws(RocksDBError) {
@@ -35,8 +35,8 @@ extension Database {
         try handle.call("checkpoint") { rocksdb_checkpoint_create(checkpoint, target, 0, $1) }
     }
 
-    /// Deletes the files of the database in the directory `path`, and the directory if nothing else is in it. A database
-    /// that is not there is no error.
+    /// Deletes the files of the database in the directory `path`, and the directory if nothing else is in it. A missing
+    /// database is no error.
     ///
     /// - Throws: `locked` if it is open; `ioError`.
     package static func destroy(path: String) throws(RocksDBError) {

@@ -3,9 +3,9 @@ import Synchronization
 
 /// An open RocksDB database: one directory, one column family, bytes to bytes, ordered by the keys' unsigned bytes.
 ///
-/// Thread-safe. Its directory is locked until it is closed or released *and* the last of its iterators and snapshots is
-/// gone: they keep it open. Everything blocks: call it on threads that may wait. Pointers passed to closures are valid
-/// until the closure returns. What survives a crash is told at ``DatabaseOptions``.
+/// Thread-safe. Its directory is locked until it is closed or released *and* the last of its iterators and snapshots is gone:
+/// they keep it open. Everything blocks: call it on threads that may wait. Pointers passed to closures are valid until the
+/// closure returns. ``DatabaseOptions`` says what survives a crash.
 package final class Database: Sendable {
     /// The directory of the database.
     package let path: String
@@ -22,9 +22,9 @@ package final class Database: Sendable {
 
     /// Closes the database, flushing it first unless its options say otherwise. Closing again does nothing.
     ///
-    /// A database that is merely released is closed too, but nobody learns if its last flush fails.
+    /// A database that is only released is closed too, but a failure of its last flush is not reported.
     ///
-    /// - Throws: What the flush threw; the database is closed nevertheless.
+    /// - Throws: The error of the flush; the database is closed nevertheless.
     package func close() throws(RocksDBError) {
         let last = handle.withLock { current in
             defer { current = nil }
@@ -56,7 +56,7 @@ package final class Database: Sendable {
 
     /// Calls `body` once for each of `keys`, in order, with its index and its value, or nil if it has none.
     ///
-    /// All values are of one moment. They are copied by RocksDB, so prefer `withValue(forKey:_:)` for single keys.
+    /// All values are of one moment. RocksDB copies them, so prefer `withValue(forKey:_:)` for single keys.
     ///
     /// - Throws: `closed`, `corruption`, `ioError`, before `body` was called for the key that failed.
     package func withValues(
@@ -94,13 +94,13 @@ package final class Database: Sendable {
         try handle.call("write") { rocksdb_write($0, handle.writeOptions, native, $1) }
     }
 
-    /// A view of the database as it is now, for several reads.
+    /// Returns a view of the present database, for several reads.
     ///
     /// - Throws: `closed`.
     package func snapshot() throws(RocksDBError) -> Snapshot { Snapshot(of: try opened("snapshot")) }
 
-    /// An iterator over the keys from `lowerBound` up to but not including `upperBound`, nil for no bound. It sees the
-    /// database as it is now, stands nowhere until it is moved, and keeps the database open.
+    /// Returns an iterator over the keys from `lowerBound` up to but not including `upperBound`, nil for no bound. It sees the
+    /// present database, has no position until it is moved, and keeps the database open.
     ///
     /// - Parameter fillsCache: Whether blocks read stay in the block cache; false for bulk scans.
     /// - Throws: `closed`.

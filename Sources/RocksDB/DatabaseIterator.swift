@@ -2,8 +2,8 @@ import CRocksDB
 
 /// Walks the keys of a database, in either direction, within bounds.
 ///
-/// Every move tells whether there is an entry, and throws if RocksDB stopped for another reason than the end. It keeps the
-/// database open, sees it as it was when the iterator was made, and is worth reusing: making one costs as much as tens of
+/// Every move returns whether there is an entry, and throws if RocksDB stopped for a reason other than the end. The iterator
+/// keeps the database open and sees it as it was when the iterator was made. Reuse it: making one costs as much as tens of
 /// steps. It is not copyable, so that the entry cannot be used while the iterator moves.
 ///
 /// ```swift
@@ -24,7 +24,7 @@ package struct DatabaseIterator: ~Copyable, @unchecked Sendable {
     private let snapshot: Snapshot?
     private let handle: DatabaseHandle
 
-    /// Whether it stands on an entry.
+    /// Whether it is at an entry.
     package private(set) var isValid = false
 
     init(

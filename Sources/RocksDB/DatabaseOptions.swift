@@ -1,4 +1,5 @@
-/// How a database is opened. The defaults are those of Kafka Streams' `RocksDBStore` where it sets one, else RocksDB's.
+/// The options of opening a database. The defaults are those of Kafka Streams' `RocksDBStore` where it sets one, else
+/// RocksDB's.
 ///
 /// Durability, in one table. "Kill" is the death of the process at any instant, "power" that of the machine.
 ///
@@ -15,13 +16,13 @@
 /// State and the changelog position it reaches, written in one batch, are therefore either both there or both not, and a
 /// later batch is never there without the earlier ones.
 package struct DatabaseOptions: Sendable {
-    /// How blocks are compressed on disk. Opening throws `invalidArgument` if the RocksDB in use was built without it.
+    /// The compressions of blocks on disk. Opening throws `invalidArgument` if the RocksDB in use was built without it.
     package enum Compression: Sendable, CaseIterable { case none, snappy, lz4, zstd }
 
-    /// How files are merged: `universal` writes less, `level` takes less disk and reads fewer files.
+    /// The ways of merging files: `universal` writes less, `level` takes less disk and reads fewer files.
     package enum CompactionStyle: Sendable { case level, universal }
 
-    /// Whether writes also go to RocksDB's own log, and how far.
+    /// Whether writes also go to RocksDB's log, and whether they are synced.
     package enum WriteAheadLog: Sendable { case off, buffered, synced }
 
     /// Whether a missing database is created: its own directory, not the parents. Default true. If false, opening a missing
@@ -42,11 +43,11 @@ package struct DatabaseOptions: Sendable {
     package var bloomFilterBitsPerKey = 10.0
     /// The size at which a memtable becomes immutable and is flushed. Default 16 MiB.
     package var writeBufferSizeInBytes = 16 << 20
-    /// How many memtables may be in memory, the active one included, before writes wait for a flush. Default 3.
+    /// The number of memtables in memory, the active one included, at which writes wait for a flush. Default 3.
     package var maxWriteBuffers = 3
-    /// How many flushes and compactions may run at a time. Default 2.
+    /// The number of flushes and compactions that may run at a time. Default 2.
     package var maxBackgroundJobs = 2
-    /// How many files may be open; nil, the default, for all of them.
+    /// The number of files that may be open; nil, the default, for all of them.
     package var maxOpenFiles: Int?
     /// Default off: the changelog topic is the log.
     package var writeAheadLog = WriteAheadLog.off
@@ -58,7 +59,7 @@ package struct DatabaseOptions: Sendable {
     /// Whether closing, or releasing, the database flushes what is in memory first. Default true. If false, what was not
     /// flushed and is not in the log is lost, as in a crash.
     package var flushesOnClose = true
-    /// The memory budget shared with other databases. Default nil: the database has a block cache of its own.
+    /// The memory budget shared with other databases. Default nil: the database has a separate block cache.
     package var sharedMemory: SharedMemory?
     /// Further RocksDB options, applied last, in its own notation: "max_subcompactions=2;bytes_per_sync=1048576".
     /// Default empty.
@@ -67,7 +68,7 @@ package struct DatabaseOptions: Sendable {
     /// Options with every default.
     package init() {}
 
-    /// Everything wrong with the options that can be told without opening a database, in words; empty if nothing is.
+    /// Everything wrong with the options that can be found without opening a database, in words; empty if nothing is.
     package var problems: [String] {
         let minima: [(name: String, value: Int, minimum: Int)] = [
             ("blockSizeInBytes", blockSizeInBytes, 1), ("blockCacheSizeInBytes", blockCacheSizeInBytes, 0),

@@ -1,4 +1,4 @@
-/// A failure reported by RocksDB: what kind, RocksDB's own words, and what was being done to which database.
+/// A failure reported by RocksDB: its kind, RocksDB's message, the operation and the database.
 package struct RocksDBError: Error, Sendable, Hashable {
     /// The kind of failure. Open: RocksDB may learn new ones, which arrive as ``other``.
     package struct Code: Sendable, Hashable, CustomStringConvertible {
@@ -22,7 +22,7 @@ package struct RocksDBError: Error, Sendable, Hashable {
         package static let notSupported = Code("not supported")
         /// RocksDB is busy with something that excludes the operation; trying again later may succeed.
         package static let busy = Code("busy")
-        /// RocksDB gave the operation up.
+        /// RocksDB aborted the operation.
         package static let aborted = Code("aborted")
         /// The operation waited too long.
         package static let timedOut = Code("timed out")
@@ -38,7 +38,7 @@ package struct RocksDBError: Error, Sendable, Hashable {
     package let code: Code
     /// RocksDB's message, with its prefix.
     package let message: String
-    /// What was being done, as the name of a method of this module: "open", "put", "flush".
+    /// The operation, as the name of a method of this module: "open", "put", "flush".
     package let operation: String
     /// The directory of the database.
     package let path: String
@@ -79,8 +79,8 @@ extension RocksDBError.Code {
 }
 
 extension String {
-    /// The first is said about a lock held by another process, the second about one held by this process
-    /// (env/fs_posix.cc, `LockFile`).
+    /// The first is the message about a lock of another process, the second about one of this process (env/fs_posix.cc,
+    /// `LockFile`).
     fileprivate var isLockFailure: Bool {
         hasPrefix("IO error: While lock file: ") || hasPrefix("IO error: lock ")
     }

@@ -39,8 +39,8 @@ package final class Snapshot: @unchecked Sendable {
         return try handle.withValue(forKey: key, readOptions, body)
     }
 
-    /// An iterator over what the keys were, from `lowerBound` up to but not including `upperBound`, nil for no bound. It
-    /// keeps the snapshot.
+    /// Returns an iterator over the keys of that moment, from `lowerBound` up to but not including `upperBound`, nil for no
+    /// bound. It keeps the snapshot.
     ///
     /// - Parameter fillsCache: Whether blocks read stay in the block cache; false for bulk scans.
     package func iterator(

@@ -12,7 +12,7 @@ package struct WriteBatch: ~Copyable, @unchecked Sendable {
 
     deinit { rocksdb_writebatch_destroy(pointer) }
 
-    /// How many writes it holds; a range deletion is one.
+    /// The number of its writes; a range deletion is one.
     package var count: Int { Int(rocksdb_writebatch_count(pointer)) }
 
     /// The size of its encoding, headers included: an empty batch has 12 bytes.
@@ -36,7 +36,7 @@ package struct WriteBatch: ~Copyable, @unchecked Sendable {
 
     /// Removes the keys from `lowerBound` up to but not including `upperBound`; none if that is not a range.
     ///
-    /// Cheap to write, but each makes later reads a little dearer until it is compacted away.
+    /// A range deletion is cheap to write, but makes later reads slightly slower until it is compacted away.
     package mutating func deleteRange(from lowerBound: UnsafeRawBufferPointer, to upperBound: UnsafeRawBufferPointer) {
         precondition(max(lowerBound.count, upperBound.count) <= UInt32.max, "RocksDB stores lengths in 32 bits")
         guard lowerBound.lexicographicallyPrecedes(upperBound) else { return }

@@ -60,7 +60,7 @@ extension KafkaAdmin {
             })
     }
 
-    /// Replaces what was set for a topic or broker: an entry not listed goes back to its default (AlterConfigs; librdkafka
+    /// Replaces the settings of a topic or broker: an entry that is not listed returns to its default (AlterConfigs; librdkafka
     /// 2.0.2 has no incremental form).
     package func alterConfigs(
         _ resource: ConfigResource, to configs: [String: String], timeoutMs: Int32

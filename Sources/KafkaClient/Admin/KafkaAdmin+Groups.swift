@@ -2,7 +2,7 @@ import CRdkafka
 
 /// A consumer group as its coordinator describes it.
 package struct ConsumerGroupDescription: Sendable, Hashable {
-    /// Where the group is in a rebalance.
+    /// The group's state, which also shows a rebalance.
     package enum State: Sendable, Hashable {
         case unknown, preparingRebalance, completingRebalance, stable, dead, empty
     }
@@ -13,7 +13,7 @@ package struct ConsumerGroupDescription: Sendable, Hashable {
         package var groupInstanceID: String?
         package var clientID: String
         package var host: String
-        /// What the group's leader gave the member; empty unless the group is stable.
+        /// The member's assignment from the group's leader; empty unless the group is stable.
         package var assignment: [TopicPartition]
     }
 
@@ -27,7 +27,7 @@ package struct ConsumerGroupDescription: Sendable, Hashable {
 extension KafkaAdmin {
     /// Describes groups; to Kafka an unknown group is one in the state dead.
     ///
-    /// librdkafka 2.0.2 aborts the process if its own mock cluster is asked.
+    /// librdkafka 2.0.2 aborts the process if the request goes to its mock cluster.
     package func describeConsumerGroups(
         _ groups: [String], timeoutMs: Int32
     ) throws(KafkaError) -> [String: Result<ConsumerGroupDescription, KafkaError>] {

@@ -1,17 +1,17 @@
 import CRdkafka
 
-/// Which offset of a partition to look up.
+/// The offset of a partition to look up.
 package enum OffsetSpec: Sendable, Hashable {
     /// The first record still there.
     case earliest
-    /// One behind the last record, or the last stable offset with `isolation.level=read_committed`, the default.
+    /// The offset after the last record, or the last stable offset with `isolation.level=read_committed`, the default.
     case latest
     /// The first record at or after this time, in milliseconds since 1970.
     case timestamp(Int64)
 }
 
 extension KafkaAdmin {
-    /// Looks up offsets, one request a partition; a timestamp behind the last record gives no entry.
+    /// Looks up offsets, one request per partition; a timestamp after the last record gives no entry.
     package func listOffsets(
         _ partitions: [TopicPartition: OffsetSpec], timeoutMs: Int32
     ) throws(KafkaError) -> [TopicPartition: Int64] {
@@ -28,8 +28,8 @@ extension KafkaAdmin {
         return offsets.merging(found) { $1 }
     }
 
-    /// Deletes the records in front of these offsets.
-    /// - Returns: the first offset left, or why not, by partition.
+    /// Deletes the records before these offsets.
+    /// - Returns: the first remaining offset or the error, by partition.
     package func deleteRecords(
         before offsets: [TopicPartition: Int64], timeoutMs: Int32
     ) throws(KafkaError) -> [TopicPartition: Result<Int64, KafkaError>] {

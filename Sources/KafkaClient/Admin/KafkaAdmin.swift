@@ -1,6 +1,6 @@
 import CRdkafka
 
-/// Looks after topics, groups and configurations. May be used from several threads at once.
+/// An admin client for topics, groups and configurations. It may be used from several threads at once.
 ///
 /// Each call blocks its thread for at most the timeout given. Nothing here creates a topic as a side effect.
 package final class KafkaAdmin: Sendable {
@@ -29,7 +29,7 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// The names of all topics, those of the brokers' own left out.
+    /// The names of all topics except the brokers' internal ones.
     package func topicNames(timeoutMs: Int32) throws(KafkaError) -> [String] {
         try withMetadata(allTopics: true, timeoutMs: timeoutMs) { metadata in
             UnsafeBufferPointer(start: metadata.topics, count: Int(metadata.topic_cnt))
@@ -43,7 +43,7 @@ package final class KafkaAdmin: Sendable {
     ) throws(KafkaError) -> Value {
         var metadata: UnsafePointer<rd_kafka_metadata>?
         let code = rd_kafka_metadata(client.pointer, allTopics ? 1 : 0, nil, &metadata, timeoutMs)
-        // Errors of the connection wait in the main queue, which nobody else serves.
+        // Errors of the connection wait in the main queue, which nothing else serves.
         rd_kafka_poll(client.pointer, 0)
         try client.check(code, "metadata")
         guard let metadata else { throw client.error(RD_KAFKA_RESP_ERR__FAIL, "metadata") }
@@ -77,7 +77,7 @@ package final class KafkaAdmin: Sendable {
             _ = withErrorText { rd_kafka_AdminOptions_set_operation_timeout(options, timeoutMs, $0, $1) }
         }
         submit(options, queue)
-        // The request times out by itself; the second more covers the way of its answer.
+        // The request times out by itself; the additional second covers the transfer of its answer.
         let limitMs = timeoutMs.addingReportingOverflow(1_000)
         let event = rd_kafka_queue_poll(queue, limitMs.overflow ? .max : limitMs.partialValue)
         rd_kafka_poll(client.pointer, 0)
@@ -90,7 +90,7 @@ package final class KafkaAdmin: Sendable {
         return try read(event)
     }
 
-    /// Operations in which the broker waits for its peers, up to a limit of their own.
+    /// Operations in which the broker waits for its peers, up to a separate limit.
     private static let waitsForTheCluster = [
         RD_KAFKA_ADMIN_OP_CREATETOPICS, RD_KAFKA_ADMIN_OP_DELETETOPICS, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS,
         RD_KAFKA_ADMIN_OP_DELETERECORDS,
@@ -104,7 +104,7 @@ package struct Broker: Sendable, Hashable {
     package var port: Int32
 }
 
-/// What became of each of several things asked for in one request, by name.
+/// The outcome of each item of one request, by name.
 package typealias AdminResults<Name: Hashable> = [Name: Result<Void, KafkaError>]
 
 /// Makes a Swift array of librdkafka's `(array, count)` results.

@@ -1,6 +1,6 @@
 import CRdkafka
 
-/// What librdkafka's callbacks find behind their opaque pointer.
+/// The target of the opaque pointer of librdkafka's callbacks.
 ///
 /// `log` is written from librdkafka's threads and is Sendable, and so is what `deliveries` notes acknowledgements in. The
 /// rest is touched only by callbacks that run on the

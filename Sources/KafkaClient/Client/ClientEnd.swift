@@ -2,16 +2,16 @@ import CRdkafka
 import Dispatch
 import Glibc
 
-/// The end of a client: destroys it on a thread of its own and waits for a few seconds.
+/// The end of a client: destroys it on a separate thread and waits for a few seconds.
 ///
-/// `rd_kafka_destroy` waits for librdkafka's threads, and in 2.0.2 these do not end where a topic that was read has been deleted.
-/// Nobody may depend on it: whatever the client had to tell the broker it has told before, by `close`, a flush or a commit.
-/// A client that does not end in time keeps its memory and its threads until the process ends.
+/// `rd_kafka_destroy` waits for librdkafka's threads, and in 2.0.2 these do not end where a topic that was read has been
+/// deleted. Nothing may depend on it: `close`, a flush or a commit has sent everything to the broker before. A client that does
+/// not end in time keeps its memory and its threads until the process ends.
 final class ClientEnd: Sendable {
     static let limitMs = 3_000
 
     private let hasEnded = DispatchSemaphore(value: 0)
-    // Handed over: nobody else uses it any more.
+    // Handed over: nothing else uses it any more.
     nonisolated(unsafe) private let client: OpaquePointer
     nonisolated(unsafe) private let context: Unmanaged<CallbackContext>
 
@@ -22,7 +22,7 @@ final class ClientEnd: Sendable {
 
     /// Destroys a client.
     ///
-    /// - Parameter context: what its callbacks are given, with the retain that the client holds.
+    /// - Parameter context: the argument of its callbacks, with the retain that the client holds.
     /// - Returns: whether it ended in time.
     static func destroy(_ client: OpaquePointer, context: Unmanaged<CallbackContext>) -> Bool {
         let end = ClientEnd(client, context)
@@ -36,7 +36,7 @@ final class ClientEnd: Sendable {
                 return nil
             }, argument)
         guard code == 0 else {
-            // Without a thread it is done here.
+            // If no thread can be started, it is destroyed here.
             Unmanaged<ClientEnd>.fromOpaque(argument).takeRetainedValue().run()
             return true
         }

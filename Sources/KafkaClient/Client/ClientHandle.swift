@@ -65,7 +65,7 @@ final class ClientHandle: @unchecked Sendable {
         throw explained(KafkaError(consuming: object, context: operation()))
     }
 
-    /// Makes a plain code an error: a fatal one is replaced by its cause, an unreachable broker named.
+    /// Makes an error of a plain code. A fatal code is replaced by its cause, and an unreachable broker is named.
     func error(_ code: rd_kafka_resp_err_t, _ operation: String, message: String? = nil) -> KafkaError {
         if code == RD_KAFKA_RESP_ERR__FATAL, let fatalError { return fatalError.during(operation) }
         let code = KafkaError.Code(code)

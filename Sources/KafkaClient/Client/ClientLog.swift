@@ -12,7 +12,7 @@ package struct ClientLogLine: Sendable {
 /// Receives log lines, on any of librdkafka's threads: it must return quickly and never call back into the client.
 package typealias ClientLogHandler = @Sendable (ClientLogLine) -> Void
 
-/// What a client reports outside the results of calls: log lines, errors, a fatal error.
+/// The reports of a client outside the results of calls: log lines, errors, a fatal error.
 ///
 /// Log lines arrive on librdkafka's threads, errors on the thread that polls.
 final class ClientLog: Sendable {
@@ -22,7 +22,7 @@ final class ClientLog: Sendable {
         var fatalError: KafkaError?
     }
 
-    /// Older errors are dropped beyond this number: nobody may be taking them.
+    /// Beyond this number older errors are dropped, because possibly no caller takes them.
     private static let keptErrors = 64
 
     private let handler: ClientLogHandler?
@@ -58,6 +58,6 @@ final class ClientLog: Sendable {
 
     var fatalError: KafkaError? { state.withLock { $0.fatalError } }
 
-    /// Why no broker can be reached, as far as the log tells.
+    /// The reason why no broker can be reached, as far as the log says.
     var connectionProblem: String? { state.withLock { $0.diagnosis.sentence() } }
 }

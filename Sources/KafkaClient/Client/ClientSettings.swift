@@ -65,7 +65,7 @@ package struct ClientSettings: Sendable, Hashable, ExpressibleByDictionaryLitera
     }
 }
 
-/// What a client is made for.
+/// The purpose of a client.
 package enum ClientKind: Sendable {
     case consumer, producer, admin
 

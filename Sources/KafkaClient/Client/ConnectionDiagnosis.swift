@@ -1,7 +1,7 @@
-/// What the log lines of a client say about why it cannot talk to a broker.
+/// The reason why a client cannot talk to a broker, from its log lines.
 ///
-/// librdkafka answers a call to an unreachable cluster with no more than "timed out" or "all brokers down"; the address and
-/// the reason stand in a log line written earlier by a broker thread. This remembers that line.
+/// librdkafka answers a call to an unreachable cluster with no more than "timed out" or "all brokers down"; the address and the
+/// reason are in a log line that a broker thread wrote earlier. This remembers that line.
 struct ConnectionDiagnosis: Sendable {
     /// The latest connection failure, starting with the broker's address.
     private(set) var lastFailure: String?
@@ -15,7 +15,7 @@ struct ConnectionDiagnosis: Sendable {
         if facility == "FAIL" { lastFailure = line }
     }
 
-    /// A sentence that tells what to do, or nil if nothing went wrong so far.
+    /// A sentence that says what to do, or nil if nothing went wrong so far.
     func sentence(version: LibrdkafkaVersion = .current) -> String? {
         guard let lastFailure else {
             return sawUnreadableApiVersions ? Self.unreadableApiVersions(version) : nil

@@ -26,7 +26,7 @@ extension KafkaError {
 extension KafkaError.Code {
     // MARK: Raised by the client
 
-    /// A failure of the client without a code of its own.
+    /// A failure of the client without a specific code.
     package static let failed = Self(rawValue: -196)
     /// The connection to a broker broke or could not be made.
     package static let transport = Self(rawValue: -195)
@@ -38,13 +38,13 @@ extension KafkaError.Code {
     package static let unknownPartition = Self(rawValue: -190)
     /// The topic does not exist, as far as the client knows.
     package static let unknownTopicLocally = Self(rawValue: -188)
-    /// No connection to any broker stands.
+    /// There is no connection to any broker.
     package static let allBrokersDown = Self(rawValue: -187)
     /// An argument or setting is not acceptable.
     package static let invalidArgument = Self(rawValue: -186)
     /// The call ran out of time.
     package static let timedOut = Self(rawValue: -185)
-    /// The producer holds as many records as it may: poll, then call again.
+    /// The producer's queue is full: poll, then call again.
     package static let queueFull = Self(rawValue: -184)
     /// The group's coordinator is not known yet.
     package static let waitingForCoordinator = Self(rawValue: -180)
@@ -60,9 +60,9 @@ extension KafkaError.Code {
     package static let timedOutInQueue = Self(rawValue: -166)
     /// The broker is too old for this.
     package static let unsupportedFeature = Self(rawValue: -165)
-    /// The operation is to be made again.
+    /// The operation has to be retried.
     package static let retry = Self(rawValue: -153)
-    /// A fatal error, whose cause the client tells.
+    /// A fatal error; the client has its cause.
     package static let fatal = Self(rawValue: -150)
     /// The consumer did not poll for `max.poll.interval.ms` and left its group.
     package static let maxPollIntervalExceeded = Self(rawValue: -147)
@@ -77,7 +77,7 @@ extension KafkaError.Code {
 
     // MARK: Sent by a broker
 
-    /// The broker failed for a reason it does not tell.
+    /// The broker failed for an unknown reason.
     package static let unknown = Self(rawValue: -1)
     /// The offset is outside the log.
     package static let offsetOutOfRange = Self(rawValue: 1)
@@ -121,7 +121,7 @@ extension KafkaError.Code {
     package static let topicAlreadyExists = Self(rawValue: 36)
     /// The number of partitions is not acceptable.
     package static let invalidPartitions = Self(rawValue: 37)
-    /// There are not as many brokers.
+    /// There are fewer brokers than replicas.
     package static let invalidReplicationFactor = Self(rawValue: 38)
     /// A configuration entry is not acceptable.
     package static let invalidConfig = Self(rawValue: 40)
@@ -129,7 +129,7 @@ extension KafkaError.Code {
     package static let notController = Self(rawValue: 41)
     /// A newer producer has this transactional id.
     package static let invalidProducerEpoch = Self(rawValue: 47)
-    /// The transaction before has not ended yet.
+    /// The previous transaction has not ended yet.
     package static let concurrentTransactions = Self(rawValue: 51)
     /// The broker cannot write to its disk or read from it.
     package static let storageError = Self(rawValue: 56)
@@ -149,7 +149,7 @@ extension KafkaError.Code {
         (error as? KafkaError)?.code == code
     }
 
-    /// The verdict for codes that arrive without librdkafka's own: Kafka's protocol table marks these retriable.
+    /// Whether a code that arrives without librdkafka's verdict is retriable, by Kafka's protocol table.
     var isUsuallyRetriable: Bool { Self.usuallyRetriable.contains(self) }
 
     private static let usuallyRetriable: Set<Self> = [

@@ -4,7 +4,7 @@
 /// beyond repair (`isFatal`), may the same call be made again (`isRetriable`), must the transaction be aborted first
 /// (`requiresAbort`). Catch one kind with `catch KafkaError.Code.queueFull`.
 package struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What went wrong; librdkafka's `rd_kafka_resp_err_t`.
+    /// The code of the error; librdkafka's `rd_kafka_resp_err_t`.
     package var code: Code
     /// librdkafka's or the broker's words for it.
     package var message: String
@@ -29,7 +29,7 @@ package struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
         self.context = context
     }
 
-    /// True if the error says that no connection to a broker stands.
+    /// True if the error says that there is no connection to a broker.
     package var isBrokerUnreachable: Bool {
         [.transport, .allBrokersDown, .resolve].contains(code)
     }

@@ -29,7 +29,7 @@ struct PartitionList: ~Copyable {
         rd_kafka_topic_partition_list_destroy(pointer)
     }
 
-    /// Lends the list to a call of librdkafka; it lives until the call has returned.
+    /// Passes the list to a call of librdkafka; it lives until the call has returned.
     borrowing func lend<Value>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Value) -> Value {
         body(pointer)
     }
@@ -50,7 +50,7 @@ struct PartitionList: ~Copyable {
         }
     }
 
-    /// What `read` makes of each element it has something to say about, by partition.
+    /// The results of `read` that are not nil, by partition.
     borrowing func values<Value>(
         _ read: (rd_kafka_topic_partition_t) -> Value?
     ) -> [TopicPartition: Value] {

@@ -6,7 +6,7 @@ import CRdkafka
 final class TopicHandle {
     let pointer: OpaquePointer
     let name: String
-    /// A topic reference must be given back before its client is destroyed.
+    /// A topic reference must be released before its client is destroyed.
     private let client: ClientHandle
 
     init(_ name: String, client: ClientHandle) throws(KafkaError) {

@@ -19,7 +19,7 @@ package struct TopicPartition: Sendable, Hashable, Comparable, CustomStringConve
 
 /// A position in a partition that is, or will be, committed.
 package struct CommittedOffset: Sendable, Hashable {
-    /// The next offset to read: one behind the last record processed.
+    /// The next offset to read: the one after the last record processed.
     package var offset: Int64
     /// Free text kept beside the offset, at most 4 KB by the broker's default; nil and empty are the same to Kafka.
     package var metadata: String?
@@ -30,9 +30,9 @@ package struct CommittedOffset: Sendable, Hashable {
     }
 }
 
-/// Where to start reading a partition.
+/// The start of reading in a partition.
 package enum StartOffset: Sendable, Hashable {
-    /// This offset; out of range falls to `auto.offset.reset`.
+    /// This offset; if it is out of range, `auto.offset.reset` decides.
     case absolute(Int64)
     case beginning
     case end
@@ -44,7 +44,7 @@ package enum StartOffset: Sendable, Hashable {
 package struct Watermarks: Sendable, Hashable {
     /// The offset of the first record still there.
     package var low: Int64
-    /// One behind the last readable record.
+    /// The offset after the last readable record.
     package var high: Int64
 
     package init(low: Int64, high: Int64) {
@@ -53,7 +53,7 @@ package struct Watermarks: Sendable, Hashable {
     }
 }
 
-/// Which records of transactions a consumer sees.
+/// The records of transactions that a consumer sees.
 package enum IsolationLevel: String, Sendable {
     /// All.
     case readUncommitted = "read_uncommitted"

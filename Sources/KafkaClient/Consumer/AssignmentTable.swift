@@ -49,7 +49,7 @@ final class AssignmentTable {
         self.slots = slots
     }
 
-    /// Where the topic stands in this table; nil if none of its partitions is assigned. `hint` is looked at first.
+    /// The topic's index in this table; nil if none of its partitions is assigned. `hint` is tried first.
     func place(of topic: OpaquePointer, hint: Int) -> Int? {
         if hint < topics.count, topics[hint].pointer == topic { return hint }
         return topics.firstIndex { $0.pointer == topic }

@@ -1,6 +1,6 @@
 import CRdkafka
 
-/// The records of one poll, where librdkafka put them: nothing is copied until the caller does.
+/// The records of one poll in librdkafka's memory; only the caller copies them.
 ///
 /// Owns the messages and gives them back when it is released; it keeps the client alive until then.
 package final class ConsumedMessages: RandomAccessCollection {
@@ -29,7 +29,7 @@ package final class ConsumedMessages: RandomAccessCollection {
         entries.deallocate()
     }
 
-    /// One record. Copy its key and value before letting go of both it and this object.
+    /// One record. Copy its key and value before you release both it and this object.
     package subscript(index: Int) -> ConsumedMessage {
         precondition(index >= 0 && index < endIndex, "message index out of range")
         return ConsumedMessage(entries[index], of: self)

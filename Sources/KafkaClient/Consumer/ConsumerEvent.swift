@@ -1,4 +1,4 @@
-/// What a poll brought.
+/// The result of a poll.
 package struct PolledBatch {
     /// Records in the order of their offsets within each partition; valid as long as this object lives.
     package let messages: ConsumedMessages
@@ -15,6 +15,6 @@ package enum ConsumerEvent: Sendable, Hashable {
     case revoked([TopicPartition], lost: Bool)
     /// All records of the partition up to `offset` were read. Only with `enable.partition.eof=true`.
     case endOfPartition(slot: Int, offset: Int64)
-    /// An error of one partition, or of the client. Reading goes on unless it is fatal.
+    /// An error of one partition, or of the client. Reading continues unless it is fatal.
     case error(KafkaError, TopicPartition?)
 }

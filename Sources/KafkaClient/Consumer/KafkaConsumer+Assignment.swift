@@ -18,11 +18,11 @@ extension KafkaConsumer {
         if rebalances.awaited == .assign { rebalances.answered() }
     }
 
-    /// Stops reading, and answers a `.revoked` event, or an `.assigned` one with nothing. What was fetched but not polled is
-    /// dropped.
+    /// Stops reading, and answers a `.revoked` event, or an `.assigned` one without partitions. Records that were fetched but
+    /// not polled are dropped.
     package func unassign() throws(KafkaError) {
         try checkOpen("unassign")
-        // An assignment is answered by another one only, be it empty: until then librdkafka ignores every rebalance.
+        // Only another assignment, possibly an empty one, answers an assignment. Until then librdkafka ignores every rebalance.
         if rebalances.awaited == .assign { return try assign([]) }
         let table = try AssignmentTable([], client: client)
         awaitStops()
@@ -31,11 +31,11 @@ extension KafkaConsumer {
         if rebalances.awaited == .unassign { rebalances.answered() }
     }
 
-    /// Waits until librdkafka has stopped reading what an earlier call took away.
+    /// Waits until librdkafka has stopped reading the partitions that an earlier call removed.
     ///
-    /// A partition that is given and taken away again before that is stopped twice, and the second stop aborts the process
-    /// (`rktp->rktp_started` in rdkafka_assignment.c; librdkafka's issue 5573, there up to 2.15). A stop is two entries in the queue
-    /// of its main thread, the second put there by the first, and so has happened when that thread has answered twice.
+    /// A partition that is assigned and removed again before that is stopped twice, and the second stop aborts the process
+    /// (`rktp->rktp_started` in rdkafka_assignment.c; librdkafka's issue 5573, there up to 2.15). A stop is two entries in the
+    /// queue of its main thread, the second put there by the first, and so has happened when that thread has answered twice.
     func awaitStops() {
         for _ in 0..<2 {
             var partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
@@ -55,7 +55,7 @@ extension KafkaConsumer {
         return text.isEmpty ? nil : text
     }
 
-    /// The group's state as a producer needs it in `sendOffsets`. Take it anew after each rebalance.
+    /// The group's state as a producer needs it in `sendOffsets`. Get it again after each rebalance.
     package func groupMetadata() throws(KafkaError) -> ConsumerGroupMetadata {
         try checkOpen("group metadata")
         guard let metadata = rd_kafka_consumer_group_metadata(client.pointer) else {
@@ -73,7 +73,7 @@ extension KafkaConsumer {
         try list.checkEach(client, "pause")
     }
 
-    /// Goes on behind the last record polled.
+    /// Resumes after the last record polled.
     package func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
         try checkOpen("resume")
         let list = PartitionList(partitions)
@@ -81,7 +81,7 @@ extension KafkaConsumer {
         try list.checkEach(client, "resume")
     }
 
-    /// Goes on from another offset; records fetched before are dropped. The partition must be assigned.
+    /// Continues from another offset; records fetched before are dropped. The partition must be assigned.
     package func seek(_ partition: TopicPartition, to start: StartOffset, timeoutMs: Int32) throws(KafkaError) {
         try checkOpen("seek")
         let list = PartitionList(capacity: 1)

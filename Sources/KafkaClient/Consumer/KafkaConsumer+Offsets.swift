@@ -2,7 +2,7 @@ import CRdkafka
 
 extension KafkaConsumer {
     /// Commits offsets and waits for the broker's answer, at most about `session.timeout.ms`.
-    /// - Throws: `.illegalGeneration` and its kin during a rebalance: normal, and not fatal.
+    /// - Throws: `.illegalGeneration` and similar codes during a rebalance, which are normal and not fatal.
     package func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(KafkaError) {
         try checkOpen("commit")
         guard !offsets.isEmpty else { return }
@@ -11,7 +11,7 @@ extension KafkaConsumer {
         try list.checkEach(client, "commit")
     }
 
-    /// What the group has committed; partitions without a committed offset are absent.
+    /// Returns the group's committed offsets; partitions without one are absent.
     ///
     /// With `isolation.level=read_committed` it waits for transactions that are about to commit offsets (KIP-447).
     package func committed(
@@ -25,7 +25,7 @@ extension KafkaConsumer {
         return list.values(\.committedOffset)
     }
 
-    /// One behind the last record polled, by partition; absent before the first.
+    /// The offset after the last record polled, by partition; absent before the first.
     ///
     /// librdkafka 2.2.0 to 2.13.1 also moves it at the end of a partition and on errors: commit what was processed instead.
     package func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
@@ -53,7 +53,7 @@ extension KafkaConsumer {
         return Watermarks(low: max(0, low), high: high)
     }
 
-    /// One behind the last record that a consumer of this isolation level can read: what a restore has to reach.
+    /// The offset after the last record that a consumer of this isolation level can read. A restore has to reach it.
     ///
     /// A level other than the consumer's own is asked for through a second connection, opened at the first call.
     package func endOffset(

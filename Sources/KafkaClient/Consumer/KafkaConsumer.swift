@@ -9,18 +9,18 @@ import CRdkafka
 ///     for message in batch.messages { … }
 ///     for case .assigned(let partitions) in batch.events { try consumer.assign(…) }
 ///
-/// Only the eager protocol is meant (`partition.assignment.strategy=range`): each rebalance revokes everything first.
-/// Every poll, also one that does not wait, keeps `max.poll.interval.ms` from running out (rd_kafka_app_polled, from 2.0.2
-/// on). Releasing a consumer that was not closed is a crash to the group: its partitions stay put until the session ends.
+/// Only the eager protocol is supported (`partition.assignment.strategy=range`): each rebalance revokes everything first. Every
+/// poll, also one that does not wait, keeps `max.poll.interval.ms` from running out (rd_kafka_app_polled, from 2.0.2 on). To
+/// the group, the release of a consumer that was not closed is a crash: its partitions stay assigned until the session ends.
 package final class KafkaConsumer {
     let client: ClientHandle
     let rebalances: RebalanceRecorder
     let settings: ClientSettings
     var table: AssignmentTable
-    /// For end offsets at the isolation level that this consumer does not have; made when first asked for.
+    /// The client for end offsets at the other isolation level, made at the first request.
     var otherIsolation: ClientHandle?
     private let queue: OpaquePointer
-    /// Where a poll puts its messages before they are sorted; as long as the longest poll so far.
+    /// The buffer of a poll's messages before they are sorted; as long as the longest poll so far.
     private var received = UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>(start: nil, count: 0)
     private var isClosed = false
 
@@ -31,7 +31,7 @@ package final class KafkaConsumer {
             .consumer, settings, context: CallbackContext(log: ClientLog(log), rebalances: rebalances))
         self.settings = settings
         self.rebalances = rebalances
-        // Errors of the client are to come through the consumer's queue too.
+        // Errors of the client have to arrive through the consumer's queue too.
         try client.check(rd_kafka_poll_set_consumer(client.pointer), "create consumer")
         guard let queue = rd_kafka_queue_get_consumer(client.pointer) else {
             throw client.error(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, "create consumer")
@@ -44,7 +44,7 @@ package final class KafkaConsumer {
     deinit {
         received.deallocate()
         rebalances.queue = nil
-        // The queue is given back before the client, which is released after this body.
+        // The queue is released before the client, which is released after this body.
         rd_kafka_queue_destroy(queue)
     }
 
@@ -86,8 +86,8 @@ package final class KafkaConsumer {
 
     /// Fills `received`; returns how many messages there are, or −1.
     ///
-    /// librdkafka waits for as many messages as it was asked for, not for the first one: it is asked for one, and then for
-    /// what else is there.
+    /// librdkafka waits for as many messages as it was asked for, not for the first one: it is asked for one, and then for the
+    /// others that are there.
     private func receive(atMost maxMessages: Int, timeoutMs: Int32) -> Int {
         guard let first = received.baseAddress else { return 0 }
         let count = rd_kafka_consume_batch_queue(queue, timeoutMs, first, 1)

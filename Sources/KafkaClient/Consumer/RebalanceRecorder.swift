@@ -2,9 +2,9 @@ import CRdkafka
 
 /// Turns librdkafka's rebalance callback into data.
 ///
-/// The callback only takes a note. The group waits for `rd_kafka_assign` at its leisure: the coordinator's answer stays in
-/// the states wait-assign-call and wait-unassign-call (rdkafka_cgrp.c), and in the meantime librdkafka has paused the
-/// partitions and outdated their queued messages, so that polling returns none of them.
+/// The callback only takes a note. The group waits for `rd_kafka_assign` without a limit: the coordinator's answer stays in the
+/// states wait-assign-call and wait-unassign-call (rdkafka_cgrp.c), and in the meantime librdkafka has paused the partitions
+/// and outdated their queued messages, so that polling returns none of them.
 ///
 /// The note ends the running poll with `rd_kafka_queue_yield`, not `rd_kafka_yield`: in `rd_kafka_consume_batch_queue` the
 /// latter is noticed only when the next message has been taken off the queue, and loses that message.

@@ -1,14 +1,14 @@
 import CRdkafka
 import Synchronization
 
-/// What becomes of the records produced.
+/// The outcomes of the produced records.
 ///
-/// Errors come on the thread that polls. Acknowledgements are noted by librdkafka's own threads, where they cost nothing but
-/// the note: as reports to the polling thread, of which there is one for each record, they took a tenth of its time.
+/// Errors arrive on the thread that polls. librdkafka's threads note the acknowledgements, which costs nothing but the note. As
+/// reports to the polling thread, one for each record, they took a tenth of its time.
 final class DeliveryReports {
     /// One for each topic, in the order in which they began to fail.
     private var failures: [DeliveryFailure] = []
-    /// Kept until no callback can come any more: records on their way point at them.
+    /// Kept until no more callbacks can arrive: records on their way point at them.
     private var offsets: [DeliveredOffset] = []
 
     /// A place for the highest acknowledged offset of a partition.

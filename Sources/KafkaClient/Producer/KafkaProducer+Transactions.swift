@@ -28,7 +28,7 @@ extension KafkaProducer {
         try client.check(rd_kafka_commit_transaction(client.pointer, timeoutMs), "commit transaction")
     }
 
-    /// Drops what is queued and aborts. Delivery reports are served meanwhile.
+    /// Drops the queued records and aborts. Delivery reports are served meanwhile.
     package func abortTransaction(timeoutMs: Int32) throws(KafkaError) {
         try client.check(rd_kafka_abort_transaction(client.pointer, timeoutMs), "abort transaction")
     }

@@ -3,7 +3,7 @@ import CRdkafka
 /// A producer, transactional if `transactional.id` is set.
 ///
 /// It belongs to one thread: librdkafka reports failed deliveries only inside `poll`, `flush`, `commitTransaction`,
-/// `abortTransaction`, on the thread that calls them. `poll` must be called now and then, or they go unnoticed.
+/// `abortTransaction`, on the thread that calls them. Call `poll` regularly, or they go unnoticed.
 package final class KafkaProducer {
     let client: ClientHandle
     private let deliveries: DeliveryReports
@@ -23,7 +23,7 @@ package final class KafkaProducer {
         self.deliveries = deliveries
     }
 
-    /// The topic's handle, the same one every time; kept until the producer goes.
+    /// The topic's handle, the same one every time; kept until the producer is released.
     package func topic(named name: String) throws(KafkaError) -> ProducerTopic {
         if let topic = topics[name] { return topic }
         let topic = try ProducerTopic(name, client: client, deliveries: deliveries)
@@ -31,7 +31,7 @@ package final class KafkaProducer {
         return topic
     }
 
-    /// How many partitions a topic has.
+    /// Returns the number of partitions of a topic.
     ///
     /// - Throws: `.unknownTopic` and the like as the broker says; `.timedOut`.
     package func partitionCount(of topic: ProducerTopic, timeoutMs: Int32) throws(KafkaError) -> Int32 {
@@ -94,10 +94,10 @@ package final class KafkaProducer {
         try flush(timeoutMs: timeoutMs)
     }
 
-    /// The deliveries that failed, topic by topic: those of the topic whose failed first. Call it until it returns `nil`.
+    /// Returns the failed deliveries of one topic, in the order in which topics began to fail. Call it until it returns `nil`.
     package func takeDeliveryFailure() -> DeliveryFailure? { deliveries.takeFailure() }
 
-    /// Drops what ``takeDeliveryFailure()`` has not been asked for yet.
+    /// Drops the failures that ``takeDeliveryFailure()`` has not returned yet.
     package func forgetDeliveryFailures() { deliveries.forgetFailures() }
 
     /// The error after which this producer must be replaced, if there was one.

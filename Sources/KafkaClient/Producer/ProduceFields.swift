@@ -39,7 +39,7 @@ struct ProduceFields: ~Copyable {
         empty.deallocate()
     }
 
-    /// Hands a record to librdkafka, which copies key and value, and owns `headers` if it succeeds.
+    /// Passes a record to librdkafka, which copies key and value, and owns `headers` if it succeeds.
     /// - Returns: an error object that the caller must free, or nil.
     func produce(
         _ client: OpaquePointer, _ topic: ProducerTopic, partition: Int32, key: UnsafeRawBufferPointer?,

@@ -2,7 +2,7 @@
 package final class ProducerTopic {
     package let name: String
     let handle: TopicHandle
-    /// Which client the topic belongs to.
+    /// The client that the topic belongs to.
     let clientID: ObjectIdentifier
     private let deliveries: DeliveryReports
     private var offsets: [Int32: DeliveredOffset] = [:]
@@ -17,8 +17,7 @@ package final class ProducerTopic {
         handle = try TopicHandle(name, client: client)
     }
 
-    /// Where the acknowledgements of a partition's records are to be noted: a `DeliveredOffset`, which the client's
-    /// context keeps.
+    /// The `DeliveredOffset` that notes the acknowledgements of a partition's records. The client's context keeps it.
     func offset(ofPartition partition: Int32) -> UnsafeMutableRawPointer? {
         if partition == recentPartition { return recentOffset }
         let offset = offsets[partition] ?? deliveries.makeOffset()
