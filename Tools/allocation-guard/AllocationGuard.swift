@@ -2,14 +2,14 @@ import AllocationCounter
 import Foundation
 import Loops
 
-/// Fails where a record allocates more on its way through the engine than it should. Not a timing: the count does not depend
-/// on the machine. To be built with -c release.
+/// Fails where a record allocates more on its way through the engine than it should. It measures no time: the count does not
+/// depend on the machine. Build it with -c release.
 @main
 struct AllocationGuard {
-    /// Allocations per record. What a risk event allocates are the two containers that decode its JSON; one score in twelve has
-    /// more digits than the scanner reads itself.
+    /// Allocations per record. A risk event allocates the two containers that decode its JSON; one score in twelve has more
+    /// digits than the scanner reads itself.
     private static let limits: [(loop: Loop, allocations: Double)] = [(.stateless, 0), (.stateful, 0), (.risk, 2.08)]
-    /// For what does not come with a record: the arrays of a poll, a table that grows.
+    /// An allowance for allocations that belong to no single record: the arrays of a poll, a table that grows.
     private static let margin = 0.05
 
     static func main() throws {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A `millrace broker` of its own, which is killed and started again on the same port with the same data.
+/// A separate `millrace broker`, which is killed and started again on the same port with the same data.
 final class BrokerProcess {
     struct DidNotStart: Error, CustomStringConvertible {
         let description = "the broker stopped at its start"
@@ -25,7 +25,7 @@ final class BrokerProcess {
     func start() throws {
         let process = Process()
         let output = Pipe()
-        // Should this process be killed itself, the broker goes with it.
+        // If this process is killed, the broker ends with it.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
         process.arguments =
             [
@@ -66,7 +66,7 @@ final class BrokerProcess {
     }
 }
 
-/// A folder that goes with whoever made it, unless it is to be looked at.
+/// A folder that is removed with its owner, unless it is to be inspected.
 final class TemporaryFolder {
     let path: String
     var isKept = false

@@ -1,7 +1,7 @@
 import Foundation
 import KafkaClient
 
-/// What all clients of the load have in common.
+/// The settings of all clients of the load.
 enum Clients {
     /// Large answers, because some brokers ignore the limits of a fetch; a broker that is back is looked for soon.
     static func settings(_ servers: String) -> ClientSettings {
@@ -11,7 +11,7 @@ enum Clients {
         ]
     }
 
-    /// Makes a call again while that can help, for a minute.
+    /// Retries a call while that can help, for a minute.
     static func retrying(_ body: () throws(KafkaError) -> Void) throws(KafkaError) {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {

@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 import KafkaClient
 
-/// Fills the disk of a broker, and looks at what its clients are told, what is kept, and whether it goes on afterwards.
+/// Fills the disk of a broker, and checks the errors that its clients get, the records that it keeps, and whether it continues
+/// afterwards.
 struct FullDisk: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Proves that a broker whose disk is full says so, loses nothing, and goes on once there is room.")

@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 import KafkaClient
 
-/// Kills a broker with SIGKILL again and again under transactional load, and proves that it kept what it acknowledged.
+/// Kills a broker with SIGKILL again and again under transactional load, and proves that it kept everything that it
+/// acknowledged.
 struct Kill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Kills a broker with a data directory again and again, and proves that nothing acknowledged is lost.",
@@ -60,7 +61,7 @@ struct Kill: AsyncParsableCommand {
         var ledger = Ledger()
         for (number, task) in writing.enumerated() { ledger.outcomes[number] = try await task.value }
         ledger.plain = try await writingPlainly.value
-        // What was acknowledged last has to survive, too.
+        // The last acknowledged records have to survive, too.
         broker.kill()
         try broker.start()
         let problems = try ledger.problems(on: servers)

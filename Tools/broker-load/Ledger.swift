@@ -1,15 +1,15 @@
 import Foundation
 import KafkaClient
 
-/// What the writers were told, to be compared with what the broker has.
+/// The outcomes that the writers saw, to be compared with the broker's contents.
 struct Ledger {
     static let topic = "ledger"
     static let plainTopic = "plain"
     static let partitions: Int32 = 6
 
-    /// How each writer's transactions ended.
+    /// The ends of each writer's transactions.
     var outcomes: [Int: [TransactionOutcome]] = [:]
-    /// How many records without a transaction were acknowledged.
+    /// The number of acknowledged records without a transaction.
     var plain = 0
 
     static func createTopics(on servers: String) throws {
@@ -25,7 +25,7 @@ struct Ledger {
             + "answer; \(plain) records without a transaction"
     }
 
-    /// Everything in which the broker differs from what was acknowledged.
+    /// Returns every difference of the broker from what was acknowledged.
     func problems(on servers: String) throws -> [String] {
         try transactionProblems(on: servers) + plainProblems(on: servers) + offsetProblems(on: servers)
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import KafkaClient
 
-/// Writes far more than a broker may keep in memory, reads it back, starts the broker again, and looks at its memory.
+/// Writes far more than a broker may keep in memory, reads it back, starts the broker again, and checks its memory.
 struct Memory: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Proves that the memory of a broker with a data directory is bounded, whatever its records take.")

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import KafkaClient
 
-/// Measures how fast a broker takes and gives records, with one producer and one consumer of librdkafka.
+/// Measures how fast a broker accepts and serves records, with one producer and one consumer of librdkafka.
 struct Throughput: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes records to a topic of its own, reads them back, and prints records a second of both.")
@@ -40,7 +40,7 @@ struct Throughput: ParsableCommand {
             ]))
         let topic = try producer.topic(named: name)
         let texts = texts()
-        // The connection stands before the clock runs.
+        // The connection is made before the clock starts.
         try Clients.send(texts[0], to: topic, partition: 0, producer)
         try producer.flush(timeoutMs: 10_000)
         let start = ContinuousClock.now
@@ -54,7 +54,7 @@ struct Throughput: ParsableCommand {
         return Double(records - 1) / (start.duration(to: .now) / .seconds(1))
     }
 
-    /// A thousand texts of half random digits, half the same letter: they compress as data does, neither to nothing nor
+    /// A thousand texts of half random digits, half the same letter: they compress as real data does, neither to nothing nor
     /// hardly.
     private func texts() -> [String] {
         var random = SeededGenerator(seed: 1)
@@ -63,7 +63,7 @@ struct Throughput: ParsableCommand {
         }
     }
 
-    /// From the assignment to the last record; the connection stands before.
+    /// From the assignment to the last record; the connection is made before.
     private func consume(_ name: String) throws -> Double {
         let consumer = try KafkaConsumer(
             Clients.settings(bootstrapServers).merging([

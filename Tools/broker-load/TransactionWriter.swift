@@ -1,10 +1,10 @@
 import Foundation
 import KafkaClient
 
-/// How a transaction ended, as its writer was told.
+/// The end of a transaction, as its writer saw it.
 enum TransactionOutcome: Sendable {
     case committed, aborted
-    /// The producer was lost before it had an answer.
+    /// The producer was lost before it got an answer.
     case unknown
 }
 
@@ -28,9 +28,9 @@ struct TransactionWriter {
 
     static func group(ofWriter number: Int) -> String { "writer-\(number)" }
 
-    /// Writes transactions until told to stop; how each of them ended, in order.
+    /// Writes transactions until told to stop; returns the end of each, in order.
     mutating func run(until stop: Flag) throws -> [TransactionOutcome] {
-        // Whose place in the group the offsets are committed under; it never joins.
+        // The member under which the offsets are committed; it never joins.
         let consumer = try KafkaConsumer(
             Clients.settings(servers).merging(["group.id": Self.group(ofWriter: number)]))
         let group = try consumer.groupMetadata()
@@ -40,12 +40,12 @@ struct TransactionWriter {
                 outcomes[outcomes.count - 1] = try write(outcomes.count - 1, group)
                 progress.increment()
             } catch {
-                // Whether this one was committed is not known; a new producer rolls back what is open.
+                // It is unknown whether this one was committed; a new producer rolls back an open one.
                 guard error.isFatal else { throw error }
                 producer = nil
             }
         }
-        // What a lost producer left open would hide from readers all that others committed behind it.
+        // A transaction that a lost producer left open would hide all later commits of others from readers.
         _ = try current()
         try consumer.close()
         return outcomes
@@ -103,7 +103,7 @@ struct PlainWriter {
 
     init(_ servers: String) { self.servers = servers }
 
-    /// How many records were acknowledged: those from 0 on.
+    /// The number of acknowledged records, which are those from 0 on.
     func run(until stop: Flag) throws -> Int {
         let producer = try KafkaProducer(
             Clients.settings(servers).merging(["enable.idempotence": "true", "linger.ms": "1"]))

@@ -4,14 +4,14 @@ import MillraceRuntime
 import RiskScore
 import ServiceLifecycle
 
-/// Answers the accounts on standard input, one a line, with their scores as of the last commit: what a server of the
-/// application's own would do for each request.
+/// Answers the accounts on standard input, one on each line, with their scores as of the last commit. An application's server
+/// would do the same for each request.
 struct Answers: Service {
     let application: StreamsApplication
 
     func run() async throws {
         let scores = try application.store(.keyValue(RiskScoreTopology.store, key: .string, value: .double))
-        // Reading a line blocks, so it has a thread of its own, as a query may have any.
+        // Reading a line blocks, so it has a separate thread. Queries may run on any thread.
         Thread.detachNewThread {
             while let account = readLine() {
                 FileHandle.standardOutput.write(Data("\(answer(account, from: scores))\n".utf8))

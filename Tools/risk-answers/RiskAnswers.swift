@@ -5,8 +5,8 @@ import MillraceRuntime
 import RiskScore
 import ServiceLifecycle
 
-/// A processor instance of the risk score that answers for what it has: each account on standard input, one a line, with its
-/// score.
+/// A processor instance of the risk score that answers queries: for each account on standard input, one on each line, it prints
+/// the score.
 @main
 struct RiskAnswers: StreamsCommand {
     @OptionGroup var instance: InstanceOptions

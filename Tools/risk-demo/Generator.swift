@@ -23,7 +23,7 @@ final class Generator: Sendable {
 
     func stop() { stopped.store(true, ordering: .relaxed) }
 
-    /// Writes for so many seconds, or until stopped. Blocks; every event is acknowledged when it returns.
+    /// Writes for this many seconds, or until stopped. Blocks; every event is acknowledged when it returns.
     func run(seconds: Double?) throws {
         var events = RandomEvents(accounts: options.accounts, seed: seed)
         let producer = try broker.producer()
@@ -62,7 +62,7 @@ final class Generator: Sendable {
     private static func nowMs() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 }
 
-/// Only the generator: for tests that run instances of their own.
+/// Only the generator: for tests that run separate instances.
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Writes risk events, nothing else.")
 

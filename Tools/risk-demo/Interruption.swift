@@ -22,7 +22,7 @@ final class Interruption {
 }
 
 extension Task where Failure == any Error {
-    /// Runs blocking work on a thread of its own.
+    /// Runs blocking work on a separate thread.
     static func onThread(
         _ body: @escaping @Sendable () throws -> Success
     ) -> Task<Success, any Error> where Success: Sendable {

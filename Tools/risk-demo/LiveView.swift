@@ -12,7 +12,7 @@ final class LiveView: Sendable {
     private let generator: Generator
     private let stopped = Atomic<Bool>(false)
 
-    /// What was read of the results so far.
+    /// The results that were read so far.
     fileprivate struct Results {
         var scores: [String: Double] = [:]
         var alerts = 0

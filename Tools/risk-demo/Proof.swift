@@ -118,7 +118,7 @@ struct Proof {
         return Double(bitPattern: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)))
     }
 
-    /// Prints the result; says whether it is right.
+    /// Prints the result; returns whether it is right.
     func report() -> Bool {
         for line in summary { print("  \(line)") }
         for problem in problems { print("  WRONG: \(problem)") }
@@ -127,7 +127,7 @@ struct Proof {
     }
 }
 
-/// Only the proof: for tests that run instances of their own.
+/// Only the proof: for tests that run separate instances.
 struct Prove: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Compares what was written with the input.")
 

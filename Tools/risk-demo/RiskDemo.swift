@@ -9,7 +9,7 @@ struct RiskDemo: AsyncParsableCommand {
         subcommands: [Show.self, Generate.self, Prove.self], defaultSubcommand: Show.self)
 }
 
-/// What all parts of the demo need to know.
+/// The settings that all parts of the demo need.
 struct DemoOptions: ParsableArguments {
     @Option(help: "The brokers, HOST:PORT,…")
     var bootstrapServers: String
@@ -28,7 +28,7 @@ struct DemoOptions: ParsableArguments {
     }
 }
 
-/// How the events are made.
+/// The settings of the events.
 struct GeneratorOptions: ParsableArguments {
     @Option(help: "Events a second.")
     var rate = 2_000

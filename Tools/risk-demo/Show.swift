@@ -94,7 +94,7 @@ struct Show: AsyncParsableCommand {
     }
 }
 
-/// The folder of the demo's state, removed at the end where it was made for the purpose.
+/// The folder of the demo's state, removed at the end if the demo made it.
 private struct StateFolder {
     let path: String
     private let isTemporary: Bool

@@ -6,7 +6,7 @@ import MillraceCommandLine
 import PageViews
 import VelocityRules
 
-/// Instances of the topologies of `Topologies/`, a subcommand each. The risk score has a command of its own, `risk-scores`.
+/// Instances of the topologies of `Topologies/`, one subcommand for each. The risk score has a separate command, `risk-scores`.
 @main
 struct Topologies: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,7 +53,7 @@ struct AgentContextInstance: StreamsCommand {
 }
 
 extension CommandConfiguration {
-    /// That of an instance of one topology.
+    /// The command of an instance of one topology.
     fileprivate static func instance(_ name: String, abstract: String) -> CommandConfiguration {
         CommandConfiguration(commandName: name, abstract: abstract, discussion: InstanceOptions.discussion)
     }

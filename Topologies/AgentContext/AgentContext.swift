@@ -1,4 +1,4 @@
-/// What an agent is doing, as JSON in the topic `agent-states`, keyed by the agent. The newest one counts.
+/// An agent's state, as JSON in the topic `agent-states`, keyed by the agent. The newest state counts.
 public struct AgentState: Codable, Sendable, Hashable {
     public var goal: String
     public var status: String
@@ -9,10 +9,10 @@ public struct AgentState: Codable, Sendable, Hashable {
     }
 }
 
-/// Something that an agent has to react to, as JSON in the topic `agent-events`, keyed by the event's id. A tombstone says that
-/// it is dealt with.
+/// Something that an agent has to react to, as JSON in the topic `agent-events`, keyed by the event's id. A tombstone closes
+/// the event.
 public struct AgentEvent: Codable, Sendable, Hashable {
-    /// Whom it concerns.
+    /// The agent that it concerns.
     public var agent: String
     public var kind: String
     public var text: String
@@ -24,10 +24,10 @@ public struct AgentEvent: Codable, Sendable, Hashable {
     }
 }
 
-/// An open event together with what its agent is doing, as JSON in the topic `agent-contexts`, keyed by the event's id.
+/// An open event together with its agent's state, as JSON in the topic `agent-contexts`, keyed by the event's id.
 public struct EventInContext: Codable, Sendable, Hashable {
     public var event: AgentEvent
-    /// `nil` for an agent of whom nothing is known.
+    /// `nil` for an unknown agent.
     public var state: AgentState?
 
     public init(event: AgentEvent, state: AgentState?) {

@@ -1,16 +1,16 @@
 public import Millrace
 
-/// The open events of every agent, each together with the agent's latest state: memory that a fleet of agents shares.
+/// The open events of every agent, each with the agent's latest state: a memory that a fleet of agents shares.
 ///
-/// Events are keyed by their own id and name their agent: a join by foreign key. When an agent's state changes, all its open
-/// events come out again with the new state; when an event moves to another agent, it comes out with that one's; when it is
-/// dealt with, its context is deleted. Any number of agents may read `agent-contexts` as a table.
+/// Events are keyed by their id and name their agent, so the join is by foreign key. When an agent's state changes, all its
+/// open events are emitted again with the new state. When an event moves to another agent, it is emitted with that agent's
+/// state. When an event is closed, its context is deleted. Any number of agents may read `agent-contexts` as a table.
 public struct AgentContextTopology: Sendable {
     public static let states = "agent-states"
     public static let events = "agent-events"
     public static let contexts = "agent-contexts"
     public static let store = "agent-context-store"
-    /// How many events of each agent are open.
+    /// The number of open events of each agent.
     public static let openEvents = "agent-open-events"
 
     public init() {}

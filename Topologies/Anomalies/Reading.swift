@@ -1,7 +1,7 @@
 /// A measured value, as JSON in the topic `sensor-readings`, keyed by the sensor.
 public struct Reading: Codable, Sendable, Hashable {
     public var value: Double
-    /// When it was measured: milliseconds since the epoch.
+    /// The time of the measurement, in milliseconds since the epoch.
     public var timestampMs: Int64
 
     public init(value: Double, timestampMs: Int64) {
@@ -15,7 +15,7 @@ public struct Anomaly: Codable, Sendable, Hashable {
     public var reading: Reading
     /// The mean of the readings before it within the window.
     public var mean: Double
-    /// How many of their standard deviations it lies from their mean.
+    /// Its distance from their mean, in their standard deviations.
     public var deviations: Double
 
     public init(reading: Reading, mean: Double, deviations: Double) {
@@ -25,7 +25,7 @@ public struct Anomaly: Codable, Sendable, Hashable {
     }
 }
 
-/// What is known of the readings in one window: the latest one, and the others in sum.
+/// The readings of one window: the latest one, and the sums of the others.
 public struct WindowStatistics: Codable, Sendable, Hashable {
     public var latest: Reading?
     public var count = 0
@@ -52,8 +52,8 @@ public struct WindowStatistics: Codable, Sendable, Hashable {
     /// The latest reading, if it lies too far from the others.
     ///
     /// - Parameters:
-    ///   - threshold: how many standard deviations are too far.
-    ///   - minimum: how many others it takes to judge.
+    ///   - threshold: the number of standard deviations that are too far.
+    ///   - minimum: the number of other readings that are needed to judge.
     func anomaly(threshold: Double, minimum: Int) -> Anomaly? {
         guard let latest, count >= minimum, count > 0 else { return nil }
         let mean = sum / Double(count)

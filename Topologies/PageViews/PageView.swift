@@ -2,7 +2,7 @@
 public struct PageView: Codable, Sendable, Hashable {
     public var user: String
     public var page: String
-    /// When it happened: milliseconds since the epoch.
+    /// The time of the view, in milliseconds since the epoch.
     public var timestampMs: Int64
 
     public init(user: String, page: String, timestampMs: Int64) {
@@ -12,7 +12,7 @@ public struct PageView: Codable, Sendable, Hashable {
     }
 }
 
-/// What is known of a user, as JSON in the topic `user-profiles`, keyed by the user. The newest one counts.
+/// A user's profile, as JSON in the topic `user-profiles`, keyed by the user. The newest one counts.
 public struct UserProfile: Codable, Sendable, Hashable {
     public var region: String
     public var experience: String
@@ -23,7 +23,7 @@ public struct UserProfile: Codable, Sendable, Hashable {
     }
 }
 
-/// A page view together with where its user is, as JSON in the topic `page-views-enriched`, keyed by the region.
+/// A page view together with its user's region, as JSON in the topic `page-views-enriched`, keyed by the region.
 public struct RegionalPageView: Codable, Sendable, Hashable {
     public var user: String
     public var page: String
@@ -39,7 +39,7 @@ public struct RegionalPageView: Codable, Sendable, Hashable {
 /// A region and a span of time, as JSON: the key of the topic `page-views-by-region-and-week`.
 public struct RegionalSpan: Codable, Sendable, Hashable {
     public var region: String
-    /// When the span begins: milliseconds since the epoch.
+    /// The start of the span, in milliseconds since the epoch.
     public var startMs: Int64
 
     public init(region: String, startMs: Int64) {

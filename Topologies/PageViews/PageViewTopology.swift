@@ -2,9 +2,8 @@ public import Millrace
 
 /// Page views enriched with their users' regions, and counted by region: the classic example of Kafka Streams.
 ///
-/// Each view is joined with its user's profile as that is at the moment; a user without one is in the region `unknown`. The
-/// region becomes the key, so the views go through a repartition topic before they are counted: in all, and by week, where a
-/// week begins every day.
+/// Each view is joined with its user's present profile; a user without one is in the region `unknown`. The region becomes the
+/// key, so the views go through a repartition topic before they are counted: in total, and by week. A week begins every day.
 public struct PageViewTopology: Sendable {
     public static let views = "page-views"
     public static let profiles = "user-profiles"
@@ -13,15 +12,15 @@ public struct PageViewTopology: Sendable {
     public static let weeklyCounts = "page-views-by-region-and-week"
     public static let store = "views-by-region"
     public static let weeklyStore = "views-by-region-and-week"
-    /// The region of users whose profile is not there.
+    /// The region of users without a profile.
     public static let unknownRegion = "unknown"
 
     /// The span that views are counted in; 7 days by default.
     public var span: Duration = .seconds(7 * 86_400)
-    /// How far apart spans begin; a day by default. Kafka's example begins one every second, and so counts each view 604,800
-    /// times.
+    /// The distance between the starts of two spans; a day by default. Kafka's example begins one every second, and so counts
+    /// each view 604,800 times.
     public var advance: Duration = .seconds(86_400)
-    /// How late a view may come; a day by default.
+    /// The time by which a view may be late; a day by default.
     public var grace: Duration = .seconds(86_400)
 
     public init() {}

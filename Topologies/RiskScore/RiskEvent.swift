@@ -3,7 +3,7 @@ public struct RiskEvent: Codable, Sendable, Hashable {
     public var account: String
     /// From 0, harmless, to 1.
     public var score: Double
-    /// When it happened: milliseconds since the epoch.
+    /// The time of the action, in milliseconds since the epoch.
     public var timestampMs: Int64
 
     public init(account: String, score: Double, timestampMs: Int64) {

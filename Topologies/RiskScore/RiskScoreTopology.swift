@@ -2,15 +2,15 @@ public import Millrace
 
 /// The fraud risk score: for each account the highest score that any of its events has had.
 ///
-/// Every event updates its account's score in `risk-store` and emits it to `risk-scores`, at once and without a cache, for a
-/// decision waits for it; scores from the alert threshold on go to `risk-alerts` too. Event time is the event's own.
+/// Every event updates its account's score in `risk-store` and emits it to `risk-scores`, at once and without a cache, because
+/// a decision waits for it. Scores at or above the alert threshold also go to `risk-alerts`. The event carries its event time.
 public struct RiskScoreTopology: Sendable {
     public static let events = "risk-events"
     public static let scores = "risk-scores"
     public static let alerts = "risk-alerts"
     public static let store = "risk-store"
 
-    /// Scores from here on are alerts. 0.95 by default.
+    /// The lowest score that is an alert. 0.95 by default.
     public var alertThreshold: Double
 
     public init(alertThreshold: Double = 0.95) {

@@ -2,7 +2,7 @@
 public struct Transaction: Codable, Sendable, Hashable {
     public var account: String
     public var amountInCents: Int64
-    /// When it happened: milliseconds since the epoch.
+    /// The time of the payment, in milliseconds since the epoch.
     public var timestampMs: Int64
 
     public init(account: String, amountInCents: Int64, timestampMs: Int64) {
@@ -12,7 +12,7 @@ public struct Transaction: Codable, Sendable, Hashable {
     }
 }
 
-/// What an account may do, as JSON in the topic `account-limits`, keyed by the account. The newest one counts.
+/// The limits of an account, as JSON in the topic `account-limits`, keyed by the account. The newest ones count.
 public struct AccountLimits: Codable, Sendable, Hashable {
     /// Transactions within the span of the burst rule.
     public var maxTransactions: Int64
@@ -25,7 +25,7 @@ public struct AccountLimits: Codable, Sendable, Hashable {
     }
 }
 
-/// What an account has done within a span of time.
+/// The activity of an account within a span of time.
 public struct Activity: Codable, Sendable, Hashable {
     public var transactions: Int64
     public var amountInCents: Int64

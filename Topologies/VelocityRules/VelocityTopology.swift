@@ -1,9 +1,9 @@
 public import Millrace
 
-/// Velocity rules against fraud: too many payments in a short time, or too much spent in one go.
+/// Velocity rules against fraud: too many payments in a short time, or too much spent in one session.
 ///
-/// The burst rule looks at hopping windows, and once at each, when it has closed. The spree rule looks at sessions, whenever
-/// one grows, for a decision waits for it. Each account's own limits come from a table; without any the usual ones hold.
+/// The burst rule checks each hopping window once, when it has closed. The spree rule checks a session whenever it grows,
+/// because a decision waits for it. A table has the limits of single accounts; the usual limits apply to all others.
 public struct VelocityTopology: Sendable {
     public static let transactions = "card-transactions"
     public static let limits = "account-limits"
@@ -11,13 +11,13 @@ public struct VelocityTopology: Sendable {
 
     /// The span of the burst rule; 5 minutes by default.
     public var burstSpan: Duration = .seconds(300)
-    /// How far apart those spans begin; a minute by default.
+    /// The distance between the starts of two spans; a minute by default.
     public var burstAdvance: Duration = .seconds(60)
-    /// How long a span waits for late transactions; 30 seconds by default.
+    /// The time that a span waits for late transactions; 30 seconds by default.
     public var grace: Duration = .seconds(30)
     /// The pause that ends a session; 10 minutes by default.
     public var sessionGap: Duration = .seconds(600)
-    /// What holds for accounts without limits of their own.
+    /// The limits of accounts that have none in the table.
     public var usualLimits = AccountLimits(maxTransactions: 10, maxAmountInCents: 100_000)
 
     public init() {}

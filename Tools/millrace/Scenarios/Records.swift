@@ -1,13 +1,13 @@
 import MillraceTesting
 
 extension [SimulatedRecord] {
-    /// Records of text with values of their own, some of them late.
+    /// Records of text with distinct values, some of them late.
     ///
     /// - Parameters:
-    ///   - keys: how many keys there are.
-    ///   - everyMs: how far apart they are.
-    ///   - jitterMs: by how much at the most each is later than that, and so the next one out of order.
-    ///   - deletions: one in so many has no value; 0 for none.
+    ///   - keys: the number of keys.
+    ///   - everyMs: the time between two records.
+    ///   - jitterMs: the most by which each is later than that, so that the next one is out of order.
+    ///   - deletions: one in this many has no value; 0 for none.
     static func texts(
         _ topic: String, count: Int = 60, keys: Int = 6, startingAtMs startMs: Int = 0, everyMs: Int = 10,
         jitterMs: Int = 0, deletions: Int = 0, _ random: inout SeededRandom
@@ -27,7 +27,8 @@ extension [SimulatedRecord] {
         return records
     }
 
-    /// Records behind all others that bring stream time forward in every partition, step by step, so that what waits for it comes.
+    /// Records after all others that advance stream time in every partition, step by step, so that results that wait for it are
+    /// emitted.
     static func ending(_ topic: String, atMs times: Int64...) -> [SimulatedRecord] {
         times.flatMap { timestampMs in
             (0..<partitionCount).map { partition in

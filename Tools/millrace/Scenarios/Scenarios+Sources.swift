@@ -3,8 +3,8 @@ public import MillraceTesting
 
 extension Scenarios {
     /// Payments of topics that match a pattern. Two of them are created while the instances run, with more partitions than
-    /// there were, so that there are more tasks to be shared out. All are of one time, for it is not given in which order a task
-    /// reads its topics.
+    /// there were, so that there are more tasks to assign. All have the same time, because the order in which a task reads its
+    /// topics is not fixed.
     public static var lateTopics: Simulation {
         var simulation = Simulation(
             "late-topics", topics: ["payments-card": 3, "payments-cash": 5, "payments-cheque": 6, "counts": 3],
@@ -30,8 +30,8 @@ extension Scenarios {
         return simulation
     }
 
-    /// Payments of a topic that gets more partitions while the instances run, counted behind a repartitioning that has as many as
-    /// before. All are of one time, for it is not given in which order the partitions are read.
+    /// Payments of a topic that gets more partitions while the instances run, counted downstream of a repartitioning that keeps
+    /// its number. All have the same time, because the order in which the partitions are read is not fixed.
     public static var growingTopic: Simulation {
         var simulation = Simulation(
             "growing-topic", topics: ["payments": 5, "counts": 3], outputs: ["counts"], define: Self.countPayments,
@@ -44,9 +44,9 @@ extension Scenarios {
         return simulation
     }
 
-    /// The same of a topic that is deleted and created again. The new one soon has more records than the old one had: what of
-    /// them is read before anybody can know that it is another topic is read again, but nothing may be left out. Nobody starts or
-    /// ends meanwhile: who comes anew cannot know that what is committed is of another topic.
+    /// The same of a topic that is deleted and created again. The new one soon has more records than the old one had: records
+    /// that are read before an instance can know that it is another topic are read again, but none may be skipped. No instance
+    /// starts or ends meanwhile: a new one cannot know that the committed offsets are of another topic.
     public static var recreatedTopic: Simulation {
         var simulation = Simulation(
             "recreated-topic", topics: ["payments": 2, "counts": 3], outputs: ["counts"], define: Self.countPayments,
@@ -85,8 +85,8 @@ extension Scenarios {
         return record
     }
 
-    /// Orders that are read from a time before all of them on, and counted behind a partitioner of its own: where reading begins
-    /// is asked of the broker, and committed before there is anything else.
+    /// Orders that are read from a time before all of them on, and counted downstream of a custom partitioner. The broker gives
+    /// the start of reading, which is committed before anything else.
     public static var readFromTime: Simulation {
         Simulation(
             "read-from-time", topics: ["orders": 3, "counts": 3], outputs: ["counts"],

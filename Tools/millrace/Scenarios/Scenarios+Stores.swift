@@ -2,9 +2,9 @@ import Millrace
 public import MillraceTesting
 
 extension Scenarios {
-    /// Stores as users bring them along: one that is no map and logs its changes with the commit, and windows in an engine that
-    /// forgets everything when it is closed. What comes too late for a window goes to a topic of its own. One partition, for what
-    /// is late depends on stream time, which is each partition's own.
+    /// Custom stores: one that is no map and logs its changes with the commit, and windows in an engine that forgets everything
+    /// when it is closed. Records that are too late for a window go to a separate topic. There is one partition, because
+    /// lateness depends on stream time, and each partition has its own.
     public static var ownStores: Simulation {
         Simulation(
             "own-stores", topics: ["readings": 1, "totals": 1, "readings-per-window": 1, "late-readings": 1],
@@ -39,7 +39,7 @@ extension Scenarios {
     }
 }
 
-/// How often each name was added.
+/// A count of the additions of each name.
 private final class Totals: QueryableStateStore {
     struct View: Sendable, CustomStringConvertible {
         let totals: [String: Int]

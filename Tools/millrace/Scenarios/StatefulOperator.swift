@@ -12,13 +12,13 @@ public struct StatefulOperator: Sendable {
     public var simulation: Simulation
     public var afterRestarts = AfterRestarts.sameRecords
 
-    /// What of a test driver's results has to be the same where the instance ends after every few records.
+    /// The part of a test driver's results that has to be the same if the instance ends after every few records.
     public enum AfterRestarts: Sendable {
         /// All records, in their order, to the byte.
         case sameRecords
-        /// All records, in whatever order: what was to come at some time may come earlier.
+        /// All records, in any order: results that wait for a time may come earlier.
         case sameRecordsInAnyOrder
-        /// What the simulation's rules say: punctuations are scheduled anew, and so come at other times.
+        /// Only what the simulation's rules say, because punctuations are scheduled anew and come at other times.
         case rules
     }
 
@@ -51,5 +51,5 @@ public struct StatefulOperator: Sendable {
     }
 }
 
-/// How many partitions the topics have.
+/// The number of the topics' partitions.
 let partitionCount: Int32 = 3

@@ -24,7 +24,7 @@ extension StatefulOperator {
             records: { .texts("in", jitterMs: 50, deletions: 8, &$0) })
     }
 
-    /// A count behind a cache, which leaves out what is overwritten before a commit.
+    /// A count with a cache, which forwards no value that is overwritten before a commit.
     private static var cachedAggregation: StatefulOperator {
         StatefulOperator(
             "cached-aggregation", ["KGroupedStream.count"], from: ["in"], to: ["counts"],
@@ -37,8 +37,8 @@ extension StatefulOperator {
         .with { $0.simulation.comparison = .updates }
     }
 
-    /// Orders counted by customer: a changed key, and so a repartition topic between two sub-topologies. All orders are of one
-    /// time, for those of a customer come from several partitions.
+    /// Orders counted by customer: a changed key, and so a repartition topic between two sub-topologies. All orders have the
+    /// same time, because those of a customer come from several partitions.
     private static var rekeyedCount: StatefulOperator {
         StatefulOperator(
             "rekeyed-count", ["KGroupedStream.count"], from: ["orders"], to: ["counts"],

@@ -1,7 +1,7 @@
 import Millrace
 import MillraceTesting
 
-/// What comes when time has completed it: emission on window close, and suppress.
+/// Results that are emitted when time has completed them: emission on window close, and suppress.
 ///
 /// A window has one final result, at whatever moment of the wall clock it is looked for.
 extension StatefulOperator {
@@ -9,8 +9,8 @@ extension StatefulOperator {
         [finalResultsOfAllKinds, onWindowClose, suppressUntilClose, suppressUntilTimeLimit]
     }
 
-    /// Each kind of window with emission on close, suppress, and suppress behind a cache, for records that come late and time that
-    /// leaps: each result comes once, and the same whichever way.
+    /// Each kind of window with emission on close, suppress, and suppress downstream of a cache, with late records and leaps of
+    /// time: each result comes once, and is the same in all ways.
     private static var finalResultsOfAllKinds: StatefulOperator {
         let kinds = ["tumbling", "sliding", "sessions"]
         let ways = ["closed", "suppressed", "cached"]

@@ -1,8 +1,8 @@
 import Millrace
 import MillraceTesting
 
-/// What holds of the results of a join of streams whatever the order in which both sides come: values are written
-/// `left & right`, and `none` for what is missing.
+/// The rules for the results of a join of streams that hold in any order of both sides. Values are written `left & right`, and
+/// `none` for what is missing.
 struct JoinRules {
     private let results: SimulatedResults
     private let withinMs: Int64

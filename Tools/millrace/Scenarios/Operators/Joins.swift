@@ -50,8 +50,8 @@ extension StatefulOperator {
         }
     }
 
-    /// With little time: which records are too late depends on how far the other side is. What holds in any case is that no
-    /// pair comes twice or is too far apart, and that a record which has been said to have no match has been so once.
+    /// With little time: the progress of the other side decides which records are too late. In any case no pair comes twice or
+    /// is too far apart, and a record without a match is reported once.
     private static var lateStreamJoins: StatefulOperator {
         StatefulOperator(
             "late-stream-joins", ["KStream.leftJoin(KStream)", "KStream.outerJoin(KStream)"],

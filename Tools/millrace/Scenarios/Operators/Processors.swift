@@ -5,7 +5,7 @@ import MillraceTesting
 extension StatefulOperator {
     static var processors: [StatefulOperator] { [changesOnly, connectedStores, ownStore, byHand, punctuations] }
 
-    /// A processor with a store of its own, which hands on changes only, and asks for commits by the wall clock.
+    /// A processor with a custom store, which forwards changes only, and requests commits by the wall clock.
     private static var changesOnly: StatefulOperator {
         StatefulOperator(
             "changes-only", ["KStream.processValues"], from: ["settings"], to: ["changes"],
@@ -35,7 +35,7 @@ extension StatefulOperator {
             })
     }
 
-    /// Each record is put into a store of each kind, and handed on with what they have of its key.
+    /// Each record is put into a store of each kind, and forwarded with their entries of its key.
     private static var connectedStores: StatefulOperator {
         StatefulOperator(
             "connected-stores", ["KStream.process"], from: ["in"], to: ["out"],
@@ -73,7 +73,7 @@ extension StatefulOperator {
             records: { .texts("in", keys: 4, jitterMs: 100, &$0) })
     }
 
-    /// A store that is no map: how often each word came, in memory, behind a changelog that it writes itself.
+    /// A store that is no map: the number of each word, in memory, with a changelog that the store writes itself.
     private static var ownStore: StatefulOperator {
         StatefulOperator(
             "own-store", ["KStream.processValues"], from: ["in"], to: ["out"],
@@ -130,8 +130,8 @@ extension StatefulOperator {
             })
     }
 
-    /// Records are gathered in a store and handed on together, by either clock. When depends on when the task has started; but
-    /// each of them comes once, and a key's in their order.
+    /// Records are gathered in a store and forwarded together, by either clock. The time depends on the start of the task, but
+    /// each record comes once, and those of a key in order.
     private static var punctuations: StatefulOperator {
         StatefulOperator(
             "punctuations", ["KStream.process"], from: ["in"], to: ["batches"],
@@ -174,7 +174,7 @@ extension StatefulOperator {
     }
 }
 
-/// How often each word came, and how many words there were.
+/// The number of each word, and the number of all words.
 private final class WordCounts: QueryableStateStore {
     struct View: Sendable, CustomStringConvertible {
         let counts: [String: Int]

@@ -4,7 +4,7 @@ import MillraceTesting
 extension StatefulOperator {
     static var tables: [StatefulOperator] { [materializedTables, tableOfItsTopic, streamAsTable] }
 
-    /// What is computed of a table and kept in a store of its own.
+    /// A value that is computed of a table and kept in a separate store.
     private static var materializedTables: StatefulOperator {
         StatefulOperator(
             "tables",

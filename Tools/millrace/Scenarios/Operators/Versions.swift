@@ -30,7 +30,7 @@ extension StatefulOperator {
             records: { .texts("prices", count: 80, jitterMs: 400, deletions: 6, &$0) })
     }
 
-    /// What is computed of versioned tables: only the newest value of a key counts.
+    /// Computations of versioned tables: only the newest value of a key counts.
     private static var versionedAggregates: StatefulOperator {
         StatefulOperator(
             "versioned-aggregates", ["KGroupedTable.count", "KTable.mapValues"], from: ["in"], to: ["sizes", "mapped"],
