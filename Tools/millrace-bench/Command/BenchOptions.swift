@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What all workloads are told.
+/// The options of all workloads.
 struct BenchOptions: ParsableArguments {
     @Option(help: "Records of a run.")
     var events = 1_000_000

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `millrace-bench`: what a record costs, beside what it has to cost at the least.
+/// `millrace-bench`: the cost of a record, beside the least that it can cost.
 @main
 struct MillraceBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,7 +33,7 @@ struct All: ParsableCommand {
             ("latency", { try Latency.measure($0, into: &$1) }), ("startup", { try Startup.measure($0, into: &$1) }),
             ("scale", { try Scale.measure($0, into: &$1) }),
         ]
-        // One that fails does not take the others along; what it has measured is kept.
+        // One that fails does not stop the others; its measurements are kept.
         var failed: [String] = []
         for workload in workloads {
             do { try workload.measure(options, &report) } catch { failed.append("\(workload.name): \(error)") }

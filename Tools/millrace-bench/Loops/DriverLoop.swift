@@ -17,7 +17,7 @@ package final class DriverLoop {
         outputs = driver.outputTopic(loop == .risk ? "risk-scores" : "output", key: .bytes, value: .bytes)
     }
 
-    /// Processes the input once and reads the output. Returns how many records that were.
+    /// Processes the input once and reads the output. Returns the number of records.
     package func run() throws -> UInt64 {
         var count: UInt64 = 0
         for place in input.places {

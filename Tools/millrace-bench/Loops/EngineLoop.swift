@@ -2,7 +2,7 @@ import Logging
 import Millrace
 import MillraceEngine
 
-/// Runs a loop through the engine: a task as a worker has it, its input and its output in memory.
+/// Runs a loop through the engine: a task as in a worker, with its input and its output in memory.
 package final class EngineLoop {
     private let input: LoopInput
     private let task: StreamTask
@@ -22,8 +22,8 @@ package final class EngineLoop {
             producer: producer, provider: nil, clock: StandingClock(), logger: Logger(label: "bench"))
     }
 
-    /// Processes the input once, a thousand records at a time as a worker does. Returns what was sent, as a number that
-    /// stands for its bytes.
+    /// Processes the input once, a thousand records at a time as a worker does. Returns a number that stands for the bytes of
+    /// the sent records.
     package func run() throws -> UInt64 {
         var next = 0
         while next < input.places.count {
@@ -51,7 +51,7 @@ private final class StandingClock: Clock {
     func monotonicMs() -> Int64 { 0 }
 }
 
-/// Adds up what is sent.
+/// Adds up the sent records.
 private final class CountingProducer: SenderPort {
     private(set) var checksum: UInt64 = 0
 

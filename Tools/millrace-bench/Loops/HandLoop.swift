@@ -1,7 +1,7 @@
 import Millrace
 import RiskScore
 
-/// The loops by hand: bytes become values, a dictionary is the state, values become bytes again.
+/// The hand-written loops: bytes become values, a dictionary is the state, values become bytes again.
 package final class HandLoop {
     private let loop: Loop
     private let input: LoopInput

@@ -20,7 +20,7 @@ extension Loop {
                 .toStream()
                 .to("output")
         case .risk:
-            // No score reaches the threshold: the loop by hand has one output only.
+            // No score reaches the threshold: the hand-written loop has only one output.
             RiskScoreTopology(alertThreshold: 2).define(in: builder)
         }
         return try builder.build()

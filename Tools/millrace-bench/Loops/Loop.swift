@@ -1,6 +1,6 @@
 import Millrace
 
-/// A topology that the `topology` workload runs in memory, beside a loop by hand that does the same.
+/// A topology that the `topology` workload runs in memory, beside a hand-written loop that does the same.
 package enum Loop: String, CaseIterable, Sendable {
     /// filter → map → to: String keys of 11 bytes, Int64 values.
     case stateless
@@ -14,11 +14,11 @@ package enum Loop: String, CaseIterable, Sendable {
     package var inputTopic: String { self == .risk ? "risk-events" : "input" }
 }
 
-/// Who runs the loop.
+/// The runner of a loop.
 package enum LoopRunner: String, CaseIterable, Sendable {
     /// The engine's task, with ports in memory.
     case engine
-    /// A loop by hand.
+    /// A hand-written loop.
     case hand
     /// `TopologyTestDriver`, which commits after every record.
     case driver

@@ -1,7 +1,7 @@
 import Foundation
 import KafkaClient
 
-/// The broker that is measured on, with the bare client: its topics, what is written to them and read from them.
+/// The broker of the measurements, through the bare client: its topics, and the records written to and read from them.
 final class BenchCluster {
     let bootstrapServers: String
     private let broker: Child?
@@ -28,13 +28,13 @@ final class BenchCluster {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// A folder that is not there yet.
+    /// A folder that does not exist yet.
     func newFolder() -> String {
         folders += 1
         return "\(folder)/\(folders)"
     }
 
-    /// A group that nobody was in yet.
+    /// A group that has had no member yet.
     func newGroup() -> String {
         folders += 1
         return "group-\(folders)"
@@ -46,7 +46,7 @@ final class BenchCluster {
         return settings
     }
 
-    /// Makes topics anew: whatever they held is gone.
+    /// Makes topics again, without their old records.
     func recreate(_ topics: [String], partitions: Int32, settings topicSettings: [String: String] = [:]) throws {
         try delete(topics)
         let admin = try KafkaAdmin(settings())

@@ -1,6 +1,6 @@
 import Foundation
 
-/// This program again, in a process of its own.
+/// This program again, in a separate process.
 final class Child {
     private let process = Process()
     private let output = Pipe()
@@ -28,7 +28,7 @@ final class Child {
         }
     }
 
-    /// What it took, once it has ended; it is given three minutes.
+    /// Returns its cost once it has ended; it has three minutes.
     func sample() throws -> Sample {
         let process = process
         let limit = DispatchWorkItem { process.terminate() }

@@ -2,7 +2,7 @@ import KafkaClient
 import Loops
 import RiskScore
 
-/// The events that the workloads read, the same ones every time, and what has to come of them.
+/// The events that the workloads read, the same ones every time, and their expected results.
 struct RiskEvents {
     private var random = LoopNumbers(state: 42)
     private(set) var highest: [Double]
@@ -31,7 +31,7 @@ struct RiskEvents {
         return (Array(key.utf8), Array(text.utf8))
     }
 
-    /// Writes so many events into `risk-events`.
+    /// Writes this many events into `risk-events`.
     mutating func write(_ count: Int, to cluster: BenchCluster) throws {
         let producer = try cluster.producer()
         let topic = try producer.topic(named: RiskScoreTopology.events)
@@ -45,7 +45,7 @@ struct RiskEvents {
         if let failure = producer.takeDeliveryFailure() { throw failure.error }
     }
 
-    /// Checks that a topic holds, last for each account, its highest score.
+    /// Checks that the last record of each account in a topic is its highest score.
     func check(_ topic: String, on cluster: BenchCluster) throws {
         var last: [String: Double] = [:]
         try cluster.readAll([topic]) { message in

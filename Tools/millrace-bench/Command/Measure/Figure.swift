@@ -1,4 +1,4 @@
-/// One figure of several runs: the median, and how far they lie apart.
+/// One figure of several runs: the median and the spread.
 struct Figure: Codable, Sendable {
     var median: Double
     var lowest: Double

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What was measured, row by row.
+/// The measurements, row by row.
 struct Report: Codable {
     struct Row: Codable {
         var workload: String
@@ -19,7 +19,7 @@ struct Report: Codable {
     var machine = Machine()
     var rows: [Row] = []
 
-    /// Adds what the runs of several subjects took, and the ratios of the first to the others.
+    /// Adds the costs of the runs of several subjects, and the ratios of the first to the others.
     mutating func add(_ workload: String, _ variant: String, _ subjects: [(name: String, samples: [Sample])]) {
         func cpu(_ samples: [Sample]) -> Figure? { Figure(samples.map(\.cpuMicrosecondsPerRecord)) }
         for (index, (name, samples)) in subjects.enumerated() where !samples.isEmpty {
@@ -71,7 +71,7 @@ struct Report: Codable {
     }
 }
 
-/// Where it was measured.
+/// The machine of the measurement.
 struct Machine: Codable {
     var processor = "unknown processor"
     var cores = ProcessInfo.processInfo.activeProcessorCount

@@ -1,7 +1,7 @@
 import AllocationCounter
 import Foundation
 
-/// What one run took.
+/// The cost of one run.
 struct Sample: Codable, Sendable {
     var records: Int
     /// From the first record to the last.
@@ -25,7 +25,7 @@ struct Sample: Codable, Sendable {
     }
 }
 
-/// Counts what this process takes from now on.
+/// Counts the costs of this process from now on.
 struct ProcessMeter {
     private let cpuSeconds: Double
     private let allocations: Int64

@@ -2,7 +2,7 @@ import ArgumentParser
 import BenchCeiling
 import Foundation
 
-/// The work by hand, in a process of its own: Tools/bench-ceiling.
+/// The hand-written work, in a separate process: Tools/bench-ceiling.
 struct Ceiling: ParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 

@@ -3,11 +3,11 @@ import KafkaClient
 import Millrace
 import RiskScore
 
-/// How long after an event its score can be read, at fixed rates.
+/// The time after an event at which its score can be read, at fixed rates.
 ///
-/// Every event makes one record of the output, in the order of the partition that both have in common: so the n-th output of a
-/// partition answers its n-th event. An event's time is when it was due, not when it was sent: a sender that falls behind
-/// counts against the system. All times are kept and sorted; the percentiles are exact.
+/// Every event makes one record of the output, in the order of the partition that both share, so the n-th output of a partition
+/// answers its n-th event. An event's time is when it was due, not when it was sent: a sender that falls behind counts against
+/// the system. All times are kept and sorted; the percentiles are exact.
 struct Latency: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "From an event to its readable score, at fixed rates.")
 
@@ -40,7 +40,7 @@ struct Latency: ParsableCommand {
                 defer { cluster.close() }
                 try cluster.recreate([RiskScoreTopology.events], partitions: options.partitions)
                 let run = try RiskRun(options, cluster)
-                // It has seen an event before the clock starts.
+                // The instance has seen an event before the clock starts.
                 let count = Int(Double(rate) * seconds)
                 let child = try Child(
                     [
@@ -53,7 +53,7 @@ struct Latency: ParsableCommand {
                 var sample = try child.sample()
                 sample.others = times.percentiles
                 report.add("latency", variant, [("millrace", [sample])])
-                // Behind saturation higher rates say nothing new.
+                // Beyond saturation higher rates show nothing new.
                 if times.isSaturated { break }
             }
         }
@@ -67,7 +67,7 @@ private struct LatencyLoad {
     private let producer: KafkaProducer
     private let topic: ProducerTopic
     private let consumer: KafkaConsumer
-    /// When the events of each partition were due that have not been answered yet.
+    /// The due times of each partition's events that have not been answered yet.
     private var due: [[Double]]
     private var answered: [Int]
     private var latencies: [Double] = []
@@ -142,7 +142,7 @@ private struct LatencyLoad {
 
 private struct LatencyTimes {
     let sorted: [Double]
-    /// How long sending was to take, how long it took, and how long it took until everything was answered.
+    /// The planned time of sending, its real time, and the time until everything was answered.
     let wanted: Double
     let sending: Double
     let all: Double

@@ -1,7 +1,7 @@
 import ArgumentParser
 import RiskScore
 
-/// stream → mapValues → to: what a record costs that needs no state.
+/// stream → mapValues → to: the cost of a record that needs no state.
 struct Passthrough: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "From one topic to another, each value changed.")
 

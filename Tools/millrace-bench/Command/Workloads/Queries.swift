@@ -6,7 +6,7 @@ import MillraceRuntime
 import RiskScore
 import Synchronization
 
-/// How many point reads of its stores an instance answers, while its worker has nothing to do and while it processes.
+/// The number of point reads of its stores that an instance answers, while its worker is idle and while it processes.
 struct Queries: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Point reads of a store by one and two threads, beside a worker that rests and one that processes.")
@@ -66,7 +66,7 @@ struct Queries: AsyncParsableCommand {
         }
     }
 
-    /// Reads random accounts on so many threads. Returns how many reads there were.
+    /// Reads random accounts on this many threads. Returns the number of reads.
     private static func read(
         _ scores: QueryableKeyValueStore<String, Double>, _ accounts: Int, readers: Int, seconds: Double
     ) throws -> Int {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import RiskScore
 
-/// How fast a store comes back from its changelog: all of it, and the last hundredth.
+/// The speed of restoring a store from its changelog: all of it, and the last hundredth.
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "A store from its changelog: empty, and almost complete.")
 
@@ -19,7 +19,7 @@ struct Restore: ParsableCommand {
         defer { cluster.close() }
         try cluster.recreate([RiskScoreTopology.events], partitions: options.partitions)
         let run = try RiskRun(options, cluster)
-        // Compaction would leave a part of the records, and each time another one. Its lag counts from their timestamps.
+        // Compaction would leave a part of the records, and a different one each time. Its lag counts from their timestamps.
         try cluster.recreate(
             [run.changelog], partitions: options.partitions,
             settings: ["cleanup.policy": "compact", "min.compaction.lag.ms": "\(Int64.max)"])

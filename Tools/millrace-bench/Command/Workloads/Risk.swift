@@ -58,7 +58,7 @@ struct Risk: ParsableCommand {
                     ["subject", variant.isCached ? "cachedRisk" : "risk", "--threads", "\(variant.threads)"] + guarantee
                 ))
             if repetition == 0 { try events.check(RiskScoreTopology.scores, on: cluster) }
-            // The ceilings know neither threads nor caches: they stand beside what does the same.
+            // The ceilings know neither threads nor caches: they are compared with the subjects that do the same.
             if variant.threads == 1, !variant.isCached {
                 let run = try RiskRun(options, cluster)
                 behind.append(try run.sample(run.ceiling + guarantee + ["--write-behind"]))
@@ -95,7 +95,7 @@ struct RiskRun {
         ]
     }
 
-    /// Runs it in a process of its own and clears up behind it.
+    /// Runs it in a separate process and cleans up afterwards.
     func sample(_ arguments: [String]) throws -> Sample {
         if arguments.first == "ceiling" { try cluster.recreate([changelog], partitions: options.partitions) }
         let common = [

@@ -5,7 +5,7 @@ import Millrace
 import MillraceRuntime
 import RiskScore
 
-/// An instance of Millrace in a process of its own: runs until it has processed so many records and prints what it took.
+/// An instance of Millrace in a separate process. It runs until it has processed this many records and prints the cost.
 struct Subject: AsyncParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 
@@ -13,14 +13,14 @@ struct Subject: AsyncParsableCommand {
     @Option var bootstrap: String
     @Option var group: String
     @Option var state: String
-    /// The records after which to stop; 0 for as soon as it runs; negative for when it is told to.
+    /// The number of records after which to stop; 0 to stop as soon as it runs; negative to stop when told to.
     @Option var events: Int
     @Option var threads = 1
     @Option var commitMs = 100
     @Flag var exactlyOnce = false
     @Flag var verbose = false
 
-    /// When the process was started, on the shared clock; told by who starts it.
+    /// The time of the process's start on the shared clock, from the process that starts it.
     @Option var start = monotonicSeconds()
 
     func run() async throws {
@@ -54,7 +54,7 @@ struct Subject: AsyncParsableCommand {
         var last = 0.0
     }
 
-    /// Notes when the application ran, when it processed or restored its first record and when its last, and stops it then.
+    /// Notes the times at which the application ran and processed or restored its first and last record, and then stops it.
     private static func watch(_ application: StreamsApplication, until events: Int) async -> Times {
         var times = Times()
         while !application.state.isFinal {
@@ -69,7 +69,7 @@ struct Subject: AsyncParsableCommand {
                 times.last = now
                 application.shutdown()
             }
-            // Looking costs 80 µs: in the middle of a run only now and then.
+            // A look costs 80 µs: during a run it is only taken now and then.
             let isStarting = times.running == 0 || times.first == 0 || times.committed == 0
             try? await Task.sleep(for: .milliseconds(isStarting ? 2 : 10))
         }
@@ -77,7 +77,7 @@ struct Subject: AsyncParsableCommand {
     }
 }
 
-/// What the instance runs.
+/// The topology that the instance runs.
 enum SubjectTopology: String, ExpressibleByArgument, CaseIterable {
     /// The reference topology: every update is emitted.
     case risk

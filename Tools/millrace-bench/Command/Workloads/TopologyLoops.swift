@@ -40,7 +40,7 @@ struct TopologyLoops: ParsableCommand {
         }
     }
 
-    /// Runs a loop over the same 100,000 records until it is warm and has processed so many.
+    /// Runs a loop over the same 100,000 records until it is warm and has processed this many.
     private static func sample(_ loop: Loop, _ runner: LoopRunner, events: Int) throws -> Sample {
         let input = try LoopInput(loop, count: min(events, 100_000))
         let pass: () throws -> UInt64 =
