@@ -39,7 +39,8 @@ package struct EmbeddedBrokerConfiguration: Sendable {
     package init() {}
 }
 
-/// The policies that force the journal to the disk. With every policy it survives the end of the process, kill -9 included.
+/// The policies that force the journal to the disk. With every policy the journal survives the end of the process, kill -9
+/// included.
 package enum JournalFlush: Hashable, Sendable {
     /// Whenever the operating system does it; a machine that loses power may lose the last seconds.
     case never

@@ -54,7 +54,7 @@ final class SimulatedReads {
     }
 
     private static func stores(of topology: Topology, in simulation: Simulation) -> [(store: String, topic: String)] {
-        // Where nothing is compared, results depend on the clock, and so do the contents of the stores.
+        // If nothing is compared, results depend on the clock, and so do the contents of the stores.
         guard simulation.comparesStores, simulation.comparison != .none, simulation.guarantee == .exactlyOnce,
             simulation.topicChanges.isEmpty,
             simulation.lateTopics.isEmpty, !topology.subtopologies.contains(where: \.isGlobal)

@@ -134,13 +134,13 @@ public struct Simulation: Sendable {
     }
 }
 
-/// What a run of a simulation came to.
+/// The outcome of a run of a simulation.
 public struct SimulationResult: Sendable {
     /// The seed of the run.
     public var seed: UInt64
     /// Everything that is wrong; empty for a run that passed.
     public var problems: [String]
-    /// What happened, step by step.
+    /// The events of the run, step by step.
     public var account: [String]
     /// Whether nothing went wrong: `problems` is empty.
     public var passed: Bool { problems.isEmpty }

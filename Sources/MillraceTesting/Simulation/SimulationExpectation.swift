@@ -46,7 +46,7 @@ struct SimulationExpectation {
             let store = tasks.lazy.filter { $0.id.partition == place.partition }
                 .compactMap { $0.store(named: place.name)?.bytes }.first
             let found = store.flatMap { try? Self.contents(of: $0) } ?? [:]
-            // Where results depend on the order of two inputs, so do the timestamps before the values.
+            // If results depend on the order of two inputs, so do the timestamps in front of the values.
             let ignored = simulation.comparesAll ? 0 : 8
             let wrong = Set(found.keys).union(expected.keys).filter {
                 found[$0]?.dropFirst(ignored) != expected[$0]?.dropFirst(ignored)

@@ -26,7 +26,7 @@ final class SegmentStorage: BatchStorage {
     private var isReplaying = true
     /// Whether the journal had batches in it, as those of earlier versions do.
     private(set) var hasTakenOver = false
-    /// What was written since the last snapshot began.
+    /// The size of the writes since the last snapshot began.
     private(set) var writtenSizeInBytes = 0
 
     /// - Parameters:

@@ -104,7 +104,7 @@ enum Metadata {
     }
 }
 
-/// What the client may do, a bit for each operation. There is no access control, so it is never told.
+/// The operations that the client may do, one bit for each. There is no access control, so the broker never sends them.
 enum AuthorizedOperations {
     /// Kafka's answer if the client did not ask, or if there is no authorizer.
     static let notAsked = Int32.min

@@ -50,7 +50,8 @@ struct ProcessMeter {
         return (seconds + microseconds / 1e6, peakRSSInBytes ?? Int(usage.ru_maxrss) * 1_024)
     }
 
-    /// Where the kernel tells it: `ru_maxrss` begins with what the process was that started this one.
+    /// The peak that the kernel reports for this process alone: `ru_maxrss` begins with the value of the process that started
+    /// it.
     private static var peakRSSInBytes: Int? {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
