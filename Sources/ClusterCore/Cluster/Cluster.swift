@@ -66,7 +66,7 @@ package final class Cluster {
         start(nowMs: nowMs)
     }
 
-    /// The cluster of a journal whose batches are in a storage. Group members keep their sessions, counted anew from
+    /// The cluster of a journal whose batches are in a storage. Group members keep their sessions, which start again at
     /// `nowMs`; deferred answers and rebalances under way are forgotten, as when a Kafka broker restarts.
     ///
     /// - Parameter journal: replays all changes in order, by calling its argument for each.

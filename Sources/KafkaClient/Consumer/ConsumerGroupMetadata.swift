@@ -12,7 +12,7 @@ package final class ConsumerGroupMetadata {
 
     /// Makes it again from ``encoded()``.
     ///
-    /// - Throws: librdkafka's reason where the bytes are none of its own.
+    /// - Throws: librdkafka's reason if the bytes are not such a form.
     package init(encoded: [UInt8]) throws(KafkaError) {
         var pointer: OpaquePointer?
         let problem = encoded.withUnsafeBytes {

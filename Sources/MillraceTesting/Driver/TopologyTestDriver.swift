@@ -282,8 +282,8 @@ public final class TopologyTestDriver {
     /// ```
     ///
     /// Everything that was piped is committed. Stores are restored from their changelogs, beginning at the checkpoint on disk
-    /// if there is one. Processors are made anew, and punctuations are scheduled anew. Records that were written to topics stay
-    /// readable.
+    /// if there is one. Processors are made again, and punctuations are scheduled again. Records that were written to topics
+    /// stay readable.
     ///
     /// - Throws: `StreamsError` with code `.stateStore` where a store cannot be closed, opened or restored; any error that a
     ///   processor throws when it is made or closed.

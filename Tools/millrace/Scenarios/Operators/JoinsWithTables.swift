@@ -32,7 +32,7 @@ extension StatefulOperator {
             records: { inTurn("table", "stream", deletions: 5, &$0) })
     }
 
-    /// The stream's records wait for a while, and then find the version of their own time.
+    /// The stream's records wait for a while, and then find the version of their time.
     private static var graceJoins: StatefulOperator {
         StatefulOperator(
             "stream-table-grace", ["KStream.join(KTable)", "KStream.leftJoin(KTable)"],
@@ -51,7 +51,7 @@ extension StatefulOperator {
                     + .ending("stream", atMs: 2_000)
             }
         )
-        // What waits is numbered anew after a restart.
+        // Waiting records are numbered again after a restart.
         .with { $0.simulation.comparesStores = false }
     }
 
@@ -77,7 +77,7 @@ extension StatefulOperator {
         .with { $0.simulation.topics["global"] = 2 }
     }
 
-    /// A store that a processor of its own fills on every instance: each record takes effect once, or its text would show.
+    /// A store that a custom processor fills on every instance: each record takes effect once, or its text would show.
     private static var globalStore: StatefulOperator {
         StatefulOperator(
             "global-store", ["StreamsBuilder.addGlobalStore"], from: ["parts", "questions"], to: ["answers", "counts"],
