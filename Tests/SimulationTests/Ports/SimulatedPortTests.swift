@@ -6,14 +6,18 @@ import Testing
 @testable import MillraceTesting
 
 /// A simulated cluster without faults.
-private final class SimulatedLab: PortLab {
+final class SimulatedLab: PortLab {
     private let world = SimulatedWorld(seed: 1, faults: .none, groupID: "g", maxOffsetMetadataLength: 4_096)
     private let process = SimulatedProcess(name: "lab")
+
+    private let wrap: (any ReaderPort) -> any ReaderPort
+
+    init(wrapping wrap: @escaping (any ReaderPort) -> any ReaderPort = { $0 }) { self.wrap = wrap }
 
     var clock: any MillraceEngine.Clock { world.clock }
     var admin: any AdminPort { SimulatedAdmin(world: world, process: process) }
 
-    func makeReader() -> any ReaderPort { consumer(group: "readers", clientID: "reader") }
+    func makeReader() -> any ReaderPort { wrap(consumer(group: "readers", clientID: "reader")) }
 
     func makeConsumer(group: String, clientID: String) -> any GroupConsumer {
         consumer(group: group, clientID: clientID)
