@@ -141,7 +141,7 @@ import Testing
         #expect(handlers.production(context) == .fail)
     }
 
-    /// What a configuration holds, setting by setting.
+    /// The values of a configuration, setting by setting.
     private func texts(of configuration: StreamsConfiguration) -> [String: String] {
         Dictionary(
             uniqueKeysWithValues: StreamsConfiguration.settings.map { ($0.name, $0.text(in: configuration)) })

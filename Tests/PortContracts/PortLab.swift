@@ -16,7 +16,7 @@ package protocol PortLab: AnyObject {
     /// - Parameter transactionalID: `nil` for a producer without transactions.
     func makeProducer(transactionalID: String?) throws -> any ProducerPort
 
-    /// Lets the cluster do what is due. A cluster of its own accord need not be told.
+    /// Advances the cluster to what is due. A cluster of its own accord need not be told.
     func settle()
 }
 

@@ -123,7 +123,7 @@ final class Broker {
         }
     }
 
-    /// Lets the handler answer, possibly later, but not before ``settle()``.
+    /// Permits the handler's answer, which may come later, but not before ``settle()``.
     func answerLater<Request: FallibleRequest>(
         _ call: Call, _ body: ByteBuffer, with handler: @escaping (Request, Call) -> Void
     ) throws(MalformedMessage) {

@@ -144,7 +144,7 @@ extension KafkaError.Code {
     /// A newer producer has this transactional id.
     package static let producerFenced = Self(rawValue: 90)
 
-    /// Lets a `catch` or `case` name a code: `catch KafkaError.Code.queueFull`.
+    /// Matches an error by its code in a `catch` or `case`: `catch KafkaError.Code.queueFull`.
     package static func ~= (code: Self, error: any Error) -> Bool {
         (error as? KafkaError)?.code == code
     }

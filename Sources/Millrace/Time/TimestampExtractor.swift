@@ -53,7 +53,8 @@ public struct TimestampExtractor<Key, Value>: Sendable {
 
     /// A moment that the value contains. A record with a null value keeps its own timestamp.
     ///
-    /// - Parameter timestampMs: returns milliseconds since the epoch; a negative result drops the record.
+    /// - Parameter timestampMs: returns milliseconds since the epoch; a negative result drops the record. An error
+    ///   goes to the processing handler.
     @inlinable
     public static func value(_ timestampMs: @escaping @Sendable (Value) throws -> Int64) -> TimestampExtractor {
         TimestampExtractor { record, _ in try record.value.map(timestampMs) ?? record.timestampMs }

@@ -15,7 +15,7 @@ final class SimulatedMembership {
         case joining(GroupToken, brokerLife: Int)
         case syncing(GroupToken, brokerLife: Int)
         case stable
-        /// Has to rebalance; waits until the partitions are given up.
+        /// The member has to rebalance, and waits until its partitions are given up.
         case givingUp
     }
 

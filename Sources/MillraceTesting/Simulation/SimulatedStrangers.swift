@@ -98,8 +98,8 @@ final class SimulatedStrangers {
         PartitionAssignment(partition: partition, slot: slot, offset: nil)
     }
 
-    /// Lets an instance of the other topology try to join the group in which all of the application's instances run. The group
-    /// has to refuse it, with an error that says why.
+    /// Starts an instance of the other topology, which tries to join the group in which all of the application's instances run.
+    /// The group has to refuse it, with an error that says why.
     ///
     /// - Returns: what is wrong.
     func problemsOfAnotherTopology() -> [String] {

@@ -41,9 +41,9 @@ final class SimulatedWorld {
     private let groupID: String
     /// The maximum length of the metadata of a committed offset.
     let maxOffsetMetadataLength: Int
-    /// Lets others continue while a request of this process is under way.
+    /// Runs other processes while a request of this process is under way.
     var interleave: (SimulatedProcess) -> Void = { _ in }
-    /// Lets others continue, and this many milliseconds pass, while this process waits.
+    /// Runs other processes for this many milliseconds while this process waits.
     var hold: (SimulatedProcess, _ ms: Int64) -> Void = { _, _ in }
 
     init(seed: UInt64, faults: SimulatedFaults, groupID: String, maxOffsetMetadataLength: Int) {

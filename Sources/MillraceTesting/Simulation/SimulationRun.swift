@@ -131,7 +131,7 @@ final class SimulationRun {
         }
     }
 
-    /// Lets the faults happen that hit instances and the broker between steps.
+    /// Injects the faults that hit instances and the broker between steps.
     private func happen() {
         for instance in instances where !instance.isAlive && instance.restart <= world.clock.monotonic {
             instance.start()
@@ -152,7 +152,7 @@ final class SimulationRun {
         if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
     }
 
-    /// Lets others continue while a request of one instance, in the middle of its step, is under way.
+    /// Runs the other instances while a request of one instance, in the middle of its step, is under way.
     private func letOthersMove(while process: SimulatedProcess) {
         query()
         guard depth < 3 else { return }
@@ -163,7 +163,7 @@ final class SimulationRun {
         others[world.random.below(others.count)].step()
     }
 
-    /// Lets a process wait while the others continue.
+    /// Holds up a process while the others continue.
     private func hold(_ process: SimulatedProcess, forMs ms: Int64) {
         guard depth < 3 else { return }
         depth += 1

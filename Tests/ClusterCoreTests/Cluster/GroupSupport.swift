@@ -104,7 +104,7 @@ func deliver(_ cluster: Cluster, to members: [TestMember]) {
     }
 }
 
-/// Lets members join and sync until the group is stable; each gets its position as its assignment.
+/// Has members join and sync until the group is stable; each gets its position as its assignment.
 func settle(_ cluster: Cluster, _ members: TestMember..., nowMs: Int64 = 0) throws {
     for member in members { member.join(nowMs: nowMs) }
     for member in members where member.joined != nil { member.join(nowMs: nowMs) }

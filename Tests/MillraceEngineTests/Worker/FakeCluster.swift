@@ -15,7 +15,7 @@ final class FakeCluster {
     var partitions: [TopicPartition: [FakeRecord]] = [:]
     /// The offsets of the first records that are still there; 0 where nothing was deleted.
     var starts: [TopicPartition: Int64] = [:]
-    /// How many partitions the topics have that there are.
+    /// The partition counts of the existing topics.
     var counts: [String: Int32] = [:]
     var committed: [TopicPartition: CommittedOffset] = [:]
     /// `nil` for a broker that cannot describe groups.

@@ -40,12 +40,17 @@ public protocol StateStore: AnyObject, SendableMetatype {
     ///   - key: the key that was logged; valid until the call returns.
     ///   - value: `nil` for a deletion.
     ///   - timestampMs: the record's timestamp in milliseconds.
+    /// - Throws: any `Error` of the store; the task ends with a `StreamsError` that names the store.
     func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws
 
     /// Empties the store, including what it has on disk: it is about to be restored from the beginning.
+    ///
+    /// - Throws: any `Error` of the store; the task ends with a `StreamsError` that names the store.
     func removeAll() throws
 
     /// Logs the changes that wait. Called before each commit, for a store that logs changes only then. Does nothing by default.
+    ///
+    /// - Throws: any `Error` of the store; the task ends with a `StreamsError` that names the store.
     func flush() throws
 
     /// Releases the store's resources. Called once; does nothing by default.
@@ -53,6 +58,8 @@ public protocol StateStore: AnyObject, SendableMetatype {
 
     /// The offset in the changelog from which the store has to be restored, for a store that outlives the process: the one
     /// last passed to ``checkpoint(position:)``. `nil`, from the beginning, by default.
+    ///
+    /// - Throws: any `Error` of the store; the task ends with a `StreamsError` that names the store.
     var position: Int64? { get throws }
 
     /// The approximate memory that the store takes, for monitoring; 0 by default.
@@ -71,16 +78,23 @@ public protocol StateStore: AnyObject, SendableMetatype {
     /// contents are committed, and may be saved together with the offset. Does nothing by default.
     ///
     /// - Parameter position: one more than the offset of the last record of the changelog; `nil` for an empty one.
+    /// - Throws: any `Error` of the store; the task ends with a `StreamsError` that names the store.
     func checkpoint(position: Int64?) throws
 }
 
 extension StateStore {
+    /// Does nothing.
+    ///
+    /// - Throws: no `Error`.
     public func flush() throws {}
     public func close() {}
     public var position: Int64? { nil }
     public var sizeInBytes: Int { 0 }
     public var unloggedSizeInBytes: Int { 0 }
     public var unwrittenSizeInBytes: Int { 0 }
+    /// Does nothing.
+    ///
+    /// - Throws: no `Error`.
     public func checkpoint(position: Int64?) throws {}
 }
 
@@ -111,6 +125,7 @@ public struct StateStoreContext {
     ///   - key: the key of the change. Of several records with the same key only the last is certain to be restored.
     ///   - value: the key's new value; `nil` if it is deleted.
     ///   - timestampMs: the record's timestamp in milliseconds.
+    /// - Throws: `StreamsError` if the changelog refuses the change; the store has to pass it on.
     public func log(key: [UInt8], value: [UInt8]?, timestampMs: Int64) throws {
         try key.withUnsafeBytes { key in
             try (value ?? []).withUnsafeBytes { bytes in
