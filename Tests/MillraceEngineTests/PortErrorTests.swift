@@ -5,7 +5,7 @@ import Testing
 struct PortErrorTests {
     private typealias Row = (code: Int16, operation: PortError.Operation?, kind: PortError.Kind?)
 
-    @Test("each code means one thing, but a missing topic differs between a write and a request for it")
+    @Test("each code has one meaning, except that a missing topic rejects a write and lets a request retry")
     func table() {
         // A row without an operation applies to all operations without a row.
         let rows: [Row] = [

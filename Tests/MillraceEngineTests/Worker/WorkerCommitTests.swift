@@ -8,7 +8,7 @@ struct WorkerCommitTests {
     private let input = TopicPartition(topic: "in", partition: 0)
     private let changelog = TopicPartition(topic: "app-counts-changelog", partition: 0)
 
-    /// Returns the calls to the producer and the group from here on, without routine calls.
+    /// Returns the calls so far that begin, send, flush, commit or abort.
     private func journal(_ fixture: WorkerFixture) -> [String] {
         fixture.cluster.journal.filter {
             ["begin", "flush", "abort"].contains($0) || $0.hasPrefix("send") || $0.hasPrefix("commit ")
