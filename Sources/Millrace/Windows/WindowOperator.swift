@@ -4,7 +4,7 @@ package struct WindowOperator: Hashable, Sendable {
     @usableFromInline let closing: WindowClosing
     /// The name of its stream time.
     @usableFromInline let timeName: String
-    /// The name of the time up to which it has handed on final results; `nil` if it hands on every change.
+    /// The name of the time up to which it has forwarded final results; `nil` if it forwards every change.
     @usableFromInline let emittedName: String?
 
     @usableFromInline

@@ -1,7 +1,7 @@
 extension ProcessorElement {
     /// Keeps a stream's records, to be joined with the other stream. Kafka: `KStreamJoinWindow`.
     ///
-    /// A record is handed on first, so that it is not joined with itself if a stream is joined with itself. A record that
+    /// A record is forwarded first, so that it is not joined with itself if a stream is joined with itself. A record that
     /// cannot be serialised, and so cannot be kept, is not joined at all.
     @inlinable
     static func joinWindow<Key, Value>(

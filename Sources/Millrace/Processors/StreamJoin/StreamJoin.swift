@@ -31,7 +31,7 @@ extension ProcessorElement {
             let (context, name) = (node.context, node.name)
             let time = node.streamJoinTime(of: timeStore, windows)
 
-            /// Hands on the results of the records whose wait is over.
+            /// Forwards the results of the records whose wait is over.
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
                 if time.oldestUnmatchedMs == .min {
                     time.oldestUnmatchedMs = .max

@@ -1,7 +1,7 @@
 extension ProcessorElement {
-    /// Keeps the keys of a table whose value satisfies a predicate; for the others it hands on a deletion.
+    /// Keeps the keys of a table whose value satisfies a predicate; for the others it forwards a deletion.
     ///
-    /// Kafka: `KTableFilter`. If old values are known, a deletion of a key that was never there is not handed on.
+    /// Kafka: `KTableFilter`. If old values are known, a deletion of a key that was never there is not forwarded.
     @inlinable
     static func tableFilter<Key, Value>(
         name: String, store: StorePlan?, key: Serde<Key>, value serde: Serde<Value>, problem: String?,

@@ -1,7 +1,7 @@
 /// A table's store together with the table's downstream operators: a change goes to both.
 ///
-/// If the store is cached, a change waits there. When the cache is flushed, it is handed on as the difference from the value
-/// in the store below. Without a cache it is handed on at once. Kafka: `TimestampedTupleForwarder`,
+/// If the store is cached, a change waits there. When the cache is flushed, it is forwarded as the difference from the value
+/// in the store below. Without a cache it is forwarded at once. Kafka: `TimestampedTupleForwarder`,
 /// `TimestampedCacheFlushListener`.
 @usableFromInline
 struct TableOutput<Key, Value> {

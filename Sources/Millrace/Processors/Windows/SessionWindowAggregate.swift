@@ -1,7 +1,7 @@
 extension ProcessorElement {
     /// Aggregates the records of each key and session. A null key is dropped. Kafka: `KStreamSessionWindowAggregate`.
     ///
-    /// Sessions that a record joins into one are deleted, each with a tombstone, before the new one is handed on. A result's
+    /// Sessions that a record joins into one are deleted, each with a tombstone, before the new one is forwarded. A result's
     /// timestamp is its session's end.
     ///
     /// - Parameter merge: returns the aggregate of two sessions that become one, the first of which may have none yet.

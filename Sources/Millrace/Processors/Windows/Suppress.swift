@@ -1,13 +1,13 @@
 extension ProcessorElement {
-    /// Holds back the changes of a table in a buffer and hands on each key's newest change when it is due.
+    /// Holds back the changes of a table in a buffer and forwards each key's newest change when it is due.
     ///
     /// Kafka: `KTableSuppressProcessorSupplier`.
     ///
     /// - Parameters:
-    ///   - dropsTombstones: whether deletions are not handed on.
+    ///   - dropsTombstones: whether deletions are not forwarded.
     ///   - bufferTime: the buffer time of a record.
     ///   - operators: the upstream operators for which a window has to be closed as well, by their own times.
-    ///   - isDue: whether a change with a buffer time is handed on at a stream time. Changes with earlier times are too.
+    ///   - isDue: whether a change with a buffer time is forwarded at a stream time. Changes with earlier times are too.
     @inlinable
     static func suppress<Key, Value>(
         name: String, store: StorePlan, key keySerde: Serde<Key>, value serde: Serde<Value>, problem: String?,
