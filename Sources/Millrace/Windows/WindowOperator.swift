@@ -22,8 +22,8 @@ struct FinishedWindows {
 
     /// - Parameter operators: operators of the same task.
     @usableFromInline
-    init(of operators: [WindowOperator], in context: any TaskContext) {
-        self.operators = operators.map { ($0, context.keptTime(named: $0.emittedName ?? $0.timeName)) }
+    init(of operators: [WindowOperator], keptIn times: any KeptTimes) {
+        self.operators = operators.map { ($0, times.keptTime(named: $0.emittedName ?? $0.timeName)) }
     }
 
     @usableFromInline

@@ -8,7 +8,7 @@ struct WindowProgress {
     @usableFromInline let streamTime: KeptTime
     /// The stream time less the wait of the windows that were forwarded last, as in Kafka.
     @usableFromInline let emitted: KeptTime
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let clock: any EmissionClock
     @usableFromInline let emit: EmitStrategy
     /// The monotonic clock's time before which closed windows are not looked for again.
     @usableFromInline var nextEmission: Moment = .distantPast
@@ -19,9 +19,9 @@ struct WindowProgress {
     @usableFromInline
     init(of node: NodeInstance, timeName: String, storeName: String, emit: EmitStrategy, closing: WindowClosing) {
         self.closing = closing
-        context = node.context
-        streamTime = context.keptTime(named: timeName)
-        emitted = emit == .onWindowClose ? context.keptTime(named: storeName) : KeptTime()
+        clock = node.emissions
+        streamTime = node.keptTimes.keptTime(named: timeName)
+        emitted = emit == .onWindowClose ? node.keptTimes.keptTime(named: storeName) : KeptTime()
         self.emit = emit
     }
 
@@ -46,9 +46,9 @@ struct WindowProgress {
         let emitted = Moment(ms: emitted.timestampMs)
         let (first, last) = ((closing.includesEnd ? emitted : emitted.next).notBeforeEpoch.ms, lastClosedEndMs)
         guard first <= last else { return nil }
-        let now = Moment(ms: context.monotonicMs)
+        let now = Moment(ms: clock.monotonicMs)
         guard now >= nextEmission else { return nil }
-        nextEmission = now + TimeSpan(ms: context.emitIntervalMs)
+        nextEmission = now + TimeSpan(ms: clock.emitIntervalMs)
         return first...last
     }
 

@@ -9,7 +9,8 @@ struct WindowedOutput<Key, Value> {
     @usableFromInline let sendsOldValues: Bool
     /// Whether each change is forwarded as it is made.
     @usableFromInline let forwardsAtOnce: Bool
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let origins: any RecordOrigins
+    @usableFromInline let userCode: any UserCodeCalls
     /// The operator.
     @usableFromInline let name: String
 
@@ -25,15 +26,16 @@ struct WindowedOutput<Key, Value> {
             ) throws -> Record<Windowed<Key>, Change<Value>>?
     ) throws {
         let forward = try node.forward(Record<Windowed<Key>, Change<Value>>.self)
-        let (context, name) = (node.context, node.name)
+        let (resumption, name) = (node.resumption, node.name)
         self.forward = forward
-        self.context = context
+        origins = node.origins
+        userCode = node.userCode
         self.name = name
         sendsOldValues = node.sendsOldValues
         forwardsAtOnce = !store.isCaching && emit == .onWindowUpdate
         guard store.isCaching, emit == .onWindowUpdate else { return }
         store.onFlush(sendsOldValues: node.sendsOldValues) { key, new, old, origin in
-            try context.resume(origin.metadata, at: name) {
+            try resumption.resume(origin.metadata, at: name) {
                 if let record = try flushed(key, new, old, origin) { try forward(record) }
             }
         }
@@ -42,7 +44,7 @@ struct WindowedOutput<Key, Value> {
     /// Returns the data that a cache keeps of the record that causes a change.
     @inlinable
     func origin<Input>(of record: Record<Key, Input>) -> CachingKeyValueStore.Origin {
-        .init(timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata)
+        .init(timestampMs: record.timestampMs, headers: record.headers, metadata: origins.recordMetadata)
     }
 
     /// Forwards a change that the store contains, unless the change waits.
@@ -62,6 +64,6 @@ struct WindowedOutput<Key, Value> {
     /// Forwards the final result of a window. If the result cannot be read, the others and the present record continue.
     @inlinable
     func handOnFinal(_ result: () throws -> Record<Windowed<Key>, Change<Value>>) throws {
-        try context.attempt(at: name) { try forward(result()) }
+        try userCode.attempt(at: name) { try forward(result()) }
     }
 }
