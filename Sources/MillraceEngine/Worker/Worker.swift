@@ -36,8 +36,7 @@ package final class Worker {
         committer = Committer(context, topics: topics)
         factory = TaskFactory(context, topics: topics, committer: committer, offsets: offsets)
         standbys = StandbyKeeper(context, topics: topics, factory: factory, changelogs: changelogs, report: report)
-        restorer = Restorer(
-            logger: logger, listener: configuration.restoreListener, makeReader: ports.makeRestoreConsumer)
+        restorer = Restorer(context)
         requestedStores = RequestedStores(context, offsets: offsets)
     }
 
