@@ -23,7 +23,7 @@ package final class MemoryStateDirectory: StoreProvider {
         guard locked.contains(task) else {
             throw StreamsError(.illegalState, "the task is not locked", task: task.description)
         }
-        if case .own(let open)? = store.supplier?.choice { return try store.engine(from: open, of: task, in: nil) }
+        if case .custom(let open)? = store.supplier?.choice { return try store.engine(from: open, of: task, in: nil) }
         let disk = disks[task]?[store.name] ?? MemoryEngine.Disk()
         disks[task, default: [:]][store.name] = disk
         return MemoryEngine(on: disk)
@@ -72,8 +72,8 @@ package final class MemoryEngine: StorageEngine {
             reversed ? right.key.lexicographicallyPrecedes(left.key) : left.key.lexicographicallyPrecedes(right.key)
         }
         for (key, value) in sorted {
-            let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
-            guard goesOn else { return }
+            let continues = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
+            guard continues else { return }
         }
     }
 

@@ -99,7 +99,7 @@ package struct DatabaseIterator: ~Copyable, @unchecked Sendable {
     /// - Throws: `corruption`, `ioError`.
     @discardableResult
     package mutating func next() throws(RocksDBError) -> Bool {
-        precondition(isValid, "the iterator stands on no entry")
+        precondition(isValid, "the iterator is not at an entry")
         rocksdb_iter_next(iterator)
         return try arrived("next")
     }
@@ -110,7 +110,7 @@ package struct DatabaseIterator: ~Copyable, @unchecked Sendable {
     /// - Throws: `corruption`, `ioError`.
     @discardableResult
     package mutating func prev() throws(RocksDBError) -> Bool {
-        precondition(isValid, "the iterator stands on no entry")
+        precondition(isValid, "the iterator is not at an entry")
         rocksdb_iter_prev(iterator)
         return try arrived("prev")
     }
@@ -119,7 +119,7 @@ package struct DatabaseIterator: ~Copyable, @unchecked Sendable {
     package borrowing func withEntry<Result, Failure: Error>(
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        precondition(isValid, "the iterator stands on no entry")
+        precondition(isValid, "the iterator is not at an entry")
         var keyCount = 0
         var valueCount = 0
         let key = rocksdb_iter_key(iterator, &keyCount)
@@ -133,7 +133,7 @@ package struct DatabaseIterator: ~Copyable, @unchecked Sendable {
     package borrowing func withKey<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        precondition(isValid, "the iterator stands on no entry")
+        precondition(isValid, "the iterator is not at an entry")
         var count = 0
         let key = rocksdb_iter_key(iterator, &count)
         return try body(UnsafeRawBufferPointer(start: key, count: count))

@@ -20,7 +20,7 @@ struct ConformanceTests {
     @Test(
         "a recording is reproduced by a custom engine, with the instance restarted after every record",
         arguments: restartable, [InstanceEnding.clean, .crash])
-    func reproducesWithOwnEngine(_ recording: Recording, ending: InstanceEnding) throws {
+    func reproducesWithCustomEngine(_ recording: Recording, ending: InstanceEnding) throws {
         let disks = SortedArray.Disks()
         try ScenarioRunner.run(Scenario(contentsOf: recording.url), stores: .sortedArrays(on: disks)) { driver in
             if ending == .crash, Bool.random() { try driver.checkpoint() }

@@ -1,7 +1,7 @@
 import MillraceEngine
 
 /// A clock that moves only when it is told to.
-final class StoppedClock: Clock {
+final class StoppedClock: WallClock {
     var nowMs: Int64 = 0
 
     func wallClockMs() -> Int64 { nowMs }

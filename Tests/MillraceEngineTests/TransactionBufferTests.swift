@@ -20,7 +20,7 @@ struct TransactionBufferTests {
         for step in 0..<2_000 {
             #expect(try model.step(buffer) == nil)
             if model.number(below: 30) == 0 {
-                try buffer.writeDown(position: Int64(step))
+                try buffer.flush(position: Int64(step))
                 #expect(try store.position() == Int64(step))
                 #expect(buffer.dirtySizeInBytes == 0)
                 #expect(disk.entries == model.entries, "seed \(seed), step \(step)")
@@ -35,9 +35,9 @@ struct TransactionBufferTests {
         for key in [3, 1, 2, 1] as [UInt8] { try buffer.put([key], [key]) }
         try buffer.put([0], nil)
         #expect(disk.batches.isEmpty)
-        try buffer.writeDown(position: 5)
+        try buffer.flush(position: 5)
         #expect(disk.batches == [[[0], [1], [2], [3]]])
-        try buffer.writeDown(position: 6)
+        try buffer.flush(position: 6)
         #expect(disk.batches == [[[0], [1], [2], [3]], []])
     }
 
@@ -59,7 +59,7 @@ struct TransactionBufferTests {
         #expect(buffer.sizeInBytes > 2_000)
         #expect(disk.entries.isEmpty)
         for key in 0..<100 as Range<UInt8> { #expect(try buffer.value(of: [key]) == [key]) }
-        try buffer.writeDown(position: 100)
+        try buffer.flush(position: 100)
         #expect(buffer.sizeInBytes <= 2_000)
         for key in 0..<100 as Range<UInt8> { #expect(try buffer.value(of: [key]) == [key]) }
     }
@@ -69,7 +69,7 @@ struct TransactionBufferTests {
         for key in 0..<200 as Range<UInt8> { disk.entries[[key]] = [key] }
         let buffer = TransactionBuffer(over: store, maxSizeInBytes: 2_000)
         for key in 0..<200 as Range<UInt8> { #expect(try buffer.value(of: [key]) == [key]) }
-        try buffer.writeDown(position: nil)
+        try buffer.flush(position: nil)
         #expect(buffer.sizeInBytes <= 2_000)
     }
 
@@ -78,12 +78,12 @@ struct TransactionBufferTests {
         let buffer = TransactionBuffer(over: store, maxSizeInBytes: 0)
         try buffer.put([1], [1])
         disk.isFull = true
-        let error = #expect(throws: StreamsError.self) { try buffer.writeDown(position: 1) }
+        let error = #expect(throws: StreamsError.self) { try buffer.flush(position: 1) }
         #expect(error?.code == .stateStore)
         #expect(error?.underlying is FakeDisk.Full)
         #expect(try buffer.value(of: [1]) == [1])
         disk.isFull = false
-        try buffer.writeDown(position: 1)
+        try buffer.flush(position: 1)
         #expect(disk.entries == [[1]: [1]])
     }
 
@@ -127,8 +127,8 @@ final class FakeDisk: StorageEngine {
         for (key, value) in reversed ? sorted.reversed() : sorted {
             if let lower, key.lexicographicallyPrecedes(lower) { continue }
             if let upper, !key.lexicographicallyPrecedes(upper) { continue }
-            let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
-            if !goesOn { return }
+            let continues = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
+            if !continues { return }
         }
     }
 

@@ -82,11 +82,11 @@ struct CatalogueTests {
         #expect(stores["words"]?.key == nil)
         #expect(stores["rates"]?.isGlobal == true && stores["rates"]?.inputTopics == ["rates"])
         let counts = try #require(stores["counts"]?.partitions.first)
-        #expect(counts.place == .here && counts.position?[input] == 4)
+        #expect(counts.location == .here && counts.position?[input] == 4)
         #expect(counts.approximateEntryCount == 3)
         #expect(stores["rates"]?.partitions.first?.position?[TopicPartition(topic: "rates", partition: 0)] == 1)
         // No query has asked for it.
-        #expect(stores["sessions"]?.partitions.first?.place == .unavailable)
+        #expect(stores["sessions"]?.partitions.first?.location == .unavailable)
     }
 
     @Test("stores of every kind are read by bytes, also across restarts", arguments: [false, true])

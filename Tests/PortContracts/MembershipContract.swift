@@ -35,24 +35,24 @@ extension MembershipPort where Self: ReaderPort {
 /// The behaviour of every ``MembershipPort``.
 package enum MembershipContract {
     package static let behaviours: [PortBehaviour] = [
-        PortBehaviour("who subscribes is told an assignment, and has an id and a place from then on") { lab in
+        PortBehaviour("who subscribes is told an assignment, and has an id and a membership from then on") { lab in
             let topic = try lab.makeTopic()
             let consumer = try lab.makeConsumer(group: "g", clientID: "one")
             defer { consumer.close() }
             try requireEqual(consumer.memberID(), nil, "the id before joining")
-            let error = try requireError("a place before joining") { _ = try consumer.groupMetadata() }
+            let error = try requireError("a membership before joining") { _ = try consumer.groupMetadata() }
             try requireEqual(error.kind, .staleGeneration, "the kind of error")
             try consumer.join(topic, lab)
             try require(consumer.memberID() != nil, "a member has an id")
-            try requireEqual(try consumer.groupMetadata(), try consumer.groupMetadata(), "the place")
+            try requireEqual(try consumer.groupMetadata(), try consumer.groupMetadata(), "the membership")
             try require(consumer.takeMembershipEvents().isEmpty, "events are told once")
         },
-        PortBehaviour("who comes and who leaves makes a new generation, with another place in it") { lab in
+        PortBehaviour("who comes and who leaves makes a new generation, with another membership") { lab in
             let topic = try lab.makeTopic()
             let first = try lab.makeConsumer(group: "g", clientID: "one")
             defer { first.close() }
             try first.join(topic, lab)
-            let place = try first.groupMetadata()
+            let membership = try first.groupMetadata()
             let second = try lab.makeConsumer(group: "g", clientID: "two")
             try second.subscribe(to: [topic])
             var (isFirstIn, isSecondIn) = (false, false)
@@ -62,19 +62,19 @@ package enum MembershipContract {
                 return isFirstIn && isSecondIn
             }
             let next = try first.groupMetadata()
-            try require(next != place, "another generation is another place")
-            try require(try second.groupMetadata() != next, "another member has another place")
+            try require(next != membership, "another generation is another membership")
+            try require(try second.groupMetadata() != next, "another member has another membership")
             second.close()
             try lab.eventually("a generation of one") { try first.follow(topic) }
-            try require(try first.groupMetadata() != next, "another generation is another place")
+            try require(try first.groupMetadata() != next, "another generation is another membership")
         },
-        PortBehaviour("who subscribes to nothing leaves the group and has no place in it") { lab in
+        PortBehaviour("who subscribes to nothing leaves the group and is no longer a member") { lab in
             let topic = try lab.makeTopic()
             let consumer = try lab.makeConsumer(group: "g", clientID: "one")
             defer { consumer.close() }
             try consumer.join(topic, lab)
             try consumer.subscribe(to: [])
-            let error = try requireError("a place after leaving") { _ = try consumer.groupMetadata() }
+            let error = try requireError("a membership after leaving") { _ = try consumer.groupMetadata() }
             try requireEqual(error.kind, .staleGeneration, "the kind of error")
             try lab.eventually("the end of the membership") {
                 _ = try consumer.follow(topic)

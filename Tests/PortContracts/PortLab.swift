@@ -4,7 +4,7 @@ package import MillraceEngine
 /// An implementation of the ports over a separate cluster, as the contracts need it.
 package protocol PortLab: AnyObject {
     /// The clock that polls take their time from.
-    var clock: any Clock { get }
+    var clock: any WallClock { get }
     var admin: any AdminPort { get }
 
     /// Makes a reader of committed records that belongs to no group.

@@ -29,7 +29,7 @@ struct PlantedFaultTests {
             case .unmatchedAnswerLast: ["foreign-key-left-join"]
             case .forgetTimes: ["final-results"]
             case .viewBeforeCommit: ["own-stores"]
-            case .ownViewOfTopics: ["late-topics"]
+            case .memberViewOfTopics: ["late-topics"]
             case .firstPartitionCounts, .offsetsOfOldTopic: ["growing-topic", "recreated-topic"]
             default: ["risk", "rekeyed-count", "late-topics", "table-of-its-topic", "on-window-close", "final-results"]
             }

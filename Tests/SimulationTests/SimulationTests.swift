@@ -22,7 +22,7 @@ struct SimulationTests {
         for seed in 0..<10 {
             let first = try simulation.run(seed: UInt64(seed))
             let second = try simulation.run(seed: UInt64(seed))
-            #expect(first.account == second.account)
+            #expect(first.trace == second.trace)
         }
     }
 

@@ -28,8 +28,8 @@ public final class SortedArray: StorageEngine {
 
         public init() {}
 
-        public func disk(of place: StorePlace) -> Disk {
-            let name = "\(place.taskID)/\(place.store)"
+        public func disk(of context: StorageEngineContext) -> Disk {
+            let name = "\(context.taskID)/\(context.store)"
             let disk = disks[name] ?? Disk()
             disks[name] = disk
             return disk
@@ -78,8 +78,9 @@ public final class SortedArray: StorageEngine {
         for step in 0..<max(0, end - start) {
             let entry = entries[reversed ? end - 1 - step : start + step]
             disk.visits += 1
-            let goesOn = try entry.key.withUnsafeBytes { key in try entry.value.withUnsafeBytes { try body(key, $0) } }
-            if !goesOn { return }
+            let continues = try entry.key.withUnsafeBytes { key in try entry.value.withUnsafeBytes { try body(key, $0) }
+            }
+            if !continues { return }
         }
     }
 
@@ -116,6 +117,6 @@ public final class SortedArray: StorageEngine {
 extension StoreSupplier {
     /// A supplier of stores with sorted arrays, on disks that a test keeps.
     public static func sortedArrays(on disks: SortedArray.Disks = SortedArray.Disks()) -> StoreSupplier {
-        StoreSupplier { place in SortedArray(on: disks.disk(of: place)) }
+        StoreSupplier { context in SortedArray(on: disks.disk(of: context)) }
     }
 }

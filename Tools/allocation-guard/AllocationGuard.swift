@@ -21,7 +21,7 @@ struct AllocationGuard {
             _ = try engine.run()
             let before = allocation_count()
             _ = try engine.run()
-            let perRecord = Double(allocation_count() - before) / Double(input.places.count)
+            let perRecord = Double(allocation_count() - before) / Double(input.entries.count)
             let isTooMuch = perRecord > limit + margin
             failed += isTooMuch ? 1 : 0
             let verdict = isTooMuch ? ": TOO MANY" : ""

@@ -40,11 +40,11 @@ struct Ledger {
                 .split(separator: ":").compactMap { Int($0) }
             guard fields.count == 3 else { return problems.append("a record that nobody wrote") }
             found[fields[0], default: [:]][fields[1], default: []].append(fields[2])
-            let place = [Int32(fields[0]), message.partition]
-            if let before = last[place], before > fields[1] {
+            let key = [Int32(fields[0]), message.partition]
+            if let before = last[key], before > fields[1] {
                 problems.append("writer \(fields[0]): transaction \(fields[1]) comes after \(before)")
             }
-            last[place] = fields[1]
+            last[key] = fields[1]
         }
         let whole = Array(0..<TransactionWriter.recordsPerTransaction)
         for (writer, outcomes) in outcomes.sorted(by: { $0.key < $1.key }) {

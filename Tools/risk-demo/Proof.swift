@@ -13,7 +13,7 @@ struct Proof {
         var events = 0
     }
 
-    private struct Place: Hashable {
+    private struct RecordPosition: Hashable {
         var partition: Int32
         var offset: Int64
     }
@@ -24,7 +24,7 @@ struct Proof {
     /// Reads all topics, committed records only.
     init(_ broker: DemoBroker) throws {
         var expected: [String: Expectation] = [:]
-        var malformed: Set<Place> = []
+        var malformed: Set<RecordPosition> = []
         var (tombstones, keyless, valid) = (0, 0, 0)
         try broker.readAll([RiskScoreTopology.events]) { _, message in
             let key = message.key.map { String(decoding: $0, as: UTF8.self) }
@@ -33,7 +33,7 @@ struct Proof {
                 return
             }
             guard let event = try? JSONDecoder().decode(RiskEvent.self, from: Data(value)) else {
-                malformed.insert(Place(partition: message.partition, offset: message.offset))
+                malformed.insert(RecordPosition(partition: message.partition, offset: message.offset))
                 return
             }
             guard let key else {
@@ -93,15 +93,15 @@ struct Proof {
         }
     }
 
-    private mutating func compareDeadLetters(_ malformed: Set<Place>, _ broker: DemoBroker) throws {
-        var found: [Place: Int] = [:]
+    private mutating func compareDeadLetters(_ malformed: Set<RecordPosition>, _ broker: DemoBroker) throws {
+        var found: [RecordPosition: Int] = [:]
         try broker.readAll([broker.options.deadLetterTopic]) { _, message in
             var fields: [String: String] = [:]
             for header in message.headers { fields[header.name] = String(decoding: header.value ?? [], as: UTF8.self) }
             guard let partition = fields["__streams.errors.partition"].flatMap(Int32.init),
                 let offset = fields["__streams.errors.offset"].flatMap(Int64.init)
             else { return }
-            found[Place(partition: partition, offset: offset), default: 0] += 1
+            found[RecordPosition(partition: partition, offset: offset), default: 0] += 1
         }
         let isExact = Set(found.keys) == malformed && found.values.allSatisfy { $0 == 1 }
         if !isExact {

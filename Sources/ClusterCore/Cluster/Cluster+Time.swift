@@ -71,7 +71,7 @@ extension Cluster {
                     if let start = try expiredEnd(of: log, topic.configuration, nowMs: nowMs) {
                         perform(.logStartMoved(log.partition, offset: start))
                     }
-                } catch { note(error) }
+                } catch { report(error) }
                 let limitMs = nowMs.earlier(byMs: configuration.producerIDExpirationMs)
                 if log.hasProducers(silentSinceMs: limitMs) {
                     perform(.producersForgotten(log.partition, silentSinceMs: limitMs))
@@ -124,7 +124,7 @@ extension Cluster {
                     guard end > log.logStartOffset else { continue }
                     if !isForced { guard try compaction.isDue(to: end) else { continue } }
                     try compact(compaction, to: end)
-                } catch { note(error) }
+                } catch { report(error) }
             }
         }
     }

@@ -125,11 +125,11 @@ package final class Cluster {
         return storageFailures
     }
 
-    func note(_ failure: StorageFailure) { storageFailures.append(failure) }
+    func report(_ failure: StorageFailure) { storageFailures.append(failure) }
 
     /// The error that a client gets for a failure of the storage.
     func refusal(_ failure: StorageFailure) -> KafkaError {
-        note(failure)
+        report(failure)
         return KafkaError(.kafkaStorageError, "Disk error when trying to access log file on the disk.")
     }
 
@@ -196,7 +196,7 @@ package final class Cluster {
     }
 
     /// Notes a group's durable state, which the group itself has already.
-    func note(_ entry: GroupEntry) {
+    func recordChange(of entry: GroupEntry) {
         if configuration.recordsChanges { changes.append(.groupChanged(entry)) }
     }
 

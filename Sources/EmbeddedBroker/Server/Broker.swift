@@ -24,7 +24,7 @@ final class Broker {
     private var timer: Scheduled<Void>?
     private var timerMs: Int64?
     private var flushing: RepeatedTask?
-    private var notedFailure: (failure: StorageFailure, atMs: Int64)?
+    private var reportedFailure: (failure: StorageFailure, atMs: Int64)?
     private(set) var hasStopped = false
 
     init(
@@ -148,7 +148,7 @@ final class Broker {
 
     /// Makes the cluster's changes durable, then sends the answers that waited for them.
     func settle() {
-        for failure in cluster.takeStorageFailures() { note(failure) }
+        for failure in cluster.takeStorageFailures() { report(failure) }
         do {
             try journal?.append(cluster)
         } catch {
@@ -220,11 +220,13 @@ final class Broker {
     }
 
     /// Logs the storage's failures. A repeated failure is logged once a second, because the log may be on the full disk.
-    private func note(_ failure: StorageFailure) {
-        if let notedFailure, notedFailure.failure == failure, nowMs.milliseconds(since: notedFailure.atMs) < 1_000 {
+    private func report(_ failure: StorageFailure) {
+        if let reportedFailure, reportedFailure.failure == failure,
+            nowMs.milliseconds(since: reportedFailure.atMs) < 1_000
+        {
             return
         }
-        notedFailure = (failure, nowMs)
+        reportedFailure = (failure, nowMs)
         logger.error("\(failure)")
     }
 

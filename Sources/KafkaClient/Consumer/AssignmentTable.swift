@@ -26,7 +26,7 @@ final class AssignmentTable {
     init(_ partitions: [AssignedPartition], client: ClientHandle) throws(KafkaError) {
         var topics: [TopicHandle] = []
         var slots: [[Int32]] = []
-        var places: [String: Int] = [:]
+        var topicIndices: [String: Int] = [:]
         for assigned in partitions {
             let partition = Int(assigned.topicPartition.partition)
             guard partition >= 0, let slot = Int32(exactly: assigned.slot), slot >= 0 else {
@@ -35,35 +35,35 @@ final class AssignmentTable {
                     context: "assign \(assigned.topicPartition)")
             }
             let topic = assigned.topicPartition.topic
-            let place = places[topic] ?? topics.count
-            if place == topics.count {
+            let topicIndex = topicIndices[topic] ?? topics.count
+            if topicIndex == topics.count {
                 topics.append(try TopicHandle(topic, client: client))
                 slots.append([])
-                places[topic] = place
+                topicIndices[topic] = topicIndex
             }
-            let missing = partition + 1 - slots[place].count
-            if missing > 0 { slots[place].append(contentsOf: repeatElement(-1, count: missing)) }
-            slots[place][partition] = slot
+            let missing = partition + 1 - slots[topicIndex].count
+            if missing > 0 { slots[topicIndex].append(contentsOf: repeatElement(-1, count: missing)) }
+            slots[topicIndex][partition] = slot
         }
         self.topics = topics
         self.slots = slots
     }
 
     /// The topic's index in this table; nil if none of its partitions is assigned. `hint` is tried first.
-    func place(of topic: OpaquePointer, hint: Int) -> Int? {
+    func index(of topic: OpaquePointer, hint: Int) -> Int? {
         if hint < topics.count, topics[hint].pointer == topic { return hint }
         return topics.firstIndex { $0.pointer == topic }
     }
 
     /// The slot, or -1.
-    func slot(place: Int, partition: Int32) -> Int32 {
-        let ofTopic = slots[place]
+    func slot(topicIndex: Int, partition: Int32) -> Int32 {
+        let ofTopic = slots[topicIndex]
         let partition = Int(partition)
         return partition >= 0 && partition < ofTopic.count ? ofTopic[partition] : -1
     }
 
     /// The topic's name; no allocation.
-    func topic(_ place: Int) -> String {
-        topics[place].name
+    func topic(_ topicIndex: Int) -> String {
+        topics[topicIndex].name
     }
 }

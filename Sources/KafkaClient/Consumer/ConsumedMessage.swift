@@ -14,13 +14,13 @@ package struct ConsumedMessage {
     package let value: UnsafeRawBufferPointer?
 
     private let message: UnsafeMutablePointer<rd_kafka_message_t>
-    private let topicPlace: Int
+    private let topicIndex: Int
     private let batch: ConsumedMessages
 
     init(_ entry: ConsumedMessages.Entry, of batch: ConsumedMessages) {
         let message = entry.message
         self.message = message
-        self.topicPlace = Int(entry.topicPlace)
+        self.topicIndex = Int(entry.topicIndex)
         self.batch = batch
         self.slot = Int(entry.slot)
         self.partition = message.pointee.partition
@@ -31,7 +31,7 @@ package struct ConsumedMessage {
     }
 
     /// The topic's name, the same String for every record of the topic.
-    package var topic: String { batch.table.topic(topicPlace) }
+    package var topic: String { batch.table.topic(topicIndex) }
 
     /// The headers in their order, copied; parsed on the first call. A header's value may be null.
     package var headers: [MessageHeader] {

@@ -7,7 +7,7 @@ package final class ConsumedMessages: RandomAccessCollection {
     struct Entry {
         let message: UnsafeMutablePointer<rd_kafka_message_t>
         let slot: Int32
-        let topicPlace: Int32
+        let topicIndex: Int32
     }
 
     package let startIndex = 0

@@ -61,8 +61,8 @@ extension KafkaConsumer {
     ) throws(KafkaError) -> Int64 {
         try checkOpen("end offset")
         // librdkafka's default is read_committed.
-        let own = settings["isolation.level"] ?? IsolationLevel.readCommitted.rawValue
-        if own == isolation.rawValue { return try client.queryWatermarks(partition, timeoutMs: timeoutMs).high }
+        let configured = settings["isolation.level"] ?? IsolationLevel.readCommitted.rawValue
+        if configured == isolation.rawValue { return try client.queryWatermarks(partition, timeoutMs: timeoutMs).high }
         if otherIsolation == nil {
             var others = settings
             others["isolation.level"] = isolation.rawValue

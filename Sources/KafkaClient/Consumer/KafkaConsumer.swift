@@ -130,12 +130,12 @@ package final class KafkaConsumer {
         var hint = 0
         for index in 0..<count {
             guard let message = received[index] else { continue }
-            let place = message.pointee.rkt.flatMap { table.place(of: $0, hint: hint) }
-            if let place { hint = place }
-            let slot = place.map { table.slot(place: $0, partition: message.pointee.partition) } ?? -1
+            let topicIndex = message.pointee.rkt.flatMap { table.index(of: $0, hint: hint) }
+            if let topicIndex { hint = topicIndex }
+            let slot = topicIndex.map { table.slot(topicIndex: $0, partition: message.pointee.partition) } ?? -1
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR, slot >= 0 {
                 entries.advanced(by: kept).initialize(
-                    to: ConsumedMessages.Entry(message: message, slot: slot, topicPlace: Int32(hint)))
+                    to: ConsumedMessages.Entry(message: message, slot: slot, topicIndex: Int32(hint)))
                 kept += 1
             } else {
                 if let event = event(of: message, slot: slot) { events.append(event) }

@@ -4,7 +4,7 @@ import CRdkafka
 ///
 /// `rd_kafka_produce` takes no timestamp and `rd_kafka_producev` cannot be called from Swift (it is variadic).
 struct ProduceFields: ~Copyable {
-    private enum Place {
+    private enum FieldIndex {
         static let topic = 0
         static let partition = 1
         static let value = 2
@@ -21,17 +21,17 @@ struct ProduceFields: ~Copyable {
     private let empty = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
 
     init() {
-        fields = .allocate(capacity: Place.count)
-        fields.initialize(repeating: rd_kafka_vu_t(), count: Place.count)
-        fields[Place.topic].vtype = RD_KAFKA_VTYPE_RKT
-        fields[Place.partition].vtype = RD_KAFKA_VTYPE_PARTITION
-        fields[Place.value].vtype = RD_KAFKA_VTYPE_VALUE
-        fields[Place.key].vtype = RD_KAFKA_VTYPE_KEY
-        fields[Place.timestamp].vtype = RD_KAFKA_VTYPE_TIMESTAMP
-        fields[Place.flags].vtype = RD_KAFKA_VTYPE_MSGFLAGS
-        fields[Place.flags].u.i = RD_KAFKA_MSG_F_COPY
-        fields[Place.opaque].vtype = RD_KAFKA_VTYPE_OPAQUE
-        fields[Place.headers].vtype = RD_KAFKA_VTYPE_HEADERS
+        fields = .allocate(capacity: FieldIndex.count)
+        fields.initialize(repeating: rd_kafka_vu_t(), count: FieldIndex.count)
+        fields[FieldIndex.topic].vtype = RD_KAFKA_VTYPE_RKT
+        fields[FieldIndex.partition].vtype = RD_KAFKA_VTYPE_PARTITION
+        fields[FieldIndex.value].vtype = RD_KAFKA_VTYPE_VALUE
+        fields[FieldIndex.key].vtype = RD_KAFKA_VTYPE_KEY
+        fields[FieldIndex.timestamp].vtype = RD_KAFKA_VTYPE_TIMESTAMP
+        fields[FieldIndex.flags].vtype = RD_KAFKA_VTYPE_MSGFLAGS
+        fields[FieldIndex.flags].u.i = RD_KAFKA_MSG_F_COPY
+        fields[FieldIndex.opaque].vtype = RD_KAFKA_VTYPE_OPAQUE
+        fields[FieldIndex.headers].vtype = RD_KAFKA_VTYPE_HEADERS
     }
 
     deinit {
@@ -45,24 +45,24 @@ struct ProduceFields: ~Copyable {
         _ client: OpaquePointer, _ topic: ProducerTopic, partition: Int32, key: UnsafeRawBufferPointer?,
         value: UnsafeRawBufferPointer?, timestampMs: Int64, headers: OpaquePointer?
     ) -> OpaquePointer? {
-        fields[Place.topic].u.rkt = topic.handle.pointer
-        fields[Place.partition].u.i32 = partition
-        set(Place.value, value)
-        set(Place.key, key)
-        fields[Place.timestamp].u.i64 = timestampMs
-        fields[Place.opaque].u.ptr = partition < 0 ? nil : topic.offset(ofPartition: partition)
-        guard let headers else { return rd_kafka_produceva(client, fields, Place.count - 1) }
-        fields[Place.headers].u.headers = headers
-        return rd_kafka_produceva(client, fields, Place.count)
+        fields[FieldIndex.topic].u.rkt = topic.handle.pointer
+        fields[FieldIndex.partition].u.i32 = partition
+        set(FieldIndex.value, value)
+        set(FieldIndex.key, key)
+        fields[FieldIndex.timestamp].u.i64 = timestampMs
+        fields[FieldIndex.opaque].u.ptr = partition < 0 ? nil : topic.offset(ofPartition: partition)
+        guard let headers else { return rd_kafka_produceva(client, fields, FieldIndex.count - 1) }
+        fields[FieldIndex.headers].u.headers = headers
+        return rd_kafka_produceva(client, fields, FieldIndex.count)
     }
 
-    private func set(_ place: Int, _ bytes: UnsafeRawBufferPointer?) {
+    private func set(_ index: Int, _ bytes: UnsafeRawBufferPointer?) {
         guard let bytes else {
-            fields[place].u.mem.ptr = nil
-            fields[place].u.mem.size = 0
+            fields[index].u.mem.ptr = nil
+            fields[index].u.mem.size = 0
             return
         }
-        fields[place].u.mem.ptr = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) } ?? empty
-        fields[place].u.mem.size = bytes.count
+        fields[index].u.mem.ptr = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) } ?? empty
+        fields[index].u.mem.size = bytes.count
     }
 }

@@ -42,7 +42,7 @@ extension StreamsBuilder {
         timestamp: TimestampExtractor<Key, Value> = .failOnInvalidTimestamp,
         into store: Materialized<Key, Value>? = nil, named name: String? = nil
     ) -> GlobalKTable<Key, Value> {
-        let store = (store ?? .with()).withoutCache().withoutChangelog()
+        let store = (store ?? .store()).withoutCache().withoutChangelog()
         let problem = store.historyRetention.map { _ in "a global table cannot be versioned; give it another store" }
         let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") }, key: key, value: value)
         let sourceName = newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")

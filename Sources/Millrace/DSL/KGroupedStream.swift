@@ -19,17 +19,17 @@ public struct KGroupedStream<Key, Value> {
     @inlinable
     func aggregate<Aggregate>(
         _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
-        named name: String?, _ element: (AggregationPlace<Key, Aggregate>) -> ProcessorElement
+        named name: String?, _ element: (AggregationTarget<Key, Aggregate>) -> ProcessorElement
     ) -> KTable<Key, Aggregate> {
         let plan = store.storePlan(
             orNamed: { stream.builder.newStoreName(method.prefix) }, key: stream.keySerde, value: value)
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? value)
-        let place = AggregationPlace(
+        let target = AggregationTarget(
             name: stream.builder.newName(method.prefix, unless: name), storeName: plan.name, store: plan, key: key,
             aggregate: value, problem: missingSerdes(key: key, value: value, remedy: method.remedy))
         return adding(
-            element(place), store: plan, key: key, value: value, storeName: store.storeName,
-            view: .store(plan.name, key: place.key, value: place.aggregate))
+            element(target), store: plan, key: key, value: value, storeName: store.storeName,
+            view: .store(plan.name, key: target.key, value: target.aggregate))
     }
 
     /// The store of a count. For a store that has serdes but no name, Kafka uses up one number and then takes another for
@@ -37,7 +37,7 @@ public struct KGroupedStream<Key, Value> {
     @inlinable
     func storeOfCount(_ store: Materialized<Key, Int64>?) -> Materialized<Key, Int64> {
         if let store, store.storeName == nil { _ = stream.builder.newStoreName(AggregationMethod.count.prefix) }
-        return store ?? .with()
+        return store ?? .store()
     }
 
     /// - Parameter view: how other operators look up the aggregates.
@@ -53,7 +53,7 @@ public struct KGroupedStream<Key, Value> {
                 shared: name == nil ? nil : shared)
         }
         let node = stream.builder.add(
-            [.processor(element)], named: element.name, to: [parent], values: .ownStore, isMaterialized: true)
+            [.processor(element)], named: element.name, to: [parent], values: .store, isMaterialized: true)
         return KTable(
             builder: stream.builder, node: node, keySerde: key, valueSerde: value, storeName: storeName, view: view)
     }
@@ -149,8 +149,8 @@ extension KGroupedStream {
         into store: Materialized<Key, Value>? = nil, named name: String? = nil,
         _ reducer: @escaping @Sendable (Value, Value) throws -> Value?
     ) -> KTable<Key, Value> {
-        aggregate(.reduce, into: store ?? .with(), orValue: stream.valueSerde, named: name) { place in
-            .streamReduce(at: place, reducer)
+        aggregate(.reduce, into: store ?? .store(), orValue: stream.valueSerde, named: name) { target in
+            .streamReduce(for: target, reducer)
         }
     }
 
@@ -174,8 +174,8 @@ extension KGroupedStream {
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil,
         _ aggregator: @escaping @Sendable (Key, Value, Aggregate) throws -> Aggregate?
     ) -> KTable<Key, Aggregate> {
-        aggregate(.aggregate, into: store, orValue: .ofType, named: name) { place in
-            .streamAggregate(at: place, initial: initial) { key, value, _, aggregate in
+        aggregate(.aggregate, into: store, orValue: .ofType, named: name) { target in
+            .streamAggregate(for: target, initial: initial) { key, value, _, aggregate in
                 try aggregator(key, value, aggregate)
             }
         }

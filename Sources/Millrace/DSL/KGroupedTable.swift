@@ -34,7 +34,7 @@ extension KGroupedTable {
     @inlinable
     public func count(into store: Materialized<Key, Int64>? = nil, named name: String? = nil) -> KTable<Key, Int64> {
         aggregate(
-            into: store ?? .with(), initial: 0, named: name, adder: { _, _, count in count + 1 },
+            into: store ?? .store(), initial: 0, named: name, adder: { _, _, count in count + 1 },
             subtractor: { _, _, count in count - 1 })
     }
 
@@ -57,7 +57,7 @@ extension KGroupedTable {
         adder: @escaping @Sendable (Value, Value) throws -> Value?,
         subtractor: @escaping @Sendable (Value, Value) throws -> Value?
     ) -> KTable<Key, Value> {
-        let store = store ?? .with()
+        let store = store ?? .store()
         let (key, value) = (store.key ?? keySerde, store.value ?? valueSerde)
         let problem = missingSerdes(key: key, value: value, remedy: "pass it in reduce(into:)")
         return adding(store, key: key, value: value, prefix: "KTABLE-REDUCE-", named: name) { name, plan in
@@ -113,7 +113,7 @@ extension KGroupedTable {
         let element = make(builder.newName(prefix, unless: name), plan)
         let parent = repartition(topic: "\(self.name ?? plan.name)-repartition", sink: sinkName, source: sourceName)
         let node = builder.add(
-            [.processor(element)], named: element.name, to: [parent], values: .ownStore, isMaterialized: true)
+            [.processor(element)], named: element.name, to: [parent], values: .store, isMaterialized: true)
         return KTable(
             builder: builder, node: node, keySerde: key, valueSerde: value, storeName: store.storeName,
             view: .store(plan.name, key: key ?? .missing, value: value ?? .missing))

@@ -128,7 +128,7 @@ extension KStream {
     @inlinable
     public func toTable(into store: Materialized<Key, Value>? = nil, named name: String? = nil) -> KTable<Key, Value> {
         let name = builder.newName("KSTREAM-TOTABLE-", unless: name)
-        let store = store ?? .with()
+        let store = store ?? .store()
         let plan = store.storePlan(
             orNamed: { builder.newStoreName("KSTREAM-TOTABLE-") }, key: keySerde, value: valueSerde)
         let (key, value) = (store.key ?? keySerde, store.value ?? valueSerde)
@@ -143,7 +143,7 @@ extension KStream {
                     .tableSource(
                         name: name, store: plan, key: key ?? .missing, value: value ?? .missing, problem: problem))
             ],
-            named: name, to: [parent], values: .ownStore, isMaterialized: store.storeName != nil)
+            named: name, to: [parent], values: .store, isMaterialized: store.storeName != nil)
         return KTable(
             builder: builder, node: table, keySerde: key, valueSerde: value, storeName: store.storeName,
             view: .store(plan.name, key: key ?? .missing, value: value ?? .missing))

@@ -147,7 +147,7 @@ public final class StreamsBuilder {
         offsetReset: AutoOffsetReset = .ofApplication, into store: Materialized<Key, Value>? = nil,
         named name: String? = nil
     ) -> KTable<Key, Value> {
-        let store = store ?? .with()
+        let store = store ?? .store()
         let plan = store.storePlan(orNamed: { newStoreName("\(topic)-") }, key: key, value: value)
         let sourceName = newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
         let tableName = newName("KTABLE-SOURCE-", unless: name)
@@ -161,7 +161,7 @@ public final class StreamsBuilder {
                 .processor(
                     .tableSource(name: tableName, store: plan, key: storeKey, value: storeValue, problem: nil)),
             ],
-            named: tableName, to: [PlanBoundary.root], role: .tableSource, values: .ownStore,
+            named: tableName, to: [PlanBoundary.root], role: .tableSource, values: .store,
             isMaterialized: store.storeName != nil)
         return KTable(
             builder: self, node: node, keySerde: storeKey, valueSerde: storeValue, storeName: store.storeName,

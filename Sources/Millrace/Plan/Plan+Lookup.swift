@@ -7,7 +7,7 @@ extension Plan {
         if self[id].isMaterialized, !self[id].values.isBuffered { return }
         switch self[id].values {
         case .none: break
-        case .ownStore: self[id].isMaterialized = true
+        case .store: self[id].isMaterialized = true
         case .inherited, .joined, .buffered: for parent in self[id].parents { materializeForLookup(in: parent) }
         }
     }
@@ -31,17 +31,17 @@ extension Plan {
     /// The sources upstream of an operation, back to the last time that the records went through a topic. Kafka: the
     /// `subTopologySourceNodes` of a stream or table.
     func sources(of id: PlanNode.ID) -> [SourceElement] {
-        ownSource(of: id).map { [$0] } ?? (self[id].parents + self[id].lookups).flatMap(sources)
+        sourceElement(of: id).map { [$0] } ?? (self[id].parents + self[id].lookups).flatMap(sources)
     }
 
     /// The sources upstream of a join: of the records that it reads, through an internal topic or from its parents, and of
     /// its look-ups.
     func joinedSources(of id: PlanNode.ID) -> [SourceElement] {
-        (ownSource(of: id).map { [$0] } ?? self[id].parents.flatMap(sources)) + self[id].lookups.flatMap(sources)
+        (sourceElement(of: id).map { [$0] } ?? self[id].parents.flatMap(sources)) + self[id].lookups.flatMap(sources)
     }
 
     /// An operation's own source, if it has one.
-    func ownSource(of id: PlanNode.ID) -> SourceElement? {
+    func sourceElement(of id: PlanNode.ID) -> SourceElement? {
         for case .source(let source) in self[id].elements { return source }
         return nil
     }

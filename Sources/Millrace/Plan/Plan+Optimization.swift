@@ -117,7 +117,7 @@ extension Plan {
     /// Replaces the repartitionings downstream of each key change by a single one right after it.
     private mutating func mergeRepartitionTopics(acrossProcessors: Bool) {
         for (keyChange, repartitions) in repartitionsByKeyChange(acrossProcessors) where !repartitions.isEmpty {
-            mergeRepartitions(repartitions, behind: keyChange)
+            mergeRepartitions(repartitions, downstreamOf: keyChange)
         }
     }
 
@@ -160,7 +160,7 @@ extension Plan {
             && nearest(from: merge) { $0.parents.contains(keyChange) } != nil
     }
 
-    private mutating func mergeRepartitions(_ repartitions: [PlanNode.ID], behind keyChange: PlanNode.ID) {
+    private mutating func mergeRepartitions(_ repartitions: [PlanNode.ID], downstreamOf keyChange: PlanNode.ID) {
         let plans = repartitions.compactMap { id -> PlanNode.Repartition? in
             guard case .repartition(let plan) = self[id].role else { return nil }
             return plan
@@ -175,10 +175,10 @@ extension Plan {
         // It has to be written right after the key change, before the earlier successors of the key change.
         self[single].buildPriority = self[keyChange].buildPriority
         for repartition in repartitions {
-            let isBehindKeyChange: (PlanNode) -> Bool = { node in
+            let isDownstream: (PlanNode) -> Bool = { node in
                 node.parents.contains(keyChange) || node.parents.contains(single)
             }
-            guard let branch = nearest(from: repartition, where: isBehindKeyChange) else { continue }
+            guard let branch = nearest(from: repartition, where: isDownstream) else { continue }
             connect(single, branch)
             disconnect(keyChange, branch)
             let parents = self[repartition].parents

@@ -6,13 +6,13 @@ extension Plan {
     func isVersioned(_ id: PlanNode.ID) -> Bool {
         if let store = self[id].store { return store.kind.isVersioned }
         switch self[id].values {
-        case .none, .ownStore, .joined, .buffered: return false
+        case .none, .store, .joined, .buffered: return false
         case .inherited: return self[id].parents.allSatisfy(isVersioned)
         }
     }
 
     /// Whether a processor gets changes of a versioned table.
-    func isOfVersions(_ processor: ProcessorElement, of node: PlanNode) -> Bool {
+    func hasVersionedInput(_ processor: ProcessorElement, of node: PlanNode) -> Bool {
         switch processor.input {
         case .preceding: node.parents.contains(where: isVersioned)
         case .parent(let parent): isVersioned(parent)
@@ -25,7 +25,7 @@ extension Plan {
         if processor.needsVersions, !processor.lookups.allSatisfy(isVersioned) {
             return "a join with a grace period needs a versioned table; make it with into: .versioned(…)"
         }
-        if case .buffered = node.values, isOfVersions(processor, of: node) {
+        if case .buffered = node.values, hasVersionedInput(processor, of: node) {
             return "the changes of a versioned table, or of one computed of it, cannot be suppressed"
         }
         return nil

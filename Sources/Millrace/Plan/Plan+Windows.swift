@@ -4,7 +4,7 @@ extension Plan {
     /// The operators whose windows a result has; none if it is not windowed. Kafka:
     /// `GraphGraceSearchUtil.findAndVerifyWindowGrace`.
     package func windowOperators(of id: PlanNode.ID) -> [WindowOperator] {
-        if let own = self[id].windowOperator { return [own] }
+        if let windows = self[id].windowOperator { return [windows] }
         return self[id].parents.reduce(into: []) { found, parent in
             for one in windowOperators(of: parent) where !found.contains(one) { found.append(one) }
         }
@@ -15,7 +15,7 @@ extension Plan {
         if self[id].windowOperator != nil { return nil }
         let windowed = self[id].parents.filter { !windowOperators(of: $0).isEmpty }
         if windowed.isEmpty { return nil }
-        if ownSource(of: id) != nil {
+        if sourceElement(of: id) != nil {
             return
                 "\(self[id].name) gets its windows through a topic, from tasks each of which closes them at its own time"
         }
@@ -44,15 +44,15 @@ extension Plan {
 
     /// Requests that each change of a windowed result, and of the results it is made of, is forwarded at once. A change that
     /// waits in a cache is older than the time that its operator has reached.
-    package mutating func handOnAtOnce(from id: PlanNode.ID) {
+    package mutating func forwardAtOnce(from id: PlanNode.ID) {
         for index in self[id].elements.indices {
             guard case .processor(var processor) = self[id].elements[index] else { continue }
             processor.store?.isCached = false
             self[id].elements[index] = .processor(processor)
         }
-        guard self[id].windowOperator == nil || self[id].store == nil, ownSource(of: id) == nil else { return }
+        guard self[id].windowOperator == nil || self[id].store == nil, sourceElement(of: id) == nil else { return }
         for parent in self[id].parents where !windowOperators(of: parent).isEmpty || self[id].windowOperator != nil {
-            handOnAtOnce(from: parent)
+            forwardAtOnce(from: parent)
         }
     }
 }

@@ -91,7 +91,7 @@ package struct Plan: Sendable {
         if nodes[id].sendsOldValues { return true }
         switch nodes[id].values {
         case .none: return false
-        case .ownStore:
+        case .store:
             if !nodes[id].isMaterialized {
                 guard forced else { return false }
                 nodes[id].isMaterialized = true

@@ -86,7 +86,7 @@ package enum ValuesSource: Sendable {
     /// Not a table.
     case none
     /// From the node's own store, which is made for the purpose if there is none.
-    case ownStore
+    case store
     /// From the node's own store if it has one, otherwise from its parents.
     case inherited
     /// Like `inherited`, but the parents are always kept, so that old values are available.

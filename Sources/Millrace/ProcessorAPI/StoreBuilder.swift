@@ -198,10 +198,10 @@ public enum Stores {
             types: StoreTypes(custom: Store.self))
         plan.makeStateStore = make
         return StoreBuilder(plan: plan) { store, _ in
-            guard let own = store.custom as? Store else {
+            guard let custom = store.custom as? Store else {
                 throw StreamsError(.invalidTopology, "the store \(name) is not a \(Store.self)")
             }
-            return own
+            return custom
         }
     }
 

@@ -13,10 +13,10 @@ extension NodeInstance {
 
     /// Returns the name of this node's own store.
     @usableFromInline
-    func ownStore() throws -> String {
-        guard let ownStoreName else {
-            throw StreamsError(.invalidTopology, "the operator has no store of its own", node: name)
+    func requiredStoreName() throws -> String {
+        guard let writtenStoreName else {
+            throw StreamsError(.invalidTopology, "the operator writes no store", node: name)
         }
-        return ownStoreName
+        return writtenStoreName
     }
 }

@@ -8,9 +8,9 @@ package struct NodeInstance {
     /// Whether an operator downstream needs the old value of a change.
     @usableFromInline package let sendsOldValues: Bool
     /// Whether the incoming records are changes of a versioned table, some of them out of order.
-    @usableFromInline package let isOfVersions: Bool
+    @usableFromInline package let hasVersionedInput: Bool
     /// The store that this node has added and alone writes to; `nil` if it has none.
-    @usableFromInline package let ownStoreName: String?
+    @usableFromInline package let writtenStoreName: String?
     /// All stores connected to this node: its own, and those in which it looks up values.
     @usableFromInline package let storeNames: [String]
     @usableFromInline let children: [Receiver]
@@ -18,15 +18,15 @@ package struct NodeInstance {
     @usableFromInline let childNames: [String]
 
     package init(
-        name: String, context: any TaskContext, sendsOldValues: Bool, isOfVersions: Bool = false,
-        ownStoreName: String?, storeNames: [String],
+        name: String, context: any TaskContext, sendsOldValues: Bool, hasVersionedInput: Bool = false,
+        writtenStoreName: String?, storeNames: [String],
         children: [(name: String, receiver: Receiver)]
     ) {
         self.name = name
         self.context = context
         self.sendsOldValues = sendsOldValues
-        self.isOfVersions = isOfVersions
-        self.ownStoreName = ownStoreName
+        self.hasVersionedInput = hasVersionedInput
+        self.writtenStoreName = writtenStoreName
         self.storeNames = storeNames
         self.children = children.map(\.receiver)
         childNames = children.map(\.name)
@@ -94,7 +94,7 @@ extension NodeInstance {
     func timestampedStore<Key, Value>(
         key: Serde<Key>, value: Serde<Value>
     ) throws -> TimestampedKeyValueStore<Key, Value> {
-        try timestampedStore(named: ownStore(), key: key, value: value)
+        try timestampedStore(named: requiredStoreName(), key: key, value: value)
     }
 
     /// Returns the typed view of a store to which this node is connected.

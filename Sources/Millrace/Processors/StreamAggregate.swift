@@ -4,12 +4,12 @@ extension ProcessorElement {
     /// - Parameter aggregator: gets the key and the value, the whole record, and the aggregate so far.
     @inlinable
     static func streamAggregate<Key, Value, Aggregate>(
-        at place: AggregationPlace<Key, Aggregate>, initial: @escaping @Sendable () throws -> Aggregate,
+        for target: AggregationTarget<Key, Aggregate>, initial: @escaping @Sendable () throws -> Aggregate,
         _ aggregator: @escaping @Sendable (Key, Value, Record<Key, Value>, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
-        ProcessorElement(at: place) { node in
+        ProcessorElement(for: target) { node in
             let table: TableOutput<Key, Aggregate> = try node.tableOutput(
-                storeName: place.storeName, key: place.key, value: place.aggregate)
+                storeName: target.storeName, key: target.key, value: target.aggregate)
             let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {

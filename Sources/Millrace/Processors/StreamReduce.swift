@@ -2,11 +2,11 @@ extension ProcessorElement {
     /// Combines the values of each key of a stream. A null key or value is dropped. Kafka: `KStreamReduce`.
     @inlinable
     static func streamReduce<Key, Value>(
-        at place: AggregationPlace<Key, Value>, _ reducer: @escaping @Sendable (Value, Value) throws -> Value?
+        for target: AggregationTarget<Key, Value>, _ reducer: @escaping @Sendable (Value, Value) throws -> Value?
     ) -> ProcessorElement {
-        ProcessorElement(at: place) { node in
+        ProcessorElement(for: target) { node in
             let table: TableOutput<Key, Value> = try node.tableOutput(
-                storeName: place.storeName, key: place.key, value: place.aggregate)
+                storeName: target.storeName, key: target.key, value: target.aggregate)
             let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {

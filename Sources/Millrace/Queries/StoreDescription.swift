@@ -27,7 +27,7 @@ public struct StoreDescription: Sendable, Identifiable {
     /// One partition of the store, as this instance sees it.
     public struct Partition: Sendable, Identifiable {
         /// The location of a partition, as this instance sees it.
-        public enum Place: String, Sendable {
+        public enum Location: String, Sendable {
             /// This instance owns the partition, which can be read.
             case here
             /// This instance owns the partition, which is being restored or belongs to a store that has not been queried
@@ -42,7 +42,7 @@ public struct StoreDescription: Sendable, Identifiable {
         /// The partition's number.
         public var id: Int32
         /// The location of the partition, which decides whether it can be read.
-        public var place: Place
+        public var location: Location
         /// The address of the instance that owns it; `nil` if that was given none, or while the group is rebalancing.
         public var owner: InstanceAddress?
         /// The addresses of the instances that have it as a standby.
@@ -55,9 +55,9 @@ public struct StoreDescription: Sendable, Identifiable {
         /// The approximate number of bytes that the entries take; `nil` if it is not known here.
         public var approximateSizeInBytes: Int?
 
-        package init(id: Int32, place: Place, owner: InstanceAddress?, standbys: [InstanceAddress]) {
+        package init(id: Int32, location: Location, owner: InstanceAddress?, standbys: [InstanceAddress]) {
             self.id = id
-            self.place = place
+            self.location = location
             self.owner = owner
             self.standbys = standbys
         }

@@ -2,18 +2,18 @@
 ///
 /// Keys are looked up by pointer, so neither reading nor overwriting allocates. An entry is a cache line that holds short
 /// keys and values, which most keys and aggregates are, in itself; longer ones have a separate block. Entries keep their
-/// place, a small number, and their address until they are removed; a caller may keep a mark with each. The table uses open
-/// addressing with linear probing; removal shifts back. A slot holds the place and half of the hash, so a look-up of a short
+/// index, a small number, and their address until they are removed; a caller may keep a mark with each. The table uses open
+/// addressing with linear probing; removal shifts back. A slot holds the index and half of the hash, so a look-up of a short
 /// key touches two cache lines: the slot's and the entry's. The key that was looked up last is found again without hashing,
 /// since a put follows a get of the same key.
 package struct ByteTable: ~Copyable {
-    /// The place of an entry, valid until it is removed.
-    package typealias Place = Int
+    /// The index of an entry, valid until it is removed.
+    package typealias EntryIndex = Int
 
     /// The beginning of an entry. The key and the value follow it, or the address of their block.
     private struct Entry {
         var hash: UInt64
-        /// −1 for a place that is free.
+        /// −1 for an index that is free.
         var keyCount: Int32
         /// −1 for an entry that stands for a deleted key.
         var valueCount: Int32
@@ -28,17 +28,17 @@ package struct ByteTable: ~Copyable {
         var isInline: Bool { keyCount + valueCapacity <= Self.inlineCapacity }
     }
 
-    /// The upper half of a hash and, in the lower half, one more than a place; 0 for an empty slot.
+    /// The upper half of a hash and, in the lower half, one more than an index; 0 for an empty slot.
     private typealias Slot = UInt64
 
     private var slots: UnsafeMutableBufferPointer<Slot>
     /// The entries, a fixed number to a chunk: they stay at their addresses when the table grows.
     private var chunks: [UnsafeMutableRawPointer] = []
     private static let chunkBits = 8
-    /// One more than the highest place in use, for walking over all of them.
-    package private(set) var placeLimit: Place = 0
+    /// One more than the highest index in use, for walking over all of them.
+    package private(set) var indexLimit: EntryIndex = 0
     private var free: [UInt32] = []
-    private var recent: Place = -1
+    private var recent: EntryIndex = -1
     private let seed: UInt64
     /// The number of entries, deleted keys included.
     package private(set) var count = 0
@@ -53,22 +53,22 @@ package struct ByteTable: ~Copyable {
     }
 
     deinit {
-        for place in 0..<placeLimit where isTaken(place) { block(of: place)?.deallocate() }
+        for index in 0..<indexLimit where isTaken(index) { block(of: index)?.deallocate() }
         for chunk in chunks { chunk.deallocate() }
         slots.deallocate()
     }
 
-    /// The place of a key, or `nil`.
-    package mutating func find(_ key: UnsafeRawBufferPointer) -> Place? {
+    /// The index of a key, or `nil`.
+    package mutating func find(_ key: UnsafeRawBufferPointer) -> EntryIndex? {
         if recent >= 0, isKey(key, at: recent) { return recent }
         let hash = hash(key)
         var slot = home(of: hash)
         while slots[slot] != 0 {
             if slots[slot] >> 32 == hash >> 32 {
-                let place = place(in: slot)
-                if isKey(key, at: place) {
-                    recent = place
-                    return place
+                let index = index(in: slot)
+                if isKey(key, at: index) {
+                    recent = index
+                    return index
                 }
             }
             slot = (slot + 1) & (slots.count - 1)
@@ -76,39 +76,39 @@ package struct ByteTable: ~Copyable {
         return nil
     }
 
-    /// The value at a place; `nil` for a deleted key.
-    package func value(at place: Place) -> UnsafeRawBufferPointer? {
-        let entry = entry(place)
+    /// The value at an index; `nil` for a deleted key.
+    package func value(at index: EntryIndex) -> UnsafeRawBufferPointer? {
+        let entry = entry(index)
         guard entry.pointee.valueCount >= 0 else { return nil }
         return UnsafeRawBufferPointer(
-            start: bytes(of: place) + Int(entry.pointee.keyCount), count: Int(entry.pointee.valueCount))
+            start: bytes(of: index) + Int(entry.pointee.keyCount), count: Int(entry.pointee.valueCount))
     }
 
-    package func key(at place: Place) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: bytes(of: place), count: max(0, Int(entry(place).pointee.keyCount)))
+    package func key(at index: EntryIndex) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: bytes(of: index), count: max(0, Int(entry(index).pointee.keyCount)))
     }
 
-    package func isMarked(_ place: Place) -> Bool { entry(place).pointee.isMarked }
+    package func isMarked(_ index: EntryIndex) -> Bool { entry(index).pointee.isMarked }
 
-    package mutating func setMark(_ place: Place, _ isMarked: Bool) { entry(place).pointee.isMarked = isMarked }
+    package mutating func setMark(_ index: EntryIndex, _ isMarked: Bool) { entry(index).pointee.isMarked = isMarked }
 
-    /// Sets the value of a key; `nil` records that the key is deleted. Returns the key's place.
+    /// Sets the value of a key; `nil` records that the key is deleted. Returns the key's index.
     @discardableResult
-    package mutating func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?) -> Place {
-        if let place = find(key) {
-            overwrite(place, with: value)
-            return place
+    package mutating func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?) -> EntryIndex {
+        if let index = find(key) {
+            overwrite(index, with: value)
+            return index
         }
         return insert(key, value)
     }
 
-    /// Removes an entry; its place may be given to another one.
-    package mutating func remove(at removed: Place) {
+    /// Removes an entry; its index may be given to another one.
+    package mutating func remove(at removed: EntryIndex) {
         if recent == removed { recent = -1 }
         var slot = slot(of: removed)
         var next = (slot + 1) & (slots.count - 1)
         while slots[next] != 0 {
-            let home = home(of: entry(place(in: next)).pointee.hash)
+            let home = home(of: entry(index(in: next)).pointee.hash)
             // An entry may move forward to the gap only if its home is not between the gap and its slot.
             if (next - home) & (slots.count - 1) >= (next - slot) & (slots.count - 1) {
                 slots[slot] = slots[next]
@@ -119,7 +119,7 @@ package struct ByteTable: ~Copyable {
         slots[slot] = 0
         sizeInBytes -= Self.entryOverheadInBytes + blockSize(of: removed)
         block(of: removed)?.deallocate()
-        // A walk over places finds no value at this one if the entry is removed during the walk.
+        // A walk over indices finds no value at this one if the entry is removed during the walk.
         entry(removed).pointee.keyCount = -1
         entry(removed).pointee.valueCount = -1
         free.append(UInt32(removed))
@@ -127,57 +127,57 @@ package struct ByteTable: ~Copyable {
     }
 
     package mutating func removeAll() {
-        for place in 0..<placeLimit where isTaken(place) { block(of: place)?.deallocate() }
+        for index in 0..<indexLimit where isTaken(index) { block(of: index)?.deallocate() }
         for chunk in chunks { chunk.deallocate() }
         chunks.removeAll()
         slots.deallocate()
         slots = Self.emptySlots(16)
         free.removeAll()
-        placeLimit = 0
+        indexLimit = 0
         recent = -1
         count = 0
         sizeInBytes = 0
     }
 
-    /// The places in use, in no particular order.
-    package var places: [Place] { (0..<placeLimit).filter { isTaken($0) } }
+    /// The indices in use, in no particular order.
+    package var indices: [EntryIndex] { (0..<indexLimit).filter { isTaken($0) } }
 
-    package func isTaken(_ place: Place) -> Bool { entry(place).pointee.keyCount >= 0 }
+    package func isTaken(_ index: EntryIndex) -> Bool { entry(index).pointee.keyCount >= 0 }
 
-    private mutating func insert(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Place {
+    private mutating func insert(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> EntryIndex {
         let valueCount = value?.count ?? 0
         precondition(key.count + valueCount < Int(Int32.max), "a key and a value of 2 GiB")
         if (count + 1) * 2 > slots.count { grow() }
         let hash = hash(key)
-        let place = free.popLast().map(Int.init) ?? newPlace()
+        let index = free.popLast().map(Int.init) ?? newIndex()
         let room = Int(Entry.inlineCapacity) - key.count
-        entry(place).initialize(
+        entry(index).initialize(
             to: Entry(
                 hash: hash, keyCount: Int32(key.count), valueCount: Int32(value?.count ?? -1),
                 valueCapacity: Int32(max(room, valueCount)), isMarked: false))
-        if room < valueCount { setBlock(of: place, .allocate(byteCount: key.count + valueCount, alignment: 8)) }
-        let bytes = bytes(of: place)
+        if room < valueCount { setBlock(of: index, .allocate(byteCount: key.count + valueCount, alignment: 8)) }
+        let bytes = bytes(of: index)
         bytes.copy(from: key)
         if let value { (bytes + key.count).copy(from: value) }
         var slot = home(of: hash)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = Self.slot(hash, place)
-        recent = place
+        slots[slot] = Self.slot(hash, index)
+        recent = index
         count += 1
-        sizeInBytes += Self.entryOverheadInBytes + blockSize(of: place)
-        return place
+        sizeInBytes += Self.entryOverheadInBytes + blockSize(of: index)
+        return index
     }
 
-    private mutating func newPlace() -> Place {
-        if placeLimit >> Self.chunkBits == chunks.count {
+    private mutating func newIndex() -> EntryIndex {
+        if indexLimit >> Self.chunkBits == chunks.count {
             chunks.append(.allocate(byteCount: Entry.size << Self.chunkBits, alignment: Entry.size))
         }
-        placeLimit += 1
-        return placeLimit - 1
+        indexLimit += 1
+        return indexLimit - 1
     }
 
-    private mutating func overwrite(_ place: Place, with value: UnsafeRawBufferPointer?) {
-        let entry = entry(place)
+    private mutating func overwrite(_ index: EntryIndex, with value: UnsafeRawBufferPointer?) {
+        let entry = entry(index)
         guard let value else {
             entry.pointee.valueCount = -1
             return
@@ -187,48 +187,48 @@ package struct ByteTable: ~Copyable {
             let capacity = value.count + value.count / 2
             precondition(keyCount + capacity < Int(Int32.max), "a key and a value of 2 GiB")
             let larger = UnsafeMutableRawPointer.allocate(byteCount: keyCount + capacity, alignment: 8)
-            larger.copy(from: key(at: place))
-            sizeInBytes -= blockSize(of: place)
-            block(of: place)?.deallocate()
+            larger.copy(from: key(at: index))
+            sizeInBytes -= blockSize(of: index)
+            block(of: index)?.deallocate()
             entry.pointee.valueCapacity = Int32(capacity)
-            setBlock(of: place, larger)
-            sizeInBytes += blockSize(of: place)
+            setBlock(of: index, larger)
+            sizeInBytes += blockSize(of: index)
         }
-        (bytes(of: place) + keyCount).copy(from: value)
+        (bytes(of: index) + keyCount).copy(from: value)
         entry.pointee.valueCount = Int32(value.count)
     }
 
     // MARK: Entries
 
     @inline(__always)
-    private func entry(_ place: Place) -> UnsafeMutablePointer<Entry> {
-        address(of: place).assumingMemoryBound(to: Entry.self)
+    private func entry(_ index: EntryIndex) -> UnsafeMutablePointer<Entry> {
+        address(of: index).assumingMemoryBound(to: Entry.self)
     }
 
     @inline(__always)
-    private func address(of place: Place) -> UnsafeMutableRawPointer {
-        chunks[place >> Self.chunkBits] + (place & (1 << Self.chunkBits - 1)) * Entry.size
+    private func address(of index: EntryIndex) -> UnsafeMutableRawPointer {
+        chunks[index >> Self.chunkBits] + (index & (1 << Self.chunkBits - 1)) * Entry.size
     }
 
     /// Returns the address of an entry's key; its value follows it.
     @inline(__always)
-    private func bytes(of place: Place) -> UnsafeMutableRawPointer {
-        block(of: place) ?? address(of: place) + Entry.inlineOffset
+    private func bytes(of index: EntryIndex) -> UnsafeMutableRawPointer {
+        block(of: index) ?? address(of: index) + Entry.inlineOffset
     }
 
     /// The memory outside of the entry that contains its key and value, if they are long.
     @inline(__always)
-    private func block(of place: Place) -> UnsafeMutableRawPointer? {
-        if entry(place).pointee.isInline { return nil }
-        return (address(of: place) + Entry.inlineOffset).load(as: UnsafeMutableRawPointer.self)
+    private func block(of index: EntryIndex) -> UnsafeMutableRawPointer? {
+        if entry(index).pointee.isInline { return nil }
+        return (address(of: index) + Entry.inlineOffset).load(as: UnsafeMutableRawPointer.self)
     }
 
-    private func setBlock(of place: Place, _ block: UnsafeMutableRawPointer) {
-        (address(of: place) + Entry.inlineOffset).storeBytes(of: block, as: UnsafeMutableRawPointer.self)
+    private func setBlock(of index: EntryIndex, _ block: UnsafeMutableRawPointer) {
+        (address(of: index) + Entry.inlineOffset).storeBytes(of: block, as: UnsafeMutableRawPointer.self)
     }
 
-    private func blockSize(of place: Place) -> Int {
-        let entry = entry(place).pointee
+    private func blockSize(of index: EntryIndex) -> Int {
+        let entry = entry(index).pointee
         return entry.isInline ? 0 : Int(entry.keyCount + entry.valueCapacity) + 16
     }
 
@@ -251,24 +251,24 @@ package struct ByteTable: ~Copyable {
         return slots
     }
 
-    private static func slot(_ hash: UInt64, _ place: Place) -> Slot { (hash & ~0xffff_ffff) | UInt64(place + 1) }
+    private static func slot(_ hash: UInt64, _ index: EntryIndex) -> Slot { (hash & ~0xffff_ffff) | UInt64(index + 1) }
 
     @inline(__always)
     private func home(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (slots.count - 1) }
 
     @inline(__always)
-    private func place(in slot: Int) -> Place { Int(slots[slot] & 0xffff_ffff) - 1 }
+    private func index(in slot: Int) -> EntryIndex { Int(slots[slot] & 0xffff_ffff) - 1 }
 
-    private func slot(of place: Place) -> Int {
-        var slot = home(of: entry(place).pointee.hash)
-        while self.place(in: slot) != place { slot = (slot + 1) & (slots.count - 1) }
+    private func slot(of index: EntryIndex) -> Int {
+        var slot = home(of: entry(index).pointee.hash)
+        while self.index(in: slot) != index { slot = (slot + 1) & (slots.count - 1) }
         return slot
     }
 
     @inline(__always)
-    private func isKey(_ key: UnsafeRawBufferPointer, at place: Place) -> Bool {
-        guard Int(entry(place).pointee.keyCount) == key.count else { return false }
-        return areEqual(UnsafeRawBufferPointer(start: bytes(of: place), count: key.count), key)
+    private func isKey(_ key: UnsafeRawBufferPointer, at index: EntryIndex) -> Bool {
+        guard Int(entry(index).pointee.keyCount) == key.count else { return false }
+        return areEqual(UnsafeRawBufferPointer(start: bytes(of: index), count: key.count), key)
     }
 
     /// Eight bytes at a time through a 64 × 64 → 128 bit multiplication, seeded for each table so that keys cannot be chosen

@@ -37,9 +37,9 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
 
     private let store: any KeyValueBytesStore
     private var table = ByteTable()
-    /// The places of the changes, the least recently changed first.
-    private var order = PlaceList()
-    private var inKeyOrder = SortedPlaces()
+    /// The indices of the changes, the least recently changed first.
+    private var order = IndexList()
+    private var inKeyOrder = SortedIndices()
     private var changes: [Change?] = []
     private var listener: FlushListener?
     private var sendsOldValues = false
@@ -75,7 +75,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     package func withValue(
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        if let place = table.find(key) { return try body(table.value(at: place)) }
+        if let index = table.find(key) { return try body(table.value(at: index)) }
         try store.withValue(forKey: key, body)
     }
 
@@ -91,11 +91,11 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64, origin: Origin
     ) {
         let count = table.count
-        let place = table.set(key, to: value)
+        let index = table.set(key, to: value)
         if table.count != count { inKeyOrder.invalidate() }
-        if place >= changes.count { changes += Array(repeating: nil, count: place + 1 - changes.count) }
-        changes[place] = Change(timestampMs: timestampMs, origin: origin)
-        order.moveToEnd(place)
+        if index >= changes.count { changes += Array(repeating: nil, count: index + 1 - changes.count) }
+        changes[index] = Change(timestampMs: timestampMs, origin: origin)
+        order.moveToEnd(index)
     }
 
     @usableFromInline
@@ -104,7 +104,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         let bounds = KeyBounds(lower: lower, upper: upper)
-        let changes = inKeyOrder.within(bounds, reversed: reversed, of: table) { table.places }.lazy
+        let changes = inKeyOrder.within(bounds, reversed: reversed, of: table) { table.indices }.lazy
             .map { (key: self.table.key(at: $0), value: self.table.value(at: $0)) }
         try store.scan(from: lower, to: upper, reversed: reversed, under: changes, body)
     }
@@ -118,20 +118,20 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
         isFlushing = true
         defer { isFlushing = false }
         for _ in 0..<table.count {
-            guard let place = order.first else { return }
-            try flush(place)
+            guard let index = order.first else { return }
+            try flush(index)
         }
     }
 
-    private func flush(_ place: ByteTable.Place) throws {
-        guard let change = changes[place] else { return }
-        key.replace(with: table.key(at: place))
-        let value = table.value(at: place)
+    private func flush(_ index: ByteTable.EntryIndex) throws {
+        guard let change = changes[index] else { return }
+        key.replace(with: table.key(at: index))
+        let value = table.value(at: index)
         if let value { newValue.replace(with: value) }
         let isDeletion = value == nil
-        order.remove(place)
-        changes[place] = nil
-        table.remove(at: place)
+        order.remove(index)
+        changes[index] = nil
+        table.remove(at: index)
         inKeyOrder.invalidate()
         try key.withUnsafeBytes { key in
             var hasOldValue = false

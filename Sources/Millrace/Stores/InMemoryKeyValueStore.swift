@@ -3,7 +3,7 @@ package final class InMemoryKeyValueStore: KeyValueBytesStore {
     // Not checked for overlapping accesses, which takes 20 ns each: the callbacks of a scan must not change the store
     // anyway.
     @exclusivity(unchecked) private var table = ByteTable()
-    @exclusivity(unchecked) private var order = SortedPlaces()
+    @exclusivity(unchecked) private var order = SortedIndices()
 
     package init() {}
 
@@ -28,9 +28,9 @@ package final class InMemoryKeyValueStore: KeyValueBytesStore {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         let bounds = KeyBounds(lower: lower, upper: upper)
-        for place in order.within(bounds, reversed: reversed, of: table, { table.places }) {
-            guard let value = table.value(at: place) else { continue }
-            if try !body(table.key(at: place), value) { return }
+        for index in order.within(bounds, reversed: reversed, of: table, { table.indices }) {
+            guard let value = table.value(at: index) else { continue }
+            if try !body(table.key(at: index), value) { return }
         }
     }
 

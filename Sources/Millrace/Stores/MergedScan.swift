@@ -29,23 +29,23 @@ extension ScannableStore {
     ) throws where Changes.Element == (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
         var changes = changes.makeIterator()
         var next = changes.next()
-        var goesOn = true
+        var continues = true
         try scan(from: lower, to: upper, reversed: reversed) { key, value in
             while let change = next, reversed ? precedes(key, change.key) : precedes(change.key, key) {
-                goesOn = try visit(change, body)
+                continues = try visit(change, body)
                 next = changes.next()
-                guard goesOn else { return false }
+                guard continues else { return false }
             }
             if let change = next, change.key.elementsEqual(key) {
-                goesOn = try visit(change, body)
+                continues = try visit(change, body)
                 next = changes.next()
             } else {
-                goesOn = try body(key, value)
+                continues = try body(key, value)
             }
-            return goesOn
+            return continues
         }
-        while goesOn, let change = next {
-            goesOn = try visit(change, body)
+        while continues, let change = next {
+            continues = try visit(change, body)
             next = changes.next()
         }
     }

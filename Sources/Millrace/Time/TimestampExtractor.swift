@@ -25,7 +25,7 @@ public struct TimestampExtractor<Key, Value>: Sendable {
                 throw StreamsError(
                     .invalidTimestamp,
                     "the record's timestamp is \(record.timestampMs); choose .logAndSkipOnInvalidTimestamp or "
-                        + ".usePartitionTimeOnInvalidTimestamp to go on")
+                        + ".usePartitionTimeOnInvalidTimestamp to continue")
             }
             return record.timestampMs
         }

@@ -15,12 +15,12 @@ public struct Topology: Sendable {
         package var predecessors: [Int]
         package var successors: [Int] = []
         /// The store that the node has added.
-        package var ownStoreName: String?
+        package var writtenStoreName: String?
         /// All stores that the node is connected to.
         package var storeNames: [String] = []
         package var sendsOldValues: Bool
         /// Whether the incoming records are changes of a versioned table.
-        package var isOfVersions = false
+        package var hasVersionedInput = false
     }
 
     /// The nodes that are connected with each other, and so run in one task.

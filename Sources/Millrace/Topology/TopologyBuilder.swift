@@ -45,7 +45,7 @@ struct TopologyBuilder {
                 }
                 add(processor.name, .processor(processor), after: inputs, node, problem: processor.problem)
                 if let index = indexOfName[processor.name] {
-                    nodes[index].isOfVersions = plan.isOfVersions(processor, of: node)
+                    nodes[index].hasVersionedInput = plan.hasVersionedInput(processor, of: node)
                 }
                 if let problem = plan.versionProblem(of: processor, in: node) {
                     problems.append("\(processor.name): \(problem)")
@@ -94,7 +94,7 @@ struct TopologyBuilder {
         }
         if store.kind.isVersioned { checkRetention(of: store) }
         stores[store.name] = store
-        nodes[index].ownStoreName = store.name
+        nodes[index].writtenStoreName = store.name
         nodes[index].storeNames.append(store.name)
         ownerOfStore[store.name] = index
     }

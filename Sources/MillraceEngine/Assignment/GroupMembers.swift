@@ -13,9 +13,9 @@ package struct GroupMembers {
     /// The worker that this one has to give way to, with how its topology differs; `nil` where this one may stay.
     package let conflict: TopologyConflict?
 
-    /// - Parameter own: the identity of the worker that looks; `nil` to take every member for a worker.
-    package init(_ members: [GroupMember], applicationID: String, own: WorkerIdentity?) {
-        guard let own else {
+    /// - Parameter local: the identity of the worker that looks; `nil` to take every member for a worker.
+    package init(_ members: [GroupMember], applicationID: String, local: WorkerIdentity?) {
+        guard let local else {
             (workers, foreign, conflict) = (members, [], nil)
             return
         }
@@ -32,8 +32,8 @@ package struct GroupMembers {
             return
         }
         // The worker that was started first determines the group's topology. A worker does not give way to its own earlier run.
-        var first = (mark: own.mark, name: own.name)
-        for member in ours where member.instance != own.instance {
+        var first = (mark: local.mark, name: local.name)
+        for member in ours where member.instance != local.instance {
             guard let mark = member.mark else { continue }
             let name = String(member.plainName)
             if (mark.startedMs, name) < (first.mark.startedMs, first.name) { first = (mark, name) }
@@ -42,18 +42,18 @@ package struct GroupMembers {
         workers = ours.filter { member in
             member.mark?.fingerprint.differences(from: fingerprint).isEmpty ?? true
         }.map(\.withoutMark)
-        let differences = own.mark.fingerprint.differences(from: fingerprint)
+        let differences = local.mark.fingerprint.differences(from: fingerprint)
         conflict = differences.isEmpty ? nil : TopologyConflict(member: first.name, differences: differences)
     }
 
     /// Returns the worker to which a worker that is about to join would have to give way: any member with another topology is there
     /// already.
     package static func conflict(
-        before own: WorkerIdentity, in members: [GroupMember], applicationID: String
+        before local: WorkerIdentity, in members: [GroupMember], applicationID: String
     ) -> TopologyConflict? {
         for member in members.sorted(by: { $0.clientID < $1.clientID })
-        where member.isWorker(of: applicationID) && member.instance != own.instance {
-            let differences = member.mark.map { own.mark.fingerprint.differences(from: $0.fingerprint) } ?? []
+        where member.isWorker(of: applicationID) && member.instance != local.instance {
+            let differences = member.mark.map { local.mark.fingerprint.differences(from: $0.fingerprint) } ?? []
             if !differences.isEmpty {
                 return TopologyConflict(member: String(member.plainName), differences: differences)
             }

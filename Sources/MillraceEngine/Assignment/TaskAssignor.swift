@@ -133,15 +133,15 @@ package struct TaskAssignor {
     /// Returns the tasks whose partitions the coordinator's assignor all gave to one member. It is the fallback if the broker
     /// cannot tell the other members.
     package static func tasks(coveredBy partitions: [TopicPartition], in plan: TopicPlan) throws -> [TaskID] {
-        let own = Set(partitions)
+        let partitionSet = Set(partitions)
         var covered: [TaskID] = []
         for (task, inputs) in plan.inputs {
-            let count = inputs.count { own.contains($0) }
+            let count = inputs.count { partitionSet.contains($0) }
             if count == inputs.count { covered.append(task) }
             if count > 0, count < inputs.count {
                 throw StreamsError(
                     .broker,
-                    "the broker cannot describe consumer groups, and its own assignment tears task \(task) apart; "
+                    "the broker cannot describe consumer groups, and its own assignment splits task \(task) between members; "
                         + "run a single instance with one thread, or use a broker that answers DescribeGroups",
                     task: task.description)
             }

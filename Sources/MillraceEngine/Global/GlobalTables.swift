@@ -5,7 +5,7 @@ package import Millrace
 package struct GlobalTablePorts {
     package var consumer: any ReaderPort
     package var provider: (any StoreProvider)?
-    package var clock: any Clock
+    package var clock: any WallClock
     package var lock: any StoreLock
     /// Reports changes of the topics; without one they are assumed not to change.
     package var admin: (any AdminPort)?
@@ -13,7 +13,7 @@ package struct GlobalTablePorts {
     package var localStores: LocalStores?
 
     package init(
-        consumer: any ReaderPort, provider: (any StoreProvider)?, clock: any Clock, lock: any StoreLock,
+        consumer: any ReaderPort, provider: (any StoreProvider)?, clock: any WallClock, lock: any StoreLock,
         admin: (any AdminPort)? = nil
     ) {
         self.admin = admin
@@ -57,7 +57,7 @@ package final class GlobalTables {
     /// The position of each slot's partition in its store; `nil` if nothing of it is there.
     var positions: [Int64?]
     /// The slots whose initial end has not been reached yet.
-    private var behind: Set<Int>
+    private var lagging: Set<Int>
     var isAssigned = false
     var topics = GlobalTopics()
     private var retry = Backoff()
@@ -76,7 +76,7 @@ package final class GlobalTables {
         self.ports = ports
         self.logger = logger
         self.partitions = partitions
-        behind = Set(partitions.indices)
+        lagging = Set(partitions.indices)
         positions = Array(repeating: nil, count: partitions.count)
         lastCheckpoint = ports.clock.monotonic
         topics.lastCheck = TopicCheck(at: ports.clock, every: TimeSpan(ms: configuration.topicCheckIntervalMs))
@@ -123,7 +123,7 @@ package final class GlobalTables {
     }
 
     /// Whether the topics' initial content is completely in the stores.
-    package var isComplete: Bool { behind.isEmpty }
+    package var isComplete: Bool { lagging.isEmpty }
 
     /// Returns the counts since the last call.
     package func takeCounts() -> TaskCounts { task.state.takeCounts() }
@@ -141,7 +141,7 @@ package final class GlobalTables {
             if isAssigned { retry.succeeded() }
         } catch let error as PortError where error.kind == .retriable {
             retry.failed(at: ports.clock.monotonic)
-            logger.warning("trying again: \(error)")
+            logger.warning("retrying: \(error)")
         }
         try checkpointIfDue()
         try followWantedStores()
@@ -191,7 +191,7 @@ package final class GlobalTables {
         if !polled.runs.isEmpty { for store in stores.values { try store.commit(at: position(of: store)) } }
         for event in polled.events {
             switch event {
-            case .endOfPartition(let slot, _): behind.remove(slot)
+            case .endOfPartition(let slot, _): lagging.remove(slot)
             case .offsetOutOfRange(let slot): try outdated(slot)
             case .topicUnavailable(let message):
                 topics.mayBeMissing = true
@@ -215,7 +215,7 @@ package final class GlobalTables {
         followedWishes = -1
         for other in partitions.indices where storeOfTopic[partitions[other].topic] === store {
             positions[other] = nil
-            behind.insert(other)
+            lagging.insert(other)
         }
         if wasComplete { throw StreamsError(.stateStore, message + " at the next start") }
         isAssigned = false

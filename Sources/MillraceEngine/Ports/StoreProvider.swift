@@ -45,14 +45,14 @@ extension StoreProvider {
 }
 
 /// The time of day and the time that has passed.
-package protocol Clock: AnyObject {
+package protocol WallClock: AnyObject {
     /// Milliseconds since the epoch.
     func wallClockMs() -> Int64
     /// Milliseconds since an arbitrary moment; they never go back.
     func monotonicMs() -> Int64
 }
 
-extension Clock {
+extension WallClock {
     /// The time for intervals: it is never set back.
     package var monotonic: Moment { Moment(ms: monotonicMs()) }
 }

@@ -17,21 +17,23 @@ package final class ChangeFeed {
     func begin(_ view: CommittedView) { self.view = view }
 
     /// Records that an entry has a new value, or with `nil` that it is deleted, under its key on disk.
-    package func note(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) { changes.set(key, to: value) }
+    package func recordChange(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        changes.set(key, to: value)
+    }
 
     /// Publishes the recorded changes. Call it when all of them are committed.
     func publish(_ progress: OrderedProgress?, at position: Position) {
         guard let view else { return }
         view.publish(progress, at: position) { apply in
-            for place in 0..<changes.placeLimit where changes.isTaken(place) {
-                apply(changes.key(at: place), changes.value(at: place))
+            for index in 0..<changes.indexLimit where changes.isTaken(index) {
+                apply(changes.key(at: index), changes.value(at: index))
             }
         }
         changes.removeAll()
     }
 
     /// Tells the view that the store on disk has everything that was published.
-    func noteWrittenDown(_ progress: OrderedProgress?) { view?.noteWrittenDown(progress) }
+    func recordFlush(_ progress: OrderedProgress?) { view?.recordFlush(progress) }
 
     /// Ends the view: its readers get an error.
     func end() {

@@ -70,13 +70,13 @@ package final class CommittedView: StoreReader {
     }
 
     /// Records the position of the added changes, if it was not known.
-    package func note(_ position: Position) {
+    package func recordCommit(_ position: Position) {
         contents.withLock { $0.position = position }
         signal?.signal()
     }
 
     /// Records that the disk has everything that was added.
-    func noteWrittenDown(_ progress: OrderedProgress?) {
+    func recordFlush(_ progress: OrderedProgress?) {
         contents.withLock { contents in
             contents.progress = progress
             guard contents.disk != nil else { return }

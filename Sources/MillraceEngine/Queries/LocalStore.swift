@@ -232,11 +232,11 @@ package final class LocalStore: Sendable {
     var description: StoreDescription {
         let table = table.withLock { $0 }
         let partitions = table.partitions.enumerated().map { index, partition in
-            let place: StoreDescription.Partition.Place =
+            let location: StoreDescription.Partition.Location =
                 partition.reader != nil
                 ? .here : partition.isOpen ? .unavailable : partition.staleReader != nil ? .standby : .elsewhere
             var description = StoreDescription.Partition(
-                id: Int32(index), place: place, owner: partition.owner, standbys: partition.standbys)
+                id: Int32(index), location: location, owner: partition.owner, standbys: partition.standbys)
             let reader = partition.reader(true)
             description.position = try? reader?.position()
             description.approximateEntryCount = reader?.approximateSize?.entryCount

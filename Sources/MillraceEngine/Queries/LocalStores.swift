@@ -157,10 +157,10 @@ package final class LocalStores: Sendable {
             found[owner] = metadata
         }
         for (task, holders) in placement.standbys {
-            let copied = stores.values.filter { $0.subtopology == task.subtopology && $0.plan.changelogTopic != nil }
+            let followed = stores.values.filter { $0.subtopology == task.subtopology && $0.plan.changelogTopic != nil }
             for holder in holders {
                 var metadata = found[holder] ?? InstanceMetadata(address: holder)
-                metadata.standbyStores.formUnion(copied.map(\.plan.name))
+                metadata.standbyStores.formUnion(followed.map(\.plan.name))
                 metadata.standbyPartitions.formUnion(inputs[task] ?? [])
                 found[holder] = metadata
             }

@@ -29,7 +29,7 @@ package final class ChangeWriter: StateStoreLog {
     @inline(__always)
     func write(key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer?, timestampMs: Int64) throws {
         try log(key: key, stored: stored, timestampMs: timestampMs)
-        note(key: key, value: stored)
+        recordChange(key: key, value: stored)
     }
 
     /// Sends a change to the changelog, with the plain value of the stored one.
@@ -54,7 +54,7 @@ package final class ChangeWriter: StateStoreLog {
     /// Records for those who follow the store that an entry has a new value, or with `nil` that it is deleted, under its key on
     /// disk.
     @inline(__always)
-    func note(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
-        if feed.isFollowed { feed.note(key: key, value: value) }
+    func recordChange(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        if feed.isFollowed { feed.recordChange(key: key, value: value) }
     }
 }

@@ -48,7 +48,7 @@ final class CustomStore: FlushableStore, StoreContents {
     var progress: OrderedProgress? { nil }
     func forEachInMemory(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {}
     func checkpoint(position: Int64?, durably: Bool) throws {
-        try Self.call("could not be written down", name, task) { try stateStore.checkpoint(position: position) }
+        try Self.call("could not be checkpointed", name, task) { try stateStore.checkpoint(position: position) }
     }
     func removeAll() throws { try Self.call("could not be emptied", name, task) { try stateStore.removeAll() } }
     func close() { stateStore.close() }

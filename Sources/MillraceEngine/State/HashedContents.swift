@@ -48,7 +48,7 @@ final class HashedContents: StoreContents {
                 value.withUnsafeBytes { bytes in
                     let value = record.value == nil ? nil : bytes
                     store.put(key: key, value: value, timestampMs: record.timestampMs)
-                    changes.note(key: key, value: value)
+                    changes.recordChange(key: key, value: value)
                 }
             }
         case .disk(let store, let buffer):
@@ -74,7 +74,7 @@ final class HashedContents: StoreContents {
                 guard let key = record.key else { continue }
                 let value = span.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
                 writes.append(StoreWrite(key: key, value: value))
-                changes.note(key: key, value: value)
+                changes.recordChange(key: key, value: value)
             }
             try store.apply(writes, position: position)
         }
@@ -94,7 +94,7 @@ final class HashedContents: StoreContents {
 
     func checkpoint(position: Int64?, durably: Bool) throws {
         guard case .disk(let store, let buffer) = backing else { return }
-        try buffer.writeDown(position: position)
+        try buffer.flush(position: position)
         if durably { try store.flush() }
     }
 

@@ -68,18 +68,18 @@ package final class PersistentStore: StoredEntries {
 
     /// Deletes every key below a bound, then applies writes and, unless it is `nil`, their position, all or nothing.
     package func apply(_ writes: [StoreWrite], droppingBelow bound: [UInt8]? = nil, position: Int64?) throws {
-        let isNews = position != nil && position != appliedPosition
-        if writes.isEmpty, bound == nil, !isNews, nextPositions == nil { return }
+        let isNewPosition = position != nil && position != appliedPosition
+        if writes.isEmpty, bound == nil, !isNewPosition, nextPositions == nil { return }
         hasApplied = true
         isKnownToBeEmpty = false
-        if let bound, !StoreKeyLayout.isBelowOwnKeys(bound) {
-            throw StreamsError(.illegalState, "a bound above the store's own keys", task: task.description)
+        if let bound, !StoreKeyLayout.isBelowMetadataKeys(bound) {
+            throw StreamsError(.illegalState, "a bound above the store's metadata keys", task: task.description)
         }
-        let own =
+        let metadata =
             nextPositions.map { (StoreKeyLayout.positions, $0) }
             ?? position.map { (StoreKeyLayout.position, $0.bigEndianBytes) }
         try Self.withStoredKeys(of: writes) { writes in
-            guard let (key, value) = own else {
+            guard let (key, value) = metadata else {
                 return try telling { _ in try engine.apply(writes, droppingBelow: bound) }
             }
             try key.withUnsafeBytes { key in
@@ -111,7 +111,7 @@ package final class PersistentStore: StoredEntries {
 
     /// Returns the store's position in its changelog; `nil` for an empty store.
     package func position() throws -> Int64? {
-        let position = try own(StoreKeyLayout.position) { value in
+        let position = try metadata(StoreKeyLayout.position) { value in
             guard let position = Int64(bigEndianBytes: value) else { throw damage("a position", value) }
             return position
         }
@@ -130,7 +130,7 @@ package final class PersistentStore: StoredEntries {
 
     /// Returns the positions in several partitions; none for an empty store.
     package func positions() throws -> [Int32: Int64] {
-        try own(StoreKeyLayout.positions) { value in
+        try metadata(StoreKeyLayout.positions) { value in
             guard value.count % 12 == 0 else { throw damage("positions", value) }
             return stride(from: 0, to: value.count, by: 12).reduce(into: [:]) { positions, start in
                 let partition = Int32(bigEndian: value.loadUnaligned(fromByteOffset: start, as: Int32.self))
@@ -139,7 +139,7 @@ package final class PersistentStore: StoredEntries {
         } ?? [:]
     }
 
-    private func own<Value>(_ key: [UInt8], _ decode: (UnsafeRawBufferPointer) throws -> Value) throws -> Value? {
+    private func metadata<Value>(_ key: [UInt8], _ decode: (UnsafeRawBufferPointer) throws -> Value) throws -> Value? {
         var found: Value?
         try telling { _ in
             try key.withUnsafeBytes { key in
@@ -207,17 +207,17 @@ extension StorePlan {
             switch supplier?.choice ?? .ofInstance {
             case .memory: nil
             case .ofInstance: try provider?.open(self, of: task)
-            case .own(let open): try provider?.open(self, of: task) ?? engine(from: open, of: task, in: nil)
+            case .custom(let open): try provider?.open(self, of: task) ?? engine(from: open, of: task, in: nil)
             }
         return engine.map { PersistentStore($0, of: self, task: task) }
     }
 
     /// Makes a custom engine for the store.
     package func engine(
-        from open: (StorePlace) throws -> any StorageEngine, of task: TaskID, in directory: String?
+        from open: (StorageEngineContext) throws -> any StorageEngine, of task: TaskID, in directory: String?
     ) throws -> any StorageEngine {
         do {
-            return try open(StorePlace(store: name, taskID: task.description, directory: directory))
+            return try open(StorageEngineContext(store: name, taskID: task.description, directory: directory))
         } catch let error as StreamsError {
             throw error
         } catch {

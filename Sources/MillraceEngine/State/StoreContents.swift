@@ -30,11 +30,11 @@ protocol StoreContents: AnyObject {
 
     /// Records up to which time another instance's active operator has closed windows. It is called when no operator uses the store
     /// here.
-    func noteClosed(untilMs closedMs: Int64)
+    func recordClosed(untilMs closedMs: Int64)
 
     func close()
 }
 
 extension StoreContents {
-    func noteClosed(untilMs closedMs: Int64) {}
+    func recordClosed(untilMs closedMs: Int64) {}
 }

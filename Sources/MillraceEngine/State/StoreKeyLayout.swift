@@ -9,15 +9,15 @@ package import Millrace
 package enum StoreKeyLayout {
     /// 0xFF begins no UTF-8 text and no small number. The following bytes make a collision unlikely; it need not be impossible.
     private static let marker: [UInt8] = [0xFF] + Array("millrace".utf8)
-    private static let own: UInt8 = 0
+    private static let metadata: UInt8 = 0
     private static let moved: UInt8 = 1
 
     /// The changelog position: 8 bytes, big endian.
-    package static let position = marker + [own] + Array("position".utf8)
+    package static let position = marker + [metadata] + Array("position".utf8)
     /// The positions in several partitions: for each 4 bytes of partition and 8 of position, big endian.
-    package static let positions = marker + [own] + Array("positions".utf8)
+    package static let positions = marker + [metadata] + Array("positions".utf8)
     /// The version of the format: 4 bytes, big endian.
-    package static let format = marker + [own] + Array("format".utf8)
+    package static let format = marker + [metadata] + Array("format".utf8)
 
     /// Calls `body` with the key under which a user's key is stored.
     @inline(__always)
@@ -39,7 +39,7 @@ package enum StoreKeyLayout {
     static func isMoved(_ key: UnsafeRawBufferPointer) -> Bool { key.first == 0xFF && key.starts(with: marker) }
 
     /// Whether everything below a bound is a user's key.
-    static func isBelowOwnKeys(_ bound: [UInt8]) -> Bool { bound.lexicographicallyPrecedes(marker) }
+    static func isBelowMetadataKeys(_ bound: [UInt8]) -> Bool { bound.lexicographicallyPrecedes(marker) }
 
     /// Returns the key under which a user's key, or a bound of users' keys, is stored.
     package static func storedKey(of key: [UInt8]) -> [UInt8] {

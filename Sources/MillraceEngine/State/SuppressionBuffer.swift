@@ -36,10 +36,10 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
         var change = change
         if let present = try? self.change(forKey: key) { change.priorValue = present.priorValue }
         set(key, timeMs: timeMs, change)
-        noteChange(of: key)
+        recordChange(of: key)
     }
 
-    private func noteChange(of key: [UInt8]) {
+    private func recordChange(of key: [UInt8]) {
         if changedKeys.insert(key).inserted { changedInOrder.append(key) }
     }
 
@@ -71,16 +71,16 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
     func removeFirst() throws {
         guard let (key, change) = try first() else { return }
         remove(key, change)
-        noteChange(of: key)
+        recordChange(of: key)
     }
 
     private func remove(_ key: [UInt8], _ change: BufferedChange) {
         guard let timeMs = time(ofKey: key) else { return }
         Self.position(timeMs, key).withUnsafeBytes { position in
-            if let place = changes.find(position) { changes.remove(at: place) }
+            if let index = changes.find(position) { changes.remove(at: index) }
         }
         key.withUnsafeBytes { key in
-            if let place = times.find(key) { times.remove(at: place) }
+            if let index = times.find(key) { times.remove(at: index) }
         }
         sizeInBytes -= change.sizeInBytes(withKeyOf: key.count)
     }

@@ -130,7 +130,7 @@ package final class TaskStore {
     }
 
     /// Records that the changelog has nothing for the store before an offset.
-    func noteEnd(at offset: Int64) { position = max(position ?? 0, offset) }
+    func recordEnd(at offset: Int64) { position = max(position ?? 0, offset) }
 
     /// Whether a standby of the store has to know the progress of its active task: how much of a source topic it may read, or which
     /// entries it need not hold any more.
@@ -142,7 +142,7 @@ package final class TaskStore {
     /// Reduces a store without a running operator to the entries that it has to hold.
     ///
     /// - Parameter closedMs: the time up to which the active task's operator has closed windows, as it was committed.
-    func noteClosed(untilMs closedMs: Int64) { contents.noteClosed(untilMs: closedMs) }
+    func recordClosed(untilMs closedMs: Int64) { contents.recordClosed(untilMs: closedMs) }
 
     /// Records the committed position of the changelog. Everything in the store is now part of it.
     ///
@@ -159,7 +159,7 @@ package final class TaskStore {
     func checkpoint(durably: Bool) throws {
         try contents.checkpoint(position: position, durably: durably)
         if durably { isOnDisk = true }
-        if feed.isFollowed { feed.noteWrittenDown(contents.progress) }
+        if feed.isFollowed { feed.recordFlush(contents.progress) }
     }
 
     /// Begins to publish commits to those who query the store, if that has not begun. Call it only when everything in the store is
@@ -172,7 +172,7 @@ package final class TaskStore {
     func follow(at commit: Position?, signal: CommitSignal) throws -> any StoreReader {
         let commit = commit ?? restoredPosition
         if let view = feed.view {
-            view.note(commit)
+            view.recordCommit(commit)
             return view
         }
         if let custom = contents as? CustomStore { return follow(custom, at: commit, signal: signal) }
@@ -182,11 +182,11 @@ package final class TaskStore {
         feed.begin(view)
         if let persistent, disk == nil {
             try persistent.scan(from: nil, to: nil, reversed: false) { key, value in
-                feed.note(key: key, value: value)
+                feed.recordChange(key: key, value: value)
                 return true
             }
         } else {
-            try contents.forEachInMemory { feed.note(key: $0, value: $1) }
+            try contents.forEachInMemory { feed.recordChange(key: $0, value: $1) }
         }
         feed.publish(contents.progress, at: commit)
         return view

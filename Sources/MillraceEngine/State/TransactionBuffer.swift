@@ -12,8 +12,8 @@ package final class TransactionBuffer: KeyValueBytesStore {
     private let maxSizeInBytes: Int
     // Not checked for overlapping accesses, which costs 20 ns each: nothing here is called back during a change.
     @exclusivity(unchecked) private var table = ByteTable()
-    @exclusivity(unchecked) private var dirty: [ByteTable.Place] = []
-    @exclusivity(unchecked) private var dirtyInKeyOrder = SortedPlaces()
+    @exclusivity(unchecked) private var dirty: [ByteTable.EntryIndex] = []
+    @exclusivity(unchecked) private var dirtyInKeyOrder = SortedIndices()
     private var hand = 0
     /// The approximate memory of entries that are not in the store on disk yet.
     @exclusivity(unchecked) package private(set) var dirtySizeInBytes = 0
@@ -28,17 +28,17 @@ package final class TransactionBuffer: KeyValueBytesStore {
     package func withValue(
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
-        if let place = table.find(key) { return try body(table.value(at: place)) }
-        var place = 0
-        try store.withValue(forKey: key) { value in place = table.set(key, to: value) }
-        try body(table.value(at: place))
+        if let index = table.find(key) { return try body(table.value(at: index)) }
+        var index = 0
+        try store.withValue(forKey: key) { value in index = table.set(key, to: value) }
+        try body(table.value(at: index))
     }
 
     package func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) {
-        let place = table.set(key, to: value)
-        if table.isMarked(place) { return }
-        table.setMark(place, true)
-        dirty.append(place)
+        let index = table.set(key, to: value)
+        if table.isMarked(index) { return }
+        table.setMark(index, true)
+        dirty.append(index)
         dirtyInKeyOrder.invalidate()
         dirtySizeInBytes += key.count + (value?.count ?? 0) + 64
     }
@@ -56,11 +56,11 @@ package final class TransactionBuffer: KeyValueBytesStore {
     /// Writes everything that is not on disk yet to the store on disk, with its changelog position.
     ///
     /// Call it only when all of it is committed.
-    package func writeDown(position: Int64?) throws {
-        let places = dirtyInKeyOrder.all(of: table) { dirty }
-        let writes = places.map { StoreWrite(key: table.key(at: $0), value: table.value(at: $0)) }
+    package func flush(position: Int64?) throws {
+        let indices = dirtyInKeyOrder.all(of: table) { dirty }
+        let writes = indices.map { StoreWrite(key: table.key(at: $0), value: table.value(at: $0)) }
         try store.apply(writes, position: position)
-        for place in dirty { table.setMark(place, false) }
+        for index in dirty { table.setMark(index, false) }
         dirty.removeAll(keepingCapacity: true)
         dirtyInKeyOrder.invalidate()
         dirtySizeInBytes = 0
@@ -80,8 +80,8 @@ package final class TransactionBuffer: KeyValueBytesStore {
     private func evict() {
         guard table.sizeInBytes > maxSizeInBytes else { return }
         let target = maxSizeInBytes / 4 * 3
-        for _ in 0..<table.placeLimit where table.sizeInBytes > target {
-            hand = hand + 1 < table.placeLimit ? hand + 1 : 0
+        for _ in 0..<table.indexLimit where table.sizeInBytes > target {
+            hand = hand + 1 < table.indexLimit ? hand + 1 : 0
             if table.isTaken(hand), !table.isMarked(hand) { table.remove(at: hand) }
         }
     }

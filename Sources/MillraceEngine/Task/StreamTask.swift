@@ -60,7 +60,7 @@ package final class StreamTask {
         id: TaskID, topology: Topology, nodes: [Int], stores: [StorePlan],
         globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
         configuration: TaskConfiguration, producer: any SenderPort, provider: (any StoreProvider)?,
-        clock: any Clock, logger: Logger
+        clock: any WallClock, logger: Logger
     ) throws {
         try self.init(
             TaskState(
@@ -94,17 +94,17 @@ package final class StreamTask {
     }
 
     /// Adds a run of records to the partition at this index of ``partitions``.
-    package func add(_ run: RecordRun, toPartitionAt place: Int) {
+    package func add(_ run: RecordRun, toPartitionAt index: Int) {
         // With one queue there is no order among queues.
-        if orderedQueues.count > 1, orderedQueues[place].count == 0, !run.isEmpty { arrived.append(place) }
-        orderedQueues[place].append(run)
+        if orderedQueues.count > 1, orderedQueues[index].count == 0, !run.isEmpty { arrived.append(index) }
+        orderedQueues[index].append(run)
     }
 
     /// Returns the number of waiting records of the partition at this index of ``partitions``.
-    package func bufferedCount(ofPartitionAt place: Int) -> Int { orderedQueues[place].count }
+    package func bufferedCount(ofPartitionAt index: Int) -> Int { orderedQueues[index].count }
 
     /// Returns the size in bytes of the waiting records of the partition at this index of ``partitions``.
-    package func bufferedSizeInBytes(ofPartitionAt place: Int) -> Int { orderedQueues[place].sizeInBytes }
+    package func bufferedSizeInBytes(ofPartitionAt index: Int) -> Int { orderedQueues[index].sizeInBytes }
 
     package func bufferedCount(of partition: TopicPartition) -> Int { queues[partition]?.count ?? 0 }
 
@@ -129,7 +129,7 @@ package final class StreamTask {
             kept.timestampMs = max(kept.timestampMs, timeMs)
         }
         // Final results that have been forwarded already need not be held until the next ones are.
-        state.noteProgress(metadata)
+        state.recordProgress(metadata)
     }
 
     /// Records the offset from which a partition is read.
@@ -319,7 +319,8 @@ extension StreamTask {
             environment.storesOfNodes[node.name] = node.storeNames
             let instance = NodeInstance(
                 name: node.name, context: environment, sendsOldValues: node.sendsOldValues,
-                isOfVersions: node.isOfVersions, ownStoreName: node.ownStoreName, storeNames: node.storeNames,
+                hasVersionedInput: node.hasVersionedInput, writtenStoreName: node.writtenStoreName,
+                storeNames: node.storeNames,
                 children: node.successors.compactMap { child in
                     receivers[child].map { (topology.nodes[child].name, $0) }
                 })

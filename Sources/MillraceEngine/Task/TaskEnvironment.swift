@@ -64,7 +64,7 @@ final class TaskEnvironment: TaskContext {
     private(set) var resumed: RecordMetadata?
 
     init(
-        id: TaskID, applicationID: String, producer: any SenderPort, handlers: ErrorHandlers, clock: any Clock,
+        id: TaskID, applicationID: String, producer: any SenderPort, handlers: ErrorHandlers, clock: any WallClock,
         emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:], logger: Logger
     ) {
         self.plannedCounts = plannedCounts

@@ -26,7 +26,7 @@ package final class TaskState {
     ///   - keptTimes: the names of the times that the task's operators keep, as ``Topology/keptTimes(of:)`` gives them.
     package init(
         id: TaskID, stores plans: [StorePlan], keptTimes: [String], configuration: TaskConfiguration,
-        producer: any SenderPort, provider: (any StoreProvider)?, clock: any Clock, logger: Logger
+        producer: any SenderPort, provider: (any StoreProvider)?, clock: any WallClock, logger: Logger
     ) throws {
         self.id = id
         self.configuration = configuration
@@ -80,15 +80,15 @@ package final class TaskState {
     }
 
     /// Takes the progress of the active task's operators from the metadata of a committed offset.
-    func noteProgress(of metadata: String) {
+    func recordProgress(of metadata: String) {
         guard let metadata = OffsetMetadata.decode(metadata, names: environment.keptTimeNames) else { return }
-        noteProgress(metadata)
+        recordProgress(metadata)
     }
 
     /// Reduces the stores to the entries that the operators have not forwarded yet.
-    func noteProgress(_ metadata: OffsetMetadata) {
+    func recordProgress(_ metadata: OffsetMetadata) {
         for store in stores {
-            if let closedMs = metadata.processorTimesMs[store.plan.name] { store.noteClosed(untilMs: closedMs) }
+            if let closedMs = metadata.processorTimesMs[store.plan.name] { store.recordClosed(untilMs: closedMs) }
         }
     }
 

@@ -24,13 +24,15 @@ package enum InternalTopics {
             topology, applicationID: applicationID, partitionCounts: counts, matched: names,
             replicationFactor: replicationFactor)
         try check(outputs, counts: counts)
-        let own = plan.internalTopics.map(\.name)
-        if own.isEmpty { return plan }
-        let existing = try admin.partitionCounts(of: own)
+        let internalNames = plan.internalTopics.map(\.name)
+        if internalNames.isEmpty { return plan }
+        let existing = try admin.partitionCounts(of: internalNames)
         let missing = plan.internalTopics.filter { existing[$0.name] == nil }
         if !missing.isEmpty { try admin.createTopics(missing) }
         // Topics that another instance created at the same moment are checked like all others.
-        try check(plan, counts: admin.partitionCounts(of: own), configurations: admin.configurations(of: own))
+        try check(
+            plan, counts: admin.partitionCounts(of: internalNames),
+            configurations: admin.configurations(of: internalNames))
         return plan
     }
 

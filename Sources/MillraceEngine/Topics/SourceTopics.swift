@@ -28,9 +28,9 @@ extension Topology {
     {
         if patterns.isEmpty { return [] }
         let read = Set(subtopologies.flatMap(\.sourceTopics).map { $0.resolved(applicationID: applicationID) })
-        let own = internalTopics(applicationID)
+        let internalNames = internalTopics(applicationID)
         return names.sorted().filter { name in
-            !read.contains(name) && !own.contains(name) && patterns.contains { $0.matches(name) }
+            !read.contains(name) && !internalNames.contains(name) && patterns.contains { $0.matches(name) }
         }
     }
 

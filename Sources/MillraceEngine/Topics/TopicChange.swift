@@ -55,11 +55,11 @@ package enum TopicChange: Equatable, Sendable {
 /// differently.
 package enum GenerationTopics: Equatable, Sendable {
     /// The existing topics, with their partition counts.
-    case these([String: Int32])
+    case existing([String: Int32])
     /// Topics that a source names are gone.
     case missing([String])
     /// The leader does not know yet which topics exist: the group has to rebalance once more.
-    case leaderIsBehind([String])
+    case leaderLags([String])
 
     /// Decides how to treat the leader's view.
     ///
@@ -75,7 +75,7 @@ package enum GenerationTopics: Equatable, Sendable {
         let unseen = required.filter { seen[$0] == nil }
         let doubtful = unseen.union(seen.filter { $0.value < planned[$0.key] ?? 0 }.keys).sorted()
         if doubtful.isEmpty {
-            self = .these(seen)
+            self = .existing(seen)
             return
         }
         let counts = try present(doubtful)
@@ -84,7 +84,7 @@ package enum GenerationTopics: Equatable, Sendable {
         if !missing.isEmpty {
             self = .missing(missing.sorted())
         } else {
-            self = unknown.isEmpty ? .these(seen) : .leaderIsBehind(unknown)
+            self = unknown.isEmpty ? .existing(seen) : .leaderLags(unknown)
         }
     }
 }

@@ -181,7 +181,7 @@ final class ChangelogReader {
 
     private func restart(_ slot: Int, _ job: Job) throws {
         logger.warning(
-            "the changelog does not reach back to where the store stands; reading it from the beginning",
+            "the changelog no longer reaches back to the store's position; reading it from the beginning",
             metadata: [
                 "store": "\(job.store.plan.name)", "changelog": "\(job.changelog)", "while": "\(purpose.activity)",
             ])

@@ -22,7 +22,7 @@ struct ChangelogDoubt {
     /// Records which changelogs are missing now.
     ///
     /// - Returns: the changelogs that were missing at the last check too.
-    mutating func note(missing: Set<String>, at now: Moment) -> Set<String> {
+    mutating func record(missing: Set<String>, at now: Moment) -> Set<String> {
         defer { self.missing = missing }
         lastLook = now
         nextLook = missing.isEmpty ? nil : now + Self.interval
@@ -57,7 +57,7 @@ final class ChangelogWatch {
             return doubt.postpone(at: context.now)
         }
         let missing = Set(stores.keys).subtracting(present.keys)
-        let deleted = doubt.note(missing: missing, at: context.now)
+        let deleted = doubt.record(missing: missing, at: context.now)
         for topic in missing.subtracting(deleted).sorted() {
             context.logger.warning("the broker does not know the changelog \(topic); looking again")
         }
@@ -65,7 +65,7 @@ final class ChangelogWatch {
         let named = deleted.sorted().map { "\($0) of store \(stores[$0] ?? "")" }.joined(separator: ", ")
         throw StreamsError(
             .topic,
-            "the topic \(named) was deleted while the application ran. A store cannot go on without its changelog. "
+            "the topic \(named) was deleted while the application ran. A store cannot continue without its changelog. "
                 + LostChangelog.remedies)
     }
 
@@ -90,6 +90,6 @@ enum LostChangelog {
     static let remedies =
         "To compute the stores anew from the input, stop all instances, run one of them with its options and --reset (or call "
         + "StreamsApplication.reset()), which deletes the application's own topics, its committed offsets and the local state, "
-        + "delete the state directories of the others, and start again. To go on with what the changelogs hold, delete the state "
+        + "delete the state directories of the others, and start again. To continue with what the changelogs hold, delete the state "
         + "directories alone"
 }

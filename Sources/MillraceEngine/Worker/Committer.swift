@@ -136,7 +136,7 @@ final class Committer {
         if tasks.isEmpty { return nil }
         try beginTransactionIfNeeded()
         var offsets: [TopicPartition: CommittedOffset] = [:]
-        for task in tasks { offsets.merge(try untorn { try task.prepareCommit() }) { $1 } }
+        for task in tasks { offsets.merge(try allOrNothing { try task.prepareCommit() }) { $1 } }
         return Pending(offsets: offsets, tasks: tasks, begun: begun)
     }
 
@@ -145,7 +145,7 @@ final class Committer {
     /// Whether a checkpoint of the stores is due.
     var isCheckpointDue: Bool { checkpoints.isDue(at: context.now) }
 
-    func noteCheckpoint() { checkpoints.done(at: context.now) }
+    func recordCheckpoint() { checkpoints.done(at: context.now) }
 
     /// Deletes committed records from the repartition topics. After a failure they stay there until the next time.
     func purgeIfDue() throws {
@@ -161,7 +161,7 @@ final class Committer {
 
 /// Runs processing that must not stop halfway: after a retriable error everything since the last commit is processed again, or it
 /// fails.
-func untorn<Result>(_ body: () throws -> Result) throws -> Result {
+func allOrNothing<Result>(_ body: () throws -> Result) throws -> Result {
     do {
         return try body()
     } catch let error as PortError {

@@ -5,7 +5,7 @@ final class InputOffsets {
     /// The committed offsets of its tasks' partitions, as far as this worker knows them.
     private(set) var committed: [TopicPartition: CommittedOffset] = [:]
     /// The partitions whose offsets this worker has committed since it began to read.
-    private var own: Set<TopicPartition> = []
+    private var committedHere: Set<TopicPartition> = []
     /// Partitions whose committed offsets do not exist in their topics any more, until others are committed.
     private var outdated: Set<TopicPartition> = []
     /// Partitions whose committed offsets belong to an earlier topic of the same name, until others are committed.
@@ -24,30 +24,30 @@ final class InputOffsets {
     }
 
     /// Records that topics were replaced by others of the same name.
-    func noteRenewed(_ topics: some Sequence<String>) { renewedTopics.formUnion(topics) }
+    func recordRenewed(_ topics: some Sequence<String>) { renewedTopics.formUnion(topics) }
 
     /// Records that the committed offsets of partitions do not exist in their topics any more.
-    func noteOutdated(_ partitions: [TopicPartition]) { outdated.formUnion(partitions) }
+    func recordOutdated(_ partitions: [TopicPartition]) { outdated.formUnion(partitions) }
 
     /// Records the committed offsets of the partitions that this worker is about to read.
-    func noteStarts(_ committed: [TopicPartition: CommittedOffset]) { self.committed = committed }
+    func recordStarts(_ committed: [TopicPartition: CommittedOffset]) { self.committed = committed }
 
     /// Records that reading of all partitions of this worker has begun.
-    func noteBeginning(of partitions: [TopicPartition]) {
+    func recordBeginning(of partitions: [TopicPartition]) {
         renewed = Set(partitions.filter(isRenewed))
         outdated.formIntersection(partitions)
         renewedTopics = []
-        own = []
+        committedHere = []
     }
 
     /// Records the offsets that this worker has committed.
-    func noteCommit(of offsets: [TopicPartition: CommittedOffset]) {
+    func recordCommit(of offsets: [TopicPartition: CommittedOffset]) {
         committed.merge(offsets) { $1 }
-        own.formUnion(offsets.keys)
+        committedHere.formUnion(offsets.keys)
         renewed.subtract(offsets.keys)
         outdated.subtract(offsets.keys)
     }
 
     /// Whether a commit of this worker has shown that nobody else has advanced a task since this worker began to read.
-    func isConfirmed(_ partitions: [TopicPartition]) -> Bool { partitions.contains(where: own.contains) }
+    func isConfirmed(_ partitions: [TopicPartition]) -> Bool { partitions.contains(where: committedHere.contains) }
 }

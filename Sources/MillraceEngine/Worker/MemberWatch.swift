@@ -42,13 +42,13 @@ final class MemberWatch {
     /// - Throws: `StreamsError` with code `.otherTopology` if this worker has to give way.
     func members(of description: GroupDescription, beside topics: [String]) throws -> GroupMembers {
         let members = GroupMembers(
-            description.members, applicationID: configuration.applicationID, own: configuration.identity)
+            description.members, applicationID: configuration.applicationID, local: configuration.identity)
         if members.foreign != foreign {
             foreign = members.foreign
             if !foreign.isEmpty {
                 hasSeenForeign = true
                 logger.warning(
-                    "consumers that are no instances of this application are in its group: \(list(foreign)); they get no tasks. Give them a group id of their own: offsets that they commit can make records be left out"
+                    "consumers that are no instances of this application are in its group: \(list(foreign)); they get no tasks. Give them a group id of their local: offsets that they commit can make records be left out"
                 )
             }
         }
@@ -116,7 +116,7 @@ final class MemberWatch {
         where OffsetMetadata.decode(offset.metadata) == nil {
             if kept.contains(partition) {
                 logger.warning(
-                    "a foreign member of the group has committed offset \(offset.offset) of \(partition); this instance goes on where it stood"
+                    "a foreign member of the group has committed offset \(offset.offset) of \(partition); this instance continues from its own offset"
                 )
                 committed[partition] = known[partition]
             } else {
@@ -129,7 +129,7 @@ final class MemberWatch {
                 "the offsets of \(list(lost.map(\.description))) in group \(configuration.applicationID) were committed by "
                     + "a consumer that is no instance of this application, so it is not known which records were "
                     + "processed. Stop that consumer, or give it a group id of its own; then set the group's offsets "
-                    + "to where processing is to go on, and start again")
+                    + "to where processing is to continue, and start again")
         }
         return committed
     }

@@ -81,7 +81,7 @@ final class StandbyKeeper {
             retry.succeeded()
         } catch let error as PortError {
             if !retry.hasFailed {
-                logger.warning("the standbys cannot be kept up to date; trying again: \(error)")
+                logger.warning("the standbys cannot be kept up to date; retrying: \(error)")
             }
             retry.failed(at: context.now)
             changelogs.raiseDoubt()
@@ -100,10 +100,10 @@ final class StandbyKeeper {
         for state in asked {
             for partition in topics.plan.inputs[state.id] ?? [] {
                 guard let metadata = committed[partition]?.metadata else { continue }
-                state.noteProgress(of: metadata)
+                state.recordProgress(of: metadata)
             }
         }
-        try reader.noteCommitted(committed)
+        try reader.recordCommitted(committed)
     }
 
     /// Returns the offsets that the active tasks have committed; `nil` if the broker does not answer in time. Then it is asked
@@ -136,7 +136,8 @@ final class StandbyKeeper {
             do {
                 try state.checkpoint(durably: true)
             } catch {
-                logger.warning("could not write a standby of task \(state.id) down; it will be read again: \(error)")
+                logger.warning(
+                    "could not checkpoint a standby of task \(state.id); its changelog will be read again: \(error)")
             }
             report.countLast(state)
             state.close()

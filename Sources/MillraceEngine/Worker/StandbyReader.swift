@@ -60,7 +60,7 @@ final class StandbyReader {
     }
 
     /// Records the committed offsets of source topics that serve as changelogs.
-    func noteCommitted(_ committed: [TopicPartition: CommittedOffset]) throws {
+    func recordCommitted(_ committed: [TopicPartition: CommittedOffset]) throws {
         for (slot, bound) in bounds.sorted(by: { $0.key < $1.key }) {
             guard let job = changelogs.jobs[slot], let next = committed[job.changelog]?.offset, next > bound.limit
             else { continue }
@@ -82,7 +82,7 @@ final class StandbyReader {
         for slot in bounds.keys.sorted() { try applyWaiting(slot) }
         // The markers of transactions follow the last record.
         for (slot, offset) in events.ends where bounds[slot] == nil {
-            changelogs.jobs[slot]?.store.noteEnd(at: offset)
+            changelogs.jobs[slot]?.store.recordEnd(at: offset)
         }
     }
 

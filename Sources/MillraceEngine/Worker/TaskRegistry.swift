@@ -12,7 +12,7 @@ final class TaskRegistry {
         let partition: TopicPartition
         let task: StreamTask
         /// The partition's index among those of its task.
-        let place: Int
+        let queueIndex: Int
         /// The task's index in ``all``.
         fileprivate let index: Int
         var isPaused = false
@@ -115,7 +115,7 @@ final class TaskRegistry {
 
     private func hasRecords(_ index: Int) -> Bool {
         slotsOfTasks.indices.contains(index)
-            && slotsOfTasks[index].contains { all[index].bufferedCount(ofPartitionAt: slots[$0].place) > 0 }
+            && slotsOfTasks[index].contains { all[index].bufferedCount(ofPartitionAt: slots[$0].queueIndex) > 0 }
     }
 
     /// Adds up the memory of changes that are not on disk yet. The figures of sleeping tasks are not updated.
@@ -134,8 +134,8 @@ final class TaskRegistry {
         removeSlots()
         for (index, task) in all.enumerated() {
             let first = slots.count
-            for (place, partition) in task.partitions.enumerated() {
-                slots.append(Slot(partition: partition, task: task, place: place, index: index))
+            for (queueIndex, partition) in task.partitions.enumerated() {
+                slots.append(Slot(partition: partition, task: task, queueIndex: queueIndex, index: index))
             }
             slotsOfTasks.append(first..<slots.count)
         }
@@ -155,14 +155,14 @@ final class TaskRegistry {
     func add(_ runs: [RecordRun]) {
         for run in runs where slots.indices.contains(run.slot) {
             slots[run.slot].isAtEnd = false
-            slots[run.slot].task.add(run, toPartitionAt: slots[run.slot].place)
+            slots[run.slot].task.add(run, toPartitionAt: slots[run.slot].queueIndex)
             filledSlots.insert(run.slot)
             awakeIndices.insert(slots[run.slot].index)
         }
     }
 
     /// Records that everything in a slot's partition has been fetched.
-    func noteEnd(ofSlot slot: Int) {
+    func recordEnd(ofSlot slot: Int) {
         if slots.indices.contains(slot) { slots[slot].isAtEnd = true }
     }
 
@@ -204,7 +204,7 @@ final class TaskRegistry {
         let range = slotsOfTasks[index]
         var hasRecords = false
         for slot in range {
-            if task.bufferedCount(ofPartitionAt: slots[slot].place) > 0 {
+            if task.bufferedCount(ofPartitionAt: slots[slot].queueIndex) > 0 {
                 hasRecords = true
             } else if range.count > 1, !slots[slot].isAtEnd {
                 return false

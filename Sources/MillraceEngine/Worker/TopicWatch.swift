@@ -26,7 +26,7 @@ final class TopicWatch {
     private var lastCheck: TopicCheck
 
     /// The result of a look at the topics.
-    enum News: Equatable {
+    enum Changes: Equatable {
         /// The topics are those of the tasks.
         case none
         /// The topics differ from those of the tasks: the group has to rebalance.
@@ -94,7 +94,7 @@ final class TopicWatch {
 
     /// A look at the topics.
     struct Look {
-        var news: News
+        var changes: Changes
         /// Whether the broker does not know some changelogs, which may pass in a moment.
         var hasMissingChangelogs = false
     }
@@ -114,16 +114,16 @@ final class TopicWatch {
         var present = SourceTopics(counts: counts.filter { required.contains($0.key) || matched.contains($0.key) })
         present.ids = try admin.topicIDs(of: present.counts.keys.sorted())
         mayMissTopics = false
-        if !awaited.isEmpty { return Look(news: try lookForAwaited(present)) }
+        if !awaited.isEmpty { return Look(changes: try lookForAwaited(present)) }
         // The broker deletes the committed offsets together with their topic.
         let doubtful = offsets.committed.keys.filter { present.counts[$0.topic] != nil && present.ids[$0.topic] == nil }
         let renewed = doubtful.isEmpty ? [] : Set(try lost(doubtful.sorted()).map(\.topic))
         let assigned = SourceTopics(counts: plan.sourceTopics, ids: ids)
         switch TopicChange(from: assigned, to: present, required: required, renewed: renewed) {
-        case .missing(let topics): return Look(news: .missing(try wait(for: topics)))
+        case .missing(let topics): return Look(changes: .missing(try wait(for: topics)))
         case .recreated(let topics):
-            noteRecreated(topics, present)
-            return Look(news: .recreated)
+            recordRecreated(topics, present)
+            return Look(changes: .recreated)
         case .changed(let topics): return try follow(present, counts, matched, .changed(topics))
         case .none: return try follow(present, counts, matched, .none)
         }
@@ -131,7 +131,7 @@ final class TopicWatch {
 
     /// Adopts the changes that do not need the group.
     private func follow(
-        _ present: SourceTopics, _ counts: [String: Int32], _ matched: [String], _ news: News
+        _ present: SourceTopics, _ counts: [String: Int32], _ matched: [String], _ changes: Changes
     ) throws -> Look {
         // A broker may not know a changelog for a moment: missing ones are left to a second look.
         let changelogs = Set(
@@ -145,7 +145,7 @@ final class TopicWatch {
         guard problems.isEmpty else { throw StreamsError(.topic, problems.joined(separator: "; ")) }
         ids.merge(present.ids) { known, _ in known }
         subscription = Set(plan.subscription).subtracting(plan.matchedTopics.keys).union(matched)
-        return Look(news: news, hasMissingChangelogs: !missing.isEmpty)
+        return Look(changes: changes, hasMissingChangelogs: !missing.isEmpty)
     }
 
     // MARK: Topics that are gone, and others of their name
@@ -164,15 +164,15 @@ final class TopicWatch {
         logger.warning("\(message); waiting outside the group until it does")
         awaited = topics
         subscription = []
-        offsets.noteRenewed(topics)
+        offsets.recordRenewed(topics)
         for topic in topics { ids[topic] = nil }
         return "\(message); waiting for it"
     }
 
-    private func lookForAwaited(_ present: SourceTopics) throws -> News {
+    private func lookForAwaited(_ present: SourceTopics) throws -> Changes {
         let missing = topology.taskTopics.filter { present.counts[$0] == nil }.sorted()
         awaited = missing
-        offsets.noteRenewed(missing)
+        offsets.recordRenewed(missing)
         guard missing.isEmpty else { return .none }
         plan = try InternalTopics.prepare(
             topology, applicationID: configuration.applicationID, replicationFactor: configuration.replicationFactor,
@@ -184,11 +184,11 @@ final class TopicWatch {
         return .found
     }
 
-    private func noteRecreated(_ topics: [String], _ present: SourceTopics) {
+    private func recordRecreated(_ topics: [String], _ present: SourceTopics) {
         logger.warning(
             "topics were deleted and created again: \(topics.joined(separator: ", ")); reading them from their beginning"
         )
-        offsets.noteRenewed(topics)
+        offsets.recordRenewed(topics)
         for topic in topics { ids[topic] = present.ids[topic] }
     }
 
@@ -211,20 +211,20 @@ final class TopicWatch {
             present: { try admin.partitionCounts(of: $0) })
         switch generation {
         case .missing(let topics): return try wait(for: topics)
-        case .leaderIsBehind(let topics):
+        case .leaderLags(let topics):
             throw PortError(
                 .staleGeneration,
                 "the group's leader does not see all of \(topics.joined(separator: ", ")) yet")
-        case .these(let counts):
+        case .existing(let counts):
             if counts != plan.sourceTopics { try plan(for: counts) }
-            try noteIDs()
+            try recordIDs()
             return nil
         }
     }
 
     /// Records the topics' ids before any offset is asked for: from then on another id means that the offsets belong to another
     /// topic.
-    private func noteIDs() throws {
+    private func recordIDs() throws {
         let unknown = plan.sourceTopics.keys.filter { ids[$0] == nil }.sorted()
         ids.merge(try admin.topicIDs(of: unknown)) { known, _ in known }
     }
@@ -252,7 +252,7 @@ final class TopicWatch {
                 + changes.joined(separator: ", ")
             throw error
         }
-        for (topic, count) in counts where count < before[topic] ?? 0 { offsets.noteRenewed([topic]) }
+        for (topic, count) in counts where count < before[topic] ?? 0 { offsets.recordRenewed([topic]) }
     }
 }
 
@@ -268,7 +268,7 @@ struct TopicCheck {
     /// Creates a check that takes place now.
     ///
     /// - Parameter interval: at least a millisecond.
-    init(at clock: any Clock, every interval: TimeSpan) {
+    init(at clock: any WallClock, every interval: TimeSpan) {
         turn = Moment(ms: clock.wallClockMs()).roundedDown(to: interval)
         at = clock.monotonic
         self.interval = interval

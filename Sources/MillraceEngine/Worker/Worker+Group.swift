@@ -19,7 +19,7 @@ extension Worker {
             return try handle(.superseded)
         }
         let workers = try members.members(of: description, beside: topics.plan.subscription).workers
-        report.note(foreignMembers: members.foreign)
+        report.record(foreignMembers: members.foreign)
         guard try followTopics(description.partitionCounts) else { return }
         let assignor = TaskAssignor(topics.plan.tasks, workers)
         let active = assignor.active()
@@ -50,11 +50,11 @@ extension Worker {
 
     private func join(tasks ids: [TaskID], standbys: [TaskID]) throws {
         let wanted = Set(ids)
-        let kept = isNewMember ? [] : tasks.all.filter { wanted.contains($0.id) && readsOnlyOwn($0) }
+        let kept = isNewMember ? [] : tasks.all.filter { wanted.contains($0.id) && readsOnlyAssigned($0) }
         let distribution = Membership.Distribution(tasks: ids, standbys: standbys, kept: Set(kept.map(\.id)))
         // Nothing is closed or opened before the start offsets are known.
         let starts = try starts(of: ids, kept: Set(kept.flatMap(\.partitions)))
-        offsets.noteStarts(starts.committed)
+        offsets.recordStarts(starts.committed)
         try handle(.distributed(distribution), from: starts)
         try handle(.joined(memberID: ports.consumer.memberID()))
         logger.info("assigned", metadata: ["tasks": "\(ids.map(\.description).joined(separator: " "))"])
@@ -64,7 +64,7 @@ extension Worker {
     private var isNewMember: Bool { membership.isNew(ports.consumer.memberID()) }
 
     /// Whether the partitions that an open task reads are all among those that it is to read.
-    private func readsOnlyOwn(_ task: StreamTask) -> Bool {
+    private func readsOnlyAssigned(_ task: StreamTask) -> Bool {
         Set(task.partitions).isSubset(of: topics.plan.inputs[task.id] ?? [])
     }
 
@@ -124,7 +124,7 @@ extension Worker {
     private func stopReading() {
         for task in tasks.all { task.clearInput() }
         tasks.removeSlots()
-        do { try ports.consumer.assign([]) } catch { logger.debug("while giving partitions up: \(error)") }
+        do { try ports.consumer.assign([]) } catch { logger.debug("while unassigning the partitions: \(error)") }
     }
 
     private func openTasks(_ ids: [TaskID], committed: [TopicPartition: CommittedOffset]) throws {
@@ -161,7 +161,7 @@ extension Worker {
                     partition: partition, slot: number, offset: committed?.offset ?? starts.first[partition]))
         }
         try ports.consumer.assign(assignments)
-        offsets.noteBeginning(of: assignments.map(\.partition))
+        offsets.recordBeginning(of: assignments.map(\.partition))
         let restoring = tasks.pause { restorer.isRestoring($0.task) }
         if !restoring.isEmpty { try ports.consumer.pause(restoring) }
     }

@@ -27,13 +27,13 @@ extension Worker {
         var outOfRange: [Int] = []
         for event in polled.events {
             switch event {
-            case .endOfPartition(let slot, _): tasks.noteEnd(ofSlot: slot)
+            case .endOfPartition(let slot, _): tasks.recordEnd(ofSlot: slot)
             case .topicUnavailable(let message):
                 logger.warning("\(message)")
                 topics.raiseDoubt()
             case .trouble(let message):
                 if report.trouble != message { logger.warning("\(message)") }
-                report.note(trouble: message)
+                report.record(trouble: message)
             case .offsetOutOfRange(let slot): outOfRange.append(slot)
             }
         }
@@ -42,7 +42,7 @@ extension Worker {
             case .assigned(let partitions): try handle(.assigned(partitions))
             case .revoked: try handle(.revoked(isLost: false))
             case .lost:
-                logger.warning("the group gave this member's partitions away; what was not committed is dropped")
+                logger.warning("the group has given this member's partitions to others; uncommitted work is dropped")
                 try handle(.revoked(isLost: true))
             }
         }
@@ -63,8 +63,8 @@ extension Worker {
 
     /// Whether a partition's waiting records exceed a fraction of the limit.
     private func isFilled(_ slot: TaskRegistry.Slot, beyond divisor: Int) -> Bool {
-        slot.task.bufferedCount(ofPartitionAt: slot.place) > configuration.maxBufferedRecordsPerPartition / divisor
-            || slot.task.bufferedSizeInBytes(ofPartitionAt: slot.place)
+        slot.task.bufferedCount(ofPartitionAt: slot.queueIndex) > configuration.maxBufferedRecordsPerPartition / divisor
+            || slot.task.bufferedSizeInBytes(ofPartitionAt: slot.queueIndex)
                 > configuration.maxBufferedSizeInBytesPerPartition / divisor
     }
 }

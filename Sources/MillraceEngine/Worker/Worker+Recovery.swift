@@ -6,25 +6,25 @@ extension Worker {
     ///
     /// Everything uncommitted is aborted, unless none of it is half done; the ways to continue differ.
     func recover(from error: PortError) throws {
-        noteFailure()
+        recordFailure()
         changelogs.raiseDoubt()
         // Offsets of a deleted topic cannot be committed, and clients retry for long.
         let isOfCommit = committer.hasPendingCommit
         if isOfCommit { topics.raiseDoubt() }
         switch error.kind {
         case .retriable:
-            report.note(trouble: error.message)
-            logger.warning("trying again: \(error)")
+            report.record(trouble: error.message)
+            logger.warning("retrying: \(error)")
         case .abortable:
-            report.note(trouble: error.message)
-            logger.warning("giving up what is not committed and processing it again: \(error)")
+            report.record(trouble: error.message)
+            logger.warning("aborting uncommitted work and processing it again: \(error)")
             try handle(.processingFailed)
         case .staleGeneration:
-            logger.warning("this member's generation is over; joining again: \(error)")
+            logger.warning("this member's generation has ended; rejoining the group: \(error)")
             try handle(.fenced)
         case .producerLost:
             // Only a member of the group may have a producer, or two instances would fence each other's producers forever.
-            logger.warning("the producer is lost; joining again with a new one: \(error)")
+            logger.warning("the producer is lost; rejoining the group with a new one: \(error)")
             committer.dropProducer()
             try handle(.fenced)
         case .rejected:
@@ -53,7 +53,7 @@ extension Worker {
         if let refused = error.refused, let store = changelogs.store(of: refused.topic) {
             if error.isTopicMissing {
                 // A look at the topics shows whether the topic was deleted.
-                logger.warning("giving up what is not committed and processing it again: \(error)")
+                logger.warning("aborting uncommitted work and processing it again: \(error)")
                 return try handle(.processingFailed)
             }
             throw StreamsError(refusing: refused, of: store, because: error, record: nil, task: nil)
@@ -63,7 +63,7 @@ extension Worker {
             configuration.handlers.production(ErrorContext(error: failure, key: nil, value: nil)) == .continue
         else { throw failure }
         let count = error.refused?.count ?? 1
-        report.noteDroppedResults(count)
+        report.recordDroppedResults(count)
         logger.warning("dropped \(count == 1 ? "a result" : "\(count) results"): \(failure)")
     }
 }
@@ -75,7 +75,7 @@ extension PortError {
     /// The error that the application's user sees.
     package var asStreamsError: StreamsError {
         kind == .fenced
-            ? StreamsError(.fenced, "another instance has taken this one's place: \(message)", underlying: nil)
+            ? StreamsError(.fenced, "another instance has replaced this one: \(message)", underlying: nil)
             : StreamsError(.broker, message)
     }
 }

@@ -10,12 +10,12 @@ extension Worker {
         let hasNothingToRead = membership.state == .unassigned && topics.isSubscribedToNone
         let phase: WorkerStatus.Phase =
             isActive ? (restorer.isIdle ? .running : .restoring) : hasNothingToRead ? .running : .rebalancing
-        report.note(phase, tasks: isActive ? tasks.ids : [], standbys: standbys.ids)
+        report.record(phase, tasks: isActive ? tasks.ids : [], standbys: standbys.ids)
         if isLagDue || !restorer.isIdle {
-            report.note(
+            report.record(
                 storeLags: restorer.lags + standbys.lags + restored(tasks.all).flatMap(\.state.storePositions))
         }
-        if isLagDue { report.note(lag: tasks.slots.reduce(0) { $0 + lag(of: $1) }) }
+        if isLagDue { report.record(lag: tasks.slots.reduce(0) { $0 + lag(of: $1) }) }
     }
 
     private func lag(of slot: TaskRegistry.Slot) -> Int64 {

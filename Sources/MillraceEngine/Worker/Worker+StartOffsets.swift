@@ -34,27 +34,27 @@ extension Worker {
     ///
     /// - Throws: `StreamsError` with code `.topic` that lists the partitions whose policy is to fail without a committed offset.
     private func firstOffsets(of partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
-        var places: [TopicPartition: OffsetSpec] = [:]
+        var specs: [TopicPartition: OffsetSpec] = [:]
         var refused: [TopicPartition] = []
         for partition in partitions {
             // The policy does not matter here: nobody has seen any of the topic, and the committed offset of the old topic has to
             // be replaced.
             if offsets.isRenewed(partition) {
-                places[partition] = .earliest
+                specs[partition] = .earliest
                 continue
             }
             switch offsetReset(of: partition) {
             case .earliest, .ofApplication: break
-            case .latest: places[partition] = .latest
+            case .latest: specs[partition] = .latest
             case .byDuration(let duration):
                 let start = Moment(ms: ports.clock.wallClockMs()) - TimeSpan(duration)
-                places[partition] = .timestamp(ms: start.notBeforeEpoch.ms)
+                specs[partition] = .timestamp(ms: start.notBeforeEpoch.ms)
             case .none: refused.append(partition)
             }
         }
         guard refused.isEmpty else { throw noValidOffset(of: refused) }
-        if places.isEmpty { return [:] }
-        let first = try ports.consumer.listOffsets(places)
+        if specs.isEmpty { return [:] }
+        let first = try ports.consumer.listOffsets(specs)
         for (partition, offset) in first {
             logger.info("no valid offset is committed of \(partition); reading begins at \(offset)")
         }
@@ -69,8 +69,9 @@ extension Worker {
         topics.raiseDoubt()
         let refused = partitions.filter { offsetReset(of: $0) == .none }
         guard refused.isEmpty else { throw noValidOffset(of: refused) }
-        logger.warning("the offsets of \(list(partitions)) do not exist any more; reading begins anew")
-        offsets.noteOutdated(partitions)
+        logger.warning(
+            "the offsets of \(list(partitions)) do not exist any more; reading begins by the offset reset policy")
+        offsets.recordOutdated(partitions)
         try handle(.offsetsOutOfRange)
     }
 

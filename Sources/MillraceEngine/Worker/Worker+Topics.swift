@@ -11,18 +11,18 @@ extension Worker {
     func lookForTopics() throws -> Bool {
         let look = try topics.look(lost: lostOffsets)
         try follow(look)
-        return look.news != .none
+        return look.changes != .none
     }
 
     private func follow(_ look: TopicWatch.Look) throws {
         if look.hasMissingChangelogs { changelogs.raiseDoubt() }
-        switch look.news {
+        switch look.changes {
         case .none: try subscribeAnew()
         case .changed(let names):
             // A static member that comes back gets its old assignment, whatever it subscribes to now. Then the leader has to join
             // again to make the group rebalance.
             try subscribeAnew(isOutdated: isActive) {
-                logger.info("topics have changed: \(names.joined(separator: ", ")); joining the group anew")
+                logger.info("topics have changed: \(names.joined(separator: ", ")); rejoining the group")
             }
         case .recreated: try handle(.topicsRecreated)
         case .missing(let message): try awaitTopics(message)
@@ -34,7 +34,7 @@ extension Worker {
 
     func awaitTopics(_ message: String) throws {
         try handle(.topicsMissing)
-        report.note(trouble: message)
+        report.record(trouble: message)
     }
 
     private func subscribeAnew(isOutdated: Bool = false, _ tell: () -> Void = {}) throws {

@@ -203,7 +203,7 @@ package final class Worker {
             var left = configuration.maxRecordsPerStep
             while left > 0, tasks.isProcessable(task) {
                 try committer.beginTransactionIfNeeded()
-                let done = try untorn { try task.process(atMost: left) }
+                let done = try allOrNothing { try task.process(atMost: left) }
                 if done == 0 { break }
                 left -= done
             }
@@ -216,7 +216,7 @@ package final class Worker {
         let isDue = task.nextWallClockPunctuation?.isReached(by: context.now) ?? false
         guard task.isToBeStarted || isDue else { return }
         try committer.beginTransactionIfNeeded()
-        try untorn { try task.punctuateWallClock() }
+        try allOrNothing { try task.punctuateWallClock() }
     }
 
     // MARK: Committing
@@ -233,8 +233,8 @@ package final class Worker {
     /// Commits everything that was processed in the generation, which may be over by now.
     func commit() throws {
         guard let commit = try committer.commit(completeTasks.filter(\.hasProgress)) else { return }
-        offsets.noteCommit(of: commit.offsets)
-        report.noteCommit(took: commit.span)
+        offsets.recordCommit(of: commit.offsets)
+        report.recordCommit(took: commit.span)
     }
 
     /// Writes a checkpoint of state that exceeds its memory. The first commit makes state durable, and later ones do so once an
@@ -248,12 +248,12 @@ package final class Worker {
         if isDue || isFull { tasks.updateDirtySizes(ofSleeping: true) }
         guard isDue else { return }
         for state in standbys.open { try state.checkpoint(durably: true) }
-        committer.noteCheckpoint()
+        committer.recordCheckpoint()
     }
 
     // MARK: Errors
 
-    func noteFailure() { retry.failed(at: context.now) }
+    func recordFailure() { retry.failed(at: context.now) }
 
     var isRetryDelayed: Bool { retry.isWaiting(at: context.now) }
 }

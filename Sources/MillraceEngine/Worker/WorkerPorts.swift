@@ -8,7 +8,7 @@ package struct WorkerPorts {
     package var makeProducer: () throws -> any ProducerPort
     package var admin: any AdminPort
     package var provider: (any StoreProvider)?
-    package var clock: any Clock
+    package var clock: any WallClock
     /// The stores of the instance's global tables, by name.
     package var globalStores: [String: GlobalStore]
     /// The registry in which queries find the tasks' stores; `nil` if there are no queries.
@@ -17,7 +17,7 @@ package struct WorkerPorts {
     package init(
         consumer: any GroupConsumer, makeRestoreConsumer: @escaping () throws -> any ReaderPort,
         makeProducer: @escaping () throws -> any ProducerPort, admin: any AdminPort, provider: (any StoreProvider)?,
-        clock: any Clock, globalStores: [String: GlobalStore] = [:], localStores: LocalStores? = nil
+        clock: any WallClock, globalStores: [String: GlobalStore] = [:], localStores: LocalStores? = nil
     ) {
         self.localStores = localStores
         self.globalStores = globalStores

@@ -14,18 +14,18 @@ final class WorkerReport {
     /// The error that is being retried; `nil` if there is none.
     var trouble: String? { status.trouble }
 
-    func note(trouble: String) { status.trouble = trouble }
+    func record(trouble: String) { status.trouble = trouble }
     func clearTrouble() { status.trouble = nil }
 
-    func noteCommit(took span: TimeSpan) {
+    func recordCommit(took span: TimeSpan) {
         status.commits += 1
         status.commitTimes.add(span)
         status.trouble = nil
     }
 
-    func noteDroppedResults(_ count: Int) { status.counts.dropped[.production, default: 0] += count }
+    func recordDroppedResults(_ count: Int) { status.counts.dropped[.production, default: 0] += count }
 
-    func note(foreignMembers: [String]) { status.foreignMembers = foreignMembers }
+    func record(foreignMembers: [String]) { status.foreignMembers = foreignMembers }
 
     /// Adds the counts of a task since it was last asked.
     func count(_ task: TaskState) {
@@ -41,15 +41,15 @@ final class WorkerReport {
         status.countsByTask[task.id] = nil
     }
 
-    func note(_ phase: WorkerStatus.Phase, tasks: [TaskID], standbys: [TaskID]) {
+    func record(_ phase: WorkerStatus.Phase, tasks: [TaskID], standbys: [TaskID]) {
         status.phase = phase
         // Compared first, because an assignment would copy the arrays of every shared status.
         if status.tasks != tasks { status.tasks = tasks }
         if status.standbyTasks != standbys { status.standbyTasks = standbys }
     }
 
-    func note(storeLags: [StoreLag]) { status.storeLags = storeLags }
-    func note(lag: Int64) { status.lag = lag }
+    func record(storeLags: [StoreLag]) { status.storeLags = storeLags }
+    func record(lag: Int64) { status.lag = lag }
 
     /// Whether it is time to check whether a trouble is over. Takes the turn.
     func isTroubleCheckDue(at now: Moment) -> Bool { troubleChecks.takeTurn(at: now) }

@@ -31,7 +31,7 @@ public final class StreamsApplication: Service, Sendable {
     ///   - configuration: the instance's settings; `run` checks them.
     ///   - logger: the destination of log messages; a logger labelled `millrace` by default.
     ///   - uncaughtErrorHandler: decides the response to an error that ends a worker thread. By default the instance stops, as in
-    ///     Kafka Streams. It is not asked if another instance has taken this one's place: then this instance stops.
+    ///     Kafka Streams. It is not asked if another instance has replaced this one: then this instance stops.
     public init(
         _ topology: Topology, configuration: StreamsConfiguration, logger: Logger = Logger(label: "millrace"),
         uncaughtErrorHandler: @escaping UncaughtErrorHandler = { _ in .shutdownClient }

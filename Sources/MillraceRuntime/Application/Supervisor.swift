@@ -99,11 +99,11 @@ final class Supervisor: Sendable {
         guard isFirst else { return }
         let limitMs = Int(clamping: configuration.closeTimeout.milliseconds)
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(limitMs)) { [weak self] in
-            self?.giveUpClosing()
+            self?.abandonClosing()
         }
     }
 
-    private func giveUpClosing() {
+    private func abandonClosing() {
         let (isOver, open, firstError) = shared.withLock { shared in
             (shared.finish == nil, shared.statuses.count, shared.firstError)
         }
@@ -198,7 +198,7 @@ final class Supervisor: Sendable {
             return shared.globalThread?.stores ?? [:]
         }
         try startThread(named: "millrace-\(number)") {
-            let isReplaced = self.live(number, factory, globalStores)
+            let isReplaced = self.runWorker(number, factory, globalStores)
             self.shared.withLock { $0.ended.append((number, isReplaced)) }
             self.wakeUp.signal()
         }
@@ -207,7 +207,7 @@ final class Supervisor: Sendable {
     /// Runs one worker on its thread, from its creation to its end.
     ///
     /// - Returns: whether another worker is to take its place.
-    private func live(_ number: Int, _ factory: WorkerFactory, _ globalStores: [String: GlobalStore]) -> Bool {
+    private func runWorker(_ number: Int, _ factory: WorkerFactory, _ globalStores: [String: GlobalStore]) -> Bool {
         do {
             let worker = try factory.makeWorker(number, globalStores: globalStores, localStores: localStores)
             do {

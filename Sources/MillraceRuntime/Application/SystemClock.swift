@@ -2,7 +2,7 @@ import Glibc
 import MillraceEngine
 
 /// The machine's clocks.
-final class SystemClock: Clock, Sendable {
+final class SystemClock: WallClock, Sendable {
     func wallClockMs() -> Int64 { read(CLOCK_REALTIME) }
     func monotonicMs() -> Int64 { read(CLOCK_MONOTONIC) }
 

@@ -20,7 +20,7 @@ final class KafkaConsumerPort: GroupConsumer {
     private let consumer: KafkaConsumer
     private let role: Role
     private let timeoutMs: Int32
-    private let clock: any Clock
+    private let clock: any WallClock
     private var slots: [KafkaClient.TopicPartition: Int] = [:]
     private var partitions: [Int: KafkaClient.TopicPartition] = [:]
     private var paused: Set<KafkaClient.TopicPartition> = []
@@ -30,10 +30,10 @@ final class KafkaConsumerPort: GroupConsumer {
     private var membershipEvents: [MembershipEvent] = []
     /// The metadata of the member in the last generation that was reported. If the member is fenced, librdkafka forgets the
     /// metadata before it reports the loss, and a commit without metadata is not fenced.
-    private var place: GroupMetadata?
+    private var membership: GroupMetadata?
 
     init(
-        _ settings: ClientSettings, role: Role, timeoutMs: Int32, clock: any Clock, log: @escaping ClientLogHandler
+        _ settings: ClientSettings, role: Role, timeoutMs: Int32, clock: any WallClock, log: @escaping ClientLogHandler
     ) throws(PortError) {
         consumer = try port(.read) { () throws(KafkaError) in try KafkaConsumer(settings, log: log) }
         self.role = role
@@ -46,7 +46,7 @@ final class KafkaConsumerPort: GroupConsumer {
             // librdkafka refuses to subscribe to nothing.
             if topics.isEmpty { try consumer.unsubscribe() } else { try consumer.subscribe(topics) }
         }
-        if topics.isEmpty { place = nil }
+        if topics.isEmpty { membership = nil }
     }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
@@ -74,7 +74,7 @@ final class KafkaConsumerPort: GroupConsumer {
     private func translate(_ event: KafkaClient.ConsumerEvent) throws(PortError) -> ReaderEvent? {
         switch event {
         case .assigned(let partitions):
-            place = try currentPlace()
+            membership = try currentMembership()
             membershipEvents.append(.assigned(partitions.map(Millrace.TopicPartition.init)))
             return nil
         case .revoked(let partitions, let lost):
@@ -208,12 +208,12 @@ final class KafkaConsumerPort: GroupConsumer {
     }
 
     func groupMetadata() throws(PortError) -> GroupMetadata {
-        guard let place else { throw PortError(.staleGeneration, "this member has no place in the group") }
-        return place
+        guard let membership else { throw PortError(.staleGeneration, "this member does not belong to the group") }
+        return membership
     }
 
     /// Returns the member's metadata as librdkafka knows it; `nil` if the member has been fenced already.
-    private func currentPlace() throws(PortError) -> GroupMetadata? {
+    private func currentMembership() throws(PortError) -> GroupMetadata? {
         let encoded = try port(.membership) { () throws(KafkaError) in try consumer.groupMetadata().encoded() }
         return consumer.memberID == nil ? nil : GroupMetadata(encoded: encoded)
     }
@@ -231,9 +231,9 @@ extension KafkaConsumer {
     ///
     /// A lookup by time takes the times −2 and −1 for them (ListOffsets).
     fileprivate func offsets(
-        _ place: StartOffset, of partitions: [KafkaClient.TopicPartition], timeoutMs: Int32
+        _ start: StartOffset, of partitions: [KafkaClient.TopicPartition], timeoutMs: Int32
     ) throws(KafkaError) -> [KafkaClient.TopicPartition: Int64] {
-        let time: Int64 = place == .end ? -1 : -2
+        let time: Int64 = start == .end ? -1 : -2
         return try offsetsForTimes(
             Dictionary(partitions.map { ($0, time) }, uniquingKeysWith: { $1 }), timeoutMs: timeoutMs)
     }

@@ -20,11 +20,11 @@ final class KafkaProducerPort: ProducerPort {
     private let queueTimeout = TimeSpan(ms: 10_000)
     /// Whether the transaction's offsets have been sent, so that only the commit is left.
     private var hasSentOffsets = false
-    private let clock: any Clock
+    private let clock: any WallClock
 
     /// - Parameter metadataMaxAge: the time after which a topic is asked again for its number of partitions.
     init(
-        _ settings: ClientSettings, metadataMaxAge: TimeSpan, clock: any Clock, log: @escaping ClientLogHandler
+        _ settings: ClientSettings, metadataMaxAge: TimeSpan, clock: any WallClock, log: @escaping ClientLogHandler
     ) throws(PortError) {
         producer = try port(.produce) { () throws(KafkaError) in try KafkaProducer(settings, log: log) }
         self.metadataMaxAge = metadataMaxAge

@@ -68,7 +68,7 @@ extension StateDirectory {
             guard (try? take(task)) != nil else { continue }
             possession.withLock { $0.openedAhead[task] = OpenedAhead(for: caller) }
             for plan in plans {
-                if case .own? = plan.supplier?.choice { continue }
+                if case .custom? = plan.supplier?.choice { continue }
                 if let location = try? location(of: plan, of: task) { locations.append(location) }
             }
         }

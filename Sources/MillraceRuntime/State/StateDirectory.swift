@@ -86,7 +86,7 @@ package final class StateDirectory: StoreProvider, Sendable {
     ///
     /// - Throws: ``StreamsError`` with `.stateStore`: see ``RocksDBEngine``; with `.illegalState`: the task is not locked.
     package func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine {
-        if case .own(let open)? = store.supplier?.choice {
+        if case .custom(let open)? = store.supplier?.choice {
             return try store.engine(from: open, of: task, in: directory(of: store, of: task))
         }
         if let engine = possession.withLock({ $0.openedAhead[task]?.take(store.name) }) { return engine.engine }

@@ -17,7 +17,7 @@ final class DriverTopic {
     /// The reader of a partition: one of the driver's tasks, and the task's index for the partition.
     struct Reader {
         var task: Int
-        var place: Int
+        var queueIndex: Int
     }
 
     let name: String

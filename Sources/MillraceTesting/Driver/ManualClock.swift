@@ -2,7 +2,7 @@ import Millrace
 import MillraceEngine
 
 /// A clock that moves only when it is told to.
-final class ManualClock: Clock {
+final class ManualClock: WallClock {
     private var wallClock: Moment = .epoch
     private var passed: Moment = .epoch
 

@@ -105,8 +105,8 @@ public final class TopologyTestDriver {
             globalStores: globalStores, partitions: part.partitions, configuration: configuration, producer: producer,
             provider: provider, clock: clock, logger: Logger(label: "TopologyTestDriver"))
         tasks[index].task = task
-        for (place, partition) in task.partitions.enumerated() {
-            topics[partition.topic].readers[Int(partition.partition)] = .init(task: index, place: place)
+        for (queueIndex, partition) in task.partitions.enumerated() {
+            topics[partition.topic].readers[Int(partition.partition)] = .init(task: index, queueIndex: queueIndex)
         }
         if part.isGlobal { localStores.setGlobal(globalStores) } else { task.state.announce(to: localStores) }
         return task
@@ -192,9 +192,9 @@ public final class TopologyTestDriver {
         guard let last = tasks.indices.last, let task = tasks[last].task else { return }
         let partition = TopicPartition(topic: topic.name, partition: 0)
         try task.addInput(partition)
-        guard let place = task.partitions.firstIndex(of: partition) else { return }
+        guard let queueIndex = task.partitions.firstIndex(of: partition) else { return }
         tasks[last].partitions.append(partition)
-        topic.readers[0] = .init(task: last, place: place)
+        topic.readers[0] = .init(task: last, queueIndex: queueIndex)
     }
 
     /// The wall clock's time in milliseconds since the epoch.
@@ -220,12 +220,12 @@ public final class TopologyTestDriver {
     }
 
     func processAll() throws {
-        var goesOn = true
-        while goesOn {
-            goesOn = false
+        var continues = true
+        while continues {
+            continues = false
             for part in tasks {
                 guard let task = part.task else { continue }
-                if try task.process() { goesOn = true }
+                if try task.process() { continues = true }
                 if task.hasProgress { try commit(task) }
             }
         }
@@ -256,7 +256,7 @@ public final class TopologyTestDriver {
     }
 
     func give(_ record: DriverTopic.Written, to reader: DriverTopic.Reader) {
-        tasks[reader.task].task?.add(RecordRun(record), toPartitionAt: reader.place)
+        tasks[reader.task].task?.add(RecordRun(record), toPartitionAt: reader.queueIndex)
     }
 
     // MARK: Restarting

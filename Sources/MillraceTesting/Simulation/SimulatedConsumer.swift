@@ -61,17 +61,17 @@ final class SimulatedConsumer: GroupConsumer {
 
     /// Whether everything that its partitions hold has been read.
     var isAtEnd: Bool {
-        reading.allSatisfy { partition, place in
-            (try? world.cluster.offsets(of: partition)).map { place.offset >= $0.highWatermark } ?? false
+        reading.allSatisfy { partition, progress in
+            (try? world.cluster.offsets(of: partition)).map { progress.offset >= $0.highWatermark } ?? false
         }
     }
 
     private func fetch(_ partition: ClusterCore.TopicPartition, into result: inout PollResult) throws(PortError) {
-        guard let place = reading[partition], !place.isPaused else { return }
+        guard let progress = reading[partition], !progress.isPaused else { return }
         let answer: FetchAnswer
         do {
             answer = try world.cluster.fetch(
-                partition, from: place.offset, maxBytes: 4_096,
+                partition, from: progress.offset, maxBytes: 4_096,
                 isolation: settings.readsCommitted ? .readCommitted : .readUncommitted)
         } catch {
             if error.code == .unknownTopicOrPartition {
@@ -81,32 +81,32 @@ final class SimulatedConsumer: GroupConsumer {
             guard error.code == .offsetOutOfRange else {
                 throw PortError(error, in: .read, during: "fetch \(partition)")
             }
-            result.events.append(.offsetOutOfRange(slot: place.slot))
+            result.events.append(.offsetOutOfRange(slot: progress.slot))
             reading[partition] = nil
             return
         }
-        var offset = place.offset
+        var offset = progress.offset
         let end = settings.readsCommitted ? answer.lastStableOffset : answer.highWatermark
         var builder = RecordRunBuilder(capacity: 0)
         let memory = RecordMemory()
-        for record in CommittedRecords(answer, from: place.offset) {
+        for record in CommittedRecords(answer, from: progress.offset) {
             let bytes = RecordBytes.copy(key: record.key.map(Array.init), value: record.value.map(Array.init))
             memory.bytes.append(bytes)
             builder.append(
                 FetchedRecord(
                     offset: record.offset, timestampMs: record.timestampMs,
                     headers: Headers(record.headers.map { Header(name: $0.key, value: $0.value) }), key: bytes.key,
-                    value: bytes.value), slot: place.slot)
+                    value: bytes.value), slot: progress.slot)
         }
         result.runs += builder.runs(ownedBy: memory)
         if let last = answer.batches.last { offset = max(offset, last.lastOffset + 1) }
-        if offset > place.offset {
-            world.note("\(process.name): read \(partition) from \(place.offset) to \(offset) of \(end)")
+        if offset > progress.offset {
+            world.log("\(process.name): read \(partition) from \(progress.offset) to \(offset) of \(end)")
         }
         reading[partition]?.offset = offset
-        if offset >= end, place.announcedEnd != offset {
+        if offset >= end, progress.announcedEnd != offset {
             reading[partition]?.announcedEnd = offset
-            result.events.append(.endOfPartition(slot: place.slot, offset: offset))
+            result.events.append(.endOfPartition(slot: progress.slot, offset: offset))
         }
     }
 
@@ -196,7 +196,7 @@ final class SimulatedConsumer: GroupConsumer {
 
     func groupMetadata() throws(PortError) -> GroupMetadata {
         guard let told = membership?.told else {
-            throw PortError(.staleGeneration, "this member has no place in the group")
+            throw PortError(.staleGeneration, "this member does not belong to the group")
         }
         return GroupMetadata(told)
     }

@@ -58,7 +58,7 @@ final class SimulatedInstance {
         startedMs = world.clock.nowMs
         let process = SimulatedProcess(name: "\(name).\(lives)")
         self.process = process
-        world.note("\(process.name): starts")
+        world.log("\(process.name): starts")
         do {
             let admin = SimulatedAdmin(world: world, process: process)
             let plan = try InternalTopics.prepare(
@@ -111,7 +111,7 @@ final class SimulatedInstance {
             try global?.close()
             // A worker may ignore the error that a kill during its closing causes.
             if isKilled { return end(after: nil) }
-            world.note("\(process?.name ?? name): has closed")
+            world.log("\(process?.name ?? name): has closed")
             (worker, global, localStores) = (nil, nil, nil)
         } catch {
             end(after: error)
@@ -123,11 +123,11 @@ final class SimulatedInstance {
         if isKilled {
             directory.crash()
             if world.random.chance(world.faults.lostDisks) {
-                world.note("\(name): its disk is lost")
+                world.log("\(name): its disk is lost")
                 directory = MemoryStateDirectory()
             }
         } else {
-            world.note("\(process?.name ?? name): ends with \(error.map { "\($0)" } ?? "nothing")")
+            world.log("\(process?.name ?? name): ends with \(error.map { "\($0)" } ?? "nothing")")
             worker?.closeUncommitted()
             global?.closeUncommitted()
             process?.isDead = true

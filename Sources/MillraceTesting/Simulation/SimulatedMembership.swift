@@ -16,7 +16,7 @@ final class SimulatedMembership {
         case syncing(GroupToken, brokerLife: Int)
         case stable
         /// The member has to rebalance, and waits until its partitions are given up.
-        case givingUp
+        case revoking
     }
 
     private unowned let consumer: SimulatedConsumer
@@ -83,7 +83,7 @@ final class SimulatedMembership {
     /// Does the work that is due, and returns the events for the consumer.
     func advance() throws(PortError) -> [MembershipEvent] {
         switch phase {
-        case .unsubscribed, .givingUp: return []
+        case .unsubscribed, .revoking: return []
         case .outside: return try join()
         case .joining(let token, let life):
             if life != world.brokerLife { phase = .outside }
@@ -96,7 +96,7 @@ final class SimulatedMembership {
         case .stable:
             if mustRejoin {
                 mustRejoin = false
-                return giveUp(lost: false)
+                return revoke(lost: false)
             }
             return try heartbeat()
         }
@@ -171,7 +171,7 @@ final class SimulatedMembership {
         told = current
         isAssignAwaited = true
         lastHeartbeat = world.clock.monotonic
-        world.note("\(consumer.process.name): is in generation \(generation) as \(memberID)")
+        world.log("\(consumer.process.name): is in generation \(generation) as \(memberID)")
         return [.assigned([])]
     }
 
@@ -191,16 +191,16 @@ final class SimulatedMembership {
         switch refused {
         case nil: return []
         case .fencedInstanceID: throw PortError(KafkaError(.fencedInstanceID), in: .membership, during: "heartbeat")
-        case .rebalanceInProgress: return isAssignAwaited ? [] : giveUp(lost: false)
+        case .rebalanceInProgress: return isAssignAwaited ? [] : revoke(lost: false)
         case .unknownMemberID:
             memberID = ""
-            return giveUp(lost: true)
-        default: return giveUp(lost: true)
+            return revoke(lost: true)
+        default: return revoke(lost: true)
         }
     }
 
-    private func giveUp(lost: Bool) -> [MembershipEvent] {
-        phase = hasAssignment ? .givingUp : .outside
+    private func revoke(lost: Bool) -> [MembershipEvent] {
+        phase = hasAssignment ? .revoking : .outside
         return hasAssignment ? [lost ? .lost([]) : .revoked([])] : []
     }
 }

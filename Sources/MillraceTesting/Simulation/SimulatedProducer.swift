@@ -93,7 +93,7 @@ final class SimulatedProducer: ProducerPort {
         }
         let chosen = partition ?? KafkaPartitioner.partition(for: key, count: description.partitionCount)
         if name.hasSuffix("-changelog"), world.random.chance(world.faults.refusedChanges) {
-            world.note("\(process.name): a change is refused by \(name)")
+            world.log("\(process.name): a change is refused by \(name)")
             throw PortError(KafkaError(.messageTooLarge), in: .produce, during: "produce to \(name)-\(chosen)")
         }
         queued[ClusterCore.TopicPartition(name, chosen), default: []].append(

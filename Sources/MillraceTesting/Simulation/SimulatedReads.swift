@@ -8,7 +8,7 @@ import MillraceEngine
 /// position.
 final class SimulatedReads {
     /// One partition of a store.
-    struct Place: Hashable {
+    struct StorePartition: Hashable {
         var store: String
         var partition: Int32
     }
@@ -19,11 +19,11 @@ final class SimulatedReads {
         var contents: [String]
     }
 
-    private var histories: [Place: History] = [:]
+    private var histories: [StorePartition: History] = [:]
     /// The store partitions to read, in an order that does not depend on hashes.
-    private(set) var places: [Place] = []
+    private(set) var storePartitions: [StorePartition] = []
     /// The offsets at which each instance's stores were read last.
-    private var last: [String: [Place: Int64]] = [:]
+    private var last: [String: [StorePartition: Int64]] = [:]
 
     /// Computes the contents that reads have to find for a simulation's records.
     init(_ topology: Topology, records: [SimulatedRecord], of simulation: Simulation) throws {
@@ -34,23 +34,25 @@ final class SimulatedReads {
         for (store, topic) in stores {
             driver.localStores.want(store)
             for partition in 0..<(simulation.topics[topic] ?? 0) {
-                let place = Place(store: store, partition: partition)
-                places.append(place)
-                histories[place] = History(
+                let storePartition = StorePartition(store: store, partition: partition)
+                storePartitions.append(storePartition)
+                histories[storePartition] = History(
                     input: TopicPartition(topic: topic, partition: partition), contents: [])
             }
         }
         for task in driver.running { try driver.followWantedStores(of: task) }
-        for place in places { try note(place, in: driver) }
+        for storePartition in storePartitions { try record(storePartition, in: driver) }
         try simulation.pipe(records, into: driver) { number in
             let input = records[number].partition.map { TopicPartition(topic: records[number].topic, partition: $0) }
-            for place in places where histories[place]?.input == input { try note(place, in: driver) }
+            for storePartition in storePartitions where histories[storePartition]?.input == input {
+                try record(storePartition, in: driver)
+            }
         }
     }
 
-    private func note(_ place: Place, in driver: TopologyTestDriver) throws {
-        let contents = try Self.read(place, from: driver.localStores).value
-        histories[place]?.contents.append(contents)
+    private func record(_ storePartition: StorePartition, in driver: TopologyTestDriver) throws {
+        let contents = try Self.read(storePartition, from: driver.localStores).value
+        histories[storePartition]?.contents.append(contents)
     }
 
     private static func stores(of topology: Topology, in simulation: Simulation) -> [(store: String, topic: String)] {
@@ -78,29 +80,35 @@ final class SimulatedReads {
     }
 
     /// Makes the registry follow the stores that are going to be read.
-    func want(in localStores: LocalStores) { for place in places { localStores.want(place.store) } }
+    func want(in localStores: LocalStores) {
+        for storePartition in storePartitions { localStores.want(storePartition.store) }
+    }
 
     /// Reads a store of an instance, if it can be read there now.
     ///
     /// - Returns: what is wrong with the read; `nil` if it is right.
-    func read(_ place: Place, of instance: String, in localStores: LocalStores) -> String? {
-        guard let history = histories[place], let found = try? Self.read(place, from: localStores) else { return nil }
+    func read(_ storePartition: StorePartition, of instance: String, in localStores: LocalStores) -> String? {
+        guard let history = histories[storePartition], let found = try? Self.read(storePartition, from: localStores)
+        else { return nil }
         let offset = found.position[history.input]
-        let name = "\(place.store) of partition \(place.partition) on \(instance)"
-        if offset < last[instance]?[place] ?? 0 { return "the position of \(name) went back to \(offset)" }
-        last[instance, default: [:]][place] = offset
+        let name = "\(storePartition.store) of partition \(storePartition.partition) on \(instance)"
+        if offset < last[instance]?[storePartition] ?? 0 { return "the position of \(name) went back to \(offset)" }
+        last[instance, default: [:]][storePartition] = offset
         guard offset < history.contents.count else { return "\(name) is at \(offset), beyond its input" }
         let expected = history.contents[Int(offset)]
         return found.value == expected
             ? nil : "\(name) was read at \(offset) as \(found.value) instead of \(expected)"
     }
 
-    private static func read(_ place: Place, from localStores: LocalStores) throws -> Committed<String> {
-        if try localStores.store(named: place.store).plan.kind.isCustom {
-            let (reader, position) = try localStores.pin(place.store, partition: place.partition)
+    private static func read(_ storePartition: StorePartition, from localStores: LocalStores) throws -> Committed<
+        String
+    > {
+        if try localStores.store(named: storePartition.store).plan.kind.isCustom {
+            let (reader, position) = try localStores.pin(storePartition.store, partition: storePartition.partition)
             return Committed(value: "\(try reader.customView())", position: position)
         }
-        return try localStores.view(.bytes(place.store).partition(place.partition)).readCommit { store in
+        return try localStores.view(.bytes(storePartition.store).partition(storePartition.partition)).readCommit {
+            store in
             let entries =
                 switch store.kind {
                 case .window, .timestampedWindow: try store.windows()

@@ -54,7 +54,7 @@ struct TopicChanges {
     mutating func allow(_ record: Int, in world: SimulatedWorld, isDone: () -> Bool) throws -> Bool {
         if let (topic, until) = deleted {
             guard Moment(ms: world.clock.nowMs) >= until else { return false }
-            world.note("topics: \(topic) is created again")
+            world.log("topics: \(topic) is created again")
             _ = try world.cluster.createTopic(
                 NewTopic(topic, partitionCount: counts[topic] ?? 1), nowMs: world.clock.nowMs)
             world.settle()
@@ -63,12 +63,12 @@ struct TopicChanges {
         guard let next = open.first, next.record <= record else { return true }
         switch next.kind {
         case .grows:
-            world.note("topics: \(next.topic) gets partitions")
+            world.log("topics: \(next.topic) gets partitions")
             try world.cluster.createPartitions(
                 topic: next.topic, totalCount: counts[next.topic] ?? 1, nowMs: world.clock.nowMs)
         case .isRecreated:
             guard isDone() else { return false }
-            world.note("topics: \(next.topic) is deleted")
+            world.log("topics: \(next.topic) is deleted")
             try world.cluster.deleteTopic(next.topic, nowMs: world.clock.nowMs)
             world.forgetOffsets(of: next.topic)
             let pause = TimeSpan(ms: world.random.chance(0.5) ? 0 : Int64(world.random.below(5_000)))

@@ -3,7 +3,7 @@ import Millrace
 import MillraceEngine
 
 /// The simulated time.
-final class SimulatedClock: Clock {
+final class SimulatedClock: WallClock {
     private var now = Moment(ms: 1_000_000)
 
     var nowMs: Int64 { now.ms }
@@ -33,7 +33,7 @@ final class SimulatedWorld {
     /// The number of the broker's restarts. Answers that it deferred before a restart never come.
     private(set) var brokerLife = 0
     private var answers: [GroupToken: CompletedGroupCall.Answer] = [:]
-    private(set) var account: [String] = []
+    private(set) var trace: [String] = []
     /// The violations of rules that must always hold.
     private(set) var violations: [String] = []
     private var highestCommitted: [ClusterCore.TopicPartition: Int64] = [:]
@@ -74,7 +74,7 @@ final class SimulatedWorld {
         for _ in 0..<4 {
             try interrupt(process, at: what())
             if random.chance(faults.lostRequests) {
-                note("\(process.name): \(what()) is lost")
+                log("\(process.name): \(what()) is lost")
                 clock.advance(by: 500)
                 continue
             }
@@ -83,16 +83,16 @@ final class SimulatedWorld {
             settle()
             try interrupt(process, at: what())
             if random.chance(faults.lostAnswers) {
-                note("\(process.name): the answer to \(what()) is lost")
+                log("\(process.name): the answer to \(what()) is lost")
                 clock.advance(by: 500)
                 continue
             }
             switch answer {
             case .success(let value):
-                note("\(process.name): \(what())")
+                log("\(process.name): \(what())")
                 return value
             case .failure(let error):
-                note("\(process.name): \(what()) is refused: \(error)")
+                log("\(process.name): \(what()) is refused: \(error)")
                 throw PortError(error, in: operation, during: what())
             }
         }
@@ -104,13 +104,13 @@ final class SimulatedWorld {
         try check(process)
         if random.chance(faults.kills) {
             process.isDead = true
-            note("\(process.name): killed at \(what())")
+            log("\(process.name): killed at \(what())")
         } else if random.chance(faults.stops) {
-            note("\(process.name): stopped at \(what())")
+            log("\(process.name): stopped at \(what())")
             hold(process, 7_000 + Int64(random.below(10_000)))
-            note("\(process.name): goes on")
+            log("\(process.name): continues")
         } else if random.chance(faults.delays) {
-            note("\(process.name): held up at \(what())")
+            log("\(process.name): held up at \(what())")
             hold(process, 100 + Int64(random.below(2_900)))
         } else if random.chance(faults.interleavings) {
             clock.advance(by: Int64(random.below(20)))
@@ -149,7 +149,7 @@ final class SimulatedWorld {
     func forgetOffsets(of topic: String) { renewedTopics.insert(topic) }
 
     func restartBroker() {
-        note("broker: restarts")
+        log("broker: restarts")
         brokerLife += 1
         do {
             cluster = try Cluster(
@@ -162,12 +162,12 @@ final class SimulatedWorld {
         settle()
     }
 
-    // MARK: The account
+    // MARK: The trace
 
-    func note(_ line: @autoclosure () -> String) { account.append("\(clock.nowMs) \(line())") }
+    func log(_ line: @autoclosure () -> String) { trace.append("\(clock.nowMs) \(line())") }
 
     func violate(_ line: String) {
-        note("VIOLATION \(line)")
+        log("VIOLATION \(line)")
         violations.append(line)
     }
 }

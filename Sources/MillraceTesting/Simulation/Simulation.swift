@@ -141,7 +141,7 @@ public struct SimulationResult: Sendable {
     /// Everything that is wrong; empty for a run that passed.
     public var problems: [String]
     /// The events of the run, step by step.
-    public var account: [String]
+    public var trace: [String]
     /// Whether nothing went wrong: `problems` is empty.
     public var passed: Bool { problems.isEmpty }
 }

@@ -6,9 +6,9 @@ import MillraceEngine
 struct SimulationExpectation {
     private var results: SimulatedResults
     /// The contents of each store of each task.
-    private var stores: [StorePlace: [[UInt8]: [UInt8]]] = [:]
+    private var stores: [StorePartition: [[UInt8]: [UInt8]]] = [:]
 
-    private struct StorePlace: Hashable {
+    private struct StorePartition: Hashable {
         var name: String
         var partition: Int32
     }
@@ -26,7 +26,7 @@ struct SimulationExpectation {
         for store in tasks.flatMap(\.stores) where store.kind.isKeptInEngine {
             for partition in 0..<(simulation.topics.values.max() ?? 1) {
                 guard let bytes = driver.store(named: store.name, partition: partition)?.bytes else { continue }
-                stores[StorePlace(name: store.name, partition: partition)] = try Self.contents(of: bytes)
+                stores[StorePartition(name: store.name, partition: partition)] = try Self.contents(of: bytes)
             }
         }
         driver.close()
@@ -41,10 +41,12 @@ struct SimulationExpectation {
         var problems = simulation.outputs.flatMap { compare($0, found, simulation) }
         if let rules = simulation.rules { problems += rules(found) }
         if tasks.isEmpty || !simulation.comparesStores { return problems }
-        for (place, expected) in stores.sorted(by: { ($0.key.name, $0.key.partition) < ($1.key.name, $1.key.partition) }
+        for (partition, expected) in stores.sorted(by: {
+            ($0.key.name, $0.key.partition) < ($1.key.name, $1.key.partition)
+        }
         ) {
-            let store = tasks.lazy.filter { $0.id.partition == place.partition }
-                .compactMap { $0.store(named: place.name)?.bytes }.first
+            let store = tasks.lazy.filter { $0.id.partition == partition.partition }
+                .compactMap { $0.store(named: partition.name)?.bytes }.first
             let found = store.flatMap { try? Self.contents(of: $0) } ?? [:]
             // If results depend on the order of two inputs, so do the timestamps in front of the values.
             let ignored = simulation.comparesAll ? 0 : 8
@@ -54,7 +56,7 @@ struct SimulationExpectation {
             if wrong.isEmpty { continue }
             let keys = wrong.map(Self.text).sorted().prefix(3)
             problems.append(
-                "store \(place.name) of partition \(place.partition) differs in \(wrong.count) keys: "
+                "store \(partition.name) of partition \(partition.partition) differs in \(wrong.count) keys: "
                     + keys.joined(separator: ", "))
         }
         return problems
@@ -80,23 +82,23 @@ struct SimulationExpectation {
         for key in Set(found.keys).union(expected.keys).sorted(by: { Self.text($0) < Self.text($1) }) {
             let (have, want) = (found[key] ?? [], expected[key] ?? [])
             if simulation.isRight(have, want) { continue }
-            let place = zip(have, want).prefix { $0 == $1 }.count
-            let (one, other) = (have.dropFirst(place).first, want.dropFirst(place).first)
+            let index = zip(have, want).prefix { $0 == $1 }.count
+            let (one, other) = (have.dropFirst(index).first, want.dropFirst(index).first)
             problems.append(
                 "\(topic), key \(Self.text(key)): \(have.count) values instead of \(want.count), the first difference at "
-                    + "\(place): \(Self.text(one)) instead of \(Self.text(other))")
+                    + "\(index): \(Self.text(one)) instead of \(Self.text(other))")
         }
         return problems
     }
 
     /// Whether a standby's store has the contents of the active task's. It may still have entries that expire over time.
-    static func isCopy(_ store: TaskStore, of standby: TaskState, in task: StreamTask) -> Bool {
+    static func matchesActive(_ store: TaskStore, of standby: TaskState, in task: StreamTask) -> Bool {
         let name = store.plan.name
-        guard let own = try? standby.store(named: name)?.bytes.map(contents),
+        guard let found = try? standby.store(named: name)?.bytes.map(contents),
             let original = try? task.store(named: name)?.bytes.map(contents)
         else { return false }
         return store.followsActiveTask
-            ? original.allSatisfy { own[$0.key] == $0.value } : own == original
+            ? original.allSatisfy { found[$0.key] == $0.value } : found == original
     }
 
     private static func contents(of store: any KeyValueBytesStore) throws -> [[UInt8]: [UInt8]] {
@@ -130,8 +132,8 @@ extension Simulation {
         case .updates:
             var rest = want[...]
             for value in have {
-                guard let place = rest.firstIndex(of: value) else { return false }
-                rest = rest[(place + 1)...]
+                guard let index = rest.firstIndex(of: value) else { return false }
+                rest = rest[(index + 1)...]
             }
             // A key that is deleted before a commit was never written.
             return have.last == want.last || (have.isEmpty && want.last?.bytes == nil)

@@ -12,7 +12,7 @@ final class SimulationRun {
     private let records: [SimulatedRecord]
     private let world: SimulatedWorld
     private var instances: [SimulatedInstance] = []
-    private let strangers: SimulatedStrangers
+    private let foreignMembers: ForeignMembers
     /// The expectations of queries; `nil` in a run without queries.
     private let reads: SimulatedReads?
     private var written = 0
@@ -42,10 +42,10 @@ final class SimulationRun {
             standbyReplicas: simulation.standbyReplicas ?? world.random.below(2),
             waitsForTopics: !simulation.topicChanges.isEmpty && world.random.chance(0.5),
             plantedFault: simulation.plantedFault)
-        strangers = try SimulatedStrangers(
+        foreignMembers = try ForeignMembers(
             world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
             setting: setting)
-        let isQueried = !reads.places.isEmpty && world.random.chance(0.5)
+        let isQueried = !reads.storePartitions.isEmpty && world.random.chance(0.5)
         self.reads = isQueried ? reads : nil
         instances = (0..<simulation.instances).map { number in
             SimulatedInstance(
@@ -60,14 +60,14 @@ final class SimulationRun {
         do {
             try createTopics()
             try turn()
-            problems += strangers.problemsOfAnotherTopology()
+            problems += foreignMembers.problemsOfAnotherTopology()
         } catch {
             problems.append("\(error)")
         }
         if problems.isEmpty { problems += expectation.compare(world.cluster, with: simulation, openTasks) }
         for instance in instances { instance.close() }
         if problems.isEmpty { problems += expectation.compare(world.cluster, with: simulation, []) }
-        return SimulationResult(seed: seed, problems: world.violations + problems, account: world.account)
+        return SimulationResult(seed: seed, problems: world.violations + problems, trace: world.trace)
     }
 
     private var openTasks: [StreamTask] { instances.flatMap { $0.worker?.openTasks ?? [] } }
@@ -77,7 +77,7 @@ final class SimulationRun {
         where !simulation.lateTopics.contains(name) {
             try create(name, partitionCount: min(count, topicChanges.firstCount(of: name)))
         }
-        try strangers.createTopics()
+        try foreignMembers.createTopics()
         world.settle()
     }
 
@@ -99,9 +99,9 @@ final class SimulationRun {
             world.clock.advance(by: Int64(world.random.below(10)))
             world.settle()
             try write()
-            happen()
+            injectFaults()
             instances[world.random.below(instances.count)].step()
-            strangers.step()
+            foreignMembers.step()
             if heals, turns % 20 == 0, isSettled(), isDone(), differingStandbys().isEmpty { return }
         }
     }
@@ -112,7 +112,7 @@ final class SimulationRun {
         for record in records[written..<min(records.count, written + 1 + world.random.below(5))] {
             if record.waits, released != written {
                 guard isDone() else { return }
-                world.note("writer: all before record \(written) is processed")
+                world.log("writer: all before record \(written) is processed")
                 world.clock.advance(by: Simulation.waitMs)
                 released = written
             }
@@ -132,7 +132,7 @@ final class SimulationRun {
     }
 
     /// Injects the faults that hit instances and the broker between steps.
-    private func happen() {
+    private func injectFaults() {
         for instance in instances where !instance.isAlive && instance.restart <= world.clock.monotonic {
             instance.start()
         }
@@ -147,9 +147,9 @@ final class SimulationRun {
     private func query() {
         guard let reads, world.random.chance(0.3) else { return }
         let instance = instances[world.random.below(instances.count)]
-        let place = reads.places[world.random.below(reads.places.count)]
+        let storePartition = reads.storePartitions[world.random.below(reads.storePartitions.count)]
         guard let localStores = instance.localStores, let process = instance.process else { return }
-        if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
+        if let problem = reads.read(storePartition, of: process.name, in: localStores) { world.violate(problem) }
     }
 
     /// Runs the other instances while a request of one instance, in the middle of its step, is under way.
@@ -190,7 +190,7 @@ final class SimulationRun {
             (instance.worker?.openStandbys ?? []).flatMap { standby in
                 standby.stores.compactMap { store in
                     guard store.changelog != nil, store.plan.kind.isKeptInEngine, let task = active[standby.id],
-                        !SimulationExpectation.isCopy(store, of: standby, in: task)
+                        !SimulationExpectation.matchesActive(store, of: standby, in: task)
                     else { return nil }
                     return "the standby of \(store.plan.name) of task \(standby.id) on \(instance.name) differs"
                 }

@@ -50,14 +50,14 @@ func mutatedFrame<Request: WireRequest>(_: Request.Type, version: Int16, seed: U
     let untouched = 4
     for _ in 0...sampler.next(below: 4) {
         guard bytes.count > untouched else { break }
-        let place = untouched + sampler.next(below: bytes.count - untouched)
+        let index = untouched + sampler.next(below: bytes.count - untouched)
         switch sampler.next(below: 6) {
-        case 0: bytes[place] = UInt8(truncatingIfNeeded: sampler.next())
-        case 1: bytes[place] ^= 1 << UInt8(sampler.next(below: 8))
-        case 2: bytes.removeLast(bytes.count - place)
-        case 3: bytes.insert(contentsOf: bytes[place...].prefix(sampler.next(below: 30)), at: place)
-        case 4: bytes.insert(contentsOf: sampler.bytes(), at: place)
-        default: bytes.replaceSubrange(place..., with: [0xff, 0xff, 0xff, 0x7f] + bytes[place...].dropFirst(4))
+        case 0: bytes[index] = UInt8(truncatingIfNeeded: sampler.next())
+        case 1: bytes[index] ^= 1 << UInt8(sampler.next(below: 8))
+        case 2: bytes.removeLast(bytes.count - index)
+        case 3: bytes.insert(contentsOf: bytes[index...].prefix(sampler.next(below: 30)), at: index)
+        case 4: bytes.insert(contentsOf: sampler.bytes(), at: index)
+        default: bytes.replaceSubrange(index..., with: [0xff, 0xff, 0xff, 0x7f] + bytes[index...].dropFirst(4))
         }
     }
     return ByteBuffer(bytes: bytes)

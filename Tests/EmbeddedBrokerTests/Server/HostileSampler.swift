@@ -82,8 +82,8 @@ struct HostileSampler: FieldCoder {
         var bytes = writer.finish()
         // The header's fields are changed, with or without a new checksum.
         if random.next(below: 2) == 0 {
-            let place = 8 + random.next(below: bytes.count - 8)
-            bytes[place] = UInt8(truncatingIfNeeded: random.next())
+            let index = 8 + random.next(below: bytes.count - 8)
+            bytes[index] = UInt8(truncatingIfNeeded: random.next())
         }
         if random.next(below: 4) > 0 {
             let checksum = bytes.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[21...])) }

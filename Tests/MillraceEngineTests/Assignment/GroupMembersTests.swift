@@ -44,11 +44,11 @@ struct GroupMembersTests {
 
     @Test("a consumer that is no worker of the application gets no tasks, and is named")
     func foreign() throws {
-        let own = try identity("a", FakeTopology.copy)
+        let local = try identity("a", FakeTopology.copy)
         let strangers = ["rdkafka", "console-consumer", "app-worker-1", "other-a-worker-0", "app-a-worker-x", ""]
         let members = GroupMembers(
-            [member(own)] + strangers.map { GroupMember(memberID: "m\($0)", clientID: $0) }, applicationID: "app",
-            own: own)
+            [member(local)] + strangers.map { GroupMember(memberID: "m\($0)", clientID: $0) }, applicationID: "app",
+            local: local)
         #expect(members.workers.map(\.memberID) == ["id of app-a-worker-0"])
         #expect(members.foreign == strangers.sorted())
         #expect(members.conflict == nil)
@@ -56,11 +56,11 @@ struct GroupMembersTests {
 
     @Test("a worker's description of itself changes neither its name nor its address")
     func names() throws {
-        let own = try identity("a-b", FakeTopology.count)
-        let described = GroupMembers([member(own)], applicationID: "app", own: own).workers
+        let local = try identity("a-b", FakeTopology.count)
+        let described = GroupMembers([member(local)], applicationID: "app", local: local).workers
         #expect(described.map(\.clientID) == ["app-a-b-worker-0@host:1"])
-        #expect(member(own).instance == "app-a-b")
-        #expect(member(own).address == InstanceAddress("host:1"))
+        #expect(member(local).instance == "app-a-b")
+        #expect(member(local).address == InstanceAddress("host:1"))
     }
 
     @Test("of two topologies the first keeps running, and the other learns the difference")
@@ -73,10 +73,10 @@ struct GroupMembersTests {
             let first = try identity("a", startedMs: 1, define)
             let second = try identity("b", startedMs: 2, FakeTopology.count)
             let described = [member(second), member(first)]
-            let seenByFirst = GroupMembers(described, applicationID: "app", own: first)
+            let seenByFirst = GroupMembers(described, applicationID: "app", local: first)
             #expect(seenByFirst.conflict == nil)
             #expect(seenByFirst.workers.map(\.memberID) == ["id of app-a-worker-0"])
-            let conflict = GroupMembers(described, applicationID: "app", own: second).conflict
+            let conflict = GroupMembers(described, applicationID: "app", local: second).conflict
             #expect(conflict?.member == "app-a-worker-0")
             #expect(conflict?.differences.contains(difference) == true)
             // Before it joins, a new instance gives way, whatever its clock says.
@@ -94,7 +94,7 @@ struct GroupMembersTests {
     private func expectShared(_ one: (StreamsBuilder) -> Void, _ other: (StreamsBuilder) -> Void) throws {
         let first = try identity("a", startedMs: 1, one)
         let second = try identity("b", startedMs: 2, other)
-        let members = GroupMembers([member(first), member(second)], applicationID: "app", own: second)
+        let members = GroupMembers([member(first), member(second)], applicationID: "app", local: second)
         #expect(members.conflict == nil)
         #expect(members.workers.count == 2)
         #expect(GroupMembers.conflict(before: second, in: [member(first)], applicationID: "app") == nil)
@@ -103,19 +103,19 @@ struct GroupMembersTests {
     @Test("an instance does not give way to a member left over from its earlier run")
     func earlierLife() throws {
         let dead = try identity("a", startedMs: 1, otherTopic)
-        let own = try identity("a", startedMs: 2, FakeTopology.copy)
-        #expect(GroupMembers.conflict(before: own, in: [member(dead)], applicationID: "app") == nil)
-        #expect(GroupMembers([member(dead), member(own)], applicationID: "app", own: own).conflict == nil)
+        let local = try identity("a", startedMs: 2, FakeTopology.copy)
+        #expect(GroupMembers.conflict(before: local, in: [member(dead)], applicationID: "app") == nil)
+        #expect(GroupMembers([member(dead), member(local)], applicationID: "app", local: local).conflict == nil)
     }
 
     @Test("while a worker of a version without marks is a member, all workers count every member as it does")
     func olderVersion() throws {
-        let own = try identity("a", FakeTopology.copy)
+        let local = try identity("a", FakeTopology.copy)
         let described = [
-            member(own), GroupMember(memberID: "old", clientID: "app-b-worker-0@host:2"),
+            member(local), GroupMember(memberID: "old", clientID: "app-b-worker-0@host:2"),
             GroupMember(memberID: "stranger", clientID: "rdkafka"),
         ]
-        let members = GroupMembers(described, applicationID: "app", own: own)
+        let members = GroupMembers(described, applicationID: "app", local: local)
         #expect(members.workers == described)
         #expect(members.foreign == ["rdkafka"])
     }

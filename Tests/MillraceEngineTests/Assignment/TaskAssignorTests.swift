@@ -112,7 +112,7 @@ struct TaskAssignorTests {
     @Test(
         "a task's standbys are on as many other instances as requested, or as exist",
         arguments: 0..<100 as Range<UInt64>)
-    func standbyPlaces(seed: UInt64) {
+    func standbyOwners(seed: UInt64) {
         var given = Case(seed: seed)
         let members = instances(&given)
         let assignor = TaskAssignor(given.tasks, members)

@@ -130,7 +130,7 @@ struct CommittedViewTests {
         commit(["a": "1", "b": "1"], to: view)
         let before = try view.snapshot()
         disk.apply(["a": "1", "b": "1"])
-        view.noteWrittenDown(nil)
+        view.recordFlush(nil)
         commit(["b": "2"], to: view)
         #expect(try all(before) == ["a=1", "b=1"])
         #expect(try all(view.snapshot()) == ["a=1", "b=2"])
@@ -192,7 +192,7 @@ struct CommittedViewTests {
                         ["a": "\(number)", "z": "\(number)"], to: view, at: Position([input: Int64(number)]))
                     if number % 3 == 0 {
                         disk.apply(["a": "\(number)", "z": "\(number)"])
-                        view.noteWrittenDown(nil)
+                        view.recordFlush(nil)
                     }
                     if number % 50 == 0 { await Task.yield() }
                 }
@@ -225,7 +225,7 @@ struct CommittedViewTests {
                     commit(["a": "\(number)", "z": "\(number)"], to: view)
                     if number % 7 == 0 {
                         disk.apply(["a": "\(number)", "z": "\(number)"])
-                        view.noteWrittenDown(nil)
+                        view.recordFlush(nil)
                     }
                     if number % 50 == 0 { await Task.yield() }
                 }

@@ -67,20 +67,22 @@ struct TopicChangeTests {
     }
 
     private static let views = [
-        View(testDescription: "the same as before", seen: ["in": 2, "x1": 1], decision: .these(["in": 2, "x1": 1])),
-        View(testDescription: "more than before", seen: ["in": 4, "x1": 1], decision: .these(["in": 4, "x1": 1])),
+        View(
+            testDescription: "the same as before", seen: ["in": 2, "x1": 1], decision: .existing(["in": 2, "x1": 1])),
+        View(testDescription: "more than before", seen: ["in": 4, "x1": 1], decision: .existing(["in": 4, "x1": 1])),
         View(
             testDescription: "fewer, for the leader does not know all yet", seen: ["in": 1, "x1": 1],
-            present: ["in": 2], decision: .leaderIsBehind(["in"])),
+            present: ["in": 2], decision: .leaderLags(["in"])),
         View(
             testDescription: "fewer, for it is another topic", seen: ["in": 1, "x1": 1], present: ["in": 1],
-            decision: .these(["in": 1, "x1": 1])),
+            decision: .existing(["in": 1, "x1": 1])),
         View(
             testDescription: "none, for the leader does not know it yet", seen: ["x1": 1], present: ["in": 2],
-            decision: .leaderIsBehind(["in"])),
+            decision: .leaderLags(["in"])),
         View(testDescription: "none, for it is gone", seen: ["x1": 1], present: [:], decision: .missing(["in"])),
         View(
-            testDescription: "a topic that matched is gone", seen: ["in": 2], present: nil, decision: .these(["in": 2])),
+            testDescription: "a topic that matched is gone", seen: ["in": 2], present: nil,
+            decision: .existing(["in": 2])),
     ]
 
     @Test("what a generation is about", arguments: views)

@@ -30,7 +30,7 @@ final class FakeCluster {
     var wallClockOffsetMs: Int64 = 1_700_000_000_000
     var isAnswering = true
 
-    func note(_ call: String) throws(PortError) {
+    func record(_ call: String) throws(PortError) {
         journal.append(call)
         if let error = errors[call]?.first {
             errors[call]?.removeFirst()
@@ -82,39 +82,39 @@ final class FakeConsumer: GroupConsumer {
     var assigned: [TopicPartition] { reading.keys.sorted() }
 
     func subscribe(to topics: [String]) throws(PortError) {
-        try cluster.note("subscribe")
+        try cluster.record("subscribe")
         subscription = topics
     }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
-        try cluster.note("\(name)poll")
+        try cluster.record("\(name)poll")
         var result = PollResult(events: events)
         var builder = RecordRunBuilder(capacity: 0)
         let memory = FakeMemory()
         events = []
-        for (partition, place) in reading.sorted(by: { $0.key < $1.key })
+        for (partition, progress) in reading.sorted(by: { $0.key < $1.key })
         where !paused.contains(partition) && !silent.contains(partition) {
             let records = cluster.partitions[partition] ?? []
             let start = cluster.starts[partition] ?? 0
-            guard place.offset >= start, place.offset <= Int64(records.count) else {
+            guard progress.offset >= start, progress.offset <= Int64(records.count) else {
                 reading[partition] = nil
-                result.events.append(.offsetOutOfRange(slot: place.slot))
+                result.events.append(.offsetOutOfRange(slot: progress.slot))
                 continue
             }
-            let end = min(Int64(records.count), place.offset + Int64(min(maxRecords, maxRecordsPerPoll)))
-            for offset in place.offset..<max(place.offset, end) {
+            let end = min(Int64(records.count), progress.offset + Int64(min(maxRecords, maxRecordsPerPoll)))
+            for offset in progress.offset..<max(progress.offset, end) {
                 let record = records[Int(offset)]
                 let bytes = FakeBytes(record.key, record.value)
                 memory.bytes.append(bytes)
                 builder.append(
                     FetchedRecord(
                         offset: offset, timestampMs: record.timestampMs, headers: record.headers, key: bytes.key,
-                        value: bytes.value), slot: place.slot)
+                        value: bytes.value), slot: progress.slot)
             }
-            reading[partition]?.offset = max(place.offset, end)
-            if end == records.count, place.announcedEnd != end {
+            reading[partition]?.offset = max(progress.offset, end)
+            if end == records.count, progress.announcedEnd != end {
                 reading[partition]?.announcedEnd = end
-                result.events.append(.endOfPartition(slot: place.slot, offset: end))
+                result.events.append(.endOfPartition(slot: progress.slot, offset: end))
             }
         }
         result.runs = builder.runs(ownedBy: memory)
@@ -123,7 +123,7 @@ final class FakeConsumer: GroupConsumer {
     }
 
     func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
-        try cluster.note("\(name)assign\(assignments.isEmpty ? " nothing" : "")")
+        try cluster.record("\(name)assign\(assignments.isEmpty ? " nothing" : "")")
         paused = []
         reading = [:]
         for assignment in assignments {
@@ -133,24 +133,24 @@ final class FakeConsumer: GroupConsumer {
     }
 
     func pause(_ partitions: [TopicPartition]) throws(PortError) {
-        try cluster.note("\(name)pause")
+        try cluster.record("\(name)pause")
         paused.formUnion(partitions)
     }
 
     func resume(_ partitions: [TopicPartition]) throws(PortError) {
-        try cluster.note("\(name)resume")
+        try cluster.record("\(name)resume")
         paused.subtract(partitions)
     }
 
     func committed(
         _ partitions: [TopicPartition], withinMs: Int?
     ) throws(PortError) -> [TopicPartition: CommittedOffset] {
-        try cluster.note("committed")
+        try cluster.record("committed")
         return cluster.committed.filter { partitions.contains($0.key) }
     }
 
     func listOffsets(_ specs: [TopicPartition: OffsetSpec]) throws(PortError) -> [TopicPartition: Int64] {
-        try cluster.note("offsets")
+        try cluster.record("offsets")
         var offsets: [TopicPartition: Int64] = [:]
         for (partition, spec) in specs {
             let records = cluster.partitions[partition] ?? []
@@ -165,7 +165,7 @@ final class FakeConsumer: GroupConsumer {
     }
 
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws(PortError) {
-        try cluster.note("commit offsets")
+        try cluster.record("commit offsets")
         cluster.committed.merge(offsets) { $1 }
     }
 
@@ -200,18 +200,18 @@ final class FakeProducer: ProducerPort {
         self.isTransactional = isTransactional
     }
 
-    func initTransactions() throws(PortError) { try cluster.note("init") }
+    func initTransactions() throws(PortError) { try cluster.record("init") }
 
-    func beginTransaction() throws(PortError) { try cluster.note("begin") }
+    func beginTransaction() throws(PortError) { try cluster.record("begin") }
 
     func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError) {
-        try cluster.note("commit transaction")
+        try cluster.record("commit transaction")
         writePending()
         cluster.committed.merge(offsets) { $1 }
     }
 
     func abortTransaction() throws(PortError) {
-        try cluster.note("abort")
+        try cluster.record("abort")
         pending = []
     }
 
@@ -225,12 +225,12 @@ final class FakeProducer: ProducerPort {
         topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         timestampMs: Int64, headers: Headers
     ) throws(PortError) {
-        try cluster.note("send \(topics[topic])")
-        let place = TopicPartition(topic: topics[topic], partition: partition ?? 0)
+        try cluster.record("send \(topics[topic])")
+        let target = TopicPartition(topic: topics[topic], partition: partition ?? 0)
         let record = FakeRecord(
             key: key.map { String(decoding: $0, as: UTF8.self) }, value: value.map(Self.text), timestampMs: timestampMs,
             headers: headers)
-        pending.append((place, record))
+        pending.append((target, record))
     }
 
     /// Formats counts as numbers, everything else as text.
@@ -242,19 +242,19 @@ final class FakeProducer: ProducerPort {
     func partitionCount(of topic: Int) throws(PortError) -> Int32 { cluster.counts[topics[topic]] ?? 1 }
 
     func flush() throws(PortError) {
-        try cluster.note("flush")
+        try cluster.record("flush")
         writePending()
     }
 
     private func writePending() {
-        for (place, record) in pending {
-            cluster.partitions[place, default: []].append(record)
-            nextOffsets[place] = Int64(cluster.partitions[place, default: []].count)
+        for (target, record) in pending {
+            cluster.partitions[target, default: []].append(record)
+            nextOffsets[target] = Int64(cluster.partitions[target, default: []].count)
         }
         pending = []
     }
 
-    func poll() throws(PortError) { try cluster.note("poll producer") }
+    func poll() throws(PortError) { try cluster.record("poll producer") }
 
     func nextOffset(of partition: TopicPartition) -> Int64? { nextOffsets[partition] }
 
@@ -278,14 +278,14 @@ final class FakeAdmin: AdminPort {
     init(_ cluster: FakeCluster) { self.cluster = cluster }
 
     func partitionCounts(of topics: [String]) throws(PortError) -> [String: Int32] {
-        try cluster.note("partition counts")
+        try cluster.record("partition counts")
         return counts.filter { topics.contains($0.key) }
     }
 
     func topicIDs(of topics: [String]) throws(PortError) -> [String: String] { ids.filter { topics.contains($0.key) } }
 
     func topicNames() throws(PortError) -> [String] {
-        try cluster.note("topic names")
+        try cluster.record("topic names")
         return counts.keys.sorted()
     }
 
@@ -294,7 +294,7 @@ final class FakeAdmin: AdminPort {
     }
 
     func createTopics(_ topics: [NewTopic]) throws(PortError) {
-        try cluster.note("create topics")
+        try cluster.record("create topics")
         created += topics
         if forgets { return }
         for topic in topics {
@@ -304,7 +304,7 @@ final class FakeAdmin: AdminPort {
     }
 
     func deleteRecords(before offsets: [TopicPartition: Int64]) throws(PortError) {
-        try cluster.note("delete records")
+        try cluster.record("delete records")
         deleted.merge(offsets) { $1 }
         for (partition, offset) in offsets {
             let start = min(offset, Int64(cluster.partitions[partition, default: []].count))
@@ -313,12 +313,12 @@ final class FakeAdmin: AdminPort {
     }
 
     func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
-        try cluster.note("describe group")
+        try cluster.record("describe group")
         return cluster.group
     }
 }
 
-final class FakeClock: Clock {
+final class FakeClock: WallClock {
     private let cluster: FakeCluster
 
     init(_ cluster: FakeCluster) { self.cluster = cluster }

@@ -6,7 +6,7 @@ import Testing
 /// and of a cluster that refuses records do not apply to it.
 private final class FakeLab: PortLab {
     private let cluster = FakeCluster()
-    let clock: any MillraceEngine.Clock
+    let clock: any WallClock
     let admin: any AdminPort
 
     init() {

@@ -65,10 +65,10 @@ struct TaskRegistryTests {
         registry.addSlots()
         #expect(registry.slots.map(\.partition.description) == ["left-0", "right-0", "left-1", "right-1"])
         registry.add(runs((1, 5), (1, 6), (2, 0), (9, 0), (-1, 0)))
-        #expect(registry.slots.map { $0.task.bufferedCount(ofPartitionAt: $0.place) } == [0, 2, 1, 0])
+        #expect(registry.slots.map { $0.task.bufferedCount(ofPartitionAt: $0.queueIndex) } == [0, 2, 1, 0])
         registry.removeSlots()
         registry.add(runs((1, 7)))
-        registry.noteEnd(ofSlot: 1)
+        registry.recordEnd(ofSlot: 1)
         #expect(registry.all.map { $0.bufferedCount(ofPartitionAt: 1) } == [2, 0])
         #expect(registry.all.allSatisfy { !registry.isProcessable($0) })
     }
@@ -78,8 +78,8 @@ struct TaskRegistryTests {
         let registry = try registry([0])
         let task = try #require(registry.all.first)
         registry.addSlots()
-        registry.noteEnd(ofSlot: 0)
-        registry.noteEnd(ofSlot: 1)
+        registry.recordEnd(ofSlot: 0)
+        registry.recordEnd(ofSlot: 1)
         #expect(!registry.isProcessable(task))
         registry.add(runs((0, 0)))
         #expect(registry.isProcessable(task))
@@ -93,11 +93,11 @@ struct TaskRegistryTests {
     func pauses() throws {
         let registry = try registry([0])
         registry.addSlots()
-        let right = registry.pause { $0.place == 1 }
+        let right = registry.pause { $0.queueIndex == 1 }
         let rest = registry.pause { _ in true }
         let none = registry.pause { _ in true }
         #expect([right, rest, none].map { $0.map(\.description) } == [["right-0"], ["left-0"], []])
-        let resumed = registry.resume { $0.place == 1 }
+        let resumed = registry.resume { $0.queueIndex == 1 }
         let stillPaused = registry.resume { _ in false }
         #expect([resumed, stillPaused].map { $0.map(\.description) } == [["right-0"], []])
         #expect(registry.slots.map(\.isPaused) == [true, false])

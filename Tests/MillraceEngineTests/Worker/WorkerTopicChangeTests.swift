@@ -90,7 +90,7 @@ struct WorkerTopicChangeTests {
     }
 
     @Test("a leader that does not know all partitions yet makes the group rebalance once more")
-    func leaderIsBehind() throws {
+    func leaderLags() throws {
         let fixture = try running(topics: ["in": 2], FakeTopology.count)
         let asked = fixture.cluster.count("subscribe")
         rebalance(fixture, ["in": 1])

@@ -72,7 +72,7 @@ extension ApplicationTests {
             #expect(rate.value.count == 1 && rate.position[TopicPartition(topic: rates, partition: 0)] == 1)
             let described = try #require(instance.application.stores.first { $0.name == "counts" })
             #expect(described.kind == .timestampedKeyValue && described.inputTopics == [input])
-            #expect(described.partitions.map(\.place) == [.here, .here])
+            #expect(described.partitions.map(\.location) == [.here, .here])
             #expect(described.partitions.allSatisfy { $0.owner == InstanceAddress("here:1") && $0.position != nil })
             #expect(described.partitions.compactMap(\.approximateEntryCount).reduce(0, +) >= 20)
             #expect(described.partitions.allSatisfy { $0.approximateSizeInBytes ?? 0 > 0 })

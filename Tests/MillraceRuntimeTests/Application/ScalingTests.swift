@@ -184,7 +184,7 @@ extension ApplicationTests {
             let second = try RunningInstance(configuration, define)
             let error = try await first.failure()
             #expect(error.code == .fenced)
-            #expect(error.description.contains("another instance has taken this one's place"))
+            #expect(error.description.contains("another instance has replaced this one"))
             #expect(first.application.state == .error)
 
             try await second.awaits("all tasks") { $0.tasks.count == 2 }

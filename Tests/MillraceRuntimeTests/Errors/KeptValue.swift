@@ -173,21 +173,21 @@ struct KeptValue: Sendable {
                 .lines()
             },
             KeptValue("join of streams") { builder, _ in
-                left(builder).join(right(builder), within: near, as: .with(value: .choosy)) { $0 + $1 }.to("out")
+                left(builder).join(right(builder), within: near, as: .store(value: .choosy)) { $0 + $1 }.to("out")
             },
             KeptValue("left join of streams") { builder, _ in
-                left(builder).leftJoin(right(builder), within: near, as: .with(value: .choosy)) { $0 + ($1 ?? "") }
+                left(builder).leftJoin(right(builder), within: near, as: .store(value: .choosy)) { $0 + ($1 ?? "") }
                     .to("out")
             },
             KeptValue("outer join of streams") { builder, _ in
-                right(builder).outerJoin(left(builder), within: near, as: .with(other: .choosy)) {
+                right(builder).outerJoin(left(builder), within: near, as: .store(other: .choosy)) {
                     ($0 ?? "") + ($1 ?? "")
                 }
                 .to("out")
             },
             KeptValue("join of a stream with itself, kept twice", count: 2) { builder, _ in
                 let stream = left(builder)
-                stream.join(stream, within: near, as: .with(value: .choosy, other: .choosy)) { $0 + $1 }.to("out")
+                stream.join(stream, within: near, as: .store(value: .choosy, other: .choosy)) { $0 + $1 }.to("out")
             },
             KeptValue("join that lets records wait") { builder, _ in
                 let table = builder.table(

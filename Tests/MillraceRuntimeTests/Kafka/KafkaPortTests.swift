@@ -10,7 +10,7 @@ import Testing
 /// The real client over TCP, with a broker in this process.
 private final class KafkaLab: PortLab {
     private let broker: EmbeddedBroker
-    let clock: any MillraceEngine.Clock = SystemClock()
+    let clock: any WallClock = SystemClock()
     let admin: any AdminPort
 
     static func check(_ behaviour: PortBehaviour) async throws {

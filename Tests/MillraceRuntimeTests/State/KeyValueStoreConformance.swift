@@ -26,7 +26,7 @@ struct KeyValueStoreUnderTest {
 
 /// The implementations of ``KeyValueBytesStore``.
 enum KeyValueStoreKind: CaseIterable, Sendable {
-    case memory, bufferOverMemory, bufferOverRocksDB, tinyBufferOverRocksDB, tinyBufferOverOwnEngine
+    case memory, bufferOverMemory, bufferOverRocksDB, tinyBufferOverRocksDB, tinyBufferOverCustomEngine
 
     func withStore(_ body: (KeyValueStoreUnderTest) throws -> Void) throws {
         switch self {
@@ -34,7 +34,7 @@ enum KeyValueStoreKind: CaseIterable, Sendable {
         case .bufferOverMemory: try withBuffer(over: .memory, maxSizeInBytes: 1 << 20, body)
         case .bufferOverRocksDB: try withBuffer(over: .rocksDB, maxSizeInBytes: 1 << 20, body)
         // Keeps no entry that is already on disk.
-        case .tinyBufferOverOwnEngine: try withBuffer(over: .own, maxSizeInBytes: 1, body)
+        case .tinyBufferOverCustomEngine: try withBuffer(over: .custom, maxSizeInBytes: 1, body)
         case .tinyBufferOverRocksDB: try withBuffer(over: .rocksDB, maxSizeInBytes: 1, body)
         }
     }
@@ -44,7 +44,7 @@ enum KeyValueStoreKind: CaseIterable, Sendable {
     ) throws {
         try kind.withStore { stores in
             let buffer = TransactionBuffer(over: try stores.open(), maxSizeInBytes: maxSizeInBytes)
-            try body(KeyValueStoreUnderTest(store: buffer, settle: { try buffer.writeDown(position: nil) }))
+            try body(KeyValueStoreUnderTest(store: buffer, settle: { try buffer.flush(position: nil) }))
         }
     }
 }

@@ -7,13 +7,13 @@ import Testing
 
 /// The storage below an ordered store.
 enum OrderedStoreBacking: CaseIterable, Sendable {
-    case none, memory, rocksDB, own
+    case none, memory, rocksDB, custom
 
     func withDisk(_ body: (() throws -> PersistentStore?) throws -> Void) throws {
         switch self {
         case .none: try body { nil }
         case .memory: try PersistentStoreKind.memory.withStore { stores in try body { try stores.open() } }
-        case .own: try PersistentStoreKind.own.withStore { stores in try body { try stores.open() } }
+        case .custom: try PersistentStoreKind.custom.withStore { stores in try body { try stores.open() } }
         case .rocksDB: try PersistentStoreKind.rocksDB.withStore { stores in try body { try stores.open() } }
         }
     }
@@ -61,7 +61,7 @@ private struct OrderedModel {
         }
     }
 
-    mutating func check(_ store: WindowStore<String, String>, _ place: Comment) throws {
+    mutating func check(_ store: WindowStore<String, String>, _ comment: Comment) throws {
         let living = living
         for user in Self.users {
             let low = max(0, streamTimeMs - Int64.random(in: 0...250_000, using: &random))
@@ -69,35 +69,35 @@ private struct OrderedModel {
             let expected = living.filter { $0.key.key == user && (low...high).contains($0.key.startMs) }
                 .sorted { $0.key.startMs < $1.key.startMs }
             let found = try store.fetch(user, starting: low...high)
-            #expect(found.map(\.startMs) == expected.map(\.key.startMs), place)
-            #expect(found.map(\.value) == expected.map(\.value), place)
+            #expect(found.map(\.startMs) == expected.map(\.key.startMs), comment)
+            #expect(found.map(\.value) == expected.map(\.value), comment)
             let last = try store.fetch(user, starting: low...high, reversed: true, limit: 3)
-            #expect(last.map(\.value) == expected.reversed().prefix(3).map(\.value), place)
+            #expect(last.map(\.value) == expected.reversed().prefix(3).map(\.value), comment)
         }
         for (key, value) in entries.prefix(20) {
             let expected = living[key]
-            #expect(try store.fetch(key.key, startMs: key.startMs) == expected, "\(place) \(value)")
+            #expect(try store.fetch(key.key, startMs: key.startMs) == expected, "\(comment) \(value)")
         }
         var inTime: [Key] = []
         try store.fetchAll(starting: max(0, streamTimeMs - Self.retentionMs + 1)...Int64.max, byTime: true) {
             key, startMs, value in
             inTime.append(Key(key: key, startMs: startMs))
-            #expect(living[Key(key: key, startMs: startMs)] == value, place)
+            #expect(living[Key(key: key, startMs: startMs)] == value, comment)
             return true
         }
         #expect(
-            inTime.map(\.startMs) == living.keys.map(\.startMs).sorted(), place)
+            inTime.map(\.startMs) == living.keys.map(\.startMs).sorted(), comment)
         var byKey: Set<Key> = []
         try store.fetchAll { key, startMs, _ in
             byKey.insert(Key(key: key, startMs: startMs))
             return true
         }
-        #expect(byKey == Set(living.keys), place)
-        try checkRanges(store, place)
+        #expect(byKey == Set(living.keys), comment)
+        try checkRanges(store, comment)
     }
 
     /// Checks ranges of keys, and everything in reverse.
-    mutating func checkRanges(_ store: WindowStore<String, String>, _ place: Comment) throws {
+    mutating func checkRanges(_ store: WindowStore<String, String>, _ comment: Comment) throws {
         for byTime in [false, true] {
             var walks: [[Key]] = []
             for reversed in [false, true] {
@@ -108,7 +108,7 @@ private struct OrderedModel {
                 }
                 walks.append(keys)
             }
-            #expect(walks[1] == walks[0].reversed(), place)
+            #expect(walks[1] == walks[0].reversed(), comment)
         }
         guard let lower = Self.users.randomElement(using: &random), let upper = Self.users.randomElement(using: &random)
         else { return }
@@ -124,7 +124,7 @@ private struct OrderedModel {
                 found.insert(Key(key: key, startMs: startMs))
                 return true
             }
-            #expect(found == expected, "\(place): \(lower) to \(upper) in \(times)")
+            #expect(found == expected, "\(comment): \(lower) to \(upper) in \(times)")
         }
     }
 }

@@ -30,19 +30,19 @@ struct StoreOnProvider {
 
 /// The implementations of ``StorageEngine``.
 enum PersistentStoreKind: CaseIterable, Sendable {
-    case rocksDB, memory, own
+    case rocksDB, memory, custom
 
     func withStore(_ body: (StoreOnProvider) throws -> Void) throws {
         let directory = try TestDirectory()
         let provider: any StoreProvider =
             switch self {
             case .rocksDB: try StateDirectory(directory.path, applicationID: "app", logger: quiet)
-            case .memory, .own: MemoryStateDirectory()
+            case .memory, .custom: MemoryStateDirectory()
             }
         let task = TaskID(subtopology: 0, partition: 1)
         try provider.lock(task)
         defer { provider.unlock(task) }
-        try body(StoreOnProvider(provider: provider, supplier: self == .own ? .sortedArrays() : .rocksDB))
+        try body(StoreOnProvider(provider: provider, supplier: self == .custom ? .sortedArrays() : .rocksDB))
     }
 }
 

@@ -56,33 +56,34 @@ private struct VersionedModel {
         return ValueAndTimestamp(value: value, timestampMs: fromMs)
     }
 
-    mutating func check(_ store: VersionedStore, _ place: Comment) throws {
+    mutating func check(_ store: VersionedStore, _ comment: Comment) throws {
         let view = VersionedKeyValueStore(store, key: .string, value: .string)
         for user in Self.users {
-            #expect(try view.get(user) == version(of: user, asOfMs: nil), "\(place), latest of \(Array(user.utf8))")
+            #expect(try view.get(user) == version(of: user, asOfMs: nil), "\(comment), latest of \(Array(user.utf8))")
             for _ in 0..<8 {
                 let moment = max(0, streamTimeMs + Int64.random(in: -200_000...20_000, using: &random))
                 #expect(
                     try view.get(user, asOfMs: moment) == version(of: user, asOfMs: moment),
-                    "\(place), \(Array(user.utf8)) as of \(moment)")
+                    "\(comment), \(Array(user.utf8)) as of \(moment)")
             }
         }
         var scanned: [String] = []
         try TimestampedKeyValueStore<String, String>(store, key: .string, value: .string).scan { key, stored in
             scanned.append(key)
-            #expect(stored == version(of: key, asOfMs: nil), place)
+            #expect(stored == version(of: key, asOfMs: nil), comment)
             return true
         }
         let expected = Self.users.filter { version(of: $0, asOfMs: nil) != nil }
         let ordered = expected.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        #expect(scanned == ordered, place)
+        #expect(scanned == ordered, comment)
         for (lower, upper) in zip(Self.users, Self.users.dropFirst()) {
             let within = ordered.filter {
                 !$0.utf8.lexicographicallyPrecedes(lower.utf8) && !upper.utf8.lexicographicallyPrecedes($0.utf8)
             }
             let found = try TimestampedKeyValueStore<String, String>(store, key: .string, value: .string)
                 .entries(from: lower, through: upper, reversed: true, limit: 2)
-            #expect(found.map(\.key) == Array(within.reversed().prefix(2)), "\(place), from \(lower) through \(upper)")
+            #expect(
+                found.map(\.key) == Array(within.reversed().prefix(2)), "\(comment), from \(lower) through \(upper)")
         }
     }
 }

@@ -125,7 +125,7 @@ struct CommentExamples {
             .aggregate(into: .store("balances", value: .double), initial: 0)
         carts.toStream().to("carts")
         payments.groupByKey().cogroup { _, payment, total in payment.amount + total }
-            .windowedBy(.tumbling(.seconds(60))).aggregate(into: .with(value: .double), initial: 0)
+            .windowedBy(.tumbling(.seconds(60))).aggregate(into: .store(value: .double), initial: 0)
         _ = try builder.build()
         let other = CommentExamples()
         other.cogroupWithAmounts()

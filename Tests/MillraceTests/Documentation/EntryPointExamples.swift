@@ -130,7 +130,7 @@ struct EntryPointExamples {
         let stores: [any ConnectableStore] = [drafts, totals, last, counts, prices, views, visits]
         amounts.process(stores: stores) { (_: ProcessorContext<Never, Never>) in { _ in } }
         payments.groupByKey().count(into: .store("by-account").inMemory().withoutChangelog())
-        payments.groupByKey().count(into: .with(key: .string).withoutCache())
+        payments.groupByKey().count(into: .store(key: .string).withoutCache())
         payments.groupByKey().windowedBy(.tumbling(.seconds(60)))
             .count(into: .store("by-minute").retention(.seconds(86_400)).changelog(["segment.ms": "600000"]))
         let all = BufferConfig.unbounded.changelog(["segment.ms": "600000"])
@@ -146,8 +146,9 @@ struct EntryPointExamples {
     func windows() throws {
         let orders = orders
         let payments = payments
-        orders.join(payments, within: .difference(.seconds(300)), as: .with(key: .string).inMemory().withoutChangelog())
-        {
+        orders.join(
+            payments, within: .difference(.seconds(300)), as: .store(key: .string).inMemory().withoutChangelog()
+        ) {
             order, payment in
             "\(order.amount) \(payment.amount)"
         }
@@ -161,7 +162,7 @@ struct EntryPointExamples {
         payments.groupByKey().windowedBy(.unlimited()).count()
         payments.groupByKey().cogroup { _, payment, total in payment.amount + total }
             .windowedBy(.session(gap: .seconds(300)))
-            .aggregate(into: .with(value: .double), initial: 0) { _, left, right in left + right }
+            .aggregate(into: .store(value: .double), initial: 0) { _, left, right in left + right }
         _ = try builder.build()
     }
 

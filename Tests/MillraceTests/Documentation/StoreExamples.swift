@@ -28,7 +28,7 @@ struct StoreExamples {
     func walks() throws {
         let builder = StreamsBuilder(stores: .sortedArrays())
         let events = builder.stream("events", key: .string, value: .string)
-        events.groupByKey().count(into: .store("counts").supplied(by: StoreSupplier { place in SortedArray() }))
+        events.groupByKey().count(into: .store("counts").supplied(by: StoreSupplier { context in SortedArray() }))
         let counts = Stores.keyValue("plain", key: .string, value: .int64)
             .supplied(by: StoreSupplier { _ in SortedArray() })
         let scores = Stores.keyValue("scores", key: .string, value: .double)
@@ -136,7 +136,7 @@ private final class LMDBEngine: StorageEngine {
 
 extension StoreSupplier {
     fileprivate static func lmdb(mapSizeInBytes: Int) -> StoreSupplier {
-        StoreSupplier { place in try LMDBEngine(directory: place.directory, mapSizeInBytes: mapSizeInBytes) }
+        StoreSupplier { context in try LMDBEngine(directory: context.directory, mapSizeInBytes: mapSizeInBytes) }
     }
 }
 

@@ -36,7 +36,7 @@ struct AggregationTests {
         let records = [text("a", "x", 1), text("a", "stop", 2), text("a", "y", 3), text("b", "stop", 4)]
         let outcome = try run(records) { stream in
             stream.groupByKey()
-                .aggregate(into: .with(), initial: "0") { key, value, aggregate in
+                .aggregate(into: .store(), initial: "0") { key, value, aggregate in
                     value == "stop" ? nil : aggregate + key + value
                 }
                 .toStream()
@@ -95,7 +95,8 @@ struct AggregationTests {
     func groupedTableAggregate() throws {
         let records = [text("1", "a", 1), text("1", "b", 2)]
         let outcome = try runTable(records, key: .string, value: .string) { table in
-            table.groupBy { _, value in ("k", value) }.aggregate(into: .with(), initial: "0") { key, value, aggregate in
+            table.groupBy { _, value in ("k", value) }.aggregate(into: .store(), initial: "0") {
+                key, value, aggregate in
                 aggregate + "+" + key + value
             } subtractor: { key, value, aggregate in
                 aggregate + "-" + key + value
@@ -112,7 +113,7 @@ struct AggregationTests {
         }
         #expect(try run(records) { words($0).reduce { $0 + $1 }.toStream() }.lines == ["a=xyz@1"])
         let uncached = try run(records) { stream in
-            words(stream).reduce(into: .with().withoutCache()) { $0 + $1 }.toStream()
+            words(stream).reduce(into: .store().withoutCache()) { $0 + $1 }.toStream()
         }
         #expect(uncached.lines == ["a=x@1", "a=xy@1", "a=xyz@1"])
     }
@@ -120,7 +121,7 @@ struct AggregationTests {
     @Test("without a cache even the deletion of a missing key is forwarded")
     func uncachedDeletion() throws {
         let outcome = try run([text("a", "stop", 7)]) { stream in
-            stream.groupByKey().aggregate(into: .with().withoutCache(), initial: "") { _, _, _ in nil }.toStream()
+            stream.groupByKey().aggregate(into: .store().withoutCache(), initial: "") { _, _, _ in nil }.toStream()
         }
         #expect(outcome.lines == ["a=-@7"])
     }

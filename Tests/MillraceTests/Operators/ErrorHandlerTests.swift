@@ -148,7 +148,7 @@ struct ErrorHandlerTests {
             { $0.flatMap { (_, _) -> [(String?, String?)] in throw Refusal() } },
             { $0.peek { _ in throw Refusal() } }, { $0.split().branch { _, _ in throw Refusal() } },
             { $0.groupByKey().reduce { _, _ in throw Refusal() }.toStream().filter { record in record.value == "2" } },
-            { $0.groupByKey().aggregate(into: .with(), initial: "") { _, _, _ in throw Refusal() }.toStream() },
+            { $0.groupByKey().aggregate(into: .store(), initial: "") { _, _, _ in throw Refusal() }.toStream() },
             { $0.toTable().filter { _, _ in throw Refusal() }.toStream() },
             { $0.toTable().mapValues { (_: String) -> String? in throw Refusal() }.toStream() },
             {

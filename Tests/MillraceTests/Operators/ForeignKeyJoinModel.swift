@@ -17,7 +17,7 @@ struct ForeignKeyJoinModel {
         case answer(key: String, about: String?, value: String?)
     }
 
-    struct Place: Hashable {
+    struct QueueKey: Hashable {
         enum Topic { case left, right, subscriptions, answers }
         var topic: Topic
         var partition: Int32
@@ -31,7 +31,7 @@ struct ForeignKeyJoinModel {
     private(set) var results: [String: [String?]] = [:]
     /// By foreign key: the left values that want to know of it, by primary key.
     private var subscribers: [String: [String: String?]] = [:]
-    private var queues: [Place: [Message]] = [:]
+    private var queues: [QueueKey: [Message]] = [:]
 
     init(isLeftJoin: Bool, leftPartitions: Int32, rightPartitions: Int32) {
         self.isLeftJoin = isLeftJoin
@@ -53,15 +53,15 @@ struct ForeignKeyJoinModel {
     var lastResults: [String: String] { results.compactMapValues { $0.last ?? nil } }
 
     mutating func send(_ message: Message) {
-        let place =
+        let key =
             switch message {
-            case .left(let key, _): Place(topic: .left, partition: partition(of: key, leftPartitions))
-            case .right(let key, _): Place(topic: .right, partition: partition(of: key, rightPartitions))
+            case .left(let key, _): QueueKey(topic: .left, partition: partition(of: key, leftPartitions))
+            case .right(let key, _): QueueKey(topic: .right, partition: partition(of: key, rightPartitions))
             case .subscription(let foreignKey, _, _, _):
-                Place(topic: .subscriptions, partition: partition(of: foreignKey, rightPartitions))
-            case .answer(let key, _, _): Place(topic: .answers, partition: partition(of: key, leftPartitions))
+                QueueKey(topic: .subscriptions, partition: partition(of: foreignKey, rightPartitions))
+            case .answer(let key, _, _): QueueKey(topic: .answers, partition: partition(of: key, leftPartitions))
             }
-        queues[place, default: []].append(message)
+        queues[key, default: []].append(message)
     }
 
     private func partition(of key: String?, _ count: Int32) -> Int32 {
@@ -70,10 +70,10 @@ struct ForeignKeyJoinModel {
     }
 
     /// Processes the first message of a partition. Returns false if there is none.
-    mutating func process(_ place: Place) -> Bool {
-        guard var queue = queues[place], !queue.isEmpty else { return false }
+    mutating func process(_ key: QueueKey) -> Bool {
+        guard var queue = queues[key], !queue.isEmpty else { return false }
         let message = queue.removeFirst()
-        queues[place] = queue
+        queues[key] = queue
         switch message {
         case .left(let key, let value): change(key, from: left.updateValue(value, for: key), to: value)
         case .right(let key, let value):

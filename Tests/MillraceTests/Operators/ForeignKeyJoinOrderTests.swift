@@ -43,7 +43,7 @@ struct ForeignKeyJoinOrderTests {
         /// Processes a message; false if none is on its way.
         mutating func step() throws -> Bool {
             guard let partition = try driver.step(&random) else { return false }
-            let topics: [String: ForeignKeyJoinModel.Place.Topic] = [
+            let topics: [String: ForeignKeyJoinModel.QueueKey.Topic] = [
                 "left": .left, "right": .right, "app-join-subscription-registration-topic": .subscriptions,
                 "app-join-subscription-response-topic": .answers,
             ]

@@ -11,7 +11,7 @@ struct StreamJoinTests {
 
         func join(
             _ left: Stream, _ right: Stream, _ windows: JoinWindows,
-            as joined: StreamJoined<String, String, String> = .with(), named name: String? = nil
+            as joined: StreamJoined<String, String, String> = .store(), named name: String? = nil
         ) -> Stream {
             switch self {
             case .inner: left.join(right, within: windows, as: joined, named: name) { "\($0)|\($1)" }
@@ -264,7 +264,7 @@ struct StreamJoinTests {
                 "pair-outer-this-join-store", "pair-outer-other-join-store", "pair-outer-shared-join-store",
             ])
         #expect(
-            try stores(.left, .with()).map(\.name) == [
+            try stores(.left, .store()).map(\.name) == [
                 "KSTREAM-JOINTHIS-0000000004-store", "KSTREAM-OUTEROTHER-0000000005-store",
                 "KSTREAM-OUTERSHARED-0000000004-store",
             ])

@@ -189,7 +189,7 @@ struct TableJoinTests {
     func oldValues(_ kind: Kind) throws {
         let outcome = try runSides([Self.left, Self.right, (.left, text("k", "M", 8)), (.right, text("k", nil, 9))]) {
             join(kind, $0).groupBy { key, value in (key, value) }
-                .aggregate(into: .with(), initial: "") { _, value, sum in
+                .aggregate(into: .store(), initial: "") { _, value, sum in
                     sum + "+\(value)"
                 } subtractor: { _, value, sum in
                     sum + "-\(value)"
@@ -243,7 +243,7 @@ struct TableJoinTests {
     @Test("a join that is kept without a name gets a generated one")
     func generatedStore() throws {
         let builder = StreamsBuilder()
-        let table = join(.inner, builder, into: .with())
+        let table = join(.inner, builder, into: .store())
         #expect(table.storeName == "KTABLE-MERGE-STATE-STORE-0000000006")
         #expect(
             try builder.build().describe().contains(

@@ -70,7 +70,7 @@ struct VersionedTableTests {
         ]
         let outcome = try runTable(records, key: .string, value: .string, store: versioned) { table in
             table.groupBy(key: .string, value: .string) { _, value in ("g", value) }.reduce(
-                into: Materialized.with().withoutCache()
+                into: Materialized.store().withoutCache()
             ) {
                 "\($0)+\($1)"
             } subtractor: {

@@ -121,15 +121,15 @@ struct ProcessTests {
         #expect(error?.message.contains("KSTREAM-SINK-0000000002") == true)
     }
 
-    @Test("the context knows the record's place, the task and the times")
+    @Test("the context knows the record's position, the task and the times")
     func metadata() throws {
         let log = Log()
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string).process { (context: ProcessorContext<String, String>) in
             log.lines.append("start \(context.streamTimeMs) \(context.recordMetadata?.topic ?? "nowhere")")
             return { record in
-                let place = context.recordMetadata.map { "\($0.topic)-\($0.partition)@\($0.offset)" } ?? "nowhere"
-                log.lines.append("\(place) \(context.streamTimeMs) \(context.wallClockMs) \(context.taskID)")
+                let position = context.recordMetadata.map { "\($0.topic)-\($0.partition)@\($0.offset)" } ?? "nowhere"
+                log.lines.append("\(position) \(context.streamTimeMs) \(context.wallClockMs) \(context.taskID)")
             }
         }
         let driver = try TopologyTestDriver(builder.build(), applicationID: "shop")

@@ -21,7 +21,7 @@ struct ByteTableTests {
                 key.withUnsafeBytes { _ = table.set($0, to: nil) }
                 model[key] = .some(nil)
             case 6..<9:
-                if let place = key.withUnsafeBytes({ table.find($0) }) { table.remove(at: place) }
+                if let index = key.withUnsafeBytes({ table.find($0) }) { table.remove(at: index) }
                 model[key] = nil
             default:
                 if numbers.next() % 100 == 0 {
@@ -41,50 +41,50 @@ struct ByteTableTests {
             + (number < 256 ? [] : [UInt8(number >> 8)])
     }
 
-    private static func compare(_ table: inout ByteTable, _ model: [[UInt8]: [UInt8]?], _ place: String) {
+    private static func compare(_ table: inout ByteTable, _ model: [[UInt8]: [UInt8]?], _ index: String) {
         for (key, value) in model {
             let found = key.withUnsafeBytes { table.find($0) }
-            #expect(found != nil, "\(place): \(key)")
+            #expect(found != nil, "\(index): \(key)")
             guard let found else { continue }
-            #expect(Array(table.key(at: found)) == key, "\(place)")
-            #expect(table.value(at: found).map(Array.init) == value, "\(place)")
+            #expect(Array(table.key(at: found)) == key, "\(index)")
+            #expect(table.value(at: found).map(Array.init) == value, "\(index)")
         }
-        #expect(table.places.count == model.count, "\(place)")
+        #expect(table.indices.count == model.count, "\(index)")
     }
 
     @Test("an empty value is not a deleted key")
     func emptyValue() throws {
         var table = ByteTable()
-        let place = Self.set(&table, [1], [])
-        #expect(table.value(at: place).map(Array.init) == [])
-        #expect(Self.set(&table, [1], nil) == place)
-        #expect(table.value(at: place) == nil)
+        let index = Self.set(&table, [1], [])
+        #expect(table.value(at: index).map(Array.init) == [])
+        #expect(Self.set(&table, [1], nil) == index)
+        #expect(table.value(at: index) == nil)
         #expect(table.count == 1)
     }
 
-    @Test("an entry keeps its place while its value grows and others come and go")
-    func place() {
+    @Test("an entry keeps its index while its value grows and others come and go")
+    func index() {
         var table = ByteTable()
-        let place = Self.set(&table, [1], [1])
-        table.setMark(place, true)
+        let index = Self.set(&table, [1], [1])
+        table.setMark(index, true)
         for number in 0..<200 { Self.set(&table, [2, UInt8(number)], [1]) }
         Self.set(&table, [1], [UInt8](repeating: 7, count: 1_000))
         let found = ([1] as [UInt8]).withUnsafeBytes { table.find($0) }
-        #expect(found == place)
-        #expect(table.isMarked(place) == true)
-        #expect(table.value(at: place)?.count == 1_000)
+        #expect(found == index)
+        #expect(table.isMarked(index) == true)
+        #expect(table.value(at: index)?.count == 1_000)
     }
 
-    @Test("the place of a removed entry is used again, without its mark")
+    @Test("the index of a removed entry is used again, without its mark")
     func reuse() throws {
         var table = ByteTable()
-        let place = Self.set(&table, [1], [1])
-        table.setMark(place, true)
-        table.remove(at: place)
-        #expect(table.isTaken(place) == false)
-        #expect(Self.set(&table, [2], [2]) == place)
-        #expect(table.isMarked(place) == false)
-        #expect(table.placeLimit == 1)
+        let index = Self.set(&table, [1], [1])
+        table.setMark(index, true)
+        table.remove(at: index)
+        #expect(table.isTaken(index) == false)
+        #expect(Self.set(&table, [2], [2]) == index)
+        #expect(table.isMarked(index) == false)
+        #expect(table.indexLimit == 1)
     }
 
     @Test("removal never hides a key behind it in the same run")
@@ -97,13 +97,13 @@ struct ByteTableTests {
             var left = Set(keys)
             for key in keys { Self.set(&table, key, key) }
             for key in keys.shuffled(using: &numbers) where left.remove(key) != nil {
-                if let place = key.withUnsafeBytes({ table.find($0) }) { table.remove(at: place) }
+                if let index = key.withUnsafeBytes({ table.find($0) }) { table.remove(at: index) }
                 for other in left {
-                    let place = other.withUnsafeBytes { table.find($0) }
-                    #expect(place != nil, "seed \(seed)")
+                    let index = other.withUnsafeBytes { table.find($0) }
+                    #expect(index != nil, "seed \(seed)")
                 }
-                let place = key.withUnsafeBytes { table.find($0) }
-                #expect(place == nil, "seed \(seed)")
+                let index = key.withUnsafeBytes { table.find($0) }
+                #expect(index == nil, "seed \(seed)")
             }
         }
     }
@@ -126,22 +126,22 @@ struct ByteTableTests {
     @Test("an entry that was removed shows neither a key nor a value, long or short", arguments: [1, 100])
     func removed(valueCount: Int) {
         var table = ByteTable()
-        let place = Self.set(&table, [1, 2], [UInt8](repeating: 7, count: valueCount))
-        table.remove(at: place)
-        #expect(!table.isTaken(place) && table.key(at: place).isEmpty && table.value(at: place) == nil)
+        let index = Self.set(&table, [1, 2], [UInt8](repeating: 7, count: valueCount))
+        table.remove(at: index)
+        #expect(!table.isTaken(index) && table.key(at: index).isEmpty && table.value(at: index) == nil)
     }
 
     @Test("entries stay where they are when others come")
     func addresses() {
         var table = ByteTable()
-        let place = Self.set(&table, [1, 2], [3])
-        let key = table.key(at: place)
+        let index = Self.set(&table, [1, 2], [3])
+        let key = table.key(at: index)
         for number in 0..<10_000 { Self.set(&table, withUnsafeBytes(of: number) { [UInt8]($0) }, [1]) }
-        #expect(table.key(at: place).baseAddress == key.baseAddress && Array(key) == [1, 2])
+        #expect(table.key(at: index).baseAddress == key.baseAddress && Array(key) == [1, 2])
     }
 
     @discardableResult
-    private static func set(_ table: inout ByteTable, _ key: [UInt8], _ value: [UInt8]?) -> ByteTable.Place {
+    private static func set(_ table: inout ByteTable, _ key: [UInt8], _ value: [UInt8]?) -> ByteTable.EntryIndex {
         key.withUnsafeBytes { key in
             guard let value else { return table.set(key, to: nil) }
             return value.withUnsafeBytes { table.set(key, to: $0) }

@@ -37,12 +37,12 @@ struct OrderedByteMapTests {
         }
         #expect(map.count == model.count)
         var walked: [[UInt8]] = []
-        var place = map.first
-        while map.isValid(place) {
-            let key = Array(map.key(at: place))
+        var cursor = map.first
+        while map.isValid(cursor) {
+            let key = Array(map.key(at: cursor))
             walked.append(key)
-            #expect(map.value(at: place).map { Array($0) } == model[key] ?? nil)
-            place = map.next(place)
+            #expect(map.value(at: cursor).map { Array($0) } == model[key] ?? nil)
+            cursor = map.next(cursor)
         }
         #expect(walked == model.keys.sorted { $0.lexicographicallyPrecedes($1) }, "seed \(seed)")
         map.removeAll()

@@ -5,22 +5,22 @@ import Testing
 @Suite("Negative timestamps that a processor gives a record")
 struct NegativeTimestampTests {
     /// Where a processor makes a record with a timestamp of its own.
-    enum Place: String, CaseIterable, Sendable {
+    enum Origin: String, CaseIterable, Sendable {
         case forward, forwardToChild, child, fixedKey, fixedKeyToChild, streamTimePunctuation, wallClockPunctuation
     }
 
     /// A processor named `maker` that forwards each value at the time that the value says, into a window of 10 ms.
-    private func driver(_ place: Place, _ errorHandlers: ErrorHandlers) throws -> TopologyTestDriver {
+    private func driver(_ origin: Origin, _ errorHandlers: ErrorHandlers) throws -> TopologyTestDriver {
         let builder = StreamsBuilder()
         let numbers = builder.stream("in", key: .string, value: .int64)
         let timed: KStream<String, Int64>
-        switch place {
+        switch origin {
         case .forward, .forwardToChild, .child, .streamTimePunctuation, .wallClockPunctuation:
             timed = numbers.process(named: "maker") { (context: ProcessorContext<String, Int64>) in
                 let child: ProcessorChild<String, Int64> = try context.child(named: "next")
                 var waiting: [Record<String, Int64>] = []
                 let clock: PunctuationType? =
-                    switch place {
+                    switch origin {
                     case .streamTimePunctuation: .streamTime
                     case .wallClockPunctuation: .wallClockTime
                     default: nil
@@ -34,7 +34,7 @@ struct NegativeTimestampTests {
                 }
                 return { record in
                     let record = Record(key: record.key, value: record.value, timestampMs: record.value ?? 0)
-                    switch place {
+                    switch origin {
                     case .forward: try context.forward(record)
                     case .forwardToChild: try context.forward(record, to: "next")
                     case .child: try child.forward(record)
@@ -46,7 +46,7 @@ struct NegativeTimestampTests {
             timed = numbers.processValues(named: "maker") { (context: FixedKeyProcessorContext<String, Int64>) in
                 { record in
                     let record = record.with(timestampMs: record.value ?? 0)
-                    if place == .fixedKey { return try context.forward(record) }
+                    if origin == .fixedKey { return try context.forward(record) }
                     try context.forward(record, to: "next")
                 }
             }
@@ -73,16 +73,16 @@ struct NegativeTimestampTests {
         return counts
     }
 
-    @Test("go to the processing handler with the processor's name; the others are counted", arguments: Place.allCases)
-    func handled(place: Place) throws {
-        let driver = try driver(place, ErrorHandlers(processing: .continue))
+    @Test("go to the processing handler with the processor's name; the others are counted", arguments: Origin.allCases)
+    func handled(origin: Origin) throws {
+        let driver = try driver(origin, ErrorHandlers(processing: .continue))
         #expect(try pipe([3, -5, 12, .min, 4], into: driver) == [0: 2, 10: 1])
         #expect(driver.droppedRecords == [.processing: 2])
     }
 
-    @Test("fail where errors do, and say what is wrong and where", arguments: Place.allCases)
-    func failing(place: Place) throws {
-        let driver = try driver(place, ErrorHandlers())
+    @Test("fail where errors do, and say what is wrong and where", arguments: Origin.allCases)
+    func failing(origin: Origin) throws {
+        let driver = try driver(origin, ErrorHandlers())
         let error = #expect(throws: StreamsError.self) { try pipe([3, -5], into: driver) }
         #expect(error?.code == .invalidTimestamp)
         #expect(error?.node == "maker")

@@ -32,9 +32,9 @@ struct DescriptionTests {
         let builder = StreamsBuilder()
         let grouped = builder.stream("in", key: .string, value: .string).groupByKey()
         if isSliding {
-            grouped.windowedBy(.sliding(.seconds(1))).count(into: .with())
+            grouped.windowedBy(.sliding(.seconds(1))).count(into: .store())
         } else {
-            grouped.windowedBy(.tumbling(.seconds(1))).count(into: .with())
+            grouped.windowedBy(.tumbling(.seconds(1))).count(into: .store())
         }
         let number = isSliding ? 1 : 2
         #expect(

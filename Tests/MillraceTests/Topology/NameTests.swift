@@ -11,7 +11,7 @@ struct NameTests {
     ]
 
     /// Every place where a user gives a name that becomes an operator, a store or a topic.
-    private static let places: [(String, @Sendable (StreamsBuilder, String) -> Void)] = [
+    private static let owners: [(String, @Sendable (StreamsBuilder, String) -> Void)] = [
         ("source topic", { texts($0, $1).to("out") }),
         ("table topic", { _ = $0.table($1, key: .string, value: .string, into: .store("s")) }),
         ("global table topic", { _ = $0.globalTable($1, key: .string, value: .string, into: .store("s")) }),
@@ -41,19 +41,19 @@ struct NameTests {
         builder.stream(topic, key: .string, value: .string)
     }
 
-    @Test("a bad one is refused when the topology is built, wherever it is given", arguments: places.indices, bad)
-    func refused(place: Int, name: String) {
+    @Test("a bad one is refused when the topology is built, wherever it is given", arguments: owners.indices, bad)
+    func refused(index: Int, name: String) {
         let builder = StreamsBuilder()
-        Self.places[place].1(builder, name)
-        let error = #expect(throws: StreamsError.self, "\(Self.places[place].0)") { try builder.build() }
+        Self.owners[index].1(builder, name)
+        let error = #expect(throws: StreamsError.self, "\(Self.owners[index].0)") { try builder.build() }
         #expect(error?.code == .invalidTopology)
         #expect(error?.message.contains(KafkaName.quoted(name)) == true || name.isEmpty, "\(error?.message ?? "")")
     }
 
-    @Test("a good one is taken everywhere", arguments: places.indices)
-    func taken(place: Int) throws {
+    @Test("a good one is taken everywhere", arguments: owners.indices)
+    func taken(index: Int) throws {
         let builder = StreamsBuilder()
-        Self.places[place].1(builder, "A.good_name-1")
+        Self.owners[index].1(builder, "A.good_name-1")
         _ = try builder.build()
     }
 

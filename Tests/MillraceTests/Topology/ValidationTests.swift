@@ -95,7 +95,7 @@ struct ValidationTests {
         #expect(try builder.build().sourceTopics == ["in"])
     }
 
-    @Test("streams of one topic that are to begin at different places are reported")
+    @Test("streams of one topic that are to begin at different offsets are reported")
     func offsetResets() {
         let text = problems { builder in
             texts(builder).to("a")
@@ -116,7 +116,7 @@ struct ValidationTests {
         #expect(text.contains("KSTREAM-SOURCE-0000000008: offset reset by a negative duration"))
     }
 
-    @Test("streams of one topic, or of one pattern, that begin at the same place are one")
+    @Test("streams of one topic, or of one pattern, that begin at the same offset are one")
     func sameOffsetReset() throws {
         let builder = StreamsBuilder()
         for output in ["a", "b"] {

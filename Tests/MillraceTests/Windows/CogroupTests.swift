@@ -18,7 +18,7 @@ struct CogroupTests {
 
     @Test("the records of both streams go into one aggregate of each key")
     func plain() throws {
-        let outcome = try runSides(records) { cogrouped($0).aggregate(into: .with(), initial: "").toStream() }
+        let outcome = try runSides(records) { cogrouped($0).aggregate(into: .store(), initial: "").toStream() }
         #expect(outcome.lines == ["a=Lx@1", "a=LxRy@2", "b=Rz@12", "a=LxRyLw@14"])
         #expect(outcome.dropped == [.nullKeyOrValue: 1])
     }
@@ -26,7 +26,7 @@ struct CogroupTests {
     @Test("and of each window")
     func windowed() throws {
         let outcome = try runSides(records) { builder in
-            cogrouped(builder).windowedBy(.tumbling(.milliseconds(10))).aggregate(into: .with(), initial: "").lines()
+            cogrouped(builder).windowedBy(.tumbling(.milliseconds(10))).aggregate(into: .store(), initial: "").lines()
         }
         #expect(outcome.lines == ["a@0/10=Lx@1", "a@0/10=LxRy@2", "b@10/20=Rz@12", "a@10/20=Lw@14"])
     }
@@ -41,7 +41,7 @@ struct CogroupTests {
                 }
         }
         let windows = try runSides(records) { builder in
-            cogrouped(builder).windowedBy(.tumbling(.milliseconds(10))).aggregate(into: .with(), initial: "").lines()
+            cogrouped(builder).windowedBy(.tumbling(.milliseconds(10))).aggregate(into: .store(), initial: "").lines()
         }
         #expect(
             windows.lines == [
@@ -50,10 +50,10 @@ struct CogroupTests {
         #expect(windows.dropped == [:])
         let sessions = try runSides(records) { builder in
             cogrouped(builder).windowedBy(.session(gap: .milliseconds(10), grace: .seconds(1)))
-                .aggregate(into: .with(), initial: "") { _, left, right in left + right }.lines()
+                .aggregate(into: .store(), initial: "") { _, left, right in left + right }.lines()
         }
         #expect(sessions.lines.suffix(3) == ["a@13/13=L-@13", "a@13/13=-@13", "a@13/14=L-Lw@14"])
-        let plain = try runSides(records) { cogrouped($0).aggregate(into: .with(), initial: "").toStream() }
+        let plain = try runSides(records) { cogrouped($0).aggregate(into: .store(), initial: "").toStream() }
         #expect(plain.lines == ["a=Lx@1", "a=LxRy@2@2", "b=Rz@12@12", "a=LxRy@2Lw@14"])
         #expect(plain.dropped == [.nullKeyOrValue: 1])
     }
@@ -62,7 +62,7 @@ struct CogroupTests {
     func sessions() throws {
         let outcome = try runSides(records) { builder in
             cogrouped(builder).windowedBy(.session(gap: .milliseconds(10), grace: .seconds(1)))
-                .aggregate(into: .with(), initial: "") { _, left, right in left + right }.lines()
+                .aggregate(into: .store(), initial: "") { _, left, right in left + right }.lines()
         }
         #expect(
             outcome.lines == ["a@1/1=Lx@1", "a@1/1=-@1", "a@1/2=LxRy@2", "b@12/12=Rz@12", "a@14/14=Lw@14"])

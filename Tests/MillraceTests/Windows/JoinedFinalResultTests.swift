@@ -71,7 +71,7 @@ struct JoinedFinalResultTests {
         let left = table.mapValues(into: store("left")) { (value: String) -> String? in value }
         let right = table.mapValues(into: store("right")) { (value: String) -> String? in value }
         left.outerJoin(right) { "\($0 ?? "-")|\($1 ?? "-")" }
-            .mapValues(into: .with(value: .string)) { (value: String) -> String? in value }
+            .mapValues(into: .store(value: .string)) { (value: String) -> String? in value }
             .suppress(.untilWindowCloses()).lines().to("out")
         let driver = try TopologyTestDriver(builder.build())
         let input = driver.inputTopic("in", key: .string, value: .string)
@@ -117,7 +117,7 @@ struct JoinedFinalResultTests {
                 ("outer", lefts.outerJoin(rights, into: kept("outer")) { both($0, $1) }),
             ]
             for (kind, table) in joins {
-                table.mapValues(into: .with(value: .string)) { (value: String) -> String? in value }
+                table.mapValues(into: .store(value: .string)) { (value: String) -> String? in value }
                     .suppress(.untilWindowCloses()).toStream()
                     .map { (record: Record<Windowed<String>, String>) -> (String?, String?) in
                         let key = record.key.map { "\($0.key)@\($0.window.startMs)/\($0.window.endMs)" }

@@ -49,13 +49,13 @@ struct WindowTests {
         #expect(counted.lines == ["a@0/10=1@1", "a@0/10=2@2"])
         let aggregated = try run(records) { stream in
             stream.groupByKey().windowedBy(.tumbling(.milliseconds(10)))
-                .aggregate(into: .with(value: .string), initial: "0") { _, value, sum in sum + value }.lines()
+                .aggregate(into: .store(value: .string), initial: "0") { _, value, sum in sum + value }.lines()
         }
         #expect(aggregated.lines == ["a@0/10=0x@2"])
         #expect(aggregated.dropped == [.nullValue: 1])
         let whole = try run(records) { stream in
             stream.groupByKey().windowedBy(.tumbling(.milliseconds(10)))
-                .aggregate(into: .with(value: .string), initial: "0") { record, sum in sum + (record.value ?? "-") }
+                .aggregate(into: .store(value: .string), initial: "0") { record, sum in sum + (record.value ?? "-") }
                 .lines()
         }
         #expect(whole.lines == ["a@0/10=0-@1", "a@0/10=0-x@2"])

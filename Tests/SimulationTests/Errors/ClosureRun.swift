@@ -86,11 +86,11 @@ struct ClosureRun {
         }
     }
 
-    /// Returns the step with the record at this place of a source topic.
-    func step(at place: RecordMetadata) -> (index: Int, step: Step)? {
-        let steps = Array(self.steps.enumerated().filter { $0.element.topic == place.topic })
-        guard steps.indices.contains(Int(place.offset)) else { return nil }
-        return (steps[Int(place.offset)].offset, steps[Int(place.offset)].element)
+    /// Returns the step with the record at this position of a source topic.
+    func step(at position: RecordMetadata) -> (index: Int, step: Step)? {
+        let steps = Array(self.steps.enumerated().filter { $0.element.topic == position.topic })
+        guard steps.indices.contains(Int(position.offset)) else { return nil }
+        return (steps[Int(position.offset)].offset, steps[Int(position.offset)].element)
     }
 }
 

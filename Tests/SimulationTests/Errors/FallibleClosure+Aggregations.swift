@@ -2,7 +2,7 @@ import Millrace
 
 extension FallibleClosure {
     /// The store of an aggregation of texts.
-    private static let sum = Materialized<String, String>.with(value: .string)
+    private static let sum = Materialized<String, String>.store(value: .string)
 
     static var aggregations: [FallibleClosure] {
         [
@@ -88,7 +88,7 @@ extension FallibleClosure {
                 FallibleClosure(
                     "TimeWindowedKStream.aggregate.initial() [\(name)]", rest: rest
                 ) {
-                    windowed(left($0)).aggregate(into: .with(value: .string), initial: try unlessRefused("")) {
+                    windowed(left($0)).aggregate(into: .store(value: .string), initial: try unlessRefused("")) {
                         (_: String, value: String, sum: String) in sum + value
                     }
                     .toOut()
@@ -96,7 +96,7 @@ extension FallibleClosure {
                 FallibleClosure(
                     "TimeWindowedKStream.aggregate.aggregator(Key, Value, Aggregate) [\(name)]", rest: rest
                 ) {
-                    windowed(left($0)).aggregate(into: .with(value: .string), initial: "") {
+                    windowed(left($0)).aggregate(into: .store(value: .string), initial: "") {
                         (_: String, value: String, sum: String) in try unlessRefused(sum + value)
                     }
                     .toOut()
@@ -104,7 +104,7 @@ extension FallibleClosure {
                 FallibleClosure(
                     "TimeWindowedKStream.aggregate.aggregator(Record<Key, Value>, Aggregate) [\(name)]", rest: rest
                 ) {
-                    windowed(left($0)).aggregate(into: .with(value: .string), initial: "") {
+                    windowed(left($0)).aggregate(into: .store(value: .string), initial: "") {
                         (_: Record<String, String>, sum: String) in try unlessRefused(sum + "!")
                     }
                     .toOut()
@@ -123,7 +123,7 @@ extension FallibleClosure {
                 sessions($0).reduce { try unlessRefused($0 + $1) }.toOut()
             },
             FallibleClosure("SessionWindowedKStream.aggregate.initial()") {
-                sessions($0).aggregate(into: .with(value: .string), initial: try unlessRefused("")) {
+                sessions($0).aggregate(into: .store(value: .string), initial: try unlessRefused("")) {
                     (_: String, value: String, sum: String) in
                     sum + value
                 } merge: {
@@ -132,7 +132,7 @@ extension FallibleClosure {
                 .toOut()
             },
             FallibleClosure("SessionWindowedKStream.aggregate.aggregator(Key, Value, Aggregate)") {
-                sessions($0).aggregate(into: .with(value: .string), initial: "") {
+                sessions($0).aggregate(into: .store(value: .string), initial: "") {
                     (_: String, value: String, sum: String) in
                     try unlessRefused(sum + value)
                 } merge: {
@@ -141,7 +141,7 @@ extension FallibleClosure {
                 .toOut()
             },
             FallibleClosure("SessionWindowedKStream.aggregate.aggregator(Record<Key, Value>, Aggregate)") {
-                sessions($0).aggregate(into: .with(value: .string), initial: "") {
+                sessions($0).aggregate(into: .store(value: .string), initial: "") {
                     (_: Record<String, String>, sum: String) in
                     try unlessRefused(sum + "!")
                 } merge: {
@@ -150,7 +150,7 @@ extension FallibleClosure {
                 .toOut()
             },
             FallibleClosure("SessionWindowedKStream.aggregate.merge(Key, Aggregate, Aggregate)") {
-                sessions($0).aggregate(into: .with(value: .string), initial: "") {
+                sessions($0).aggregate(into: .store(value: .string), initial: "") {
                     (_: String, value: String, sum: String) in
                     sum + value
                 } merge: {
@@ -175,44 +175,44 @@ extension FallibleClosure {
                 left($0).groupByKey().cogroup { (_: String, value: String, sum: String) in
                     try unlessRefused(sum + value)
                 }
-                .aggregate(into: .with(value: .string), initial: "").toStream().to("out")
+                .aggregate(into: .store(value: .string), initial: "").toStream().to("out")
             },
             FallibleClosure("KGroupedStream.cogroup.aggregator(Record<Key, Value>, Aggregate)") {
                 left($0).groupByKey().cogroup { (_: Record<String, String>, sum: String) in try unlessRefused(sum + "!")
                 }
-                .aggregate(into: .with(value: .string), initial: "").toStream().to("out")
+                .aggregate(into: .store(value: .string), initial: "").toStream().to("out")
             },
             FallibleClosure("CogroupedKStream.cogroup.aggregator(Key, Value, Aggregate)") {
                 cogrouped($0).cogroup(right($0).groupByKey()) { (_: String, value: String, sum: String) in
                     try unlessRefused(sum + value)
                 }
-                .aggregate(into: .with(value: .string), initial: "").toStream().to("out")
+                .aggregate(into: .store(value: .string), initial: "").toStream().to("out")
             },
             FallibleClosure("CogroupedKStream.cogroup.aggregator(Record<Key, Value>, Aggregate)") {
                 cogrouped($0).cogroup(right($0).groupByKey()) { (_: Record<String, String>, sum: String) in
                     try unlessRefused(sum + "!")
                 }
-                .aggregate(into: .with(value: .string), initial: "").toStream().to("out")
+                .aggregate(into: .store(value: .string), initial: "").toStream().to("out")
             },
             FallibleClosure("CogroupedKStream.aggregate.initial()") {
-                cogrouped($0).aggregate(into: .with(value: .string), initial: try unlessRefused("")).toStream()
+                cogrouped($0).aggregate(into: .store(value: .string), initial: try unlessRefused("")).toStream()
                     .to("out")
             },
             FallibleClosure("TimeWindowedCogroupedKStream.aggregate.initial()") {
                 cogrouped($0).windowedBy(.tumbling(.milliseconds(100)))
-                    .aggregate(into: .with(value: .string), initial: try unlessRefused("")).toOut()
+                    .aggregate(into: .store(value: .string), initial: try unlessRefused("")).toOut()
             },
             FallibleClosure("TimeWindowedCogroupedKStream.aggregate.initial() [sliding]") {
                 cogrouped($0).windowedBy(.sliding(.milliseconds(100)))
-                    .aggregate(into: .with(value: .string), initial: try unlessRefused("")).toOut()
+                    .aggregate(into: .store(value: .string), initial: try unlessRefused("")).toOut()
             },
             FallibleClosure("SessionWindowedCogroupedKStream.aggregate.initial()") {
                 cogrouped($0).windowedBy(.session(gap: .milliseconds(100)))
-                    .aggregate(into: .with(value: .string), initial: try unlessRefused(""), merge: { $1 + $2 }).toOut()
+                    .aggregate(into: .store(value: .string), initial: try unlessRefused(""), merge: { $1 + $2 }).toOut()
             },
             FallibleClosure("SessionWindowedCogroupedKStream.aggregate.merge(Key, Aggregate, Aggregate)") {
                 cogrouped($0).windowedBy(.session(gap: .milliseconds(100)))
-                    .aggregate(into: .with(value: .string), initial: "", merge: { try unlessRefused($1 + $2) }).toOut()
+                    .aggregate(into: .store(value: .string), initial: "", merge: { try unlessRefused($1 + $2) }).toOut()
             },
         ]
     }

@@ -16,19 +16,19 @@ extension Serde where Value == String {
 /// The serdes of keys and values, wherever an operator has one.
 extension FallibleClosure {
     static func reading(
-        _ place: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
+        _ owner: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
         _ define: @escaping @Sendable (StreamsBuilder) throws -> Void
     ) -> FallibleClosure {
         FallibleClosure(
-            "Serde.init.deserialize(UnsafeRawBufferPointer) [\(place)]", to: reason, rest: rest, define: define)
+            "Serde.init.deserialize(UnsafeRawBufferPointer) [\(owner)]", to: reason, rest: rest, define: define)
     }
 
     static func writing(
-        _ place: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
+        _ owner: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
         _ define: @escaping @Sendable (StreamsBuilder) throws -> Void
     ) -> FallibleClosure {
         FallibleClosure(
-            "Serde.init.serialize(Value, inout [UInt8]) [\(place)]", to: reason, rest: rest, define: define)
+            "Serde.init.serialize(Value, inout [UInt8]) [\(owner)]", to: reason, rest: rest, define: define)
     }
 
     static var serdes: [FallibleClosure] { readers + writers + caches + lateRecords }
@@ -45,7 +45,7 @@ extension FallibleClosure {
                 $0.table("left", key: .string, value: .unreadable).toStream().to("out")
             },
             reading("a value of the topic of StreamsBuilder.globalTable", to: .deserialization) {
-                let table = $0.globalTable("left", key: .string, value: .unreadable, into: .with(value: .string))
+                let table = $0.globalTable("left", key: .string, value: .unreadable, into: .store(value: .string))
                 right($0).join(table, on: { key, _ in key }) { $0 + $1 }.to("out")
             },
             reading("a value of StreamsBuilder.addSource", to: .deserialization) {
@@ -84,7 +84,7 @@ extension FallibleClosure {
             },
             writing("a key of KStream.selectKey with KStream.groupByKey", to: .production) {
                 left($0).selectKey(key: .unwritable) { (key: String?, _: String) -> String? in key }.groupByKey()
-                    .count(into: .with(key: .string)).toStream().to("out")
+                    .count(into: .store(key: .string)).toStream().to("out")
             },
             writing("a value of KStream.repartition", to: .production) {
                 left($0).repartition(value: .unwritable).to("out")
@@ -104,11 +104,11 @@ extension FallibleClosure {
                     .to("out", key: .string)
             },
             reading("a value of a cached KGroupedStream.reduce", rest: .asWithoutEither) {
-                left($0).groupByKey().reduce(into: .with(value: .unreadable)) { $0 + $1 }.toStream()
+                left($0).groupByKey().reduce(into: .store(value: .unreadable)) { $0 + $1 }.toStream()
                     .to("out", value: .string)
             },
             reading("a value of cached windows", rest: .asWithoutEither) {
-                left($0).groupByKey().windowedBy(.tumbling(.milliseconds(100))).reduce(into: .with(value: .unreadable))
+                left($0).groupByKey().windowedBy(.tumbling(.milliseconds(100))).reduce(into: .store(value: .unreadable))
                 {
                     $0 + $1
                 }
@@ -116,7 +116,7 @@ extension FallibleClosure {
             },
             reading("a value of cached sessions", rest: .asWithoutEither) {
                 left($0).groupByKey().windowedBy(.session(gap: .milliseconds(100)))
-                    .reduce(into: .with(value: .unreadable)) { $0 + $1 }.toOut()
+                    .reduce(into: .store(value: .unreadable)) { $0 + $1 }.toOut()
             },
         ]
     }

@@ -231,7 +231,7 @@ extension StoringOperator {
             StoringOperator("KTable.suppress", readsKeys: true, restOfReading: .asWithoutEither) {
                 builder, key, value in
                 table("left", builder)
-                    .mapValues(into: .with(key: key, value: value)) { (value: String) -> String? in value }
+                    .mapValues(into: .store(key: key, value: value)) { (value: String) -> String? in value }
                     .suppress(.untilTimeLimit(.milliseconds(5))).text()
             },
         ]
@@ -277,19 +277,19 @@ extension StoringOperator {
             },
             StoringOperator("KStream.join(KStream)", restOfReading: .asWithoutItsResult) { builder, key, value in
                 FallibleClosure.left(builder).join(
-                    FallibleClosure.right(builder), within: near, as: .with(key: key, value: value, other: value)
+                    FallibleClosure.right(builder), within: near, as: .store(key: key, value: value, other: value)
                 ) { $0 + $1 }.to("out", key: .string, value: .string)
             },
             StoringOperator("KStream.leftJoin(KStream)", readsKeys: true, restOfReading: .otherwise) {
                 builder, key, value in
                 FallibleClosure.left(builder).leftJoin(
-                    FallibleClosure.right(builder), within: near, as: .with(key: key, value: value, other: value)
+                    FallibleClosure.right(builder), within: near, as: .store(key: key, value: value, other: value)
                 ) { $0 + ($1 ?? "") }.to("out", key: .string, value: .string)
             },
             StoringOperator("KStream.outerJoin(KStream)", readsKeys: true, restOfReading: .otherwise) {
                 builder, key, value in
                 FallibleClosure.left(builder).outerJoin(
-                    FallibleClosure.right(builder), within: near, as: .with(key: key, value: value, other: value)
+                    FallibleClosure.right(builder), within: near, as: .store(key: key, value: value, other: value)
                 ) { ($0 ?? "") + ($1 ?? "") }.to("out", key: .string, value: .string)
             },
             StoringOperator("KStream.join(KTable)") { builder, key, value in

@@ -51,9 +51,9 @@ struct OperatorClosureTests {
                 #expect(run.driver.droppedRecordsByOperator[node]?[run.closure.reason] == contexts.count)
             }
             // A waiting record is refused when it is due.
-            let place = try #require(run.refused.first?.error.record)
+            let position = try #require(run.refused.first?.error.record)
             var without = try ClosureRun(name, answering: .fail)
-            try without.run(without: run.step(at: place)?.index ?? index)
+            try without.run(without: run.step(at: position)?.index ?? index)
             let found = run.results.joined()
             let isAsWithoutIt = found.elementsEqual(without.results.joined())
             let isButForHeaders = found.map(Self.bare) == without.results.joined().map(Self.bare)
@@ -82,7 +82,7 @@ struct OperatorClosureTests {
     }
 
     @Test(
-        "a dead letter is the unchanged record, with headers for place and error",
+        "a dead letter is the unchanged record, with headers for position and error",
         arguments: FallibleClosure.all.map(\.name))
     func deadLetters(name: String) throws {
         var run = try ClosureRun(name, answering: .deadLetter(topic: "dead"))
@@ -96,15 +96,15 @@ struct OperatorClosureTests {
             func header(_ name: String) -> String? {
                 letter.headers.last(named: name)?.value.map { String(decoding: $0, as: UTF8.self) }
             }
-            let place = try #require(context.error.record)
-            #expect(header("__streams.errors.topic") == place.topic)
+            let position = try #require(context.error.record)
+            #expect(header("__streams.errors.topic") == position.topic)
             #expect(header("__streams.errors.partition") == "0")
-            #expect(header("__streams.errors.offset") == "\(place.offset)")
+            #expect(header("__streams.errors.offset") == "\(position.offset)")
             #expect(header("__streams.errors.exception")?.hasSuffix("Refusal") == true)
             #expect(header("__streams.errors.message") == context.error.description)
             #expect(header("__streams.errors.stacktrace") != nil)
-            // Only the place of a waiting record is known.
-            guard let key = context.key, let (index, step) = run.step(at: place) else { continue }
+            // Only the position of a waiting record is known.
+            guard let key = context.key, let (index, step) = run.step(at: position) else { continue }
             #expect(key == Array(step.key.utf8))
             #expect(letter.value == Array(step.value.utf8))
             #expect(letter.timestampMs == step.atMs)

@@ -14,7 +14,7 @@ final class SimulatedLab: PortLab {
 
     init(wrapping wrap: @escaping (any ReaderPort) -> any ReaderPort = { $0 }) { self.wrap = wrap }
 
-    var clock: any MillraceEngine.Clock { world.clock }
+    var clock: any WallClock { world.clock }
     var admin: any AdminPort { SimulatedAdmin(world: world, process: process) }
 
     func makeReader() -> any ReaderPort { wrap(consumer(group: "readers", clientID: "reader")) }

@@ -11,7 +11,7 @@ extension ScenarioBuilder {
             case .groupedTable(let grouped): counts = grouped.count(into: store)
             default: throw ScenarioError.malformed("count of something that is not grouped")
             }
-            scenario.noteCountStore()
+            scenario.recordCountStore()
             scenario.name(.table(counts.mapValues { String($0) }), try fields.text("as"))
         },
         "reduce": { scenario, fields in
@@ -51,7 +51,7 @@ extension ScenarioBuilder {
 
     /// The Materialized of the result. The recordings pass one even if it has no name.
     func store<Value>(_ fields: Fields) throws -> Materialized<String, Value> {
-        var store: Materialized<String, Value> = try fields.store() ?? .with()
+        var store: Materialized<String, Value> = try fields.store() ?? .store()
         if let retentionMs = try fields.optionalNumber("retentionMs") {
             store = store.retention(.milliseconds(retentionMs))
         }

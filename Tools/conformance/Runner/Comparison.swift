@@ -18,21 +18,22 @@ enum Comparison {
     }
 
     static func topics(
-        _ actual: [String: [Scenario.Entry]], with expected: [String: [Scenario.Entry]], at place: String
+        _ actual: [String: [Scenario.Entry]], with expected: [String: [Scenario.Entry]], at location: String
     )
         throws
     {
         for topic in Set(actual.keys).union(expected.keys).sorted() {
-            try entries(actual[topic] ?? [], with: expected[topic] ?? [], at: "\(place), \(topic)")
+            try entries(actual[topic] ?? [], with: expected[topic] ?? [], at: "\(location), \(topic)")
         }
     }
 
-    private static func entries(_ actual: [Scenario.Entry], with expected: [Scenario.Entry], at place: String) throws {
+    private static func entries(_ actual: [Scenario.Entry], with expected: [Scenario.Entry], at location: String) throws
+    {
         for index in 0..<max(actual.count, expected.count) {
             let (actual, expected) = (actual[ifAt: index], expected[ifAt: index])
             if actual != expected {
                 throw ScenarioError.difference(
-                    "\(place), record \(index): expected \(text(expected)), got \(text(actual))")
+                    "\(location), record \(index): expected \(text(expected)), got \(text(actual))")
             }
         }
     }

@@ -51,7 +51,7 @@ extension ScenarioBuilder {
             } joiner: {
                 joinedText($0, $1)
             }
-            scenario.noteSubscriptionStore()
+            scenario.recordSubscriptionStore()
             scenario.name(.table(joined), try fields.text("as"))
         },
         "fkLeftJoin": { scenario, fields in
@@ -63,7 +63,7 @@ extension ScenarioBuilder {
             } joiner: {
                 joinedText($0, $1)
             }
-            scenario.noteSubscriptionStore()
+            scenario.recordSubscriptionStore()
             scenario.name(.table(joined), try fields.text("as"))
         },
         "outerJoin": { scenario, fields in
@@ -113,7 +113,7 @@ extension Fields {
     }
 
     fileprivate func streamJoined() throws -> StreamJoined<String, String, String> {
-        try optionalText("store").map { .store($0) } ?? .with()
+        try optionalText("store").map { .store($0) } ?? .store()
     }
 }
 

@@ -94,14 +94,14 @@ final class ScenarioBuilder {
     }
 
     /// Notes that the store that the last operation added holds a count.
-    func noteCountStore() {
+    func recordCountStore() {
         for element in builder.plan.nodes.last?.elements ?? [] {
             if case .processor(let processor) = element, let store = processor.store { countStores.insert(store.name) }
         }
     }
 
     /// Notes the store of subscriptions that the last foreign-key join added.
-    func noteSubscriptionStore() {
+    func recordSubscriptionStore() {
         if let store = builder.plan.nodes.suffix(3).first?.store { subscriptionStores.insert(store.name) }
     }
 }

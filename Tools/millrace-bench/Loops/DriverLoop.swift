@@ -20,9 +20,9 @@ package final class DriverLoop {
     /// Processes the input once and reads the output. Returns the number of records.
     package func run() throws -> UInt64 {
         var count: UInt64 = 0
-        for place in input.places {
+        for entry in input.entries {
             try records.pipe(
-                key: Array(input.key(place)), value: Array(input.value(place)), timestampMs: place.timestampMs)
+                key: Array(input.key(entry)), value: Array(input.value(entry)), timestampMs: entry.timestampMs)
             while try outputs.readRecord() != nil { count += 1 }
         }
         return count

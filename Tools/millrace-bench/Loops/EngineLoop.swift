@@ -19,22 +19,22 @@ package final class EngineLoop {
             stores: topology.subtopologies.flatMap(\.stores), partitions: [partition],
             configuration: TaskConfiguration(
                 applicationID: "bench", handlers: ErrorHandlers(), maxStoreBufferSizeInBytes: .max),
-            producer: producer, provider: nil, clock: StandingClock(), logger: Logger(label: "bench"))
+            producer: producer, provider: nil, clock: StoppedClock(), logger: Logger(label: "bench"))
     }
 
     /// Processes the input once, a thousand records at a time as a worker does. Returns a number that stands for the bytes of
     /// the sent records.
     package func run() throws -> UInt64 {
         var next = 0
-        while next < input.places.count {
-            let end = min(next + 1_000, input.places.count)
+        while next < input.entries.count {
+            let end = min(next + 1_000, input.entries.count)
             var records: [FetchedRecord] = []
             records.reserveCapacity(end - next)
-            for place in input.places[next..<end] {
+            for entry in input.entries[next..<end] {
                 records.append(
                     FetchedRecord(
-                        offset: offset, timestampMs: place.timestampMs, headers: Headers(), key: input.key(place),
-                        value: input.value(place)))
+                        offset: offset, timestampMs: entry.timestampMs, headers: Headers(), key: input.key(entry),
+                        value: input.value(entry)))
                 offset += 1
             }
             task.add(RecordRun(slot: 0, records[...], ownedBy: input), toPartitionAt: 0)
@@ -46,7 +46,7 @@ package final class EngineLoop {
 }
 
 /// A clock that stands still.
-private final class StandingClock: Clock {
+private final class StoppedClock: WallClock {
     func wallClockMs() -> Int64 { 0 }
     func monotonicMs() -> Int64 { 0 }
 }

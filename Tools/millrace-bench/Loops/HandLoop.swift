@@ -27,34 +27,34 @@ package final class HandLoop {
     private func stateless() throws {
         var keyBytes: [UInt8] = []
         var valueBytes: [UInt8] = []
-        for place in input.places {
-            let key = try text(input.key(place))
-            let value = Int64(bigEndian: input.value(place).loadUnaligned(as: Int64.self))
+        for entry in input.entries {
+            let key = try text(input.key(entry))
+            let value = Int64(bigEndian: input.value(entry).loadUnaligned(as: Int64.self))
             guard value % 4 != 0 else { continue }
             keyBytes.removeAll(keepingCapacity: true)
             keyBytes.append(contentsOf: key.utf8)
             valueBytes.removeAll(keepingCapacity: true)
             withUnsafeBytes(of: (value + 1).bigEndian) { valueBytes.append(contentsOf: $0) }
-            send(keyBytes, valueBytes, place.timestampMs)
+            send(keyBytes, valueBytes, entry.timestampMs)
         }
     }
 
     private func stateful() throws {
         var keyBytes: [UInt8] = []
         var valueBytes: [UInt8] = []
-        for place in input.places {
-            let key = try text(input.key(place))
-            let bits = UInt64(bigEndian: input.value(place).loadUnaligned(as: UInt64.self))
-            update(key, Double(bitPattern: bits), place.timestampMs, &keyBytes, &valueBytes)
+        for entry in input.entries {
+            let key = try text(input.key(entry))
+            let bits = UInt64(bigEndian: input.value(entry).loadUnaligned(as: UInt64.self))
+            update(key, Double(bitPattern: bits), entry.timestampMs, &keyBytes, &valueBytes)
         }
     }
 
     private func risk() throws {
         var keyBytes: [UInt8] = []
         var valueBytes: [UInt8] = []
-        for place in input.places {
-            let key = try text(input.key(place))
-            let event = try json.deserialize(input.value(place))
+        for entry in input.entries {
+            let key = try text(input.key(entry))
+            let event = try json.deserialize(input.value(entry))
             update(key, event.score, event.timestampMs, &keyBytes, &valueBytes)
         }
     }

@@ -3,18 +3,18 @@ import RiskScore
 
 /// The records that a loop reads, in one block of memory.
 package final class LoopInput {
-    package struct Place {
+    package struct Entry {
         var key: Range<Int>
         var value: Range<Int>
         package var timestampMs: Int64
     }
 
     private let memory: UnsafeMutableRawBufferPointer
-    package let places: [Place]
+    package let entries: [Entry]
 
     package init(_ loop: Loop, count: Int) throws {
         var bytes: [UInt8] = []
-        var places: [Place] = []
+        var entries: [Entry] = []
         var random = LoopNumbers(state: 42)
         for index in 0..<count {
             let number = Int(random.next() % UInt64(loop.accounts))
@@ -32,22 +32,22 @@ package final class LoopInput {
                 let text = "{\"account\":\"\(account)\",\"score\":\(score),\"timestampMs\":\(timestampMs)}"
                 bytes.append(contentsOf: text.utf8)
             }
-            places.append(
-                Place(key: keyStart..<valueStart, value: valueStart..<bytes.count, timestampMs: timestampMs))
+            entries.append(
+                Entry(key: keyStart..<valueStart, value: valueStart..<bytes.count, timestampMs: timestampMs))
         }
         memory = .allocate(byteCount: bytes.count, alignment: 8)
         memory.copyBytes(from: bytes)
-        self.places = places
+        self.entries = entries
     }
 
     deinit { memory.deallocate() }
 
-    package func key(_ place: Place) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: memory[place.key])
+    package func key(_ entry: Entry) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: memory[entry.key])
     }
 
-    package func value(_ place: Place) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: memory[place.value])
+    package func value(_ entry: Entry) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: memory[entry.value])
     }
 }
 

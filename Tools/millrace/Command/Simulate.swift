@@ -49,7 +49,7 @@ struct Simulate: ParsableCommand {
         for scenario in scenarios {
             let result = try scenario.run(seed: seed)
             print("\(scenario.name), seed \(seed):")
-            for line in result.account { print("  \(line)") }
+            for line in result.trace { print("  \(line)") }
             for problem in result.problems { print("  PROBLEM \(problem)") }
             failed = failed || !result.passed
         }

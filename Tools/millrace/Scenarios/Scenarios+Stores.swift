@@ -5,7 +5,7 @@ extension Scenarios {
     /// Custom stores: one that is no map and logs its changes at the commit, and windows in an engine that forgets everything
     /// when it is closed. Records that are too late for a window go to a separate topic. There is one partition, because lateness
     /// depends on stream time, which differs between partitions.
-    public static var ownStores: Simulation {
+    public static var customStores: Simulation {
         Simulation(
             "own-stores", topics: ["readings": 1, "totals": 1, "readings-per-window": 1, "late-readings": 1],
             outputs: ["totals", "readings-per-window", "late-readings"],
@@ -100,8 +100,8 @@ private final class Forgetful: StorageEngine {
                 && upper.map { key.lexicographicallyPrecedes($0) } ?? true
         }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         for (key, value) in reversed ? sorted.reversed() : sorted {
-            let goesOn = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
-            if !goesOn { return }
+            let continues = try key.withUnsafeBytes { key in try value.withUnsafeBytes { try body(key, $0) } }
+            if !continues { return }
         }
     }
 

@@ -28,7 +28,7 @@ extension Cluster {
         }
         let isNewGroup = groups[request.groupID] == nil
         let group = groupMaking(request.groupID, nowMs: nowMs)
-        if isNewGroup { note(group.makeDurable()) }
+        if isNewGroup { recordChange(of: group.makeDurable()) }
         guard hasRoom(group, for: request.memberID) else {
             group.remove(request.memberID)
             return Self.refused(.groupMaxSizeReached)
@@ -152,7 +152,7 @@ extension Cluster {
         update(member, request, token)
         switch group.state {
         case .stable where group.selectedProtocol() == group.protocolName:
-            note(group.makeDurable())
+            recordChange(of: group.makeDurable())
             let isLeader = group.isLeader(memberID)
             var answer = currentGeneration(
                 of: group, for: memberID, withMembers: isLeader && request.supportsSkippingAssignment)
@@ -194,7 +194,7 @@ extension Cluster {
         }
         group.beginGeneration(nowMs: nowMs)
         if group.state == .empty {
-            note(group.makeDurable())
+            recordChange(of: group.makeDurable())
             return
         }
         for member in group.members {

@@ -45,7 +45,7 @@ extension Cluster {
     private func assign(_ assignments: [String: [UInt8]], in group: Group, nowMs: Int64) {
         for member in group.members { member.assignment = assignments[member.memberID] ?? [] }
         group.become(.stable, nowMs: nowMs)
-        note(group.makeDurable())
+        recordChange(of: group.makeDurable())
         for member in group.members where member.syncToken != nil {
             answerSync(of: member, assignment(of: member, in: group))
             extendSession(of: member, in: group, nowMs: nowMs)

@@ -49,7 +49,7 @@ extension Cluster {
         if let group = groups[member.groupID] { return group }
         guard member.generationID < 0 else { throw KafkaError(unknownGroup) }
         let group = groupMaking(member.groupID, nowMs: nowMs)
-        note(group.makeDurable())
+        recordChange(of: group.makeDurable())
         return group
     }
 

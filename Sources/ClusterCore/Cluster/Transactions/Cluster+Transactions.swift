@@ -195,7 +195,7 @@ extension Cluster {
             do {
                 written.append((log, batch, try log.write(batch)))
             } catch {
-                note(error)
+                report(error)
                 // Kafka's coordinator answers so when a client should retry.
                 throw KafkaError(.coordinatorNotAvailable)
             }

@@ -99,7 +99,7 @@ struct WireReader: FieldCoder {
 
     /// Throws if more bytes follow.
     func expectEnd() throws(MalformedMessage) {
-        guard remainingBytes == 0 else { throw MalformedMessage("\(remainingBytes) bytes behind the message") }
+        guard remainingBytes == 0 else { throw MalformedMessage("\(remainingBytes) bytes after the message") }
     }
 
     private mutating func compactLength(_ what: String) throws(MalformedMessage) -> Int? {

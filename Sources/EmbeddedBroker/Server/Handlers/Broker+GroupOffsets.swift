@@ -74,15 +74,15 @@ extension Array {
         _ partition: (Element) -> TopicPartition, _ make: (Element) -> Partition
     ) -> [WireTopic<Partition>] {
         var topics: [WireTopic<Partition>] = []
-        var places: [String: Int] = [:]
+        var indices: [String: Int] = [:]
         for element in self {
             let name = partition(element).topic
-            let place = places[name] ?? topics.count
-            if place == topics.count {
+            let index = indices[name] ?? topics.count
+            if index == topics.count {
                 topics.append(WireTopic(name, []))
-                places[name] = place
+                indices[name] = index
             }
-            topics[place].partitions.append(make(element))
+            topics[index].partitions.append(make(element))
         }
         return topics
     }

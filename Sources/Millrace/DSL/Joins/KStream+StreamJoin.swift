@@ -22,7 +22,8 @@ extension KStream {
     ///   - joiner: gets both values; `nil` makes a tombstone.
     @inlinable
     public func join<Other, Result>(
-        _ other: KStream<Key, Other>, within windows: JoinWindows, as joined: StreamJoined<Key, Value, Other> = .with(),
+        _ other: KStream<Key, Other>, within windows: JoinWindows,
+        as joined: StreamJoined<Key, Value, Other> = .store(),
         named name: String? = nil, result: Serde<Result>? = nil,
         _ joiner: @escaping @Sendable (_ left: Value, _ right: Other) throws -> Result?
     ) -> KStream<Key, Result> {
@@ -55,7 +56,8 @@ extension KStream {
     ///   - joiner: gets both values, the other one `nil` if there is none; `nil` makes a tombstone.
     @inlinable
     public func leftJoin<Other, Result>(
-        _ other: KStream<Key, Other>, within windows: JoinWindows, as joined: StreamJoined<Key, Value, Other> = .with(),
+        _ other: KStream<Key, Other>, within windows: JoinWindows,
+        as joined: StreamJoined<Key, Value, Other> = .store(),
         named name: String? = nil, result: Serde<Result>? = nil,
         _ joiner: @escaping @Sendable (_ left: Value, _ right: Other?) throws -> Result?
     ) -> KStream<Key, Result> {
@@ -85,7 +87,8 @@ extension KStream {
     ///   - joiner: gets both values, of which one may be `nil`; `nil` makes a tombstone.
     @inlinable
     public func outerJoin<Other, Result>(
-        _ other: KStream<Key, Other>, within windows: JoinWindows, as joined: StreamJoined<Key, Value, Other> = .with(),
+        _ other: KStream<Key, Other>, within windows: JoinWindows,
+        as joined: StreamJoined<Key, Value, Other> = .store(),
         named name: String? = nil, result: Serde<Result>? = nil,
         _ joiner: @escaping @Sendable (_ left: Value?, _ right: Other?) throws -> Result?
     ) -> KStream<Key, Result> {

@@ -83,7 +83,7 @@ extension KTable {
         let names = builder.newForeignKeyJoinNames(name)
         let subscriptionStore = StorePlan.subscriptions(name: names.subscriptionStore)
         let (resultKey, resultValue) = (store?.key ?? keySerde, store?.value ?? .ofType)
-        let resultStore = (store ?? .with()).storePlan(
+        let resultStore = (store ?? .store()).storePlan(
             orNamed: { builder.newStoreName("KTABLE-FK-JOIN-OUTPUT-") }, key: keySerde, value: .ofType)
         let subscription = builder.addForeignKeySubscription(
             [
@@ -146,7 +146,7 @@ extension KTable {
     /// The serdes that the join is missing and cannot do without, because it sends their values through topics.
     @usableFromInline
     func missingForeignKeyJoinSerdes<ForeignKey, Other>(of right: KTable<ForeignKey, Other>) -> String? {
-        let remedy = "give the table a store with it, as in mapValues(into: .with(value:))"
+        let remedy = "give the table a store with it, as in mapValues(into: .store(value:))"
         return missingSerdes(key: keySerde, value: valueSerde, remedy: "on the join's left side \(remedy)")
             ?? missingSerdes(key: right.keySerde, value: right.valueSerde, remedy: "on its right side \(remedy)")
     }

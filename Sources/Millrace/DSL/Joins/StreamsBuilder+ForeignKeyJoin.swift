@@ -59,7 +59,7 @@ extension StreamsBuilder {
     ) -> Int {
         plan.materializeForLookup(in: left)
         let node = add(
-            [.repartitionTopic(RepartitionTopic(name: topic))] + elements, named: name, to: parents, values: .ownStore,
+            [.repartitionTopic(RepartitionTopic(name: topic))] + elements, named: name, to: parents, values: .store,
             isMaterialized: isMaterialized)
         plan[node].isCopartitioned = true
         return node

@@ -88,11 +88,11 @@ extension StreamsBuilder {
         }
         let problem = plan.problemOfFinalResults(of: node)
         guard plan.joinsWindows(node) else { return (closing, [], problem) }
-        plan.handOnAtOnce(from: node)
+        plan.forwardAtOnce(from: node)
         return (closing, operators, problem)
     }
 
     /// Records which operator a windowed result comes from.
     @usableFromInline
-    func noteWindows(_ windows: WindowOperator, of node: Int) { plan[node].windowOperator = windows }
+    func recordWindows(_ windows: WindowOperator, of node: Int) { plan[node].windowOperator = windows }
 }

@@ -91,14 +91,14 @@ extension CogroupedKStream {
         return adding(
             store: plan, named: name, problem: nil, key: key, value: value, resultKey: key,
             storeName: store.storeName, view: .store(plan.name, key: key ?? .missing, value: value ?? .missing)
-        ) { part, place in part.aggregate(place, initial) }
+        ) { part, target in part.aggregate(target, initial) }
     }
 
     /// Groups the records of each key by time windows.
     ///
     /// ```swift
     /// payments.groupByKey().cogroup { _, payment, total in payment.amount + total }
-    ///     .windowedBy(.tumbling(.seconds(60))).aggregate(into: .with(value: .double), initial: 0)
+    ///     .windowedBy(.tumbling(.seconds(60))).aggregate(into: .store(value: .double), initial: 0)
     /// ```
     @inlinable
     public func windowedBy(_ windows: TimeWindows) -> TimeWindowedCogroupedKStream<Key, Aggregate> {
@@ -134,7 +134,7 @@ extension CogroupedKStream {
     func adding<ResultKey>(
         store: StorePlan, named name: String?, problem: String?, key: Serde<Key>?, value: Serde<Aggregate>?,
         resultKey: Serde<ResultKey>?, storeName: String?, view: TableView<ResultKey, Aggregate>,
-        _ element: (CogroupedPart<Key, Aggregate>, AggregationPlace<Key, Aggregate>) -> ProcessorElement
+        _ element: (CogroupedPart<Key, Aggregate>, AggregationTarget<Key, Aggregate>) -> ProcessorElement
     ) -> KTable<ResultKey, Aggregate> {
         let problem = problem ?? missingSerdes(key: key, value: value, remedy: AggregationMethod.aggregate.remedy)
         let parents = parts.map { $0.addParent(builder, store.name) }
@@ -153,7 +153,7 @@ extension CogroupedKStream {
             if !isFirst { added.connectedStores = [StoreConnection(name: store.name, plan: nil)] }
             nodes.append(
                 builder.add(
-                    [.processor(added)], named: partName, to: [parents[index]], values: isFirst ? .ownStore : .joined,
+                    [.processor(added)], named: partName, to: [parents[index]], values: isFirst ? .store : .joined,
                     isMaterialized: isFirst))
         }
         let mergeName = builder.newName("COGROUPKSTREAM-MERGE-", unless: name, suffix: "-cogroup-merge")

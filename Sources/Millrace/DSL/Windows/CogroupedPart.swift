@@ -1,7 +1,7 @@
 /// One of the streams of a cogroup, without the type of its values.
 @usableFromInline
 struct CogroupedPart<Key, Aggregate> {
-    @usableFromInline typealias Place = AggregationPlace<Key, Aggregate>
+    @usableFromInline typealias Target = AggregationTarget<Key, Aggregate>
     @usableFromInline typealias Initial = @Sendable () throws -> Aggregate
     @usableFromInline typealias Merge = @Sendable (Key, Aggregate, Aggregate) throws -> Aggregate?
 
@@ -10,10 +10,10 @@ struct CogroupedPart<Key, Aggregate> {
     @usableFromInline let lateProblem: String?
     /// Adds the repartitioning that the stream needs, named after the store; returns the node to be downstream of.
     @usableFromInline let addParent: (StreamsBuilder, _ storeName: String) -> Int
-    @usableFromInline let aggregate: (Place, @escaping Initial) -> ProcessorElement
-    @usableFromInline let windowAggregate: (Place, FixedWindows, @escaping Initial) -> ProcessorElement
+    @usableFromInline let aggregate: (Target, @escaping Initial) -> ProcessorElement
+    @usableFromInline let windowAggregate: (Target, FixedWindows, @escaping Initial) -> ProcessorElement
     @usableFromInline let sessionAggregate:
-        (Place, SessionWindows, @escaping Initial, @escaping Merge) -> ProcessorElement
+        (Target, SessionWindows, @escaping Initial, @escaping Merge) -> ProcessorElement
 
     /// A part whose values are aggregated.
     @inlinable
@@ -59,14 +59,14 @@ struct CogroupedPart<Key, Aggregate> {
             repartition.node = node
             return node
         }
-        aggregate = { place, initial in .streamAggregate(at: place, initial: initial, aggregator) }
-        windowAggregate = { place, windows, initial in
+        aggregate = { target, initial in .streamAggregate(for: target, initial: initial, aggregator) }
+        windowAggregate = { target, windows, initial in
             windows.aggregate(
-                at: place, emit: .onWindowUpdate, windowed(initial).ofValues(stream.valueSerde))
+                for: target, emit: .onWindowUpdate, windowed(initial).ofValues(stream.valueSerde))
         }
-        sessionAggregate = { place, windows, initial, merge in
+        sessionAggregate = { target, windows, initial, merge in
             .sessionWindowAggregate(
-                at: place, windows, emit: .onWindowUpdate, windowed(initial).ofValues(stream.valueSerde)
+                for: target, windows, emit: .onWindowUpdate, windowed(initial).ofValues(stream.valueSerde)
             ) { key, left, right in try merge(key, left ?? initial(), right) }
         }
     }

@@ -54,12 +54,12 @@ enum FixedWindows: Sendable {
     /// The processor that aggregates over these windows.
     @inlinable
     func aggregate<Key, Value, Aggregate>(
-        at place: AggregationPlace<Key, Aggregate>, emit: EmitStrategy,
+        for target: AggregationTarget<Key, Aggregate>, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> ProcessorElement {
         switch self {
-        case .time(let windows): .windowAggregate(at: place, windows, emit: emit, aggregation)
-        case .sliding(let windows): .slidingWindowAggregate(at: place, windows, emit: emit, aggregation)
+        case .time(let windows): .windowAggregate(for: target, windows, emit: emit, aggregation)
+        case .sliding(let windows): .slidingWindowAggregate(for: target, windows, emit: emit, aggregation)
         }
     }
 }

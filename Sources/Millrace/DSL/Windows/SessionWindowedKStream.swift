@@ -23,8 +23,8 @@ public struct SessionWindowedKStream<Key, Value> {
         named name: String?, _ aggregation: Aggregation<Key, Value, Aggregate>,
         merge: @escaping @Sendable (Key, Aggregate?, Aggregate) throws -> Aggregate?
     ) -> KTable<Windowed<Key>, Aggregate> {
-        group.aggregate(method, into: store, orValue: value, named: name, aggregation) { place, aggregation in
-            .sessionWindowAggregate(at: place, group.windows, emit: group.emit, aggregation, merge: merge)
+        group.aggregate(method, into: store, orValue: value, named: name, aggregation) { target, aggregation in
+            .sessionWindowAggregate(for: target, group.windows, emit: group.emit, aggregation, merge: merge)
         }
     }
 }
@@ -79,7 +79,7 @@ extension SessionWindowedKStream {
         merge: @escaping @Sendable (Key, Value?, Value) throws -> Value?
     ) -> KTable<Windowed<Key>, Value> {
         aggregate(
-            .reduce, into: store ?? .with(), orValue: group.grouped.stream.valueSerde, named: name, aggregation,
+            .reduce, into: store ?? .store(), orValue: group.grouped.stream.valueSerde, named: name, aggregation,
             merge: merge)
     }
 

@@ -22,8 +22,8 @@ public struct TimeWindowedKStream<Key, Value> {
         _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
         named name: String?, _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> KTable<Windowed<Key>, Aggregate> {
-        group.aggregate(method, into: store, orValue: value, named: name, aggregation) { place, aggregation in
-            group.windows.aggregate(at: place, emit: group.emit, aggregation)
+        group.aggregate(method, into: store, orValue: value, named: name, aggregation) { target, aggregation in
+            group.windows.aggregate(for: target, emit: group.emit, aggregation)
         }
     }
 }
@@ -45,7 +45,7 @@ extension TimeWindowedKStream {
         into store: Materialized<Key, Int64>? = nil, named name: String? = nil
     ) -> KTable<Windowed<Key>, Int64> {
         // Java's count over sliding windows uses up no number for a store without a name.
-        let store = group.windows.areSliding ? store ?? .with() : group.grouped.storeOfCount(store)
+        let store = group.windows.areSliding ? store ?? .store() : group.grouped.storeOfCount(store)
         return aggregate(.count, into: store, orValue: .int64, named: name, .counting)
     }
 
@@ -74,7 +74,7 @@ extension TimeWindowedKStream {
     package func reduce(
         into store: Materialized<Key, Value>?, named name: String?, _ aggregation: Aggregation<Key, Value, Value>
     ) -> KTable<Windowed<Key>, Value> {
-        aggregate(.reduce, into: store ?? .with(), orValue: group.grouped.stream.valueSerde, named: name, aggregation)
+        aggregate(.reduce, into: store ?? .store(), orValue: group.grouped.stream.valueSerde, named: name, aggregation)
     }
 
     /// Combines the values of each key and window into an aggregate of any type.

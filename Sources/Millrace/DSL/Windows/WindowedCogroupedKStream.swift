@@ -13,7 +13,7 @@ public struct TimeWindowedCogroupedKStream<Key, Aggregate> {
     ///
     /// ```swift
     /// payments.groupByKey().cogroup { _, payment, total in payment.amount + total }
-    ///     .windowedBy(.tumbling(.seconds(60))).aggregate(into: .with(value: .double), initial: 0)
+    ///     .windowedBy(.tumbling(.seconds(60))).aggregate(into: .store(value: .double), initial: 0)
     /// ```
     ///
     /// - Parameters:
@@ -26,8 +26,8 @@ public struct TimeWindowedCogroupedKStream<Key, Aggregate> {
         into store: Materialized<Key, Aggregate>,
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil
     ) -> KTable<Windowed<Key>, Aggregate> {
-        cogrouped.aggregate(over: windows, into: store, named: name) { part, place in
-            part.windowAggregate(place, windows, initial)
+        cogrouped.aggregate(over: windows, into: store, named: name) { part, target in
+            part.windowAggregate(target, windows, initial)
         }
     }
 }
@@ -48,7 +48,7 @@ public struct SessionWindowedCogroupedKStream<Key, Aggregate> {
     /// ```swift
     /// payments.groupByKey().cogroup { _, payment, total in payment.amount + total }
     ///     .windowedBy(.session(gap: .seconds(300)))
-    ///     .aggregate(into: .with(value: .double), initial: 0) { _, left, right in left + right }
+    ///     .aggregate(into: .store(value: .double), initial: 0) { _, left, right in left + right }
     /// ```
     ///
     /// - Parameters:
@@ -63,8 +63,8 @@ public struct SessionWindowedCogroupedKStream<Key, Aggregate> {
         initial: @autoclosure @escaping @Sendable () throws -> Aggregate, named name: String? = nil,
         merge: @escaping @Sendable (Key, Aggregate, Aggregate) throws -> Aggregate?
     ) -> KTable<Windowed<Key>, Aggregate> {
-        cogrouped.aggregate(over: windows, into: store, named: name) { part, place in
-            part.sessionAggregate(place, windows, initial, merge)
+        cogrouped.aggregate(over: windows, into: store, named: name) { part, target in
+            part.sessionAggregate(target, windows, initial, merge)
         }
     }
 }

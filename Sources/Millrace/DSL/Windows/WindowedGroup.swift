@@ -28,27 +28,27 @@ struct WindowedGroup<Key, Value, Windows: GroupingWindows> {
     func aggregate<Aggregate>(
         _ method: AggregationMethod, into store: Materialized<Key, Aggregate>, orValue value: Serde<Aggregate>?,
         named name: String?, _ aggregation: Aggregation<Key, Value, Aggregate>,
-        _ element: (AggregationPlace<Key, Aggregate>, Aggregation<Key, Value, Aggregate>) -> ProcessorElement
+        _ element: (AggregationTarget<Key, Aggregate>, Aggregation<Key, Value, Aggregate>) -> ProcessorElement
     ) -> KTable<Windowed<Key>, Aggregate> {
         let stream = grouped.stream
         let (plan, problem) = store.storePlan(
             for: windows, emit: emit, stream.builder.compatibility,
             orNamed: { stream.builder.newStoreName(method.prefix) }, key: stream.keySerde, value: value)
         let (key, value) = (store.key ?? stream.keySerde, store.value ?? value)
-        let place = AggregationPlace(
+        let target = AggregationTarget(
             name: stream.builder.newName(method.prefix, unless: name), storeName: plan.name, store: plan, key: key,
             aggregate: value,
             problem: problem ?? missingSerdes(key: key, value: value, remedy: method.remedy)
                 ?? store.lateProblem(stream.valueSerde),
             compatibility: stream.builder.compatibility)
         let table = grouped.adding(
-            element(place, aggregation.ofValues(stream.valueSerde)), store: plan, key: key.map(windows.windowed),
+            element(target, aggregation.ofValues(stream.valueSerde)), store: plan, key: key.map(windows.windowed),
             value: value, storeName: store.storeName,
-            view: windows.view(ofStore: plan.name, key: place.key, value: place.aggregate))
-        stream.builder.noteWindows(
+            view: windows.view(ofStore: plan.name, key: target.key, value: target.aggregate))
+        stream.builder.recordWindows(
             WindowOperator(
-                closing: windows.closing, timeName: place.timeName,
-                emittedName: emit == .onWindowClose ? place.storeName : nil),
+                closing: windows.closing, timeName: target.timeName,
+                emittedName: emit == .onWindowClose ? target.storeName : nil),
             of: table.node)
         return table
     }
@@ -59,7 +59,7 @@ extension CogroupedKStream {
     @inlinable
     func aggregate(
         over windows: some GroupingWindows, into store: Materialized<Key, Aggregate>, named name: String?,
-        _ element: (CogroupedPart<Key, Aggregate>, AggregationPlace<Key, Aggregate>) -> ProcessorElement
+        _ element: (CogroupedPart<Key, Aggregate>, AggregationTarget<Key, Aggregate>) -> ProcessorElement
     ) -> KTable<Windowed<Key>, Aggregate> {
         let (plan, problem) = store.storePlan(
             for: windows, emit: .onWindowUpdate, builder.compatibility,
@@ -69,7 +69,7 @@ extension CogroupedKStream {
             store: plan, named: name, problem: problem, key: key, value: value, resultKey: key.map(windows.windowed),
             storeName: store.storeName,
             view: windows.view(ofStore: plan.name, key: key ?? .missing, value: value ?? .missing), element)
-        builder.noteWindows(
+        builder.recordWindows(
             WindowOperator(
                 closing: windows.closing, timeName: CogroupedKStream.timeName(ofStore: plan.name), emittedName: nil),
             of: table.node)

@@ -15,14 +15,14 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, problem: problem) { node in
             let forward = try node.forward(Record<ForeignKey, Subscription<Key>>.self)
-            let (drops, name, isOfVersions) = (node.drops, node.name, node.isOfVersions)
+            let (drops, name, hasVersionedInput) = (node.drops, node.name, node.hasVersionedInput)
             let primaryPartition = node.identity.partition
             var valueBytes: [UInt8] = []
             var oldBytes: [UInt8] = []
             var newBytes: [UInt8] = []
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
-                if isOfVersions, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
+                if hasVersionedInput, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
                 let old = try change.oldValue.flatMap { try foreignKey(key, $0) }
                 let new = try change.newValue.flatMap { try foreignKey(key, $0) }
                 var hash: ValueHash?

@@ -19,10 +19,10 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Change<Result>>.self)
             let get = try view.makeGetter(node)
             let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
-            let isOfVersions = node.isOfVersions
+            let hasVersionedInput = node.hasVersionedInput
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
-                if isOfVersions, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
+                if hasVersionedInput, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
                 let found = try get(key, nil)
                 if found == nil, requiresOther || (change.newValue == nil && change.oldValue == nil) { return }
                 var result = Change<Result>(newValue: nil, oldValue: nil, isLatest: change.isLatest)

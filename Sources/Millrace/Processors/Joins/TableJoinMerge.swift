@@ -6,7 +6,7 @@ extension ProcessorElement {
         problem: String?
     ) -> ProcessorElement {
         ProcessorElement(name: name, input: .processors(sides), store: store, problem: problem) { node in
-            guard node.ownStoreName != nil else {
+            guard node.writtenStoreName != nil else {
                 return TypedReceiver<Key, Change<Value>>(try node.forward(Record<Key, Change<Value>>.self))
             }
             let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)

@@ -10,8 +10,8 @@ extension ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Value>.self)
             let records = WindowStore(
-                try node.orderedStore(named: node.ownStore()), key: key, value: value, retainsDuplicates: true)
-            let late = try node.lateTopic(ofStore: node.ownStore(), key: key, value: value)
+                try node.orderedStore(named: node.requiredStoreName()), key: key, value: value, retainsDuplicates: true)
+            let late = try node.lateTopic(ofStore: node.requiredStoreName(), key: key, value: value)
             let name = node.name
             let bytes = Scratch()
             return TypedReceiver<Key, Value>(at: node) { record in

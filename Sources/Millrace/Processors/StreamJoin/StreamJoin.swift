@@ -99,7 +99,7 @@ extension ProcessorElement {
                     ? (times?.upperBound ?? 0) >= time.streamTimeMs
                     : !time.isClosed(record.timestampMs, isLeft: side.isLeft)
                 if let waiting, waits {
-                    time.noteUnmatched(at: record.timestampMs)
+                    time.recordUnmatched(at: record.timestampMs)
                     return try waiting.insert(
                         key, value, side.value, isLeft: side.isLeft, timestampMs: record.timestampMs)
                 }

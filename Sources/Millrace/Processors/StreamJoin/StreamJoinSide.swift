@@ -52,7 +52,7 @@ final class StreamJoinTime {
     }
 
     @inlinable
-    func noteUnmatched(at timestampMs: Int64) {
+    func recordUnmatched(at timestampMs: Int64) {
         if oldestUnmatchedMs == .min { return }
         oldestUnmatchedMs = min(oldestUnmatchedMs, timestampMs)
     }

@@ -107,14 +107,14 @@ struct UnmatchedList {
     /// Calls `body` with the bytes of each value, in the order in which they arrived.
     @usableFromInline
     func visitValues(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        var place = 5
-        while place + 5 <= list.count {
-            let length = Int(Int32(bigEndian: list.loadUnaligned(fromByteOffset: place, as: Int32.self)))
-            guard length >= 1, place + 4 + length <= list.count else { break }
-            try body(UnsafeRawBufferPointer(rebasing: list[(place + 5)..<(place + 4 + length)]))
-            place += 4 + length
+        var position = 5
+        while position + 5 <= list.count {
+            let length = Int(Int32(bigEndian: list.loadUnaligned(fromByteOffset: position, as: Int32.self)))
+            guard length >= 1, position + 4 + length <= list.count else { break }
+            try body(UnsafeRawBufferPointer(rebasing: list[(position + 5)..<(position + 4 + length)]))
+            position += 4 + length
         }
-        guard place == list.count, list.first == 1 else {
+        guard position == list.count, list.first == 1 else {
             throw SerdeError(type: "list of unmatched records", message: "\(list.count) bytes that are no list")
         }
     }

@@ -10,9 +10,9 @@ extension ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<Value>>.self)
             let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
-            let isOfVersions = node.isOfVersions
+            let hasVersionedInput = node.hasVersionedInput
             let table: TableOutput<Key, Value>? =
-                node.ownStoreName == nil ? nil : try node.tableOutput(key: key, value: serde)
+                node.writtenStoreName == nil ? nil : try node.tableOutput(key: key, value: serde)
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 var result = Change<Value>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
@@ -22,7 +22,7 @@ extension ProcessorElement {
                 }
                 if sendsOldValues, let table { result.oldValue = try table.get(key)?.value }
                 // Another table may keep a version that the filter removes.
-                if sendsOldValues, !isOfVersions, result.oldValue == nil, result.newValue == nil { return }
+                if sendsOldValues, !hasVersionedInput, result.oldValue == nil, result.newValue == nil { return }
                 guard let table else { return try forward(record.with(value: result)) }
                 try table.set(
                     key, to: result.newValue, from: result.oldValue, timestampMs: record.timestampMs, by: record)

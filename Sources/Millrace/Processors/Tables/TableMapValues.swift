@@ -9,7 +9,7 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Change<NewValue>>.self)
             let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
             let table: TableOutput<Key, NewValue>? =
-                if node.ownStoreName != nil, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
+                if node.writtenStoreName != nil, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 var result = Change<NewValue>(newValue: nil, oldValue: nil, isLatest: change.isLatest)

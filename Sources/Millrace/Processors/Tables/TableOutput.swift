@@ -86,7 +86,7 @@ extension NodeInstance {
     /// Returns this node's own store with the operators downstream of it.
     @inlinable
     func tableOutput<Key, Value>(key: Serde<Key>, value: Serde<Value>) throws -> TableOutput<Key, Value> {
-        try tableOutput(storeName: ownStore(), key: key, value: value)
+        try tableOutput(storeName: requiredStoreName(), key: key, value: value)
     }
 
     /// Returns a store to which this node is connected, with the operators downstream of it.

@@ -9,7 +9,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, Change<NewValue>>.self)
-            let (drops, name, isOfVersions) = (node.drops, node.name, node.isOfVersions)
+            let (drops, name, hasVersionedInput) = (node.drops, node.name, node.hasVersionedInput)
             func pair(_ key: Key, _ value: Value?) throws -> (key: NewKey, value: NewValue)? {
                 guard let value else { return nil }
                 let (newKey, newValue) = try selector(key, value)
@@ -19,7 +19,7 @@ extension ProcessorElement {
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 // The aggregate is made of the latest values only.
-                if isOfVersions, !change.isLatest { return }
+                if hasVersionedInput, !change.isLatest { return }
                 let new = try pair(key, change.newValue)
                 let old = try pair(key, change.oldValue)
                 if let old, let new, old.key == new.key {

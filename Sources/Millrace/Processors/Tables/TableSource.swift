@@ -8,7 +8,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
-            guard node.ownStoreName != nil else {
+            guard node.writtenStoreName != nil else {
                 let forward = try node.forward(Record<Key, Change<Value>>.self)
                 return TypedReceiver<Key, Value>(at: node) { record in
                     if record.key == nil { return drops.drop(.nullKey, at: name) }

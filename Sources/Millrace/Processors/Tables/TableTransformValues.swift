@@ -12,7 +12,7 @@ extension ProcessorElement {
             let (node, sendsOldValues) = (ProcessorNode(instance), instance.sendsOldValues)
             let transform = StartedTransformer(node, makeTransformer)
             let table: TableOutput<Key, NewValue>? =
-                if instance.ownStoreName != nil, let serde {
+                if instance.writtenStoreName != nil, let serde {
                     try instance.tableOutput(key: key, value: serde)
                 } else { nil }
             return TypedReceiver<Key, Change<Value>>(at: instance) { record in

@@ -18,7 +18,7 @@ struct SessionTableOutput<Key, Value> {
         _ key: Key, _ session: Window, to newValue: Value?, from oldValue: Value?, by record: Record<Key, Input>
     ) throws {
         try store.put(key, newValue, session: session, origin: output.origin(of: record))
-        try output.handOn(newValue, from: oldValue, of: key, session, timestampMs: session.endMs)
+        try output.forwardUpdate(newValue, from: oldValue, of: key, session, timestampMs: session.endMs)
     }
 
     /// Sets the value of a session.
@@ -30,7 +30,7 @@ struct SessionTableOutput<Key, Value> {
         by record: Record<Key, Input>
     ) throws {
         try store.put(key, serialized, session: session, origin: output.origin(of: record))
-        try output.handOn(value, from: nil, of: key, session, timestampMs: session.endMs)
+        try output.forwardUpdate(value, from: nil, of: key, session, timestampMs: session.endMs)
     }
 
     /// Forwards the final results of the sessions that have closed, in the order of time, if they are due.
@@ -38,7 +38,7 @@ struct SessionTableOutput<Key, Value> {
     func emitClosed<Input>(_ progress: inout WindowProgress, by record: Record<Key, Input>) throws {
         guard let ends = progress.endsToEmit() else { return }
         try store.fetchAllBytes(ending: ends, byTime: true) { key, session, value in
-            try output.handOnFinal {
+            try output.forwardFinal {
                 Record(
                     key: Windowed(key: try store.keySerde.deserialize(key), window: session),
                     value: Change(newValue: try store.valueSerde.deserialize(value), oldValue: nil),
@@ -46,7 +46,7 @@ struct SessionTableOutput<Key, Value> {
             }
             return true
         }
-        progress.noteEmitted(throughEndMs: ends.upperBound)
+        progress.recordEmitted(throughEndMs: ends.upperBound)
         store.bytes.heldFromMs = ends.upperBound + 1
     }
 }
@@ -55,19 +55,19 @@ extension NodeInstance {
     /// Returns a session store with the operators downstream of this node.
     @inlinable
     func sessionTableOutput<Key, Value>(
-        at place: AggregationPlace<Key, Value>, emit: EmitStrategy
+        for target: AggregationTarget<Key, Value>, emit: EmitStrategy
     ) throws -> SessionTableOutput<Key, Value> {
-        let bytes = try orderedStore(named: place.storeName)
+        let bytes = try orderedStore(named: target.storeName)
         let output = try WindowedOutput<Key, Value>(of: self, store: bytes, emit: emit) { key, new, old, origin in
             let session = SessionKey.session(of: key)
             return Record(
-                key: Windowed(key: try place.key.deserialize(SessionKey.key(of: key)), window: session),
+                key: Windowed(key: try target.key.deserialize(SessionKey.key(of: key)), window: session),
                 value: Change(
-                    newValue: try new.map { try place.aggregate.deserialize($0) },
-                    oldValue: try old.map { try place.aggregate.deserialize($0) }),
+                    newValue: try new.map { try target.aggregate.deserialize($0) },
+                    oldValue: try old.map { try target.aggregate.deserialize($0) }),
                 timestampMs: session.endMs, headers: origin.headers)
         }
         return SessionTableOutput(
-            store: SessionStore(bytes, key: place.key, value: place.aggregate), output: output)
+            store: SessionStore(bytes, key: target.key, value: target.aggregate), output: output)
     }
 }

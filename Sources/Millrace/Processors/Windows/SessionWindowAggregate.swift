@@ -7,17 +7,17 @@ extension ProcessorElement {
     /// - Parameter merge: returns the aggregate of two sessions that become one, the first of which may have none yet.
     @inlinable
     static func sessionWindowAggregate<Key, Value, Aggregate>(
-        at place: AggregationPlace<Key, Aggregate>, _ windows: SessionWindows, emit: EmitStrategy,
+        for target: AggregationTarget<Key, Aggregate>, _ windows: SessionWindows, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>,
         merge: @escaping @Sendable (Key, Aggregate?, Aggregate) throws -> Aggregate?
     ) -> ProcessorElement {
-        ProcessorElement(at: place, keeping: place.keptTimes(emit)) { node in
+        ProcessorElement(for: target, keeping: target.keptTimes(emit)) { node in
             let table: SessionTableOutput<Key, Aggregate> = try node.sessionTableOutput(
-                at: place, emit: emit)
-            var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
-            let seesClosed = place.compatibility == .kafkaStreams
+                for: target, emit: emit)
+            var progress = WindowProgress(of: node, for: target, emit: emit, closing: windows.closing)
+            let seesClosed = target.compatibility == .kafkaStreams
             let (drops, userCode, name) = (node.drops, node.userCode, node.name)
-            let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
+            let late = try node.lateRecords(ofStore: target.storeName, key: target.key, value: aggregation.input)
             /// Merges a record and the sessions that it joins into one.
             func join(
                 _ record: Record<Key, Value>, _ key: Key, with merged: [(session: Window, value: Aggregate)],

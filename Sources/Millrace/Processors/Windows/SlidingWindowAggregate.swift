@@ -4,18 +4,18 @@ extension ProcessorElement {
     /// Kafka: `KStreamSlidingWindowAggregate`.
     @inlinable
     static func slidingWindowAggregate<Key, Value, Aggregate>(
-        at place: AggregationPlace<Key, Aggregate>, _ windows: SlidingWindows, emit: EmitStrategy,
+        for target: AggregationTarget<Key, Aggregate>, _ windows: SlidingWindows, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> ProcessorElement {
-        ProcessorElement(at: place, keeping: place.keptTimes(emit)) { node in
+        ProcessorElement(for: target, keeping: target.keptTimes(emit)) { node in
             let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
-                at: place, emit: emit
+                for: target, emit: emit
             ) { windows.window(startingAt: $0) }
-            let losesExpired = place.compatibility == .kafkaStreams
+            let losesExpired = target.compatibility == .kafkaStreams
             let update = SlidingWindowUpdate(
                 windows: windows, table: table, aggregation: aggregation, remembersClosed: !losesExpired,
-                late: try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input))
-            var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
+                late: try node.lateRecords(ofStore: target.storeName, key: target.key, value: aggregation.input))
+            var progress = WindowProgress(of: node, for: target, emit: emit, closing: windows.closing)
             let (drops, userCode, name) = (node.drops, node.userCode, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, record.value != nil else { return drops.drop(.nullKeyOrValue, at: name) }

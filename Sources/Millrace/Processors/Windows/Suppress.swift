@@ -24,13 +24,13 @@ extension ProcessorElement {
             let (resumption, name) = (node.resumption, node.name)
             let streamTime = node.keptTimes.keptTime(named: timeName)
             let finished = FinishedWindows(of: operators, keptIn: node.keptTimes)
-            func handOnFirst() throws {
+            func forwardFirst() throws {
                 guard let (keyBytes, change) = try buffer.first() else { return }
-                try handOn(keyBytes, change)
+                try forwardChange(keyBytes, change)
                 // Only now: a look-up of the key in the meantime found the earlier value, as in Kafka Streams.
                 try buffer.removeFirst()
             }
-            func handOn(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
+            func forwardChange(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
                 if change.newValue == nil, dropsTombstones { return }
                 try resumption.resume(change.metadata, at: name) {
                     try forward(
@@ -55,7 +55,7 @@ extension ProcessorElement {
                 }
                 while let lowest = buffer.lowestTimeMs, isDue(lowest, streamTime.timestampMs),
                     finished.contains(endMs: lowest)
-                { try handOnFirst() }
+                { try forwardFirst() }
                 while limits.isExceeded(count: buffer.count, sizeInBytes: buffer.sizeInBytes) {
                     guard limits.whenFull == .emitEarly else {
                         throw StreamsError(
@@ -64,7 +64,7 @@ extension ProcessorElement {
                                 + "\(limits.limits)",
                             node: name)
                     }
-                    try handOnFirst()
+                    try forwardFirst()
                 }
             }
         }

@@ -2,18 +2,18 @@ extension ProcessorElement {
     /// Aggregates the records of each key and time window. A null key is dropped. Kafka: `KStreamWindowAggregate`.
     @inlinable
     static func windowAggregate<Key, Value, Aggregate>(
-        at place: AggregationPlace<Key, Aggregate>, _ windows: TimeWindows, emit: EmitStrategy,
+        for target: AggregationTarget<Key, Aggregate>, _ windows: TimeWindows, emit: EmitStrategy,
         _ aggregation: Aggregation<Key, Value, Aggregate>
     ) -> ProcessorElement {
-        ProcessorElement(at: place, keeping: place.keptTimes(emit)) { node in
+        ProcessorElement(for: target, keeping: target.keptTimes(emit)) { node in
             let table: WindowTableOutput<Key, Aggregate> = try node.windowTableOutput(
-                at: place, emit: emit
+                for: target, emit: emit
             ) { windows.window(startingAt: $0) }
-            var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
+            var progress = WindowProgress(of: node, for: target, emit: emit, closing: windows.closing)
             let (drops, userCode, name) = (node.drops, node.userCode, node.name)
             // Whether each record is in one window only, whose change need not wait for others.
             let isAlone = windows.advanceMs >= windows.sizeMs
-            let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
+            let late = try node.lateRecords(ofStore: target.storeName, key: target.key, value: aggregation.input)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key else { return drops.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return drops.drop(.nullValue, at: name) }

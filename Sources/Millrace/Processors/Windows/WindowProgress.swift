@@ -60,7 +60,7 @@ struct WindowProgress {
 
     /// Records that the windows that end at or before a moment have been forwarded.
     @inlinable
-    func noteEmitted(throughEndMs endMs: Int64) {
+    func recordEmitted(throughEndMs endMs: Int64) {
         emitted.timestampMs = closing.includesEnd ? Moment(ms: endMs).next.ms : endMs
     }
 }

@@ -27,7 +27,8 @@ struct WindowTableOutput<Key, Value> {
         try store.put(
             key, stored, startMs: window.startMs, timestampMs: newValue == nil ? record.timestampMs : timestampMs,
             origin: output.origin(of: record))
-        try output.handOn(newValue, from: oldValue, of: key, window, timestampMs: timestampMs, headers: record.headers)
+        try output.forwardUpdate(
+            newValue, from: oldValue, of: key, window, timestampMs: timestampMs, headers: record.headers)
     }
 
     /// Prepares a change of a window, to be made by `makeChanges` with all others of the record.
@@ -56,7 +57,7 @@ struct WindowTableOutput<Key, Value> {
                     origin: output.origin(of: record))
             }
             if change.isRemembered { continue }
-            try output.handOn(
+            try output.forwardUpdate(
                 change.newValue, from: change.oldValue, of: key, change.window, timestampMs: change.timestampMs,
                 headers: record.headers)
         }
@@ -76,7 +77,7 @@ struct WindowTableOutput<Key, Value> {
         let last = (Moment(ms: ends.upperBound) - size).ms
         if first <= last {
             try store.fetchAllBytes(starting: first...last, byTime: true) { key, startMs, value in
-                try output.handOnFinal {
+                try output.forwardFinal {
                     let stored = try store.valueSerde.deserialize(value)
                     return Record(
                         key: Windowed(
@@ -87,7 +88,7 @@ struct WindowTableOutput<Key, Value> {
                 return true
             }
         }
-        progress.noteEmitted(throughEndMs: ends.upperBound)
+        progress.recordEmitted(throughEndMs: ends.upperBound)
         store.bytes.heldFromMs = last + 1
     }
 }
@@ -98,21 +99,21 @@ extension NodeInstance {
     /// - Parameter window: returns the window that starts at a moment.
     @inlinable
     func windowTableOutput<Key, Value>(
-        at place: AggregationPlace<Key, Value>, emit: EmitStrategy,
+        for target: AggregationTarget<Key, Value>, emit: EmitStrategy,
         window: @escaping @Sendable (_ startMs: Int64) -> Window
     ) throws -> WindowTableOutput<Key, Value> {
-        let bytes = try orderedStore(named: place.storeName)
-        let stored = Serde<ValueAndTimestamp<Value>>.timestamped(place.aggregate)
+        let bytes = try orderedStore(named: target.storeName)
+        let stored = Serde<ValueAndTimestamp<Value>>.timestamped(target.aggregate)
         let output = try WindowedOutput<Key, Value>(of: self, store: bytes, emit: emit) { key, new, old, origin in
             if WindowKey.isRemembered(key) { return nil }
             let new = try new.map { try stored.deserialize($0) }
             let old = try old.map { try stored.deserialize($0) }
             return Record(
                 key: Windowed(
-                    key: try place.key.deserialize(WindowKey.key(of: key)), window: window(WindowKey.startMs(of: key))),
+                    key: try target.key.deserialize(WindowKey.key(of: key)), window: window(WindowKey.startMs(of: key))),
                 value: Change(newValue: new?.value, oldValue: old?.value),
                 timestampMs: new?.timestampMs ?? origin.timestampMs, headers: origin.headers)
         }
-        return WindowTableOutput(store: WindowStore(bytes, key: place.key, value: stored), output: output)
+        return WindowTableOutput(store: WindowStore(bytes, key: target.key, value: stored), output: output)
     }
 }

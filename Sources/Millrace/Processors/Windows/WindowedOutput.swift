@@ -49,7 +49,7 @@ struct WindowedOutput<Key, Value> {
 
     /// Forwards a change that the store contains, unless the change waits.
     @inlinable
-    func handOn(
+    func forwardUpdate(
         _ newValue: Value?, from oldValue: Value?, of key: Key, _ window: Window, timestampMs: Int64,
         headers: Headers = Headers()
     ) throws {
@@ -63,7 +63,7 @@ struct WindowedOutput<Key, Value> {
 
     /// Forwards the final result of a window. If the result cannot be read, the others and the present record continue.
     @inlinable
-    func handOnFinal(_ result: () throws -> Record<Windowed<Key>, Change<Value>>) throws {
+    func forwardFinal(_ result: () throws -> Record<Windowed<Key>, Change<Value>>) throws {
         try userCode.attempt(at: name) { try forward(result()) }
     }
 }

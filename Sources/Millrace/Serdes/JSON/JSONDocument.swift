@@ -48,9 +48,9 @@ final class JSONDocument {
     }
 
     @usableFromInline
-    func node(_ place: Int) throws -> JSONNode {
-        guard place < nodes.count else { throw doubt() }
-        return nodes[place]
+    func node(_ nodeIndex: Int) throws -> JSONNode {
+        guard nodeIndex < nodes.count else { throw doubt() }
+        return nodes[nodeIndex]
     }
 
     // MARK: Objects
@@ -61,17 +61,19 @@ final class JSONDocument {
         var key = key
         return try key.withUTF8 { key in
             let wanted = JSONNode.word(of: key)
-            var place = object + 1
+            var nodeIndex = object + 1
             for _ in 0..<(try node(object)).word {
-                if nodes[place].word == wanted, key.count <= 7 || isText(key, at: place) { return place + 1 }
-                place = Int(nodes[place + 1].next)
+                if nodes[nodeIndex].word == wanted, key.count <= 7 || isText(key, at: nodeIndex) {
+                    return nodeIndex + 1
+                }
+                nodeIndex = Int(nodes[nodeIndex + 1].next)
             }
             return nil
         }
     }
 
-    private func isText(_ key: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
-        let node = nodes[place]
+    private func isText(_ key: UnsafeBufferPointer<UInt8>, at nodeIndex: Int) -> Bool {
+        let node = nodes[nodeIndex]
         guard Int(node.end - node.start) == key.count else { return false }
         for index in 0..<key.count where text[Int(node.start) + index] != key[index] { return false }
         return true
@@ -82,11 +84,11 @@ final class JSONDocument {
     func keys(of object: Int) throws -> [String] {
         var keys: [String] = []
         var seen: Set<String> = []
-        var place = object + 1
+        var nodeIndex = object + 1
         for _ in 0..<(try node(object)).word {
-            let key = String(decoding: bytes(of: nodes[place]), as: UTF8.self)
+            let key = String(decoding: bytes(of: nodes[nodeIndex]), as: UTF8.self)
             if seen.insert(key).inserted { keys.append(key) }
-            place = Int(nodes[place + 1].next)
+            nodeIndex = Int(nodes[nodeIndex + 1].next)
         }
         return keys
     }
@@ -94,8 +96,8 @@ final class JSONDocument {
     // MARK: Values
 
     @usableFromInline
-    func bool(at place: Int) throws -> Bool {
-        switch try node(place).kind {
+    func bool(at nodeIndex: Int) throws -> Bool {
+        switch try node(nodeIndex).kind {
         case .true: return true
         case .false: return false
         default: throw doubt()
@@ -103,14 +105,14 @@ final class JSONDocument {
     }
 
     @inlinable
-    func integer<Integer: FixedWidthInteger>(at place: Int) throws -> Integer {
-        guard let value = Integer(exactly: try integer(at: place)) else { throw doubt() }
+    func integer<Integer: FixedWidthInteger>(at nodeIndex: Int) throws -> Integer {
+        guard let value = Integer(exactly: try integer(at: nodeIndex)) else { throw doubt() }
         return value
     }
 
     @usableFromInline
-    func integer(at place: Int) throws -> Int64 {
-        let node = try node(place)
+    func integer(at nodeIndex: Int) throws -> Int64 {
+        let node = try node(nodeIndex)
         // More than 18 digits are left to Foundation, and so are the zeros of 1.0 and 1e3.
         guard node.kind == .number, node.exponent == 0 else { throw doubt() }
         let magnitude = Int64(truncatingIfNeeded: node.word)
@@ -118,8 +120,8 @@ final class JSONDocument {
     }
 
     @usableFromInline
-    func double(at place: Int) throws -> Double {
-        let node = try node(place)
+    func double(at nodeIndex: Int) throws -> Double {
+        let node = try node(nodeIndex)
         guard node.kind == .number else { throw doubt() }
         // Digits and power of ten are both exact as a Double, so one operation rounds correctly (Clinger). Longer numbers,
         // of 17 digits and more, go through the C library, which takes 150 ns more.
@@ -138,8 +140,8 @@ final class JSONDocument {
     }
 
     @usableFromInline
-    func float(at place: Int) throws -> Float {
-        let node = try node(place)
+    func float(at nodeIndex: Int) throws -> Float {
+        let node = try node(nodeIndex)
         guard node.kind == .number, let value = Float(String(decoding: bytes(of: node), as: UTF8.self)),
             value.isFinite, value != 0
         else { throw doubt() }
@@ -147,8 +149,8 @@ final class JSONDocument {
     }
 
     @usableFromInline
-    func string(at place: Int) throws -> String {
-        let node = try node(place)
+    func string(at nodeIndex: Int) throws -> String {
+        let node = try node(nodeIndex)
         guard node.kind == .string else { throw doubt() }
         if node.isIntricate {
             guard let text = JSONEscapes.text(of: bytes(of: node)) else { throw doubt() }

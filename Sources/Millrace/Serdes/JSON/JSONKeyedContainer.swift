@@ -25,30 +25,48 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     @inlinable func contains(_ key: Key) -> Bool { (try? document.value(of: key.stringValue, in: object)) != nil }
 
-    @inlinable func decodeNil(forKey key: Key) throws -> Bool { try document.node(place(key)).kind == .null }
-    @inlinable func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try document.bool(at: place(key)) }
+    @inlinable func decodeNil(forKey key: Key) throws -> Bool { try document.node(nodeIndex(of: key)).kind == .null }
+    @inlinable func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
+        try document.bool(at: nodeIndex(of: key))
+    }
     @inlinable func decode(_ type: String.Type, forKey key: Key) throws -> String {
-        try document.string(at: place(key))
+        try document.string(at: nodeIndex(of: key))
     }
     @inlinable func decode(_ type: Double.Type, forKey key: Key) throws -> Double {
-        try document.double(at: place(key))
+        try document.double(at: nodeIndex(of: key))
     }
-    @inlinable func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try document.float(at: place(key)) }
-    @inlinable func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try document.integer(at: place(key)) }
-    @inlinable func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try document.integer(at: place(key)) }
+    @inlinable func decode(_ type: Float.Type, forKey key: Key) throws -> Float {
+        try document.float(at: nodeIndex(of: key))
+    }
+    @inlinable func decode(_ type: Int.Type, forKey key: Key) throws -> Int {
+        try document.integer(at: nodeIndex(of: key))
+    }
+    @inlinable func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 {
+        try document.integer(at: nodeIndex(of: key))
+    }
+    @inlinable func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 {
+        try document.integer(at: nodeIndex(of: key))
+    }
+    @inlinable func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 {
+        try document.integer(at: nodeIndex(of: key))
+    }
+    @inlinable func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 {
+        try document.integer(at: nodeIndex(of: key))
+    }
+    @inlinable func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt {
+        try document.integer(at: nodeIndex(of: key))
+    }
+    @inlinable func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 {
+        try document.integer(at: nodeIndex(of: key))
+    }
     @inlinable func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 {
-        try document.integer(at: place(key))
+        try document.integer(at: nodeIndex(of: key))
     }
     @inlinable func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 {
-        try document.integer(at: place(key))
+        try document.integer(at: nodeIndex(of: key))
     }
     @inlinable func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 {
-        try document.integer(at: place(key))
+        try document.integer(at: nodeIndex(of: key))
     }
 
     @inlinable func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
@@ -69,11 +87,11 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     @inlinable func superDecoder(forKey key: Key) throws -> any Decoder { throw document.doubt() }
 
     @inlinable func decoder(_ key: Key) throws -> JSONNodeDecoder {
-        JSONNodeDecoder(document: document, place: try place(key), path: JSONPath(key, in: path))
+        JSONNodeDecoder(document: document, nodeIndex: try nodeIndex(of: key), path: JSONPath(key, in: path))
     }
 
-    @inlinable func place(_ key: Key) throws -> Int {
-        guard let place = try document.value(of: key.stringValue, in: object) else { throw document.doubt() }
-        return place
+    @inlinable func nodeIndex(of key: Key) throws -> Int {
+        guard let nodeIndex = try document.value(of: key.stringValue, in: object) else { throw document.doubt() }
+        return nodeIndex
     }
 }

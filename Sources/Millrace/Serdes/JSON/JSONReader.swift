@@ -55,7 +55,7 @@ enum JSONReader {
         try withUnsafeTemporaryAllocation(of: JSONNode.self, capacity: capacity) { nodes in
             var document = try JSONDocument.scan(text, into: nodes, dates: dates)
             defer { document.close() }
-            let value = try JSONNodeDecoder(document: document, place: 0, path: nil).decode(type)
+            let value = try JSONNodeDecoder(document: document, nodeIndex: 0, path: nil).decode(type)
             // Foundation lets a decoder outlive the call. This one cannot, so if it was kept, its result must not be used.
             guard !document.isInDoubt, isKnownUniquelyReferenced(&document) else { throw JSONDoubt.unusual }
             return value

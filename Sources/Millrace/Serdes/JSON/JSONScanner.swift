@@ -101,14 +101,14 @@ struct JSONScanner {
     /// Reads a member's name and the colon after it. Returns the offset at which its value may begin, or −1.
     private mutating func key(_ start: Int, of object: Int) -> Int {
         guard start < count, bytes[start] == UInt8(ascii: "\""), nodeCount < capacity else { return -1 }
-        let place = nodeCount
+        let nodeIndex = nodeCount
         var isASCII = true
         var at = string(start, &isASCII)
         if at < 0 { return -1 }
-        if nodes[place].isIntricate || !isASCII { nodes[object].isIntricate = true }
-        let first = Int(nodes[place].start)
-        nodes[place].word = JSONNode.word(
-            of: UnsafeBufferPointer(start: bytes + first, count: Int(nodes[place].end) - first))
+        if nodes[nodeIndex].isIntricate || !isASCII { nodes[object].isIntricate = true }
+        let first = Int(nodes[nodeIndex].start)
+        nodes[nodeIndex].word = JSONNode.word(
+            of: UnsafeBufferPointer(start: bytes + first, count: Int(nodes[nodeIndex].end) - first))
         at = skipSpaces(at)
         guard at < count, bytes[at] == UInt8(ascii: ":") else { return -1 }
         return at + 1

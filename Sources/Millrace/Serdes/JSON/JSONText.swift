@@ -58,7 +58,7 @@ enum JSONText {
 /// Checks a text against the grammar of JSON.
 private struct JSONChecker {
     let bytes: UnsafeRawBufferPointer
-    private var place = 0
+    private var position = 0
     private static let maxDepth = 512
 
     init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
@@ -66,25 +66,25 @@ private struct JSONChecker {
     mutating func isOneValue() -> Bool {
         guard value(depth: 0) else { return false }
         skipSpace()
-        return place == bytes.count
+        return position == bytes.count
     }
 
-    private var next: UInt8? { place < bytes.count ? bytes[place] : nil }
+    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func skipSpace() {
-        while let byte = next, byte == 0x20 || (0x09...0x0a).contains(byte) || byte == 0x0d { place += 1 }
+        while let byte = next, byte == 0x20 || (0x09...0x0a).contains(byte) || byte == 0x0d { position += 1 }
     }
 
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard next == UInt8(ascii: character) else { return false }
-        place += 1
+        position += 1
         return true
     }
 
     private mutating func take(word: StaticString) -> Bool {
         let wordBytes = UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
-        guard bytes.dropFirst(place).starts(with: wordBytes) else { return false }
-        place += wordBytes.count
+        guard bytes.dropFirst(position).starts(with: wordBytes) else { return false }
+        position += wordBytes.count
         return true
     }
 
@@ -124,18 +124,18 @@ private struct JSONChecker {
     private mutating func string() -> Bool {
         guard take("\"") else { return false }
         while let byte = next {
-            place += 1
+            position += 1
             if byte == UInt8(ascii: "\"") { return true }
             if byte < 0x20 { return false }
             guard byte == UInt8(ascii: "\\") else { continue }
             guard let escaped = next else { return false }
-            place += 1
+            position += 1
             if escaped == UInt8(ascii: "u") {
-                let digits = bytes.dropFirst(place).prefix(4)
+                let digits = bytes.dropFirst(position).prefix(4)
                 guard digits.count == 4, digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }) else {
                     return false
                 }
-                place += 4
+                position += 4
             } else if !"\"\\/bfnrt".utf8.contains(escaped) {
                 return false
             }
@@ -144,9 +144,9 @@ private struct JSONChecker {
     }
 
     private mutating func digits() -> Bool {
-        let start = place
-        while let byte = next, (0x30...0x39).contains(byte) { place += 1 }
-        return place > start
+        let start = position
+        while let byte = next, (0x30...0x39).contains(byte) { position += 1 }
+        return position > start
     }
 
     private mutating func number() -> Bool {

@@ -3,7 +3,7 @@ struct JSONUnkeyedContainer: UnkeyedDecodingContainer {
     private let document: JSONDocument
     private let path: JSONPath?
     private let length: Int
-    private var place: Int
+    private var nodeIndex: Int
     private(set) var currentIndex = 0
 
     init(_ document: JSONDocument, _ array: Int, _ path: JSONPath?) throws {
@@ -12,7 +12,7 @@ struct JSONUnkeyedContainer: UnkeyedDecodingContainer {
         self.document = document
         self.path = path
         length = Int(node.word)
-        place = array + 1
+        nodeIndex = array + 1
     }
 
     var codingPath: [any CodingKey] { JSONPath.keys(path) }
@@ -21,7 +21,7 @@ struct JSONUnkeyedContainer: UnkeyedDecodingContainer {
 
     mutating func decodeNil() throws -> Bool {
         guard !isAtEnd else { throw document.doubt() }
-        guard try document.node(place).kind == .null else { return false }
+        guard try document.node(nodeIndex).kind == .null else { return false }
         try advance()
         return true
     }
@@ -65,18 +65,19 @@ struct JSONUnkeyedContainer: UnkeyedDecodingContainer {
 
     private mutating func next<Value>(_ read: (JSONDocument, Int) throws -> Value) throws -> Value {
         guard !isAtEnd else { throw document.doubt() }
-        let value = try read(document, place)
+        let value = try read(document, nodeIndex)
         try advance()
         return value
     }
 
     private func decoder() throws -> JSONNodeDecoder {
         guard !isAtEnd else { throw document.doubt() }
-        return JSONNodeDecoder(document: document, place: place, path: JSONPath(JSONIndexKey(currentIndex), in: path))
+        return JSONNodeDecoder(
+            document: document, nodeIndex: nodeIndex, path: JSONPath(JSONIndexKey(currentIndex), in: path))
     }
 
     private mutating func advance() throws {
-        place = Int(try document.node(place).next)
+        nodeIndex = Int(try document.node(nodeIndex).next)
         currentIndex += 1
     }
 }

@@ -14,7 +14,7 @@ public struct StoreSupplier: Sendable {
     package enum Choice: Sendable {
         case ofInstance
         case memory
-        case own(@Sendable (StorePlace) throws -> any StorageEngine)
+        case custom(@Sendable (StorageEngineContext) throws -> any StorageEngine)
     }
 
     package let choice: Choice
@@ -24,7 +24,9 @@ public struct StoreSupplier: Sendable {
     /// - Parameter open: opens the engine of one store of one task, and creates it if there is none. It is called when the
     ///   task is made, and again when the task is made again after an aborted transaction or a rebalance; the earlier engine
     ///   is closed by then.
-    public init(_ open: @escaping @Sendable (StorePlace) throws -> any StorageEngine) { choice = .own(open) }
+    public init(_ open: @escaping @Sendable (StorageEngineContext) throws -> any StorageEngine) {
+        choice = .custom(open)
+    }
 
     private init(_ choice: Choice) { self.choice = choice }
 
@@ -37,7 +39,7 @@ public struct StoreSupplier: Sendable {
 }
 
 /// The store for which an engine is opened.
-public struct StorePlace: Sendable {
+public struct StorageEngineContext: Sendable {
     /// The store's name.
     public let store: String
     /// The task, as `<sub-topology>_<partition>`; `global` for a store that all tasks read.

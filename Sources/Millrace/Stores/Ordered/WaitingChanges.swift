@@ -14,7 +14,7 @@ package struct WaitingChanges: ~Copyable {
 
     /// The old values by key.
     private var table = ByteTable()
-    private var order = PlaceList()
+    private var order = IndexList()
     private var changes: [Change?] = []
 
     package init() {}
@@ -27,24 +27,24 @@ package struct WaitingChanges: ~Copyable {
     package mutating func contains(_ key: UnsafeRawBufferPointer) -> Bool { table.find(key) != nil }
 
     /// Records a change. The old value is used only if the key was not waiting already.
-    package mutating func note(
+    package mutating func record(
         _ key: UnsafeRawBufferPointer, oldValue: UnsafeRawBufferPointer?, _ change: Change
     ) {
-        let place = table.find(key) ?? table.set(key, to: oldValue)
-        if place >= changes.count { changes += Array(repeating: nil, count: place + 1 - changes.count) }
-        changes[place] = change
-        order.moveToEnd(place)
+        let index = table.find(key) ?? table.set(key, to: oldValue)
+        if index >= changes.count { changes += Array(repeating: nil, count: index + 1 - changes.count) }
+        changes[index] = change
+        order.moveToEnd(index)
     }
 
     /// Removes the key that has waited longest, and returns its change.
     package mutating func takeFirst(key: inout [UInt8], oldValue: inout [UInt8]?) -> Change? {
-        guard let place = order.first, let change = changes[place] else { return nil }
+        guard let index = order.first, let change = changes[index] else { return nil }
         key.removeAll(keepingCapacity: true)
-        key.append(contentsOf: table.key(at: place))
-        oldValue = table.value(at: place).map { Array($0) }
-        order.remove(place)
-        changes[place] = nil
-        table.remove(at: place)
+        key.append(contentsOf: table.key(at: index))
+        oldValue = table.value(at: index).map { Array($0) }
+        order.remove(index)
+        changes[index] = nil
+        table.remove(at: index)
         return change
     }
 }

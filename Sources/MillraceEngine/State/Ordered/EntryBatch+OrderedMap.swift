@@ -9,7 +9,7 @@ struct WalkRange {
     var isReversed: Bool
 
     /// Returns the rest of the range after a visited key, or before it in reverse.
-    fileprivate func behind(_ key: UnsafeRawBufferPointer) -> WalkRange {
+    fileprivate func after(_ key: UnsafeRawBufferPointer) -> WalkRange {
         var rest = self
         if isReversed { rest.upper = Array(key) } else { rest.lower = Array(key) + [0] }
         return rest
@@ -43,26 +43,26 @@ extension EntryBatch {
         let limit = begin()
         var changes: [(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)] = []
         var rest: WalkRange?
-        var place = map.first(of: range)
-        while let found = place {
+        var cursor = map.first(of: range)
+        while let found = cursor {
             if changes.count == limit {
                 rest = range.beginning(with: map.key(at: found))
                 break
             }
             changes.append((map.key(at: found), map.value(at: found)))
-            place = map.place(after: found, in: range)
+            cursor = map.position(after: found, in: range)
         }
         guard let disk else {
             for change in changes {
                 guard let value = change.value else { continue }
-                if !append(change.key, value) { return range.behind(change.key) }
+                if !append(change.key, value) { return range.after(change.key) }
             }
             return rest
         }
         let part = rest.map(range.before) ?? range
         try disk.scan(from: part.lower, to: part.upper, reversed: range.isReversed, under: changes) { key, value in
             if append(key, value), count < limit { return true }
-            rest = range.behind(key)
+            rest = range.after(key)
             return false
         }
         return rest
@@ -75,16 +75,16 @@ extension OrderedByteMap {
         return within(range, range.isReversed ? previous(bound) : bound)
     }
 
-    fileprivate func place(after place: Position, in range: WalkRange) -> Position? {
-        within(range, range.isReversed ? previous(place) : next(place))
+    fileprivate func position(after position: Position, in range: WalkRange) -> Position? {
+        within(range, range.isReversed ? previous(position) : next(position))
     }
 
-    private func within(_ range: WalkRange, _ place: Position?) -> Position? {
-        guard let place, isValid(place) else { return nil }
-        let key = key(at: place)
+    private func within(_ range: WalkRange, _ position: Position?) -> Position? {
+        guard let position, isValid(position) else { return nil }
+        let key = key(at: position)
         let isWithin =
             range.isReversed
             ? range.lower.withUnsafeBytes { order($0, key) <= 0 } : range.upper.withUnsafeBytes { order(key, $0) < 0 }
-        return isWithin ? place : nil
+        return isWithin ? position : nil
     }
 }

@@ -60,11 +60,11 @@ struct OrderedSegments {
         return copy
     }
 
-    mutating func noteWrittenDown() {
+    mutating func recordFlush() {
         for index in segments.indices { segments[index].isOnDisk = true }
     }
 
-    mutating func noteEvicted(_ id: Int64) {
+    mutating func recordEvicted(_ id: Int64) {
         for index in segments.indices where segments[index].id == id { segments[index].isInMemory = false }
     }
 

@@ -7,7 +7,7 @@ extension OrderedStore: StoreContents {
         for record in records {
             guard let key = record.key else { continue }
             if record.value != nil { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
-            noteSequenceNumber(of: key)
+            recordSequenceNumber(of: key)
         }
         var stored: [UInt8] = []
         for record in records {
@@ -18,11 +18,11 @@ extension OrderedStore: StoreContents {
             if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &stored) }
             stored.withUnsafeBytes { set(key, to: record.value == nil ? nil : $0, segment: segment) }
         }
-        try noteRestored(position: position)
+        try recordRestored(position: position)
     }
 
     /// Records that a batch of the changelog has been applied, and writes entries to disk if they exceed the memory.
-    func noteRestored(position: Int64) throws {
+    func recordRestored(position: Int64) throws {
         flushedStreamTimeMs = streamTimeMs
         if disk == nil { return committed() }
         if dirtySizeInBytes > min(maxSizeInBytes / 2, Self.maxRestoredSizeInBytes) {
@@ -31,7 +31,7 @@ extension OrderedStore: StoreContents {
     }
 
     /// Stops holding entries that have been forwarded: those more than one retention older than the closed time.
-    func noteClosed(untilMs closedMs: Int64) {
+    func recordClosed(untilMs closedMs: Int64) {
         guard keys.isTimeIndexed else { return }
         heldFromMs = max(heldFromMs, (Moment(ms: closedMs) - TimeSpan(ms: retentionMs)).ms)
     }
@@ -46,13 +46,13 @@ extension OrderedStore: StoreContents {
         let bound = dropExpired()
         var marked: [OrderedByteMap.Position] = []
         var writes: [StoreWrite] = []
-        var place = map.first
-        while dirtySizeInBytes > 0, map.isValid(place) {
-            if map.isMarked(place) {
-                marked.append(place)
-                writes.append(StoreWrite(key: map.key(at: place), value: map.value(at: place)))
+        var cursor = map.first
+        while dirtySizeInBytes > 0, map.isValid(cursor) {
+            if map.isMarked(cursor) {
+                marked.append(cursor)
+                writes.append(StoreWrite(key: map.key(at: cursor), value: map.value(at: cursor)))
             }
-            place = map.next(place)
+            cursor = map.next(cursor)
         }
         let progress = streamTimeMs.bigEndianBytes + sequenceNumber.bigEndianBytes
         try OrderedKeys.progressKey.withUnsafeBytes { key in
@@ -61,9 +61,9 @@ extension OrderedStore: StoreContents {
                 try disk.apply(writes, droppingBelow: bound, position: position)
             }
         }
-        for place in marked { map.setMark(place, false) }
+        for cursor in marked { map.setMark(cursor, false) }
         dirtySizeInBytes = 0
-        segments.noteWrittenDown()
+        segments.recordFlush()
         // Keys that are deleted on disk too need not be remembered.
         map.removeDeleted()
         evict()
@@ -95,10 +95,10 @@ extension OrderedStore: StoreContents {
         guard segments.drop(below: oldest) else { return nil }
         let bound = OrderedKeys.lowerBound(ofSegment: oldest)
         bound.withUnsafeBytes { bound in
-            var place = map.first
-            while map.isValid(place), order(map.key(at: place), bound) < 0 {
-                if map.isMarked(place) { dirtySizeInBytes -= Self.dirtySize(map.key(at: place)) }
-                place = map.next(place)
+            var cursor = map.first
+            while map.isValid(cursor), order(map.key(at: cursor), bound) < 0 {
+                if map.isMarked(cursor) { dirtySizeInBytes -= Self.dirtySize(map.key(at: cursor)) }
+                cursor = map.next(cursor)
             }
             map.removeAll(from: UnsafeRawBufferPointer(start: nil, count: 0), to: bound)
         }
@@ -113,7 +113,7 @@ extension OrderedStore: StoreContents {
                 OrderedKeys.lowerBound(ofSegment: segment), OrderedKeys.lowerBound(ofSegment: segment + 1)
             )
             lower.withUnsafeBytes { lower in upper.withUnsafeBytes { map.removeUnmarked(from: lower, to: $0) } }
-            segments.noteEvicted(segment)
+            segments.recordEvicted(segment)
         }
     }
 }

@@ -24,9 +24,9 @@ extension OrderedStore {
         if isCaching {
             let change = WaitingChanges.Change(timestampMs: timestampMs, origin: origin)
             if waiting.contains(key) {
-                waiting.note(key, oldValue: nil, change)
+                waiting.record(key, oldValue: nil, change)
             } else {
-                try withStoredValue(forKey: key, segment: segment) { waiting.note(key, oldValue: $0, change) }
+                try withStoredValue(forKey: key, segment: segment) { waiting.record(key, oldValue: $0, change) }
             }
         } else {
             try changes.log(key: key, stored: value, timestampMs: timestampMs)
@@ -51,7 +51,7 @@ extension OrderedStore {
     }
 
     func set(stored: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?, segment: Int64) {
-        changes.note(key: stored, value: value)
+        changes.recordChange(key: stored, value: value)
         if value == nil, disk == nil || segments.isNew(segment) {
             guard let position = map.find(stored) else { return }
             if map.isMarked(position) { dirtySizeInBytes -= Self.dirtySize(map.key(at: position)) }
@@ -80,7 +80,7 @@ extension OrderedStore {
     }
 
     /// Records the sequence number of a key that was added before the store was opened.
-    func noteSequenceNumber(of key: UnsafeRawBufferPointer) {
+    func recordSequenceNumber(of key: UnsafeRawBufferPointer) {
         guard keys.time == .window, key.count >= keys.suffixCount else { return }
         let number = key.loadUnaligned(fromByteOffset: key.count - 4, as: Int32.self)
         sequenceNumber = max(sequenceNumber, Int32(bigEndian: number))

@@ -116,13 +116,13 @@ extension OrderedStore {
         let upper = upper.map { Array($0) + [0] }
         let range = keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)
         for segment in segments.within(range, reversed: reversed) {
-            let goesOn = try visit(segment, OrderedKeys.values, from: lower, to: upper, reversed: reversed) {
+            let continues = try visit(segment, OrderedKeys.values, from: lower, to: upper, reversed: reversed) {
                 stored, value in
                 let key = UnsafeRawBufferPointer(rebasing: stored.dropFirst(OrderedKeys.prefixCount))
                 guard times.contains(keys.timeMs(of: key)) else { return true }
                 return try body(key, value)
             }
-            if !goesOn { return }
+            if !continues { return }
         }
     }
 
@@ -135,17 +135,17 @@ extension OrderedStore {
         let upper = times.upperBound == .max ? nil : Moment(ms: max(-1, times.upperBound)).next.ms.bigEndianBytes
         let range = keys.segment(at: times.lowerBound)...keys.segment(at: times.upperBound)
         for segment in segments.within(range, reversed: reversed) where segment >= oldestSegment {
-            let goesOn = try lower.withUnsafeBytes { lower in
+            let continues = try lower.withUnsafeBytes { lower in
                 try visit(segment, OrderedKeys.timeIndex, from: lower, to: upper, reversed: reversed) { stored, _ in
                     let key = keys.key(ofIndexEntry: stored)
-                    var goesOn = true
+                    var continues = true
                     try withStoredValue(forKey: key, segment: segment) { value in
-                        if let value { goesOn = try body(key, value) }
+                        if let value { continues = try body(key, value) }
                     }
-                    return goesOn
+                    return continues
                 }
             }
-            if !goesOn { return }
+            if !continues { return }
         }
     }
 
@@ -155,13 +155,13 @@ extension OrderedStore {
     ) throws {
         guard let times = living(0...Int64.max) else { return }
         for segment in segments.within(keys.segment(at: times.lowerBound)...Int64.max, reversed: reversed) {
-            let goesOn = try (lower ?? []).withUnsafeBytes { lower in
+            let continues = try (lower ?? []).withUnsafeBytes { lower in
                 try visit(segment, OrderedKeys.values, from: lower, to: upper, reversed: reversed) { stored, value in
                     let key = UnsafeRawBufferPointer(rebasing: stored.dropFirst(OrderedKeys.prefixCount))
                     return try times.contains(keys.timeMs(of: key)) ? body(key, value) : true
                 }
             }
-            if !goesOn { return }
+            if !continues { return }
         }
     }
 

@@ -57,7 +57,7 @@ extension VersionedStore {
             try body(latest)
         }
         if isLatest { return }
-        guard asOfMs >= oldestMs, let version = try olderVersion(of: key, validBehindMs: asOfMs),
+        guard asOfMs >= oldestMs, let version = try olderVersion(of: key, validAfterMs: asOfMs),
             version.validFromMs <= asOfMs, let value = version.value
         else { return try body(nil) }
         try value.withUnsafeBytes { try body($0) }
@@ -67,7 +67,7 @@ extension VersionedStore {
         ofKey key: UnsafeRawBufferPointer, validWithin timesMs: ClosedRange<Int64>,
         _ body: (_ value: UnsafeRawBufferPointer, _ validToMs: Int64) throws -> Void
     ) throws {
-        try scanOlder(key, validBehindMs: timesMs.lowerBound) { validToMs, stored in
+        try scanOlder(key, validAfterMs: timesMs.lowerBound) { validToMs, stored in
             if stored.last == 1, Self.validFromMs(stored) <= timesMs.upperBound {
                 try body(UnsafeRawBufferPointer(rebasing: stored.dropLast()), validToMs)
             }
@@ -100,9 +100,9 @@ extension VersionedStore {
     }
 
     /// Returns the first version of a key, except the latest one, whose validity ends after a moment.
-    private func olderVersion(of key: UnsafeRawBufferPointer, validBehindMs: Int64) throws -> Version? {
+    private func olderVersion(of key: UnsafeRawBufferPointer, validAfterMs: Int64) throws -> Version? {
         var found: Version?
-        try scanOlder(key, validBehindMs: validBehindMs) { validToMs, stored in
+        try scanOlder(key, validAfterMs: validAfterMs) { validToMs, stored in
             found = Version(
                 validFromMs: Self.validFromMs(stored), validToMs: validToMs,
                 value: stored.last == 1 ? Array(stored.dropLast()) : nil)
@@ -114,11 +114,11 @@ extension VersionedStore {
     /// Calls `body` for the versions of a key, except the latest one, whose validity ends after a moment, the oldest first, until
     /// it returns `false`.
     private func scanOlder(
-        _ key: UnsafeRawBufferPointer, validBehindMs: Int64,
+        _ key: UnsafeRawBufferPointer, validAfterMs: Int64,
         _ body: (_ validToMs: Int64, _ stored: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        guard validBehindMs < .max else { return }
-        let times = Moment(ms: validBehindMs).next.notBeforeEpoch.ms...Int64.max
+        guard validAfterMs < .max else { return }
+        let times = Moment(ms: validAfterMs).next.notBeforeEpoch.ms...Int64.max
         setEntryKey(key, validToMs: times.lowerBound)
         let lower = entryKey
         setEntryKey(key, validToMs: times.upperBound)
@@ -184,9 +184,9 @@ extension VersionedStore {
             try insert(key, version, before: latestFromMs)
             return .outOfOrder
         }
-        if try olderVersion(of: key, validBehindMs: timestampMs) == nil {
+        if try olderVersion(of: key, validAfterMs: timestampMs) == nil {
             setLatest(key, version)
-            if value == nil { try noteDeletion(of: key, atMs: timestampMs) }
+            if value == nil { try recordDeletion(of: key, atMs: timestampMs) }
             return .latest
         }
         try insert(key, version, before: .max)
@@ -201,7 +201,7 @@ extension VersionedStore {
     }
 
     /// Adds an empty version for a deletion if no version ends at it.
-    private func noteDeletion(of key: UnsafeRawBufferPointer, atMs deletionMs: Int64) throws {
+    private func recordDeletion(of key: UnsafeRawBufferPointer, atMs deletionMs: Int64) throws {
         var isEndOfAnother = false
         setEntryKey(key, validToMs: deletionMs)
         try entryKey.withUnsafeBytes {
@@ -218,7 +218,7 @@ extension VersionedStore {
     /// - Parameter latestFromMs: the time from which the latest version is valid.
     private func insert(_ key: UnsafeRawBufferPointer, _ version: Version, before latestFromMs: Int64) throws {
         var version = version
-        guard var next = try olderVersion(of: key, validBehindMs: version.validFromMs) else {
+        guard var next = try olderVersion(of: key, validAfterMs: version.validFromMs) else {
             version.validToMs = latestFromMs
             return setOlder(key, version)
         }
@@ -265,7 +265,7 @@ extension VersionedStore: StoreContents {
                 _ = try apply(key: key, value: record.value == nil ? nil : $0, timestampMs: record.timestampMs)
             }
         }
-        try entries.noteRestored(position: position)
+        try entries.recordRestored(position: position)
     }
 
     package func committed() { entries.committed() }

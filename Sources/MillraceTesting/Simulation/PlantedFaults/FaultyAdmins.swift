@@ -21,10 +21,10 @@ final class FirstIDAdmin: AdminDecorator {
 }
 
 /// Describes the group with the topics as this member sees them instead of the leader.
-final class OwnViewAdmin: AdminDecorator {
-    private let consumer: SubscriptionNotingConsumer
+final class MemberViewAdmin: AdminDecorator {
+    private let consumer: SubscriptionRecordingConsumer
 
-    init(_ inner: any AdminPort, _ consumer: SubscriptionNotingConsumer) {
+    init(_ inner: any AdminPort, _ consumer: SubscriptionRecordingConsumer) {
         self.consumer = consumer
         super.init(inner)
     }

@@ -21,38 +21,38 @@ final class TailLosingReader: ReaderDecorator {
 }
 
 /// The changelogs of the standbys that an instance has had.
-final class CopiedPartitions {
+final class StandbyPartitions {
     var partitions: Set<TopicPartition> = []
 }
 
 /// Reads changelogs for standbys, and notes their partitions.
-final class NotingReader: ReaderDecorator {
-    private let copied: CopiedPartitions
+final class RecordingReader: ReaderDecorator {
+    private let standbys: StandbyPartitions
 
-    init(_ reader: any ReaderPort, _ copied: CopiedPartitions) {
-        self.copied = copied
+    init(_ reader: any ReaderPort, _ standbys: StandbyPartitions) {
+        self.standbys = standbys
         super.init(reader)
     }
 
     override func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
         try super.assign(assignments)
-        copied.partitions.formUnion(assignments.map(\.partition))
+        standbys.partitions.formUnion(assignments.map(\.partition))
     }
 }
 
 /// Restores stores except those that a standby has copied, which it takes for complete.
 final class OtherwiseRestoringReader: ReaderDecorator {
-    private let copied: CopiedPartitions
+    private let standbys: StandbyPartitions
     private var ends: [ReaderEvent] = []
 
-    init(_ reader: any ReaderPort, _ copied: CopiedPartitions) {
-        self.copied = copied
+    init(_ reader: any ReaderPort, _ standbys: StandbyPartitions) {
+        self.standbys = standbys
         super.init(reader)
     }
 
     override func assign(_ assignments: [PartitionAssignment]) throws(PortError) {
-        let complete = assignments.filter { copied.partitions.contains($0.partition) }
-        try super.assign(assignments.filter { !copied.partitions.contains($0.partition) })
+        let complete = assignments.filter { standbys.partitions.contains($0.partition) }
+        try super.assign(assignments.filter { !standbys.partitions.contains($0.partition) })
         ends = complete.map { .endOfPartition(slot: $0.slot, offset: .max) }
     }
 
@@ -105,7 +105,7 @@ final class FirstIDConsumer: ConsumerDecorator {
 }
 
 /// Notes the topics that it is to read.
-final class SubscriptionNotingConsumer: ConsumerDecorator {
+final class SubscriptionRecordingConsumer: ConsumerDecorator {
     private(set) var topics: [String] = []
 
     override func subscribe(to topics: [String]) throws(PortError) {

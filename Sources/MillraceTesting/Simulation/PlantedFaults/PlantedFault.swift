@@ -34,7 +34,7 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
 extension PlantedFault {
     package static let all: [PlantedFault] = [
         storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
-        ownViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
+        memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
         skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
         positionBeforeCommit, viewBeforeCommit,
     ]
@@ -56,7 +56,7 @@ extension PlantedFault {
     // MARK: Faults of the producer
 
     package static let storeBeforeTransaction = PlantedFault(
-        "stores are written down before the transaction is committed",
+        "stores are checkpointed before the transaction is committed",
         wrapPorts: { ports, openTasks in ports.wrapProducers { StoringProducer($0, openTasks: openTasks) } })
 
     package static let positionBeforeCommit = PlantedFault(
@@ -64,7 +64,7 @@ extension PlantedFault {
         wrapPorts: { ports, openTasks in
             ports.wrapProducers { producer in
                 AnnouncingProducer(producer, openTasks: openTasks) { task in
-                    for store in task.stores { store.committedView?.note(task.committedPosition) }
+                    for store in task.stores { store.committedView?.recordCommit(task.committedPosition) }
                 }
             }
         })
@@ -100,10 +100,10 @@ extension PlantedFault {
     package static let promoteUnchanged = PlantedFault(
         "a standby becomes active without the end of its changelogs",
         wrapPorts: { ports, _ in
-            let copied = CopiedPartitions()
+            let standbys = StandbyPartitions()
             let makeStandbyConsumer = ports.makeStandbyConsumer ?? ports.makeRestoreConsumer
-            ports.makeStandbyConsumer = { NotingReader(try makeStandbyConsumer(), copied) }
-            ports.wrapRestoreConsumers { OtherwiseRestoringReader($0, copied) }
+            ports.makeStandbyConsumer = { RecordingReader(try makeStandbyConsumer(), standbys) }
+            ports.wrapRestoreConsumers { OtherwiseRestoringReader($0, standbys) }
         })
 
     package static let readAheadOfActive = PlantedFault(
@@ -117,19 +117,19 @@ extension PlantedFault {
     // MARK: Faults of the group and of topics
 
     package static let keepStateOfZombie = PlantedFault(
-        "a member that was out of its group goes on with its old stores",
+        "a member that was out of its group continues with its old stores",
         wrapPorts: { ports, _ in
             let consumer = FirstIDConsumer(ports.consumer)
             ports.admin = FirstIDAdmin(ports.admin, consumer)
             ports.consumer = consumer
         })
 
-    package static let ownViewOfTopics = PlantedFault(
+    package static let memberViewOfTopics = PlantedFault(
         "which topics match is each member's own view",
         wrapPorts: { ports, _ in
-            let consumer = SubscriptionNotingConsumer(ports.consumer)
+            let consumer = SubscriptionRecordingConsumer(ports.consumer)
             ports.consumer = consumer
-            ports.admin = OwnViewAdmin(ports.admin, consumer)
+            ports.admin = MemberViewAdmin(ports.admin, consumer)
         })
 
     package static let firstPartitionCounts = PlantedFault(

@@ -21,10 +21,10 @@ struct Passthrough: ParsableCommand {
         try events.write(options.events, to: cluster)
         for (name, guarantee) in [("exactly once", ["--exactly-once"]), ("at least once", [])] where options.wants(name)
         {
-            var own: [Sample] = []
+            var measured: [Sample] = []
             var ceiling: [Sample] = []
             for _ in 0..<options.repetitions {
-                own.append(try RiskRun(options, cluster).sample(["subject", "passthrough"] + guarantee))
+                measured.append(try RiskRun(options, cluster).sample(["subject", "passthrough"] + guarantee))
                 ceiling.append(
                     try RiskRun(options, cluster).sample(
                         [
@@ -32,7 +32,7 @@ struct Passthrough: ParsableCommand {
                             RiskScoreTopology.scores,
                         ] + guarantee))
             }
-            report.add("passthrough", name, [("millrace", own), ("by hand", ceiling)])
+            report.add("passthrough", name, [("millrace", measured), ("by hand", ceiling)])
         }
     }
 }

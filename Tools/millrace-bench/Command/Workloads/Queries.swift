@@ -87,12 +87,12 @@ struct Queries: AsyncParsableCommand {
     ) throws -> Int {
         let keys = (0..<accounts).map(RiskEvents.key)
         let end = monotonicSeconds() + seconds
-        var (reads, place) = (0, seed)
+        var (reads, index) = (0, seed)
         while true {
             for _ in 0..<1_000 {
                 // The step is coprime to any usual number of accounts.
-                place = (place + 7_368_787) % accounts
-                guard let score = try scores.get(keys[place]), score >= 0 else { continue }
+                index = (index + 7_368_787) % accounts
+                guard let score = try scores.get(keys[index]), score >= 0 else { continue }
                 reads += 1
             }
             if monotonicSeconds() >= end { return reads }

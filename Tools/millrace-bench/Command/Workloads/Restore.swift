@@ -26,11 +26,11 @@ struct Restore: ParsableCommand {
         let almost = cluster.newFolder()
         try fill(run, almost, options, cluster)
 
-        var own: [Sample] = []
+        var measured: [Sample] = []
         var ceiling: [Sample] = []
         for _ in 0..<options.repetitions {
             let sample = try restore(run, into: cluster.newFolder(), cluster)
-            own.append(sample)
+            measured.append(sample)
             ceiling.append(
                 try Child.sample([
                     "ceiling", "restore", "--input", run.changelog, "--group", cluster.newGroup(), "--state",
@@ -38,7 +38,7 @@ struct Restore: ParsableCommand {
                     "--exactly-once",
                 ]))
         }
-        report.add("restore", "empty store", [("millrace", own), ("by hand", ceiling)])
+        report.add("restore", "empty store", [("millrace", measured), ("by hand", ceiling)])
 
         var last: [Sample] = []
         for _ in 0..<options.repetitions {

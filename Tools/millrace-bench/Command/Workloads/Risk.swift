@@ -49,12 +49,12 @@ struct Risk: ParsableCommand {
         _ report: inout Report
     ) throws {
         let guarantee = variant.isExactlyOnce ? ["--exactly-once"] : []
-        var own: [Sample] = []
+        var measured: [Sample] = []
         var behind: [Sample] = []
         var plain: [Sample] = []
         for repetition in 0..<options.repetitions {
             let run = try RiskRun(options, cluster)
-            own.append(
+            measured.append(
                 try run.sample(
                     ["subject", variant.isCached ? "cachedRisk" : "risk", "--threads", "\(variant.threads)"] + guarantee
                 ))
@@ -68,7 +68,7 @@ struct Risk: ParsableCommand {
                 plain.append(try other.sample(other.ceiling + guarantee))
             }
         }
-        report.add("risk", variant.name, [("millrace", own), ("write-behind", behind), ("plain", plain)])
+        report.add("risk", variant.name, [("millrace", measured), ("write-behind", behind), ("plain", plain)])
     }
 }
 

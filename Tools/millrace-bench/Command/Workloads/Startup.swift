@@ -27,15 +27,15 @@ struct Startup: ParsableCommand {
                 try events.write(keys, to: cluster)
                 _ = try subject(run, "\(keys)", cluster)
             }
-            var own: [Sample] = []
+            var measured: [Sample] = []
             var bare: [Sample] = []
             for _ in 0..<options.repetitions {
                 try events.write(1, to: cluster)
                 let fresh = keys > 1 ? run : try RiskRun(options, cluster)
-                own.append(try subject(fresh, "1", cluster))
+                measured.append(try subject(fresh, "1", cluster))
                 bare.append(try join(cluster))
             }
-            report.add("startup", variant, [("millrace", own), ("bare join", bare)])
+            report.add("startup", variant, [("millrace", measured), ("bare join", bare)])
         }
     }
 

@@ -50,13 +50,13 @@ struct TopologyLoops: ParsableCommand {
             case .driver: try DriverLoop(loop, input: input).run
             }
         var result = try pass()
-        let passes = max(1, events / input.places.count)
+        let passes = max(1, events / input.entries.count)
         let meter = ProcessMeter()
         let start = monotonicSeconds()
         for _ in 0..<passes { result &+= try pass() }
         let seconds = monotonicSeconds() - start
         return meter.sample(
-            records: passes * input.places.count, seconds: seconds, others: ["result": Double(result % 1_000_000)])
+            records: passes * input.entries.count, seconds: seconds, others: ["result": Double(result % 1_000_000)])
     }
 }
 

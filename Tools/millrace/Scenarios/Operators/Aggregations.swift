@@ -77,7 +77,7 @@ extension StatefulOperator {
                     (list.split(separator: " ").map(String.init) + ["\(value)"]).sorted().joined(separator: " ")
                 } subtractor: { _, value, list in
                     var members = list.split(separator: " ").map(String.init)
-                    if let place = members.firstIndex(of: "\(value)") { members.remove(at: place) }
+                    if let index = members.firstIndex(of: "\(value)") { members.remove(at: index) }
                     return members.joined(separator: " ")
                 }
                 .toStream().to("members")

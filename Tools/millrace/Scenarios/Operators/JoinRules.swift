@@ -65,9 +65,9 @@ extension String {
     fileprivate func components(separatedBy separator: String) -> [String] {
         var parts: [String] = []
         var rest = self[...]
-        while let place = rest.firstRange(of: separator) {
-            parts.append(String(rest[..<place.lowerBound]))
-            rest = rest[place.upperBound...]
+        while let range = rest.firstRange(of: separator) {
+            parts.append(String(rest[..<range.lowerBound]))
+            rest = rest[range.upperBound...]
         }
         return parts + [String(rest)]
     }

@@ -3,7 +3,7 @@ import MillraceTesting
 
 /// Processors with stores of every kind, and with punctuations.
 extension StatefulOperator {
-    static var processors: [StatefulOperator] { [changesOnly, connectedStores, ownStore, byHand, punctuations] }
+    static var processors: [StatefulOperator] { [changesOnly, connectedStores, customStore, byHand, punctuations] }
 
     /// A processor with a custom store, which forwards only changes and requests commits by the wall clock.
     private static var changesOnly: StatefulOperator {
@@ -74,7 +74,7 @@ extension StatefulOperator {
     }
 
     /// A store that is no map: the count of each word, in memory, with a changelog that the store writes itself.
-    private static var ownStore: StatefulOperator {
+    private static var customStore: StatefulOperator {
         StatefulOperator(
             "own-store", ["KStream.processValues"], from: ["in"], to: ["out"],
             define: { builder in
@@ -140,18 +140,18 @@ extension StatefulOperator {
                 builder.stream("in", key: .string, value: .string)
                     .process(stores: [waiting]) { (context: ProcessorContext<String, String>) in
                         let store = try context.store(waiting)
-                        let handOn: (Int64) throws -> Void = { timestampMs in
+                        let forward: (Int64) throws -> Void = { timestampMs in
                             for (key, value) in try store.entries() {
                                 try store.put(key, nil)
                                 try context.forward(Record(key: key, value: value, timestampMs: timestampMs))
                             }
                         }
-                        try context.schedule(every: .milliseconds(100), on: .streamTime, handOn)
-                        try context.schedule(every: .milliseconds(400), on: .wallClockTime, handOn)
+                        try context.schedule(every: .milliseconds(100), on: .streamTime, forward)
+                        try context.schedule(every: .milliseconds(400), on: .wallClockTime, forward)
                         return { record in
                             guard let key = record.key, let value = record.value else { return }
                             try store.put(key, (try store.get(key).map { $0 + " " } ?? "") + value)
-                            if value == "end" { try handOn(record.timestampMs) }
+                            if value == "end" { try forward(record.timestampMs) }
                         }
                     }
                     .to("batches")

@@ -3,8 +3,8 @@ import MillraceTesting
 import TestSupport
 import Testing
 
-@Suite("Engines of one's own")
-struct OwnEngineTests {
+@Suite("Custom engines")
+struct CustomEngineTests {
     /// A topology with a store of every kind, each in the engine of a supplier.
     private static func everyKind(_ supplier: StoreSupplier) throws -> Topology {
         let builder = StreamsBuilder()
@@ -99,10 +99,10 @@ struct OwnEngineTests {
     func volatile(ending: InstanceEnding) throws {
         let driver = try TopologyTestDriver(
             counting(
-                StoreSupplier { place in
-                    #expect(place.store == "counts")
-                    #expect(place.taskID == "0_0")
-                    #expect(place.directory == nil)
+                StoreSupplier { context in
+                    #expect(context.store == "counts")
+                    #expect(context.taskID == "0_0")
+                    #expect(context.directory == nil)
                     return SortedArray()
                 }))
         let input = driver.inputTopic("in", key: .string, value: .string)

@@ -1,6 +1,6 @@
 /// The context of an operator that aggregates: its name, its store, and the serdes of its keys and aggregates.
 @usableFromInline
-struct AggregationPlace<Key, Aggregate>: Sendable {
+struct AggregationTarget<Key, Aggregate>: Sendable {
     @usableFromInline let name: String
     /// The store's name; the store is the operator's own or one to which the operator is connected.
     @usableFromInline let storeName: String
@@ -38,19 +38,19 @@ struct AggregationPlace<Key, Aggregate>: Sendable {
 extension WindowProgress {
     @usableFromInline
     init(
-        of node: NodeInstance, at place: AggregationPlace<some Any, some Any>, emit: EmitStrategy,
+        of node: NodeInstance, for target: AggregationTarget<some Any, some Any>, emit: EmitStrategy,
         closing: WindowClosing
     ) {
-        self.init(of: node, timeName: place.timeName, storeName: place.storeName, emit: emit, closing: closing)
+        self.init(of: node, timeName: target.timeName, storeName: target.storeName, emit: emit, closing: closing)
     }
 }
 
 extension ProcessorElement {
     @inlinable
     init<Key, Aggregate>(
-        at place: AggregationPlace<Key, Aggregate>, keeping keptTimes: [String] = [],
+        for target: AggregationTarget<Key, Aggregate>, keeping keptTimes: [String] = [],
         make: @escaping @Sendable (NodeInstance) throws -> Receiver
     ) {
-        self.init(name: place.name, store: place.store, keeping: keptTimes, problem: place.problem, make: make)
+        self.init(name: target.name, store: target.store, keeping: keptTimes, problem: target.problem, make: make)
     }
 }

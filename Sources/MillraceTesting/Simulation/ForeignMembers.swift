@@ -9,7 +9,7 @@ import MillraceEngine
 /// Neither may take a task from the application's instances. The consumer reads and never commits. The other topology has a
 /// separate, empty input. If its instance is the first in the group, the application's instances have to wait until it has
 /// left, and lose nothing.
-final class SimulatedStrangers {
+final class ForeignMembers {
     private let world: SimulatedWorld
     private let groupID: String
     private let inputs: [String]
@@ -74,18 +74,18 @@ final class SimulatedStrangers {
                 }
             }
         } catch {
-            world.note("\(consumer.process.name): \(error)")
+            world.log("\(consumer.process.name): \(error)")
         }
     }
 
     private func join() {
         consumerLeaves = world.clock.monotonic + stay()
         let process = SimulatedProcess(name: "plain consumer")
-        world.note("\(process.name): starts")
+        world.log("\(process.name): starts")
         let consumer = SimulatedConsumer(
             world: world, process: process,
             settings: SimulatedConsumer.Settings(groupID: groupID, clientID: "rdkafka", readsCommitted: true))
-        do { try consumer.subscribe(to: inputs) } catch { world.note("\(process.name): \(error)") }
+        do { try consumer.subscribe(to: inputs) } catch { world.log("\(process.name): \(error)") }
         self.consumer = consumer
     }
 
