@@ -141,6 +141,46 @@ public final class StreamsApplication: Service, Sendable {
         try supervisor.localStores.metadata(of: key, serde, in: store)
     }
 
+    /// Returns the owner of a key that is given as bytes, for code that does not know the Swift type of the keys.
+    ///
+    /// ```swift
+    /// let owner = try application.metadata(ofKeyBytes: scores.key(from: "acct-1"), in: "risk-store")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes, as the store's serde writes them.
+    ///   - store: the store's name.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been assigned its tasks.
+    public func metadata(ofKeyBytes key: [UInt8], in store: String) throws -> KeyMetadata {
+        try supervisor.localStores.metadata(ofKeyBytes: key, in: store)
+    }
+
+    /// Returns the owner of a partition of a store.
+    ///
+    /// ```swift
+    /// let owner = try application.metadata(ofPartition: 0, in: "risk-store")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - partition: the partition's number.
+    ///   - store: the store's name.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeElsewhere` if the store has no such partition;
+    ///   `.storeUnavailable` before the instance has been assigned its tasks.
+    public func metadata(ofPartition partition: Int32, in store: String) throws -> KeyMetadata {
+        try supervisor.localStores.metadata(ofPartition: partition, in: store)
+    }
+
+    /// Returns the number of partitions of a store, over all instances; 1 for the store of a global table.
+    ///
+    /// ```swift
+    /// let count = try application.partitionCount(of: "risk-store")
+    /// ```
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been assigned its tasks.
+    public func partitionCount(of store: String) throws -> Int {
+        try supervisor.localStores.partitionCount(of: store)
+    }
+
     /// The tasks, stores and address of every instance, as of the last rebalance; empty before the first one. Kafka:
     /// `metadataForAllStreamsClients`.
     ///

@@ -1,0 +1,74 @@
+import HTTPTypes
+import Millrace
+import MillraceRuntime
+import Synchronization
+
+/// The stores of this instance, as bytes. A store's handle is made when it is first asked for, because a store that is followed
+/// costs memory.
+final class StoreAccess: Sendable {
+    let application: StreamsApplication
+    let limits: ServerLimits
+    private let handles = Mutex<[String: QueryableBytesStore]>([:])
+    private let scans: Slots
+
+    init(application: StreamsApplication, limits: ServerLimits) {
+        self.application = application
+        self.limits = limits
+        scans = Slots(limits.maxScans, "scans")
+    }
+
+    /// The names of the stores that have been asked for.
+    var followed: Set<String> { handles.withLock { Set($0.keys) } }
+
+    /// Returns the handle of a store.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
+    func handle(_ store: String) throws -> QueryableBytesStore {
+        if let known = handles.withLock({ $0[store] }) { return known }
+        let made = try application.store(.bytes(store))
+        handles.withLock { $0[store] = made }
+        return made
+    }
+
+    /// Returns a handle of one partition, or of all that are here.
+    func handle(_ store: String, partition: Int32?, readsStale: Bool) throws -> QueryableBytesStore {
+        let all = try handle(store)
+        if partition == nil, !readsStale { return all }
+        var query = StoreQuery.bytes(store)
+        if let partition { query = query.partition(partition) }
+        return try application.store(readsStale ? query.enableStaleStores() : query)
+    }
+
+    /// Runs a scan, if not too many are running.
+    func scan<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        try scans.take()
+        defer { scans.giveBack() }
+        return try await body()
+    }
+}
+
+/// A number of places, each of which one request can have.
+final class Slots: Sendable {
+    private let count: Int
+    private let what: String
+    private let taken = Mutex(0)
+
+    init(_ count: Int, _ what: String) {
+        self.count = count
+        self.what = what
+    }
+
+    /// - Throws: `Failure` with 429 if all are taken.
+    func take() throws(Failure) {
+        let isTaken = taken.withLock { taken in
+            if taken >= count { return false }
+            taken += 1
+            return true
+        }
+        if !isTaken {
+            throw Failure(.tooManyRequests, "too_many_\(what)", "\(count) \(what) are running: try again later")
+        }
+    }
+
+    func giveBack() { taken.withLock { $0 -= 1 } }
+}
