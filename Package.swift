@@ -21,6 +21,7 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
@@ -92,7 +93,7 @@ let package = Package(
             name: "MillraceServer",
             dependencies: [
                 "Millrace", "MillraceRuntime", "MillraceCommandLine", argumentParser, httpClient, httpTypes,
-                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
+                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
 

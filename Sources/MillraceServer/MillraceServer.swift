@@ -69,11 +69,14 @@ public final class MillraceServer: Service {
     private func groups(_ peers: PeerClient) -> [any RouteGroup] {
         let stores = StoreAccess(application: application, limits: configuration.limits)
         let owners = Owners(stores: stores, peers: peers)
-        return [
+        let groups: [any RouteGroup] = [
             HealthRoutes(application: application, stores: stores),
             CatalogueRoutes(application: application),
-            EntryRoutes(owners: owners),
+            EntryRoutes(owners: owners), ScanRoutes(owners: owners),
+            BatchRoutes(owners: owners),
+            ChangeRoutes(stores: stores),
         ]
+        return groups + [OpenAPIRoutes(groups: groups, needsToken: configuration.tokenFile != nil)]
     }
 
     private func access(_ tokens: AccessTokens?) -> AccessControl {

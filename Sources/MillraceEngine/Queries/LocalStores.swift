@@ -158,6 +158,9 @@ package final class LocalStores: Sendable {
         try store(named: name).metadata(ofPartition: partition)
     }
 
+    /// Returns the plan of a store.
+    package func plan(of name: String) throws -> StorePlan { try store(named: name).plan }
+
     /// Returns the number of a store's partitions.
     package func partitionCount(of name: String) throws -> Int { try store(named: name).partitionCount() }
 

@@ -198,6 +198,31 @@ public final class StreamsApplication: Service, Sendable {
         instances.filter { $0.stores.contains(store) }
     }
 
+    /// Streams the committed changes of a store, of the partitions of all instances: what its changelog gets. The changes of a key
+    /// come in order; nothing that was aborted comes.
+    ///
+    /// ```swift
+    /// let changes = try await application.changes(of: "risk-store", from: .earliest)
+    /// var seen = changes.start
+    /// for try await batch in changes {
+    ///     for change in batch { seen.merge(change.position) }
+    /// }
+    /// ```
+    ///
+    /// Each stream has a separate client and thread, which end with the iterator. It fetches no more than the reader takes. The
+    /// merged positions of the changes that were seen are the place to go on from, ``StoreChangesStart/after(_:)``. Where a source
+    /// topic serves as a table's changelog, its records come as soon as they are committed there, maybe before the table has them.
+    ///
+    /// - Parameters:
+    ///   - store: the store's name.
+    ///   - start: where to begin; by default with the changes that are committed from now on.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeMismatch` for a custom store or a buffer of suppressed results;
+    ///   `.noChangelog`; `.storeUnavailable` before the instance has been assigned its tasks; `.positionGone` if changes after the
+    ///   position are not in the changelog any more; `.positionMismatch` for a position that is not of the changelog; `.broker`.
+    public func changes(of store: String, from start: StoreChangesStart = .latest) async throws -> StoreChanges {
+        try await supervisor.changes(of: store, from: start)
+    }
+
     // MARK: Metrics
 
     /// A snapshot of the metrics; cheap enough to be taken every second.

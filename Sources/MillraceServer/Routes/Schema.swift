@@ -8,6 +8,7 @@ enum Schema {
     static let stores = reference("Stores")
     static let entry = reference("Entry")
     static let entries = reference("Entries")
+    static let found = reference("Found")
     static let text = #"{"type": "string"}"#
     static let bytes = #"{"type": "string", "format": "binary"}"#
 
@@ -20,6 +21,7 @@ enum Schema {
             "Entries",
             object(["entries": list(entry), "position": text], optional: ["page": text])
         ),
+        ("Found", object(["entries": list(nullable(entry)), "position": text])),
         ("Stores", object(["stores": list(store), "position": text])),
         (
             "Store",
@@ -41,6 +43,8 @@ enum Schema {
         optional: [
             "owner": text, "position": text, "approximateEntryCount": integer, "approximateSizeInBytes": integer,
         ])
+
+    private static func nullable(_ schema: String) -> String { #"{"anyOf": [\#(schema), {"type": "null"}]}"# }
 
     static func list(_ element: String) -> String { #"{"type": "array", "items": \#(element)}"# }
 

@@ -43,11 +43,7 @@ extension Response {
 
     /// The response to a request that failed.
     static func failure(_ failure: Failure) -> Response {
-        var response = json(
-            JSON.object([
-                ("code", JSON.quoted(failure.code)), ("message", JSON.quoted(failure.message)),
-                ("position", failure.position.map { JSON.quoted($0.description) }),
-            ]), status: failure.status, position: failure.position)
+        var response = json(failure.json, status: failure.status, position: failure.position)
         if failure.isTemporary || failure.status == .tooManyRequests { response.headers[.retryAfter] = "1" }
         if !failure.allowed.isEmpty {
             response.headers[.allow] = failure.allowed.map(\.rawValue).joined(separator: ", ")

@@ -27,6 +27,13 @@ struct Failure: Error {
         Failure(.badRequest, code, message)
     }
 
+    var json: String {
+        JSON.object([
+            ("code", JSON.quoted(code)), ("message", JSON.quoted(message)),
+            ("position", position.map { JSON.quoted($0.description) }),
+        ])
+    }
+
     /// Whether the same request may succeed a little later.
     var isTemporary: Bool { status == .serviceUnavailable }
 }
@@ -53,6 +60,7 @@ extension Failure {
             case .positionNotReached: (.gatewayTimeout, "position_not_reached")
             case .positionMismatch: (.badRequest, "position_mismatch")
             case .positionGone: (.gone, "position_gone")
+            case .noChangelog: (.conflict, "no_changelog")
             case .illegalState: (.serviceUnavailable, "not_running")
             case .broker: (.serviceUnavailable, "broker")
             default: (.internalServerError, "internal")

@@ -21,7 +21,8 @@ struct RouteTable: HTTPResponder {
 
     func respond(to request: Request, context: RequestSource) async -> Response {
         do {
-            let response = try await answer(request, context)
+            let response = try await answer(request, context).taken(
+                from: context.channel, within: limits.slowReaderTimeout)
             return request.method == .head ? response.createHeadResponse() : response
         } catch {
             let failure = Failure(error)
@@ -118,6 +119,24 @@ struct RequestSource: InitializableFromSource {
 }
 
 extension Response {
+    /// The size up to which a response fits into the system's buffers, so that nobody waits for its reader.
+    private static let smallCount = 32 << 10
+
+    /// The same response, whose reader is dropped if it does not take it in time.
+    fileprivate func taken(from channel: any Channel, within limit: Duration) -> Response {
+        guard let count = body.contentLength, count > Self.smallCount else { return self }
+        let body = body
+        var response = self
+        response.body = ResponseBody(contentLength: count) { writer in
+            let alarm = channel.eventLoop.scheduleTask(in: .nanoseconds(limit.nanoseconds)) {
+                channel.close(promise: nil)
+            }
+            defer { alarm.cancel() }
+            try await body.write(writer)
+        }
+        return response
+    }
+
     /// The same response, after which the connection is closed: what is left of the request is not read.
     fileprivate func closing(_ channel: any Channel) -> Response {
         var headers = headers

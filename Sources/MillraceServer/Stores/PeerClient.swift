@@ -1,8 +1,10 @@
 import AsyncHTTPClient
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Millrace
 import NIOCore
+import NIOFoundationCompat
 import NIOHTTP1
 
 /// Asks other instances.
@@ -28,6 +30,23 @@ struct PeerClient: Sendable {
         var status: Int
         var headers: HTTPHeaders
         var body: ByteBuffer
+
+        /// - Throws: `Failure` with the other instance's status and code if it could not answer; 503, so that it is asked again,
+        ///   where that may help.
+        func requireSuccess() throws(Failure) {
+            if status == 200 { return }
+            let said = try? JSONDecoder().decode(Said.self, from: Data(buffer: body))
+            throw Failure(
+                HTTPResponse.Status(code: status == 429 ? 503 : status), said?.code ?? "owner_unavailable",
+                said?.message ?? "another instance answered with status \(status)",
+                position: said?.position.flatMap { Position($0) })
+        }
+
+        private struct Said: Decodable {
+            var code: String
+            var message: String
+            var position: String?
+        }
 
         /// The same response for the client.
         ///

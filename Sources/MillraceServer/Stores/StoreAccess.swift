@@ -39,12 +39,8 @@ final class StoreAccess: Sendable {
         return try application.store(readsStale ? query.enableStaleStores() : query)
     }
 
-    /// Runs a scan, if not too many are running.
-    func scan<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-        try scans.take()
-        defer { scans.giveBack() }
-        return try await body()
-    }
+    /// Takes the place of a scan, if not too many are running.
+    func takeScan() throws(Failure) -> Slot { try scans.take() }
 }
 
 /// A number of places, each of which one request can have.
@@ -53,22 +49,33 @@ final class Slots: Sendable {
     private let what: String
     private let taken = Mutex(0)
 
+    /// - Parameter what: what has the places, in the plural.
     init(_ count: Int, _ what: String) {
         self.count = count
         self.what = what
     }
 
     /// - Throws: `Failure` with 429 if all are taken.
-    func take() throws(Failure) {
+    func take() throws(Failure) -> Slot {
         let isTaken = taken.withLock { taken in
             if taken >= count { return false }
             taken += 1
             return true
         }
-        if !isTaken {
+        guard isTaken else {
             throw Failure(.tooManyRequests, "too_many_\(what)", "\(count) \(what) are running: try again later")
         }
+        return Slot(self)
     }
 
-    func giveBack() { taken.withLock { $0 -= 1 } }
+    fileprivate func giveBack() { taken.withLock { $0 -= 1 } }
+}
+
+/// A place of a request, which is free again when nobody holds it any more.
+final class Slot: Sendable {
+    private let slots: Slots
+
+    fileprivate init(_ slots: Slots) { self.slots = slots }
+
+    deinit { slots.giveBack() }
 }
