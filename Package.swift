@@ -220,6 +220,14 @@ let package = Package(
             name: "MillraceCommandLineTests",
             dependencies: ["Millrace", "MillraceCommandLine", "MillraceRuntime", argumentParser, logging],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceServerTests",
+            dependencies: [
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRuntime",
+                "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
+                nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceRuntimeTests",

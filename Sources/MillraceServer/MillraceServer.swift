@@ -70,7 +70,7 @@ public final class MillraceServer: Service {
         let stores = StoreAccess(application: application, limits: configuration.limits)
         let owners = Owners(stores: stores, peers: peers)
         let groups: [any RouteGroup] = [
-            HealthRoutes(application: application, stores: stores),
+            HealthRoutes(application: application),
             CatalogueRoutes(application: application),
             EntryRoutes(owners: owners), ScanRoutes(owners: owners),
             BatchRoutes(owners: owners),

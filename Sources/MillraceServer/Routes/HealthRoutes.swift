@@ -1,12 +1,10 @@
 import HTTPTypes
 import Hummingbird
-import Millrace
 import MillraceRuntime
 
 /// Whether the instance is alive, and whether it can answer: what orchestrators ask.
 struct HealthRoutes: RouteGroup {
     let application: StreamsApplication
-    let stores: StoreAccess
 
     var routes: [Route] {
         [
@@ -37,19 +35,12 @@ struct HealthRoutes: RouteGroup {
         return .json(JSON.object([("state", JSON.quoted(state.rawValue))]))
     }
 
+    /// While the application runs, all its tasks have their stores. A store that is read for the first time makes nobody wait for the
+    /// instance.
     private func ready() throws -> Response {
         let state = application.state
         guard state == .running else {
             throw Failure(.serviceUnavailable, "not_ready", "the application is \(state.rawValue)")
-        }
-        // A store that nobody has asked for cannot be read until then, and is none of the probe's business.
-        let followed = stores.followed
-        let missing = application.stores.filter { store in
-            followed.contains(store.name) && store.partitions.contains { $0.place == .unavailable }
-        }
-        guard missing.isEmpty else {
-            let names = missing.map(\.name).joined(separator: ", ")
-            throw Failure(.serviceUnavailable, "not_ready", "stores that cannot be read yet: \(names)")
         }
         return .json(JSON.object([("state", JSON.quoted(state.rawValue))]))
     }

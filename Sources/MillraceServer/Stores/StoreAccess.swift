@@ -17,9 +17,6 @@ final class StoreAccess: Sendable {
         scans = Slots(limits.maxScans, "scans")
     }
 
-    /// The names of the stores that have been asked for.
-    var followed: Set<String> { handles.withLock { Set($0.keys) } }
-
     /// Returns the handle of a store.
     ///
     /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
