@@ -86,7 +86,7 @@ extension ServerTests {
                 let other = try await servers[0].get("/stores/counts/entries/k1?at-least=elsewhere-0@1")
                 #expect(other.status == 400 && other.code == "position_mismatch")
                 let wrong = try await servers[0].get("/stores/counts/entries/k1?at-least=nonsense")
-                #expect(wrong.status == 400 && wrong.code == "position_invalid")
+                #expect(wrong.status == 400 && wrong.code == "parameter_invalid")
             }
         }
 

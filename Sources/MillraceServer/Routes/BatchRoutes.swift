@@ -30,7 +30,7 @@ struct BatchRoutes: RouteGroup {
                 ] + Parameter.ofReads,
                 body: """
                     {"type": "object", "required": ["keys"], "properties": {"keys": {"type": "array", "maxItems": \
-                    \(limits.maxBatchKeys), "items": {"type": "string", "maxLength": 2048}}}}
+                    \(limits.maxBatchKeys), "items": {"type": "string", "maxLength": \(Parameter.maxTextCount)}}}}
                     """,
                 replies: [
                     Route.Reply(
@@ -62,10 +62,15 @@ struct BatchRoutes: RouteGroup {
         guard body.keys.count <= limits.maxBatchKeys else {
             throw Failure.badRequest("a request may have \(limits.maxBatchKeys) keys", code: "too_many_keys")
         }
+        // Another instance writes the same keys in hexadecimal, which is longer.
+        if !request.isForwarded, body.keys.contains(where: { $0.unicodeScalars.count > Parameter.maxTextCount }) {
+            throw Failure.badRequest(
+                "a key is longer than \(Parameter.maxTextCount) characters", code: "body_invalid")
+        }
         let format = KeyFormat(request.parameters)
         let batch = Batch(
             owners: owners, store: name, keys: try body.keys.map { try format.bytes($0, in: store) },
-            terms: try request.terms(limits), isRaw: request.parameters.flag("raw"))
+            terms: request.terms(limits), isRaw: request.parameters.flag("raw"))
         let found = try await batch.run()
         if request.prefers(EntryLines.mediaType) {
             return .text(found.text, type: EntryLines.mediaType, position: found.position)

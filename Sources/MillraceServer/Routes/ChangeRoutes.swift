@@ -27,10 +27,10 @@ struct ChangeRoutes: RouteGroup {
                 parameters: [
                     .store(example: "risk-store"),
                     .query(
-                        "from", .text(maxCount: Parameter.maxTextCount),
+                        "from", .text(maxCount: Parameter.maxPositionCount),
                         "earliest, latest (if not given), or the id of the last event that was seen."),
                     .header(
-                        "Last-Event-ID", .text(maxCount: Parameter.maxTextCount),
+                        "Last-Event-ID", .text(maxCount: Parameter.maxPositionCount),
                         "The id of the last event that was seen; browsers send it when they connect again."),
                 ],
                 replies: [

@@ -40,7 +40,7 @@ struct EntryRoutes: RouteGroup {
     }
 
     private func read(_ request: RouteRequest) async throws -> Response {
-        let (parameters, terms) = (request.parameters, try request.terms(limits))
+        let (parameters, terms) = (request.parameters, request.terms(limits))
         let name = try parameters.pathText("store")
         let store = try owners.stores.handle(name)
         let key = try KeyFormat(parameters).bytes(parameters.pathText("key"), in: store)

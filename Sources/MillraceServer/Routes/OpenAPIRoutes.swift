@@ -102,13 +102,15 @@ extension Route.Reply {
 extension Parameter.Kind {
     fileprivate var schema: String {
         switch self {
-        // A byte limit holds for every text of a quarter as many characters.
-        case .text(let maxCount): #"{"type": "string", "maxLength": \#(maxCount / 4)}"#
+        case .text(let maxCount): #"{"type": "string", "maxLength": \#(maxCount)}"#
         case .integer(let range):
             #"{"type": "integer", "format": "int64", "minimum": \#(range.lowerBound), "maximum": \#(range.upperBound)}"#
         case .number(let range):
             #"{"type": "number", "minimum": \#(range.lowerBound), "maximum": \#(range.upperBound)}"#
         case .flag: #"{"type": "string", "enum": ["true", "false"]}"#
+        case .position: #"{"type": "string", "pattern": \#(JSON.quoted(PositionText.pattern))}"#
+        case .pageToken:
+            #"{"type": "string", "maxLength": \#(Parameter.maxTokenCount), "pattern": "^[a-zA-Z0-9_-]*$"}"#
         case .choice(let choices): #"{"type": "string", "enum": \#(JSON.array(choices.map(JSON.quoted)))}"#
         }
     }

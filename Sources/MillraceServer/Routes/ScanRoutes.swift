@@ -33,7 +33,7 @@ struct ScanRoutes: RouteGroup {
                     .query(
                         "limit", .integer(1...Int64(limits.maxPageEntries)),
                         "The number of entries of a page; 100 if not given."),
-                    .query("page", .text(maxCount: 32_768), "The place that the page before has named as its next."),
+                    .query("page", .pageToken, "The place that the page before has named as its next."),
                     .query("partition", .integer(0...Int64(Int32.max)), "The only partition to read."),
                 ] + Parameter.ofReads,
                 replies: [
@@ -89,7 +89,7 @@ struct ScanRoutes: RouteGroup {
         range.times = try parameters.range("window-from", "window-to")
         let kept = ["from", "to", "prefix", "window-from", "window-to", "key-format", "raw", "stale", "at-least"]
         return Scan(
-            owners: owners, store: name, range: range, terms: try request.terms(limits),
+            owners: owners, store: name, range: range, terms: request.terms(limits),
             parameters: kept.compactMap { name in parameters[name].map { (name, $0) } }, isRaw: parameters.flag("raw"))
     }
 

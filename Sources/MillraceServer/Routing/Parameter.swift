@@ -10,6 +10,10 @@ struct Parameter: Sendable {
         case number(ClosedRange<Double>)
         case flag
         case choice([String])
+        /// The text of a `Position`.
+        case position
+        /// The token of a page.
+        case pageToken
     }
 
     var name: String
@@ -30,14 +34,27 @@ struct Parameter: Sendable {
         Parameter(name: name, place: .header, kind: kind, summary: summary)
     }
 
-    /// The greatest number of bytes of a text.
-    static let maxTextCount = 8_192
+    /// The greatest number of characters (Unicode scalars, as in JSON Schema) of a text.
+    static let maxTextCount = 2_048
+    /// The greatest number of characters of a position, which has a part for each partition.
+    static let maxPositionCount = 49_152
+    /// The greatest number of bytes of a page's token.
+    static let maxTokenCount = 32_768
+
+    private static func isOfToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
 
     /// Returns why a text is not a value of the parameter; `nil` if it is one.
     func problem(with text: String) -> String? {
         switch kind {
         case .text(let maxCount):
-            text.utf8.count > maxCount ? "is longer than \(maxCount) bytes" : nil
+            text.unicodeScalars.count > maxCount ? "is longer than \(maxCount) characters" : nil
         case .integer(let range):
             Int64(text).map(range.contains) == true
                 ? nil : "must be an integer from \(range.lowerBound) to \(range.upperBound)"
@@ -45,6 +62,10 @@ struct Parameter: Sendable {
             Double(text).map(range.contains) == true
                 ? nil : "must be a number from \(range.lowerBound) to \(range.upperBound)"
         case .flag: ["true", "false"].contains(text) ? nil : "must be true or false"
+        case .position: PositionText.isValid(text) ? nil : "must be TOPIC-PARTITION@OFFSET,…"
+        case .pageToken:
+            text.utf8.count <= Self.maxTokenCount && text.utf8.allSatisfy(Self.isOfToken)
+                ? nil : "is not what a page has named as its next"
         case .choice(let choices): choices.contains(text) ? nil : "must be one of \(choices.joined(separator: ", "))"
         }
     }
@@ -106,6 +127,9 @@ struct Parameters: Sendable {
     func pathText(_ name: String) throws(Failure) -> String {
         guard let text = String(validating: path[name] ?? [], as: UTF8.self) else {
             throw .badRequest("\(name) is no UTF-8", code: "parameter_invalid")
+        }
+        if text.unicodeScalars.count > Parameter.maxTextCount {
+            throw .badRequest("\(name) is longer than \(Parameter.maxTextCount) characters", code: "parameter_invalid")
         }
         return text
     }

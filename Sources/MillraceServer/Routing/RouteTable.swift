@@ -78,10 +78,6 @@ struct RouteTable: HTTPResponder {
             guard let bytes = PercentCoding.decode(segment.utf8) else {
                 throw .badRequest("the path is not percent-encoded", code: "path_invalid")
             }
-            if bytes.count > Parameter.maxTextCount {
-                throw .badRequest(
-                    "a part of the path is longer than \(Parameter.maxTextCount) bytes", code: "path_invalid")
-            }
             found[String(expected.dropFirst().dropLast())] = bytes
         }
         return found

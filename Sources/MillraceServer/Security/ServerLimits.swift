@@ -2,8 +2,8 @@
 public struct ServerLimits: Sendable, Hashable {
     /// The greatest size of a request's body. 1 MiB by default.
     public var maxBodySizeInBytes = 1 << 20
-    /// The greatest size of all headers of a request together. 32 KiB by default.
-    public var maxHeaderSizeInBytes = 32 << 10
+    /// The greatest size of all headers of a request together. 64 KiB by default.
+    public var maxHeaderSizeInBytes = 64 << 10
     /// The number of connections at once; more wait until one is closed. 256 by default.
     public var maxConnections = 256
     /// The number of scans that run at once. A client that asks for one more gets status 429. 16 by default.

@@ -84,14 +84,8 @@ struct Owners: Sendable {
 
 extension RouteRequest {
     /// The terms that the parameters of every read set.
-    func terms(_ limits: ServerLimits) throws(Failure) -> Owners.Terms {
-        var atLeast = Position()
-        if let text = parameters["at-least"] {
-            guard let position = Position(text) else {
-                throw .badRequest("at-least must be TOPIC-PARTITION@OFFSET,…", code: "position_invalid")
-            }
-            atLeast = position
-        }
+    func terms(_ limits: ServerLimits) -> Owners.Terms {
+        let atLeast = parameters["at-least"].flatMap { Position($0) } ?? Position()
         let timeout = parameters.number("timeout").map { Duration.seconds($0) } ?? limits.defaultTimeout
         return Owners.Terms(
             isForwarded: isForwarded, acceptsStale: parameters.flag("stale"), atLeast: atLeast,
@@ -107,7 +101,7 @@ extension Parameter {
             "timeout", .number(0...86_400),
             "Seconds to wait for a partition that is moving, and for the position; longer ones count as the server's limit."
         ),
-        .query("at-least", .text(maxCount: maxTextCount), "The position that the answer has to contain."),
+        .query("at-least", .position, "The position that the answer has to contain."),
         .query("stale", .flag, "Whether a standby may answer, whose state is behind."),
     ]
 
