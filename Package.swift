@@ -93,7 +93,8 @@ let package = Package(
             name: "MillraceServer",
             dependencies: [
                 "Millrace", "MillraceRuntime", "MillraceCommandLine", argumentParser, httpClient, httpTypes,
-                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL, serviceLifecycle,
+                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
+                serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
 
@@ -225,7 +226,7 @@ let package = Package(
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRuntime",
                 "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
-                nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
+                nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),

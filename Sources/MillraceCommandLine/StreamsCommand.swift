@@ -10,12 +10,13 @@ import UnixSignals
 ///
 /// ```swift
 /// @main
-/// struct RiskScores: StreamsCommand {
+/// struct RiskAnswers: StreamsCommand {
 ///     @OptionGroup var instance: InstanceOptions
 ///
 ///     func define(_ builder: StreamsBuilder) {
 ///         RiskScoreTopology().define(in: builder)
 ///     }
+///     …
 /// }
 /// ```
 ///

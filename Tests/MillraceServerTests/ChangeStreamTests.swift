@@ -99,7 +99,9 @@ extension ServerTests {
 
         @Test("a reader that does not read is dropped, and those beside it go on")
         func slow() async throws {
-            try await withServers(configure: { $0.limits.slowReaderTimeout = .milliseconds(300) }) { broker, servers in
+            var settings = MillraceServer.Configuration()
+            settings.limits.slowReaderTimeout = .milliseconds(300)
+            try await withServers(settings: settings) { broker, servers in
                 let value = String(repeating: "x", count: 20_000)
                 try broker.write((0..<400).map { (key: "k\($0 % 10)", value: value, timestampMs: Int64($0)) })
                 let slow = try await RawConnection(servers[0].address)

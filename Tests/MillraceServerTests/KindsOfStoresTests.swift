@@ -120,10 +120,10 @@ actor RefusalServer {
             let task = Task {
                 let broker = try await TestBroker()
                 keep(broker)
-                let server = try await TestServer(broker, number: 0) {
-                    $0.limits.defaultTimeout = .milliseconds(200)
-                    $0.limits.maxTimeout = .seconds(1)
-                }
+                var settings = MillraceServer.Configuration()
+                settings.limits.defaultTimeout = .milliseconds(200)
+                settings.limits.maxTimeout = .seconds(1)
+                let server = try await TestServer(broker, number: 0, settings: settings)
                 try await server.awaitsTasks(Int(TestBroker.partitionCount))
                 try broker.write(["k", "l", "m"])
                 try await eventually("a count") { try await server.get("/stores/counts/entries/k").status == 200 }

@@ -48,7 +48,7 @@ extension ServerTests {
             defer { try? FileManager.default.removeItem(at: file) }
             try "# who\nread \(Self.readToken)\noperate \(Self.operateToken)\n".write(
                 to: file, atomically: true, encoding: .utf8)
-            try await withServers(2, configure: { $0.tokenFile = file.path }) { broker, servers in
+            try await withServers(2, settings: .init(tokenFile: file.path)) { broker, servers in
                 let keys = (0..<20).map { "k\($0)" }
                 try broker.write(keys)
                 let authorized = [("authorization", "Bearer \(Self.readToken)")]
@@ -93,7 +93,7 @@ extension ServerTests {
         @Test("over TLS the instances ask each other with their certificates, and nobody without one is answered")
         func certificates() async throws {
             let files = try Certificates()
-            try await withServers(2, configure: { $0.tls = files.tls }) { broker, servers in
+            try await withServers(2, settings: .init(tls: files.tls)) { broker, servers in
                 let keys = (0..<20).map { "k\($0)" }
                 try broker.write(keys)
                 var settings = TLSConfiguration.makeClientConfiguration()
@@ -138,13 +138,13 @@ extension ServerTests {
 
         @Test("what is too large or too much is refused, and the server goes on")
         func limits() async throws {
-            try await withServers(configure: {
-                $0.limits.maxBodySizeInBytes = 1_000
-                $0.limits.maxBatchKeys = 3
-                $0.limits.maxScans = 1
-                $0.limits.maxChangeStreams = 1
-                $0.limits.maxTimeout = .seconds(1)
-            }) { broker, servers in
+            var settings = MillraceServer.Configuration()
+            settings.limits.maxBodySizeInBytes = 1_000
+            settings.limits.maxBatchKeys = 3
+            settings.limits.maxScans = 1
+            settings.limits.maxChangeStreams = 1
+            settings.limits.maxTimeout = .seconds(1)
+            try await withServers(settings: settings) { broker, servers in
                 let server = servers[0]
                 try broker.write(["k"])
                 try await eventually("a count") { try await server.get("/stores/counts/entries/k").status == 200 }

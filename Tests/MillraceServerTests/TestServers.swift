@@ -74,16 +74,15 @@ final class TestServer: Sendable {
     let server: MillraceServer
 
     init(
-        _ broker: TestBroker, number: Int, standbys: Int = 0,
-        configure: (inout MillraceServer.Configuration) -> Void = { _ in }
+        _ broker: TestBroker, number: Int, standbys: Int = 0, settings given: MillraceServer.Configuration = .init()
     ) async throws {
         var configuration = StreamsConfiguration(
             applicationID: broker.application, bootstrapServers: [broker.broker.bootstrapServers],
             stateDirectory: broker.directory.appendingPathComponent("state-\(number)").path)
         configuration.clientSettings.consumer = ["session.timeout.ms": "6000", "heartbeat.interval.ms": "200"]
         configuration.standbyReplicas = standbys
-        var settings = MillraceServer.Configuration(address: try await Self.freeAddress())
-        configure(&settings)
+        var settings = given
+        settings.address = try await Self.freeAddress()
         address = settings.address
         configuration.applicationServer = address.description
         var logger = Logger(label: "server-test")
@@ -212,13 +211,13 @@ func eventually(
 
 /// Runs a test with applications that share their tasks, and stops them.
 func withServers(
-    _ count: Int = 1, standbys: Int = 0, configure: (inout MillraceServer.Configuration) -> Void = { _ in },
+    _ count: Int = 1, standbys: Int = 0, settings: MillraceServer.Configuration = .init(),
     _ body: (TestBroker, [TestServer]) async throws -> Void
 ) async throws {
     let broker = try await TestBroker()
     var servers: [TestServer] = []
     for number in 0..<count {
-        servers.append(try await TestServer(broker, number: number, standbys: standbys, configure: configure))
+        servers.append(try await TestServer(broker, number: number, standbys: standbys, settings: settings))
     }
     do {
         for server in servers { try await server.awaitsTasks(Int(TestBroker.partitionCount) / count) }
