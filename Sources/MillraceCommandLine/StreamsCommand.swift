@@ -66,6 +66,9 @@ extension StreamsCommand {
 
     /// Changes nothing.
     ///
+    /// - Parameters:
+    ///   - configuration: the application's configuration.
+    ///   - options: the options of all layers.
     /// - Throws: never; `throws` is the requirement's.
     public func configure(_ configuration: inout StreamsConfiguration, options: ResolvedInstanceOptions) throws {}
 
@@ -76,6 +79,9 @@ extension StreamsCommand {
 
     /// Returns the services that do not depend on options.
     ///
+    /// - Parameters:
+    ///   - application: the application beside which they run.
+    ///   - options: the options of all layers.
     /// - Throws: the errors of ``services(beside:)``.
     public func services(
         beside application: StreamsApplication, options: ResolvedInstanceOptions

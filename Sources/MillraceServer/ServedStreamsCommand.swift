@@ -30,6 +30,9 @@ extension ServedStreamsCommand {
 
     /// Tells the other instances the server's address.
     ///
+    /// - Parameters:
+    ///   - configuration: the application's configuration, which gets the address unless it has one.
+    ///   - options: the options of all layers.
     /// - Throws: `ValidationError` if an option of the server is wrong.
     public func configure(_ configuration: inout StreamsConfiguration, options: ResolvedInstanceOptions) throws {
         guard let server = try ServerOptions.configuration(from: options.additional) else { return }
@@ -41,6 +44,9 @@ extension ServedStreamsCommand {
 
     /// Returns the services that do not depend on options, and the server if there is to be one.
     ///
+    /// - Parameters:
+    ///   - application: the application whose stores the server shows.
+    ///   - options: the options of all layers.
     /// - Throws: `ValidationError` if an option of the server is wrong; the errors of `services(beside:)`.
     public func services(
         beside application: StreamsApplication, options: ResolvedInstanceOptions
