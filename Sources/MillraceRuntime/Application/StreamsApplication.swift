@@ -210,7 +210,7 @@ public final class StreamsApplication: Service, Sendable {
     /// ```
     ///
     /// Each stream has a separate client and thread, which end with the iterator. It fetches no more than the reader takes. The
-    /// merged positions of the changes that were seen are the place to go on from, ``StoreChangesStart/after(_:)``. Where a source
+    /// merged positions of the changes that were seen are the place to go on from, `StoreChangesStart.after`. Where a source
     /// topic serves as a table's changelog, its records come as soon as they are committed there, maybe before the table has them.
     ///
     /// - Parameters:
