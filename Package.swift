@@ -203,7 +203,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRuntime",
-                "PortContracts",
+                "PortContracts", "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(

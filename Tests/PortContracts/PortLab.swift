@@ -24,19 +24,21 @@ extension PortLab {
     package func settle() {}
 }
 
-/// One line of a port's contract.
-package struct PortBehaviour: Sendable, CustomStringConvertible {
+/// One line of a port's contract, to be checked with an implementation in a lab.
+package struct Behaviour<Lab>: Sendable, CustomStringConvertible {
     package let description: String
-    private let body: @Sendable (any PortLab) throws -> Void
+    private let body: @Sendable (Lab) throws -> Void
 
-    init(_ description: String, _ body: @escaping @Sendable (any PortLab) throws -> Void) {
+    init(_ description: String, _ body: @escaping @Sendable (Lab) throws -> Void) {
         self.description = description
         self.body = body
     }
 
     /// - Throws: ``BrokenContract`` if the implementation behaves differently.
-    package func check(_ lab: any PortLab) throws { try body(lab) }
+    package func check(_ lab: Lab) throws { try body(lab) }
 }
+
+package typealias PortBehaviour = Behaviour<any PortLab>
 
 /// A difference between an implementation and the contract.
 package struct BrokenContract: Error, CustomStringConvertible {

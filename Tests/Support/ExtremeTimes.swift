@@ -1,44 +1,66 @@
 import Foundation
 
-/// Random times and spans, most of them near the ends of their types, where sums overflow.
-package enum ExtremeTimes {
-    /// The seeds to try. `MILLRACE_TIME_SEEDS` is their number; the default is small enough for every run.
+/// Times and durations at the ends of their ranges, and some in between, from a seed.
+///
+/// `MILLRACE_TIME_SEEDS` is the number of seeds that each test runs, `MILLRACE_TIME_SEED` the first one. A trap ends the whole
+/// process, so each run prints its seed beforehand.
+package struct ExtremeTimes {
+    package var random: SeededNumbers
+
+    package init(seed: UInt64) { random = SeededNumbers(seed: seed) }
+
     package static func seeds(_ count: UInt64) -> Range<UInt64> {
-        0..<(ProcessInfo.processInfo.environment["MILLRACE_TIME_SEEDS"].flatMap { UInt64($0) } ?? count)
+        let environment = ProcessInfo.processInfo.environment
+        let first = environment["MILLRACE_TIME_SEED"].flatMap { UInt64($0) } ?? 0
+        let count = environment["MILLRACE_TIME_SEEDS"].flatMap { UInt64($0) } ?? count
+        return first..<(first.addingReportingOverflow(count).overflow ? .max : first + count)
     }
 
-    /// A record's timestamp, not negative.
-    package static func timestampMs(_ random: inout some RandomNumberGenerator) -> Int64 {
-        switch Int.random(in: 0..<6, using: &random) {
-        case 0: Int64.random(in: 0...3, using: &random)
-        case 1: Int64.max - Int64.random(in: 0...3, using: &random)
-        case 2: powerOfTwo(&random) - Int64.random(in: 0...1, using: &random)
-        case 3: Int64.random(in: 0...Int64.max, using: &random)
-        default: Int64.random(in: 0...1_000, using: &random)
+    package static func announce(_ what: String, seed: UInt64) {
+        FileHandle.standardError.write(Data("extreme times: \(what), seed \(seed)\n".utf8))
+    }
+
+    private static let ends: [Int64] = [
+        .min, .min + 1, -1, 0, 1, 2, 59_999, 60_000, 60_001, .max / 2, .max - 60_000, .max - 1, .max,
+    ]
+
+    package mutating func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
+
+    /// Any number of milliseconds.
+    package mutating func timeMs() -> Int64 {
+        switch number(0..<10) {
+        case 0, 1: return Self.ends[number(0..<Self.ends.count)]
+        case 2: return (1 as Int64) << number(0..<63)
+        case 3: return ((1 as Int64) << number(0..<63)) &- 1
+        case 4: return Int64.random(in: .min ... .max, using: &random)
+        case 5, 6: return .max - Int64.random(in: 0...200, using: &random)
+        default: return Int64.random(in: 0...200, using: &random)
         }
     }
 
-    /// Any time, also before the epoch.
-    package static func anyMs(_ random: inout some RandomNumberGenerator) -> Int64 {
-        switch Int.random(in: 0..<8, using: &random) {
-        case 0: Int64.min + Int64.random(in: 0...3, using: &random)
-        case 1: -1 - Int64.random(in: 0...1_000, using: &random)
-        case 2: Int64.random(in: Int64.min...Int64.max, using: &random)
-        default: timestampMs(&random)
+    /// A time that a record can have.
+    package mutating func recordTimeMs() -> Int64 {
+        let timeMs = timeMs()
+        return timeMs < 0 ? (timeMs == .min ? .max : -timeMs) : timeMs
+    }
+
+    /// A duration, rarely a negative one.
+    package mutating func duration() -> Duration {
+        switch number(0..<32) {
+        case 0: return .milliseconds(-1)
+        case 1: return .seconds(Int64.min)
+        case 2, 3: return .zero
+        case 4: return .nanoseconds(1)
+        case 5: return .seconds(Int64.max)
+        case 6: return Duration(secondsComponent: .max, attosecondsComponent: 999_999_999_999_999_999)
+        case 7: return .milliseconds(Int64.max)
+        case 8: return .milliseconds(Int64.max - 1)
+        case 9...13: return .milliseconds((1 as Int64) << number(0..<63))
+        case 14...16: return .milliseconds(Int64.random(in: 0 ... .max, using: &random))
+        default: return .milliseconds(Int64.random(in: 0...100, using: &random))
         }
     }
 
-    /// A non-negative duration: zero, less than a millisecond, the longest, or one in between.
-    package static func duration(_ random: inout some RandomNumberGenerator) -> Duration {
-        switch Int.random(in: 0..<8, using: &random) {
-        case 0: [.zero, .nanoseconds(1), .microseconds(999), .milliseconds(1)].randomElement(using: &random) ?? .zero
-        case 1: Duration(secondsComponent: .max, attosecondsComponent: 999_999_999_999_999_999)
-        case 2: .seconds(Int64.max / 1_000 + Int64.random(in: -1...1, using: &random))
-        default: .milliseconds(timestampMs(&random))
-        }
-    }
-
-    private static func powerOfTwo(_ random: inout some RandomNumberGenerator) -> Int64 {
-        1 << Int64.random(in: 1...62, using: &random)
-    }
+    /// A duration that is not negative.
+    package mutating func span() -> Duration { max(.zero, duration()) }
 }

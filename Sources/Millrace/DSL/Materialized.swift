@@ -85,8 +85,8 @@ public struct Materialized<Key, Value>: Sendable {
         return copy
     }
 
-    /// Hands on every change at once. With a cache, as by default, changes wait for the next commit, and only the last one
-    /// of several changes of a key is handed on.
+    /// Forwards every change at once. With a cache, as by default, changes wait for the next commit, and only the last one
+    /// of several changes of a key is forwarded.
     public func withoutCache() -> Materialized {
         var copy = self
         copy.isCached = false

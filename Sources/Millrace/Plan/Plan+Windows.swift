@@ -42,7 +42,7 @@ extension Plan {
         return windowed.count > 1 || windowed.contains { joinsWindows($0) }
     }
 
-    /// Requests that each change of a windowed result, and of the results it is made of, is handed on at once. A change that
+    /// Requests that each change of a windowed result, and of the results it is made of, is forwarded at once. A change that
     /// waits in a cache is older than the time that its operator has reached.
     package mutating func handOnAtOnce(from id: PlanNode.ID) {
         for index in self[id].elements.indices {

@@ -63,7 +63,7 @@ package struct ProcessorElement: Sendable {
     @usableFromInline package var needsVersions = false
     /// The stores to which the user connected it, or that it shares with other processors of its operation.
     @usableFromInline package var connectedStores: [StoreConnection]
-    /// The names of the times that it keeps beyond the task: `TaskContext.keptTime` gives no others.
+    /// The names of the times that it keeps beyond the task: `KeptTimes.keptTime` gives no others.
     package var keptTimes: [String]
     package var make: @Sendable (NodeInstance) throws -> Receiver
     /// Replaces `make` if an operator downstream accepts null keys.

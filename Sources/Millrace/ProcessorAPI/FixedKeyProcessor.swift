@@ -100,7 +100,7 @@ public protocol FixedKeyProcessor<Key, Value>: SendableMetatype {
     /// The values of the records that it gets.
     associatedtype Value
 
-    /// Processes a record; the processor may hand on any records through its context.
+    /// Processes a record; the processor may forward any records through its context.
     ///
     /// - Throws: anything; it goes to the processing handler as a `StreamsError` with code `.processing`.
     mutating func process(_ record: FixedKeyRecord<Key, Value>) throws

@@ -29,7 +29,7 @@ extension ProcessingContext {
     /// let counts = try context.timestampedKeyValueStore("counts", key: .string, value: .int64)
     /// ```
     ///
-    /// The processor's writes to a table's store are not handed on downstream of the table.
+    /// The processor's writes to a table's store are not forwarded downstream of the table.
     ///
     /// - Parameters:
     ///   - name: the store's name.

@@ -11,7 +11,7 @@
 /// ```
 ///
 /// Kafka: `org.apache.kafka.streams.processor.api.ProcessorContext`. `Key` and `Value` are the types of the records that the
-/// processor hands on.
+/// processor forwards.
 public struct ProcessorContext<Key, Value>: ProcessingContext {
     public let node: ProcessorNode
     @usableFromInline let forwardToAll: Forward<Key, Value>
@@ -87,7 +87,7 @@ public protocol Processor<Key, Value>: SendableMetatype {
     /// The values of the records that it gets.
     associatedtype Value
 
-    /// Processes a record; the processor may hand on any records through its context.
+    /// Processes a record; the processor may forward any records through its context.
     ///
     /// - Throws: anything; it goes to the processing handler as a `StreamsError` with code `.processing`.
     mutating func process(_ record: Record<Key, Value>) throws

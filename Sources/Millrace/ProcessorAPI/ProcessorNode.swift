@@ -4,7 +4,7 @@
 public final class ProcessorNode {
     /// The processor's name in the topology's description.
     @usableFromInline let name: String
-    @usableFromInline package let task: any TaskContext
+    @usableFromInline package let task: any ProcessorTask
     let storeNames: [String]
     private let children: [(name: String, receiver: Receiver)]
     /// The timestamp of what is being processed: the record's, or the punctuation's.
@@ -16,7 +16,7 @@ public final class ProcessorNode {
     @usableFromInline
     init(_ node: NodeInstance) {
         name = node.name
-        task = node.context
+        task = node.processorTask
         storeNames = node.storeNames
         children = Array(zip(node.childNames, node.children))
     }

@@ -29,8 +29,8 @@ struct AggregationPlace<Key, Aggregate>: Sendable {
         self.problem = problem
     }
 
-    /// The names of the times that a windowed operator keeps: its stream time and, with final results, how far it has handed
-    /// them on. The latter has the store's name, as in Kafka Streams.
+    /// The names of the times that a windowed operator keeps: its stream time and, with final results, how far it has forwarded
+    /// them. The latter has the store's name, as in Kafka Streams.
     @usableFromInline
     func keptTimes(_ emit: EmitStrategy) -> [String] { emit == .onWindowClose ? [timeName, storeName] : [timeName] }
 }

@@ -1,7 +1,7 @@
 extension ProcessorElement {
     /// Hands each record to the child whose predicate is the first to be true, or to the child after the last predicate's.
     ///
-    /// If no predicate is true and there is no such child, the record is not handed on. Kafka: `KStreamBranch`.
+    /// If no predicate is true and there is no such child, the record is not forwarded. Kafka: `KStreamBranch`.
     @inlinable
     static func branch<Key, Value>(
         name: String, _ predicates: [@Sendable (Record<Key, Value>) throws -> Bool]

@@ -1,5 +1,5 @@
 extension ProcessorElement {
-    /// Hands on the records that satisfy a predicate. Kafka: `KStreamFilter`.
+    /// Forwards the records that satisfy a predicate. Kafka: `KStreamFilter`.
     @inlinable
     static func filter<Key, Value>(
         name: String, _ predicate: @escaping @Sendable (Record<Key, Value>) throws -> Bool

@@ -11,9 +11,9 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, NewValue>.self)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
-                guard let parts = try transform(record) else { return context.drop(.nullValue, at: name) }
+                guard let parts = try transform(record) else { return drops.drop(.nullValue, at: name) }
                 for part in parts { try forward(combine(record, part)) }
             }
         }

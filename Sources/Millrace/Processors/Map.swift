@@ -8,9 +8,9 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, NewValue>.self)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
-                guard let result = try transform(record) else { return context.drop(.nullValue, at: name) }
+                guard let result = try transform(record) else { return drops.drop(.nullValue, at: name) }
                 try forward(result)
             }
         }

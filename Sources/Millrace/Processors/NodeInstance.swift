@@ -3,7 +3,8 @@
 package struct NodeInstance {
     /// The operator's name in the topology's description.
     @usableFromInline package let name: String
-    @usableFromInline package let context: any TaskContext
+    /// Operators take the roles of the task that they use, by the properties in `NodeInstance+Roles.swift`.
+    let context: any TaskContext
     /// Whether an operator downstream needs the old value of a change.
     @usableFromInline package let sendsOldValues: Bool
     /// Whether the incoming records are changes of a versioned table, some of them out of order.
@@ -47,86 +48,6 @@ package struct NodeInstance {
     func forwards<Key, Value>(_ type: Record<Key, Value>.Type) throws -> [Forward<Key, Value>] {
         try children.map { try $0.open(node: name, as: type) }
     }
-}
-
-/// The services that a task offers to the operators it runs. The runtime implements it.
-@usableFromInline
-package protocol TaskContext: AnyObject {
-    /// The partition that the task is for.
-    var partition: Int32 { get }
-
-    /// An object that operators of the task share by name; the first one that asks for it makes it.
-    func shared<Object: AnyObject>(named name: String, _ make: () -> Object) -> Object
-
-    /// Returns a store of this task for a node, whose errors name the store from then on.
-    func store(named name: String, for node: String) throws -> OperatorStore
-
-    /// Whether a store is that of a global table, which every processor may read.
-    func isGlobalStore(named name: String) -> Bool
-
-    /// The topic to which records go that are too late for a store; `nil` if the user named none.
-    func lateTopic(ofStore name: String) -> String?
-
-    /// Returns a topic to write to.
-    func output(to topic: TopicName) throws -> any RecordOutput
-
-    /// Returns a user's topic that was chosen for a record, by its full name.
-    ///
-    /// - Throws: an error of production if there is no such topic.
-    func chosenOutput(toTopic topic: String) throws -> any RecordOutput
-
-    /// Hands an error of user code to its handler. Returns if the handler decides to continue without the record.
-    ///
-    /// - Parameter record: the record, if it has not reached an operator yet.
-    /// - Throws: the error that ends the task. Errors on which a handler has already decided pass unchanged, and so do
-    ///   errors of the broker and of the stores, which no record causes.
-    func failed(
-        _ error: any Error, in work: UserWork, at node: String, reading record: UnsafePointer<RawRecord>?) throws
-
-    /// The origin of the record that is being processed; `nil` outside of processing.
-    var recordMetadata: RecordMetadata? { get }
-
-    /// Does something on behalf of a record that was processed earlier, so that an error names that record.
-    func withMetadata(_ metadata: RecordMetadata?, _ body: () throws -> Void) throws
-
-    /// Counts a record that is dropped.
-    func drop(_ reason: DropReason, at node: String)
-
-    /// The highest timestamp processed; −1 if there is none.
-    var streamTimeMs: Int64 { get }
-
-    /// The time of day in milliseconds since the epoch.
-    var wallClockMs: Int64 { get }
-
-    /// Returns a time that is committed with the offsets, so that it outlives the task; −1 until it is set. The name has to
-    /// be one of `ProcessorElement.keptTimes`.
-    func keptTime(named name: String) -> KeptTime
-
-    /// A time for intervals, which never goes back.
-    var monotonicMs: Int64 { get }
-
-    /// The shortest time for which an operator waits before it looks again for results that time has completed.
-    var emitIntervalMs: Int64 { get }
-
-    /// The task, as `<sub-topology>_<partition>`.
-    var taskID: String { get }
-
-    var applicationID: String { get }
-
-    /// Asks the worker to commit soon.
-    func requestCommit()
-
-    /// Schedules a closure to be called when the time of a clock reaches multiples of an interval.
-    func schedule(
-        everyMs intervalMs: Int64, on clock: PunctuationType, _ action: @escaping (_ timestampMs: Int64) throws -> Void
-    ) -> Punctuation
-
-    /// Schedules user code of a node to be called once the stores are restored, before the first record. Its errors are no
-    /// record's, so no handler is asked: the task ends with an error that names the node.
-    func onStart(at node: String, _ body: @escaping () throws -> Void)
-
-    /// Schedules a closure to be called when the task ends.
-    func onClose(_ body: @escaping () throws -> Void)
 }
 
 /// A topic as an operator writes to it.
@@ -194,6 +115,6 @@ extension NodeInstance {
         guard storeNames.contains(storeName) else {
             throw StreamsError(.invalidTopology, "the operator is not connected to the store \(storeName)", node: name)
         }
-        return try context.store(named: storeName, for: name)
+        return try stores.store(named: storeName, for: name)
     }
 }

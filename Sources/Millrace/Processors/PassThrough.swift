@@ -14,9 +14,9 @@ extension ProcessorElement {
     static func dropNullKeys<Key, Value>(name: String, _ type: Record<Key, Value>.Type) -> ProcessorElement {
         var element = ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Value>.self)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
-                if record.key == nil { return context.drop(.nullKey, at: name) }
+                if record.key == nil { return drops.drop(.nullKey, at: name) }
                 try forward(record)
             }
         }

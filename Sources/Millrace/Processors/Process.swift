@@ -1,5 +1,5 @@
 extension ProcessorElement {
-    /// Hands each record to the user's processor, which may hand on any records.
+    /// Hands each record to the user's processor, which may forward any records.
     ///
     /// The processor is made when the task starts, after its stores are restored, so it may read them at once. Kafka:
     /// `ProcessorNode`.

@@ -32,19 +32,19 @@ package struct Forward<Key, Value> {
 /// (KIP-1033).
 @usableFromInline
 final class OperatorErrors {
-    private let context: any TaskContext
+    private let userCode: any UserCodeCalls
     private let node: String
 
     @usableFromInline
     init(of node: NodeInstance) {
-        context = node.context
+        userCode = node.userCode
         self.node = node.name
     }
 
     @usableFromInline
     @inline(never)
     func handle(_ error: any Error) throws {
-        try context.failed(error, in: .processing, at: node, reading: nil)
+        try userCode.failed(error, in: .processing, at: node, reading: nil)
     }
 }
 

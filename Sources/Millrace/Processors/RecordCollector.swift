@@ -4,7 +4,9 @@
 /// own, like those of any other closure. Kafka: `RecordCollectorImpl`.
 @usableFromInline
 struct RecordCollector<Key, Value> {
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let userCode: any UserCodeCalls
+    @usableFromInline let drops: any DropCounter
+    @usableFromInline let topics: any TaskTopics
     @usableFromInline let name: String
     @usableFromInline let key: Serde<Key>
     @usableFromInline let value: Serde<Value>
@@ -15,7 +17,9 @@ struct RecordCollector<Key, Value> {
     init(
         of node: NodeInstance, key: Serde<Key>, value: Serde<Value>, partition: StreamPartitioner<Key, Value>? = nil
     ) {
-        context = node.context
+        userCode = node.userCode
+        drops = node.drops
+        topics = node.topics
         name = node.name
         self.key = key
         self.value = value
@@ -31,24 +35,24 @@ struct RecordCollector<Key, Value> {
             try serialize(record)
             try sendSerialized(record, to: output, partition: nil)
         } catch {
-            try context.failed(error, in: .production, at: name, reading: nil)
+            try userCode.failed(error, in: .production, at: name, reading: nil)
         }
     }
 
     /// - Parameter topic: the full name of a topic that need not exist.
     @inlinable
     func send(_ record: Record<Key, Value>, toTopic topic: String) throws {
-        let output = try context.attempt(.production, at: name) { try context.chosenOutput(toTopic: topic) }
+        let output = try userCode.attempt(.production, at: name) { try topics.chosenOutput(toTopic: topic) }
         if let output { try send(record, to: output) }
     }
 
     @inlinable
     func sendToChosenPartitions(_ record: Record<Key, Value>, of output: any RecordOutput) throws {
-        let count = try context.attempt(.production, at: name) { try output.partitionCount() }
+        let count = try userCode.attempt(.production, at: name) { try output.partitionCount() }
         guard let partition, let count else { return }
         let choice = try partition(record, count)
-        if case .several(let partitions) = choice, partitions.isEmpty { return context.drop(.noPartition, at: name) }
-        guard try context.attempt(.production, at: name, { try serialize(record) }) != nil else { return }
+        if case .several(let partitions) = choice, partitions.isEmpty { return drops.drop(.noPartition, at: name) }
+        guard try userCode.attempt(.production, at: name, { try serialize(record) }) != nil else { return }
         switch choice {
         case .byKey: try attemptToSend(record, to: output, partition: nil)
         case .one(let partition): try attemptToSend(record, to: output, partition: partition)
@@ -60,7 +64,7 @@ struct RecordCollector<Key, Value> {
     /// Sends a serialised record to one partition. A refusal is one of this partition.
     @inlinable
     func attemptToSend(_ record: Record<Key, Value>, to output: any RecordOutput, partition: Int32?) throws {
-        try context.attempt(.production, at: name) {
+        try userCode.attempt(.production, at: name) {
             try sendSerialized(record, to: output, partition: partition)
         }
     }

@@ -6,7 +6,7 @@ extension SinkElement {
         partition: StreamPartitioner<Key, Value>? = nil
     ) -> SinkElement {
         SinkElement(name: name, target: .topic(topic), problem: problem) { node in
-            let output = try node.context.output(to: topic)
+            let output = try node.topics.output(to: topic)
             let collector = RecordCollector(of: node, key: key, value: value, partition: partition)
             return TypedReceiver<Key, Value>(at: node) { record in try collector.send(record, to: output) }
         }

@@ -19,7 +19,7 @@ package struct SourceReader {
         at node: NodeInstance, key: Serde<Key>, value: Serde<Value>, timestamp: TimestampExtractor<Key, Value>
     ) throws {
         let forward = try node.forward(Record<Key, Value>.self)
-        let (context, name) = (node.context, node.name)
+        let (userCode, drops, name) = (node.userCode, node.drops, node.name)
         let head = Cell<Record<Key, Value>?>(nil)
         self.init(
             decode: { raw, partitionTimeMs in
@@ -29,16 +29,16 @@ package struct SourceReader {
                     if let bytes = raw.pointee.key { record.key = try key.deserialize(bytes) }
                     if let bytes = raw.pointee.value { record.value = try value.deserialize(bytes) }
                 } catch {
-                    try context.failed(error, in: .deserialization, at: name, reading: raw)
+                    try userCode.failed(error, in: .deserialization, at: name, reading: raw)
                     return nil
                 }
                 let timestampMs: Int64
                 do { timestampMs = try timestamp.extract(record, partitionTimeMs) } catch {
-                    try context.failed(error, in: .processing, at: name, reading: raw)
+                    try userCode.failed(error, in: .processing, at: name, reading: raw)
                     return nil
                 }
                 guard timestampMs >= 0 else {
-                    context.drop(.negativeTimestamp, at: name)
+                    drops.drop(.negativeTimestamp, at: name)
                     return nil
                 }
                 record.timestampMs = timestampMs

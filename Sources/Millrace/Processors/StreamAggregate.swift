@@ -10,10 +10,10 @@ extension ProcessorElement {
         ProcessorElement(at: place) { node in
             let table: TableOutput<Key, Aggregate> = try node.tableOutput(
                 storeName: place.storeName, key: place.key, value: place.aggregate)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {
-                    return context.drop(.nullKeyOrValue, at: name)
+                    return drops.drop(.nullKeyOrValue, at: name)
                 }
                 let stored = try table.get(key)
                 let old = try stored?.value ?? initial()

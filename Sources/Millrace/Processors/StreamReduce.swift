@@ -7,10 +7,10 @@ extension ProcessorElement {
         ProcessorElement(at: place) { node in
             let table: TableOutput<Key, Value> = try node.tableOutput(
                 storeName: place.storeName, key: place.key, value: place.aggregate)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {
-                    return context.drop(.nullKeyOrValue, at: name)
+                    return drops.drop(.nullKeyOrValue, at: name)
                 }
                 let stored = try table.get(key)
                 let new = if let stored { try reducer(stored.value, value) } else { value as Value? }

@@ -1,4 +1,4 @@
-/// A change of a table, as it is handed on: a key's new value together with the old one.
+/// A change of a table, as it is forwarded: a key's new value together with the old one.
 ///
 /// `nil` means that the key has no value: a `newValue` of `nil` deletes the key. `oldValue` is set only if an operator
 /// downstream needs old values. Semantics: Kafka's `Change`.

@@ -19,7 +19,7 @@ package enum OperatorStore {
         }
     }
 
-    /// The cache whose flushes an operator hands on; `nil` if changes do not wait, or if the store is not a key-value store.
+    /// The cache whose flushes an operator forwards; `nil` if changes do not wait, or if the store is not a key-value store.
     @usableFromInline package var cache: CachingKeyValueStore? {
         if case .keyValue(_, let cache) = self { cache } else { nil }
     }

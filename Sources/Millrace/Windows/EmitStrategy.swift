@@ -5,6 +5,6 @@ public enum EmitStrategy: Sendable, Hashable {
     /// Once, when the window and its grace are over: the final result.
     ///
     /// The operator looks for windows that are over when a record arrives, at most once a second. Its progress is committed
-    /// with the offsets, so that after a restart no window is handed on twice and none is missed.
+    /// with the offsets, so that after a restart no window is forwarded twice and none is missed.
     case onWindowClose
 }

@@ -20,13 +20,13 @@
 ///   contain it too. A record of a *join* has a window that contains its possible matches. It is joined with records of the
 ///   other stream whose windows are open, and waits for a match while its own window is open.
 /// - **Visibility.** Operators do not see closed sessions, nor closed windows of a join. Stores keep windows at least until
-///   they are closed, and windows that are handed on when they close until that is done.
-/// - **Emission on close** hands on windows that are closed and have not been handed on yet.
+///   they are closed, and windows that are forwarded when they close until that is done.
+/// - **Emission on close** forwards windows that are closed and have not been forwarded yet.
 /// - **Suppress** releases closed windows, by the highest timestamp of the results that it got, which is never ahead of the
 ///   stream time by which they were accepted. Downstream of a join the results of one side say nothing about the other
 ///   side's time. There a window is released once it is closed for the operators of both sides as well (`WindowOperator`).
 ///
-/// So a window whose final result has been handed on accepts nothing. Kafka has the same rule four times, each slightly
+/// So a window whose final result has been forwarded accepts nothing. Kafka has the same rule four times, each slightly
 /// different; see `Compatibility`.
 @frozen @usableFromInline
 package struct WindowClosing: Hashable, Sendable {

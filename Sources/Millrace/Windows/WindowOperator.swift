@@ -4,7 +4,7 @@ package struct WindowOperator: Hashable, Sendable {
     @usableFromInline let closing: WindowClosing
     /// The name of its stream time.
     @usableFromInline let timeName: String
-    /// The name of the time up to which it has handed on final results; `nil` if it hands on every change.
+    /// The name of the time up to which it has forwarded final results; `nil` if it forwards every change.
     @usableFromInline let emittedName: String?
 
     @usableFromInline
@@ -22,8 +22,8 @@ struct FinishedWindows {
 
     /// - Parameter operators: operators of the same task.
     @usableFromInline
-    init(of operators: [WindowOperator], in context: any TaskContext) {
-        self.operators = operators.map { ($0, context.keptTime(named: $0.emittedName ?? $0.timeName)) }
+    init(of operators: [WindowOperator], keptIn times: any KeptTimes) {
+        self.operators = operators.map { ($0, times.keptTime(named: $0.emittedName ?? $0.timeName)) }
     }
 
     @usableFromInline

@@ -12,14 +12,11 @@ final class Restorer {
     /// The tasks that are being restored; `nil` until it is asked for.
     private var restoring: Set<TaskID>?
 
-    init(
-        logger: Logger, listener: (@Sendable (RestoreEvent) -> Void)? = nil,
-        makeReader: @escaping () throws -> any ReaderPort
-    ) {
-        self.logger = logger
+    init(_ context: WorkerContext) {
+        logger = context.logger
         changelogs = ChangelogReader(
             for: ChangelogReader.Purpose(activity: "restoring", troubleLevel: .warning), logger: logger,
-            listener: listener, makeReader: makeReader)
+            listener: context.configuration.restoreListener, makeReader: context.ports.makeRestoreConsumer)
     }
 
     var isIdle: Bool { changelogs.jobs.isEmpty }

@@ -29,10 +29,7 @@ final class StandbyKeeper {
         self.factory = factory
         self.changelogs = changelogs
         self.report = report
-        let ports = context.ports
-        reader = StandbyReader(
-            logger: context.logger, listener: context.configuration.standbyListener,
-            makeReader: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
+        reader = StandbyReader(context)
         checks = context.every(context.configuration.standbyCheckIntervalMs)
     }
 

@@ -24,13 +24,12 @@ final class StandbyReader {
     /// Whether the last step read something, so that there may be more.
     private(set) var hasMore = false
 
-    init(
-        logger: Logger, listener: (@Sendable (RestoreEvent) -> Void)?,
-        makeReader: @escaping () throws -> any ReaderPort
-    ) {
+    init(_ context: WorkerContext) {
+        let ports = context.ports
         changelogs = ChangelogReader(
-            for: ChangelogReader.Purpose(activity: "standing by", troubleLevel: .debug), logger: logger,
-            listener: listener, makeReader: makeReader)
+            for: ChangelogReader.Purpose(activity: "standing by", troubleLevel: .debug), logger: context.logger,
+            listener: context.configuration.standbyListener,
+            makeReader: ports.makeStandbyConsumer ?? ports.makeRestoreConsumer)
     }
 
     var isEmpty: Bool { changelogs.jobs.isEmpty }

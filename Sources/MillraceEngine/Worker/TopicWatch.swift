@@ -17,6 +17,8 @@ final class TopicWatch {
     private(set) var awaited: [String] = []
     /// The topics to subscribe to.
     private(set) var subscription: Set<String>
+    /// The topics that this worker has subscribed to; `nil` before its first subscription.
+    private var subscribed: Set<String>?
     /// The ids of the topics that are read, as far as they are known.
     private var ids: [String: String] = [:]
     /// Whether there is a sign that a topic may be gone.
@@ -53,6 +55,22 @@ final class TopicWatch {
     private var configuration: WorkerConfiguration { context.configuration }
     private var admin: any AdminPort { context.ports.admin }
     private var logger: Logger { context.logger }
+
+    // MARK: The subscription
+
+    var isSubscribed: Bool { subscribed != nil }
+
+    /// Whether this worker has subscribed to no topics, because there is nothing to read.
+    var isSubscribedToNone: Bool { subscribed == [] }
+
+    /// Whether this worker has not subscribed to exactly the topics that it should.
+    var isSubscriptionOutdated: Bool { subscribed != subscription }
+
+    /// Subscribes to the topics, or to none if there is nothing to read.
+    func subscribe() throws(PortError) {
+        try context.ports.consumer.subscribe(to: subscription.sorted())
+        subscribed = subscription
+    }
 
     // MARK: This member's view
 

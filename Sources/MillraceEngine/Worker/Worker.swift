@@ -18,21 +18,17 @@ package final class Worker {
     let factory: TaskFactory
     let standbys: StandbyKeeper
     let restorer: Restorer
+    let requestedStores: RequestedStores
+    let report: WorkerReport
     let tasks = TaskRegistry()
-    let report = WorkerReport()
     private(set) var membership = Membership()
-    /// The topics that this worker has subscribed to; `nil` before its first subscription.
-    private var subscription: Set<String>?
-    private var retry = Backoff()
-    private var troubleChecks: Periodic
-    private var lagUpdates: Periodic
-    /// The number of requested stores that have been made queryable; `nil` while some have not.
-    private var metWishCount: Int?
+    private(set) var retry = Backoff()
 
     package init(
         topology: Topology, plan: TopicPlan, configuration: WorkerConfiguration, ports: WorkerPorts, logger: Logger
     ) {
         context = WorkerContext(topology: topology, configuration: configuration, ports: ports, logger: logger)
+        report = WorkerReport(context)
         offsets = InputOffsets()
         topics = TopicWatch(context, plan: plan, offsets: offsets)
         members = MemberWatch(context)
@@ -40,10 +36,8 @@ package final class Worker {
         committer = Committer(context, topics: topics)
         factory = TaskFactory(context, topics: topics, committer: committer, offsets: offsets)
         standbys = StandbyKeeper(context, topics: topics, factory: factory, changelogs: changelogs, report: report)
-        restorer = Restorer(
-            logger: logger, listener: configuration.restoreListener, makeReader: ports.makeRestoreConsumer)
-        troubleChecks = context.every(1_000)
-        lagUpdates = context.every(500)
+        restorer = Restorer(context)
+        requestedStores = RequestedStores(context, offsets: offsets)
     }
 
     var configuration: WorkerConfiguration { context.configuration }
@@ -107,7 +101,11 @@ package final class Worker {
             try resume()
             try commitIfDue()
         }
-        try followWantedStores()
+        if requestedStores.haveChanged {
+            try requestedStores.follow(
+                isActive ? restored(tasks.all) : [], standbys: standbys.open,
+                areTasksComplete: isActive && restorer.isIdle)
+        }
     }
 
     /// Commits, makes the stores durable, closes them and leaves the group.
@@ -169,77 +167,16 @@ package final class Worker {
             // fence each other's producers forever.
             if membership.memberID == nil { _ = try committer.producer() }
             try members.checkTopology(beside: topics.plan.subscription)
-            try subscribe()
+            try topics.subscribe()
             try handle(.subscribed)
-        case .awaitingTopics: if subscription != topics.subscription { try subscribe() }
+        case .awaitingTopics: if topics.isSubscriptionOutdated { try topics.subscribe() }
         case .unassigned, .joining, .active: break
         }
     }
 
     /// Leaves the group. If the broker does not accept that, the following steps retry.
     func leave() {
-        do { try subscribe() } catch { logger.debug("while leaving the group: \(error)") }
-    }
-
-    private func subscribe() throws(PortError) {
-        try ports.consumer.subscribe(to: topics.subscription.sorted())
-        subscription = topics.subscription
-    }
-
-    // MARK: Topics
-
-    private func lookForTopicsIfDue() throws {
-        if let look = try topics.lookIfDue(lost: lostOffsets) { try follow(look) }
-    }
-
-    /// Adapts to the topics as they are now. Returns whether they differ from those of the tasks.
-    func lookForTopics() throws -> Bool {
-        let look = try topics.look(lost: lostOffsets)
-        try follow(look)
-        return look.news != .none
-    }
-
-    private func follow(_ look: TopicWatch.Look) throws {
-        if look.hasMissingChangelogs { changelogs.raiseDoubt() }
-        switch look.news {
-        case .none: try subscribeAnew()
-        case .changed(let names):
-            // A static member that comes back gets its old assignment, whatever it subscribes to now. Then the leader has to join
-            // again to make the group rebalance.
-            try subscribeAnew(isOutdated: isActive) {
-                logger.info("topics have changed: \(names.joined(separator: ", ")); joining the group anew")
-            }
-        case .recreated: try handle(.topicsRecreated)
-        case .missing(let message): try awaitTopics(message)
-        case .found:
-            report.clearTrouble()
-            try handle(.topicsFound)
-        }
-    }
-
-    func awaitTopics(_ message: String) throws {
-        try handle(.topicsMissing)
-        report.note(trouble: message)
-    }
-
-    private func subscribeAnew(isOutdated: Bool = false, _ tell: () -> Void = {}) throws {
-        // A worker that is unsubscribed subscribes anyway.
-        guard subscription != nil, membership.state != .unsubscribed, subscription != topics.subscription || isOutdated
-        else { return }
-        tell()
-        try subscribe()
-    }
-
-    /// Returns those of some partitions whose committed offsets the group has lost.
-    private func lostOffsets(_ partitions: [TopicPartition]) -> Set<TopicPartition> {
-        guard isActive else { return [] }
-        do {
-            let found = try ports.consumer.committed(partitions, withinMs: 1_000)
-            return Set(partitions.filter { found[$0] == nil })
-        } catch {
-            logger.debug("could not ask whether the committed offsets are still there: \(error)")
-            return []
-        }
+        do { try topics.subscribe() } catch { logger.debug("while leaving the group: \(error)") }
     }
 
     // MARK: Processing
@@ -247,7 +184,7 @@ package final class Worker {
     /// The tasks whose stores are complete and that may have something to do.
     var completeTasks: [StreamTask] { restored(tasks.awake) }
 
-    private func restored(_ tasks: [StreamTask]) -> [StreamTask] {
+    func restored(_ tasks: [StreamTask]) -> [StreamTask] {
         restorer.isIdle ? tasks : tasks.filter { !restorer.isRestoring($0) }
     }
 
@@ -314,77 +251,9 @@ package final class Worker {
         committer.noteCheckpoint()
     }
 
-    /// Makes requested stores queryable as soon as everything in them is committed.
-    private func followWantedStores() throws {
-        guard let localStores = ports.localStores, metWishCount != localStores.wishCount else { return }
-        let wishCount = localStores.wishCount
-        var isMet = isActive && restorer.isIdle
-        let wanted = isActive ? restored(tasks.all).filter(\.state.hasStoresToFollow) : []
-        try confirmOffsets(of: wanted.filter { !$0.hasProgress && !offsets.isConfirmed($0.partitions) })
-        for task in wanted {
-            if task.hasProgress {
-                task.requestCommit()
-                isMet = false
-            } else {
-                try task.followWantedStores()
-            }
-        }
-        for state in standbys.open where state.hasStoresToFollow { try state.followWantedStores() }
-        metWishCount = isMet ? wishCount : nil
-    }
-
-    /// Makes sure that the stores correspond to the committed offsets that this worker knows.
-    ///
-    /// A worker that was delayed while it restored them may have read records that another one has written since, and may not know
-    /// yet that its generation is over.
-    private func confirmOffsets(of tasks: [StreamTask]) throws(PortError) {
-        let partitions = tasks.flatMap(\.partitions).filter { !offsets.isOutdated($0) }
-        if partitions.isEmpty { return }
-        let committed = try ports.consumer.committed(partitions)
-        guard let changed = partitions.first(where: { committed[$0]?.offset != offsets.committed[$0]?.offset }) else {
-            return
-        }
-        throw PortError(
-            .staleGeneration, "another member has committed offsets of \(changed) since this one took its task on")
-    }
-
     // MARK: Errors
 
     func noteFailure() { retry.failed(at: context.now) }
 
     var isRetryDelayed: Bool { retry.isWaiting(at: context.now) }
-
-    /// Clears a trouble that the consumer reported, once the broker answers again although there is nothing to read.
-    private func clearTroubleIfOver() {
-        guard report.trouble != nil, topics.awaited.isEmpty, !retry.hasFailed,
-            troubleChecks.takeTurn(at: context.now)
-        else { return }
-        if ports.consumer.isAnswered() { report.clearTrouble() }
-    }
-
-    // MARK: The report
-
-    private func updateReport() {
-        // Stores that are being restored count even while their tasks are asleep.
-        for task in restorer.isIdle ? tasks.awake : tasks.all { report.count(task.state) }
-        let isLagDue = lagUpdates.takeTurn(at: context.now)
-        if standbys.hasMore || isLagDue { for state in standbys.open { report.count(state) } }
-        let hasNothingToRead = membership.state == .unassigned && subscription == []
-        let phase: WorkerStatus.Phase =
-            isActive ? (restorer.isIdle ? .running : .restoring) : hasNothingToRead ? .running : .rebalancing
-        report.note(phase, tasks: isActive ? tasks.ids : [], standbys: standbys.ids)
-        if isLagDue || !restorer.isIdle {
-            report.note(
-                storeLags: restorer.lags + standbys.lags + restored(tasks.all).flatMap(\.state.storePositions))
-        }
-        if isLagDue { report.note(lag: tasks.slots.reduce(0) { $0 + lag(of: $1) }) }
-    }
-
-    private func lag(of slot: TaskRegistry.Slot) -> Int64 {
-        if slot.isAtEnd, slot.task.isEmpty(slot.partition) { return 0 }
-        guard let end = ports.consumer.knownEndOffset(of: slot.partition),
-            let next = slot.task.nextOffset(of: slot.partition)
-        else { return 0 }
-        return max(0, end - next)
-    }
 }

@@ -3,6 +3,13 @@ import Millrace
 /// The report of a worker on its activity.
 final class WorkerReport {
     private(set) var status = WorkerStatus()
+    private var troubleChecks: Periodic
+    private var lagUpdates: Periodic
+
+    init(_ context: WorkerContext) {
+        troubleChecks = context.every(1_000)
+        lagUpdates = context.every(500)
+    }
 
     /// The error that is being retried; `nil` if there is none.
     var trouble: String? { status.trouble }
@@ -43,4 +50,10 @@ final class WorkerReport {
 
     func note(storeLags: [StoreLag]) { status.storeLags = storeLags }
     func note(lag: Int64) { status.lag = lag }
+
+    /// Whether it is time to check whether a trouble is over. Takes the turn.
+    func isTroubleCheckDue(at now: Moment) -> Bool { troubleChecks.takeTurn(at: now) }
+
+    /// Whether it is time to compute the lags again. Takes the turn.
+    func isLagDue(at now: Moment) -> Bool { lagUpdates.takeTurn(at: now) }
 }

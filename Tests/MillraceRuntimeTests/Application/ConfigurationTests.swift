@@ -85,12 +85,12 @@ struct ConfigurationTests {
         }
         #expect(Set(fields.compactMap(\.label)) == Set(Self.times.map(\.name) + ["commitInterval"]))
         for seed in ExtremeTimes.seeds(500) {
-            var random = SeededNumbers(seed: seed)
+            var times = ExtremeTimes(seed: seed)
             var changed = configuration
             for (_, field) in Self.times {
-                changed[keyPath: field] = ExtremeTimes.duration(&random) * (Bool.random(using: &random) ? 1 : -1)
+                changed[keyPath: field] = times.span() * (times.random.chance(50) ? 1 : -1)
             }
-            if Bool.random(using: &random) { changed.commitInterval = ExtremeTimes.duration(&random) }
+            if times.random.chance(50) { changed.commitInterval = times.span() }
             let isUsable = Self.times.allSatisfy {
                 let time = changed[keyPath: $0.field]
                 let shortestMs = ["transactionTimeout": 1_000, "metadataMaxAge": 1, "connectTimeout": 1][$0.name] ?? 0

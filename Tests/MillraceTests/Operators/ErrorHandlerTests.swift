@@ -68,7 +68,7 @@ struct ErrorHandlerTests {
         #expect(error?.record?.offset == 0)
     }
 
-    @Test("`continue` drops the record, counts it by reason and continues")
+    @Test("`continue` drops the record and counts it by reason")
     func continues() throws {
         let driver = try driver(ErrorHandlers(deserialization: .continue, processing: .continue, production: .continue))
         for value in [tooShort, thirteen, ninetyNine, thirteen, good] { try pipe(value, to: driver) }

@@ -27,13 +27,13 @@ struct ExtremeScheduleTests {
     @Test("a punctuation on stream time is called once for a jump over its next time, however far")
     func streamTime() throws {
         for seed in ExtremeTimes.seeds(200) {
-            var random = SeededNumbers(seed: seed)
-            let intervalMs = max(1, ExtremeTimes.timestampMs(&random))
+            var times = ExtremeTimes(seed: seed)
+            let intervalMs = max(1, times.recordTimeMs())
             let calls = Calls()
             let driver = try driver(every: .milliseconds(intervalMs), on: .streamTime, calls)
             let input = driver.inputTopic("in", key: .string, value: .string)
             var (expected, streamTime, next): ([Int64], Int128, Int128) = ([], -1, 0)
-            let timestamps = (0..<15).map { _ in ExtremeTimes.timestampMs(&random) }
+            let timestamps = (0..<15).map { _ in times.recordTimeMs() }
             for timestampMs in timestamps {
                 try input.pipe(key: "k", value: "v", timestampMs: timestampMs)
                 streamTime = max(streamTime, Int128(timestampMs))
@@ -48,13 +48,13 @@ struct ExtremeScheduleTests {
     @Test("a punctuation on the wall clock is called at most once for each leap of it")
     func wallClock() throws {
         for seed in ExtremeTimes.seeds(200) {
-            var random = SeededNumbers(seed: seed)
-            let interval = max(.milliseconds(1), ExtremeTimes.duration(&random))
+            var times = ExtremeTimes(seed: seed)
+            let interval = max(.milliseconds(1), times.span())
             let calls = Calls()
-            let startMs = ExtremeTimes.anyMs(&random)
+            let startMs = times.timeMs()
             let driver = try driver(every: interval, on: .wallClockTime, wallClockMs: startMs, calls)
             for step in 1...10 {
-                let leap = ExtremeTimes.duration(&random) * (step.isMultiple(of: 4) ? -1 : 1)
+                let leap = times.span() * (step.isMultiple(of: 4) ? -1 : 1)
                 let before = calls.timesMs.count
                 try driver.advanceWallClock(by: leap)
                 #expect(calls.timesMs.count <= before + 1, "seed \(seed), every \(interval)")
@@ -66,14 +66,14 @@ struct ExtremeScheduleTests {
     @Test("a table that is held back for a time hands on what stream time has left so far behind")
     func timeLimit() throws {
         for seed in ExtremeTimes.seeds(200) {
-            var random = SeededNumbers(seed: seed)
-            let limitMs = ExtremeTimes.timestampMs(&random)
+            var times = ExtremeTimes(seed: seed)
+            let limitMs = times.recordTimeMs()
             let builder = StreamsBuilder()
             builder.table("in", key: .string, value: .string)
                 .suppress(.untilTimeLimit(.milliseconds(limitMs))).toStream().to("out")
             let driver = try TopologyTestDriver(builder.build())
             let input = driver.inputTopic("in", key: .string, value: .string)
-            let timestamps = (0..<15).map { _ in ExtremeTimes.timestampMs(&random) }
+            let timestamps = (0..<15).map { _ in times.recordTimeMs() }
             for (number, timestampMs) in timestamps.enumerated() {
                 try input.pipe(key: "\(number)", value: "v", timestampMs: timestampMs)
             }

@@ -175,7 +175,7 @@ extension OperatorClosureTests {
         // The last one notes an error from downstream and rethrows it.
         #expect(
             catching == [
-                "Receiver.swift", "TaskContext+UserCode.swift", "SourceReader.swift", "RecordCollector.swift",
+                "Receiver.swift", "UserCodeCalls.swift", "SourceReader.swift", "RecordCollector.swift",
                 "ProcessorNode.swift",
             ])
     }

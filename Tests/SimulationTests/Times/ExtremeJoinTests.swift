@@ -1,6 +1,7 @@
 import Millrace
 import MillraceEngine
 import MillraceTesting
+import TestSupport
 import Testing
 
 /// Compares joins of streams, with windows of any size and records of any time, with a model.

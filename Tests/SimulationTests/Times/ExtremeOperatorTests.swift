@@ -2,6 +2,7 @@ import Millrace
 import MillraceEngine
 import MillraceTesting
 import Scenarios
+import TestSupport
 import Testing
 
 /// Runs every operator of the list of those that keep state, over records of any time.

@@ -2,6 +2,7 @@ import Millrace
 import MillraceEngine
 import MillraceTesting
 import Synchronization
+import TestSupport
 import Testing
 
 /// Runs a processor with stores of any retention and punctuations of any interval, over records of any time.
@@ -22,7 +23,7 @@ struct ExtremeStoreTests {
         for seed in ExtremeTimes.seeds(24) {
             ExtremeTimes.announce("stores", seed: seed)
             var times = ExtremeTimes(seed: seed)
-            let (retention, history) = (Self.span(&times), Self.span(&times))
+            let (retention, history) = (times.span(), times.span())
             let found = Found()
             let stores = try SeededStorage(seed: seed)
             defer { stores.remove() }
@@ -72,8 +73,6 @@ struct ExtremeStoreTests {
             #expect(found.punctuations.withLock { $0 } == expected, "seed \(seed): every \(interval)")
         }
     }
-
-    private static func span(_ times: inout ExtremeTimes) -> Duration { max(.zero, times.duration()) }
 
     private static func topology(
         retention: Duration, history: Duration, seed: UInt64, _ found: Found

@@ -1,6 +1,7 @@
 import Millrace
 import MillraceEngine
 import MillraceTesting
+import TestSupport
 import Testing
 
 /// Compares windows of any size, over records of any time, with a model.

@@ -7,9 +7,9 @@
 public struct BufferConfig: Sendable, Hashable {
     /// The reaction to a full buffer.
     public enum WhenFull: Sendable, Hashable {
-        /// The results that have waited the longest are handed on before their time. Kafka: `emitEarlyWhenFull`.
+        /// The results that have waited the longest are forwarded before their time. Kafka: `emitEarlyWhenFull`.
         case emitEarly
-        /// The task fails with an error of code `.bufferFull`, so that no result is ever handed on before its time.
+        /// The task fails with an error of code `.bufferFull`, so that no result is ever forwarded before its time.
         /// Kafka: `shutDownWhenFull`.
         case shutDown
     }

@@ -1,12 +1,12 @@
 extension KTable {
-    /// Holds back changes of the table, so that fewer of them, or only final ones, are handed on.
+    /// Holds back changes of the table, so that fewer of them, or only final ones, are forwarded.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60))).count().suppress(.untilWindowCloses())
     /// balances.suppress(.untilTimeLimit(.seconds(10)))
     /// ```
     ///
-    /// Stream time advances only with new records of the task; without them nothing is handed on. Changes that are held back
+    /// Stream time advances only with new records of the task; without them nothing is forwarded. Changes that are held back
     /// are in a changelog, and so outlive the task. Kafka: `KTable.suppress`.
     ///
     /// - Parameters:

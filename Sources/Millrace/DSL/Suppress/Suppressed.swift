@@ -17,7 +17,7 @@ public struct Suppressed<Key>: Sendable {
         self.buffer = buffer
     }
 
-    /// Hands on the newest change of each key once stream time is further than a limit beyond the first change that was held
+    /// Forwards the newest change of each key once stream time is further than a limit beyond the first change that was held
     /// back.
     ///
     /// ```swift
@@ -31,14 +31,14 @@ public struct Suppressed<Key>: Sendable {
         Suppressed(until: .timeLimit(delayMs: limit.wholeMilliseconds), buffer: buffer)
     }
 
-    /// Hands on only the final result of each window, once the window and its grace are over. Deletions are not handed on.
+    /// Forwards only the final result of each window, once the window and its grace are over. Deletions are not forwarded.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(5))).count()
     ///     .suppress(.untilWindowCloses())
     /// ```
     ///
-    /// - Parameter buffer: how many windows wait; without a limit by default. A buffer that emits early would hand on results
+    /// - Parameter buffer: how many windows wait; without a limit by default. A buffer that emits early would forward results
     ///   that are not final, and is refused when the topology is built.
     public static func untilWindowCloses<Inner>(
         buffer: BufferConfig = .unbounded

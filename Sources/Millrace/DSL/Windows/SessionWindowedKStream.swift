@@ -5,7 +5,7 @@ public struct SessionWindowedKStream<Key, Value> {
     @usableFromInline
     init(group: WindowedGroup<Key, Value, SessionWindows>) { self.group = group }
 
-    /// Sets when results are handed on; by default with every change.
+    /// Sets when results are forwarded; by default with every change.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.session(gap: .seconds(300))).emit(.onWindowClose).count()

@@ -5,7 +5,7 @@ public struct TimeWindowedKStream<Key, Value> {
     @usableFromInline
     init(group: WindowedGroup<Key, Value, FixedWindows>) { self.group = group }
 
-    /// Sets when results are handed on; by default with every change.
+    /// Sets when results are forwarded; by default with every change.
     ///
     /// ```swift
     /// payments.groupByKey().windowedBy(.tumbling(.seconds(60), grace: .seconds(5))).emit(.onWindowClose).count()

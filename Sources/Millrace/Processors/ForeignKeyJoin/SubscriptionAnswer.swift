@@ -12,9 +12,9 @@ extension ProcessorElement {
         ProcessorElement(name: name, lookups: [table]) { node in
             let forward = try node.forward(Record<Key, SubscriptionResponse<Other>>.self)
             let get = try view.makeGetter(node)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<ForeignKey, Subscription<Key>>(at: node) { record in
-                guard let subscription = record.value else { return context.drop(.nullValue, at: name) }
+                guard let subscription = record.value else { return drops.drop(.nullValue, at: name) }
                 let found = try record.key.flatMap { try get($0, nil) }
                 var foreignValue: Other?
                 switch subscription.instruction {

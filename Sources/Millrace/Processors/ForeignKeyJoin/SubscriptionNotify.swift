@@ -12,12 +12,12 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, SubscriptionResponse<Other>>.self)
             let subscriptions: TimestampedKeyValueStore<[UInt8], Subscription<Key>> = try node.timestampedStore(
                 named: store, key: .bytes, value: .subscription(of: key))
-            let (context, name, isOfVersions) = (node.context, node.name, node.isOfVersions)
+            let (drops, name, isOfVersions) = (node.drops, node.name, node.isOfVersions)
             return TypedReceiver<ForeignKey, Change<Other>>(at: node) { record in
                 guard let foreignKey = record.key, let change = record.value else {
-                    return context.drop(.nullKey, at: name)
+                    return drops.drop(.nullKey, at: name)
                 }
-                if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
+                if isOfVersions, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
                 let prefix = try CombinedKey.prefix(foreignKey, serde)
                 // The operators downstream only send, so nothing changes the store during the scan.
                 try subscriptions.scan(bytesFrom: prefix, to: CombinedKey.end(of: prefix)) { _, stored in

@@ -11,12 +11,12 @@ extension ProcessorElement {
             let forward = try node.forward(Record<ForeignKey, Subscription<Key>>.self)
             let subscriptions: TimestampedKeyValueStore<[UInt8], Subscription<Key>> = try node.timestampedStore(
                 key: .bytes, value: .subscription(of: key))
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<ForeignKey, Subscription<Key>>(at: node) { record in
-                guard let subscription = record.value else { return context.drop(.nullValue, at: name) }
+                guard let subscription = record.value else { return drops.drop(.nullValue, at: name) }
                 guard let foreignKey = record.key else {
                     guard subscription.instruction == .propagateNullIfNoValue else {
-                        return context.drop(.nullForeignKey, at: name)
+                        return drops.drop(.nullForeignKey, at: name)
                     }
                     return try forward(record)
                 }

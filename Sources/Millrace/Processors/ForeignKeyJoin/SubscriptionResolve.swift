@@ -15,11 +15,11 @@ extension ProcessorElement {
         ProcessorElement(name: name, lookups: [table]) { node in
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             var valueBytes: [UInt8] = []
             return TypedReceiver<Key, SubscriptionResponse<Other>>(at: node) { record in
                 guard let key = record.key, let response = record.value else {
-                    return context.drop(.nullKeyOrValue, at: name)
+                    return drops.drop(.nullKeyOrValue, at: name)
                 }
                 let found = try get(key, nil)
                 var hash: ValueHash?
@@ -28,7 +28,7 @@ extension ProcessorElement {
                     try serde.serialize(found.value, into: &valueBytes)
                     hash = valueBytes.withUnsafeBytes { ValueHash(of: $0) }
                 }
-                guard hash == response.hash else { return context.drop(.staleResponse, at: name) }
+                guard hash == response.hash else { return drops.drop(.staleResponse, at: name) }
                 var result: Result?
                 if let found, response.foreignValue != nil || keepsUnmatched {
                     result = try joiner(found.value, response.foreignValue)

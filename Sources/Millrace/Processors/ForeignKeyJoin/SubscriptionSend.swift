@@ -15,13 +15,14 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, problem: problem) { node in
             let forward = try node.forward(Record<ForeignKey, Subscription<Key>>.self)
-            let (context, name, isOfVersions) = (node.context, node.name, node.isOfVersions)
+            let (drops, name, isOfVersions) = (node.drops, node.name, node.isOfVersions)
+            let primaryPartition = node.identity.partition
             var valueBytes: [UInt8] = []
             var oldBytes: [UInt8] = []
             var newBytes: [UInt8] = []
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
-                if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
+                if isOfVersions, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
                 let old = try change.oldValue.flatMap { try foreignKey(key, $0) }
                 let new = try change.newValue.flatMap { try foreignKey(key, $0) }
                 var hash: ValueHash?
@@ -32,7 +33,7 @@ extension ProcessorElement {
                 }
                 func send(to foreignKey: ForeignKey?, _ instruction: Subscription<Key>.Instruction) throws {
                     let subscription = Subscription(
-                        hash: hash, instruction: instruction, primaryKey: key, primaryPartition: context.partition)
+                        hash: hash, instruction: instruction, primaryKey: key, primaryPartition: primaryPartition)
                     try forward(record.with(key: foreignKey).with(value: subscription))
                 }
                 func hasMoved(from old: ForeignKey) throws -> Bool {
@@ -55,7 +56,7 @@ extension ProcessorElement {
                 case (let old?, nil): try send(to: old, .deleteKeyAndPropagate)
                 case (_, let new?): try send(to: new, .propagateOnlyIfValue)
                 case (nil, nil):
-                    if change.oldValue != nil || change.newValue != nil { context.drop(.nullForeignKey, at: name) }
+                    if change.oldValue != nil || change.newValue != nil { drops.drop(.nullForeignKey, at: name) }
                 }
             }
         }

@@ -7,7 +7,7 @@
 final class JoinBuffer {
     private let store: any OrderedBytesStore
     private let graceMs: Int64
-    private let context: any TaskContext
+    private let origins: any RecordOrigins & UserCodeCalls
     /// The highest time of any record that was put in. It outlives the task, so that a late record stays late.
     private let streamTime: KeptTime
     /// The number of the last record that was put in; `nil` before the first one since the task started.
@@ -17,8 +17,8 @@ final class JoinBuffer {
     init(of node: NodeInstance, storeName: String, graceMs: Int64) throws {
         store = try node.orderedStore(named: storeName)
         self.graceMs = graceMs
-        context = node.context
-        streamTime = context.keptTime(named: Self.timeName(of: node.name))
+        origins = node.resumption
+        streamTime = node.keptTimes.keptTime(named: Self.timeName(of: node.name))
     }
 
     /// The name of the time that the join keeps.
@@ -45,7 +45,7 @@ final class JoinBuffer {
         storeKey.append(bigEndian: try nextSequenceNumber())
         var bytes: [UInt8] = []
         BufferedChange(
-            oldValue: nil, newValue: value, timestampMs: timestampMs, headers: headers, metadata: context.recordMetadata
+            oldValue: nil, newValue: value, timestampMs: timestampMs, headers: headers, metadata: origins.recordMetadata
         ).append(to: &bytes)
         bytes.append(bigEndian: Int64(0))
         try storeKey.withUnsafeBytes { key in
@@ -63,7 +63,7 @@ final class JoinBuffer {
             let change = try BufferedChange(value)
             let key = Array(storeKey.dropFirst(Self.prefix(0).count).dropLast(4))
             let storeKey = Array(storeKey)
-            try context.resume(change.metadata, at: name) { try join(key, change) }
+            try origins.resume(change.metadata, at: name) { try join(key, change) }
             try storeKey.withUnsafeBytes { try store.put(key: $0, value: nil, timestampMs: -1) }
             return true
         }

@@ -17,11 +17,11 @@ extension ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
-                guard let value = record.value else { return context.drop(.nullKeyOrValue, at: name) }
+                guard let value = record.value else { return drops.drop(.nullKeyOrValue, at: name) }
                 let key = try tableKey(record.key, value)
-                if key == nil, !keepsUnmatched { return context.drop(.nullKeyOrValue, at: name) }
+                if key == nil, !keepsUnmatched { return drops.drop(.nullKeyOrValue, at: name) }
                 let found = try key.flatMap { try get($0, nil) }
                 if found == nil, !keepsUnmatched { return }
                 try forward(record.with(value: joiner(value, found?.value)))

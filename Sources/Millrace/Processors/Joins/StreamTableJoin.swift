@@ -20,10 +20,10 @@ extension ProcessorElement {
         ) { node in
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             let join = TypedReceiver<Key, Value>(at: node) { record in
                 guard let value = record.value, record.key != nil || keepsUnmatched else {
-                    return context.drop(.nullKeyOrValue, at: name)
+                    return drops.drop(.nullKeyOrValue, at: name)
                 }
                 let found = try record.key.flatMap { try get($0, record.timestampMs) }
                 if found == nil, !keepsUnmatched { return }

@@ -18,11 +18,11 @@ extension ProcessorElement {
         ProcessorElement(name: name, input: .parent(side), lookups: [other]) { node in
             let forward = try node.forward(Record<Key, Change<Result>>.self)
             let get = try view.makeGetter(node)
-            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
             let isOfVersions = node.isOfVersions
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
-                if isOfVersions, !change.isLatest { return context.drop(.outOfOrder, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
+                if isOfVersions, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
                 let found = try get(key, nil)
                 if found == nil, requiresOther || (change.newValue == nil && change.oldValue == nil) { return }
                 var result = Change<Result>(newValue: nil, oldValue: nil, isLatest: change.isLatest)

@@ -10,9 +10,9 @@ extension ProcessorElement {
                 return TypedReceiver<Key, Change<Value>>(try node.forward(Record<Key, Change<Value>>.self))
             }
             let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 try table.set(
                     key, to: change.newValue, from: change.oldValue, timestampMs: record.timestampMs, by: record)
             }

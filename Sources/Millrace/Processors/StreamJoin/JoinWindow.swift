@@ -1,7 +1,7 @@
 extension ProcessorElement {
     /// Keeps a stream's records, to be joined with the other stream. Kafka: `KStreamJoinWindow`.
     ///
-    /// A record is handed on first, so that it is not joined with itself if a stream is joined with itself. A record that
+    /// A record is forwarded first, so that it is not joined with itself if a stream is joined with itself. A record that
     /// cannot be serialised, and so cannot be kept, is not joined at all.
     @inlinable
     static func joinWindow<Key, Value>(
@@ -12,7 +12,7 @@ extension ProcessorElement {
             let records = WindowStore(
                 try node.orderedStore(named: node.ownStore()), key: key, value: value, retainsDuplicates: true)
             let late = try node.lateTopic(ofStore: node.ownStore(), key: key, value: value)
-            let (context, name) = (node.context, node.name)
+            let name = node.name
             let bytes = Scratch()
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let recordKey = record.key else { return try forward(record) }
@@ -22,7 +22,7 @@ extension ProcessorElement {
                 // will be joined with it.
                 if let late, record.value != nil, record.timestampMs < records.bytes.oldestKeptMs {
                     try late.send(
-                        record, from: name, context, window: nil, streamTimeMs: records.bytes.streamTimeMs,
+                        record, from: name, window: nil, streamTimeMs: records.bytes.streamTimeMs,
                         boundMs: records.bytes.oldestKeptMs)
                 }
                 try records.putSerialized(

@@ -28,10 +28,10 @@ extension ProcessorElement {
             let waiting = try unmatched.map { plan in
                 UnmatchedRecords(try node.orderedStore(named: plan.name), key: serde)
             }
-            let (context, name) = (node.context, node.name)
+            let (drops, userCode, name) = (node.drops, node.userCode, node.name)
             let time = node.streamJoinTime(of: timeStore, windows)
 
-            /// Hands on the results of the records whose wait is over.
+            /// Forwards the results of the records whose wait is over.
             func emitUnmatched(_ waiting: UnmatchedRecords<Key>, by record: Record<Key, Value>) throws {
                 if time.oldestUnmatchedMs == .min {
                     time.oldestUnmatchedMs = .max
@@ -53,7 +53,7 @@ extension ProcessorElement {
                         return !(leftIsOpen && rightIsOpen && list.count > 1)
                     }
                     try list.visitValues { bytes in
-                        try context.attempt(at: name) {
+                        try userCode.attempt(at: name) {
                             let key = try waiting.key(of: list)
                             let result =
                                 isLeft == side.isLeft
@@ -72,7 +72,7 @@ extension ProcessorElement {
                 time.advance(to: record.timestampMs)
                 guard let value = record.value, let key = record.key else {
                     guard keepsUnmatched, let value = record.value else {
-                        return context.drop(.nullKeyOrValue, at: name)
+                        return drops.drop(.nullKeyOrValue, at: name)
                     }
                     return try forward(record.with(value: combine(value, nil)))
                 }

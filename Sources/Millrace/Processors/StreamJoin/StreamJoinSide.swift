@@ -70,8 +70,8 @@ extension NodeInstance {
     /// - Parameter store: the left side's store.
     @usableFromInline
     func streamJoinTime(of store: String, _ windows: JoinWindows) -> StreamJoinTime {
-        context.shared(named: store) {
-            StreamJoinTime(streamTime: context.keptTime(named: StreamJoinTime.name(ofStore: store)), windows)
+        sharedObjects.shared(named: store) {
+            StreamJoinTime(streamTime: keptTimes.keptTime(named: StreamJoinTime.name(ofStore: store)), windows)
         }
     }
 }

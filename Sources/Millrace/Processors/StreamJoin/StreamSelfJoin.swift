@@ -17,7 +17,7 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Result>.self)
             let records = WindowStore(
                 try node.orderedStore(named: side.store), key: serde, value: side.value, retainsDuplicates: true)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             let time = node.streamJoinTime(of: side.store, windows)
             let asKafka = compatibility == .kafkaStreams
 
@@ -58,7 +58,7 @@ extension ProcessorElement {
 
             return TypedReceiver<Key, Value>(at: node) { record in
                 guard let key = record.key, let value = record.value else {
-                    return context.drop(.nullKeyOrValue, at: name)
+                    return drops.drop(.nullKeyOrValue, at: name)
                 }
                 try process(record, key, value)
             }

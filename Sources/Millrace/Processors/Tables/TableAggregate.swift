@@ -12,9 +12,9 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let table: TableOutput<Key, Aggregate> = try node.tableOutput(key: key, value: serde)
-            let (context, name) = (node.context, node.name)
+            let (drops, name) = (node.drops, node.name)
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 let stored = try table.get(key)
                 var aggregate = stored?.value
                 var touched = false

@@ -1,7 +1,7 @@
 extension ProcessorElement {
-    /// Keeps the keys of a table whose value satisfies a predicate; for the others it hands on a deletion.
+    /// Keeps the keys of a table whose value satisfies a predicate; for the others it forwards a deletion.
     ///
-    /// Kafka: `KTableFilter`. If old values are known, a deletion of a key that was never there is not handed on.
+    /// Kafka: `KTableFilter`. If old values are known, a deletion of a key that was never there is not forwarded.
     @inlinable
     static func tableFilter<Key, Value>(
         name: String, store: StorePlan?, key: Serde<Key>, value serde: Serde<Value>, problem: String?,
@@ -9,12 +9,12 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<Value>>.self)
-            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
             let isOfVersions = node.isOfVersions
             let table: TableOutput<Key, Value>? =
                 node.ownStoreName == nil ? nil : try node.tableOutput(key: key, value: serde)
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 var result = Change<Value>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 if let new = change.newValue, try predicate(key, new) { result.newValue = new }
                 if sendsOldValues, table == nil, let old = change.oldValue, try predicate(key, old) {

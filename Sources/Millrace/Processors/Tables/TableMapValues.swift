@@ -7,11 +7,11 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, store: store, problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<NewValue>>.self)
-            let (context, name, sendsOldValues) = (node.context, node.name, node.sendsOldValues)
+            let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
             let table: TableOutput<Key, NewValue>? =
                 if node.ownStoreName != nil, let serde { try node.tableOutput(key: key, value: serde) } else { nil }
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 var result = Change<NewValue>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 if let new = change.newValue { result.newValue = try transform(key, new) }
                 if sendsOldValues, table == nil, let old = change.oldValue {

@@ -1,7 +1,7 @@
 /// A table's store together with the table's downstream operators: a change goes to both.
 ///
-/// If the store is cached, a change waits there. When the cache is flushed, it is handed on as the difference from the value
-/// in the store below. Without a cache it is handed on at once. Kafka: `TimestampedTupleForwarder`,
+/// If the store is cached, a change waits there. When the cache is flushed, it is forwarded as the difference from the value
+/// in the store below. Without a cache it is forwarded at once. Kafka: `TimestampedTupleForwarder`,
 /// `TimestampedCacheFlushListener`.
 @usableFromInline
 struct TableOutput<Key, Value> {
@@ -11,7 +11,7 @@ struct TableOutput<Key, Value> {
     @usableFromInline let versions: VersionedKeyValueStore<Key, Value>?
     @usableFromInline let forward: Forward<Key, Change<Value>>
     @usableFromInline let sendsOldValues: Bool
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let origins: any RecordOrigins
     @usableFromInline let name: String
     /// The topic for values that are older than the versions that the store keeps.
     @usableFromInline let late: LateTopic<Key, Value>?
@@ -20,14 +20,14 @@ struct TableOutput<Key, Value> {
     init(
         store: TimestampedKeyValueStore<Key, Value>, cache: CachingKeyValueStore?,
         versions: VersionedKeyValueStore<Key, Value>?, forward: Forward<Key, Change<Value>>, sendsOldValues: Bool,
-        context: any TaskContext, name: String, late: LateTopic<Key, Value>?
+        origins: any RecordOrigins, name: String, late: LateTopic<Key, Value>?
     ) {
         self.store = store
         self.cache = cache
         self.versions = versions
         self.forward = forward
         self.sendsOldValues = sendsOldValues
-        self.context = context
+        self.origins = origins
         self.name = name
         self.late = late
     }
@@ -56,7 +56,7 @@ struct TableOutput<Key, Value> {
             return try store.put(
                 key, newValue, timestampMs: timestampMs, to: cache,
                 origin: .init(
-                    timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
+                    timestampMs: record.timestampMs, headers: record.headers, metadata: origins.recordMetadata))
         }
         var isLatest = true
         if let versions {
@@ -66,7 +66,7 @@ struct TableOutput<Key, Value> {
             // The store counts it.
             case .expired:
                 try late?.send(
-                    record.with(value: newValue), from: name, context, window: nil,
+                    record.with(value: newValue), from: name, window: nil,
                     streamTimeMs: versions.bytes.streamTimeMs, boundMs: versions.bytes.oldestMs)
                 return
             }
@@ -98,9 +98,9 @@ extension NodeInstance {
         let connected = try connectedStore(named: storeName)
         let store = TimestampedKeyValueStore(try connected.map(named: storeName), key: key, value: value)
         let cache = connected.cache
-        let (context, name) = (context, name)
+        let (resumption, name) = (resumption, name)
         cache?.onFlush(sendsOldValues: sendsOldValues) { keyBytes, newBytes, oldBytes, origin in
-            try context.resume(origin.metadata, at: name) {
+            try resumption.resume(origin.metadata, at: name) {
                 let key = try key.deserialize(keyBytes)
                 let new = try newBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
                 let old = try oldBytes.map { try TimestampedKeyValueStore<Key, Value>.decode($0, value) }
@@ -113,7 +113,7 @@ extension NodeInstance {
         return TableOutput(
             store: store, cache: cache,
             versions: connected.versions.map { .init($0, key: key, value: value) },
-            forward: forward, sendsOldValues: sendsOldValues, context: context, name: name,
+            forward: forward, sendsOldValues: sendsOldValues, origins: origins, name: name,
             late: try lateTopic(ofStore: storeName, key: key, value: value))
     }
 }

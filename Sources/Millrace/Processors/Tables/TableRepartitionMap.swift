@@ -9,7 +9,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, Change<NewValue>>.self)
-            let (context, name, isOfVersions) = (node.context, node.name, node.isOfVersions)
+            let (drops, name, isOfVersions) = (node.drops, node.name, node.isOfVersions)
             func pair(_ key: Key, _ value: Value?) throws -> (key: NewKey, value: NewValue)? {
                 guard let value else { return nil }
                 let (newKey, newValue) = try selector(key, value)
@@ -17,7 +17,7 @@ extension ProcessorElement {
                 return (newKey, newValue)
             }
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 // The aggregate is made of the latest values only.
                 if isOfVersions, !change.isLatest { return }
                 let new = try pair(key, change.newValue)

@@ -38,7 +38,7 @@ struct TableView<Key, Value>: Sendable {
     static func globalStore(_ name: String, key: Serde<Key>, value: Serde<Value>) -> TableView {
         TableView { reader in
             let store = TimestampedKeyValueStore(
-                try reader.context.store(named: name, for: reader.name).map(named: name), key: key, value: value)
+                try reader.stores.store(named: name, for: reader.name).map(named: name), key: key, value: value)
             return { key, _ in try store.get(key) }
         }
     }

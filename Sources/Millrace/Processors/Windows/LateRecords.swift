@@ -4,14 +4,14 @@
 /// with headers that say for what it was too late.
 @usableFromInline
 struct LateRecords<Key, Value> {
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let drops: any DropCounter
     /// The operator.
     @usableFromInline let name: String
     @usableFromInline let topic: LateTopic<Key, Value>?
 
     @usableFromInline
-    init(context: any TaskContext, name: String, topic: LateTopic<Key, Value>?) {
-        self.context = context
+    init(drops: any DropCounter, name: String, topic: LateTopic<Key, Value>?) {
+        self.drops = drops
         self.name = name
         self.topic = topic
     }
@@ -19,9 +19,9 @@ struct LateRecords<Key, Value> {
     /// Counts a record that is too late for a window and sends it to the topic.
     @inlinable
     func drop(_ record: Record<Key, Value>, window: Window, _ progress: WindowProgress) throws {
-        context.drop(.expired, at: name)
+        drops.drop(.expired, at: name)
         try topic?.send(
-            record, from: name, context, window: window, streamTimeMs: progress.streamTime.timestampMs,
+            record, from: name, window: window, streamTimeMs: progress.streamTime.timestampMs,
             boundMs: Moment(ms: progress.lastClosedEndMs).next.ms)
     }
 }
@@ -31,19 +31,20 @@ struct LateRecords<Key, Value> {
 struct LateTopic<Key, Value> {
     @usableFromInline let output: any RecordOutput
     @usableFromInline let collector: RecordCollector<Key, Value>
+    @usableFromInline let origins: any RecordOrigins
 
     @usableFromInline
-    init(output: any RecordOutput, collector: RecordCollector<Key, Value>) {
+    init(output: any RecordOutput, collector: RecordCollector<Key, Value>, origins: any RecordOrigins) {
         self.output = output
         self.collector = collector
+        self.origins = origins
     }
 
     /// - Parameter boundMs: the lowest accepted end of the window or, without a window, the lowest accepted timestamp of the
     ///   record.
     @usableFromInline
     func send(
-        _ record: Record<Key, Value>, from node: String, _ context: any TaskContext, window: Window?,
-        streamTimeMs: Int64, boundMs: Int64
+        _ record: Record<Key, Value>, from node: String, window: Window?, streamTimeMs: Int64, boundMs: Int64
     ) throws {
         var record = record
         record.headers.append(late: "operator", node)
@@ -54,7 +55,7 @@ struct LateTopic<Key, Value> {
             record.headers.append(late: "window.start", String(window.startMs))
             record.headers.append(late: "window.end", String(window.endMs))
         }
-        if let source = context.recordMetadata {
+        if let source = origins.recordMetadata {
             record.headers.append(late: "topic", source.topic)
             record.headers.append(late: "partition", String(source.partition))
             record.headers.append(late: "offset", String(source.offset))
@@ -77,7 +78,7 @@ extension NodeInstance {
     func lateRecords<Key, Value>(
         ofStore store: String, key: Serde<Key>, value: Serde<Value>?
     ) throws -> LateRecords<Key, Value> {
-        LateRecords(context: context, name: name, topic: try lateTopic(ofStore: store, key: key, value: value))
+        LateRecords(drops: drops, name: name, topic: try lateTopic(ofStore: store, key: key, value: value))
     }
 
     /// Returns the topic for this node's late records; `nil` if the user named none.
@@ -85,9 +86,10 @@ extension NodeInstance {
     func lateTopic<Key, Value>(
         ofStore store: String, key: Serde<Key>, value: Serde<Value>?
     ) throws -> LateTopic<Key, Value>? {
-        guard let topic = context.lateTopic(ofStore: store) else { return nil }
+        guard let topic = topics.lateTopic(ofStore: store) else { return nil }
         return LateTopic(
-            output: try context.output(to: .external(topic)),
-            collector: RecordCollector(of: self, key: key, value: value ?? .missing))
+            output: try topics.output(to: .external(topic)),
+            collector: RecordCollector(of: self, key: key, value: value ?? .missing),
+            origins: origins)
     }
 }

@@ -1,6 +1,6 @@
 /// A session store together with the table's downstream operators: a change goes to both.
 ///
-/// Results have the timestamps of their sessions' ends. Those that are handed on at once have no headers.
+/// Results have the timestamps of their sessions' ends. Those that are forwarded at once have no headers.
 @usableFromInline
 struct SessionTableOutput<Key, Value> {
     @usableFromInline let store: SessionStore<Key, Value>
@@ -33,7 +33,7 @@ struct SessionTableOutput<Key, Value> {
         try output.handOn(value, from: nil, of: key, session, timestampMs: session.endMs)
     }
 
-    /// Hands on the final results of the sessions that have closed, in the order of time, if they are due.
+    /// Forwards the final results of the sessions that have closed, in the order of time, if they are due.
     @inlinable
     func emitClosed<Input>(_ progress: inout WindowProgress, by record: Record<Key, Input>) throws {
         guard let ends = progress.endsToEmit() else { return }

@@ -1,7 +1,7 @@
 extension ProcessorElement {
     /// Aggregates the records of each key and session. A null key is dropped. Kafka: `KStreamSessionWindowAggregate`.
     ///
-    /// Sessions that a record joins into one are deleted, each with a tombstone, before the new one is handed on. A result's
+    /// Sessions that a record joins into one are deleted, each with a tombstone, before the new one is forwarded. A result's
     /// timestamp is its session's end.
     ///
     /// - Parameter merge: returns the aggregate of two sessions that become one, the first of which may have none yet.
@@ -16,7 +16,7 @@ extension ProcessorElement {
                 at: place, emit: emit)
             var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
             let seesClosed = place.compatibility == .kafkaStreams
-            let (context, name) = (node.context, node.name)
+            let (drops, userCode, name) = (node.drops, node.userCode, node.name)
             let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
             /// Merges a record and the sessions that it joins into one.
             func join(
@@ -35,8 +35,8 @@ extension ProcessorElement {
             }
 
             return TypedReceiver<Key, Value>(at: node) { record in
-                guard let key = record.key else { return context.drop(.nullKey, at: name) }
-                if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
+                guard let key = record.key else { return drops.drop(.nullKey, at: name) }
+                if record.value == nil, aggregation.dropsNullValues { return drops.drop(.nullValue, at: name) }
                 let moment = Moment(ms: record.timestampMs)
                 progress.advance(to: moment.ms)
                 let found = try table.store.fetch(
@@ -47,7 +47,7 @@ extension ProcessorElement {
                 if progress.isClosed(session) {
                     try late.drop(record, window: session.joined(with: found), progress)
                 } else {
-                    try context.attempt(at: name) { try join(record, key, with: merged, into: session) }
+                    try userCode.attempt(at: name) { try join(record, key, with: merged, into: session) }
                 }
                 try table.emitClosed(&progress, by: record)
             }

@@ -16,9 +16,9 @@ extension ProcessorElement {
                 windows: windows, table: table, aggregation: aggregation, remembersClosed: !losesExpired,
                 late: try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input))
             var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
-            let (context, name) = (node.context, node.name)
+            let (drops, userCode, name) = (node.drops, node.userCode, node.name)
             return TypedReceiver<Key, Value>(at: node) { record in
-                guard let key = record.key, record.value != nil else { return context.drop(.nullKeyOrValue, at: name) }
+                guard let key = record.key, record.value != nil else { return drops.drop(.nullKeyOrValue, at: name) }
                 progress.advance(to: record.timestampMs)
                 // A window cannot begin before the epoch: Kafka puts all records up to then into the first window.
                 let isEarly = record.timestampMs < windows.differenceMs
@@ -27,7 +27,7 @@ extension ProcessorElement {
                     try update.late.drop(record, window: latest, progress)
                     if losesExpired { return }
                 } else {
-                    try context.attempt(at: name) {
+                    try userCode.attempt(at: name) {
                         table.prepared.removeAll()
                         if isEarly {
                             try update.addEarly(record, key, progress)

@@ -1,13 +1,13 @@
 extension ProcessorElement {
-    /// Holds back the changes of a table in a buffer and hands on each key's newest change when it is due.
+    /// Holds back the changes of a table in a buffer and forwards each key's newest change when it is due.
     ///
     /// Kafka: `KTableSuppressProcessorSupplier`.
     ///
     /// - Parameters:
-    ///   - dropsTombstones: whether deletions are not handed on.
+    ///   - dropsTombstones: whether deletions are not forwarded.
     ///   - bufferTime: the buffer time of a record.
     ///   - operators: the upstream operators for which a window has to be closed as well, by their own times.
-    ///   - isDue: whether a change with a buffer time is handed on at a stream time. Changes with earlier times are too.
+    ///   - isDue: whether a change with a buffer time is forwarded at a stream time. Changes with earlier times are too.
     @inlinable
     static func suppress<Key, Value>(
         name: String, store: StorePlan, key keySerde: Serde<Key>, value serde: Serde<Value>, problem: String?,
@@ -20,9 +20,10 @@ extension ProcessorElement {
         return ProcessorElement(name: name, store: store, keeping: [timeName], problem: problem) { node in
             let forward = try node.forward(Record<Key, Change<Value>>.self)
             let buffer = try node.timeOrderedBuffer(named: store.name)
-            let (context, name) = (node.context, node.name)
-            let streamTime = context.keptTime(named: timeName)
-            let finished = FinishedWindows(of: operators, in: context)
+            let (drops, userCode, origins) = (node.drops, node.userCode, node.origins)
+            let (resumption, name) = (node.resumption, node.name)
+            let streamTime = node.keptTimes.keptTime(named: timeName)
+            let finished = FinishedWindows(of: operators, keptIn: node.keptTimes)
             func handOnFirst() throws {
                 guard let (keyBytes, change) = try buffer.first() else { return }
                 try handOn(keyBytes, change)
@@ -31,7 +32,7 @@ extension ProcessorElement {
             }
             func handOn(_ keyBytes: [UInt8], _ change: BufferedChange) throws {
                 if change.newValue == nil, dropsTombstones { return }
-                try context.resume(change.metadata, at: name) {
+                try resumption.resume(change.metadata, at: name) {
                     try forward(
                         Record(
                             key: try keySerde.value(from: keyBytes),
@@ -42,15 +43,15 @@ extension ProcessorElement {
                 }
             }
             return TypedReceiver<Key, Change<Value>>(at: node) { record in
-                guard let key = record.key, let change = record.value else { return context.drop(.nullKey, at: name) }
+                guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 streamTime.timestampMs = max(streamTime.timestampMs, record.timestampMs)
-                try context.attempt(at: name) {
+                try userCode.attempt(at: name) {
                     buffer.put(
                         key: try keySerde.bytes(of: key), timeMs: bufferTime(record),
                         BufferedChange(
                             oldValue: try change.oldValue.map { try serde.bytes(of: $0) },
                             newValue: try change.newValue.map { try serde.bytes(of: $0) },
-                            timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata))
+                            timestampMs: record.timestampMs, headers: record.headers, metadata: origins.recordMetadata))
                 }
                 while let lowest = buffer.lowestTimeMs, isDue(lowest, streamTime.timestampMs),
                     finished.contains(endMs: lowest)

@@ -10,15 +10,15 @@ extension ProcessorElement {
                 at: place, emit: emit
             ) { windows.window(startingAt: $0) }
             var progress = WindowProgress(of: node, at: place, emit: emit, closing: windows.closing)
-            let (context, name) = (node.context, node.name)
+            let (drops, userCode, name) = (node.drops, node.userCode, node.name)
             // Whether each record is in one window only, whose change need not wait for others.
             let isAlone = windows.advanceMs >= windows.sizeMs
             let late = try node.lateRecords(ofStore: place.storeName, key: place.key, value: aggregation.input)
             return TypedReceiver<Key, Value>(at: node) { record in
-                guard let key = record.key else { return context.drop(.nullKey, at: name) }
-                if record.value == nil, aggregation.dropsNullValues { return context.drop(.nullValue, at: name) }
+                guard let key = record.key else { return drops.drop(.nullKey, at: name) }
+                if record.value == nil, aggregation.dropsNullValues { return drops.drop(.nullValue, at: name) }
                 progress.advance(to: record.timestampMs)
-                try context.attempt(at: name) {
+                try userCode.attempt(at: name) {
                     table.prepared.removeAll()
                     try windows.forEachStart(at: record.timestampMs) { startMs in
                         let window = windows.window(startingAt: startMs)

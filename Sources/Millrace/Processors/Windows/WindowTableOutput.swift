@@ -62,11 +62,11 @@ struct WindowTableOutput<Key, Value> {
         }
     }
 
-    /// Hands on the final results of the windows that have closed, in the order of time, if they are due.
+    /// Forwards the final results of the windows that have closed, in the order of time, if they are due.
     ///
     /// - Parameters:
     ///   - size: the time from a window's start to its end.
-    ///   - unexpiredMs: the oldest start of a window that has not expired, if expired windows are not handed on.
+    ///   - unexpiredMs: the oldest start of a window that has not expired, if expired windows are not forwarded.
     @inlinable
     func emitClosed<Input>(
         _ progress: inout WindowProgress, size: TimeSpan, unexpiredMs: Int64 = 0, by record: Record<Key, Input>

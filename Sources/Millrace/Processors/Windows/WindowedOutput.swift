@@ -1,20 +1,21 @@
-/// The operators downstream of a table of windows, and the rule for when changes are handed on to them.
+/// The operators downstream of a table of windows, and the rule for when changes are forwarded to them.
 ///
-/// If changes wait for the next commit, they are handed on then, only the last one of each window. If a window is handed on
-/// when it closes, nothing is handed on before that. Kafka: `TimestampedTupleForwarder`, `TimestampedCacheFlushListener`,
+/// If changes wait for the next commit, they are forwarded then, only the last one of each window. If a window is forwarded
+/// when it closes, nothing is forwarded before that. Kafka: `TimestampedTupleForwarder`, `TimestampedCacheFlushListener`,
 /// `SessionCacheFlushListener`.
 @usableFromInline
 struct WindowedOutput<Key, Value> {
     @usableFromInline let forward: Forward<Windowed<Key>, Change<Value>>
     @usableFromInline let sendsOldValues: Bool
-    /// Whether each change is handed on as it is made.
+    /// Whether each change is forwarded as it is made.
     @usableFromInline let forwardsAtOnce: Bool
-    @usableFromInline let context: any TaskContext
+    @usableFromInline let origins: any RecordOrigins
+    @usableFromInline let userCode: any UserCodeCalls
     /// The operator.
     @usableFromInline let name: String
 
     /// - Parameter flushed: the change of a window, as bytes, that has waited in the store's cache; `nil` if it need not be
-    ///   handed on.
+    ///   forwarded.
     @inlinable
     init(
         of node: NodeInstance, store: any OrderedBytesStore, emit: EmitStrategy,
@@ -25,15 +26,16 @@ struct WindowedOutput<Key, Value> {
             ) throws -> Record<Windowed<Key>, Change<Value>>?
     ) throws {
         let forward = try node.forward(Record<Windowed<Key>, Change<Value>>.self)
-        let (context, name) = (node.context, node.name)
+        let (resumption, name) = (node.resumption, node.name)
         self.forward = forward
-        self.context = context
+        origins = node.origins
+        userCode = node.userCode
         self.name = name
         sendsOldValues = node.sendsOldValues
         forwardsAtOnce = !store.isCaching && emit == .onWindowUpdate
         guard store.isCaching, emit == .onWindowUpdate else { return }
         store.onFlush(sendsOldValues: node.sendsOldValues) { key, new, old, origin in
-            try context.resume(origin.metadata, at: name) {
+            try resumption.resume(origin.metadata, at: name) {
                 if let record = try flushed(key, new, old, origin) { try forward(record) }
             }
         }
@@ -42,10 +44,10 @@ struct WindowedOutput<Key, Value> {
     /// Returns the data that a cache keeps of the record that causes a change.
     @inlinable
     func origin<Input>(of record: Record<Key, Input>) -> CachingKeyValueStore.Origin {
-        .init(timestampMs: record.timestampMs, headers: record.headers, metadata: context.recordMetadata)
+        .init(timestampMs: record.timestampMs, headers: record.headers, metadata: origins.recordMetadata)
     }
 
-    /// Hands on a change that the store contains, unless the change waits.
+    /// Forwards a change that the store contains, unless the change waits.
     @inlinable
     func handOn(
         _ newValue: Value?, from oldValue: Value?, of key: Key, _ window: Window, timestampMs: Int64,
@@ -59,9 +61,9 @@ struct WindowedOutput<Key, Value> {
                 timestampMs: timestampMs, headers: headers))
     }
 
-    /// Hands on the final result of a window. If the result cannot be read, the others and the present record continue.
+    /// Forwards the final result of a window. If the result cannot be read, the others and the present record continue.
     @inlinable
     func handOnFinal(_ result: () throws -> Record<Windowed<Key>, Change<Value>>) throws {
-        try context.attempt(at: name) { try forward(result()) }
+        try userCode.attempt(at: name) { try forward(result()) }
     }
 }

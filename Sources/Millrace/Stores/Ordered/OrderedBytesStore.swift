@@ -22,7 +22,7 @@ package protocol OrderedBytesStore: KeyValueBytesStore, StoreCache {
 
     /// The time from which on entries are kept even if they have expired; `Int64.max` if none are.
     ///
-    /// A result that is handed on when its window closes must not expire earlier: stream time can advance by any step.
+    /// A result that is forwarded when its window closes must not expire earlier: stream time can advance by any step.
     var heldFromMs: Int64 { get set }
 
     /// The highest time of any key that was put; −1 while there is none.
@@ -53,8 +53,8 @@ extension OrderedBytesStore {
 
 /// The changes of a store that wait for the next commit before they go to the changelog and downstream of the store.
 ///
-/// If a key changes several times between two flushes, only the last change is handed on. A deletion of a key that did not
-/// exist before is not handed on at all. Kafka: `CachedStateStore`.
+/// If a key changes several times between two flushes, only the last change is forwarded. A deletion of a key that did not
+/// exist before is not forwarded at all. Kafka: `CachedStateStore`.
 @usableFromInline
 package protocol StoreCache: FlushableStore {
     /// Whether changes wait.
@@ -78,6 +78,6 @@ package protocol FlushableStore: AnyObject {
     /// Releases the listener, and so everything that it refers to.
     func removeListener()
 
-    /// Hands on every change made before the call, in the order in which the keys were last changed.
+    /// Forwards every change made before the call, in the order in which the keys were last changed.
     func flush() throws
 }

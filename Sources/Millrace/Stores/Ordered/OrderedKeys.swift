@@ -40,8 +40,8 @@ package struct OrderedKeys: Hashable, Sendable {
         ///
         /// `untilDropped` never hides an open entry; a reader has to know for itself which entries are closed. In Kafka
         /// Streams an entry in the cache is visible however old it is, and other entries are not. This affects the results,
-        /// so the kinds of store do the same: windows and sessions that are handed on with every change are cached, while
-        /// those that are handed on when they close and those of joins are not.
+        /// so the kinds of store do the same: windows and sessions that are forwarded with every change are cached, while
+        /// those that are forwarded when they close and those of joins are not.
         package enum Visibility: Hashable, Sendable {
             /// Invisible once its segment has expired. That happens only if the entry is older than the retention by more
             /// than some time, in milliseconds.

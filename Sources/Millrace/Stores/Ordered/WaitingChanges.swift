@@ -1,4 +1,4 @@
-/// The keys of a store whose newest change has not been handed on to the changelog and downstream yet, in the order of their
+/// The keys of a store whose newest change has not been forwarded to the changelog and downstream yet, in the order of their
 /// last change, each with its earlier value.
 package struct WaitingChanges: ~Copyable {
     package struct Change {
