@@ -17,18 +17,29 @@ final class PatientWriter: @unchecked Sendable {
         self.limit = limit
     }
 
+    /// The size of the pieces in which a text is written. A write returns when the channel has taken a piece, not when the client has,
+    /// so a client that stands still holds up the next piece.
+    private static let maxPieceCount = 32 << 10
+
     /// - Throws: `TooSlow` if the client was slow but can be told so; the channel's error if it is gone.
     func write(_ text: String) async throws {
+        var rest = ByteBuffer(string: text)
+        while let piece = rest.readSlice(length: min(rest.readableBytes, Self.maxPieceCount)), piece.readableBytes > 0 {
+            try await withAlarm { try await writer.write(piece) }
+        }
+    }
+
+    func finish() async throws { try await withAlarm { try await writer.finish(nil) } }
+
+    private func withAlarm(_ body: () async throws -> Void) async throws {
         let (channel, begin) = (channel, ContinuousClock.now)
         let alarm = channel.eventLoop.scheduleTask(in: .nanoseconds(limit.nanoseconds &* 2)) {
             channel.close(promise: nil)
         }
         defer { alarm.cancel() }
-        try await writer.write(ByteBuffer(string: text))
+        try await body()
         if ContinuousClock.now - begin > limit { throw TooSlow(limit: limit) }
     }
-
-    func finish() async throws { try await writer.finish(nil) }
 }
 
 /// The reason why a reader of a stream is dropped.
