@@ -23,13 +23,16 @@ struct ConfigurationFile: ConfigSnapshot {
     private(set) var settings: [ClientScope: [ClientSetting]] = [:]
     private(set) var problems: [OptionProblem] = []
     private var values: [String: String] = [:]
+    /// The names of the command's own options.
+    private let additional: [String]
 
     var providerName: String { path }
 
     /// Reads the file.
     /// - Throws: the problem that keeps the whole file from being read.
-    init(path: String) throws(FileProblem) {
+    init(path: String, additional: [AdditionalOption] = []) throws(FileProblem) {
         self.path = path
+        self.additional = additional.map(\.name)
         let document: JSONValue
         do {
             let data = try Data(contentsOf: URL(filePath: path))
@@ -60,8 +63,11 @@ struct ConfigurationFile: ConfigSnapshot {
             } else {
                 report(key, option.isList ? "must be a string or an array of strings" : "must be a string or a number")
             }
+        } else if additional.contains(key) {
+            values[key] = value.scalarText
+            if values[key] == nil { report(key, "must be a string or a number") }
         } else {
-            let known = ResolvedInstanceOptions.settings.map(\.name) + ClientScope.allCases.map(\.rawValue)
+            let known = ResolvedInstanceOptions.settings.map(\.name) + additional + ClientScope.allCases.map(\.rawValue)
             report(key, Suggestion.unknown(key, among: known))
         }
     }

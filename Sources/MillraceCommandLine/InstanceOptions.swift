@@ -59,23 +59,34 @@ public struct InstanceOptions: ParsableArguments, Sendable {
 
     /// Reads all layers and checks everything in them.
     ///
-    /// - Parameter environment: the environment to read; by default nil, the environment of this process.
+    /// - Parameters:
+    ///   - environment: the environment to read; by default nil, the environment of this process.
+    ///   - additional: options of the command beside those of every instance; none by default.
     /// - Throws: `ValidationError`, which makes a command exit with status 64 (EX_USAGE). Its text has every problem with its
     ///   origin.
-    public func resolve(environment: [String: String]? = nil) throws -> ResolvedInstanceOptions {
+    public func resolve(
+        environment: [String: String]? = nil, additional: [AdditionalOption] = []
+    ) throws -> ResolvedInstanceOptions {
         do {
-            return try check(environment: environment).get()
+            return try check(environment: environment, additional: additional).get()
         } catch {
             throw ValidationError(error.description)
         }
     }
 
-    /// Resolves the options as ``resolve(environment:)`` does, but returns the problems as data.
-    public func check(environment: [String: String]? = nil) -> Result<ResolvedInstanceOptions, InvalidOptions> {
+    /// Resolves the options as ``resolve(environment:additional:)`` does, but returns the problems as data.
+    ///
+    /// - Parameters:
+    ///   - environment: the environment to read; by default nil, the environment of this process.
+    ///   - additional: options of the command beside those of every instance; none by default.
+    public func check(
+        environment: [String: String]? = nil, additional: [AdditionalOption] = []
+    ) -> Result<ResolvedInstanceOptions, InvalidOptions> {
         let environment = environment ?? ProcessInfo.processInfo.environment
         var reader = OptionReader(
-            commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config, environment: environment
-        )
+            commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config,
+            environment: environment,
+            additional: additional)
         var options = ResolvedInstanceOptions(environment: environment)
         reader.read(into: &options)
         guard reader.problems.isEmpty else { return .failure(InvalidOptions(problems: reader.problems)) }

@@ -12,6 +12,7 @@ struct OptionReader {
     private var wrong: Set<String> = []
     private var layers: [Layer] = []
     private var settings: [ClientScope: [ClientSetting]] = [:]
+    private let additional: [AdditionalOption]
 
     private static let configVariable = OptionNames.environmentName(of: RunningOptions.configName)
 
@@ -26,8 +27,10 @@ struct OptionReader {
     ///   - rawSettings: the NAME=VALUE arguments of the four repeatable flags.
     init(
         commandLine: [String: String], rawSettings: [ClientScope: [String]], config: String?,
-        environment: [String: String]
+        environment: [String: String], additional: [AdditionalOption] = []
     ) {
+        self.additional = additional
+        let commandLine = additional.reduce(into: commandLine) { $0[$1.name] = $1.given }
         // An empty variable counts as not set: templates of containers and units leave such variables.
         let environment = environment.filter { !$0.value.isEmpty && EnvironmentNames.isOurs($0.key) }
         let file = config ?? environment[Self.configVariable]
@@ -55,6 +58,7 @@ struct OptionReader {
             lacksRequired = true
             reportMissing(setting)
         }
+        for option in additional { options.additional[option.name] = text(of: option) }
         // A topic that no handling uses is no error: a file may name one for all instances, and a flag may turn it off.
         if options.needsDeadLetterTopic, options.deadLetterTopic == nil {
             reportMissing(ResolvedInstanceOptions.deadLetterTopicSetting, because: "an error handling is dead-letter")
@@ -88,6 +92,14 @@ struct OptionReader {
             }
         }
         return isRead
+    }
+
+    /// Returns the text of the highest layer that has an option of the command.
+    private func text(of option: AdditionalOption) -> String? {
+        layers.lazy.compactMap { layer in
+            let key = AbsoluteConfigKey(layer.keyPrefix + [option.name])
+            return (try? layer.snapshot.value(forKey: key, type: .string))?.value?.content.text
+        }.first
     }
 
     /// Reports an option that no layer gives. An option with a wrong value has been reported already.
@@ -126,7 +138,9 @@ struct OptionReader {
     }
 
     private mutating func takeNames(environment: [String: String]) {
-        let known = ResolvedInstanceOptions.settings.map(\.environmentName) + [Self.configVariable]
+        let known =
+            ResolvedInstanceOptions.settings.map(\.environmentName) + additional.map(\.environmentName)
+            + [Self.configVariable]
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where !known.contains(variable) {
             let origin = OptionOrigin.environment(variable: variable)
             if let setting = EnvironmentNames.setting(variable) {
@@ -140,7 +154,7 @@ struct OptionReader {
 
     private mutating func takeFile(_ path: String) {
         do {
-            let file = try ConfigurationFile(path: path)
+            let file = try ConfigurationFile(path: path, additional: additional)
             problems += file.problems
             settings.merge(file.settings) { $0 + $1 }
             layers.append(Layer(snapshot: file) { .file(path: path, key: $0) })

@@ -11,6 +11,8 @@ public struct ResolvedInstanceOptions: Sendable {
     public internal(set) var topologyOptimization = TopologyOptimization.none
     /// The lowest level of messages that the process logs. Info by default.
     public internal(set) var logLevel = Logger.Level.info
+    /// The texts of the command's own options (``AdditionalOption``) by their names, as far as a layer has them.
+    public internal(set) var additional: [String: String] = [:]
 
     // The options from which the configuration's error handlers are made when all of them are known.
     var deserializationErrors = ErrorHandling.fail

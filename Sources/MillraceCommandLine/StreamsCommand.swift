@@ -10,12 +10,13 @@ import UnixSignals
 ///
 /// ```swift
 /// @main
-/// struct RiskScores: StreamsCommand {
+/// struct RiskAnswers: StreamsCommand {
 ///     @OptionGroup var instance: InstanceOptions
 ///
 ///     func define(_ builder: StreamsBuilder) {
 ///         RiskScoreTopology().define(in: builder)
 ///     }
+///     …
 /// }
 /// ```
 ///
@@ -24,6 +25,18 @@ import UnixSignals
 public protocol StreamsCommand: AsyncParsableCommand {
     /// The options of every instance; declare them with `@OptionGroup`.
     var instance: InstanceOptions { get }
+
+    /// Options of this command beside those of every instance, which are read from the same layers: the command line, the
+    /// environment and the configuration file. None by default.
+    var additionalOptions: [AdditionalOption] { get }
+
+    /// Changes the configuration after all options have been read and before the application is made. Does nothing by default.
+    ///
+    /// - Parameters:
+    ///   - configuration: the application's configuration.
+    ///   - options: the options of all layers.
+    /// - Throws: anything; the command prints it and exits: with 64 for a `ValidationError`, otherwise with 1.
+    func configure(_ configuration: inout StreamsConfiguration, options: ResolvedInstanceOptions) throws
 
     /// Adds the topology's operations to the builder. It is called once, after all options have been checked.
     ///
@@ -36,13 +49,43 @@ public protocol StreamsCommand: AsyncParsableCommand {
     ///
     /// - Throws: anything; `run` throws it, so that the command prints it and exits with 1.
     func services(beside application: StreamsApplication) throws -> [any Service]
+
+    /// Returns services as ``services(beside:)`` does, which it calls by default, for those that depend on options.
+    ///
+    /// - Parameters:
+    ///   - application: the application beside which they run.
+    ///   - options: the options of all layers.
+    /// - Throws: anything; `run` throws it, so that the command prints it and exits: with 64 for a `ValidationError`, otherwise
+    ///   with 1.
+    func services(beside application: StreamsApplication, options: ResolvedInstanceOptions) throws -> [any Service]
 }
 
 extension StreamsCommand {
+    /// No options.
+    public var additionalOptions: [AdditionalOption] { [] }
+
+    /// Changes nothing.
+    ///
+    /// - Parameters:
+    ///   - configuration: the application's configuration.
+    ///   - options: the options of all layers.
+    /// - Throws: never; `throws` is the requirement's.
+    public func configure(_ configuration: inout StreamsConfiguration, options: ResolvedInstanceOptions) throws {}
+
     /// Returns no services.
     ///
     /// - Throws: never; `throws` is the requirement's.
     public func services(beside application: StreamsApplication) throws -> [any Service] { [] }
+
+    /// Returns the services that do not depend on options.
+    ///
+    /// - Parameters:
+    ///   - application: the application beside which they run.
+    ///   - options: the options of all layers.
+    /// - Throws: the errors of ``services(beside:)``.
+    public func services(
+        beside application: StreamsApplication, options: ResolvedInstanceOptions
+    ) throws -> [any Service] { try services(beside: application) }
 }
 
 extension StreamsCommand {
@@ -54,18 +97,20 @@ extension StreamsCommand {
 
     /// Runs the instance until it is told to stop. With `--reset` it resets the application instead.
     ///
-    /// - Throws: all problems of the options at once; the errors of `define` and `services`; `StreamsError` with code
+    /// - Throws: all problems of the options at once; the errors of `configure`, `define` and `services`; `StreamsError` with code
     ///   `.invalidTopology`; and the errors of `StreamsApplication.run` and `StreamsApplication.reset`.
     public func run() async throws {
-        let options = try instance.resolve()
+        let options = try instance.resolve(additional: additionalOptions)
+        var configuration = options.configuration
+        try configure(&configuration, options: options)
         let builder = StreamsBuilder()
         try define(builder)
         let topology = try builder.build(optimization: options.topologyOptimization)
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
-        let application = StreamsApplication(topology, configuration: options.configuration, logger: logger)
+        let application = StreamsApplication(topology, configuration: configuration, logger: logger)
         if instance.isReset { return try await application.reset() }
-        let others = try services(beside: application)
+        let others = try services(beside: application, options: options)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

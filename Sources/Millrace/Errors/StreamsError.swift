@@ -47,6 +47,11 @@ public struct StreamsError: Error, CustomStringConvertible {
         public static let positionNotReached = Code(rawValue: "position not reached")
         /// A read asked for a position in topics that the store's own tasks do not read.
         public static let positionMismatch = Code(rawValue: "position of other topics")
+        /// The changes of a store were asked for that has no changelog.
+        public static let noChangelog = Code(rawValue: "no changelog")
+        /// A stream of changes was to begin at a position whose changes the changelog does not have any more; the error's
+        /// `position` is the earliest one that it has.
+        public static let positionGone = Code(rawValue: "position gone")
         /// A setting is wrong.
         public static let configuration = Code(rawValue: "configuration")
         /// A call was made that the instance's present state does not allow.

@@ -66,15 +66,24 @@ public struct QueryableBytesStore: Sendable {
     /// Returns an entry as a JSON object: `key`, `value`, and if it has them `window` with `startMs` and `endMs`,
     /// `timestampMs` and `validToMs`.
     public func json(of entry: StoreEntry) -> String {
+        json(
+            key: entry.key, window: entry.window, value: entry.value, timestampMs: entry.timestampMs,
+            validToMs: entry.validToMs)
+    }
+
+    func json(
+        key: [UInt8], window: Window?, value: [UInt8]?, timestampMs: Int64?, validToMs: Int64? = nil
+    ) -> String {
         let serdes = store.plan.serdes
-        var fields = ["\"key\": \(serdes?.key.json(of: entry.key) ?? JSONText.base64(entry.key))"]
-        if let window = entry.window {
+        var fields = ["\"key\": \(serdes?.key.json(of: key) ?? JSONText.base64(key))"]
+        if let window {
             let end = kind == .session ? ", \"endMs\": \(window.endMs)" : ""
             fields.append("\"window\": {\"startMs\": \(window.startMs)\(end)}")
         }
-        fields.append("\"value\": \(serdes?.value.json(of: entry.value) ?? JSONText.base64(entry.value))")
-        if let timestampMs = entry.timestampMs { fields.append("\"timestampMs\": \(timestampMs)") }
-        if let validToMs = entry.validToMs { fields.append("\"validToMs\": \(validToMs)") }
+        let text = value.map { serdes?.value.json(of: $0) ?? JSONText.base64($0) }
+        fields.append("\"value\": \(text ?? "null")")
+        if let timestampMs { fields.append("\"timestampMs\": \(timestampMs)") }
+        if let validToMs { fields.append("\"validToMs\": \(validToMs)") }
         return "{\(fields.joined(separator: ", "))}"
     }
 
@@ -295,7 +304,7 @@ extension QueryableBytesStore {
             .storeMismatch, "the store \(store.plan.name) cannot be read by \(what): its kind is \(kind.rawValue)")
     }
 
-    private func entry(_ key: [UInt8], _ stored: [UInt8], _ window: Window? = nil) -> StoreEntry {
+    func entry(_ key: [UInt8], _ stored: [UInt8], _ window: Window? = nil) -> StoreEntry {
         guard store.plan.kind.values == .timestamped, stored.count >= 8 else {
             return StoreEntry(key: key, window: window, value: stored)
         }

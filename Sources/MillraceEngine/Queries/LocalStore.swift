@@ -155,10 +155,22 @@ package final class LocalStore: Sendable {
     func metadata(of key: UnsafeRawBufferPointer) throws -> KeyMetadata {
         let table = try runningTable()
         let partition = isGlobal ? 0 : KafkaPartitioner.partition(for: key, count: Int32(table.partitions.count))
+        return metadata(ofPartition: partition, in: table)
+    }
+
+    func metadata(ofPartition partition: Int32) throws -> KeyMetadata {
+        let table = try runningTable()
+        guard table.partitions.indices.contains(Int(partition)) else { throw unknown(partition, in: table) }
+        return metadata(ofPartition: partition, in: table)
+    }
+
+    private func metadata(ofPartition partition: Int32, in table: Table) -> KeyMetadata {
         let found = table.partitions[Int(partition)]
         return KeyMetadata(
             partition: partition, isHere: found.isOpen, address: found.owner, standbyAddresses: found.standbys)
     }
+
+    func partitionCount() throws -> Int { try runningTable().partitions.count }
 
     func readers(_ only: Int32?, readsStale: Bool) throws -> [any StoreReader] {
         let table = try runningTable()
@@ -189,9 +201,7 @@ package final class LocalStore: Sendable {
 
     private func reader(of partition: Int32, in table: Table, _ readsStale: Bool) throws -> any StoreReader {
         guard table.partitions.indices.contains(Int(partition)) else {
-            throw StreamsError(
-                .storeElsewhere,
-                "the store \(plan.name) has no partition \(partition): it has \(table.partitions.count)")
+            throw unknown(partition, in: table)
         }
         guard let reader = table.partitions[Int(partition)].reader(readsStale) else {
             throw missing(partition, in: table)
@@ -262,6 +272,11 @@ package final class LocalStore: Sendable {
         case .assigned: return table
         case .ended: throw StreamsError(.illegalState, "the application has ended, so \(plan.name) cannot be read")
         }
+    }
+
+    private func unknown(_ partition: Int32, in table: Table) -> StreamsError {
+        StreamsError(
+            .storeElsewhere, "the store \(plan.name) has no partition \(partition): it has \(table.partitions.count)")
     }
 
     private func missing(_ partition: Int32, in table: Table) -> StreamsError {

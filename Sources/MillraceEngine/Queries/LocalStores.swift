@@ -146,6 +146,24 @@ package final class LocalStores: Sendable {
         return try Array(bytes).withUnsafeBytes { try store.metadata(of: $0) }
     }
 
+    /// Returns the owner of a key of a store, given the key's bytes as the store's serde writes them.
+    package func metadata(ofKeyBytes key: [UInt8], in name: String) throws -> KeyMetadata {
+        let store = try store(named: name)
+        let suffixCount = store.plan.serdes?.key.partitioningSuffixCount ?? 0
+        return try Array(key.dropLast(suffixCount)).withUnsafeBytes { try store.metadata(of: $0) }
+    }
+
+    /// Returns the owner of a partition of a store.
+    package func metadata(ofPartition partition: Int32, in name: String) throws -> KeyMetadata {
+        try store(named: name).metadata(ofPartition: partition)
+    }
+
+    /// Returns the plan of a store.
+    package func plan(of name: String) throws -> StorePlan { try store(named: name).plan }
+
+    /// Returns the number of a store's partitions.
+    package func partitionCount(of name: String) throws -> Int { try store(named: name).partitionCount() }
+
     /// The tasks and stores of each instance, by the configured addresses.
     package var instances: [InstanceMetadata] {
         let (inputs, placement) = shared.withLock { ($0.inputs, $0.placement) }

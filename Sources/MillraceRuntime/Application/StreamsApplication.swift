@@ -141,6 +141,46 @@ public final class StreamsApplication: Service, Sendable {
         try supervisor.localStores.metadata(of: key, serde, in: store)
     }
 
+    /// Returns the owner of a key that is given as bytes, for code that does not know the Swift type of the keys.
+    ///
+    /// ```swift
+    /// let owner = try application.metadata(ofKeyBytes: scores.key(from: "acct-1"), in: "risk-store")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes, as the store's serde writes them.
+    ///   - store: the store's name.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been assigned its tasks.
+    public func metadata(ofKeyBytes key: [UInt8], in store: String) throws -> KeyMetadata {
+        try supervisor.localStores.metadata(ofKeyBytes: key, in: store)
+    }
+
+    /// Returns the owner of a partition of a store.
+    ///
+    /// ```swift
+    /// let owner = try application.metadata(ofPartition: 0, in: "risk-store")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - partition: the partition's number.
+    ///   - store: the store's name.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeElsewhere` if the store has no such partition;
+    ///   `.storeUnavailable` before the instance has been assigned its tasks.
+    public func metadata(ofPartition partition: Int32, in store: String) throws -> KeyMetadata {
+        try supervisor.localStores.metadata(ofPartition: partition, in: store)
+    }
+
+    /// Returns the number of partitions of a store, over all instances; 1 for the store of a global table.
+    ///
+    /// ```swift
+    /// let count = try application.partitionCount(of: "risk-store")
+    /// ```
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeUnavailable` before the instance has been assigned its tasks.
+    public func partitionCount(of store: String) throws -> Int {
+        try supervisor.localStores.partitionCount(of: store)
+    }
+
     /// The tasks, stores and address of every instance, as of the last rebalance; empty before the first one. Kafka:
     /// `metadataForAllStreamsClients`.
     ///
@@ -156,6 +196,31 @@ public final class StreamsApplication: Service, Sendable {
     /// ```
     public func instances(having store: String) -> [InstanceMetadata] {
         instances.filter { $0.stores.contains(store) }
+    }
+
+    /// Streams the committed changes of a store, of the partitions of all instances: what its changelog gets. The changes of a key
+    /// come in order; nothing that was aborted comes.
+    ///
+    /// ```swift
+    /// let changes = try await application.changes(of: "risk-store", from: .earliest)
+    /// var seen = changes.start
+    /// for try await batch in changes {
+    ///     for change in batch { seen.merge(change.position) }
+    /// }
+    /// ```
+    ///
+    /// Each stream has a separate client and thread, which end with the iterator. It fetches no more than the reader takes. The
+    /// merged positions of the changes that were seen are the place to go on from, `StoreChangesStart.after`. Where a source
+    /// topic serves as a table's changelog, its records come as soon as they are committed there, maybe before the table has them.
+    ///
+    /// - Parameters:
+    ///   - store: the store's name.
+    ///   - start: where to begin; by default with the changes that are committed from now on.
+    /// - Throws: `StreamsError` with code `.storeUnknown`; `.storeMismatch` for a custom store or a buffer of suppressed results;
+    ///   `.noChangelog`; `.storeUnavailable` before the instance has been assigned its tasks; `.positionGone` if changes after the
+    ///   position are not in the changelog any more; `.positionMismatch` for a position that is not of the changelog; `.broker`.
+    public func changes(of store: String, from start: StoreChangesStart = .latest) async throws -> StoreChanges {
+        try await supervisor.changes(of: store, from: start)
     }
 
     // MARK: Metrics

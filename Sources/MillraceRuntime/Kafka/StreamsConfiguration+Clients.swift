@@ -48,6 +48,9 @@ extension StreamsConfiguration {
     /// Returns the settings of the reader of changelogs for standbys. It belongs to no group.
     func standbySettings(clientID: String) -> ClientSettings { changelogSettings(clientID: "\(clientID)-standby") }
 
+    /// Returns the settings of the reader of a store's changes. It belongs to no group.
+    func changesSettings() -> ClientSettings { changelogSettings(clientID: "\(applicationID)-changes") }
+
     private func changelogSettings(clientID: String) -> ClientSettings {
         var settings = consumerSettings(clientID: clientID, worker: 0)
         settings["group.instance.id"] = nil

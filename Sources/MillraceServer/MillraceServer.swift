@@ -1,0 +1,154 @@
+import AsyncHTTPClient
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import Logging
+public import Millrace
+public import MillraceRuntime
+import NIOCore
+import NIOSSL
+public import ServiceLifecycle
+import Synchronization
+
+/// A server that answers queries of an application's stores over HTTP, for all instances: what another instance has is fetched from
+/// there.
+///
+/// ```swift
+/// let server = MillraceServer(application: application, configuration: .init(address: address))
+/// let group = ServiceGroup(services: [application, server], gracefulShutdownSignals: [.sigterm], logger: logger)
+/// try await group.run()
+/// ```
+///
+/// The instances find each other by the addresses that they were given as `StreamsConfiguration.applicationServer`. So give each
+/// the address of its server. The endpoints are described by `GET /openapi.json`.
+public final class MillraceServer: Service {
+    private let application: StreamsApplication
+    private let configuration: Configuration
+    private let logger: Logger
+    private let listening = ListeningAddress()
+
+    /// Makes a server, which does nothing before `run`.
+    ///
+    /// - Parameters:
+    ///   - application: the application whose stores it shows.
+    ///   - configuration: the server's settings; `run` checks them.
+    ///   - logger: the destination of log messages; a logger labelled `millrace` by default.
+    public init(
+        application: StreamsApplication, configuration: Configuration = Configuration(),
+        logger: Logger = Logger(label: "millrace")
+    ) {
+        self.application = application
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// The address at which the server listens, with the port that the system has chosen if it was given none. It waits until the
+    /// server listens; `nil` if the server has ended.
+    public var address: InstanceAddress? { get async { await listening.value } }
+
+    /// Runs the server until its task is cancelled or its service group shuts down gracefully.
+    ///
+    /// - Throws: ``ServerError`` if the settings do not allow a start: beyond the loopback interface the server needs TLS and tokens
+    ///   or client certificates. The system's error if it cannot listen at the address.
+    public func run() async throws {
+        defer { listening.set(nil) }
+        if let problem = configuration.problems().first { throw ServerError(problem) }
+        let tokens = try configuration.tokenFile.map { file throws(ServerError) in try AccessTokens(file: file) }
+        let tls = try configuration.tls.map { tls throws(ServerError) in try tls.forServer() }
+        let peers = try PeerClient(configuration)
+        do {
+            try await serve(RouteTable(groups(peers), access: access(tokens), limits: configuration.limits), tls)
+        } catch {
+            try? await peers.shutdown()
+            throw error
+        }
+        try await peers.shutdown()
+    }
+
+    private func groups(_ peers: PeerClient) -> [any RouteGroup] {
+        let stores = StoreAccess(application: application, limits: configuration.limits)
+        let owners = Owners(stores: stores, peers: peers)
+        let groups: [any RouteGroup] = [
+            HealthRoutes(application: application),
+            CatalogueRoutes(application: application),
+            EntryRoutes(owners: owners), ScanRoutes(owners: owners),
+            BatchRoutes(owners: owners),
+            ChangeRoutes(stores: stores),
+        ]
+        return groups + [OpenAPIRoutes(groups: groups, needsToken: configuration.tokenFile != nil)]
+    }
+
+    private func access(_ tokens: AccessTokens?) -> AccessControl {
+        let needsName = tokens == nil && configuration.tls?.clientAuthorityFile == nil
+        return AccessControl(
+            tokens: tokens, hosts: needsName ? ["localhost", configuration.address.host.lowercased()] : nil)
+    }
+
+    private func serve(_ routes: RouteTable, _ tls: TLSConfiguration?) async throws {
+        let limits = configuration.limits
+        let http = HTTPServerBuilder.http1(
+            configuration: HTTP1Channel.Configuration(
+                idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.maxHeaderSizeInBytes, maxHeaderListSize: limits.maxHeaderSizeInBytes,
+                    maxHeaderFieldCount: 100)))
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .notice)
+        let host = configuration.address.host
+        let (listening, log) = (listening, self.logger)
+        let server = Application(
+            responder: routes, server: try tls.map { try .tls(http, tlsConfiguration: $0) } ?? http,
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: configuration.address.port), serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.maxConnections)),
+            onServerRunning: { channel in
+                let address = InstanceAddress(host: host, port: channel.localAddress?.port ?? 0)
+                log.info("listening", metadata: ["address": "\(tls == nil ? "http" : "https")://\(address)"])
+                listening.set(address)
+            }, logger: logger)
+        try await server.run()
+    }
+}
+
+/// The address at which a server listens, once it does.
+private final class ListeningAddress: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var address: InstanceAddress??
+        var waiting: [CheckedContinuation<InstanceAddress?, Never>] = []
+    }
+
+    func set(_ address: InstanceAddress?) {
+        let waiting = state.withLock { state in
+            state.address = .some(address)
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume(returning: address) }
+    }
+
+    var value: InstanceAddress? {
+        get async {
+            await withCheckedContinuation { continuation in
+                let known: InstanceAddress?? = state.withLock { state in
+                    if state.address == nil { state.waiting.append(continuation) }
+                    return state.address
+                }
+                if let known { continuation.resume(returning: known) }
+            }
+        }
+    }
+}
+
+extension Duration {
+    /// Nanoseconds; a duration out of range becomes the longest or shortest one possible.
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, sumOverflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return sumOverflow ? .max : sum
+    }
+}

@@ -1,0 +1,166 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Finds the route of a request, checks the caller and the parameters, and turns errors into responses.
+///
+/// A path is split before it is decoded, so that an encoded slash stays in its segment.
+struct RouteTable: HTTPResponder {
+    typealias Context = RequestSource
+
+    private let routes: [(segments: [Substring], route: Route)]
+    private let access: AccessControl
+    private let limits: ServerLimits
+
+    init(_ groups: [any RouteGroup], access: AccessControl, limits: ServerLimits) {
+        routes = groups.flatMap(\.routes).map { ($0.segments, $0) }
+        self.access = access
+        self.limits = limits
+    }
+
+    func respond(to request: Request, context: RequestSource) async -> Response {
+        do {
+            let response = try await answer(request, context).taken(
+                from: context.channel, within: limits.slowReaderTimeout)
+            return request.method == .head ? response.createHeadResponse() : response
+        } catch {
+            let failure = Failure(error)
+            if failure.status == .internalServerError {
+                context.logger.error("a request failed: \(error)", metadata: ["method": "\(request.method)"])
+            }
+            let response = Response.failure(failure)
+            return failure.status == .contentTooLarge ? response.closing(context.channel) : response
+        }
+    }
+
+    private func answer(_ request: Request, _ context: RequestSource) async throws -> Response {
+        try access.checkHost(request.head)
+        let target = (request.head.path ?? "/").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let (route, path) = try find(request.method, target[0])
+        try access.check(request.head, for: route.permission, on: context.channel)
+        let headers = request.headers
+        let parameters = try Parameters(route.parameters, path: path, query: target.count > 1 ? target[1] : "") {
+            name in HTTPField.Name(name).flatMap { headers[$0] }
+        }
+        let body = try await body(of: request, for: route)
+        return try await route.answer(
+            RouteRequest(
+                head: request.head, parameters: parameters, isForwarded: headers[.forwarded] != nil, body: body,
+                channel: context.channel, logger: context.logger))
+    }
+
+    private func find(
+        _ method: HTTPRequest.Method, _ path: Substring
+    ) throws(Failure) -> (route: Route, path: [String: [UInt8]]) {
+        guard path.first == "/" else { throw .badRequest("the target is no path", code: "path_invalid") }
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let method = method == .head ? .get : method
+        var allowed: [HTTPRequest.Method] = []
+        for (template, route) in routes where template.count == segments.count {
+            guard let found = try match(segments, template) else { continue }
+            if route.method == method { return (route, found) }
+            allowed.append(route.method)
+        }
+        if allowed.isEmpty { throw Failure(.notFound, "path_unknown", "there is nothing at this path") }
+        throw Failure(
+            .methodNotAllowed, "method_not_allowed",
+            "the path takes \(allowed.map(\.rawValue).joined(separator: ", "))", allowed: allowed)
+    }
+
+    private func match(_ segments: [Substring], _ template: [Substring]) throws(Failure) -> [String: [UInt8]]? {
+        var found: [String: [UInt8]] = [:]
+        for (segment, expected) in zip(segments, template) {
+            guard expected.first == "{" else {
+                if segment == expected { continue }
+                return nil
+            }
+            guard let bytes = PercentCoding.decode(segment.utf8) else {
+                throw .badRequest("the path is not percent-encoded", code: "path_invalid")
+            }
+            found[String(expected.dropFirst().dropLast())] = bytes
+        }
+        return found
+    }
+
+    private func body(of request: Request, for route: Route) async throws -> ByteBuffer {
+        guard route.body != nil else { return ByteBuffer() }
+        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        guard announced <= limits.maxBodySizeInBytes else { throw tooLarge }
+        let limit = limits.maxBodySizeInBytes
+        return try await withTimeLimit(limits.maxTimeout) { [tooLarge] in
+            var collected = ByteBuffer()
+            for try await part in request.body {
+                if collected.readableBytes + part.readableBytes > limit { throw tooLarge }
+                collected.writeImmutableBuffer(part)
+            }
+            return collected
+        }
+    }
+
+    private var tooLarge: Failure {
+        Failure(.contentTooLarge, "body_too_large", "a body may have \(limits.maxBodySizeInBytes) bytes")
+    }
+}
+
+/// What a request comes from.
+struct RequestSource: InitializableFromSource {
+    var channel: any Channel
+    var logger: Logger
+
+    init(source: ApplicationRequestContextSource) {
+        channel = source.channel
+        logger = source.logger
+    }
+}
+
+extension Response {
+    /// The size up to which a response fits into the system's buffers, so that nobody waits for its reader.
+    private static let smallCount = 32 << 10
+
+    /// The same response, whose reader is dropped if it does not take it in time.
+    fileprivate func taken(from channel: any Channel, within limit: Duration) -> Response {
+        guard let count = body.contentLength, count > Self.smallCount else { return self }
+        let body = body
+        var response = self
+        response.body = ResponseBody(contentLength: count) { writer in
+            let alarm = channel.eventLoop.scheduleTask(in: .nanoseconds(limit.nanoseconds)) {
+                channel.close(promise: nil)
+            }
+            defer { alarm.cancel() }
+            try await body.write(writer)
+        }
+        return response
+    }
+
+    /// The same response, after which the connection is closed: what is left of the request is not read.
+    fileprivate func closing(_ channel: any Channel) -> Response {
+        var headers = headers
+        headers[.connection] = "close"
+        let body = body
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(contentLength: body.contentLength) { writer in
+                try await body.write(writer)
+                channel.close(promise: nil)
+            })
+    }
+}
+
+/// Runs a body, but no longer than a limit.
+///
+/// - Throws: `Failure` with 504 if the time is over; what the body throws.
+func withTimeLimit<Result: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw Failure(.gatewayTimeout, "timeout", "the request took longer than \(limit)")
+        }
+        defer { group.cancelAll() }
+        guard let result = try await group.next() else { throw CancellationError() }
+        return result
+    }
+}

@@ -1,0 +1,43 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Decides who may call what.
+struct AccessControl: Sendable {
+    /// The known tokens; `nil` if none are needed to read.
+    var tokens: AccessTokens?
+    /// The names under which the server may be called; `nil` for any.
+    ///
+    /// Where no token is needed, a web page must not reach the server under a name of its own (DNS rebinding).
+    var hosts: Set<String>?
+
+    /// - Throws: `Failure` with 421 if the request names another host.
+    func checkHost(_ head: HTTPRequest) throws(Failure) {
+        guard let hosts, tokens == nil, let authority = head.authority, !authority.isEmpty else { return }
+        var host = authority[...]
+        if let colon = host.lastIndex(of: ":"), host[host.index(after: colon)...].allSatisfy(\.isNumber) {
+            host = host[..<colon]
+        }
+        let name = host.filter { $0 != "[" && $0 != "]" }.lowercased()
+        if hosts.contains(name) || (try? SocketAddress(ipAddress: name, port: 0)) != nil { return }
+        throw Failure(.misdirectedRequest, "host_unknown", "the server is not called so")
+    }
+
+    /// - Throws: `Failure` with 401 or 403.
+    func check(_ head: HTTPRequest, for permission: Route.Permission, on channel: any Channel) throws(Failure) {
+        if permission == .none { return }
+        guard let tokens else {
+            if permission == .read { return }
+            throw Failure(.forbidden, "forbidden", "operating needs a token, and the server has no token file")
+        }
+        guard let given = head.headerFields[.authorization] else {
+            throw Failure(.unauthorized, "token_missing", "the request has no bearer token")
+        }
+        let words = given.split(separator: " ")
+        guard words.count == 2, words[0].lowercased() == "bearer", let rights = tokens.rights(of: words[1]) else {
+            throw Failure(.unauthorized, "token_unknown", "the token is not known")
+        }
+        if rights.contains(permission.rawValue) { return }
+        throw Failure(.forbidden, "forbidden", "the token does not give the right to \(permission.rawValue)")
+    }
+}

@@ -1,0 +1,60 @@
+import Logging
+import Millrace
+public import MillraceCommandLine
+public import MillraceRuntime
+public import ServiceLifecycle
+
+/// A command that runs an instance with a server beside it: `--listen 127.0.0.1:8080`.
+///
+/// ```swift
+/// @main
+/// struct RiskScores: ServedStreamsCommand {
+///     @OptionGroup var instance: InstanceOptions
+///     @OptionGroup(title: "Server") var server: ServerOptions
+///
+///     func define(_ builder: StreamsBuilder) {
+///         RiskScoreTopology().define(in: builder)
+///     }
+/// }
+/// ```
+///
+/// The server's address is also the one that other instances are told, unless `--application-server` gives another.
+public protocol ServedStreamsCommand: StreamsCommand {
+    /// The options of the server; declare them with `@OptionGroup`.
+    var server: ServerOptions { get }
+}
+
+extension ServedStreamsCommand {
+    /// The options of the server.
+    public var additionalOptions: [AdditionalOption] { server.additionalOptions }
+
+    /// Tells the other instances the server's address.
+    ///
+    /// - Parameters:
+    ///   - configuration: the application's configuration, which gets the address unless it has one.
+    ///   - options: the options of all layers.
+    /// - Throws: `ValidationError` if an option of the server is wrong.
+    public func configure(_ configuration: inout StreamsConfiguration, options: ResolvedInstanceOptions) throws {
+        guard let server = try ServerOptions.configuration(from: options.additional) else { return }
+        let isReachable = server.address.port > 0 && !["0.0.0.0", "::"].contains(server.address.host)
+        if configuration.applicationServer == nil, isReachable {
+            configuration.applicationServer = server.address.description
+        }
+    }
+
+    /// Returns the services that do not depend on options, and the server if there is to be one.
+    ///
+    /// - Parameters:
+    ///   - application: the application whose stores the server shows.
+    ///   - options: the options of all layers.
+    /// - Throws: `ValidationError` if an option of the server is wrong; the errors of `services(beside:)`.
+    public func services(
+        beside application: StreamsApplication, options: ResolvedInstanceOptions
+    ) throws -> [any Service] {
+        let others = try services(beside: application)
+        guard let server = try ServerOptions.configuration(from: options.additional) else { return others }
+        var logger = Logger(label: Self._commandName)
+        logger.logLevel = options.logLevel
+        return others + [MillraceServer(application: application, configuration: server, logger: logger)]
+    }
+}
