@@ -70,7 +70,7 @@ extension StoreDescription {
 extension StoreDescription.Partition {
     fileprivate var json: String {
         JSON.object([
-            ("id", "\(id)"), ("place", JSON.quoted(place.rawValue)),
+            ("id", "\(id)"), ("location", JSON.quoted(location.rawValue)),
             ("owner", owner.map { JSON.quoted($0.description) }),
             ("standbys", JSON.array(standbys.map { JSON.quoted($0.description) })),
             ("position", position.map { JSON.quoted($0.description) }),

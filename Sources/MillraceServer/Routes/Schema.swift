@@ -39,7 +39,7 @@ enum Schema {
         "window": object(["startMs": integer], optional: ["endMs": integer]),
     ]
     private static let partition = object(
-        ["id": integer, "place": text, "standbys": list(text)],
+        ["id": integer, "location": text, "standbys": list(text)],
         optional: [
             "owner": text, "position": text, "approximateEntryCount": integer, "approximateSizeInBytes": integer,
         ])
