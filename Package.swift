@@ -76,8 +76,8 @@ let package = Package(
         .target(
             name: "MillraceCommandLine",
             dependencies: [
-                "Millrace", "MillraceOperations", "MillraceRuntime", argumentParser, configuration, logging,
-                serviceLifecycle, signals,
+                "KafkaClient", "Millrace", "MillraceOperations", "MillraceRuntime", argumentParser, configuration,
+                logging, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
 
@@ -133,7 +133,7 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules", argumentParser, logging,
+                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules", argumentParser, logging,
             ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 

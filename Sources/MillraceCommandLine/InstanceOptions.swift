@@ -72,10 +72,17 @@ public struct InstanceOptions: ParsableArguments, Sendable {
 
     /// Resolves the options as ``resolve(environment:)`` does, but returns the problems as data.
     public func check(environment: [String: String]? = nil) -> Result<ResolvedInstanceOptions, InvalidOptions> {
+        check(environment: environment, defaults: [:])
+    }
+
+    /// Resolves the options where some that are required have a default, because what is done does not need them.
+    func check(
+        environment: [String: String]? = nil, defaults: [String: String]
+    ) -> Result<ResolvedInstanceOptions, InvalidOptions> {
         let environment = environment ?? ProcessInfo.processInfo.environment
         var reader = OptionReader(
-            commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config, environment: environment
-        )
+            commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config,
+            environment: environment, defaults: defaults)
         var options = ResolvedInstanceOptions(environment: environment)
         reader.read(into: &options)
         guard reader.problems.isEmpty else { return .failure(InvalidOptions(problems: reader.problems)) }

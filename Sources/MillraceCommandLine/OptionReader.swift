@@ -24,9 +24,10 @@ struct OptionReader {
     /// - Parameters:
     ///   - commandLine: the flags that were given, by option name.
     ///   - rawSettings: the NAME=VALUE arguments of the four repeatable flags.
+    ///   - defaults: the values of options that no layer gives, by name.
     init(
         commandLine: [String: String], rawSettings: [ClientScope: [String]], config: String?,
-        environment: [String: String]
+        environment: [String: String], defaults: [String: String] = [:]
     ) {
         // An empty variable counts as not set: templates of containers and units leave such variables.
         let environment = environment.filter { !$0.value.isEmpty && EnvironmentNames.isOurs($0.key) }
@@ -44,6 +45,11 @@ struct OptionReader {
         takeSettings(commandLine: rawSettings)
         takeNames(environment: environment)
         if let file { takeFile(file) }
+        let values = defaults.map { (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false)) }
+        layers.append(
+            Layer(snapshot: InMemoryProvider(values: Dictionary(values) { $1 }).snapshot()) {
+                .commandLine(flag: OptionNames.flag(of: $0))
+            })
     }
 
     /// Reads every option, even after an error, so that all problems are reported.
