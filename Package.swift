@@ -81,10 +81,16 @@ let package = Package(
             name: "MillraceRuntime",
             dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle],
             swiftSettings: swiftSettings),
+        // What an operator does with a running system, without a command line: dead letters, replays, lags.
+        .target(
+            name: "MillraceOperations",
+            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "KafkaClient"],
+            swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
             dependencies: [
-                "Millrace", "MillraceRuntime", argumentParser, configuration, logging, serviceLifecycle, signals,
+                "KafkaClient", "Millrace", "MillraceOperations", "MillraceRuntime", argumentParser, configuration,
+                logging, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
 
@@ -149,7 +155,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "millrace-command",
-            dependencies: ["ClusterCore", "EmbeddedBroker", "MillraceTesting", "Scenarios", argumentParser, logging],
+            dependencies: [
+                "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
+                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules", argumentParser, logging,
+            ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 
         // The programs by hand that millrace-bench measures against, and what counts the allocations of both.
@@ -227,6 +236,13 @@ let package = Package(
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRuntime",
                 "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceOperationsTests",
+            dependencies: [
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceOperations", "MillraceRuntime",
+                "PageViews", "RiskScore",
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),

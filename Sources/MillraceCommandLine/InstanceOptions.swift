@@ -82,11 +82,17 @@ public struct InstanceOptions: ParsableArguments, Sendable {
     public func check(
         environment: [String: String]? = nil, additional: [AdditionalOption] = []
     ) -> Result<ResolvedInstanceOptions, InvalidOptions> {
+        check(environment: environment, additional: additional, defaults: [:])
+    }
+
+    /// Resolves the options where some that are required have a default, because the verb does not need them.
+    func check(
+        environment: [String: String]? = nil, additional: [AdditionalOption] = [], defaults: [String: String]
+    ) -> Result<ResolvedInstanceOptions, InvalidOptions> {
         let environment = environment ?? ProcessInfo.processInfo.environment
         var reader = OptionReader(
             commandLine: commandLine, rawSettings: clients.rawSettings, config: running.config,
-            environment: environment,
-            additional: additional)
+            environment: environment, additional: additional, defaults: defaults)
         var options = ResolvedInstanceOptions(environment: environment)
         reader.read(into: &options)
         guard reader.problems.isEmpty else { return .failure(InvalidOptions(problems: reader.problems)) }

@@ -25,9 +25,10 @@ struct OptionReader {
     /// - Parameters:
     ///   - commandLine: the flags that were given, by option name.
     ///   - rawSettings: the NAME=VALUE arguments of the four repeatable flags.
+    ///   - defaults: the values of options that no layer gives, by name.
     init(
         commandLine: [String: String], rawSettings: [ClientScope: [String]], config: String?,
-        environment: [String: String], additional: [AdditionalOption] = []
+        environment: [String: String], additional: [AdditionalOption] = [], defaults: [String: String] = [:]
     ) {
         self.additional = additional
         let commandLine = additional.reduce(into: commandLine) { $0[$1.name] = $1.given }
@@ -47,6 +48,11 @@ struct OptionReader {
         takeSettings(commandLine: rawSettings)
         takeNames(environment: environment)
         if let file { takeFile(file) }
+        let values = defaults.map { (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false)) }
+        layers.append(
+            Layer(snapshot: InMemoryProvider(values: Dictionary(values) { $1 }).snapshot()) {
+                .commandLine(flag: OptionNames.flag(of: $0))
+            })
     }
 
     /// Reads every option, even after an error, so that all problems are reported.

@@ -24,7 +24,7 @@ struct SettingFlags<Group: NamedSettingGroup>: ParsableArguments, CustomReflecta
     }
 
     private static var settings: [Setting<ResolvedInstanceOptions>] {
-        ResolvedInstanceOptions.settings.filter { $0.group == Group.group }
+        ResolvedInstanceOptions.settings.filter { Group.contains($0) }
     }
 
     private struct Key: CodingKey {
@@ -40,6 +40,12 @@ struct SettingFlags<Group: NamedSettingGroup>: ParsableArguments, CustomReflecta
 /// A group of settings as a type, because ArgumentParser works with types.
 protocol NamedSettingGroup {
     static var group: SettingGroup { get }
+    /// Whether a setting is one of the group's flags.
+    static func contains(_ setting: Setting<ResolvedInstanceOptions>) -> Bool
+}
+
+extension NamedSettingGroup {
+    static func contains(_ setting: Setting<ResolvedInstanceOptions>) -> Bool { setting.group == group }
 }
 
 enum ApplicationGroup: NamedSettingGroup { static let group = SettingGroup.application }

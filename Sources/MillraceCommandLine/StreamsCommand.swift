@@ -92,7 +92,18 @@ extension StreamsCommand {
     /// The command's abstract, and the part of its help that explains the options.
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion)
+            abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion,
+            subcommands: verbs)
+    }
+
+    /// The verbs of the command beside running: `describe`, `lag`, `tail`, `dlq`, `replay`, `reset`, and `run`, which is what the
+    /// command does without a verb. A command with a configuration of its own passes them to it as subcommands.
+    public static var verbs: [any ParsableCommand.Type] {
+        [
+            RunVerb<OwnProgram<Self>>.self, DescribeVerb<OwnProgram<Self>>.self, LagVerb<OwnProgram<Self>>.self,
+            TailVerb<OwnProgram<Self>>.self, DeadLetterVerb<OwnProgram<Self>>.self,
+            ReplayVerb<OwnProgram<Self>>.self, ResetVerb<OwnProgram<Self>>.self,
+        ]
     }
 
     /// Runs the instance until it is told to stop. With `--reset` it resets the application instead.
@@ -100,17 +111,31 @@ extension StreamsCommand {
     /// - Throws: all problems of the options at once; the errors of `configure`, `define` and `services`; `StreamsError` with code
     ///   `.invalidTopology`; and the errors of `StreamsApplication.run` and `StreamsApplication.reset`.
     public func run() async throws {
-        let options = try instance.resolve(additional: additionalOptions)
+        try await instance.run(
+            named: Self._commandName, additional: additionalOptions, configure: configure(_:options:),
+            services: services(beside:options:), define)
+    }
+}
+
+extension InstanceOptions {
+    /// Runs an instance of a topology, or resets it.
+    package func run(
+        named name: String, additional: [AdditionalOption] = [],
+        configure: (inout StreamsConfiguration, ResolvedInstanceOptions) throws -> Void = { _, _ in },
+        services: (StreamsApplication, ResolvedInstanceOptions) throws -> [any Service] = { _, _ in [] },
+        _ define: (StreamsBuilder) throws -> Void
+    ) async throws {
+        let options = try resolve(additional: additional)
         var configuration = options.configuration
-        try configure(&configuration, options: options)
+        try configure(&configuration, options)
         let builder = StreamsBuilder()
         try define(builder)
         let topology = try builder.build(optimization: options.topologyOptimization)
-        var logger = Logger(label: Self._commandName)
+        var logger = Logger(label: name)
         logger.logLevel = options.logLevel
         let application = StreamsApplication(topology, configuration: configuration, logger: logger)
-        if instance.isReset { return try await application.reset() }
-        let others = try services(beside: application, options: options)
+        if isReset { return try await application.reset() }
+        let others = try services(application, options)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

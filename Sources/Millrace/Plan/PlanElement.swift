@@ -22,6 +22,8 @@ package struct SourceElement: Sendable {
     @usableFromInline package var offsetReset = AutoOffsetReset.ofApplication
     /// The pattern of further topics that are read.
     @usableFromInline package var pattern: TopicPattern?
+    /// The serdes of the records, for those who show them.
+    @usableFromInline package var serdes: StoreSerdes?
     /// Makes the reader of one partition.
     package var make: @Sendable (NodeInstance) throws -> SourceReader
     /// The description of what this element lacks, found when it was added; reported when the topology is built.
@@ -91,6 +93,8 @@ package struct ProcessorElement: Sendable {
 package struct SinkElement: Sendable {
     package var name: String
     package var target: SinkTarget
+    /// The serdes of the records, for those who show them.
+    @usableFromInline package var serdes: StoreSerdes?
     package var make: @Sendable (NodeInstance) throws -> Receiver
     package var problem: String?
 

@@ -11,6 +11,7 @@ extension SourceElement {
             try SourceReader(at: node, key: key, value: value, timestamp: timestamp)
         }
         source.offsetReset = offsetReset
+        source.serdes = StoreSerdes(key, value)
         return source
     }
 }

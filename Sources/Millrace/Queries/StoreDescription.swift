@@ -112,11 +112,13 @@ extension StoreDescription.Kind {
 }
 
 /// The serdes of a store's keys, without their windows, and of its values, without their timestamps.
+@usableFromInline
 package struct StoreSerdes: Sendable {
     package var key: AnySerde
     package var value: AnySerde
 
     /// - Returns: `nil` if one of them is missing, which is an error of the topology.
+    @usableFromInline
     package init?<Key, Value>(_ key: Serde<Key>?, _ value: Serde<Value>?) {
         guard let key, let value else { return nil }
         (self.key, self.value) = (key.erased, value.erased)

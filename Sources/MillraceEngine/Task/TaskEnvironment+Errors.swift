@@ -59,13 +59,13 @@ extension TaskEnvironment {
     private func writeDeadLetter(to topic: String, _ context: ErrorContext, _ record: RawRecord?) throws {
         let cause = context.error.underlying ?? context.error
         var headers = record?.headers ?? Headers()
-        headers.append(name: "__streams.errors.exception", text: String(reflecting: type(of: cause)))
-        headers.append(name: "__streams.errors.message", text: context.error.description)
-        headers.append(name: "__streams.errors.stacktrace", text: String(reflecting: cause))
+        headers.append(.exception, String(reflecting: type(of: cause)))
+        headers.append(.message, context.error.description)
+        headers.append(.stacktrace, String(reflecting: cause))
         if let metadata = context.error.record {
-            headers.append(name: "__streams.errors.topic", text: metadata.topic)
-            headers.append(name: "__streams.errors.partition", text: String(metadata.partition))
-            headers.append(name: "__streams.errors.offset", text: String(metadata.offset))
+            headers.append(.topic, metadata.topic)
+            headers.append(.partition, String(metadata.partition))
+            headers.append(.offset, String(metadata.offset))
         }
         do {
             try checkedOutput(toTopic: topic).send(

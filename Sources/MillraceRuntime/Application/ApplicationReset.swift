@@ -22,10 +22,7 @@ struct ApplicationReset {
         let directory = try StateDirectory(configuration.stateDirectory, applicationID: id, logger: logger)
         defer { directory.close() }
         do {
-            let admin = try KafkaAdminPort(
-                configuration.adminSettings(clientID: "\(id)-reset"),
-                timeoutMs: Int32(clamping: configuration.connectTimeout.milliseconds)
-            ) { [logger] line in logger.debug("\(line.message)", metadata: ["librdkafka": "\(line.facility)"]) }
+            let admin = try makeAdmin()
             try admin.checkConnection()
             let members = try admin.describeGroup(id)?.members ?? []
             guard members.isEmpty else { throw hasMembers(members) }
@@ -40,6 +37,13 @@ struct ApplicationReset {
         } catch let error as PortError {
             throw StreamsError(.broker, "while resetting the application: \(error)")
         }
+    }
+
+    func makeAdmin() throws -> KafkaAdminPort {
+        try KafkaAdminPort(
+            configuration.adminSettings(clientID: "\(configuration.applicationID)-reset"),
+            timeoutMs: Int32(clamping: configuration.connectTimeout.milliseconds)
+        ) { [logger] line in logger.debug("\(line.message)", metadata: ["librdkafka": "\(line.facility)"]) }
     }
 
     private func hasMembers(_ members: [GroupMember]) -> StreamsError {

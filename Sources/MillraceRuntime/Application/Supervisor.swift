@@ -82,6 +82,11 @@ final class Supervisor: Sendable {
         try ApplicationReset(topology: topology, configuration: configuration, logger: logger).run()
     }
 
+    /// Returns what a reset would delete. Blocks.
+    func planReset() throws -> ResetPlan {
+        try ApplicationReset(topology: topology, configuration: configuration, logger: logger).plan()
+    }
+
     func requestStop() {
         stopRequested.store(true, ordering: .releasing)
         wakeUp.signal()

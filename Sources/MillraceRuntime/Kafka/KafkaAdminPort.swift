@@ -97,6 +97,14 @@ final class KafkaAdminPort: AdminPort, Sendable {
         }
     }
 
+    /// Returns the offsets that a group has committed; none for a group that does not exist.
+    func committedOffsets(of group: String) throws(PortError) -> [Millrace.TopicPartition: Int64] {
+        let offsets = try port(.administer) { () throws(KafkaError) in
+            try admin.listConsumerGroupOffsets(group, timeoutMs: timeoutMs)
+        }
+        return Dictionary(uniqueKeysWithValues: offsets.map { (Millrace.TopicPartition($0), $1.offset) })
+    }
+
     func deleteRecords(before offsets: [Millrace.TopicPartition: Int64]) throws(PortError) {
         var wanted: [KafkaClient.TopicPartition: Int64] = [:]
         for (partition, offset) in offsets { wanted[KafkaClient.TopicPartition(partition)] = offset }

@@ -57,6 +57,12 @@ final class DriverTopic {
         return record
     }
 
+    /// Makes the next record of a partition have at least this offset.
+    func skip(partition: Int32, to offset: Int64) {
+        let index = Int(partition)
+        nextOffsets[index] = max(nextOffsets[index], offset)
+    }
+
     // MARK: Results
 
     var unreadCount: Int { unread.count - nextUnread }

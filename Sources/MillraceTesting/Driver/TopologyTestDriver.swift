@@ -27,11 +27,14 @@ public final class TopologyTestDriver {
     private let producer: DriverProducer
     private let provider: (any StoreProvider)?
     private let clock = ManualClock()
-    private let topics: DriverTopics
+    let topics: DriverTopics
     @exclusivity(unchecked) private(set) var tasks: [DriverTask] = []
     private(set) var globalStores: [String: GlobalStore] = [:]
     private var dropped = TaskCounts()
     let localStores: LocalStores
+    /// Is told of every record that the tasks write, in order, those of changelogs included. The records are then not kept for
+    /// ``outputTopic(_:key:value:)``.
+    var writeListener: ((WrittenRecord) -> Void)?
     /// The records that wait for a step; `nil` if records are processed at once.
     @exclusivity(unchecked) var waiting: WaitingRecords?
 
@@ -240,7 +243,11 @@ public final class TopologyTestDriver {
 
     private func collectOutput() {
         producer.takeSent { sent in
-            sent.topic.appendUnread(sent.record)
+            if let writeListener {
+                writeListener(WrittenRecord(sent))
+            } else {
+                sent.topic.appendUnread(sent.record)
+            }
             hand(sent.record, of: sent.topic)
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MillraceCommandLine
 
 /// The project's own command: `swift run millrace broker`, `swift run millrace simulate`.
 @main
@@ -6,5 +7,15 @@ struct Millrace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace",
         abstract: "Tools around Millrace applications.",
-        subcommands: [BrokerCommand.self, Simulate.self])
+        discussion: """
+            The verbs that need a topology take the name of an example. A program of your own has the same verbs for its own
+            topology: see StreamsCommand. millrace-bench measures.
+
+            \(ExitStatus.discussion)
+            """,
+        subcommands: [
+            BrokerCommand.self, RunVerb<ExampleProgram>.self, DescribeVerb<ExampleProgram>.self, GroupLagVerb.self,
+            TailVerb<ExampleCluster>.self, DeadLetterVerb<ExampleCluster>.self, ReplayVerb<ExampleProgram>.self,
+            ResetVerb<ExampleProgram>.self, Simulate.self, Bench.self,
+        ])
 }

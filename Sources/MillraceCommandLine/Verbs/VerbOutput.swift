@@ -1,0 +1,157 @@
+import ArgumentParser
+import Glibc
+import Millrace
+package import MillraceOperations
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+enum Environment {
+    static var current: [String: String] { ProcessInfo.processInfo.environment }
+}
+
+/// The statuses with which verbs exit; those above 1 are from BSD's sysexits.
+package enum ExitStatus {
+    package static func of(_ kind: OperationError.Kind) -> ExitCode {
+        switch kind {
+        case .failed: ExitCode(1)
+        case .usage: ExitCode(64)
+        case .missing: ExitCode(66)
+        case .unreachable: ExitCode(69)
+        case .busy: ExitCode(75)
+        case .denied: ExitCode(77)
+        }
+    }
+
+    /// The part of a verb's help about them.
+    package static let discussion = """
+        EXIT STATUS
+          0 done, 1 failed or done only in part, 64 an argument is wrong, 66 something that was named does not exist, \
+        69 no broker answers, 75 refused for now because of something that is going on, 77 not allowed.
+        """
+}
+
+extension ParsableCommand {
+    /// Runs the body; an error becomes a sentence on standard error and an exit status.
+    package func reporting(_ body: () throws -> Void) throws {
+        do { try body() } catch { throw try Self.report(error) }
+    }
+
+    /// Runs the body; an error becomes a sentence on standard error and an exit status.
+    package func reporting(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch { throw try Self.report(error) }
+    }
+
+    private static func report(_ error: any Error) throws -> ExitCode {
+        switch error {
+        case let error as OperationError:
+            complain(error.description)
+            return ExitStatus.of(error.kind)
+        case let error as StreamsError:
+            complain(error.message)
+            return ExitStatus.of(OperationError.Kind(error.code))
+        default: throw error
+        }
+    }
+}
+
+extension OperationError.Kind {
+    fileprivate init(_ code: StreamsError.Code) {
+        self =
+            switch code {
+            case .broker: .unreachable
+            case .configuration, .invalidTopology: .usage
+            case .topic, .storeUnknown: .missing
+            case .illegalState, .locked: .busy
+            default: .failed
+            }
+    }
+}
+
+private func write(_ text: String, to descriptor: Int32) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        // Whoever was to read it has gone.
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+    }
+}
+
+/// Writes a line to standard error.
+package func complain(_ line: String) {
+    write("\(line)\n", to: STDERR_FILENO)
+}
+
+/// Writes a line to standard output at once.
+package func printLine(_ line: String) {
+    write("\(line)\n", to: STDOUT_FILENO)
+}
+
+/// A bar on a terminal's standard error, once something has taken two seconds.
+final class ProgressBar {
+    private let label: String
+    private let isShown: Bool
+    private let start = ContinuousClock.now
+    private var lastDrawn = ContinuousClock.now
+    private var isDrawn = false
+
+    init(_ label: String) {
+        self.label = label
+        isShown = isatty(STDERR_FILENO) == 1
+    }
+
+    deinit { clear() }
+
+    func show(_ done: Int64, of total: Int64) {
+        let now = ContinuousClock.now
+        guard isShown, now - start > .seconds(2), !isDrawn || now - lastDrawn > .milliseconds(100) else { return }
+        (lastDrawn, isDrawn) = (now, true)
+        write("\r\u{1B}[K\(Self.line(label, done, of: total))", to: STDERR_FILENO)
+    }
+
+    /// Removes the bar, so that something else can be written.
+    func clear() {
+        guard isDrawn else { return }
+        isDrawn = false
+        write("\r\u{1B}[K", to: STDERR_FILENO)
+    }
+
+    static func line(_ label: String, _ done: Int64, of total: Int64) -> String {
+        guard total > 0, total < .max else { return "\(label) \(done)" }
+        let share = min(1, Double(done) / Double(total))
+        let filled = Int(share * 24)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+        return "\(label) \(bar) \(Int(share * 100)) % (\(done) of \(total))"
+    }
+}
+
+/// A table of columns, for people.
+func table(_ titles: [String], _ rows: [[String]]) -> [String] {
+    let all = [titles] + rows
+    let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+        let cells = zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.count)) }
+        var line = cells.joined(separator: "  ")
+        while line.last == " " { line.removeLast() }
+        return line
+    }
+}
+
+/// A text on one line, cut to a length.
+func oneLine(_ text: String, _ length: Int = 80) -> String {
+    let line = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
+    return line.count > length ? "\(line.prefix(length - 1))…" : line
+}
+
+/// A place that was typed.
+func place(_ text: String, option: String) throws -> LogPlace {
+    guard let place = LogPlace(text, nowMs: currentMs()) else {
+        throw ValidationError("\(option) takes \(LogPlace.syntax), not \(text)")
+    }
+    return place
+}

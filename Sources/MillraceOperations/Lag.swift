@@ -1,0 +1,76 @@
+import KafkaClient
+
+/// How far a group is behind in one partition.
+package struct PartitionLag: Sendable, Hashable {
+    package var partition: TopicPartition
+    /// The offset that the group has committed; nil for none yet.
+    package var committed: Int64?
+    /// The offset behind the last committed record.
+    package var end: Int64
+    /// How many offsets there are between the two. Where the partition is written in transactions, their ends count too.
+    package var records: Int64
+    /// The timestamp of the first record that the group has not committed, in milliseconds since 1970; nil if there is none.
+    package var oldestMs: Int64?
+    /// How long ago that was, in seconds; 0 if the group has committed everything.
+    package var seconds: Double
+}
+
+/// Compares what a group has committed with what there is.
+package struct Lag {
+    private let connection: ClusterConnection
+
+    package init(_ connection: ClusterConnection) { self.connection = connection }
+
+    /// Returns the lag in each partition of the group, and of further topics, in order.
+    ///
+    /// - Throws: `.missing` if the group has committed nothing and no other topic is named, or none of them exists.
+    package func measure(
+        group: String, topics: [String] = [], progress: (Int64, Int64) -> Void = { _, _ in }
+    ) throws(OperationError) -> [PartitionLag] {
+        let admin = try connection.admin()
+        let committed = try connection.kafka("reading the offsets of group \(group)") { () throws(KafkaError) in
+            try admin.listConsumerGroupOffsets(group, timeoutMs: connection.timeoutMs)
+        }
+        guard !committed.isEmpty || !topics.isEmpty else {
+            throw OperationError(.missing, "there is no group \(group), or it has committed no offsets")
+        }
+        let counts = try connection.partitionCounts(of: Array(Set(topics + committed.keys.map(\.topic))), admin)
+        let partitions = counts.flatMap { topic, count in (0..<count).map { TopicPartition(topic, $0) } }
+            .filter { committed[$0] != nil || topics.contains($0.topic) }.sorted()
+        guard !partitions.isEmpty else {
+            throw OperationError(.missing, "none of the topics exists: \(topics.joined(separator: ", "))")
+        }
+        let marks = try connection.watermarks(of: partitions)
+        var starts: [TopicPartition: Range<Int64>] = [:]
+        for (partition, marks) in marks {
+            let start = max(marks.low, committed[partition]?.offset ?? marks.low)
+            if start < marks.high { starts[partition] = start..<marks.high }
+        }
+        let oldest = try oldest(in: starts, progress)
+        let nowMs = currentMs()
+        return partitions.map { partition in
+            let end = marks[partition]?.high ?? 0
+            let oldestMs = oldest[partition]
+            return PartitionLag(
+                partition: partition, committed: committed[partition]?.offset, end: end,
+                records: oldestMs == nil ? 0 : starts[partition].map { Int64($0.count) } ?? 0, oldestMs: oldestMs,
+                seconds: oldestMs.map { max(0, Double(nowMs - $0) / 1_000) } ?? 0)
+        }
+    }
+
+    /// Returns the timestamp of the first record of each slice that has one.
+    private func oldest(
+        in slices: [TopicPartition: Range<Int64>], _ progress: (Int64, Int64) -> Void
+    ) throws(OperationError) -> [TopicPartition: Int64] {
+        let reader = try LogReader(connection, slices)
+        var found: [TopicPartition: Int64] = [:]
+        while !reader.isDone {
+            for record in try reader.next() where found[record.topicPartition] == nil {
+                found[record.topicPartition] = record.timestampMs
+                reader.finish(record.topicPartition)
+            }
+            progress(Int64(found.count), Int64(slices.count))
+        }
+        return found
+    }
+}

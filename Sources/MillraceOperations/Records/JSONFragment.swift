@@ -1,0 +1,82 @@
+/// A value of JSON to be written on one line, its members in the order given.
+package enum JSONFragment: Sendable, Hashable {
+    /// JSON that is written already.
+    case raw(String)
+    case string(String)
+    case number(Int64)
+    case double(Double)
+    case bool(Bool)
+    case null
+    case array([JSONFragment])
+    case object([Member])
+
+    package struct Member: Sendable, Hashable {
+        package var name: String
+        package var value: JSONFragment
+    }
+
+    /// An object of these members.
+    package static func members(_ members: KeyValuePairs<String, JSONFragment>) -> JSONFragment {
+        .object(members.map { Member(name: $0.key, value: $0.value) })
+    }
+
+    package static func optional(_ text: String?) -> JSONFragment { text.map(JSONFragment.string) ?? .null }
+    package static func optional(_ number: Int64?) -> JSONFragment { number.map(JSONFragment.number) ?? .null }
+
+    /// The JSON.
+    package var text: String {
+        switch self {
+        case .raw(let text): text
+        case .string(let text): Self.quoted(text)
+        case .number(let number): "\(number)"
+        case .double(let number): number.isFinite ? "\(number)" : "null"
+        case .bool(let value): value ? "true" : "false"
+        case .null: "null"
+        case .array(let elements): "[" + elements.map(\.text).joined(separator: ", ") + "]"
+        case .object(let members):
+            "{" + members.map { "\(Self.quoted($0.name)): \($0.value.text)" }.joined(separator: ", ") + "}"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    /// Bytes of which nothing is known: a text if they are one, else `{"$hex": "…"}`.
+    package static func bytes(_ bytes: [UInt8]?) -> JSONFragment {
+        guard let bytes else { return .null }
+        if let text = String(validating: bytes, as: UTF8.self), !text.unicodeScalars.contains(where: Self.isOdd) {
+            return .string(text)
+        }
+        return .members(["$hex": .string(hex(bytes))])
+    }
+
+    /// Bytes in hexadecimal digits.
+    package static func hex(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func isOdd(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t" && scalar != "\r"
+    }
+}

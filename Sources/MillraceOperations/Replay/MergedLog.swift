@@ -1,0 +1,40 @@
+import KafkaClient
+
+/// Slices of partitions as one sequence: the record with the lowest timestamp comes next, each partition's records in their order, as
+/// a task chooses them.
+final class MergedLog {
+    private let reader: LogReader
+    private var waiting: [TopicPartition: ArraySlice<LogRecord>] = [:]
+    private var paused: Set<TopicPartition> = []
+    private static let most = 5_000
+
+    init(_ connection: ClusterConnection, _ slices: [TopicPartition: Range<Int64>]) throws(OperationError) {
+        reader = try LogReader(connection, slices)
+    }
+
+    /// Returns the next record; nil at the end.
+    func next() throws(OperationError) -> LogRecord? {
+        while true {
+            // A partition that may still have records has to show its next one first.
+            let missing = reader.openPartitions.filter { waiting[$0] == nil }
+            if missing.isEmpty { return try take() }
+            for record in try reader.next() { waiting[record.topicPartition, default: []].append(record) }
+            let full = waiting.filter { $0.value.count > Self.most && !paused.contains($0.key) }.map(\.key)
+            try reader.pause(full)
+            paused.formUnion(full)
+        }
+    }
+
+    private func take() throws(OperationError) -> LogRecord? {
+        let next = waiting.min { left, right in
+            let (first, second) = (left.value.first?.timestampMs ?? .max, right.value.first?.timestampMs ?? .max)
+            return first == second ? left.key < right.key : first < second
+        }
+        guard let partition = next?.key, let record = waiting[partition]?.popFirst() else { return nil }
+        if waiting[partition]?.isEmpty ?? true {
+            waiting[partition] = nil
+            if paused.remove(partition) != nil { try reader.resume([partition]) }
+        }
+        return record
+    }
+}
