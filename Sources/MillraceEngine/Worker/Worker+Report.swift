@@ -15,15 +15,10 @@ extension Worker {
             report.record(
                 storeLags: restorer.lags + standbys.lags + restored(tasks.all).flatMap(\.state.storePositions))
         }
-        if isLagDue { report.record(lag: tasks.slots.reduce(0) { $0 + lag(of: $1) }) }
-    }
-
-    private func lag(of slot: TaskRegistry.Slot) -> Int64 {
-        if slot.isAtEnd, slot.task.isEmpty(slot.partition) { return 0 }
-        guard let end = ports.consumer.knownEndOffset(of: slot.partition),
-            let next = slot.task.nextOffset(of: slot.partition)
-        else { return 0 }
-        return max(0, end - next)
+        report.measures.activities = stopwatch.times
+        guard isLagDue else { return }
+        updateMeasures()
+        report.record(lag: report.measures.partitions.reduce(0) { $0 + ($1.lag ?? 0) })
     }
 
     /// Clears a trouble that the consumer reported, once the broker answers again although there is nothing to read.

@@ -21,6 +21,8 @@ package final class Worker {
     let requestedStores: RequestedStores
     let report: WorkerReport
     let tasks = TaskRegistry()
+    let stopwatch: Stopwatch
+    var rebalance: RebalanceTimer
     private(set) var membership = Membership()
     private(set) var retry = Backoff()
 
@@ -38,6 +40,8 @@ package final class Worker {
         standbys = StandbyKeeper(context, topics: topics, factory: factory, changelogs: changelogs, report: report)
         restorer = Restorer(context)
         requestedStores = RequestedStores(context, offsets: offsets)
+        stopwatch = Stopwatch(ports.clock)
+        rebalance = RebalanceTimer(from: context.now)
     }
 
     var configuration: WorkerConfiguration { context.configuration }
@@ -74,7 +78,8 @@ package final class Worker {
     ///   retry does not mend.
     package func step(maxWaitMs: Int) throws {
         do {
-            try receive(try poll(maxWaitMs: maxWaitMs))
+            try receive(try stopwatch.during(.poll) { try poll(maxWaitMs: maxWaitMs) })
+            report.measures.lastPoll = context.now
             try changelogs.lookIfInDoubt()
             if !retry.isWaiting(at: context.now) {
                 try work()
@@ -95,7 +100,7 @@ package final class Worker {
         if committer.hasPendingCommit { try commit() }
         try joinIfKnown()
         if isActive {
-            try standbys.step(mayRead: restorer.isIdle)
+            try stopwatch.during(.standby) { try standbys.step(mayRead: restorer.isIdle) }
             try restore()
             try process()
             try resume()
@@ -156,6 +161,7 @@ package final class Worker {
     ///
     /// - Parameter starts: the start offsets of the partitions of tasks that are opened.
     func handle(_ event: Membership.Event, from starts: StartOffsets = StartOffsets()) throws {
+        defer { noteRebalance(event) }
         for action in membership.handle(event) { try perform(action, from: starts) }
     }
 
@@ -191,7 +197,9 @@ package final class Worker {
     private func restore() throws {
         guard restorer.hasWork else { return }
         let wait = completeTasks.contains(where: tasks.isProcessable) ? 0 : 20
-        try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
+        try stopwatch.during(.restore) {
+            try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
+        }
         if restorer.hasTrouble { changelogs.raiseDoubt() }
         tasks.wakeAll()
     }
@@ -200,15 +208,19 @@ package final class Worker {
         tasks.wake(at: context.now)
         for task in completeTasks {
             try punctuate(task)
-            var left = configuration.maxRecordsPerStep
-            while left > 0, tasks.isProcessable(task) {
-                try committer.beginTransactionIfNeeded()
-                let done = try allOrNothing { try task.process(atMost: left) }
-                if done == 0 { break }
-                left -= done
-            }
+            if tasks.isProcessable(task) { try stopwatch.during(.process) { try process(task) } }
         }
         try committer.poll()
+    }
+
+    private func process(_ task: StreamTask) throws {
+        var left = configuration.maxRecordsPerStep
+        while left > 0, tasks.isProcessable(task) {
+            try committer.beginTransactionIfNeeded()
+            let done = try allOrNothing { try task.process(atMost: left) }
+            if done == 0 { break }
+            left -= done
+        }
     }
 
     /// Runs the work of a task that is due by the wall clock, with or without records.
@@ -216,7 +228,7 @@ package final class Worker {
         let isDue = task.nextWallClockPunctuation?.isReached(by: context.now) ?? false
         guard task.isToBeStarted || isDue else { return }
         try committer.beginTransactionIfNeeded()
-        try allOrNothing { try task.punctuateWallClock() }
+        try stopwatch.during(.punctuate) { try allOrNothing { try task.punctuateWallClock() } }
     }
 
     // MARK: Committing
@@ -226,13 +238,14 @@ package final class Worker {
         let isFull = tasks.dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2
         guard isFull || committer.isCommitDue || completeTasks.contains(where: \.isCommitRequested) else { return }
         try commit()
-        try checkpointIfDue(isFull: isFull)
+        try stopwatch.during(.checkpoint) { try checkpointIfDue(isFull: isFull) }
         try committer.purgeIfDue()
     }
 
     /// Commits everything that was processed in the generation, which may be over by now.
     func commit() throws {
-        guard let commit = try committer.commit(completeTasks.filter(\.hasProgress)) else { return }
+        let commit = try stopwatch.during(.commit) { try committer.commit(completeTasks.filter(\.hasProgress)) }
+        guard let commit else { return }
         offsets.recordCommit(of: commit.offsets)
         report.recordCommit(took: commit.span)
     }
