@@ -30,6 +30,12 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+// The page of the server's console, which becomes a part of the executable.
+let consoleFiles = [
+    "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
+    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js",
+]
+
 let package = Package(
     name: "millrace",
     products: [
@@ -96,7 +102,7 @@ let package = Package(
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
             ],
-            swiftSettings: swiftSettings),
+            resources: consoleFiles.map { .embedInCode("Console/page/\($0)") }, swiftSettings: swiftSettings),
 
         .target(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
