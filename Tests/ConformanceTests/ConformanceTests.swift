@@ -6,19 +6,19 @@ import Testing
 
 @Suite("Conformance with Apache Kafka Streams")
 struct ConformanceTests {
-    @Test("a recording is reproduced to the letter", arguments: Recording.inScope)
+    @Test("a recording is reproduced exactly", arguments: Recording.inScope)
     func reproduces(_ recording: Recording) throws {
         try ScenarioRunner.run(Scenario(contentsOf: recording.url))
     }
 
-    /// What a restart changes: punctuations start anew with a processor, and the numbers that keep apart what a stream's join
-    /// has of a moment leave out those of deletions before it.
+    /// The recordings whose results a restart does not change. A restart makes punctuations start anew, and changes the numbers
+    /// that distinguish records of the same time in a stream join's store, because deleted records no longer count.
     private static let restartable = Recording.all.filter {
         $0.features.isDisjoint(with: ["process", "join.diffMs", "leftJoin.diffMs", "outerJoin.diffMs"])
     }
 
     @Test(
-        "a recording is reproduced by an engine of one's own, the instance restarted after every record",
+        "a recording is reproduced by a custom engine, with the instance restarted after every record",
         arguments: restartable, [InstanceEnding.clean, .crash])
     func reproducesWithOwnEngine(_ recording: Recording, ending: InstanceEnding) throws {
         let disks = SortedArray.Disks()
@@ -28,7 +28,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test("a recording of what is yet to come fails by the name of an operation or field", arguments: Recording.toCome)
+    @Test("an unsupported feature fails with the name of the operation or field", arguments: Recording.toCome)
     func fails(_ recording: Recording) throws {
         let error = #expect(throws: ScenarioError.self) {
             try ScenarioRunner.run(Scenario(contentsOf: recording.url))
@@ -45,7 +45,7 @@ struct ConformanceTests {
         #expect(Recording.all.count == 340)
     }
 
-    @Test("what is yet to come occurs in a recording", arguments: Recording.featuresToCome.sorted())
+    @Test("every unsupported feature occurs in a recording", arguments: Recording.featuresToCome.sorted())
     func occurs(_ feature: String) {
         #expect(Recording.toCome.contains { $0.features.contains(feature) })
     }

@@ -9,7 +9,7 @@ struct Recording: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { url.deletingPathExtension().lastPathComponent }
 
-    /// Operations and fields, as `operation.field`, that Millrace does not have yet. What is built leaves this list.
+    /// Operations and fields, as `operation.field`, that Millrace does not have yet. Remove an entry once it is built.
     static let featuresToCome: Set<String> = []
 
     static let all: [Recording] = {

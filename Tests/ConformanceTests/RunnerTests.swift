@@ -17,7 +17,7 @@ struct RunnerTests {
         try ScenarioRunner.run(Scenario(json: Data(text.utf8)))
     }
 
-    @Test("a recording that agrees passes")
+    @Test("a recording with the same results passes")
     func passes() throws { try run() }
 
     @Test(
@@ -40,7 +40,7 @@ struct RunnerTests {
     }
 
     @Test(
-        "what the runner does not know is named, not skipped",
+        "an unknown operation or field is named, not skipped",
         arguments: [
             ("\"op\": \"to\",", "\"op\": \"teleport\",", "teleport"),
             ("\"from\": \"s\",", "\"from\": \"s\", \"speed\": 1,", "to.speed"),

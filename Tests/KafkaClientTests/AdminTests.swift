@@ -20,7 +20,7 @@ extension BrokerTests {
             #expect(try described[name]?.get().partitions.allSatisfy { $0.leader != nil } == true)
             let absent = try #require(described[missing])
             #expect { try absent.get() } throws: { ($0 as? KafkaError)?.code == .unknownTopicOrPartition }
-            // Asking did not create it.
+            // The request did not create it.
             let still = try #require(try admin.describeTopics([missing], timeoutMs: timeoutMs)[missing])
             #expect(throws: KafkaError.self) { try still.get() }
 
@@ -47,7 +47,7 @@ extension BrokerTests {
             }
         }
 
-        @Test("records are deleted in front of an offset, which then is the earliest")
+        @Test("records before an offset are deleted, which then is the earliest")
         func deleteRecords() throws {
             let admin = try TestBroker.admin()
             let topic = try TestBroker.topic()
@@ -79,7 +79,7 @@ extension BrokerTests {
             #expect(try admin.listConsumerGroupOffsets(group, timeoutMs: timeoutMs).isEmpty)
         }
 
-        @Test("the cluster tells its brokers")
+        @Test("the cluster's brokers are listed")
         func cluster() throws {
             let admin = try TestBroker.admin()
             let brokers = try admin.brokers(timeoutMs: timeoutMs)

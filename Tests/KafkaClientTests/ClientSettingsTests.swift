@@ -20,10 +20,10 @@ struct ClientSettingsTests {
         #expect(ClientSettings.validate(["bootstrap.servers": "h:1", "group.id": "g"], for: .consumer).isEmpty)
     }
 
-    @Test("a client is not made from bad settings")
+    @Test("bad settings make no client")
     func refusesBad() {
         #expect(throws: KafkaError.self) { try KafkaProducer(["bootstrap.servers": "h:1", "nonsense": "1"]) }
-        // Refused by librdkafka only when the client is created: its configuration must be freed by us.
+        // librdkafka refuses these only when the client is created, so the caller has to free the configuration.
         let contradictory: ClientSettings = [
             "bootstrap.servers": "h:1", "group.id": "g", "session.timeout.ms": "10000", "max.poll.interval.ms": "1000",
         ]
@@ -39,10 +39,10 @@ struct ClientSettingsTests {
         #expect(settings.merging(["c": "4"]).entries.map(\.name) == ["b", "c"])
     }
 
-    @Test("log lines reach the handler with level and facility")
+    @Test("log lines reach the handler with their level and facility")
     func logs() throws {
         let lines = LogLines()
-        // A consumer setting is of no use to a producer, which librdkafka says in its log.
+        // A consumer setting has no use in a producer, and librdkafka logs that.
         _ = try KafkaProducer(["bootstrap.servers": "h:1", "session.timeout.ms": "6000"]) { lines.append($0) }
         #expect(lines.all.contains { $0.facility == "CONFWARN" && $0.level == 4 })
     }

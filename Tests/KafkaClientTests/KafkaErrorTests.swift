@@ -13,7 +13,7 @@ struct KafkaErrorTests {
         }
     }
 
-    @Test("a description names the operation, the code and what to do")
+    @Test("a description names the operation, the code and the remedy")
     func describes() {
         let error = KafkaError(
             .producerFenced, "Fenced", context: "commit transaction", isFatal: true, requiresAbort: true)
@@ -30,7 +30,7 @@ struct KafkaErrorTests {
     }
 
     @Test(
-        "a plain code is retriable where Kafka's protocol says so",
+        "a plain code is retriable if Kafka's protocol says so",
         arguments: [
             (KafkaError.Code.transport, true), (.notCoordinator, true), (.queueFull, true),
             (.topicAlreadyExists, false),
@@ -60,7 +60,7 @@ struct ConnectionDiagnosisTests {
         #expect(!new.contains("install"))
     }
 
-    @Test("the last connection failure is told without the thread's name")
+    @Test("the last connection failure is reported without the thread's name")
     func tellsLastFailure() {
         var diagnosis = ConnectionDiagnosis()
         #expect(diagnosis.sentence() == nil)

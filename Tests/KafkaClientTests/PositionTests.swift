@@ -16,7 +16,7 @@ extension BrokerTests {
             return topic
         }
 
-        @Test("reading starts where it is told, and seek moves it")
+        @Test("reading starts at the given offset, and seek moves it")
         func startAndSeek() throws {
             let topic = try filledTopic()
             let partition = TopicPartition(topic, 0)
@@ -57,7 +57,7 @@ extension BrokerTests {
             try consumer.close()
         }
 
-        @Test("partitions can be assigned again and again without waiting for anything, and closed at any moment")
+        @Test("partitions can be assigned again and again without waiting, and closed at any moment")
         func hastyAssignments() throws {
             let topic = try filledTopic(partitions: 4)
             let all = (0..<4).map { AssignedPartition(TopicPartition(topic, Int32($0)), slot: $0, start: .beginning) }
@@ -78,7 +78,7 @@ extension BrokerTests {
             }
         }
 
-        @Test("no record arrives of a partition that was unassigned")
+        @Test("no record of an unassigned partition arrives")
         func unassign() throws {
             let topic = try filledTopic(partitions: 2)
             let consumer = try TestBroker.consumer()
@@ -95,7 +95,7 @@ extension BrokerTests {
             try consumer.close()
         }
 
-        @Test("commits carry metadata, and a stored start reads on from them")
+        @Test("commits carry metadata, and reading continues from a committed offset")
         func commit() throws {
             let topic = try filledTopic()
             let partition = TopicPartition(topic, 0)
@@ -113,7 +113,7 @@ extension BrokerTests {
             try consumer.close()
         }
 
-        @Test("offsets are found by time, and there is none behind the last record")
+        @Test("offsets are found by time, and there is none after the last record")
         func times() throws {
             let topic = try filledTopic()
             let partition = TopicPartition(topic, 0)
@@ -123,7 +123,7 @@ extension BrokerTests {
             try consumer.close()
         }
 
-        @Test("the end of a partition is told with its slot when asked for")
+        @Test("the end of a partition is reported with its slot on request")
         func endOfPartition() throws {
             let topic = try filledTopic(records: 3)
             let consumer = try TestBroker.consumer(["enable.partition.eof": "true"])

@@ -3,13 +3,13 @@ import Testing
 
 extension BrokerTests {
     struct RebalanceTests {
-        /// A consumer of a group that answers rebalances as it is told and keeps account of them.
+        /// A consumer of a group that answers rebalances as told and records them.
         final class Member {
             let consumer: KafkaConsumer
             private(set) var owned: [TopicPartition] = []
             private(set) var events: [ConsumerEvent] = []
             private(set) var texts: [String] = []
-            /// Answers the next assignment with nothing.
+            /// Whether it answers the next assignment with no partitions.
             var declines = false
             private var slots: [Int: TopicPartition] = [:]
 
@@ -50,7 +50,7 @@ extension BrokerTests {
             }
         }
 
-        @Test("two consumers on one thread share the partitions, and the second's leaving gives them back")
+        @Test("two consumers on one thread share the partitions, until the second leaves")
         func twoMembers() throws {
             let topic = try TestBroker.topic(partitions: 2)
             let group = TestBroker.uniqueName("group")
@@ -85,7 +85,7 @@ extension BrokerTests {
             try first.consumer.close()
         }
 
-        @Test("a member that gave its assignment back takes part in the next rebalance")
+        @Test("a member that declined its assignment takes part in the next rebalance")
         func declinedAssignment() throws {
             let topic = try TestBroker.topic(partitions: 2)
             let group = TestBroker.uniqueName("group")
@@ -116,7 +116,7 @@ extension BrokerTests {
             var assigned = false
             try eventually("the assignment") {
                 let started = ContinuousClock.now
-                // The long wait must end as soon as the event is there.
+                // The long wait has to end as soon as the event arrives.
                 let batch = try consumer.poll(maxMessages: 10, timeoutMs: 8_000)
                 assigned = batch.events == [.assigned([TopicPartition(topic, 0)])]
                 if assigned { #expect(ContinuousClock.now - started < .seconds(6)) }

@@ -23,7 +23,7 @@ extension BrokerTests {
             try consumer.close()
         }
 
-        @Test("headers keep their order, with null and empty values apart")
+        @Test("headers keep their order, with null and empty values distinct")
         func headers() throws {
             let topic = try TestBroker.topic()
             let producer = try TestBroker.producer()
@@ -81,7 +81,7 @@ extension BrokerTests {
             try eventually("the acknowledgement") { producer.deliveredOffset(handle, partition: 0) == 0 }
         }
 
-        @Test("a producer with records on their way can be let go")
+        @Test("a producer can be released with records on their way")
         func letGo() throws {
             let topic = try TestBroker.topic()
             for _ in 0..<20 {

@@ -2,7 +2,7 @@ import Foundation
 import KafkaClient
 import Testing
 
-/// The broker that integration tests talk to, and what they need to do so.
+/// The broker of the integration tests, and the settings for it.
 enum TestBroker {
     struct Missing: Error, CustomStringConvertible {
         let description =
@@ -30,7 +30,7 @@ enum TestBroker {
 
     static func topic(_ base: String = "records", partitions: Int32 = 1) throws -> String {
         let name = uniqueName(base)
-        // Some tests use timestamps of long ago, which a broker would soon clean away.
+        // Some tests use timestamps of long ago, whose records a broker would soon delete.
         let topic = NewTopic(name, partitions: partitions, configs: ["retention.ms": "-1"])
         let results = try admin().createTopics([topic], timeoutMs: 10_000)
         try results[name]?.get()
@@ -77,7 +77,7 @@ struct Received: Equatable {
 }
 
 extension KafkaProducer {
-    /// Produces texts; nil is null.
+    /// Produces texts; `nil` is a null.
     func send(
         _ value: String?, key: String? = nil, to topic: String, partition: Int32 = 0, timestampMs: Int64? = nil,
         headers: [MessageHeader] = []
@@ -110,7 +110,7 @@ extension KafkaConsumer {
         try assign([AssignedPartition(TopicPartition(topic, partition), slot: slot, start: start)])
     }
 
-    /// Polls until `count` records came, or fails after ten seconds.
+    /// Polls until `count` records have arrived; fails after ten seconds.
     func receive(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) throws -> [Received] {
         var received: [Received] = []
         try eventually("\(count) records", sourceLocation: sourceLocation) {
@@ -136,7 +136,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Repeats a step, which waits by itself, until it is true.
+/// Repeats a step until it returns true. The step does the waiting.
 func eventually(
     _ what: String, within limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation,
     _ step: () throws -> Bool
@@ -151,6 +151,6 @@ func eventually(
     }
 }
 
-/// All tests that need a broker, one after the other.
+/// Contains all tests that need a broker, which run one after the other.
 @Suite(.serialized)
 struct BrokerTests {}

@@ -3,7 +3,7 @@ import Testing
 
 extension BrokerTests {
     struct TransactionTests {
-        @Test("a fresh read_committed consumer sees what was committed and nothing that was aborted")
+        @Test("a new read_committed consumer sees the committed records and no aborted ones")
         func commitAndAbort() throws {
             let topic = try TestBroker.topic()
             let producer = try TestBroker.producer(["transactional.id": TestBroker.uniqueName("txn")])
@@ -52,7 +52,7 @@ extension BrokerTests {
             try producer.abortTransaction(timeoutMs: 10_000)
         }
 
-        @Test("offsets with metadata go into the transaction and come back")
+        @Test("offsets with metadata are committed with the transaction and read back")
         func sendOffsets() throws {
             let topic = try TestBroker.topic(partitions: 2)
             let group = TestBroker.uniqueName("group")

@@ -1,7 +1,7 @@
 import KafkaClient
 import Testing
 
-/// Nothing listens on port 1 of the local host.
+/// Clients of port 1 of the local host, on which nothing listens.
 struct UnreachableBrokerTests {
     private let settings: ClientSettings = ["bootstrap.servers": "127.0.0.1:1"]
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import MillraceCommandLine
 
-/// Checks options with just these layers, nothing of the test process's own.
+/// Checks options with only these layers, and nothing from the test process.
 func check(
     _ arguments: [String] = [], environment: [String: String] = [:], file: String? = nil
 ) throws -> Result<ResolvedInstanceOptions, InvalidOptions> {
@@ -12,14 +12,14 @@ func check(
     }
 }
 
-/// As `check`, with the required options given.
+/// Like `check`, with the required options given.
 func resolve(
     _ arguments: [String] = [], environment: [String: String] = [:], file: String? = nil
 ) throws -> ResolvedInstanceOptions {
     try check(required + arguments, environment: environment, file: file).get()
 }
 
-/// The problems of options that must have some, as lines; the path of the file is written FILE.
+/// Returns the problems of options that must have some, as lines. The path of the file is written FILE.
 func problems(
     _ arguments: [String] = [], environment: [String: String] = [:], file: String? = nil
 ) throws -> [String] {
@@ -35,7 +35,7 @@ func problems(
 
 let required = ["--application-id", "risk", "--bootstrap-servers", "localhost:9092"]
 
-/// Runs the body with the path of a file of that content, which is removed afterwards.
+/// Runs the body with the path of a file with this content, and removes the file afterwards.
 func withFile<Result>(_ content: String, _ body: (String) throws -> Result) throws -> Result {
     let path = FileManager.default.temporaryDirectory.appending(path: "millrace-\(UUID().uuidString).json").path()
     try Data(content.utf8).write(to: URL(filePath: path))
@@ -43,11 +43,11 @@ func withFile<Result>(_ content: String, _ body: (String) throws -> Result) thro
     return try body(path)
 }
 
-/// The help's words on each flag, on one line, in the order of the help.
+/// Returns the help text of each flag, on one line, in the order of the help.
 func helpEntries(of help: String) -> KeyedEntries {
     var entries = KeyedEntries()
     var flag: String?
-    // The overview shows examples.
+    // The overview contains examples, so it is skipped.
     let options = help.split(separator: "\n", omittingEmptySubsequences: false).drop { !$0.hasPrefix("USAGE:") }
     for line in options {
         let words = line.split(separator: " ")

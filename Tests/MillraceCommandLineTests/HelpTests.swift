@@ -5,14 +5,14 @@ import Testing
 @testable import MillraceCommandLine
 
 @Suite struct HelpTests {
-    /// A user's command with options of its own.
+    /// A user's command with options of the user.
     struct Command: ParsableCommand {
         static let configuration = CommandConfiguration(discussion: InstanceOptions.discussion)
         @Option var seconds = 10
         @OptionGroup var instance: InstanceOptions
     }
 
-    @Test("the help tells each option with its default and its name in the environment")
+    @Test("the help lists each option with its default and its name in the environment")
     func everyOption() {
         let entries = helpEntries(of: Command.helpMessage(columns: 200))
         for name in ResolvedInstanceOptions.settings.map(\.name) + [RunningOptions.configName] {
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("the help knows no option that the other layers do not, but for the flag that deletes things")
+    @Test("the help lists only options that the other layers have, except for the flag that deletes things")
     func noOtherOption() {
         let flags = helpEntries(of: InstanceOptions.helpMessage(columns: 200)).keys
         let known =
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test("names in the environment are those that the environment's provider looks up")
+    @Test("the help's environment names are those that the environment's provider looks up")
     func environmentNames() {
         let names = ResolvedInstanceOptions.settings.map(\.environmentName)
         #expect(names.contains("MILLRACE_COMMIT_INTERVAL_MS"))
@@ -68,7 +68,7 @@ import Testing
         #expect(entries["--log-level", default: ""].contains("(default: info; "))
     }
 
-    @Test("a command takes the options among its own")
+    @Test("a command can have the options beside others")
     func embedded() throws {
         let command = try Command.parse(["--seconds", "3", "--application-id", "a", "--bootstrap-servers", "h:1"])
         #expect(command.seconds == 3)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct LayerTests {
     @Test(
-        "the command line goes over the environment, the environment over the file, the file over the default",
+        "the command line overrides the environment, which overrides the file, which overrides the defaults",
         arguments: [
             (flag: "4", variable: "3", file: "2", threads: 4),
             (flag: "4", variable: nil, file: "2", threads: 4),
@@ -25,7 +25,7 @@ import Testing
         #expect(options.configuration.threads == row.threads)
     }
 
-    @Test("without anything but the required options, the configuration's defaults hold")
+    @Test("with only the required options, the configuration's defaults hold")
     func defaults() throws {
         let options = try resolve(environment: ["HOME": "/home/risk"])
         let configuration = StreamsConfiguration(
@@ -51,7 +51,7 @@ import Testing
         "close-timeout-ms": "5000", "log-level": "debug",
     ]
 
-    @Test("every option can stand in each layer", arguments: ResolvedInstanceOptions.settings.map(\.name))
+    @Test("every option can be set in each layer", arguments: ResolvedInstanceOptions.settings.map(\.name))
     func everyOption(name: String) throws {
         let text = try #require(Self.samples[name], "an option without a sample in this test")
         let setting = try #require(ResolvedInstanceOptions.settings.first { $0.name == name })
@@ -65,7 +65,7 @@ import Testing
         #expect(setting.text(in: try check(file: file).get()) == text)
     }
 
-    @Test("every field of the configuration is an option, or a closure, or has options of its own")
+    @Test("every field of the configuration is an option or a closure, or has options for its parts")
     func everyField() throws {
         let others: Set = ["errorHandlers", "restoreListener", "standbyListener", "clientSettings"]
         let plain = StreamsConfiguration(applicationID: "a", bootstrapServers: [], stateDirectory: "s")
@@ -130,7 +130,7 @@ import Testing
         #expect(options.logLevel == .debug)
     }
 
-    @Test("each kind of error has the handling that its option says")
+    @Test("each kind of error is handled as its option says")
     func errorHandling() throws {
         let handlers = try resolve([
             "--deserialization-errors", "dead-letter", "--processing-errors", "continue", "--dead-letter-topic", "dead",
@@ -147,7 +147,7 @@ import Testing
             uniqueKeysWithValues: StreamsConfiguration.settings.map { ($0.name, $0.text(in: configuration)) })
     }
 
-    @Test("the environment can name the file, and a flag another one")
+    @Test("the environment can name the file, and a flag overrides it")
     func fileFromEnvironment() throws {
         try withFile("{\"threads\": 2}") { (two: String) throws in
             try withFile("{\"threads\": 3}") { (three: String) throws in
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test("raw settings merge over the layers, name by name, and the last of several flags wins")
+    @Test("raw settings of the layers are merged by name, and the last of several flags wins")
     func rawSettings() throws {
         let options = try resolve(
             ["--kafka", "client.rack=first", "--kafka", "client.rack=flag", "--producer", "linger.ms=7"],
@@ -177,12 +177,12 @@ import Testing
         #expect(options.configuration.clientSettings.consumer == ["fetch.min.bytes": "1"])
     }
 
-    @Test("a value that looks like a flag is taken where it can be meant")
+    @Test("a value that looks like a flag is accepted where it makes sense")
     func negativeValue() throws {
         #expect(try resolve(["--replication-factor", "-1", "--threads", "2"]).configuration.threads == 2)
     }
 
-    @Test("commits are further apart without exactly once, unless told otherwise")
+    @Test("the commit interval is longer without exactly-once, unless it is set")
     func commitInterval() throws {
         let relaxed = ["--guarantee", "at-least-once"]
         #expect(try resolve(relaxed).configuration.effectiveCommitInterval == .seconds(30))
@@ -191,7 +191,7 @@ import Testing
     }
 
     @Test(
-        "state goes where the XDG specification says",
+        "the state folder follows the XDG specification",
         arguments: [
             (["XDG_STATE_HOME": "/state", "HOME": "/home/me"], "/state/millrace"),
             (["XDG_STATE_HOME": "relative", "HOME": "/home/me"], "/home/me/.local/state/millrace"),

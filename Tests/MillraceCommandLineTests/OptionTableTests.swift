@@ -2,13 +2,13 @@ import Foundation
 import MillraceCommandLine
 import Testing
 
-/// The table of options in docs/running.md, which is made of the help.
+/// The table of options in docs/running.md, which is made from the help.
 @Suite struct OptionTableTests {
     private static let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "docs/running.md")
     private static let head = "| option | default | |\n| --- | --- | --- |\n"
 
-    @Test("the page on running has the table of the help")
+    @Test("docs/running.md has the table that the help gives")
     func table() throws {
         let text = try String(contentsOf: Self.page, encoding: .utf8)
         let head = try #require(text.range(of: Self.head))

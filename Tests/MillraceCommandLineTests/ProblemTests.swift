@@ -3,7 +3,7 @@ import MillraceCommandLine
 import Testing
 
 @Suite struct ProblemTests {
-    @Test("all problems of all layers are told at once, each with where it was said")
+    @Test("all problems of all layers are reported at once, each with its origin")
     func allAtOnce() throws {
         let lines = try problems(
             ["--threads", "0", "--guarantee", "exactly", "--producer", "linger.ms"],
@@ -31,7 +31,7 @@ import Testing
         #expect(lines.count == 11)
     }
 
-    @Test("what is required is asked for by all its names")
+    @Test("a missing required option is reported with all its names")
     func missing() throws {
         guard case .failure(let invalid) = try check() else {
             Issue.record("options without the required ones were accepted")
@@ -45,7 +45,7 @@ import Testing
                 """)
     }
 
-    @Test("dead letters need a topic, and a topic alone is no problem")
+    @Test("dead letters need a topic, but a topic alone is no problem")
     func deadLetterTopic() throws {
         let lines = try problems(["--processing-errors", "dead-letter"])
         #expect(
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test("a missing file and a directory are told as such")
+    @Test("a missing file and a directory get messages that say so")
     func noFile() throws {
         #expect(try problems(["--config", "/no/such/file"]) == ["/no/such/file: there is no such file"])
         let directory = try problems(environment: ["MILLRACE_CONFIG": "/"])
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(
-        "values at and beyond the edges",
+        "values at and beyond the limits",
         arguments: [
             ("threads", ["1", "1024"], ["0", "-1", "1025", "1.5", "", "99999999999999999999"]),
             ("replication-factor", ["-1", "1", "32767"], ["0", "-2", "32768"]),
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test("what librdkafka refuses is told with everything else, each with where it was said, and without its value")
+    @Test("settings that librdkafka refuses are reported with the others, with their origin, without their value")
     func refusedSettings() throws {
         let lines = try problems(
             [
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test("options that do not go together are told")
+    @Test("options that exclude each other are reported")
     func combinations() throws {
         let lines = try problems(["--commit-interval-ms", "30000"])
         #expect(lines == ["commit interval: 30000 ms is not below the transaction timeout of 10000 ms"])

@@ -10,13 +10,13 @@ struct CompactTimesTests {
         (0..<count).map { "KSTREAM-AGGREGATE-\($0)-stream-time" }.sorted()
     }
 
-    @Test("what fits beside an offset is written in Kafka's form")
+    @Test("times that fit beside an offset are written in Kafka's form")
     func kafkasForm() {
         let metadata = OffsetMetadata(partitionTimeMs: 5, processorTimesMs: ["a": 1, "b": 2])
         #expect(metadata.encoded(atMost: 60, names: ["a", "b", "c"]) == metadata.encoded())
     }
 
-    @Test("any times come back, in no more characters than were promised", arguments: 0..<200 as Range<UInt64>)
+    @Test("any times are read as written, in no more characters than promised", arguments: 0..<200 as Range<UInt64>)
     func roundTrip(seed: UInt64) throws {
         var random = SeededNumbers(seed: seed)
         let count = Int.random(in: 1...OffsetMetadataSize.maxTimeCount, using: &random)
@@ -32,7 +32,7 @@ struct CompactTimesTests {
         #expect(OffsetMetadata.decode(text, names: names) == metadata)
     }
 
-    @Test("as many times as a topology may have fit, whatever they are")
+    @Test("as many times as a topology may have always fit")
     func worstCase() {
         let names = Self.names(OffsetMetadataSize.maxTimeCount)
         let times = Dictionary(
@@ -44,7 +44,7 @@ struct CompactTimesTests {
         #expect(OffsetMetadataSize.longest(timeCount: names.count + 1) > 4_096)
     }
 
-    @Test("times of operators that are still there outlive a change of the topology")
+    @Test("times of operators that still exist survive a change of the topology")
     func changedTopology() {
         let before = Self.names(100)
         let times = Dictionary(uniqueKeysWithValues: before.map { ($0, 1_700_000_000_000 as Int64) })
@@ -64,7 +64,7 @@ struct CompactTimesTests {
         #expect(Array(bytes.prefix(13)) == [2] + [0, 0, 0, 0, 0, 0, 1, 2] + [0, 0, 0, 0])
     }
 
-    @Test("what is cut short or another's is read as far as it goes", arguments: 0..<100 as Range<UInt64>)
+    @Test("truncated or foreign metadata is read as far as possible", arguments: 0..<100 as Range<UInt64>)
     func damaged(seed: UInt64) throws {
         var random = SeededNumbers(seed: seed)
         let names = Self.names(100)

@@ -16,31 +16,31 @@ struct OffsetMetadataTests {
         #expect(OffsetMetadata.decode(text)?.partitionTimeMs == timeMs)
     }
 
-    @Test("version 1 of older releases is read too")
+    @Test("version 1 of older releases is also read")
     func versionOne() {
         #expect(OffsetMetadata.decode("AQAAAXSHboAA")?.partitionTimeMs == 1_600_000_000_000)
     }
 
-    @Test("the metadata of processors behind the time is read over")
+    @Test("processors' metadata after the time is skipped")
     func processorMetadata() {
         #expect(OffsetMetadata.decode("AgAAAXSHboAAAAAAAQAAAAFh")?.partitionTimeMs == 1_600_000_000_000)
     }
 
     @Test(
-        "what somebody else wrote is no metadata",
+        "text of another writer is no metadata",
         arguments: ["", "AQ==", "not base64!", "AwAAAXSHboAA", "AgAAAXSHbg=="])
     func others(text: String) {
         #expect(OffsetMetadata.decode(text) == nil)
     }
 
-    @Test("the times of operators go along in the format of Kafka's ProcessorMetadata")
+    @Test("the times of operators are written in the format of Kafka's ProcessorMetadata")
     func processorTimes() {
         let metadata = OffsetMetadata(partitionTimeMs: 1, processorTimesMs: ["s": 2])
         let bytes: [UInt8] =
             [2] + [0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 1] + [0, 0, 0, 1, 0x73] + [0, 0, 0, 0, 0, 0, 0, 2]
         #expect(metadata.encoded() == Data(bytes).base64EncodedString())
         #expect(OffsetMetadata.decode(metadata.encoded()) == metadata)
-        // What ends early has no times, but the partition's own.
+        // Truncated metadata has only the partition's time.
         #expect(OffsetMetadata.decode(Data(bytes.dropLast(3)).base64EncodedString())?.partitionTimeMs == 1)
     }
 }

@@ -1,13 +1,13 @@
 import MillraceEngine
 import Testing
 
-@Suite("What an error of the broker means")
+@Suite("The meaning of the broker's errors")
 struct PortErrorTests {
     private typealias Row = (code: Int16, operation: PortError.Operation?, kind: PortError.Kind?)
 
-    @Test("each code means one thing, and a missing topic another to who writes to it than to who asks for it")
+    @Test("each code has one meaning, except that a missing topic rejects a write and lets a request retry")
     func table() {
-        // A row without an operation is about all that have no row of their own.
+        // A row without an operation applies to all operations without a row.
         let rows: [Row] = [
             (-1, nil, nil), (1, nil, nil), (2, nil, .retriable), (3, nil, .retriable), (3, .produce, .rejected),
             (3, .transaction, .rejected), (3, .commitOffsets, .rejected), (5, nil, .retriable), (6, nil, .retriable),
@@ -36,7 +36,7 @@ struct PortErrorTests {
         }
     }
 
-    @Test("a record that was not delivered is its own fault, or costs the transaction")
+    @Test("the error of an undelivered record is its own fault, or aborts the transaction")
     func deliveries() {
         let rows: [(Int16, PortError.Kind)] = [
             (3, .rejected), (7, .abortable), (10, .rejected), (13, .abortable), (22, .abortable), (29, .fatal),

@@ -15,7 +15,7 @@ struct RecordRunTests {
         return builder.runs(ownedBy: memory)
     }
 
-    @Test("the records of a poll are cut where the partition changes")
+    @Test("the records of a poll are split where the partition changes")
     func cut() {
         #expect(runs([], ownedBy: Memory()).isEmpty)
         let runs = runs([(0, 1), (0, 3), (2, 7), (0, 4)], ownedBy: Memory())
@@ -35,7 +35,7 @@ struct RecordRunTests {
         #expect([first.slot, rest.slot] == [5, 5])
     }
 
-    @Test("whoever keeps a part of a run keeps the memory of all that was polled, and nobody else does")
+    @Test("only a kept part of a run keeps the memory of its poll")
     func memory() {
         weak var memory: Memory?
         var kept: RecordRun?

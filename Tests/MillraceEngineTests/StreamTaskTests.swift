@@ -44,7 +44,7 @@ struct StreamTaskTests {
         task.add(RecordRun(slot: 0, [record], ownedBy: bytes), to: partition)
     }
 
-    @Test("the record with the lowest timestamp goes next, in each partition by offset")
+    @Test("the record with the lowest timestamp is next, in each partition by offset")
     func order() throws {
         let task = try task(passThrough)
         for (offset, timestampMs) in zip(Int64(0)..., [10, 5, 40] as [Int64]) {
@@ -59,7 +59,7 @@ struct StreamTaskTests {
         #expect(task.state.takeCounts().processed == 6)
     }
 
-    @Test("offsets are committed behind what was processed or dropped, with the partition's time")
+    @Test("the committed offsets follow the processed or dropped records, with the partition's time")
     func offsets() throws {
         let task = try task(passThrough)
         #expect(try task.prepareCommit().isEmpty)
@@ -77,7 +77,7 @@ struct StreamTaskTests {
         #expect(!task.hasProgress)
     }
 
-    @Test("the partition's time comes back from the committed metadata")
+    @Test("the partition's time is read from the committed metadata")
     func restoredTime() throws {
         let task = try task { builder in
             builder.stream(
@@ -91,7 +91,7 @@ struct StreamTaskTests {
         #expect(producer.timestamps == [77])
     }
 
-    @Test("a cached change goes on at the commit, the last of each key only")
+    @Test("a cached change is forwarded at the commit, only the last of each key")
     func cache() throws {
         let task = try task(count)
         for offset in 0..<3 as Range<Int64> { add("x", offset: offset, at: offset, to: left, task) }
@@ -103,7 +103,7 @@ struct StreamTaskTests {
         #expect(producer.topics.count == 2)
     }
 
-    @Test("a join sees what still waits in the other table's cache, and speaks for each side at the commit")
+    @Test("a join sees changes in the other table's cache, and emits for each side at the commit")
     func cachedJoin() throws {
         let task = try task { builder in
             builder.table("left", key: .string, value: .string, into: Materialized.store("l").withoutChangelog())
@@ -130,7 +130,7 @@ struct StreamTaskTests {
         #expect(producer.topics == ["app-counts-changelog", "out", "app-counts-changelog", "out"])
     }
 
-    @Test("a task that is let go lets everything go")
+    @Test("releasing a task releases everything in it")
     func deallocation() throws {
         weak var store: AnyObject?
         do {
@@ -141,7 +141,7 @@ struct StreamTaskTests {
         #expect(store == nil)
     }
 
-    @Test("after its input is cleared a task reads from where it is told")
+    @Test("after its input is cleared a task reads from the given offset")
     func clear() throws {
         let task = try task(passThrough)
         add("a", offset: 0, at: 1, to: left, task)
@@ -155,7 +155,7 @@ struct StreamTaskTests {
     }
 }
 
-/// A key and a value in memory of their own.
+/// A key and a value in separate memory.
 final class TestBytes {
     let key: UnsafeRawBufferPointer
     let value: UnsafeRawBufferPointer
@@ -177,7 +177,7 @@ final class TestBytes {
     }
 }
 
-/// Remembers what is sent.
+/// Records everything that is sent.
 final class RecordingProducer: SenderPort {
     private var names: [String] = []
     private(set) var topics: [String] = []

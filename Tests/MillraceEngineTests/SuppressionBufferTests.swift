@@ -5,7 +5,7 @@ import Testing
 
 @Suite("SuppressionBuffer")
 struct SuppressionBufferTests {
-    /// Keeps what a buffer writes to its changelog.
+    /// Keeps the records that a buffer writes to its changelog.
     private final class Changelog: RecordOutput {
         private(set) var records: [FetchedRecord] = []
         private var memory: [Bytes] = []
@@ -52,7 +52,7 @@ struct SuppressionBufferTests {
             oldValue: nil, newValue: Array(value.utf8), timestampMs: timestampMs, headers: Headers(), metadata: nil)
     }
 
-    @Test("a key that is taken out and put in again between two commits has its new time after a restore")
+    @Test("a key that is removed and put in again between two commits has its new time after a restore")
     func timeAfterRestore() throws {
         let changelog = Changelog()
         let buffer = SuppressionBuffer(changes: ChangeWriter(to: changelog), name: "buffer")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("TimestampHeap")
 struct TimestampHeapTests {
-    @Test("gives the queues out by their timestamps", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test("returns the queues by their timestamps", arguments: 1...10 as ClosedRange<UInt64>)
     func order(seed: UInt64) {
         var numbers = SeededNumbers(seed: seed)
         var heap = TimestampHeap()
@@ -17,9 +17,9 @@ struct TimestampHeapTests {
         #expect(taken.map { timestamps[$0] } == timestamps.sorted(), "seed \(seed)")
     }
 
-    /// The steps of `java.util.PriorityQueue.siftUp` and `siftDown`, by hand.
+    /// The expected order comes from the steps of `java.util.PriorityQueue.siftUp` and `siftDown`.
     @Test(
-        "equal timestamps come as from Java's priority queue",
+        "equal timestamps have the order of Java's priority queue",
         arguments: [
             ([5, 5], [0, 1]), ([5, 5, 5], [0, 2, 1]), ([5, 5, 5, 5], [0, 3, 2, 1]), ([7, 5, 5], [1, 2, 0]),
             ([5, 7, 5, 7], [0, 2, 3, 1]),
@@ -32,7 +32,7 @@ struct TimestampHeapTests {
         #expect(taken == order)
     }
 
-    @Test("an empty heap gives nothing")
+    @Test("an empty heap returns nothing")
     func empty() {
         var heap = TimestampHeap()
         #expect(heap.isEmpty)

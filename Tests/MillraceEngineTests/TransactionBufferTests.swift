@@ -11,7 +11,7 @@ struct TransactionBufferTests {
     }
 
     @Test(
-        "behaves as a sorted dictionary does, and so does the disk after writing down",
+        "behaves like a sorted dictionary, and so does the disk after a flush",
         arguments: 1...6 as ClosedRange<UInt64>,
         [0, 4_000, .max])
     func model(seed: UInt64, maxSizeInBytes: Int) throws {
@@ -29,7 +29,7 @@ struct TransactionBufferTests {
         }
     }
 
-    @Test("nothing reaches the disk before it is written down, then all of it in one sorted batch")
+    @Test("nothing reaches the disk before the flush, then everything in one sorted batch")
     func batch() throws {
         let buffer = TransactionBuffer(over: store, maxSizeInBytes: .max)
         for key in [3, 1, 2, 1] as [UInt8] { try buffer.put([key], [key]) }
@@ -41,7 +41,7 @@ struct TransactionBufferTests {
         #expect(disk.batches == [[[0], [1], [2], [3]], []])
     }
 
-    @Test("what was read once is not read from the disk again, missing keys neither")
+    @Test("a key that was read is not read from the disk again, not even a missing one")
     func readCache() throws {
         disk.entries[[1]] = [10]
         let buffer = TransactionBuffer(over: store, maxSizeInBytes: .max)
@@ -52,7 +52,7 @@ struct TransactionBufferTests {
         #expect(disk.reads == 2)
     }
 
-    @Test("an entry that is not on disk yet is never let go")
+    @Test("an entry that is not on disk yet is never evicted")
     func eviction() throws {
         let buffer = TransactionBuffer(over: store, maxSizeInBytes: 2_000)
         for key in 0..<100 as Range<UInt8> { try buffer.put([key], [key]) }
@@ -73,7 +73,7 @@ struct TransactionBufferTests {
         #expect(buffer.sizeInBytes <= 2_000)
     }
 
-    @Test("a failed write down leaves everything to be written again")
+    @Test("a failed flush keeps everything for the next one")
     func failure() throws {
         let buffer = TransactionBuffer(over: store, maxSizeInBytes: 0)
         try buffer.put([1], [1])
@@ -87,7 +87,7 @@ struct TransactionBufferTests {
         #expect(disk.entries == [[1]: [1]])
     }
 
-    @Test("a scan shows own writes over those on disk and stops when told")
+    @Test("a scan prefers the buffer's writes to those on disk, and stops when told")
     func scan() throws {
         disk.entries = [[1]: [1], [3]: [3], [5]: [5]]
         let buffer = TransactionBuffer(over: store, maxSizeInBytes: .max)

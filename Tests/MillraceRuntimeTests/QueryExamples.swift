@@ -4,7 +4,7 @@ import MillraceTesting
 import RiskScore
 import Testing
 
-/// The examples of docs/queries.md and of the comments of queries, as they stand there.
+/// The examples of docs/queries.md and of the comments of queries, unchanged.
 @Suite("Examples in the documentation of queries")
 struct QueryExamples {
     /// Compiled only: it would run until it is told to stop.
@@ -54,7 +54,7 @@ struct QueryExamples {
         if owners.isEmpty { application.shutdown() }
     }
 
-    @Test("that of a configuration runs")
+    @Test("the example with a configuration runs")
     func configuration() {
         var configuration = StreamsConfiguration(
             applicationID: "risk", bootstrapServers: ["localhost:9092"], stateDirectory: "/var/lib/risk")

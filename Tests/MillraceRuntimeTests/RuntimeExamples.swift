@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Testing
 import UnixSignals
 
-/// The examples of docs/running.md and of the runtime's comments, as they stand there.
+/// The examples of docs/running.md and of the runtime's comments, unchanged.
 @Suite("Examples in the documentation of instances")
 struct RuntimeExamples {
     /// Compiled only: it would run until it is told to stop.
@@ -39,7 +39,7 @@ struct RuntimeExamples {
         driver.close()
     }
 
-    @Test("an application that was never run has been created and nothing more")
+    @Test("an application that was never run is in the state created")
     func created() throws {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string).to("out")

@@ -2,7 +2,7 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// Remembers how often each word came, and shows that to those who query.
+/// Counts each word, and shows the counts to queries.
 private final class Words: QueryableStateStore {
     struct View: Sendable {
         let counts: [String: Int]
@@ -85,11 +85,11 @@ struct CatalogueTests {
         #expect(counts.place == .here && counts.position?[input] == 4)
         #expect(counts.approximateEntryCount == 3)
         #expect(stores["rates"]?.partitions.first?.position?[TopicPartition(topic: "rates", partition: 0)] == 1)
-        // Nobody has asked for it.
+        // No query has asked for it.
         #expect(stores["sessions"]?.partitions.first?.place == .unavailable)
     }
 
-    @Test("stores of every kind are read by bytes, over restarts too", arguments: [false, true])
+    @Test("stores of every kind are read by bytes, also across restarts", arguments: [false, true])
     func reads(onDisk: Bool) throws {
         let driver = try driver(onDisk: onDisk)
         let counts = try driver.store(.bytes("counts"))
@@ -145,7 +145,7 @@ struct CatalogueTests {
         #expect(code { _ = try driver.store(.keyValue("words", key: .string, value: .string)) } == .storeMismatch)
     }
 
-    @Test("a read says how far it goes, and waits for a position until its time is over", arguments: [false, true])
+    @Test("a read returns its position, and waits for a given one until its time is over", arguments: [false, true])
     func positions(onDisk: Bool) async throws {
         let driver = try driver(onDisk: onDisk)
         let counts = try driver.store(.keyValue("counts", key: .string, value: .int64))
@@ -169,7 +169,7 @@ struct CatalogueTests {
         #expect(other?.message.contains("in") == true)
     }
 
-    @Test("a custom store shows its own view of each commit, over restarts too", arguments: InstanceEnding.allCases)
+    @Test("a custom store shows its view of each commit, also across restarts", arguments: InstanceEnding.allCases)
     func custom(ending: InstanceEnding) async throws {
         let driver = try driver(onDisk: true)
         let words = try driver.store(.custom("words", Words.self))
@@ -186,7 +186,7 @@ struct CatalogueTests {
         #expect(
             try words.readCommit { try $0.views()[0].count(of: "a") }
                 == Committed(value: 3, position: answer.position.merging(Position(after: input, offset: 4))))
-        // A view stays as it was.
+        // A view does not change.
         #expect(before.map { $0.count(of: "a") } == [2])
     }
 }

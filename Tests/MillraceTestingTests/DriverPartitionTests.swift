@@ -43,7 +43,7 @@ struct DriverPartitionTests {
         #expect(output.count == 1)
     }
 
-    @Test("topics that are joined but partitioned differently are told when the driver is made")
+    @Test("joined topics with different partition counts are an error when the driver is created")
     func copartitioning() throws {
         let error = #expect(throws: StreamsError.self) {
             _ = try TopologyTestDriver(join(), partitions: ["orders": 4, "customers": 2])
@@ -51,7 +51,7 @@ struct DriverPartitionTests {
         #expect(error?.code == .topic)
     }
 
-    @Test("changed keys meet in the partition of the repartition topic, whose stores are their own")
+    @Test("changed keys meet in the partition of the repartition topic, which has separate stores")
     func repartitioning() throws {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string)

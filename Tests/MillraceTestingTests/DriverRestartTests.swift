@@ -11,7 +11,7 @@ struct DriverRestartTests {
     }
 
     @Test(
-        "counts go on, however the instance ended and wherever its stores are",
+        "counts continue, however the instance ended and wherever its stores are",
         arguments: InstanceEnding.allCases, [false, true])
     func counts(ending: InstanceEnding, isOnDisk: Bool) throws {
         let driver = try TopologyTestDriver(counting(), storage: isOnDisk ? .simulatedDisk : .memory)
@@ -24,7 +24,7 @@ struct DriverRestartTests {
         #expect(try driver.outputTopic("out", key: .string, value: .int64).readValues() == [1, 1, 2, 3, 2, 1])
     }
 
-    @Test("without a changelog, what is not on disk is lost")
+    @Test("without a changelog, entries that are not on disk are lost")
     func withoutChangelog() throws {
         for (ending, count) in [(InstanceEnding.clean, 3), (.crash, 2), (.losingState, 1)] as [(InstanceEnding, Int64)]
         {
@@ -57,7 +57,7 @@ struct DriverRestartTests {
         }
     }
 
-    @Test("stream time goes on where it stood, punctuations start anew")
+    @Test("stream time continues where it was, and punctuations start anew")
     func time() throws {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string).process { (context: ProcessorContext<String, Int64>) in
@@ -78,7 +78,7 @@ struct DriverRestartTests {
         #expect(try output.readValues() == [500])
     }
 
-    @Test("a long changelog is compacted, and restores all the same")
+    @Test("a long changelog is compacted, and restores the same state")
     func compaction() throws {
         let driver = try TopologyTestDriver(counting())
         let input = driver.inputTopic("in", key: .string, value: .string)

@@ -10,7 +10,7 @@ struct DriverTopicTests {
         return try TopologyTestDriver(builder.build())
     }
 
-    @Test("records are piped singly and as lists, with times that advance by themselves")
+    @Test("records are piped one by one and as lists, with times that advance by themselves")
     func piping() throws {
         let driver = try copy()
         let input = driver.inputTopic(
@@ -68,7 +68,7 @@ struct DriverTopicTests {
         #expect(try driver.outputTopic("out", key: .string, value: .int64).readValues() == [1_000, 2_000])
     }
 
-    @Test("timestamps that a topic gives itself stop at the end of time")
+    @Test("a topic's automatic timestamps stop at the end of time")
     func endOfTime() throws {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string).to("out")

@@ -13,7 +13,7 @@ struct QueryTests {
             builder.build(), partitions: partitions, storage: isOnDisk ? .simulatedDisk : .memory)
     }
 
-    /// Nothing, then each way in which an instance can be restarted; handles stay good.
+    /// No restart, then each way to restart an instance; handles stay valid.
     private let restarts = [nil] + InstanceEnding.allCases.map(Optional.some)
 
     private func restart(_ driver: TopologyTestDriver, _ ending: InstanceEnding?) throws {
@@ -44,7 +44,7 @@ struct QueryTests {
         }
     }
 
-    @Test("tombstones take entries away", arguments: [false, true])
+    @Test("tombstones remove entries", arguments: [false, true])
     func deletions(onDisk: Bool) throws {
         let driver = try driver(onDisk: onDisk) {
             $0.table("table", key: .string, value: .string, into: .store("table-store"))
@@ -61,7 +61,7 @@ struct QueryTests {
         }
     }
 
-    @Test("several partitions: a key is found wherever it is, walks go through all in order")
+    @Test("several partitions: a key is found wherever it is, and scans visit all partitions in order")
     func partitions() throws {
         let driver = try driver(onDisk: true, partitions: 4) { builder in
             builder.stream("in", key: .string, value: .string).groupByKey().count(into: .store("counts"))
@@ -70,7 +70,7 @@ struct QueryTests {
         let input = driver.inputTopic("in", key: .string, value: .string)
         let keys = (0..<40).map { "k\(100 + $0)" }
         for key in keys { try input.pipe(key: key, value: "x") }
-        // Somebody partitions otherwise.
+        // Another program may partition differently.
         try input.pipe(key: "odd", value: "x", partition: 3)
         try input.pipe(key: "even", value: "x", partition: 2)
         let counts = try driver.store(.keyValue("counts", key: .string, value: .int64))
@@ -85,7 +85,7 @@ struct QueryTests {
         }
     }
 
-    @Test("windows of a key, of a range of keys, of all; what has expired is gone", arguments: [false, true])
+    @Test("windows of a key, of a range of keys, of all; expired ones are gone", arguments: [false, true])
     func windows(onDisk: Bool) throws {
         let driver = try driver(onDisk: onDisk) { builder in
             builder.stream("in", key: .string, value: .string).groupByKey()
@@ -137,7 +137,7 @@ struct QueryTests {
         }
     }
 
-    @Test("versions of a key, as of a moment and one after the other", arguments: [false, true])
+    @Test("versions of a key, as of a time and one after the other", arguments: [false, true])
     func versions(onDisk: Bool) throws {
         let driver = try driver(onDisk: onDisk) { builder in
             builder.table(
@@ -170,7 +170,7 @@ struct QueryTests {
         }
     }
 
-    @Test("global tables are read too")
+    @Test("global tables are also read")
     func globalTable() throws {
         let driver = try driver(onDisk: false) { builder in
             let countries = builder.globalTable("countries", key: .string, value: .string, into: .store("countries"))
@@ -208,7 +208,7 @@ struct QueryTests {
         #expect(try view.entries().map(\.value) == ["2", "1"])
     }
 
-    @Test("a handle of a store that is not there, or not of that kind, is refused with what there is")
+    @Test("a handle for a missing store, or for one of another kind, is refused with the stores that exist")
     func refused() throws {
         let driver = try driver(onDisk: false) {
             $0.table("table", key: .string, value: .string, into: .store("table-store"))

@@ -34,7 +34,7 @@ struct TopologyTestDriverTests {
         #expect(driver.unreadTopics.isEmpty)
     }
 
-    @Test("null and empty keys and values are told apart")
+    @Test("null and empty keys and values are distinct")
     func nullAndEmpty() throws {
         let driver = try driver()
         try input(driver).pipe(key: "", value: "")
@@ -44,7 +44,7 @@ struct TopologyTestDriverTests {
         #expect(records.map(\.value) == ["", nil])
     }
 
-    @Test("an input topic's own clock moves on by its step, a given timestamp leaves it alone")
+    @Test("an input topic's clock advances by its step, and a given timestamp leaves it alone")
     func clock() throws {
         let driver = try driver()
         let input = input(driver)
@@ -64,7 +64,7 @@ struct TopologyTestDriverTests {
         #expect(error?.message == #"the topology does not read topic other; it reads ["in"]"#)
     }
 
-    @Test("one record runs all the way through the topology's own topics")
+    @Test("one record runs all the way through the internal topics")
     func repartition() throws {
         let driver = try driver(applicationID: "counting") { builder in
             builder.stream("in", key: .string, value: .string)
@@ -97,7 +97,7 @@ struct TopologyTestDriverTests {
         #expect(try output(driver, "in").readRecords().map(\.value) == ["x+", "x++", "x+++"])
     }
 
-    @Test("readTable keeps the last value of each key, deletions among them")
+    @Test("readTable keeps the last value of each key, also deletions")
     func readTable() throws {
         let driver = try driver()
         for (key, value) in [("a", "1"), ("b", "2"), ("a", nil), ("c", "3"), ("c", "4")] as [(String, String?)] {
@@ -106,7 +106,7 @@ struct TopologyTestDriverTests {
         #expect(try output(driver).readTable() == ["a": nil, "b": "2", "c": "4"])
     }
 
-    @Test("bytes that are no value of the output's type are an error")
+    @Test("bytes that the output's serde cannot read are an error")
     func wrongType() throws {
         let driver = try driver()
         try input(driver).pipe(key: "a", value: "xyz")

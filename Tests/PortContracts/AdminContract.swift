@@ -1,7 +1,7 @@
 import Millrace
 import MillraceEngine
 
-/// What every ``AdminPort`` does.
+/// The behaviour of every ``AdminPort``.
 package enum AdminContract {
     package static let behaviours: [PortBehaviour] = [
         PortBehaviour("topics that are created are there, with their settings; one that exists is no error") { lab in
@@ -32,7 +32,7 @@ package enum AdminContract {
         },
     ]
 
-    /// Of groups whose members the cluster itself keeps.
+    /// The behaviours with groups whose members the cluster itself manages.
     package static let groupBehaviours: [PortBehaviour] = [
         PortBehaviour("a group is described with its members, and what its leader assigned") { lab in
             let topic = try lab.makeTopic(partitions: 2)

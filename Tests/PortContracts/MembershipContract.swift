@@ -12,7 +12,7 @@ extension MembershipPort where Self: ReaderPort {
         try assign([PartitionAssignment(partition: TopicPartition(topic: topic, partition: 0), slot: 0, offset: 0)])
     }
 
-    /// Follows the group for one poll: answers what it is told. Returns whether there was a new generation.
+    /// Polls once and answers the group's events. Returns whether there was a new generation.
     func follow(_ topic: String) throws -> Bool {
         _ = try poll(maxRecords: 1, timeoutMs: 20)
         var isAssigned = false
@@ -32,7 +32,7 @@ extension MembershipPort where Self: ReaderPort {
     }
 }
 
-/// What every ``MembershipPort`` does.
+/// The behaviour of every ``MembershipPort``.
 package enum MembershipContract {
     package static let behaviours: [PortBehaviour] = [
         PortBehaviour("who subscribes is told an assignment, and has an id and a place from then on") { lab in
@@ -84,7 +84,7 @@ package enum MembershipContract {
     ]
 }
 
-/// What every ``OffsetsPort`` does.
+/// The behaviour of every ``OffsetsPort``.
 package enum OffsetsContract {
     package static let behaviours: [PortBehaviour] = [
         PortBehaviour("committed offsets come back with their metadata; partitions without are left out") { lab in
@@ -107,7 +107,7 @@ package enum OffsetsContract {
         }
     ]
 
-    /// Of members.
+    /// The behaviours with members of a group.
     package static let memberBehaviours: [PortBehaviour] = [
         PortBehaviour("a member commits; who is none while the group has members is refused") { lab in
             let topic = try lab.makeTopic()

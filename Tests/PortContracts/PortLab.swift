@@ -1,9 +1,9 @@
 import Millrace
 package import MillraceEngine
 
-/// An implementation of the ports over a cluster of its own, as the contracts need it.
+/// An implementation of the ports over a separate cluster, as the contracts need it.
 package protocol PortLab: AnyObject {
-    /// The time that polls take.
+    /// The clock that polls take their time from.
     var clock: any Clock { get }
     var admin: any AdminPort { get }
 
@@ -16,7 +16,7 @@ package protocol PortLab: AnyObject {
     /// - Parameter transactionalID: `nil` for a producer without transactions.
     func makeProducer(transactionalID: String?) throws -> any ProducerPort
 
-    /// Advances the cluster to what is due. A cluster of its own accord need not be told.
+    /// Makes the cluster do the work that is due. A cluster that does so by itself needs no implementation.
     func settle()
 }
 
@@ -34,11 +34,11 @@ package struct PortBehaviour: Sendable, CustomStringConvertible {
         self.body = body
     }
 
-    /// - Throws: ``BrokenContract`` where the implementation behaves otherwise.
+    /// - Throws: ``BrokenContract`` if the implementation behaves differently.
     package func check(_ lab: any PortLab) throws { try body(lab) }
 }
 
-/// What an implementation does otherwise than the contract says.
+/// A difference between an implementation and the contract.
 package struct BrokenContract: Error, CustomStringConvertible {
     package let description: String
 }
@@ -93,7 +93,7 @@ extension PortLab {
         return name
     }
 
-    /// Writes texts and waits until they are there.
+    /// Writes texts and waits until they are acknowledged.
     func write(_ values: String..., to topic: String, partition: Int32 = 0) throws {
         try write(values.map { ContractRecord($0) }, to: topic, partition: partition)
     }
@@ -122,7 +122,7 @@ extension ProducerPort {
         try send(ContractRecord(value), to: topic, partition: partition)
     }
 
-    /// Flushes until all is acknowledged.
+    /// Flushes until everything is acknowledged.
     func flushAll(_ lab: any PortLab) throws { try lab.retrying("the flush") { try flush() } }
 }
 
@@ -136,7 +136,7 @@ extension [UInt8]? {
 // MARK: Waiting
 
 extension PortLab {
-    /// Makes a call again for as long as its error says that this may help.
+    /// Retries a call while its error is retriable.
     func retrying<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
@@ -148,7 +148,7 @@ extension PortLab {
         }
     }
 
-    /// Repeats a step, which waits by itself, until it is true.
+    /// Repeats a step until it returns true. The step does the waiting.
     func eventually(_ what: String, _ step: () throws -> Bool) throws {
         let deadline = ContinuousClock.now + .seconds(20)
         while try !step() {
@@ -158,7 +158,7 @@ extension PortLab {
     }
 }
 
-/// What a reader has brought so far.
+/// The records that a reader has returned so far.
 final class Reading {
     struct Received: Hashable {
         var slot: Int
@@ -205,7 +205,7 @@ final class Reading {
         lab.settle()
     }
 
-    /// Polls until so many records of a slot have come.
+    /// Polls until this many records of a slot have arrived.
     func read(_ count: Int, of slot: Int = 0) throws {
         try lab.eventually("record \(count) of slot \(slot)") {
             try poll()
@@ -220,7 +220,7 @@ final class Reading {
         }
     }
 
-    /// Polls for a while; nothing may come that takes longer.
+    /// Polls for a while, so that records that arrive late are noticed.
     func pollForAWhile() throws { for _ in 0..<6 { try poll() } }
 
     func forget() { (received, events) = ([], []) }

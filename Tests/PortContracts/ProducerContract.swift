@@ -1,7 +1,7 @@
 import Millrace
 import MillraceEngine
 
-/// What every ``ProducerPort`` does.
+/// The behaviour of every ``ProducerPort``.
 package enum ProducerContract {
     package static let behaviours: [PortBehaviour] = [
         PortBehaviour("the next offset is known of what was acknowledged") { lab in
@@ -30,7 +30,7 @@ package enum ProducerContract {
         },
     ]
 
-    /// Of a cluster that looks at what it is sent.
+    /// The behaviours with a cluster that checks the records it gets.
     package static let clusterBehaviours: [PortBehaviour] = [
         PortBehaviour("without a partition a key decides, as in Kafka") { lab in
             let topic = try lab.makeTopic(partitions: 4)
@@ -91,7 +91,7 @@ package enum ProducerContract {
         },
     ]
 
-    /// Of transactions.
+    /// The behaviours with transactions.
     package static let transactionalBehaviours: [PortBehaviour] = [
         PortBehaviour("records and offsets of a transaction are seen after its commit, and not before") { lab in
             try withTransaction(lab) { producer, consumer, topic in

@@ -1,7 +1,7 @@
 import Millrace
 import MillraceEngine
 
-/// What every ``ReaderPort`` does.
+/// The behaviour of every ``ReaderPort``.
 package enum ReaderContract {
     package static let behaviours: [PortBehaviour] = [
         PortBehaviour("an assignment at no offset begins at the first record") { lab in
@@ -176,7 +176,7 @@ package enum ReaderContract {
         },
     ]
 
-    /// Of records of transactions.
+    /// The behaviours with records of transactions.
     package static let transactionalBehaviours: [PortBehaviour] = [
         PortBehaviour("aborted records are not seen") { lab in
             let topic = try lab.makeTopic()
@@ -225,7 +225,7 @@ package enum ReaderContract {
 }
 
 extension ProducerPort {
-    /// Commits a transaction without offsets of a group.
+    /// Commits a transaction that has no group offsets.
     func commit(_ lab: any PortLab) throws {
         let consumer = try lab.makeConsumer(group: "commits", clientID: "commits")
         defer { consumer.close() }

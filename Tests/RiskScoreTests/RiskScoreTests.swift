@@ -37,7 +37,7 @@ struct RiskScoreTests {
         #expect(records.map(\.timestampMs) == [10, 20, 10, 30])
     }
 
-    @Test("a score from 0.95 on is an alert too", arguments: [(0.949, 0), (0.95, 1), (1.0, 1)])
+    @Test("a score of 0.95 or more is also an alert", arguments: [(0.949, 0), (0.95, 1), (1.0, 1)])
     func alert(score: Double, count: Int) throws {
         try pipe("acct-1", score, at: 1)
         #expect(try alerts.readRecords().count == count)
@@ -55,7 +55,7 @@ struct RiskScoreTests {
         #expect(try driver.outputTopic(RiskScoreTopology.alerts, key: .string, value: .double).readValue() == 0.91)
     }
 
-    @Test("the store holds what was emitted last")
+    @Test("the store holds the last emitted values")
     func store() throws {
         try pipe("acct-1", 0.4, at: 10)
         try pipe("acct-1", 0.3, at: 20)
@@ -73,7 +73,7 @@ struct RiskScoreTests {
     }
 }
 
-/// The example of docs/testing.md, as it stands there.
+/// The example of docs/testing.md, unchanged.
 @Suite("Example in the guide to testing")
 struct TestingGuideExample {
     @Test("the highest score of an account wins")

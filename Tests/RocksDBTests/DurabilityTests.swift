@@ -8,7 +8,7 @@ struct DurabilityTests {
 
     init() throws { directory = try TestDirectory() }
 
-    @Test("closing flushes, and so does releasing")
+    @Test("closing a database flushes it, and so does releasing it")
     func reopen() throws {
         do {
             let database = try Database(path: directory("db"))
@@ -24,7 +24,7 @@ struct DurabilityTests {
         #expect(try database.get("released") == "2")
     }
 
-    @Test("what was not flushed is lost on close if the options say so")
+    @Test("unflushed writes are lost on close if the options say so")
     func withoutFlush() throws {
         var options = DatabaseOptions()
         options.flushesOnClose = false
@@ -36,7 +36,7 @@ struct DurabilityTests {
         #expect(try Database(path: directory("db")).keys() == ["flushed"])
     }
 
-    @Test("a process killed after a flush leaves what was flushed, and loses what was not")
+    @Test("a process that is killed after a flush loses only unflushed writes")
     func killed() async throws {
         let path = directory("db")
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
@@ -90,7 +90,7 @@ struct DurabilityTests {
         }
     }
 
-    @Test("a checkpoint opens as a database of its own, with what was not flushed, and stays as it was")
+    @Test("a checkpoint opens as a separate database, includes unflushed writes, and stays unchanged")
     func checkpoint() throws {
         let database = try Database(path: directory("db"))
         try database.put("1", "flushed")
@@ -116,7 +116,7 @@ struct DurabilityTests {
         #expect(try Database(path: path).keys() == [])
     }
 
-    @Test("compaction removes what was deleted, and keeps the rest")
+    @Test("compaction removes deleted entries, and keeps the rest")
     func compaction() throws {
         let database = try Database(path: directory("db"))
         for index in 100..<200 { try database.put("v", "\(index)") }

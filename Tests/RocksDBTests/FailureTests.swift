@@ -32,7 +32,7 @@ struct FailureTests {
         #expect(error.message == text)
     }
 
-    @Test("an error tells what was done to which database")
+    @Test("an error names the operation and the database")
     func context() throws {
         let path = directory("missing/parent")
         let error = try #require(failure { _ = try Database(path: path) })
@@ -68,7 +68,7 @@ struct FailureTests {
         #expect(failure { _ = try Database(path: directory("db"), options: options) }?.code == .invalidArgument)
     }
 
-    @Test("a path that C would cut short is refused", arguments: ["", "/tmp/a\0b"])
+    @Test("a path that C would truncate is refused", arguments: ["", "/tmp/a\0b"])
     func paths(path: String) {
         #expect(failure { _ = try Database(path: path) }?.code == .invalidArgument)
         #expect(failure { try Database.destroy(path: path) }?.code == .invalidArgument)
@@ -103,7 +103,7 @@ struct FailureTests {
         #expect(error.code == .corruption)
     }
 
-    @Test("a file that is gone is an error when opening")
+    @Test("a missing file is an error when opening")
     func lostTable() throws {
         try written()
         let table = try #require(try directory.files(of: "db", suffix: ".sst").first)

@@ -2,15 +2,15 @@ import Foundation
 import RocksDB
 import Testing
 
-/// When a file cannot grow. The process's limit on file sizes stands in for the disk wherever tests run; where they may
-/// mount, a file system of one megabyte is really filled.
+/// Tests with files that cannot grow. The process's limit on file sizes stands in for a full disk everywhere; if the tests may
+/// mount, they also fill a file system of one megabyte.
 @Suite("A full disk")
 struct FullDiskTests {
     let directory: TestDirectory
 
     init() throws { directory = try TestDirectory() }
 
-    @Test("the flush fails and so do writes after it; what was flushed before is there after reopening")
+    @Test("the flush fails, and so do writes after it; earlier flushed writes are there after reopening")
     func fileSizeLimit() async throws {
         let path = directory("db")
         await #expect(processExitsWith: .success) { [path = path as String] in
@@ -36,7 +36,7 @@ struct FullDiskTests {
         try expectIntact(path)
     }
 
-    /// After the failure, without the limit or with room again, the database opens, holds what it held, and takes more.
+    /// Checks that after the failure, without the limit or with room again, the database opens, has its contents, and takes more.
     private func expectIntact(_ path: String) throws {
         let database = try Database(path: path)
         #expect(try database.keys() == ["before"])
@@ -46,7 +46,7 @@ struct FullDiskTests {
     }
 }
 
-/// Writes something, brings the limit about, and writes 2 MB more.
+/// Writes some entries, sets the limit, and writes 2 MB more.
 private func fill(_ path: String, limit: () -> Void) throws {
     let database = try Database(path: path)
     try database.put("1", "before")

@@ -30,7 +30,7 @@ struct IteratorTests {
     }
 
     @Test(
-        "a seek finds the key or the next, a seek for the previous one the key or the one before",
+        "a seek finds the key or the next one, a backward seek the key or the one before",
         arguments: [
             ("", "a", nil), ("a", "a", "a"), ("b", "c", "a"), ("g", "g", "g"), ("h", nil, "g"),
         ] as [(String, String?, String?)])
@@ -41,7 +41,7 @@ struct IteratorTests {
         #expect(try iterator.seekForPrev(key) == previous)
     }
 
-    @Test("an iterator turns around, and can be used again after its end")
+    @Test("an iterator can change direction, and can be used again after its end")
     func turns() throws {
         let database = try filled()
         var iterator = try database.iterator()
@@ -58,7 +58,7 @@ struct IteratorTests {
         #expect(try iterator.forward() == ["a", "c", "e", "g"])
     }
 
-    @Test("an iterator gives key and value together, an empty value as empty")
+    @Test("an iterator returns key and value together, an empty value as empty")
     func entries() throws {
         let database = try Database(path: directory("db"))
         try database.put("", "k")
@@ -96,7 +96,7 @@ struct IteratorTests {
         #expect(try Database(path: directory("db")).keys() == ["a", "c", "e", "g"])
     }
 
-    @Test("deleted keys are passed over")
+    @Test("deleted keys are skipped")
     func deleted() throws {
         let database = try filled()
         try database.delete("a")

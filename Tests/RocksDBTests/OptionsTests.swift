@@ -7,7 +7,7 @@ struct OptionsTests {
 
     init() throws { directory = try TestDirectory() }
 
-    @Test("every problem of the options is told at once")
+    @Test("all problems of the options are reported at once")
     func problems() {
         var options = DatabaseOptions()
         #expect(options.problems == [])
@@ -38,7 +38,7 @@ struct OptionsTests {
         }
     }
 
-    @Test("raw options come last and leave the typed ones as they are")
+    @Test("raw options come last and leave the typed ones unchanged")
     func rawOptions() throws {
         let memory = try SharedMemory(blockCacheSizeInBytes: 32 << 20, writeBufferSizeInBytes: 32 << 20)
         var options = DatabaseOptions()
@@ -50,7 +50,7 @@ struct OptionsTests {
         try database.put(String(repeating: "x", count: 50_000), "k")
         #expect(memory.writeBufferUsageInBytes > before)
         for index in 0..<20 { try database.put(String(repeating: "x", count: 20_000), "\(index)") }
-        // Buffers of 128 KiB were filled three times over; of 16 MiB, never.
+        // The writes fill buffers of 128 KiB three times, but none of 16 MiB.
         let deadline = ContinuousClock.now + .seconds(30)
         func hasFlushed() throws -> Bool { try database.property("rocksdb.num-files-at-level0") != "0" }
         while try !hasFlushed(), ContinuousClock.now < deadline {}

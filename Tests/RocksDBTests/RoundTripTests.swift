@@ -28,7 +28,7 @@ struct RoundTripTests {
         #expect(try database.keys() == [""])
     }
 
-    @Test("keys and values of any bytes come back as they went in, in memory and from a file")
+    @Test("keys and values of any bytes are read as written, from memory and from a file")
     func binary() throws {
         let database = try Database(path: directory("db"))
         let all = Array(UInt8.min...UInt8.max)
@@ -40,7 +40,7 @@ struct RoundTripTests {
         }
     }
 
-    @Test("a write replaces the value, a delete of an unknown key is no error")
+    @Test("a write replaces the value, and deleting an unknown key is no error")
     func overwrite() throws {
         let database = try Database(path: directory("db"))
         try database.put("1", "k")
@@ -49,7 +49,7 @@ struct RoundTripTests {
         #expect(try database.get("k") == "2")
     }
 
-    @Test("an error thrown while looking at a value passes through, and the value is let go")
+    @Test("an error thrown while reading a value passes through, and the value is released")
     func throwingBody() throws {
         struct Refused: Error {}
         let database = try Database(path: directory("db"))
@@ -66,7 +66,7 @@ struct RoundTripTests {
         #expect(try Database(path: directory("db")).get("k") == "v")
     }
 
-    @Test("several keys are read at once, in their order, nil where missing")
+    @Test("several keys are read at once, in order, with nil for a missing one")
     func multiGet() throws {
         let database = try Database(path: directory("db"))
         try database.put("1", "a")
@@ -86,7 +86,7 @@ struct RoundTripTests {
         #expect(seen == ["3", nil, "1", "", "3"])
     }
 
-    @Test("a snapshot sees what was, also through an iterator, also after the database was closed")
+    @Test("a snapshot keeps its view, also through an iterator, and after the database was closed")
     func snapshot() throws {
         let database = try Database(path: directory("db"))
         try database.put("old", "k")
@@ -103,7 +103,7 @@ struct RoundTripTests {
         #expect(try snapshot.get("k") == "old")
     }
 
-    @Test("a closed database says so, and closing again does nothing")
+    @Test("a closed database reports that it is closed, and closing it again does nothing")
     func closed() throws {
         let database = try Database(path: directory("db"))
         try database.close()
@@ -114,7 +114,7 @@ struct RoundTripTests {
         #expect(failure { _ = try database.iterator() }?.code == .closed)
     }
 
-    @Test("reads throw a typed error where the closure throws none")
+    @Test("reads throw a typed error if the closure throws none")
     func typed() throws(RocksDBError) {
         let database = try Database(path: directory("db"))
         let key = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -123,7 +123,7 @@ struct RoundTripTests {
         #expect(count == 0)
     }
 
-    @Test("a database may be closed while other threads read and write it: they are told that it is closed")
+    @Test("a database may be closed while other threads use it: they get the error that it is closed")
     func concurrentClose() throws {
         let database = try Database(path: directory("db"))
         let codes = Mutex<[RocksDBError.Code?]>([])

@@ -44,14 +44,14 @@ struct SharedMemoryTests {
             try fill(second, entries: 4_000)
         }
         try await flushed(second)
-        // Their own buffers, of 16 MiB, were never full.
+        // The databases' buffers of 16 MiB were never full.
         #expect(memory.writeBufferUsageInBytes < 12_000_000)
         #expect(try second.integerProperty("rocksdb.cur-size-all-mem-tables") ?? 0 < 10_000_000)
         let files = try directory.files(of: "b", suffix: ".sst").count
         #expect(files > 0)
     }
 
-    /// Waits until RocksDB's own threads have written down what they were told to.
+    /// Waits until RocksDB's threads have finished their flushes.
     private func flushed(_ database: Database) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while try ["mem-table-flush-pending", "num-running-flushes"].contains(where: {
@@ -71,7 +71,7 @@ struct SharedMemoryTests {
         #expect(try database.keys().count == 2_000)
     }
 
-    @Test("sizes that cannot be kept are refused")
+    @Test("impossible sizes are refused")
     func refused() {
         #expect(
             failure { _ = try SharedMemory(blockCacheSizeInBytes: -1, writeBufferSizeInBytes: 0) }?.code

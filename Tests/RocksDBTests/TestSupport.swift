@@ -1,11 +1,11 @@
 import Foundation
 import RocksDB
 
-/// A directory of a test's own, removed with everything in it when released.
+/// A directory for one test, removed with everything in it when released.
 final class TestDirectory: Sendable {
     let path: String
 
-    /// In memory where the system offers that: syncing is what takes the time.
+    /// Makes the directory in memory if the system offers that: syncing takes most of the time.
     init() throws {
         let shared = URL(fileURLWithPath: "/dev/shm", isDirectory: true)
         let isThere = FileManager.default.isWritableFile(atPath: shared.path)
@@ -17,10 +17,10 @@ final class TestDirectory: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of something in the directory.
+    /// The path of a name in the directory.
     func callAsFunction(_ name: String) -> String { path + "/" + name }
 
-    /// The names of the files of a database in the directory that start or end so.
+    /// The names of a database's files in the directory that have this prefix and suffix.
     func files(of name: String, prefix: String = "", suffix: String = "") throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: self(name))
             .filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.sorted().map { self(name) + "/" + $0 }
@@ -36,7 +36,7 @@ func damage(_ file: String, from offset: Int, count: Int) throws {
     try contents.write(to: URL(fileURLWithPath: file))
 }
 
-/// The error that `body` throws, or nil.
+/// The error that `body` throws, or `nil`.
 func failure(_ body: () throws -> Void) -> RocksDBError? {
     do {
         try body()
@@ -67,7 +67,7 @@ extension Database {
         try bytes(key).withUnsafeBytes { try delete($0) }
     }
 
-    /// An iterator with bounds of text. The bounds' own memory is gone when it returns.
+    /// Makes an iterator with text bounds. The memory of the bounds is released when it returns.
     func iterator(from lower: String?, to upper: String?) throws -> DatabaseIterator {
         let (lower, upper) = (lower.map(allocated), upper.map(allocated))
         defer {
@@ -123,7 +123,7 @@ extension DatabaseIterator {
         return keys
     }
 
-    /// The key that a seek arrives at, or nil.
+    /// The key that a seek finds, or `nil`.
     mutating func seek(_ key: String) throws -> String? {
         let found = try bytes(key).withUnsafeBytes { try seek(to: $0) }
         return found ? self.key : nil

@@ -7,7 +7,7 @@ struct WriteBatchTests {
 
     init() throws { directory = try TestDirectory() }
 
-    @Test("nothing of a batch is there before it is written, all of it afterwards")
+    @Test("nothing of a batch is visible before it is written, all of it afterwards")
     func all() throws {
         let database = try Database(path: directory("db"))
         try database.put("old", "a")
@@ -37,7 +37,7 @@ struct WriteBatchTests {
         #expect(try database.get("l") == nil)
     }
 
-    @Test("a range deletion takes the lower bound and leaves the upper; an inverted range deletes nothing")
+    @Test("a range deletion includes the lower bound and excludes the upper; an inverted range deletes nothing")
     func ranges() throws {
         let database = try Database(path: directory("db"))
         for key in ["a", "b", "c", "d"] { try database.put("v", key) }

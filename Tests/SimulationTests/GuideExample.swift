@@ -2,7 +2,7 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// The examples of docs/simulation.md and of `Simulation`'s comment, as they stand there.
+/// The examples of docs/simulation.md and of `Simulation`'s comment, unchanged.
 @Suite("Examples in the documentation of simulations")
 struct SimulationGuideExamples {
     @Test("orders are counted exactly, whatever happens")

@@ -2,10 +2,10 @@ import Foundation
 import Scenarios
 import Testing
 
-/// The operators, as the calls that the DSL offers.
+/// The operators, as calls of the DSL.
 enum OperatorList {
-    /// What keeps no state of its own. Whoever adds a call says here that it keeps none, or puts an operator into
-    /// `StatefulOperator.all`, which is simulated and restarted from then on.
+    /// The calls that keep no state. Add a new call here if it keeps none; otherwise add an operator to `StatefulOperator.all`,
+    /// so that it is simulated and restarted.
     static let stateless: Set<String> = [
         "BranchedKStream.branch", "BranchedKStream.defaultBranch", "CogroupedKStream.cogroup",
         "CogroupedKStream.windowedBy", "KGroupedStream.cogroup", "KGroupedStream.windowedBy", "KStream.filter",

@@ -2,10 +2,10 @@ import MillraceTesting
 import Scenarios
 import Testing
 
-/// Holds the list of operators that keep state against the calls that the DSL offers, as its sources declare them.
+/// Compares the list of operators that keep state with the calls of the DSL, as its sources declare them.
 @Suite("The list of operators with state")
 struct OperatorListTests {
-    @Test("every call of the DSL is in the list, or said to keep no state")
+    @Test("every call of the DSL is in the list, or listed as keeping no state")
     func complete() throws {
         let calls = try OperatorList.declared()
         let (listed, stateless) = (OperatorList.stateful, OperatorList.stateless)
@@ -15,7 +15,7 @@ struct OperatorListTests {
         #expect(listed.intersection(stateless).sorted() == [], "both listed and stateless")
     }
 
-    @Test("no two operators have one name")
+    @Test("no two operators have the same name")
     func names() {
         let names = Scenarios.all.map(\.name)
         #expect(Set(names).count == names.count)

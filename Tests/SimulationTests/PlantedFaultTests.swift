@@ -13,7 +13,7 @@ struct PlantedFaultTests {
         print("\(fault): found by \(found ?? "nothing")")
     }
 
-    @Test("the page on simulation lists them all")
+    @Test("docs/simulation.md lists them all")
     func listed() throws {
         let page = try String(
             contentsOfFile: #filePath.replacing(/Tests\/.*/, with: "docs/simulation.md"), encoding: .utf8)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Simulation")
 struct SimulationTests {
-    // `Tools/test` runs a hundred seeds of each, in a release build, which is ten times as fast.
+    // `Tools/test` runs a hundred seeds of each in a release build, which is ten times as fast.
     @Test("every scenario passes under all faults", arguments: Scenarios.all.map(\.name))
     func scenarios(name: String) throws {
         let simulation = try #require(Scenarios.named(name))
@@ -16,7 +16,7 @@ struct SimulationTests {
         }
     }
 
-    @Test("the same seed gives the same run to the byte", arguments: ["risk", "stream-joins", "global-table-joins"])
+    @Test("the same seed gives the same run, byte for byte", arguments: ["risk", "stream-joins", "global-table-joins"])
     func reproducible(name: String) throws {
         let simulation = try #require(Scenarios.named(name))
         for seed in 0..<10 {
@@ -27,7 +27,7 @@ struct SimulationTests {
     }
 
     @Test(
-        "what is not final, or stands beside a match, is found within 100 seeds",
+        "results that are not final, or that contradict a match, are found within 100 seeds",
         arguments: ["final-results", "late-stream-joins"])
     func notFinal(name: String) throws {
         var simulation = try #require(Scenarios.named(name))

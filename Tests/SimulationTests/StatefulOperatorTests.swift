@@ -4,11 +4,11 @@ import MillraceTesting
 import Scenarios
 import Testing
 
-/// Every operator that keeps state, with the instance ending after each few records.
+/// Runs every operator that keeps state, with an instance that ends after every few records.
 @Suite("Operators across restarts")
 struct StatefulOperatorTests {
     @Test(
-        "the results are the same, however the instance ends and wherever its stores are",
+        "the results are the same, however the instance ends and whatever its stores are",
         arguments: StatefulOperator.all.map(\.name),
         [false, true])
     func restarts(name: String, isOnDisk: Bool) throws {
@@ -33,7 +33,7 @@ struct StatefulOperatorTests {
         }
     }
 
-    @Test("every kind of store is in the list")
+    @Test("the list has every kind of store")
     func storeKinds() throws {
         let stores = try StatefulOperator.all.flatMap { try $0.simulation.topology().subtopologies.flatMap(\.stores) }
         let accesses = Set(stores.map { Self.name(of: $0.kind.access) })

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Times and spans by chance, most of them near the ends of their types, where sums overflow.
+/// Random times and spans, most of them near the ends of their types, where sums overflow.
 package enum ExtremeTimes {
-    /// The seeds to try: `MILLRACE_TIME_SEEDS` is how many, by default few enough for every run.
+    /// The seeds to try. `MILLRACE_TIME_SEEDS` is their number; the default is small enough for every run.
     package static func seeds(_ count: UInt64) -> Range<UInt64> {
         0..<(ProcessInfo.processInfo.environment["MILLRACE_TIME_SEEDS"].flatMap { UInt64($0) } ?? count)
     }
@@ -18,7 +18,7 @@ package enum ExtremeTimes {
         }
     }
 
-    /// Any moment, those before the epoch among them.
+    /// Any time, also before the epoch.
     package static func anyMs(_ random: inout some RandomNumberGenerator) -> Int64 {
         switch Int.random(in: 0..<8, using: &random) {
         case 0: Int64.min + Int64.random(in: 0...3, using: &random)
@@ -28,7 +28,7 @@ package enum ExtremeTimes {
         }
     }
 
-    /// A duration that is not negative: nothing, less than a millisecond, the longest, and what lies between.
+    /// A non-negative duration: zero, less than a millisecond, the longest, or one in between.
     package static func duration(_ random: inout some RandomNumberGenerator) -> Duration {
         switch Int.random(in: 0..<8, using: &random) {
         case 0: [.zero, .nanoseconds(1), .microseconds(999), .milliseconds(1)].randomElement(using: &random) ?? .zero

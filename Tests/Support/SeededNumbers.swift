@@ -12,9 +12,9 @@ package struct SeededNumbers: RandomNumberGenerator {
         return value ^ (value >> 31)
     }
 
-    /// A number from 0 to below the bound.
+    /// A number from 0 up to but excluding the bound.
     package mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 
-    /// Whether something happens that happens so many times in a hundred.
+    /// Returns true with this probability in per cent.
     package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 }

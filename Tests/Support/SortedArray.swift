@@ -1,7 +1,7 @@
 public import Millrace
 
-/// An engine as a user might bring one along: an array that is kept sorted, and a disk that holds what was flushed. It is
-/// written with what is public only.
+/// A custom engine as a user might write it: an array that is kept sorted, and a disk with the flushed entries. It uses only
+/// public API.
 public final class SortedArray: StorageEngine {
     public struct Closed: Error {}
     public struct Full: Error {
@@ -10,19 +10,19 @@ public final class SortedArray: StorageEngine {
 
     fileprivate typealias Entry = (key: [UInt8], value: [UInt8])
 
-    /// What survives the engine. A disk belongs to one thread.
+    /// The data that outlives the engine. A disk belongs to one thread.
     public final class Disk {
         fileprivate var entries: [Entry] = []
-        /// Whether there is no room for more.
+        /// Whether the disk refuses writes because it is full.
         public var isFull = false
-        /// How many entries scans have visited.
+        /// The number of entries that scans have visited.
         public var visits = 0
 
         public init() {}
     }
 
     /// The disks of the tasks' stores by task and name, for the engines that a supplier makes.
-    // Sendable, because only the thread of the driver that a test runs comes to it.
+    // Sendable, because only the thread of a test's driver uses it.
     public final class Disks: @unchecked Sendable {
         private var disks: [String: Disk] = [:]
 
@@ -114,7 +114,7 @@ public final class SortedArray: StorageEngine {
 }
 
 extension StoreSupplier {
-    /// Engines that are sorted arrays, on disks that a test keeps.
+    /// A supplier of stores with sorted arrays, on disks that a test keeps.
     public static func sortedArrays(on disks: SortedArray.Disks = SortedArray.Disks()) -> StoreSupplier {
         StoreSupplier { place in SortedArray(on: disks.disk(of: place)) }
     }

@@ -1,6 +1,6 @@
 package import Millrace
 
-/// Random writes, reads and scans of a store of bytes against a dictionary.
+/// Compares random writes, reads and scans of a byte store with a dictionary.
 package struct StoreModel {
     package private(set) var entries: [[UInt8]: [UInt8]] = [:]
     private var numbers: SeededNumbers
@@ -11,7 +11,7 @@ package struct StoreModel {
         numbers = SeededNumbers(seed: seed)
     }
 
-    /// Does something at random. Returns what went otherwise than with the dictionary, if anything did.
+    /// Makes a random call. Returns the difference from the dictionary, if there is one.
     package mutating func step(_ store: any KeyValueBytesStore) throws -> String? {
         let key = key()
         switch number(below: 10) {

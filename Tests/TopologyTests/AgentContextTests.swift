@@ -24,7 +24,7 @@ struct AgentContextTests {
             .pipe(key: id, value: agent.map { AgentEvent(agent: $0, kind: "reply", text: id) })
     }
 
-    /// The contexts that came out since the last call: the event's id, its agent, the agent's status.
+    /// The contexts emitted since the last call: the event's id, its agent, the agent's status.
     private func contexts() throws -> [String] {
         try driver.outputTopic(AgentContextTopology.contexts, key: .string, value: .json(EventInContext.self))
             .readRecords().map { record in
@@ -33,7 +33,7 @@ struct AgentContextTests {
             }
     }
 
-    @Test("an event comes out with its agent's state, and again whenever that changes")
+    @Test("an event is emitted with its agent's state, and again whenever that changes")
     func follows() throws {
         try event("e1", "a")
         try event("e2", "b")
@@ -45,7 +45,7 @@ struct AgentContextTests {
         #expect(try contexts() == ["e3 a busy", "e1 a idle", "e3 a idle"])
     }
 
-    @Test("an event that is handed on follows its new agent, one that is dealt with is closed")
+    @Test("a reassigned event follows its new agent, and a resolved one is closed")
     func handsOn() throws {
         try state("a", "busy")
         try state("b", "idle")
@@ -57,7 +57,7 @@ struct AgentContextTests {
         #expect(try contexts() == ["e1 a busy", "e1 b idle", "e1 closed"])
     }
 
-    @Test("open events are counted by agent, whatever happens to the instance", arguments: InstanceEnding.allCases)
+    @Test("open events are counted by agent, however the instance ends", arguments: InstanceEnding.allCases)
     func counts(ending: InstanceEnding) throws {
         for (id, agent) in [("e1", "a"), ("e2", "a"), ("e3", "b")] { try event(id, agent) }
         try driver.restart(ending)

@@ -19,13 +19,13 @@ struct AnomalyTests {
             .pipe(key: sensor, value: Reading(value: value, timestampMs: second * 1_000))
     }
 
-    /// The values that were told of, with their sensors.
+    /// The reported values, with their sensors.
     private func anomalies() throws -> [String] {
         try driver.outputTopic(AnomalyTopology.anomalies, key: .string, value: .json(Anomaly.self)).readRecords()
             .map { "\($0.key ?? "") \($0.value?.reading.value ?? .nan)" }
     }
 
-    @Test("a reading far from those before it is told at once, of its own sensor only")
+    @Test("a reading far from those before it is reported at once, for its sensor only")
     func outlier() throws {
         for second in 0..<10 {
             try read(20 + Double(second % 3), at: 100 + Int64(second))
@@ -38,7 +38,7 @@ struct AnomalyTests {
         #expect(try anomalies() == ["t 501.0"])
     }
 
-    @Test("what is longer ago than the window does not count")
+    @Test("readings older than the window do not count")
     func forgets() throws {
         for second in 0..<10 { try read(20 + Double(second % 3), at: 100 + Int64(second)) }
         try read(500, at: 300)

@@ -24,7 +24,7 @@ struct PageViewTests {
             .pipe(key: user, value: PageView(user: user, page: page, timestampMs: timestampMs))
     }
 
-    @Test("a view has the region that its user has when it comes")
+    @Test("a view has its user's region at the time of the view")
     func enriches() throws {
         let driver = try driver()
         try view("alice", "a", in: driver)
@@ -41,7 +41,7 @@ struct PageViewTests {
         #expect(records.map(\.timestampMs) == [5, 5, 5, 5])
     }
 
-    @Test("views are counted by region, over partitions and restarts", arguments: InstanceEnding.allCases)
+    @Test("views are counted by region, across partitions and restarts", arguments: InstanceEnding.allCases)
     func counts(ending: InstanceEnding) throws {
         let driver = try driver(partitions: 3)
         for (user, region) in [("alice", "europe"), ("bob", "europe"), ("chen", "asia")] {
@@ -55,7 +55,7 @@ struct PageViewTests {
     }
 
     @Test(
-        "views count in each week that they are in, late ones in those that are open",
+        "a view counts in each week that contains it, a late one in those that are open",
         arguments: InstanceEnding.allCases)
     func weeks(ending: InstanceEnding) throws {
         let driver = try driver()
@@ -75,7 +75,7 @@ struct PageViewTests {
         #expect(counts.keys.allSatisfy { $0.region == "europe" && $0.startMs % dayMs == 0 })
     }
 
-    @Test("topics of different partition counts are told")
+    @Test("topics with different partition counts are reported")
     func copartitioning() throws {
         #expect(throws: StreamsError.self) {
             _ = try driver(partitions: [PageViewTopology.views: 4, PageViewTopology.profiles: 2])

@@ -33,7 +33,7 @@ struct VelocityTests {
             .filter { $0.value?.rule == rule }
     }
 
-    @Test("many payments in a short time are a burst, told once for each span when it has closed")
+    @Test("many payments in a short time are a burst, reported once for each span after it has closed")
     func burst() throws {
         for second in 0..<Int64(11) { try pay(1, at: 600 + second) }
         #expect(try alerts(.burst).isEmpty)
@@ -44,7 +44,7 @@ struct VelocityTests {
         #expect(bursts.allSatisfy { $0.value?.activity.transactions == 11 })
     }
 
-    @Test("much spent in one session is a spree, told at once; a pause begins another one")
+    @Test("high spending in one session is a spree, reported at once; a pause begins another session")
     func spree() throws {
         try pay(60_000, at: 0)
         try pay(40_000, at: 300)
@@ -55,7 +55,7 @@ struct VelocityTests {
         #expect(try alerts(.spree).isEmpty)
     }
 
-    @Test("an account's own limits hold, whatever happens to the instance", arguments: InstanceEnding.allCases)
+    @Test("an account's custom limits hold, however the instance ends", arguments: InstanceEnding.allCases)
     func limits(ending: InstanceEnding) throws {
         try limit("a", transactions: 1, amountInCents: 500)
         try pay(300, at: 0)

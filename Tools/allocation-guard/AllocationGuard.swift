@@ -2,8 +2,8 @@ import AllocationCounter
 import Foundation
 import Loops
 
-/// Fails where a record allocates more on its way through the engine than it should. It measures no time: the count does not
-/// depend on the machine. Build it with -c release.
+/// Fails if a record allocates more on its way through the engine than it may. It measures no time: the count does not depend on
+/// the machine. Build it with -c release.
 @main
 struct AllocationGuard {
     /// Allocations per record. A risk event allocates the two containers that decode its JSON; one score in twelve has more
@@ -17,7 +17,7 @@ struct AllocationGuard {
         for (loop, limit) in limits {
             let input = try LoopInput(loop, count: 20_000)
             let engine = try EngineLoop(loop, input: input)
-            // Warm: every key has been seen.
+            // A first run warms up: after it every key has been seen.
             _ = try engine.run()
             let before = allocation_count()
             _ = try engine.run()

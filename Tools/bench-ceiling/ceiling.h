@@ -1,7 +1,7 @@
-/// What the workloads by hand have in common: options, clients, transactions, measuring.
+/// The common parts of the hand-written workloads: options, clients, transactions, measuring.
 ///
-/// No Millrace in here: the same librdkafka and RocksDB, used the way a C programmer would who knows both well. What these
-/// programs need per record is what the same guarantees cost at the least; millrace-bench measures against them.
+/// These programs contain no Millrace. They use the same librdkafka and RocksDB, as a C programmer would who knows both well.
+/// Their cost per record is the least that the same guarantees cost; millrace-bench measures against it.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -33,7 +33,7 @@ struct pipeline {
     rd_kafka_t *producer;
     rd_kafka_topic_t *output;
     rd_kafka_topic_t *changelog;
-    /// The next offset to read, by partition; -1 while none was read.
+    /// The next offset to read, by partition; -1 until a record was read.
     int64_t positions[1024];
     bool in_transaction;
     int64_t commits;
@@ -52,18 +52,18 @@ struct measure measure_begin(void);
 void measure_print(struct measure begin, int64_t records, int64_t processing_ns);
 
 void pipeline_open(struct pipeline *pipeline, const struct options *options, bool has_changelog);
-/// Reads a batch, waiting 100 ms at most; the caller destroys the messages. Errors and rebalances are dealt with.
+/// Reads a batch, waiting 100 ms at most, and handles errors and rebalances. The caller destroys the messages.
 int pipeline_poll(struct pipeline *pipeline, rd_kafka_message_t **messages, int size);
 void pipeline_begin(struct pipeline *pipeline);
 /// Puts a record into librdkafka's queue, which copies it.
 void pipeline_send(
     struct pipeline *pipeline, rd_kafka_topic_t *topic, int32_t partition, const void *key, size_t key_size,
     const void *value, size_t value_size, int64_t timestamp_ms);
-/// Commits the offsets of everything read, in the transaction or behind a flush.
+/// Commits the offsets of everything read, in the transaction or after a flush.
 void pipeline_commit(struct pipeline *pipeline);
 void pipeline_close(struct pipeline *pipeline);
 
-/// A RocksDB as Millrace opens it: no log, universal compaction, memtables of 16 MiB.
+/// Opens a RocksDB as Millrace does: no log, universal compaction, memtables of 16 MiB.
 rocksdb_t *database_open(const char *path);
 rocksdb_writeoptions_t *database_write_options(void);
 

@@ -29,7 +29,7 @@ static int64_t cpu_us(struct rusage *usage) {
            usage->ru_stime.tv_usec;
 }
 
-/// Where the kernel tells it: `ru_maxrss` begins with what the process was that started this one.
+/// Reads the peak from /proc: `ru_maxrss` begins with the value of the process that started this one.
 static int64_t peak_rss_in_bytes(void) {
     char line[256];
     long long kilobytes = 0;

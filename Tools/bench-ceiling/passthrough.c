@@ -1,4 +1,4 @@
-/// Each record from the input to the output, its value changed: one byte is flipped in a copy.
+/// Copies each record from the input to the output and changes its value: one byte is flipped in a copy.
 #include "ceiling.h"
 
 #include <string.h>

@@ -14,7 +14,7 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *message, voi
     if (message->err) fail("delivery: %s", rd_kafka_err2str(message->err));
 }
 
-/// The settings are those of StreamsConfiguration+Clients.swift.
+/// The same settings as in StreamsConfiguration+Clients.swift.
 static rd_kafka_t *open_consumer(const struct options *options) {
     char error[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

@@ -1,4 +1,4 @@
-/// A changelog into an empty RocksDB: each batch that was read is a write batch.
+/// Restores an empty RocksDB from a changelog: each batch that was read becomes a write batch.
 #include "ceiling.h"
 
 #include <string.h>

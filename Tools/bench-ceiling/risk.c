@@ -1,8 +1,8 @@
-/// The highest score of each account, into a state, a changelog and an output; by hand, in two forms.
+/// Writes the highest score of each account to a state, a changelog and an output, in two hand-written forms.
 ///
-/// plain: RocksDB is read and written for every record. write-behind: a hash table is, and what has changed goes down to
-/// RocksDB in a sorted batch at every 20th commit, the positions of the changelog with it. A value is a timestamp and a
-/// double, both big endian, as in Millrace and Kafka Streams; the changelog and the output get the double alone.
+/// plain: RocksDB is read and written for every record. write-behind: a hash table is read and written, and at every 20th commit
+/// its changes go to RocksDB in a sorted batch, together with the changelog's positions. A value is a timestamp and a double,
+/// both big-endian, as in Millrace and Kafka Streams; the changelog and the output get the double alone.
 #include "ceiling.h"
 #include "table.h"
 
@@ -20,7 +20,7 @@ struct state {
 
 static uint64_t big_endian(uint64_t value) { return __builtin_bswap64(value); }
 
-/// Finds `"name":` and returns what stands behind it; the events have no escapes and no nesting.
+/// Finds `"name":` and returns the position after it; the events have no escapes and no nesting.
 static const char *field(const char *json, size_t size, const char *name, size_t name_size) {
     const char *end = json + size;
     for (const char *at = json; (at = memchr(at, '"', (size_t)(end - at))); at++) {

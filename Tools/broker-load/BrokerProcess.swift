@@ -1,9 +1,9 @@
 import Foundation
 
-/// A separate `millrace broker`, which is killed and started again on the same port with the same data.
+/// A `millrace broker` in a separate process, which can be killed and restarted on the same port with the same data.
 final class BrokerProcess {
     struct DidNotStart: Error, CustomStringConvertible {
-        let description = "the broker stopped at its start"
+        let description = "the broker stopped while it was starting"
     }
 
     private let binary: String
@@ -21,7 +21,7 @@ final class BrokerProcess {
 
     var bootstrapServers: String { "127.0.0.1:\(port)" }
 
-    /// Starts it; it listens when this returns.
+    /// Starts the broker; it listens when this returns.
     func start() throws {
         let process = Process()
         let output = Pipe()
@@ -48,7 +48,7 @@ final class BrokerProcess {
         port = number
     }
 
-    /// The most memory it has had resident since its start, in bytes.
+    /// The broker's peak resident memory since its start, in bytes.
     func peakMemoryInBytes() throws -> Int {
         guard let process else { throw DidNotStart() }
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
@@ -57,7 +57,7 @@ final class BrokerProcess {
         return kibibytes << 10
     }
 
-    /// Kills it with SIGKILL and waits for its end.
+    /// Kills the broker with SIGKILL and waits for its end.
     func kill() {
         guard let process else { return }
         Foundation.kill(process.processIdentifier, SIGKILL)
@@ -66,7 +66,7 @@ final class BrokerProcess {
     }
 }
 
-/// A folder that is removed with its owner, unless it is to be inspected.
+/// A folder that is removed with its owner, unless it is kept for inspection.
 final class TemporaryFolder {
     let path: String
     var isKept = false

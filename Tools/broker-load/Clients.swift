@@ -1,9 +1,9 @@
 import Foundation
 import KafkaClient
 
-/// The settings of all clients of the load.
+/// The settings and helpers of all clients that make the load.
 enum Clients {
-    /// Large answers, because some brokers ignore the limits of a fetch; a broker that is back is looked for soon.
+    /// Answers may be large, because some brokers ignore the limits of a fetch. Reconnects come soon after the broker is back.
     static func settings(_ servers: String) -> ClientSettings {
         [
             "bootstrap.servers": servers, "broker.address.family": "v4", "receive.message.max.bytes": "2000000000",
@@ -11,7 +11,7 @@ enum Clients {
         ]
     }
 
-    /// Retries a call while that can help, for a minute.
+    /// Retries a call for up to a minute while its error is retriable.
     static func retrying(_ body: () throws(KafkaError) -> Void) throws(KafkaError) {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {

@@ -6,12 +6,12 @@ import KafkaClient
 /// afterwards.
 struct FullDisk: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Proves that a broker whose disk is full says so, loses nothing, and goes on once there is room.")
+        abstract: "Proves that a broker with a full disk says so, loses nothing, and accepts records again later.")
 
-    @Option(help: "The millrace command, whose broker it is.")
+    @Option(help: "The millrace command that runs the broker.")
     var broker = ".build/debug/millrace"
 
-    @Option(help: "A folder on a file system of its own with some 50 MiB, which is filled.")
+    @Option(help: "A folder on a separate file system of about 50 MiB, which is filled.")
     var folder: String
 
     private static let recordsPerRound = 100
@@ -26,7 +26,7 @@ struct FullDisk: ParsableCommand {
     }
 
     func run() throws {
-        // Small files, so that the disk is full in the midst of them.
+        // The files are small, so that the disk becomes full with several of them.
         let process = BrokerProcess(
             broker, dataDirectory: folder + "/data",
             options: ["--journal-file-bytes", "4000000", "--segment-file-bytes", "1000000"])
@@ -57,18 +57,18 @@ struct FullDisk: ParsableCommand {
             throw Failure("the topic that was created last is lost")
         }
         try checkRecords(writer, process)
-        print("killed and started again: everything is there")
+        print("killed and restarted: everything is there")
 
         let deleted = try admin.deleteTopics([Topic.deleted], timeoutMs: 10_000)
         try deleted[Topic.deleted]?.get()
         let deadline = ContinuousClock.now + .seconds(30)
         while let error = try writer.write(to: Topic.filling) {
-            guard ContinuousClock.now < deadline else { throw Failure("a deleted topic makes no room: \(error)") }
+            guard ContinuousClock.now < deadline else { throw Failure("deleting a topic freed no space: \(error)") }
         }
         process.kill()
         try process.start()
         try checkRecords(writer, process)
-        print("PROVEN: the producer was told, \(writer.acknowledged) acknowledged records are there, and it goes on.")
+        print("PROVEN: the producer got the error, all \(writer.acknowledged) acknowledged records are there.")
     }
 
     private func create(_ names: [String], by admin: KafkaAdmin) throws {
@@ -91,7 +91,7 @@ struct FullDisk: ParsableCommand {
         private let producer: KafkaProducer
         private var next = 0
         private(set) var acknowledged = 0
-        /// Of the topic that fills the disk.
+        /// The acknowledged numbers in the topic that fills the disk.
         private(set) var numbers: Set<Int> = []
 
         init(_ servers: String) throws {
@@ -99,7 +99,7 @@ struct FullDisk: ParsableCommand {
                 Clients.settings(servers).merging(["acks": "all", "retries": "0", "linger.ms": "5"]))
         }
 
-        /// Writes some records; if one is refused, returns the reason, and none of them counts as acknowledged.
+        /// Writes some records. If one is refused, returns its error, and counts none of them as acknowledged.
         mutating func write(to name: String) throws -> KafkaError? {
             let topic = try producer.topic(named: name)
             let round = next..<(next + FullDisk.recordsPerRound)

@@ -13,23 +13,23 @@ struct Kill: AsyncParsableCommand {
             once, one that was aborted not at all, and one without an answer as a whole or not at all.
             """)
 
-    @Option(help: "The millrace command, whose broker it is.")
+    @Option(help: "The millrace command that runs the broker.")
     var broker = ".build/debug/millrace"
 
-    @Option(help: "How often to kill it.")
+    @Option(help: "The number of kills.")
     var kills = 20
 
-    @Option(help: "Seed of the moments and of the transactions' ends; random by default, and printed.")
+    @Option(help: "Seed of the times of the kills and of the transactions' outcomes; random by default, and printed.")
     var seed: UInt64?
 
-    @Option(help: "How many writers of transactions there are.")
+    @Option(help: "The number of writers of transactions.")
     var writers = 4
 
     func run() async throws {
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         print("seed \(seed): \(kills) kills, \(writers) writers of transactions")
         let folder = try TemporaryFolder()
-        // Small files, so that some kills meet one being begun, and snapshots.
+        // The files are small, so that some kills come while a file is begun or a snapshot is written.
         let broker = BrokerProcess(
             broker, dataDirectory: folder.path,
             options: ["--journal-file-bytes", "500000", "--segment-file-bytes", "50000"])
@@ -72,6 +72,6 @@ struct Kill: AsyncParsableCommand {
             print("NOT PROVEN: \(problems.count) problems; the broker's data is kept in \(folder.path)")
             throw ExitCode(1)
         }
-        print("PROVEN: nothing acknowledged is lost, no transaction is there in part.")
+        print("PROVEN: nothing acknowledged is lost, and no transaction is there in part.")
     }
 }

@@ -25,7 +25,7 @@ struct Ledger {
             + "answer; \(plain) records without a transaction"
     }
 
-    /// Returns every difference of the broker from what was acknowledged.
+    /// Returns every difference between the broker's contents and the acknowledgements.
     func problems(on servers: String) throws -> [String] {
         try transactionProblems(on: servers) + plainProblems(on: servers) + offsetProblems(on: servers)
     }
@@ -42,7 +42,7 @@ struct Ledger {
             found[fields[0], default: [:]][fields[1], default: []].append(fields[2])
             let place = [Int32(fields[0]), message.partition]
             if let before = last[place], before > fields[1] {
-                problems.append("writer \(fields[0]): transaction \(fields[1]) comes behind \(before)")
+                problems.append("writer \(fields[0]): transaction \(fields[1]) comes after \(before)")
             }
             last[place] = fields[1]
         }
@@ -64,7 +64,7 @@ struct Ledger {
         return problems
     }
 
-    /// Every acknowledged record is there once, in order.
+    /// Checks that every acknowledged record is there once, in order.
     private func plainProblems(on servers: String) throws -> [String] {
         var found: [Int] = []
         try Clients.readAll([TopicPartition(Self.plainTopic, 0)], on: servers) { message in
@@ -73,7 +73,7 @@ struct Ledger {
         return found == Array(0..<plain) ? [] : ["\(plain) plain records were acknowledged; \(found.count) are there"]
     }
 
-    /// A group's offset is that of its last committed transaction.
+    /// Checks that a group's offset is that of its last committed transaction.
     private func offsetProblems(on servers: String) throws -> [String] {
         var problems: [String] = []
         let partition = TopicPartition(Self.topic, 0)

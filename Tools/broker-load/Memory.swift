@@ -2,12 +2,12 @@ import ArgumentParser
 import Foundation
 import KafkaClient
 
-/// Writes far more than a broker may keep in memory, reads it back, starts the broker again, and checks its memory.
+/// Writes far more than a broker may keep in memory, reads it back before and after a restart, and checks the broker's memory.
 struct Memory: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Proves that the memory of a broker with a data directory is bounded, whatever its records take.")
+        abstract: "Proves that the memory of a broker with a data directory is bounded, however large its records are.")
 
-    @Option(help: "The millrace command, whose broker it is.")
+    @Option(help: "The millrace command that runs the broker.")
     var broker = ".build/debug/millrace"
 
     @Option(help: "How much to write, in MiB.")
@@ -36,9 +36,9 @@ struct Memory: ParsableCommand {
         try report("written", process) { try write(count, to: process.bootstrapServers) }
         try report("read", process) { try read(count, from: process.bootstrapServers) }
         process.kill()
-        try report("started again", process) { try process.start() }
+        try report("restarted", process) { try process.start() }
         try report("read again", process) { try read(count, from: process.bootstrapServers) }
-        print("PROVEN: \(size) MiB of records, and never \(limit) MiB of memory.")
+        print("PROVEN: \(size) MiB of records, and always less than \(limit) MiB of memory.")
     }
 
     private func report(_ what: String, _ process: BrokerProcess, _ body: () throws -> Void) throws {

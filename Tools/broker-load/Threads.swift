@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Set once, seen by all threads.
+/// A flag that is set once and that all threads see.
 final class Flag: Sendable {
     private let value = Atomic<Bool>(false)
 
@@ -9,7 +9,7 @@ final class Flag: Sendable {
     func set() { value.store(true, ordering: .relaxed) }
 }
 
-/// Counted by all threads.
+/// A counter that all threads add to.
 final class Counter: Sendable {
     private let count = Atomic<Int>(0)
 

@@ -5,12 +5,12 @@ import KafkaClient
 /// Measures how fast a broker accepts and serves records, with one producer and one consumer of librdkafka.
 struct Throughput: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes records to a topic of its own, reads them back, and prints records a second of both.")
+        abstract: "Writes records to a new topic, reads them back, and prints the records per second of both.")
 
     @Option(help: "The broker, HOST:PORT.")
     var bootstrapServers: String
 
-    @Option(help: "How many records.")
+    @Option(help: "The number of records.")
     var records = 200_000
 
     @Option(help: "The size of a record's value in bytes.")
@@ -31,7 +31,7 @@ struct Throughput: ParsableCommand {
         print("consume \(Int(try consume(topic)))")
     }
 
-    /// From the first record to the last acknowledgement.
+    /// Returns the records per second, from the first record to the last acknowledgement.
     private func produce(to name: String) throws -> Double {
         let producer = try KafkaProducer(
             Clients.settings(bootstrapServers).merging([
@@ -54,8 +54,7 @@ struct Throughput: ParsableCommand {
         return Double(records - 1) / (start.duration(to: .now) / .seconds(1))
     }
 
-    /// A thousand texts of half random digits, half the same letter: they compress as real data does, neither to nothing nor
-    /// hardly.
+    /// A thousand texts, each half random digits and half the same letter. They compress about as well as real data.
     private func texts() -> [String] {
         var random = SeededGenerator(seed: 1)
         return (0..<1_000).map { _ in
@@ -63,7 +62,7 @@ struct Throughput: ParsableCommand {
         }
     }
 
-    /// From the assignment to the last record; the connection is made before.
+    /// Returns the records per second, from the assignment to the last record. The connection is made before.
     private func consume(_ name: String) throws -> Double {
         let consumer = try KafkaConsumer(
             Clients.settings(bootstrapServers).merging([

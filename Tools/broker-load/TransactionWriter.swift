@@ -8,7 +8,7 @@ enum TransactionOutcome: Sendable {
     case unknown
 }
 
-/// Writes numbered transactions, each over several partitions and with a committed offset, and notes how they end.
+/// Writes numbered transactions, each over several partitions and with an offset, and notes their outcomes.
 struct TransactionWriter {
     static let recordsPerTransaction = 8
 
@@ -28,7 +28,7 @@ struct TransactionWriter {
 
     static func group(ofWriter number: Int) -> String { "writer-\(number)" }
 
-    /// Writes transactions until told to stop; returns the end of each, in order.
+    /// Writes transactions until `stop` is set. Returns the outcome of each, in order.
     mutating func run(until stop: Flag) throws -> [TransactionOutcome] {
         // The member under which the offsets are committed; it never joins.
         let consumer = try KafkaConsumer(
@@ -40,12 +40,12 @@ struct TransactionWriter {
                 outcomes[outcomes.count - 1] = try write(outcomes.count - 1, group)
                 progress.increment()
             } catch {
-                // It is unknown whether this one was committed; a new producer rolls back an open one.
+                // It is unknown whether this transaction was committed. A new producer aborts it if it is still open.
                 guard error.isFatal else { throw error }
                 producer = nil
             }
         }
-        // A transaction that a lost producer left open would hide all later commits of others from readers.
+        // A transaction that a lost producer left open would hide all later commits of other writers from readers.
         _ = try current()
         try consumer.close()
         return outcomes
@@ -103,7 +103,7 @@ struct PlainWriter {
 
     init(_ servers: String) { self.servers = servers }
 
-    /// The number of acknowledged records, which are those from 0 on.
+    /// Writes until `stop` is set. Returns the number of acknowledged records, which are numbered from 0.
     func run(until stop: Flag) throws -> Int {
         let producer = try KafkaProducer(
             Clients.settings(servers).merging(["enable.idempotence": "true", "linger.ms": "1"]))

@@ -3,7 +3,7 @@ import RiskScore
 
 /// The demo's own view of the cluster, beside the application that it watches: its topics, a producer, consumers.
 ///
-/// It speaks to the brokers through the bare client, so that nothing under proof takes part in the proof.
+/// It uses the bare client, so that the code that is proven takes no part in the proof.
 struct DemoBroker {
     let options: DemoOptions
 

@@ -18,7 +18,7 @@ final class Generator: Sendable {
         seed = options.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     }
 
-    /// Events acknowledged by the broker, or on their way to it.
+    /// The number of events that the broker has acknowledged or that are on their way to it.
     var written: Int { count.load(ordering: .relaxed) }
 
     func stop() { stopped.store(true, ordering: .relaxed) }
@@ -62,7 +62,7 @@ final class Generator: Sendable {
     private static func nowMs() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 }
 
-/// Only the generator: for tests that run separate instances.
+/// Runs only the generator, for tests that run separate instances.
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Writes risk events, nothing else.")
 

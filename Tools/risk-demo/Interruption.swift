@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 
-/// Ctrl-C and SIGTERM: the first asks the demo to stop, a second one ends it.
+/// Handles Ctrl-C and SIGTERM: the first asks the demo to stop, a second one ends it.
 final class Interruption {
     private var sources: [any DispatchSourceSignal] = []
 

@@ -5,7 +5,7 @@ import MillraceRuntime
 import RiskScore
 import Synchronization
 
-/// Shows what happens: drawn in place on a terminal, a line every second elsewhere.
+/// Shows the progress: drawn in place on a terminal, a line every second elsewhere.
 final class LiveView: Sendable {
     private let broker: DemoBroker
     private let application: StreamsApplication

@@ -5,7 +5,7 @@ import RiskScore
 
 /// Recomputes from the input what the application should have written, and compares.
 ///
-/// Exactly once shows in more than the highest score: every valid event emits one update, so an account has as many
+/// Exactly-once processing shows in more than the highest score: every valid event emits one update, so an account has as many
 /// updates as events, and every malformed record is among the dead letters once.
 struct Proof {
     private struct Expectation {
@@ -80,7 +80,7 @@ struct Proof {
                 + "\(updates.values.reduce(0, +)) updates")
     }
 
-    /// The changelog has to give the same table.
+    /// Checks that the changelog gives the same table.
     private mutating func compareState(_ expected: [String: Expectation], _ broker: DemoBroker) throws {
         let changelog = "\(broker.options.applicationID)-\(RiskScoreTopology.store)-changelog"
         var state: [String: Double] = [:]
@@ -122,14 +122,14 @@ struct Proof {
     func report() -> Bool {
         for line in summary { print("  \(line)") }
         for problem in problems { print("  WRONG: \(problem)") }
-        print(problems.isEmpty ? "PROVEN: every score is exact, every record took effect once." : "NOT PROVEN.")
+        print(problems.isEmpty ? "PROVEN: every score is exact, and every record took effect once." : "NOT PROVEN.")
         return problems.isEmpty
     }
 }
 
-/// Only the proof: for tests that run separate instances.
+/// Runs only the proof, for tests that run separate instances.
 struct Prove: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Compares what was written with the input.")
+    static let configuration = CommandConfiguration(abstract: "Compares the results with the input.")
 
     @OptionGroup var demo: DemoOptions
 

@@ -17,7 +17,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// Realistic risk events from a seed, some of them broken.
+/// Realistic risk events from a seed, some of them malformed.
 ///
 /// Accounts follow Zipf's law; events are up to five seconds late; most scores are low. One record in 500 is malformed,
 /// one in 1,000 a tombstone, one in 2,000 has no key.
@@ -30,7 +30,7 @@ struct RandomEvents {
     }
 
     private var random: SeededGenerator
-    /// For each account the share of events that it and those before it have.
+    /// The share of events that each account and the accounts before it have together.
     private let cumulativeShares: [Double]
 
     init(accounts: Int, seed: UInt64) {

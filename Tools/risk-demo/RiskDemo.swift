@@ -14,7 +14,7 @@ struct DemoOptions: ParsableArguments {
     @Option(help: "The brokers, HOST:PORT,…")
     var bootstrapServers: String
 
-    @Option(help: "Partitions of the topics, where they have to be created.")
+    @Option(help: "Partitions of the topics that have to be created.")
     var partitions: Int32 = 4
 
     @Option(help: "Names the application: its group, its internal topics and its state folder.")
@@ -22,7 +22,7 @@ struct DemoOptions: ParsableArguments {
 
     var deadLetterTopic: String { "\(applicationID)-dead-letters" }
 
-    /// Settings that every client of the demo has. Large answers, because some brokers ignore the limits of a fetch.
+    /// The settings of every client of the demo. Answers may be large, because some brokers ignore the limits of a fetch.
     var clientSettings: [String: String] {
         ["receive.message.max.bytes": "2000000000"]
     }
@@ -30,7 +30,7 @@ struct DemoOptions: ParsableArguments {
 
 /// The settings of the events.
 struct GeneratorOptions: ParsableArguments {
-    @Option(help: "Events a second.")
+    @Option(help: "Events per second.")
     var rate = 2_000
 
     @Option(help: "How many accounts there are; a few of them have most of the events.")

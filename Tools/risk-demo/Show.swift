@@ -5,7 +5,7 @@ import Millrace
 import MillraceRuntime
 import RiskScore
 
-/// The whole demo: events, an instance, a live view, and the proof.
+/// Runs the whole demo: events, an instance, a live view, and the proof.
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Generates events, scores them, shows it live and proves the result.")
@@ -19,7 +19,7 @@ struct Show: AsyncParsableCommand {
     @Option(help: "Worker threads of the instance.")
     var threads = 1
 
-    @Option(help: "Where the instance keeps its state; a temporary folder by default.")
+    @Option(help: "The folder for the instance's state; a temporary one by default.")
     var stateDir: String?
 
     @Option(help: "Log level of the instance. A dead letter, of which the demo makes many, is a warning.")
@@ -59,7 +59,7 @@ struct Show: AsyncParsableCommand {
         view.stop()
         try await watching.value
         try result.get()
-        print("\nstopped; comparing what was written with the input:")
+        print("\nstopped; comparing the results with the input:")
         let isProven = try Proof(broker).report()
         if !caughtUp { print("The instance did not catch up with the events in time.") }
         if !isProven || !caughtUp { throw ExitCode(1) }
@@ -81,7 +81,7 @@ struct Show: AsyncParsableCommand {
         return StreamsApplication(try builder.build(), configuration: configuration, logger: logger)
     }
 
-    /// Waits until the instance has seen as many records as were written: processed, dropped or sent to the dead letters.
+    /// Waits until the instance has processed, dropped or sent to the dead letters as many records as were written.
     private func waitUntilProcessed(_ count: Int, by application: StreamsApplication) async -> Bool {
         let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline, !application.state.isFinal {

@@ -117,7 +117,7 @@ extension QueryableBytesStore {
         let nextMs = keys.expiry?.startMs(ofSegment: segment + 1) ?? .max
         if range.times.lowerBound < nextMs {
             let startMs = max(range.times.lowerBound, keys.expiry?.startMs(ofSegment: segment) ?? 0)
-            let endMs = min(range.times.upperBound, nextMs - 1)
+            let endMs = min(range.times.upperBound, (Moment(ms: nextMs) - TimeSpan(ms: 1)).ms)
             if startMs <= endMs { try scan(startMs...endMs, from: place.successor) }
         }
         let restMs = max(range.times.lowerBound, nextMs)

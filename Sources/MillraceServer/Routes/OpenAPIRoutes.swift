@@ -45,7 +45,7 @@ struct OpenAPIRoutes: RouteGroup {
             ),
         ]
         var components: [(String, String?)] = [
-            ("schemas", JSON.object(Schema.components.map { ($0.0, $0.1) }))
+            ("schemas", JSON.object(Schema.shared.map { ($0.0, $0.1) }))
         ]
         if needsToken {
             components.append(("securitySchemes", #"{"token": {"type": "http", "scheme": "bearer"}}"#))

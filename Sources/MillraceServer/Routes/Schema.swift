@@ -13,7 +13,7 @@ enum Schema {
     static let bytes = #"{"type": "string", "format": "binary"}"#
 
     /// The shared schemas by name.
-    static let components: [(String, String)] = [
+    static let shared: [(String, String)] = [
         ("Error", object(["code": text, "message": text], optional: ["position": text])),
         ("Health", object(["state": text])),
         ("Entry", object(["key": "{}", "value": "{}"], optional: entryTimes)),

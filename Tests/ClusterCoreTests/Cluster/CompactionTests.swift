@@ -10,7 +10,7 @@ struct CompactionTests {
             batch(records, timestampMs: nowMs), to: TopicPartition("t", 0), nowMs: nowMs)
     }
 
-    @Test("of every key the newest record stays, at its offset; the last batch is left alone")
+    @Test("the newest record of every key stays, at its offset; the last batch is left unchanged")
     func newestStays() throws {
         let (cluster, partition) = try clusterWithTopic(configs: Self.configs)
         try put(cluster, [("a", "1"), ("b", "1"), ("a", "2")])
@@ -28,7 +28,7 @@ struct CompactionTests {
         #expect(text(try read(cluster, partition)) == "a=2@2 b=2@4 c=2@5 d=1@6")
     }
 
-    @Test("a tombstone stays for delete.retention.ms after it was first met, then goes")
+    @Test("a tombstone stays for delete.retention.ms after compaction first meets it, then is removed")
     func tombstones() throws {
         let (cluster, partition) = try clusterWithTopic(configs: Self.configs)
         try put(cluster, [("a", "1"), ("b", "1")])
@@ -42,7 +42,7 @@ struct CompactionTests {
         #expect(text(try read(cluster, partition)) == "b=1@1 z=1@3")
     }
 
-    @Test("records younger than min.compaction.lag.ms stay, and shadow nothing")
+    @Test("records younger than min.compaction.lag.ms stay, and supersede nothing")
     func lag() throws {
         let (cluster, partition) = try clusterWithTopic(
             configs: ["cleanup.policy": "compact", "min.compaction.lag.ms": "1000"])
@@ -55,7 +55,7 @@ struct CompactionTests {
         #expect(text(try read(cluster, partition)) == "a=2@1 z=1@2")
     }
 
-    @Test("aborted records shadow nothing and go; later ones of the same producer stay visible")
+    @Test("aborted records supersede nothing and are removed; later ones of the same producer stay visible")
     func aborted() throws {
         let (cluster, partition) = try clusterWithTopic(configs: Self.configs)
         try put(cluster, [("a", "1")])
@@ -71,7 +71,7 @@ struct CompactionTests {
         }
         let kept = try cluster.fetch(partition, from: 0, maxBytes: 10_000, isolation: .readCommitted)
         #expect(kept.abortedTransactions.isEmpty)
-        // The abort's marker is gone, the commit's is still needed.
+        // The abort marker is gone; the commit marker is still needed.
         #expect(kept.batches.count { $0.header.attributes.isControl } == 1)
     }
 
@@ -90,7 +90,7 @@ struct CompactionTests {
         #expect(text(try read(cluster, partition)) == "a=3@2 z=1@3")
     }
 
-    @Test("a repeated batch is recognised though compaction took the first one away")
+    @Test("a repeated batch is recognised even if compaction removed the first one")
     func duplicatesAfterwards() throws {
         let (cluster, partition) = try clusterWithTopic(configs: Self.configs)
         let producer = ProducerIdentity(producerID: 3, epoch: 0)

@@ -31,7 +31,7 @@ struct CompressedLogTests {
         return try RecordBatch(writer.finish()).compressed(compression, by: Self.codec).bytes
     }
 
-    /// All that is stored, as `key=value@offset`.
+    /// All stored records, as `key=value@offset`.
     private func contents(_ cluster: Cluster) throws -> String {
         let batches = try cluster.fetch(partition, from: 0, maxBytes: 1 << 20, isolation: .readCommitted).batches
         #expect(batches.allSatisfy { $0.hasValidChecksum })
@@ -42,7 +42,7 @@ struct CompressedLogTests {
         }.joined(separator: " ")
     }
 
-    @Test("a key that a tombstone deleted stays deleted, whatever compressed either", arguments: codecs, codecs)
+    @Test("a key that a tombstone deleted stays deleted, whatever codec each record has", arguments: codecs, codecs)
     func tombstone(ofRecord: CompressionCodec, ofTombstone: CompressionCodec) throws {
         let cluster = try cluster(Self.compacted)
         _ = try cluster.produce(packed([("k", "1"), ("l", "1")], ofRecord), to: partition, nowMs: 0)
@@ -56,7 +56,7 @@ struct CompressedLogTests {
         #expect(first.header.attributes.compression == ofRecord)
     }
 
-    @Test("without a codec a tombstone stays for what it may hide, and compressed batches are left as they are")
+    @Test("without a codec a tombstone stays while it may hide a record; compressed batches stay unchanged")
     func unreadable() throws {
         let cluster = try cluster(Self.compacted, codec: nil)
         _ = try cluster.produce(packed([("a", nil)], .none), to: partition, nowMs: 0)
@@ -67,7 +67,7 @@ struct CompressedLogTests {
         #expect(try contents(cluster) == "k=1@1 k=null@2 z=1@3")
     }
 
-    @Test("a compacted topic takes no record without a key, compressed or not", arguments: codecs)
+    @Test("a compacted topic refuses records without a key, compressed or not", arguments: codecs)
     func nullKey(compression: CompressionCodec) throws {
         let records: [(key: String?, value: String?)] = [("k", "1"), (nil, "2")]
         let compacted = try cluster(Self.compacted)
@@ -94,7 +94,7 @@ struct CompressedLogTests {
         for _ in 0..<2_000 {
             var changed = body
             for _ in 0...random.below(3) { changed[random.below(changed.count)] = UInt8(random.below(256)) }
-            // Any answer, but no crash; what is accepted can be read.
+            // Any answer will do, but no crash. A batch that is accepted can be read.
             if produce(changed) == .none { _ = try contents(cluster) }
         }
         #expect(produce(body) == .none)
@@ -117,7 +117,7 @@ struct CompressedLogTests {
         #expect(try produce { $0.removeLast() } == .invalidRecord)
         #expect(try produce { $0.append(0) } == .invalidRecord)
         #expect(try produce { $0[61] = 0xFF } == .invalidRecord)
-        // An offset that is not the next one.
+        // An offset that does not follow the one before.
         #expect(try produce { $0[64] = 6 } == .invalidRecord)
         #expect(
             try produce {
@@ -137,7 +137,8 @@ struct CompressedLogTests {
     }
 
     @Test(
-        "offsets for times, and of the largest time, are those of records inside compressed batches", arguments: codecs)
+        "offsets by time, and the offset of the largest time, are those of records inside compressed batches",
+        arguments: codecs)
     func times(compression: CompressionCodec) throws {
         let cluster = try cluster()
         let records = (0..<10).map { (key: "k\($0)" as String?, value: "v" as String?) }
@@ -172,7 +173,7 @@ struct CompressedLogTests {
     }
 
     @Test(
-        "streams of other writers unpack: snappy without framing, several gzip members, several frames",
+        "streams from other writers unpack: snappy without framing, several gzip members, several frames",
         arguments: [
             (.snappy, "0b2868656c6c6f20776f726c64"),
             (.gzip, "1f8b08000000000002ffcb48cdc9c9070086a6103605000000"),

@@ -1,11 +1,11 @@
 import ClusterCore
 import Testing
 
-@Suite("Times and time-outs of any size")
+@Suite("Times and timeouts of any size")
 struct ExtremeTimeTests {
     private static let spans: [Int64] = [0, 1, 1_000, .max / 2, .max - 1, .max]
 
-    /// A cluster whose every setting of time is the same.
+    /// A cluster whose time settings all have the same value.
     private func cluster(spanMs: Int64, nowMs: Int64) throws -> Cluster {
         var configuration = ClusterConfiguration()
         configuration.logCleanupIntervalMs = spanMs
@@ -27,7 +27,8 @@ struct ExtremeTimeTests {
     }
 
     @Test(
-        "groups, transactions, retention and compaction take what clients and settings choose", arguments: spans, spans)
+        "groups, transactions, retention and compaction accept any times of clients and settings", arguments: spans,
+        spans)
     func anySpan(spanMs: Int64, nowMs: Int64) throws {
         let cluster = try cluster(spanMs: spanMs, nowMs: nowMs)
         let partition = TopicPartition("t", 0)
@@ -44,7 +45,8 @@ struct ExtremeTimeTests {
             cluster.tick(nowMs: laterMs)
             cluster.cleanLogs(nowMs: laterMs)
         }
-        // What is kept for ever is kept to the end of time; what is kept for no time is gone there, but for what came then.
+        // Records that are kept for ever are there at the end of time. Records that are kept for no time are gone then, except
+        // for those written then.
         let found = try read(cluster, partition, isolation: .readUncommitted)
         if spanMs == .max { #expect(text(found).hasSuffix("b=2@2")) }
         if spanMs <= 1, nowMs < .max - 1 { #expect(found.isEmpty) }

@@ -10,7 +10,7 @@ struct GroupRestartTests {
         return try Cluster(configuration: configuration, replaying: journal, nowMs: nowMs)
     }
 
-    @Test("members keep their generation and assignment; their sessions count anew")
+    @Test("members keep their generation and assignment; their sessions start anew")
     func members() throws {
         let (cluster, partition) = try clusterWithTopic()
         let first = TestMember(cluster)
@@ -28,7 +28,7 @@ struct GroupRestartTests {
         #expect(after.fetchOffsets(groupID: "g", partitions: nil).map(\.offset.offset) == [5])
     }
 
-    @Test("a rebalance under way is forgotten: the group is what it last was for sure")
+    @Test("a rebalance under way is forgotten: the group returns to its last complete generation")
     func rebalance() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster)
@@ -67,7 +67,7 @@ struct GroupRestartTests {
     }
 
     @Test(
-        "members at random: they agree on each generation, every request is answered, a replay gives the same",
+        "random members agree on each generation, every request is answered, and a replay gives the same state",
         arguments: 0..<40 as Range<UInt64>)
     func randomMembers(seed: UInt64) throws {
         var run = GroupRun(seed: seed)
@@ -76,14 +76,14 @@ struct GroupRestartTests {
     }
 }
 
-/// A seeded run of members that come, go, sleep and come back.
+/// A seeded run of members that join, leave, sleep and come back.
 private struct GroupRun {
     let cluster = Cluster(nowMs: 0)
     var random: SeededNumbers
     var nowMs: Int64 = 0
     var members: [TestMember] = []
     var journal: [ClusterChange] = []
-    /// By generation: the protocol its members were told.
+    /// The protocol that the members of each generation were told.
     var told: [Int32: [String?]] = [:]
 
     init(seed: UInt64) {
@@ -146,7 +146,7 @@ private struct GroupRun {
         #expect(Set(instances).count == instances.count)
     }
 
-    /// Nobody calls any more: everything pending is answered and the group is empty in the end.
+    /// No member calls any more: everything pending is answered, and finally the group is empty.
     mutating func finish() throws {
         for _ in 0..<200 {
             guard let deadlineMs = cluster.nextDeadlineMs, deadlineMs < nowMs + 1_000_000 else { break }

@@ -1,7 +1,7 @@
 import ClusterCore
 import Testing
 
-/// A group member for tests: it sends what it is told and keeps the answers.
+/// A group member for tests, which sends the requests that it is told to and keeps the answers.
 final class TestMember {
     let cluster: Cluster
     let groupID: String
@@ -94,17 +94,17 @@ final class TestMember {
     }
 }
 
-/// Hands out deferred answers to the members they belong to.
+/// Delivers deferred answers to these members.
 func deliver(_ cluster: Cluster, to members: TestMember...) { deliver(cluster, to: members) }
 
-/// Hands out deferred answers to the members they belong to.
+/// Delivers deferred answers to these members.
 func deliver(_ cluster: Cluster, to members: [TestMember]) {
     for call in cluster.takeCompleted() {
         for member in members { member.receive(call) }
     }
 }
 
-/// Has members join and sync until the group is stable; each gets its position as its assignment.
+/// Makes members join and sync until the group is stable. Each gets its position as its assignment.
 func settle(_ cluster: Cluster, _ members: TestMember..., nowMs: Int64 = 0) throws {
     for member in members { member.join(nowMs: nowMs) }
     for member in members where member.joined != nil { member.join(nowMs: nowMs) }

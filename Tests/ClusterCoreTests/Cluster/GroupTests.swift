@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Groups")
 struct GroupTests {
-    @Test("a first member gets an id, then the group for itself")
+    @Test("a first member gets an id, and then has the group to itself")
     func firstMember() throws {
         let (cluster, _) = try clusterWithTopic()
         let member = TestMember(cluster)
@@ -24,7 +24,7 @@ struct GroupTests {
         #expect(cluster.listGroups().map(\.groupID) == ["g"] && cluster.listGroups()[0].state == .stable)
     }
 
-    @Test("a second member starts a rebalance; both get the next generation when both joined")
+    @Test("a second member starts a rebalance; both get the next generation once both have joined")
     func secondMember() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster)
@@ -47,7 +47,7 @@ struct GroupTests {
         #expect(first.synced?.assignment == [] && second.synced?.assignment == [9])
     }
 
-    @Test("members that cannot be are refused")
+    @Test("members with impossible settings are refused")
     func refusals() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster)
@@ -72,7 +72,7 @@ struct GroupTests {
         #expect(first.synced?.error == .illegalGeneration)
     }
 
-    @Test("a member whose session ends is removed, the others rebalance")
+    @Test("a member whose session ends is removed, and the others rebalance")
     func sessionTimeout() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster)
@@ -94,7 +94,7 @@ struct GroupTests {
         #expect(cluster.describeGroup("g").state == .empty)
     }
 
-    @Test("a member that does not come back is left behind when the rebalance timeout is over")
+    @Test("a member that does not rejoin is removed when the rebalance timeout is over")
     func rebalanceTimeout() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster)
@@ -128,7 +128,7 @@ struct GroupTests {
         #expect(first.heartbeat(nowMs: 5_000) == .rebalanceInProgress)
     }
 
-    @Test("an id that is asked for but never used blocks a rebalance only until its session ends")
+    @Test("an id that is assigned but never used blocks a rebalance only until its session ends")
     func pendingMember() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster)
@@ -145,7 +145,7 @@ struct GroupTests {
         #expect(first.joined?.members.count == 2)
     }
 
-    @Test("an initial delay lets members gather, drawn out by newcomers")
+    @Test("an initial delay lets members gather, and new members prolong it")
     func initialDelay() throws {
         var configuration = ClusterConfiguration()
         configuration.initialRebalanceDelayMs = 3_000
@@ -162,7 +162,7 @@ struct GroupTests {
         #expect(first.joined?.members.count == 2 && second.joined?.generationID == 1)
     }
 
-    @Test("the protocol that all know and most prefer is chosen")
+    @Test("the protocol that all members know and most prefer is chosen")
     func protocolChoice() throws {
         let (cluster, _) = try clusterWithTopic()
         let lists = [["a", "b", "c"], ["c", "b"], ["b", "c", "a"], ["c", "b", "x"]]
@@ -176,7 +176,7 @@ struct GroupTests {
         #expect(members.allSatisfy { $0.joined?.protocolName == members[0].joined?.protocolName })
     }
 
-    @Test("a follower that rejoins unchanged gets its generation, a leader starts a rebalance")
+    @Test("a follower that rejoins unchanged gets its generation; a leader that does starts a rebalance")
     func rejoin() throws {
         let (cluster, _) = try clusterWithTopic()
         let leader = TestMember(cluster)
@@ -215,7 +215,7 @@ struct GroupTests {
         #expect(code(try cluster.leaveGroup("h", members: [], nowMs: 0)) == .unknownMemberID)
     }
 
-    @Test("a group full of members takes no more")
+    @Test("a full group takes no more members")
     func maxSize() throws {
         var configuration = ClusterConfiguration()
         configuration.maxGroupSize = 1

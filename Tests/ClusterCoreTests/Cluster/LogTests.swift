@@ -28,7 +28,7 @@ struct LogTests {
         }
     }
 
-    @Test("offsets by time: the first record not before it, none after the last")
+    @Test("offsets by time: the first record at or after it, none after the last")
     func offsetsByTime() throws {
         let (cluster, partition) = try clusterWithTopic()
         for index in 0..<5 as Range<Int64> {
@@ -51,7 +51,7 @@ struct LogTests {
         #expect(try list(.timestamp(0)) == [3, 1_500])
     }
 
-    @Test("deleted records cannot be fetched; a batch cut in the middle still answers what is left")
+    @Test("deleted records cannot be fetched; a batch cut in the middle still returns the rest")
     func deleteRecords() throws {
         let (cluster, partition) = try clusterWithTopic()
         _ = try cluster.produce(values("a", "b"), to: partition, nowMs: 0)
@@ -68,7 +68,7 @@ struct LogTests {
         #expect(try cluster.produce(values("d"), to: partition, nowMs: 0).baseOffset == 3)
     }
 
-    @Test("retention by time drops what is older, by size what is too much; in whole batches")
+    @Test("retention by time drops older batches, retention by size the oldest ones, always whole")
     func retention() throws {
         let (byTime, partition) = try clusterWithTopic(configs: ["retention.ms": "1000"])
         for time in [0, 500, 1_000] as [Int64] {
@@ -86,7 +86,7 @@ struct LogTests {
         #expect(text(try read(bySize, other)) == "c@2 d@3")
     }
 
-    @Test("many batches cut off at the front leave the rest readable")
+    @Test("removing many batches at the front leaves the rest readable")
     func longLog() throws {
         let (cluster, partition) = try clusterWithTopic()
         for index in 0..<1_000 {

@@ -5,7 +5,7 @@ import Testing
 struct MillisecondsTests {
     private static let extremes: [Int64] = [.min, .min + 1, -7, -1, 0, 1, 1_700_000_000_000, .max / 2, .max - 1, .max]
 
-    @Test("what lies beyond the beginning or the end of time is the beginning or the end")
+    @Test("a time beyond the beginning or the end of time becomes the beginning or the end")
     func saturates() {
         for left in Self.extremes {
             for right in Self.extremes {

@@ -9,7 +9,7 @@ struct OffsetTests {
         cluster.fetchOffsets(groupID: "g", partitions: [partition], requireStable: requireStable)[0]
     }
 
-    @Test("offsets come back with their metadata, which may have 4096 characters")
+    @Test("offsets are returned with their metadata, which may have 4096 characters")
     func metadata() throws {
         let (cluster, _) = try clusterWithTopic(partitions: 2)
         let member = GroupMembership(groupID: "g")
@@ -29,7 +29,7 @@ struct OffsetTests {
         #expect(cluster.fetchOffsets(groupID: "h", partitions: [partition])[0].offset.offset == -1)
     }
 
-    @Test("commits are fenced by member and generation, of transactions too (KIP-447)")
+    @Test("commits are fenced by member and generation, also in transactions (KIP-447)")
     func fencing() throws {
         let (cluster, _) = try clusterWithTopic()
         let member = TestMember(cluster)
@@ -62,7 +62,7 @@ struct OffsetTests {
                 == .illegalGeneration)
     }
 
-    @Test("a commit keeps the member's session")
+    @Test("a commit renews the member's session")
     func session() throws {
         let (cluster, _) = try clusterWithTopic()
         let member = TestMember(cluster)
@@ -72,7 +72,7 @@ struct OffsetTests {
         #expect(member.heartbeat(nowMs: 18_000) == .none)
     }
 
-    @Test("offsets of a transaction count when it commits; until then a stable fetch is refused")
+    @Test("offsets of a transaction take effect when it commits; until then a stable fetch is refused")
     func transactional() throws {
         let (cluster, _) = try clusterWithTopic()
         let producer = try TestProducer(cluster, "x")
@@ -95,7 +95,7 @@ struct OffsetTests {
         #expect(code(try send(9)) == .invalidTxnState)
     }
 
-    @Test("of a plain commit and one in a transaction the one sent later wins")
+    @Test("of a plain commit and one in a transaction, the one sent later wins")
     func lastOneWins() throws {
         let (cluster, _) = try clusterWithTopic()
         let producer = try TestProducer(cluster, "x")
@@ -140,7 +140,7 @@ struct OffsetTests {
         #expect(code(try cluster.deleteOffsets(groupID: "h", partitions: [], nowMs: 0)) == .groupIDNotFound)
     }
 
-    @Test("an empty group's offsets last for a week, then the group goes too")
+    @Test("an empty group's offsets are kept for a week, then removed with the group")
     func expiry() throws {
         let (cluster, _) = try clusterWithTopic()
         let member = TestMember(cluster)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Producing")
 struct ProduceTests {
-    @Test("batches get consecutive offsets and are kept as received")
+    @Test("batches get consecutive offsets and are stored as received")
     func offsets() throws {
         let (cluster, partition) = try clusterWithTopic()
         #expect(try cluster.produce(values("a", "b"), to: partition, nowMs: 0).baseOffset == 0)
@@ -15,7 +15,7 @@ struct ProduceTests {
         #expect(cluster.takeAdvanced().isEmpty)
     }
 
-    @Test("what is no sound batch of version 2 is refused")
+    @Test("anything but a sound batch of version 2 is refused")
     func refusals() throws {
         let (cluster, partition) = try clusterWithTopic(configs: ["max.message.bytes": "200"])
         func refused(_ bytes: [UInt8], acks: Int16 = -1, to target: TopicPartition? = nil) -> KafkaErrorCode {
@@ -45,7 +45,7 @@ struct ProduceTests {
         #expect(refused(values("a"), to: TopicPartition("u", 0)) == .unknownTopicOrPartition)
     }
 
-    @Test("a topic that wants two in-sync replicas takes no acks=all, but takes acks=1")
+    @Test("a topic that wants two in-sync replicas refuses acks=all, but accepts acks=1")
     func inSyncReplicas() throws {
         let (cluster, partition) = try clusterWithTopic(configs: ["min.insync.replicas": "2"])
         #expect(
@@ -64,7 +64,7 @@ struct ProduceTests {
         #expect(try RecordBatchReader.records(of: stored).map(\.timestampMs) == [99])
     }
 
-    @Test("a compacted topic refuses records without key")
+    @Test("a compacted topic refuses records without a key")
     func compactedNeedsKeys() throws {
         let (cluster, partition) = try clusterWithTopic(configs: ["cleanup.policy": "compact"])
         #expect(
@@ -73,14 +73,14 @@ struct ProduceTests {
         _ = try cluster.produce(batch([("k", nil)]), to: partition, nowMs: 0)
     }
 
-    /// Steps: epoch, first sequence number, records; and the answer: an offset or a code.
+    /// The answer to a step of epoch, first sequence number and records: an offset or a code.
     enum Answer: Equatable {
         case at(Int64)
         case refused(KafkaErrorCode)
     }
 
     @Test(
-        "sequence numbers and epochs decide what is taken",
+        "sequence numbers and epochs decide which batches are accepted",
         arguments: [
             ("in order", [(0, 0, 2, .at(0)), (0, 2, 1, .at(2)), (0, 3, 1, .at(3))]),
             ("a gap", [(0, 0, 1, .at(0)), (0, 2, 1, .refused(.outOfOrderSequenceNumber)), (0, 1, 1, .at(1))]),

@@ -13,7 +13,8 @@ struct PropertyTests {
     }
 
     @Test(
-        "a journal replayed gives the same state, at any moment and through bytes", arguments: 0..<10 as Range<UInt64>)
+        "replaying the journal gives the same state, at any moment and through bytes",
+        arguments: 0..<10 as Range<UInt64>)
     func replay(seed: UInt64) throws {
         var run = try RandomRun(seed: seed)
         for step in 0..<300 {
@@ -29,7 +30,7 @@ struct PropertyTests {
         }
     }
 
-    @Test("a restart in the middle changes nothing that producers and readers see", arguments: 0..<10 as Range<UInt64>)
+    @Test("a restart in the middle changes nothing for producers and readers", arguments: 0..<10 as Range<UInt64>)
     func restart(seed: UInt64) throws {
         var run = try RandomRun(seed: seed)
         for _ in 0..<10 {
@@ -38,7 +39,7 @@ struct PropertyTests {
         }
     }
 
-    @Test("the same seed gives the same run to the byte", arguments: 0..<5 as Range<UInt64>)
+    @Test("the same seed gives the same run, byte for byte", arguments: 0..<5 as Range<UInt64>)
     func determinism(seed: UInt64) throws {
         func bytes() throws -> [UInt8] {
             var run = try RandomRun(seed: seed)
@@ -48,7 +49,7 @@ struct PropertyTests {
         #expect(try bytes() == bytes())
     }
 
-    @Test("compaction leaves readers the same newest values", arguments: 0..<40 as Range<UInt64>)
+    @Test("compaction leaves readers with the same newest values", arguments: 0..<40 as Range<UInt64>)
     func compaction(seed: UInt64) throws {
         var random = SeededNumbers(seed: seed)
         let (cluster, partition) = try clusterWithTopic(

@@ -2,8 +2,8 @@ import ClusterCore
 import TestSupport
 import Testing
 
-/// A seeded run of producers, transactions, members, retention and time over a cluster, beside a model of what
-/// transactions mean. The same seed makes the same calls.
+/// A seeded run of producers, transactions, members, retention and time over a cluster, compared with a model of transactions.
+/// The same seed makes the same calls.
 struct RandomRun {
     /// A producer's open transaction, as the model sees it.
     struct Open {
@@ -20,9 +20,9 @@ struct RandomRun {
     var nowMs: Int64 = 0
     var producers: [TestProducer] = []
     var open: [Int: Open] = [:]
-    /// Visible records by partition and offset: of committed transactions and plain ones.
+    /// The visible records by partition and offset: those of committed transactions and those without a transaction.
     var visible: [TopicPartition: [Int64: String]] = [:]
-    /// What group "g" has committed.
+    /// The committed offsets of group "g".
     var committedOffsets: [TopicPartition: Int64] = [:]
     var lastStable: [TopicPartition: PartitionOffsets] = [:]
     var nextValue = 0
@@ -71,7 +71,7 @@ struct RandomRun {
         return "v\(nextValue)"
     }
 
-    /// Whether the producer's transaction is past its time, which the next tick will find out.
+    /// Whether the producer's transaction has timed out, which the next tick notices.
     private func isFenced(_ index: Int) -> Bool {
         (try? cluster.describeTransaction("x\(index)").producer) != producers[index].identity
     }
@@ -100,7 +100,7 @@ struct RandomRun {
         try cluster.addOffsetsToTransaction(
             producer.transactionalID, producer: producer.identity, groupID: "g", nowMs: nowMs)
         var pending = open[index] ?? Open(startMs: nowMs)
-        // Two transactions with the same partition would race: each producer has its own.
+        // Two transactions with the same partition would race, so each producer has a separate one.
         let partition = TopicPartition("t", Int32(index % 3))
         if index < 3 {
             let offset = Int64(random.below(1_000))
@@ -126,13 +126,13 @@ struct RandomRun {
         producers[index] = try make(index)
     }
 
-    /// Sends a batch that is in the log already.
+    /// Sends a batch that is already in the log.
     private func repeatLast() throws {
         for (index, producer) in producers.enumerated() where !isFenced(index) {
             guard let last = open[index]?.records.last else { continue }
             let sequence = producer.sequences[last.partition, default: 1] - 1
             let bytes = values(last.value, producer: producer.identity, sequence: sequence, isTransactional: true)
-            // A repetition only if it was a batch by itself; else it is refused. Either way nothing is appended.
+            // It is a repetition only if it was a separate batch, and is refused otherwise. Either way nothing is appended.
             let before = try cluster.offsets(of: last.partition)
             _ = try? cluster.produce(
                 bytes, to: last.partition, transactionalID: producer.transactionalID, nowMs: nowMs)
@@ -154,7 +154,7 @@ struct RandomRun {
         }
     }
 
-    /// Compares what readers see with the model.
+    /// Compares the records that readers see with the model.
     private mutating func check() throws {
         for partition in Self.partitions {
             let offsets = try cluster.offsets(of: partition)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Static members (KIP-345)")
 struct StaticMemberTests {
-    @Test("a static member that comes back takes its place without a rebalance; the old one is fenced")
+    @Test("a static member that comes back resumes its membership without a rebalance; the old one is fenced")
     func replacement() throws {
         let (cluster, partition) = try clusterWithTopic()
         let first = TestMember(cluster, instance: "a")
@@ -30,7 +30,7 @@ struct StaticMemberTests {
                 == [.fencedInstanceID])
     }
 
-    @Test("a leader that comes back does not find out unless it can skip the assignment (KIP-814)")
+    @Test("a leader that comes back is not told that it leads unless it can skip the assignment (KIP-814)")
     func leaderReplacement() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster, instance: "a")
@@ -48,7 +48,7 @@ struct StaticMemberTests {
         #expect(cluster.describeGroup("g").state == .stable)
     }
 
-    @Test("one that comes back with another choice of protocols starts a rebalance")
+    @Test("a member that comes back with other protocols starts a rebalance")
     func changedProtocol() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster, instance: "a")
@@ -61,7 +61,7 @@ struct StaticMemberTests {
         #expect(again.joined?.protocolName == "y")
     }
 
-    @Test("one that comes back between join and sync starts a rebalance")
+    @Test("a member that comes back between join and sync starts a rebalance")
     func duringCompletion() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster, instance: "a")
@@ -81,7 +81,7 @@ struct StaticMemberTests {
         #expect(first.joined?.members.count == 2 && again.joined?.generationID == first.generationID)
     }
 
-    @Test("a waiting JoinGroup of the old one is answered with FENCED_INSTANCE_ID")
+    @Test("a pending JoinGroup of the old member is answered with FENCED_INSTANCE_ID")
     func waitingJoin() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster, instance: "a")
@@ -97,7 +97,7 @@ struct StaticMemberTests {
         #expect(again.joined?.error == KafkaErrorCode.none)
     }
 
-    @Test("one that is silent is removed when its session ends, not before; an administrator may remove it by name")
+    @Test("a silent member is removed when its session ends, not before; an administrator may remove it by name")
     func removal() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster, instance: "a")
@@ -114,7 +114,7 @@ struct StaticMemberTests {
         #expect(cluster.describeGroup("g").state == .empty)
     }
 
-    @Test("static members that stay away do not stop a rebalance, and keep their place until their sessions end")
+    @Test("absent static members do not stop a rebalance, and stay members until their sessions end")
     func absentMembers() throws {
         let (cluster, _) = try clusterWithTopic()
         let first = TestMember(cluster, instance: "a")

@@ -69,7 +69,7 @@ func read(
 
 func text(_ records: [SeenRecord]) -> String { records.map(\.description).joined(separator: " ") }
 
-/// The code a call is refused with; `none` if it is not.
+/// The code with which a call is refused; `none` if it succeeds.
 func code<Value>(_ call: @autoclosure () throws -> Value) -> KafkaErrorCode {
     do {
         _ = try call()
@@ -93,7 +93,7 @@ struct TestProducer {
             transactionalID: transactionalID, transactionTimeoutMs: timeoutMs, nowMs: nowMs)
     }
 
-    /// The same producer at a restarted cluster.
+    /// The same producer on a restarted cluster.
     init(continuing producer: TestProducer, with cluster: Cluster) {
         self = producer
         self.cluster = cluster

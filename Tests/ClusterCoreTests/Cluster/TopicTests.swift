@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Topics")
 struct TopicTests {
-    @Test("a new topic has the counts asked for, or the defaults")
+    @Test("a new topic has the requested counts, or the defaults")
     func creation() throws {
         var configuration = ClusterConfiguration()
         configuration.defaultPartitionCount = 3
@@ -22,7 +22,7 @@ struct TopicTests {
     }
 
     @Test(
-        "a topic that cannot be is refused with Kafka's code",
+        "an impossible topic is refused with Kafka's code",
         arguments: [
             (NewTopic("t"), .topicAlreadyExists), (NewTopic(""), .invalidTopicException),
             (NewTopic(".."), .invalidTopicException), (NewTopic("a b"), .invalidTopicException),
@@ -49,7 +49,7 @@ struct TopicTests {
         #expect(code(try cluster.createTopic(topic, nowMs: 0)) == error)
     }
 
-    @Test("refusals say what Kafka says")
+    @Test("refusals have Kafka's messages")
     func messages() throws {
         let (cluster, _) = try clusterWithTopic()
         func message(_ topic: NewTopic) -> String? {
@@ -69,7 +69,7 @@ struct TopicTests {
                 + "because only 1 broker(s) are registered.")
     }
 
-    @Test("partitions are added, never taken away")
+    @Test("partitions are added, never removed")
     func growing() throws {
         let (cluster, _) = try clusterWithTopic(partitions: 2)
         #expect(code(try cluster.createPartitions(topic: "u", totalCount: 3, nowMs: 0)) == .unknownTopicOrPartition)
@@ -97,7 +97,7 @@ struct TopicTests {
         #expect(try cluster.offsets(of: partition).highWatermark == 0)
     }
 
-    @Test("configs are replaced as a whole or changed one by one")
+    @Test("configs are replaced as a whole, or changed one by one")
     func configs() throws {
         let (cluster, _) = try clusterWithTopic(configs: ["retention.ms": "1", "segment.ms": "2"])
         let topic = ConfigResource.topic("t")

@@ -10,7 +10,7 @@ struct TransactionListTests {
         try cluster.initProducerID(transactionalID: id, transactionTimeoutMs: 60_000, nowMs: nowMs)
     }
 
-    @Test("a duration filter takes what has been open for longer, and what is not open at all")
+    @Test("a duration filter lists transactions that have been open for longer, and those that are not open")
     func duration() throws {
         let cluster = Cluster(nowMs: 0)
         _ = try cluster.createTopic(NewTopic("t"), nowMs: 0)
@@ -30,7 +30,7 @@ struct TransactionListTests {
         #expect(found(.min, nowMs: 2_501) == ["idle", "open"])
     }
 
-    @Test("a producer's last timestamp is that of its records or its marker, whenever they came, also after a replay")
+    @Test("a producer's last timestamp is that of its records or marker, also after a replay")
     func lastTimestamp() throws {
         var configuration = ClusterConfiguration()
         configuration.recordsChanges = true

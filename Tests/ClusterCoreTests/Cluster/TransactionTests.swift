@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Transactions")
 struct TransactionTests {
-    @Test("an open transaction holds read_committed readers back; markers take an offset")
+    @Test("read_committed readers wait at an open transaction; markers take an offset")
     func isolation() throws {
         let (cluster, partition) = try clusterWithTopic()
         var producer = try TestProducer(cluster, "x")
@@ -25,7 +25,7 @@ struct TransactionTests {
         #expect(text(try read(cluster, partition, from: 4)) == "c2@6")
     }
 
-    @Test("interleaved transactions: the oldest open one holds back, aborted records are dropped")
+    @Test("interleaved transactions: readers wait at the oldest open one, and aborted records are dropped")
     func interleaved() throws {
         let (cluster, partition) = try clusterWithTopic()
         var first = try TestProducer(cluster, "1")
@@ -42,7 +42,7 @@ struct TransactionTests {
         #expect(text(try read(cluster, partition, maxBytes: 1)) == "C0@0 C1@2 C2@4")
     }
 
-    @Test("a second producer with the same id fences the first and rolls its transaction back")
+    @Test("a second producer with the same id fences the first and aborts its transaction")
     func fencing() throws {
         let (cluster, partition) = try clusterWithTopic()
         var zombie = try TestProducer(cluster, "x")
@@ -92,7 +92,7 @@ struct TransactionTests {
         #expect(text(try read(cluster, partition)) == "new@2")
     }
 
-    @Test("a producer may bump its own epoch, and repeat that when the answer was lost (KIP-360)")
+    @Test("a producer may bump its epoch, and repeat that if the answer was lost (KIP-360)")
     func epochBump() throws {
         let (cluster, _) = try clusterWithTopic()
         func bump(_ current: ProducerIdentity) throws(KafkaError) -> ProducerIdentity {
@@ -109,7 +109,7 @@ struct TransactionTests {
         #expect(code(try bump(third)) == .producerFenced)
     }
 
-    @Test("when its epochs run out, an id gets a new producer id; the last bump may be repeated")
+    @Test("when its epochs run out, a transactional id gets a new producer id; the last bump may be repeated")
     func epochExhaustion() throws {
         let (cluster, _) = try clusterWithTopic()
         var current = ProducerIdentity.none
@@ -126,7 +126,7 @@ struct TransactionTests {
                 transactionalID: "x", transactionTimeoutMs: 1_000, current: former, nowMs: 0) == current)
     }
 
-    @Test("without a transactional id every producer gets its own producer id")
+    @Test("without a transactional id every producer gets a new producer id")
     func idempotentIDs() throws {
         let (cluster, _) = try clusterWithTopic()
         let ids = try (0..<3).map { _ in
@@ -138,7 +138,7 @@ struct TransactionTests {
     }
 
     @Test(
-        "a timeout must be positive and within the broker's bound",
+        "a timeout must be positive and within the broker's limit",
         arguments: [(0, false), (1, true), (900_000, true), (900_001, false), (-1, false)] as [(Int32, Bool)])
     func timeoutBounds(timeoutMs: Int32, isTaken: Bool) throws {
         let (cluster, _) = try clusterWithTopic()
@@ -148,7 +148,7 @@ struct TransactionTests {
         #expect(answer == (isTaken ? .none : .invalidTransactionTimeout))
     }
 
-    @Test("ends repeat, but not the other way, and need a transaction")
+    @Test("a commit or an abort may be repeated, but not changed, and needs a transaction")
     func ends() throws {
         let (cluster, partition) = try clusterWithTopic()
         var producer = try TestProducer(cluster, "x")
@@ -200,7 +200,7 @@ struct TransactionTests {
         #expect(code(try cluster.produce(plain, to: partition, nowMs: 0)) == .invalidTxnState)
     }
 
-    @Test("unknown partitions are told, the others left alone")
+    @Test("unknown partitions get an error, and the others are not added either")
     func unknownPartitions() throws {
         let (cluster, partition) = try clusterWithTopic()
         let producer = try TestProducer(cluster, "x")
@@ -210,7 +210,7 @@ struct TransactionTests {
         #expect(try cluster.describeTransaction("x").state == .empty)
     }
 
-    @Test("past its timeout a transaction is rolled back and its producer fenced")
+    @Test("past its timeout a transaction is aborted and its producer fenced")
     func timeout() throws {
         let (cluster, partition) = try clusterWithTopic()
         var producer = try TestProducer(cluster, "x", timeoutMs: 5_000)
@@ -234,7 +234,7 @@ struct TransactionTests {
         #expect(text(try read(cluster, partition)) == "c@3")
     }
 
-    @Test("each transaction has its own time, also when one follows the other at once")
+    @Test("the timeout of each transaction starts anew, also when one follows another at once")
     func timeoutPerTransaction() throws {
         let (cluster, partition) = try clusterWithTopic()
         var producer = try TestProducer(cluster, "x", timeoutMs: 1_000)
@@ -247,7 +247,7 @@ struct TransactionTests {
         #expect(try read(cluster, partition).count == 12)
     }
 
-    @Test("a transactional id unused for a week is forgotten")
+    @Test("a transactional id that is unused for a week is forgotten")
     func expiry() throws {
         let (cluster, partition) = try clusterWithTopic()
         var producer = try TestProducer(cluster, "x")
@@ -262,7 +262,7 @@ struct TransactionTests {
                 == .invalidProducerIDMapping)
     }
 
-    @Test("a deleted topic does not keep its transaction from ending")
+    @Test("a deleted topic does not prevent its transaction from ending")
     func deletedTopic() throws {
         let (cluster, partition) = try clusterWithTopic()
         _ = try cluster.createTopic(NewTopic("u"), nowMs: 0)

@@ -9,7 +9,7 @@ struct RecordBatchTests {
         #expect(CRC32C.checksum(Array(text.utf8)) == sum)
     }
 
-    @Test("keys, values and headers come back as written, null and empty told apart")
+    @Test("keys, values and headers are read as written, with null and empty distinct")
     func roundTrip() throws {
         let written: [(key: [UInt8]?, value: [UInt8]?, headers: [RecordHeader])] = [
             ([1, 2], [3], []), (nil, nil, []), ([], [], [RecordHeader(key: "h", value: nil)]),
@@ -36,7 +36,7 @@ struct RecordBatchTests {
         }
     }
 
-    @Test("placing a batch leaves its checksum valid; stamping renews it")
+    @Test("setting a batch's offset leaves its checksum valid; stamping it renews the checksum")
     func placing() throws {
         var batch = try RecordBatch(values("a", "b"))
         batch.place(at: 1_234_567_890_123, leaderEpoch: 7)
@@ -47,7 +47,7 @@ struct RecordBatchTests {
         #expect(try RecordBatchReader.records(of: batch).map(\.timestampMs) == [55, 55])
     }
 
-    @Test("malformed bytes are refused, whatever they are", arguments: 0..<20)
+    @Test("malformed bytes of any kind are refused", arguments: 0..<20)
     func fuzz(seed: Int) throws {
         var random = SeededNumbers(seed: UInt64(seed))
         let sound = batch([("key", "value"), (nil, nil), ("k", "")], timestampMs: 5)
@@ -61,7 +61,7 @@ struct RecordBatchTests {
         }
     }
 
-    @Test("several batches in one buffer are told apart; a torn one is refused")
+    @Test("several batches in one buffer are separated; an incomplete one is refused")
     func concatenated() throws {
         let bytes = values("a") + values("b", "c")
         #expect(try RecordBatchReader.batches(in: bytes).map(\.header.recordCount) == [1, 2])

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DiskModelTests {
     @Test(
-        "a cluster on disk answers as one in memory does, over kills, torn writes and lost data",
+        "a cluster on disk answers as one in memory does, across kills, torn writes and lost data",
         arguments: 0..<20 as Range<UInt64>)
     func sameAsMemory(seed: UInt64) async throws {
         try await withDataDirectory { path in

@@ -6,8 +6,8 @@ import Testing
 
 @testable import EmbeddedBroker
 
-/// A seeded run over a cluster with a data directory, beside the same cluster in memory: every call is made to both, and
-/// both have to answer the same, over crashes, too.
+/// A seeded run over a cluster with a data directory and the same cluster in memory. Every call is made to both, and both have to
+/// give the same answer, also across crashes.
 struct DiskRun {
     private struct Producer {
         var identity = ProducerIdentity.none
@@ -25,17 +25,17 @@ struct DiskRun {
     private var memory: Cluster
     private(set) var disk: Cluster
     private var journal: Journal
-    /// What each call changed in memory.
+    /// The changes that each call made in memory.
     private var units: [[ClusterChange]] = []
     private var producers = [Producer](repeating: Producer(), count: 3)
-    /// How often what happened.
+    /// The number of events of each kind.
     private(set) var crashes = 0
     private(set) var losses = 0
 
     init(seed: UInt64, path: String) throws {
         self.path = path
         random = SeededNumbers(seed: seed)
-        // Segments of a few batches each, or of a few blocks.
+        // Segments have a few batches each, or a few blocks.
         let isLarge = seed % 2 == 1
         valueLimit = isLarge ? 20_000 : 500
         var configuration = EmbeddedBrokerConfiguration()
@@ -102,7 +102,7 @@ struct DiskRun {
         #expect(disk.takeStorageFailures() == [])
     }
 
-    /// The process is killed before the call's changes are in the journal, or with a part of them.
+    /// Kills the process before the call's changes are in the journal, or when a part of them is.
     private mutating func perform(crashing: Bool, _ before: [Producer], _ action: Action) throws {
         try call(action)
         let changes = disk.takeChanges()
@@ -116,7 +116,7 @@ struct DiskRun {
         try restart()
     }
 
-    /// The machine loses power: the journal has the call's changes, and a segment has not all of their batches.
+    /// Cuts the machine's power: the journal has the call's changes, but a segment lacks some of their batches.
     private mutating func perform(losingData: Bool, _ before: [Producer], _ action: Action) throws {
         try call(action)
         let changes = disk.takeChanges()
@@ -146,7 +146,7 @@ struct DiskRun {
         try file.write(bytes, at: file.sizeInBytes())
     }
 
-    /// Both clusters start again from what is durable.
+    /// Restarts both clusters from the durable data.
     mutating func restart() throws {
         let settings = Self.settings(units.count)
         journal.close()
@@ -208,7 +208,7 @@ struct DiskRun {
     }
 
     private mutating func initializing(_ index: Int) -> Action {
-        // What the id's producer becomes is the same in both; the run takes over what memory says.
+        // Both clusters give the id the same producer; the run uses the answer of the one in memory.
         producers[index] = Producer()
         let identity = (try? memory.describeTransaction("p\(index)"))?.producer
         let isOpen = (try? memory.describeTransaction("p\(index)"))?.state == .ongoing
@@ -261,7 +261,7 @@ struct DiskRun {
     }
 
     private mutating func committing() -> Action {
-        // Of a topic that stays: a snapshot does not count the commits that a deleted topic took along.
+        // The topic is one that stays: a snapshot does not count the commits that were deleted with a topic.
         let partition = TopicPartition("t", partition().partition)
         let offset = CommittedOffset(offset: Int64(random.below(1_000)))
         return { cluster, nowMs in

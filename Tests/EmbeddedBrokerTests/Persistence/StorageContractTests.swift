@@ -4,7 +4,7 @@ import Testing
 
 @testable import EmbeddedBroker
 
-/// What every storage of batches has to do.
+/// The contract of every storage of batches.
 @Suite struct StorageContractTests {
     enum Kind: CaseIterable { case memory, segments, segmentsWithoutCache }
 
@@ -59,7 +59,7 @@ import Testing
         return all
     }
 
-    @Test("whole batches come back as they were written, as many as fit", arguments: Kind.allCases)
+    @Test("whole batches are read as they were written, as many as fit", arguments: Kind.allCases)
     func reading(kind: Kind) async throws {
         try await withStorage(kind) { storage in
             let log = storage.makeLog()
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test("a batch that was written and not appended gives its place to the next", arguments: Kind.allCases)
+    @Test("a batch that was written but not appended is overwritten by the next", arguments: Kind.allCases)
     func writtenOnly(kind: Kind) async throws {
         try await withStorage(kind) { storage in
             let log = storage.makeLog()
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("removed batches are gone, those that only begin before the offset stay", arguments: Kind.allCases)
+    @Test("removed batches are gone; those that only begin before the offset stay", arguments: Kind.allCases)
     func removing(kind: Kind) async throws {
         try await withStorage(kind) { storage in
             let log = storage.makeLog()
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test("a rewrite leaves what it keeps, and goes on from there", arguments: Kind.allCases)
+    @Test("a rewrite keeps the chosen batches, and appending continues after them", arguments: Kind.allCases)
     func rewriting(kind: Kind) async throws {
         try await withStorage(kind) { storage in
             let log = storage.makeLog()

@@ -5,7 +5,7 @@ import Testing
 @testable import EmbeddedBroker
 
 @Suite struct StorageFailureTests {
-    @Test("what cannot be written is refused, leaves nothing behind, and can be sent again")
+    @Test("a batch that cannot be written is refused, leaves no trace, and can be sent again")
     func unwritable() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test("a snapshot that cannot be written is tried again; until it is there, records are refused and none is lost")
+    @Test("a snapshot that cannot be written is retried; until it is written, records are refused and none is lost")
     func unwritableSnapshot() async throws {
         try await withDataDirectory { path in
             // A folder where the first snapshot should be.
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("a fetch of what cannot be read says so, and others are answered")
+    @Test("a fetch of unreadable records gets an error, and other fetches are answered")
     func unreadable() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test("a segment that a snapshot refers to and that is not there is told at the start, and named")
+    @Test("the start fails if a segment that a snapshot refers to is missing, and names it")
     func missingSegment() async throws {
         try await withDataDirectory { path in
             let configuration = EmbeddedBrokerConfiguration()
@@ -148,7 +148,7 @@ import Testing
     }
 
     @Test(
-        "a directory of an earlier version, with the records in its journal, is taken over", arguments: [false, true])
+        "a directory of an earlier version, with the records in its journal, is migrated", arguments: [false, true])
     func takenOver(hasSnapshot: Bool) async throws {
         try await withDataDirectory { path in
             let before = Cluster(nowMs: 0)
@@ -177,7 +177,7 @@ import Testing
                     try cluster.fetch(partition, from: 0, maxBytes: .max, isolation: .readUncommitted).loaded().batches
                 }
                 #expect(try batches(after) == batches(before))
-                // From now on the records are in the segments alone.
+                // From now on only the segments have the records.
                 let names = try FileManager.default.contentsOfDirectory(atPath: path)
                 let number = hasSnapshot ? 8 : 2
                 #expect(names.sorted() == ["journal-\(number)", "lock", "reserve", "segments", "snapshot-\(number)"])

@@ -3,8 +3,8 @@ import Testing
 
 @testable import EmbeddedBroker
 
-/// Requests with bytes changed, cut, repeated and inserted: reading them ends with a message or an error, never with a
-/// crash, and takes no more memory than their bytes allow.
+/// Requests with bytes changed, cut, repeated and inserted. Reading them ends with a message or an error, never with a crash, and
+/// uses no more memory than their bytes allow.
 @Suite struct FuzzTests {
     @Test("mutated requests are read or refused", arguments: API.allCases)
     func mutated(api: API) throws {
@@ -40,13 +40,13 @@ import Testing
     }
 }
 
-/// A sample request, without the size in front, that a seed has damaged.
+/// A sample request without its size, damaged as a seed says.
 func mutatedFrame<Request: WireRequest>(_: Request.Type, version: Int16, seed: UInt64) throws -> ByteBuffer {
     var sampler = WireSampler(version: version, seed: seed)
     let header = RequestHeader(Request.api, version: version, correlationID: 1, clientID: "fuzz")
     let frame = try sampler.sample(Request.self).frame(header)
     var bytes = Array(frame.readableBytesView.dropFirst(4))
-    // The number of the API and its version stay, or most would be lost at the door.
+    // The API's number and version stay, or most requests would be refused at once.
     let untouched = 4
     for _ in 0...sampler.next(below: 4) {
         guard bytes.count > untouched else { break }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EmbeddedBroker
 
-/// What goes over the wire stays what it is.
+/// The bytes on the wire do not change.
 @Suite struct GoldenTests {
     /// The checksum of a sample of every message in every version. The samples were once read in full by a reader made
     /// from Apache Kafka's own message definitions; with MILLRACE_WIRE_DUMP set to a file, they are written there, to be
@@ -33,7 +33,7 @@ import Testing
         #expect(changed.isEmpty, "\(changed)")
     }
 
-    @Test("reads ApiVersions as librdkafka 2.16 sends it")
+    @Test("ApiVersions is read as librdkafka 2.16 sends it")
     func apiVersions() throws {
         var frame = bytes(
             "0012000300000001000772646b61666b610017636f6e666c75656e742d6b61666b612d707974686f6e"
@@ -45,7 +45,7 @@ import Testing
         #expect(request.clientSoftwareVersion == "2.16.1-rdkafka-2.16.0")
     }
 
-    @Test("reads the request for all topics of librdkafka 2.16, which leaves three bytes behind it")
+    @Test("librdkafka 2.16's request for all topics is read, with three more bytes at its end")
     func metadata() throws {
         var frame = bytes("0003000c00000003000772646b61666b610000000000010000")
         _ = try RequestHeader(from: &frame)

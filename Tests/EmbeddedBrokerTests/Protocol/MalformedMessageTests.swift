@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        "a message that claims what its bytes do not hold is refused",
+        "a message that claims more than its bytes hold is refused",
         arguments: [
             Case(name: "nothing at all", api: .heartbeat, version: 0, body: "", complaint: "an integer reaches"),
             Case(
@@ -54,14 +54,14 @@ import Testing
         #expect(error?.description.hasPrefix(example.complaint) ?? false, "\(String(describing: error))")
     }
 
-    @Test("tagged fields that are not known are passed over")
+    @Test("unknown tagged fields are skipped")
     func taggedFields() throws {
         // Group "g", then two tagged fields: 0 with no byte, 5 with two.
         let request = try DeleteGroups.Request.decode(bytes("02026702" + "0000" + "0502abcd"), version: 2)
         #expect(request.groupIDs == ["g"])
     }
 
-    @Test("a message of very many elements is refused before they are read")
+    @Test("a message with very many elements is refused before they are read")
     func manyElements() throws {
         var buffer = ByteBuffer()
         buffer.writeInteger(Int32(2_000_000))

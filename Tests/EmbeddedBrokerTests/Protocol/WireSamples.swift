@@ -2,7 +2,7 @@ import ClusterCore
 
 @testable import EmbeddedBroker
 
-/// Every request there is, each with its response.
+/// All requests, each with its response.
 let allRequests: [any (WireRequest & Sendable).Type] = [
     ApiVersions.Request.self, SaslHandshake.Request.self, Metadata.Request.self, DescribeCluster.Request.self,
     Produce.Request.self,
@@ -61,7 +61,7 @@ struct WireSampler: FieldCoder {
     mutating func count() -> Int { next(below: 4) }
 }
 
-/// A type of field that a sample can be drawn of.
+/// A field type that a sample can be drawn for.
 protocol Sampled: WireValue {
     static func sample(with sampler: inout WireSampler) -> Self
 }
@@ -81,7 +81,7 @@ extension Bool: Sampled {
 
 extension String: Sampled {
     static func sample(with sampler: inout WireSampler) -> String {
-        // Longer than one byte of a varint can tell, now and then.
+        // Now and then it is longer than one byte of a varint can say.
         let length = sampler.next(below: 8) == 0 ? 200 : sampler.next(below: 8)
         return String((0..<length).map { _ in Character(["a", "b", "-", "é", "試"][sampler.next(below: 5)]) })
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct AddressTests {
     @Test(
-        "clients are told the address at which they came in, not that of a socket for all addresses",
+        "clients are told the address that they connected to, not that of a socket for all addresses",
         arguments: ["127.0.0.1", "0.0.0.0", "::"])
     func cameIn(host: String) async throws {
         try await withBroker {
@@ -52,7 +52,7 @@ import Testing
         if let address { #expect(address.description == text) }
     }
 
-    @Test("an attempt to authenticate is told that there is none", arguments: [0, 1] as [Int16])
+    @Test("an attempt to authenticate is refused, because there is no authentication", arguments: [0, 1] as [Int16])
     func sasl(version: Int16) async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test("records in the formats before v2 are of an unsupported version", arguments: [0, 1, 2] as [Int16])
+    @Test("records in formats before v2 get UNSUPPORTED_VERSION", arguments: [0, 1, 2] as [Int16])
     func oldProduce(version: Int16) async throws {
         try await withBroker {
             $0.topics = [NewTopic("t")]

@@ -21,7 +21,7 @@ func withBroker(
     try await broker.stop()
 }
 
-/// A folder of its own, in memory where there is room for it, removed after the body.
+/// Makes a new folder, in memory if there is room, and removes it after the body.
 func withDataDirectory(_ body: (String) async throws -> Void) async throws {
     let parent = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
     let path = "\(parent)/embedded-broker-\(UUID().uuidString)"
@@ -69,7 +69,7 @@ extension RawClient {
         return request
     }
 
-    /// The values in a partition from an offset on. Version 12 names topics, later ones go by their ids.
+    /// Returns the values in a partition from an offset on. Version 12 names topics; later versions use their ids.
     func fetch(_ topic: String, partition: Int32 = 0, from offset: Int64 = 0) throws -> [String] {
         try call(fetchRequest(topic, partition: partition, from: offset), version: 12).values()
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import EmbeddedBroker
 
 @Suite struct FaultTests {
-    @Test("an error on demand is the answer of as many requests as wanted, which have no effect")
+    @Test("an injected error answers as many requests as wanted, which have no effect")
     func error() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -37,7 +37,7 @@ import Testing
         _ = try client.call(try sampler.sample(Request.self), version: version)
     }
 
-    @Test("a fault of one topic leaves others alone")
+    @Test("a fault of one topic leaves other topics alone")
     func topic() async throws {
         try await withBroker {
             $0.topics = [NewTopic("a"), NewTopic("b")]
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test("a fault waits for its turn")
+    @Test("a fault skips as many requests as it is told to")
     func after() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t")]
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test("a delayed request takes effect later, and holds up those behind it")
+    @Test("a delayed request takes effect later, and delays those after it")
     func delay() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t")]
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test("a connection cut before a request leaves no trace of it; cut after it, only the answer is lost")
+    @Test("a cut before a request leaves no trace of it; a cut after a request loses only the answer")
     func cuts() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t")]
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test("an answer that comes later is lost like any other")
+    @Test("a cut loses a delayed answer, too")
     func cutAfterWaiting() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t")]
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test("while the coordinator moves it answers NOT_COORDINATOR, then it is back with all it knew")
+    @Test("while the coordinator moves it answers NOT_COORDINATOR, then it is back with all its state")
     func coordinator() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t")]
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test("a fault that lasts some time is over after it")
+    @Test("a fault with a duration ends after it")
     func lasting() {
         let plan = FaultPlan()
         var fault = BrokerFault(.cutBefore)
@@ -144,7 +144,7 @@ import Testing
         #expect(plan.isEmpty)
     }
 
-    @Test("a crash cuts all connections; in memory everything is lost with it")
+    @Test("a crash cuts all connections, and loses everything that is only in memory")
     func crash() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t")]

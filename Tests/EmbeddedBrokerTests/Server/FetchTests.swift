@@ -4,7 +4,7 @@ import Testing
 @testable import EmbeddedBroker
 
 @Suite struct FetchTests {
-    @Test("a fetch waits for records and gets them as soon as they are there")
+    @Test("a fetch waits for records and gets them as soon as they are written")
     func longPoll() async throws {
         try await withBroker { broker in
             let (consumer, producer) = try (RawClient(broker), RawClient(broker))
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test("a fetch waits until there are as many bytes as it wants")
+    @Test("a fetch waits for as many bytes as it wants")
     func minBytes() async throws {
         try await withBroker { broker in
             let (consumer, producer) = try (RawClient(broker), RawClient(broker))
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test("a fetch that finds nothing ends with its time")
+    @Test("a fetch that finds nothing ends after its maximum wait")
     func timeout() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("an error in one partition is told at once")
+    @Test("an error in one partition is returned at once")
     func error() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test("the answer keeps to its size, but for a first batch that is larger")
+    @Test("the answer keeps to its size, except for a larger first batch")
     func maxBytes() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)

@@ -7,10 +7,10 @@ import Testing
 
 @Suite struct HostileClientTests {
     @Test(
-        "what is no request closes the connection, and the broker goes on",
+        "bytes that are no request close the connection, and the broker keeps running",
         arguments: [
             "7fffffff", "ffffffff", "00000000", "0000000200000000", "00000004ffff0000",
-            // An unknown API; a version of Metadata that does not exist.
+            // An unknown API, and a version of Metadata that does not exist.
             "0000000a03e7000000000001ffff", "0000000a0003006400000001ffff",
             // A heartbeat that is cut short.
             "0000000c000c000000000001ffff7fff",
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test("a request that is larger than allowed closes the connection before it is read")
+    @Test("a request that is too large closes the connection before it is read")
     func tooLarge() async throws {
         try await withBroker {
             $0.maxRequestSizeInBytes = 1_000
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("a client that goes away while its request waits leaves nothing behind")
+    @Test("a client that disconnects while its request waits leaves nothing behind")
     func gone() async throws {
         try await withBroker { broker in
             let observer = try RawClient(broker)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test("the broker outlives mutated requests of every kind and version", arguments: [0, 1] as [UInt64])
+    @Test("the broker survives mutated requests of every kind and version", arguments: [0, 1] as [UInt64])
     func mutated(round: UInt64) async throws {
         try await outlives { type, version in
             try (0..<10).map { (seed: UInt64) in
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(
-        "the broker outlives requests of every kind and version with the largest and smallest numbers",
+        "the broker survives requests of every kind and version with the largest and smallest numbers",
         arguments: [0, 1] as [UInt64])
     func extreme(round: UInt64) async throws {
         try await outlives { type, version in
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// Sends the frames of every kind and version; a client that was there before is answered all along, and the process
+    /// Sends the frames of every kind and version. The broker keeps answering a client that was connected before, and the process
     /// does not grow without bound.
     private func outlives(
         _ frames: (any (WireRequest & Sendable).Type, Int16) throws -> [ByteBuffer]
@@ -103,7 +103,7 @@ import Testing
                             client = try RawClient(broker)
                         }
                     }
-                    // Answers that were not read, and requests that wait, go with the connection.
+                    // Unread answers and waiting requests are removed with the connection.
                 }
                 #expect(try healthy.call(ApiVersions.Request()).error == .none, "\(type.api)")
             }
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    /// The process's memory; 0 where that cannot be asked for.
+    /// The process's memory; 0 if it is unknown.
     private func residentBytes() -> Int {
         guard let line = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
             let pages = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })

@@ -3,7 +3,7 @@ import NIOCore
 
 @testable import EmbeddedBroker
 
-/// Fills requests with what does most harm: numbers at the ends of their range, names that exist, counts that are large.
+/// Fills requests with the most harmful values: numbers at the ends of their range, names that exist, large counts.
 struct HostileSampler: FieldCoder {
     private static let names = [
         "a", "b", "a", "b", "g", "consumer", "range", "", "1", "__consumer_offsets", "cleanup.policy", "compact",
@@ -15,7 +15,7 @@ struct HostileSampler: FieldCoder {
 
     let version: Int16
     private var random: WireSampler
-    /// Bounds what nested arrays come to.
+    /// Limits the total size of nested arrays.
     private var elementsLeft = 2_000
 
     init(version: Int16, seed: UInt64) {
@@ -80,7 +80,7 @@ struct HostileSampler: FieldCoder {
             writer.append(key: key, value: value, timestampMs: number(Int64.self))
         }
         var bytes = writer.finish()
-        // The header's fields, summed anew or not.
+        // The header's fields are changed, with or without a new checksum.
         if random.next(below: 2) == 0 {
             let place = 8 + random.next(below: bytes.count - 8)
             bytes[place] = UInt8(truncatingIfNeeded: random.next())
@@ -93,7 +93,7 @@ struct HostileSampler: FieldCoder {
     }
 }
 
-/// Arrays and optional values, which are made of others.
+/// Arrays and optional values, which contain others.
 private protocol DrawnFromElements: WireValue {
     static func drawn(
         _ draw: (any WireValue.Type) throws(MalformedMessage) -> (any WireValue)?, count: () -> Int

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EmbeddedBroker
 
-/// Sizes that a client chooses and the broker would have to hold.
+/// Limits of sizes that a client chooses and that the broker would have to hold in memory.
 @Suite struct LimitTests {
     @Test(
         "topics with more partitions than a request may create are refused, validated only or not",
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test("many topics whose partitions are too many together are refused, each of them")
+    @Test("topics that have too many partitions together are refused, each of them")
     func tooManyTogether() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test("counts below one are told apart from counts that are too large")
+    @Test("counts below one and counts that are too large get different errors")
     func negativeCounts() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test("all topics together have no more partitions than the cluster may have")
+    @Test("all topics together have at most as many partitions as the cluster may have")
     func fullCluster() async throws {
         try await withBroker {
             $0.cluster.maxPartitions = 10
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test("replicas that are placed twice, on no broker or with gaps are refused")
+    @Test("replica assignments with duplicates, unknown brokers or gaps are refused")
     func assignments() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test("what is asked for a thousand times over is answered once")
+    @Test("a thousandfold repetition in a request is answered once")
     func repetitions() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t", partitionCount: 1_000)]
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test("a string longer than Kafka allows closes the connection, though its bytes are there")
+    @Test("a string longer than Kafka allows closes the connection, even if its bytes are there")
     func longString() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test("a fetch that wants more than an answer can hold is answered with what there is")
+    @Test("a fetch that wants more than an answer can hold gets the records that there are")
     func hugeMinimum() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t", partitionCount: 1)]

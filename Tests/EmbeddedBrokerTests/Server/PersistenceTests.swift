@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct PersistenceTests {
     @Test(
-        "what was acknowledged is there after a crash",
+        "everything acknowledged is there after a crash",
         arguments: [JournalFlush.never, .always, .every(milliseconds: 5)])
     func crash(flush: JournalFlush) async throws {
         try await withDataDirectory { path in
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("a transaction that was open at a crash goes on afterwards")
+    @Test("a transaction that was open at a crash continues afterwards")
     func transaction() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("a journal with much that was replaced since gives way to a snapshot, again and again")
+    @Test("a journal with many replaced changes is replaced by a snapshot, again and again")
     func snapshots() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -81,7 +81,7 @@ import Testing
                 $0.topics = [NewTopic("t")]
             } _: { broker in
                 let client = try RawClient(broker)
-                // The snapshot is written beside the requests: they go on until it has taken the first file's place.
+                // The snapshot is written while requests are answered: they continue until it has replaced the first file.
                 var names: [String] = []
                 var count: Int64 = 0
                 let deadline = ContinuousClock.now + .seconds(30)
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test("records lie in segments, which no snapshot copies; the journal stays small")
+    @Test("records are in segments, which no snapshot copies; the journal stays small")
     func segments() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -160,7 +160,7 @@ import Testing
                 var deletion = DeleteTopics.Request()
                 deletion.topicNames = ["t"]
                 _ = try client.call(deletion, version: 5)
-                // The file goes with the next snapshot, which is written beside the requests.
+                // The file is removed with the next snapshot, which is written while requests are answered.
                 let deadline = ContinuousClock.now + .seconds(30)
                 while try !files(in: path + "/segments").isEmpty, ContinuousClock.now < deadline {
                     _ = try client.createTopic("u")
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test("a unit that was cut short is removed, with nothing of what comes before it", arguments: [1, 5, 20, 60])
+    @Test("an incomplete unit is removed, and nothing before it", arguments: [1, 5, 20, 60])
     func tornTail(missing: Int) async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    @Test("bytes that follow the last whole unit are removed, whatever they are")
+    @Test("any bytes after the last whole unit are removed")
     func garbage() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -210,7 +210,7 @@ import Testing
         }
     }
 
-    @Test("damage before the last file is told, not passed over")
+    @Test("damage before the last file is an error, not skipped")
     func damage() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -229,7 +229,7 @@ import Testing
         }
     }
 
-    @Test("one broker a directory")
+    @Test("a directory belongs to one broker at a time")
     func lock() async throws {
         try await withDataDirectory { path in
             try await withBroker {
@@ -251,7 +251,7 @@ import Testing
         }
     }
 
-    @Test("a directory that cannot be made is an error that names it")
+    @Test("an error names a directory that cannot be created")
     func noDirectory() async throws {
         let failure = await #expect(throws: JournalFailure.self) {
             try await withBroker {
@@ -262,11 +262,11 @@ import Testing
         #expect(failure?.description.contains("/dev/null/data") ?? false)
     }
 
-    /// The sizes of all files in a folder, by path; without the room that is kept for a full disk.
+    /// The sizes of all files in a folder by path, without the file that reserves space for a full disk.
     private func files(in path: String) throws -> [String: Int] {
         var sizes: [String: Int] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: path) where name != "reserve" {
-            // A broker that runs may remove the file between the two looks.
+            // A running broker may remove the file between the two calls.
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)") else {
                 continue
             }

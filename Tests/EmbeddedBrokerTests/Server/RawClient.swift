@@ -3,13 +3,13 @@ import NIOCore
 
 @testable import EmbeddedBroker
 
-/// A client that says exactly what it is told to, over a blocking socket.
+/// A client that sends exactly the bytes that it is told to, over a blocking socket.
 final class RawClient {
     enum Failure: Error, Hashable {
         case cannotConnect
         /// The broker closed the connection.
         case closed
-        /// No answer came in time.
+        /// No answer arrived in time.
         case silence
     }
 
@@ -89,7 +89,7 @@ final class RawClient {
         return ByteBuffer(bytes: try receive(Int(size.readInteger(as: Int32.self) ?? 0)))
     }
 
-    /// Whether the broker closes the connection, rather than saying anything.
+    /// Whether the broker closes the connection without an answer.
     func isClosedByBroker() -> Bool {
         do {
             _ = try receive(1)

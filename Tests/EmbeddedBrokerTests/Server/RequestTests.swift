@@ -5,7 +5,7 @@ import Testing
 @testable import EmbeddedBroker
 
 @Suite struct RequestTests {
-    @Test("answers which versions it speaks, in every version of the question", arguments: API.apiVersions.versions)
+    @Test("ApiVersions is answered in every version", arguments: API.apiVersions.versions)
     func apiVersions(version: Int16) async throws {
         try await withBroker { broker in
             let response = try RawClient(broker).call(ApiVersions.Request(), version: version)
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test("a question for versions that is too new is answered in version 0, with an error")
+    @Test("an ApiVersions request that is too new is answered in version 0, with an error")
     func tooNewApiVersions() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -25,12 +25,12 @@ import Testing
             #expect(response.error == .unsupportedVersion)
             #expect(response.apis.map(\.apiKey) == [18])
             #expect(response.apis.map(\.maxVersion) == [3])
-            // The connection is good for another try.
+            // The connection can be used for another attempt.
             #expect(try client.call(ApiVersions.Request(), version: 3).error == .none)
         }
     }
 
-    @Test("requests on one connection are answered in their order, also when the first has to wait")
+    @Test("requests on one connection are answered in order, also if the first has to wait")
     func order() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test("refused records without acknowledgement close the connection: there is no other way to tell")
+    @Test("refused records without acknowledgement close the connection, as there is no other way to report them")
     func refusedWithoutAcknowledgement() async throws {
         try await withBroker { broker in
             let client = try RawClient(broker)
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test("a missing topic is created when asked for, if the broker and the client want it")
+    @Test("a missing topic is created on request, if the broker and the client allow it")
     func topicOnDemand() async throws {
         try await withBroker {
             $0.createsTopicsAutomatically = true
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test("configured topics are there from the start")
+    @Test("configured topics exist from the start")
     func configuredTopics() async throws {
         try await withBroker {
             $0.topics = [NewTopic("t", partitionCount: 3)]
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("an instance that is stopped leaves its port free")
+    @Test("a stopped broker frees its port")
     func stopped() async throws {
         let broker = try await EmbeddedBroker.start()
         let client = try RawClient(broker)
@@ -105,7 +105,7 @@ import Testing
         #expect(throws: RawClient.Failure.cannotConnect) { try RawClient(port: broker.port) }
     }
 
-    @Test("two brokers run beside each other, and not on one port")
+    @Test("two brokers run side by side, but not on one port")
     func ports() async throws {
         try await withBroker { first in
             try await withBroker { second in #expect(first.port != second.port) }

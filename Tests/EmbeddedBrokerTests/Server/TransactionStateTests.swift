@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("a list is filtered by state, producer and duration, all of which have to fit")
+    @Test("a list is filtered by state, producer and duration, all of which have to match")
     func filters() async throws {
         try await withTransactions { (client, open, committed) throws in
             func ids(
@@ -84,7 +84,7 @@ import Testing
             #expect(try ids(producerIDs: both) == ["committed", "open"])
             #expect(try ids(producerIDs: [-1]).isEmpty)
             #expect(try ids(states: ["Ongoing"], producerIDs: both) == ["open"])
-            // What never began has begun long ago.
+            // A transaction that never began counts as begun long ago.
             #expect(try ids(durationMs: 3_600_000) == ["idle"])
             #expect(try ids(states: ["Ongoing"], durationMs: .max).isEmpty)
             // Version 0 has no such filter.
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test("states that there are not are named, and take nothing")
+    @Test("unknown states are named in the answer, and match nothing")
     func unknownStates() async throws {
         try await withTransactions { client, _, _ in
             let mixed = try list(client, states: ["Ongoing", "ongoing", "x", "x", ""])
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test("an id that is unknown or empty is told as such, beside the others")
+    @Test("an unknown or empty id gets an error, beside the results for the others")
     func unknownIDs() async throws {
         try await withTransactions { client, _, _ in
             let answers = try client.call(
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test("a partition's producers are described, with where an open transaction begins")
+    @Test("a partition's producers are described, with the start of an open transaction")
     func producers() async throws {
         try await withTransactions { client, open, committed in
             try client.produce(["plain"], to: "u")
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test("producers of a topic or partition that there is not are told as an error of theirs")
+    @Test("a missing topic or partition gets an error when its producers are described")
     func unknownPartitions() async throws {
         try await withTransactions { client, _, _ in
             let topics: [WireTopic<Int32>] = [

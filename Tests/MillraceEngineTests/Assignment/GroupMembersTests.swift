@@ -42,7 +42,7 @@ struct GroupMembersTests {
         builder.stream("in", key: .string, value: .string).mapValues { $0 + "!" }.to("out")
     }
 
-    @Test("a consumer that is no worker of the application gets no tasks and is named")
+    @Test("a consumer that is no worker of the application gets no tasks, and is named")
     func foreign() throws {
         let own = try identity("a", FakeTopology.copy)
         let strangers = ["rdkafka", "console-consumer", "app-worker-1", "other-a-worker-0", "app-a-worker-x", ""]
@@ -54,7 +54,7 @@ struct GroupMembersTests {
         #expect(members.conflict == nil)
     }
 
-    @Test("what a worker tells of itself changes neither its name nor its address")
+    @Test("a worker's description of itself changes neither its name nor its address")
     func names() throws {
         let own = try identity("a-b", FakeTopology.count)
         let described = GroupMembers([member(own)], applicationID: "app", own: own).workers
@@ -63,7 +63,7 @@ struct GroupMembersTests {
         #expect(member(own).address == InstanceAddress("host:1"))
     }
 
-    @Test("of two topologies the one that was there first goes on, and the other learns what differs")
+    @Test("of two topologies the first keeps running, and the other learns the difference")
     func conflict() throws {
         let rows: [((StreamsBuilder) -> Void, TopologyFingerprint.Difference)] = [
             (otherTopic, .topics(subtopology: 0)), (otherStore, .stores(subtopology: 0)),
@@ -79,7 +79,7 @@ struct GroupMembersTests {
             let conflict = GroupMembers(described, applicationID: "app", own: second).conflict
             #expect(conflict?.member == "app-a-worker-0")
             #expect(conflict?.differences.contains(difference) == true)
-            // Before it joins, whoever comes gives way, whatever its clock says.
+            // Before it joins, a new instance gives way, whatever its clock says.
             let comes = GroupMembers.conflict(before: first, in: [member(second)], applicationID: "app")
             #expect(comes?.member == "app-b-worker-0")
         }
@@ -100,7 +100,7 @@ struct GroupMembersTests {
         #expect(GroupMembers.conflict(before: second, in: [member(first)], applicationID: "app") == nil)
     }
 
-    @Test("an instance does not give way to what is left of its own earlier life")
+    @Test("an instance does not give way to a member left over from its earlier run")
     func earlierLife() throws {
         let dead = try identity("a", startedMs: 1, otherTopic)
         let own = try identity("a", startedMs: 2, FakeTopology.copy)
@@ -108,7 +108,7 @@ struct GroupMembersTests {
         #expect(GroupMembers([member(dead), member(own)], applicationID: "app", own: own).conflict == nil)
     }
 
-    @Test("while a worker of a version without marks is there, everybody counts every member as it does")
+    @Test("while a worker of a version without marks is a member, all workers count every member as it does")
     func olderVersion() throws {
         let own = try identity("a", FakeTopology.copy)
         let described = [

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("TaskAssignor")
 struct TaskAssignorTests {
-    /// A random set of tasks and of members, the same for the same seed.
+    /// A random set of tasks and members from a seed.
     private struct Case {
         var tasks: [TaskID] = []
         var members: [GroupMember] = []
@@ -34,7 +34,7 @@ struct TaskAssignorTests {
     }
 
     @Test(
-        "every task goes to exactly one member, and no two members differ by more than one, of each sub-topology or in all",
+        "every task goes to exactly one member, and members differ by at most one task, per sub-topology and in total",
         arguments: 0..<200 as Range<UInt64>)
     func balanced(seed: UInt64) {
         let given = Case(seed: seed)
@@ -59,7 +59,7 @@ struct TaskAssignorTests {
             TaskAssignor.assign(given.tasks, to: given.members).mapValues(Set.init) == assignment.mapValues(Set.init))
     }
 
-    @Test("a member's id, which changes with every start, does not matter beside its client id")
+    @Test("a member's id, which changes with every start, does not matter, only its client id")
     func memberIDs() {
         let given = Case(seed: 1)
         let renamed = given.members.map { GroupMember(memberID: "new-" + $0.memberID, clientID: $0.clientID) }
@@ -68,7 +68,7 @@ struct TaskAssignorTests {
         for member in given.members { #expect(after["new-" + member.memberID] == before[member.memberID]) }
     }
 
-    /// How many tasks change their owner, beyond those that have to, of all tasks.
+    /// The share of all tasks that change their owner without having to.
     private func excessMoves(_ given: Case, before: [GroupMember], after: [GroupMember]) -> Double {
         let old = owners(TaskAssignor.assign(given.tasks, to: before))
         let new = owners(TaskAssignor.assign(given.tasks, to: after))
@@ -77,7 +77,7 @@ struct TaskAssignorTests {
         return Double(moved) / Double(given.tasks.count) - 1 / Double(larger)
     }
 
-    @Test("a member who comes or goes moves few tasks beside his own")
+    @Test("a member that joins or leaves moves few tasks besides its own")
     func fewMoves() {
         var total = 0.0
         var worst = 0.0
@@ -98,7 +98,7 @@ struct TaskAssignorTests {
 
     // MARK: Standbys
 
-    /// Some instances with one to three workers each.
+    /// Makes some instances with one to three workers each.
     private func instances(_ given: inout Case) -> [GroupMember] {
         (0..<Int.random(in: 1...5, using: &given.random)).flatMap { instance in
             (0..<Int.random(in: 1...3, using: &given.random)).map { worker in
@@ -110,7 +110,7 @@ struct TaskAssignorTests {
     }
 
     @Test(
-        "a task's standbys are on as many other instances as are asked for, or there are",
+        "a task's standbys are on as many other instances as requested, or as exist",
         arguments: 0..<100 as Range<UInt64>)
     func standbyPlaces(seed: UInt64) {
         var given = Case(seed: seed)
@@ -129,7 +129,7 @@ struct TaskAssignorTests {
     }
 
     @Test(
-        "whichever instances go, the first that is left of a task's standbys takes it over",
+        "whichever instances leave, the first remaining standby of a task takes it over",
         arguments: 0..<100 as Range<UInt64>)
     func standbyTakesOver(seed: UInt64) {
         var given = Case(seed: seed)
@@ -178,7 +178,7 @@ struct TaskAssignorTests {
             builder.build(), applicationID: "app", partitionCounts: ["left": 2, "right": 2], replicationFactor: -1)
     }
 
-    @Test("of the coordinator's own assignment the tasks are taken that it covers")
+    @Test("the coordinator's own assignment gives a member the tasks that it covers")
     func covered() throws {
         let partitions = [TopicPartition(topic: "left", partition: 1), TopicPartition(topic: "right", partition: 1)]
         #expect(
@@ -186,7 +186,7 @@ struct TaskAssignorTests {
         #expect(try TaskAssignor.tasks(coveredBy: [], in: joined()) == [])
     }
 
-    @Test("a task that it tears apart is an error that says what to do")
+    @Test("a task that it splits is an error with the remedy")
     func torn() throws {
         let plan = try joined()
         let error = #expect(throws: StreamsError.self) {

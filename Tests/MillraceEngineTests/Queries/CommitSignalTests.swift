@@ -7,7 +7,7 @@ struct CommitSignalTests {
     private var soon: ContinuousClock.Instant { .now.advanced(by: .milliseconds(20)) }
     private var late: ContinuousClock.Instant { .now.advanced(by: .seconds(3_600)) }
 
-    @Test("a signal wakes everybody who waits, and those who come later with what they saw before it")
+    @Test("a signal wakes all waiters, and those that come later with an older count")
     func wakes() async throws {
         let (signal, late, seen) = (signal, late, signal.count)
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -19,13 +19,13 @@ struct CommitSignalTests {
         #expect(try await signal.wait(since: seen, until: late))
     }
 
-    @Test("whoever waits for nothing is let go when the time is over")
+    @Test("a waiter without a signal returns when its time is over")
     func timeIsOver() async throws {
         #expect(try await !signal.wait(since: signal.count, until: soon))
         #expect(try await !signal.wait(since: signal.count, until: .now))
     }
 
-    @Test("whoever is cancelled is let go at once")
+    @Test("a cancelled waiter returns at once")
     func cancelled() async throws {
         let (signal, late) = (signal, late)
         let waiting = Task { try await signal.wait(since: signal.count, until: late) }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MillraceEngine
 
-/// An engine that other threads may read, in memory. Its snapshots are copies.
+/// An engine in memory that other threads may read. Its snapshots are copies.
 private final class SharedEngine: ConcurrentEntries {
     private let contents = Mutex<[[UInt8]: [UInt8]]>([:])
 
@@ -94,7 +94,7 @@ struct CommittedViewTests {
         return found
     }
 
-    @Test("commits lie over the disk, deletions too", arguments: [false, true])
+    @Test("commits are read before the disk, also deletions", arguments: [false, true])
     func overDisk(reversed: Bool) throws {
         disk.apply(["a": "1", "b": "1", "d": "1"])
         let view = view()
@@ -109,7 +109,7 @@ struct CommittedViewTests {
     }
 
     @Test(
-        "a snapshot stays as it was, however many commits follow, also where the store is in memory",
+        "a snapshot stays unchanged, however many commits follow, also of a store in memory",
         arguments: [false, true])
     func snapshots(onDisk: Bool) throws {
         let view = view(onDisk: onDisk)
@@ -124,7 +124,7 @@ struct CommittedViewTests {
         #expect(try all(view.snapshot(), reversed: true) == ["d=3", "c=3", "a=2"])
     }
 
-    @Test("what is on disk goes from memory, and a snapshot taken before still has it")
+    @Test("entries on disk are removed from memory, and an earlier snapshot still has them")
     func writtenDown() throws {
         let view = view()
         commit(["a": "1", "b": "1"], to: view)
@@ -135,12 +135,12 @@ struct CommittedViewTests {
         #expect(try all(before) == ["a=1", "b=1"])
         #expect(try all(view.snapshot()) == ["a=1", "b=2"])
         #expect(try value("a", in: view) == "1")
-        // It has gone from memory: the disk alone says what a is.
+        // It is no longer in memory: only the disk has the value of a.
         disk.apply(["a": "9"])
         #expect(try value("a", in: view) == "9")
     }
 
-    @Test("layers that no snapshot needs any more are joined")
+    @Test("layers that no snapshot needs any more are merged")
     func joinedLayers() throws {
         let view = view(onDisk: false)
         for number in 0..<5 {
@@ -153,7 +153,7 @@ struct CommittedViewTests {
         #expect(try value("a", in: view) == nil)
     }
 
-    @Test("a closed view says so, and a snapshot of before can still be read")
+    @Test("a closed view reports that, and an earlier snapshot can still be read")
     func closed() throws {
         let view = view()
         commit(["a": "1"], to: view)
@@ -165,7 +165,7 @@ struct CommittedViewTests {
         #expect(throws: StreamsError.self) { _ = try view.snapshot() }
     }
 
-    @Test("what is pinned is of exactly the commit whose position it has, while others are made and written down")
+    @Test("a pinned snapshot is of exactly the commit of its position, while others are made and flushed")
     func pinnedPositions() async throws {
         let view = view(onDisk: true, maxSizeInBytes: 0)
         let (disk, isDone) = (disk, Flag())

@@ -20,7 +20,7 @@ struct WorkerQueryTests {
         }
     }
 
-    @Test("only what is committed is read", arguments: [false, true])
+    @Test("only committed values are read", arguments: [false, true])
     func committed(isWantedBefore: Bool) throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         var store = isWantedBefore ? try counts(fixture) : nil
@@ -34,7 +34,7 @@ struct WorkerQueryTests {
         try fixture.steps(until: "a commit") { fixture.worker.status.commits == 1 }
         try fixture.step()
         #expect(try store?.get("k") == 2)
-        // The commit fails, and with it what was counted.
+        // The commit fails, so the count is lost.
         fixture.cluster.errors["commit transaction"] = [PortError(.abortable, "aborted")]
         fixture.cluster.write(["c"], to: "in")
         try fixture.steps(until: "the abort") { fixture.cluster.count("abort") == 1 }
@@ -44,7 +44,7 @@ struct WorkerQueryTests {
         #expect(try store?.entries().map(\.value) == [3])
     }
 
-    @Test("a store that is asked for while records come is readable with the next commit, which comes at once")
+    @Test("a store that is first queried while records arrive is readable from the next commit, which comes at once")
     func wantedLater() throws {
         let fixture = try WorkerFixture(configure: { $0.commitIntervalMs = 1_000_000 }, FakeTopology.count)
         try fixture.start()
@@ -58,13 +58,13 @@ struct WorkerQueryTests {
         #expect(try store.get("k") == 1)
     }
 
-    @Test("a worker that was held up while others took its task further joins anew before anything is read")
+    @Test("a worker that was delayed while others advanced its task rejoins before anything is read")
     func heldUp() throws {
         let cluster = FakeCluster()
         let fixture = try WorkerFixture(cluster: cluster, FakeTopology.count)
         try fixture.start()
         try fixture.stepsUntilRunning()
-        // Another member has been given the task, and this one has not been told.
+        // Another member has the task now, and this one does not know yet.
         cluster.committed[input] = CommittedOffset(offset: 7, metadata: "")
         let subscriptions = cluster.count("subscribe")
         let store = try counts(fixture)
@@ -76,7 +76,7 @@ struct WorkerQueryTests {
         try fixture.steps(until: "a read") { code { try store.get("k") } == nil }
     }
 
-    @Test("a store that is being restored cannot be read, one that is elsewhere neither")
+    @Test("a store that is being restored cannot be read, nor one that is elsewhere")
     func notThere() throws {
         let cluster = FakeCluster()
         cluster.write(["1", "2", "3"], to: "app-counts-changelog", partition: 0)
@@ -111,7 +111,7 @@ struct WorkerQueryTests {
         #expect(fixture.localStores.instances.allSatisfy { $0.stores == ["counts"] && $0.partitions.count == 1 })
     }
 
-    @Test("while the group rebalances reads go on; where the task has gone they fail, and come back with it")
+    @Test("reads continue while the group rebalances; they fail while the task is away")
     func rebalance() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         let store = try counts(fixture)
@@ -134,7 +134,7 @@ struct WorkerQueryTests {
         #expect(code { try store.get("k") } == .illegalState)
     }
 
-    @Test("a store's name, kind and types have to be the topology's")
+    @Test("a store's name, kind and types have to match the topology")
     func mismatch() throws {
         let stores = try WorkerFixture(FakeTopology.count).localStores
         func code(_ body: () throws -> Void) -> StreamsError.Code? {

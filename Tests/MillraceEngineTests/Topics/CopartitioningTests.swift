@@ -29,7 +29,7 @@ struct CopartitioningTests {
         Dictionary(uniqueKeysWithValues: plan.internalTopics.map { ($0.name, $0.partitions) })
     }
 
-    @Test("joined tables run in one task a partition, which reads both topics")
+    @Test("joined tables run in one task per partition, which reads both topics")
     func tasks() throws {
         let plan = try plan(["l": 3, "r": 3]) { builder in
             table(builder, "l").join(table(builder, "r")) { $0 + $1 }.toStream().to("out")
@@ -45,7 +45,7 @@ struct CopartitioningTests {
             ])
     }
 
-    @Test("what a pattern matches has to have as many partitions as what it is joined with")
+    @Test("topics that match a pattern need as many partitions as the other side of the join")
     func patterns() throws {
         let define: (StreamsBuilder) -> Void = { builder in
             builder.stream(matching: "x.*", key: .string, value: .string)
@@ -56,7 +56,7 @@ struct CopartitioningTests {
         #expect(error?.message.contains("r (3 partitions) and x1 (3 partitions) and x2 (2 partitions)") == true)
     }
 
-    @Test("a repartitioning before a join has as many partitions as what the other side's pattern matches")
+    @Test("a repartition topic before a join has as many partitions as the other side's pattern's topics")
     func repartitionForPattern() throws {
         let plan = try plan(["in": 2, "x1": 5]) { builder in
             builder.stream(matching: "x.*", key: .string, value: .string)
@@ -80,7 +80,7 @@ struct CopartitioningTests {
             ) == true)
     }
 
-    @Test("tables that are joined in turn are one group")
+    @Test("tables that are joined one after the other are one group")
     func transitive() {
         let error = #expect(throws: StreamsError.self) {
             try plan(["l": 1, "r": 1, "m": 2]) { builder in
@@ -94,7 +94,7 @@ struct CopartitioningTests {
                 == true)
     }
 
-    @Test("a repartition topic takes over the count of the user's topic that it is joined with")
+    @Test("a repartition topic has the partition count of the user's topic that it is joined with")
     func takesOver() throws {
         let plan = try plan(["l": 6, "r": 2]) { builder in
             rekeyed(builder, "l").join(table(builder, "r")) { $0 + $1 }
@@ -103,7 +103,7 @@ struct CopartitioningTests {
         #expect(plan.tasks.filter { $0.subtopology == 1 }.count == 2)
     }
 
-    @Test("repartition topics that are joined have the highest count among them, or the one that was given")
+    @Test("joined repartition topics have the highest count among them, or the given one")
     func amongThemselves() throws {
         let highest = try plan(["l": 6, "r": 2]) { builder in
             rekeyed(builder, "l").join(rekeyed(builder, "r")) { $0 + $1 }
@@ -117,7 +117,7 @@ struct CopartitioningTests {
         #expect(partitions(given)["app-by-r-repartition"] == 3)
     }
 
-    @Test("a given count that does not fit is an error")
+    @Test("a given count that does not match is an error")
     func givenCountDiffers() {
         for other: Int32 in [2, 5] {
             #expect(throws: StreamsError.self) {

@@ -14,7 +14,7 @@ struct InternalTopicsTests {
             builder.build(), applicationID: "app", replicationFactor: 2, admin: admin)
     }
 
-    @Test("what is missing is created")
+    @Test("missing topics are created")
     func creates() throws {
         admin.counts = ["in": 4, "out": 1]
         let plan = try prepare()
@@ -22,7 +22,7 @@ struct InternalTopicsTests {
         #expect(admin.created.map(\.name) == ["app-counts-repartition", "app-counts-changelog"])
     }
 
-    @Test("what is there as it should be is left alone, in whatever words its settings are told")
+    @Test("correct topics are left alone, however their settings are written")
     func existing() throws {
         admin.counts = ["in": 4, "out": 1, "app-counts-repartition": 4]
         admin.settings = ["app-counts-repartition": ["cleanup.policy": " delete"]]
@@ -32,7 +32,7 @@ struct InternalTopicsTests {
         #expect(admin.created.count == 1)
     }
 
-    @Test("every topic with a wrong partition count or cleanup policy is named, with what to do")
+    @Test("every topic with a wrong partition count or cleanup policy is named, with the remedy")
     func wrong() throws {
         admin.counts = ["in": 4, "out": 1, "app-counts-repartition": 3, "app-counts-changelog": 4]
         admin.settings = ["app-counts-changelog": ["cleanup.policy": "delete"]]
@@ -44,7 +44,7 @@ struct InternalTopicsTests {
         #expect(admin.created.isEmpty)
     }
 
-    @Test("a topic that cannot be found after it was created is told")
+    @Test("a topic that cannot be found after its creation is an error")
     func vanished() {
         admin.counts = ["in": 1, "out": 1]
         admin.forgets = true
@@ -52,7 +52,7 @@ struct InternalTopicsTests {
         #expect(error?.message.contains("was created but cannot be found") == true)
     }
 
-    @Test("topics for late records and dead letters have to be there, and are named with what goes to them")
+    @Test("missing topics for late records and dead letters are named, with the records that go there")
     func otherOutputs() throws {
         let builder = StreamsBuilder()
         _ = builder.stream("in", key: .string, value: .string).groupByKey().windowedBy(.tumbling(.seconds(1)))
@@ -74,7 +74,7 @@ struct InternalTopicsTests {
         try prepare()
     }
 
-    @Test("nothing is created where a source or a sink is missing", arguments: [["out": Int32(1)], ["in": 1]])
+    @Test("nothing is created if a source or a sink is missing", arguments: [["out": Int32(1)], ["in": 1]])
     func missing(counts: [String: Int32]) {
         admin.counts = counts
         let error = #expect(throws: StreamsError.self) { _ = try prepare() }

@@ -53,7 +53,7 @@ struct TopicChangeTests {
             present: SourceTopics(counts: ["in": 2], ids: ["in": "a"]), renewed: ["in"], change: .none),
     ]
 
-    @Test("what has changed since the tasks were assigned", arguments: rows)
+    @Test("the changes since the tasks were assigned", arguments: rows)
     private func changes(row: Row) {
         let change = TopicChange(from: row.assigned, to: row.present, required: ["in"], renewed: row.renewed)
         #expect(change == row.change)

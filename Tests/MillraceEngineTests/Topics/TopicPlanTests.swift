@@ -18,7 +18,7 @@ struct TopicPlanTests {
             .groupByKey(key: .string, value: .string).count(into: .store("counts")).toStream().to("out")
     }
 
-    @Test("every source that is missing is named, with what reads it")
+    @Test("every missing source is named, with the operator that reads it")
     func missingSources() {
         let error = #expect(throws: StreamsError.self) {
             try plan(["there": 1]) { builder in
@@ -32,7 +32,7 @@ struct TopicPlanTests {
         #expect(error?.message.contains("there,") == false)
     }
 
-    @Test("a task for each partition of the largest source of a sub-topology, with the partitions of its number")
+    @Test("there is a task for each partition of a sub-topology's largest source, with the partitions of its number")
     func tasks() throws {
         let plan = try plan(["a": 3, "b": 2]) { builder in
             builder.stream(["a", "b"], key: .string, value: .string).to("out")
@@ -44,7 +44,7 @@ struct TopicPlanTests {
         #expect(plan.internalTopics.isEmpty)
     }
 
-    @Test("while nothing matches a pattern the topics of its stores and repartitionings are not there either")
+    @Test("while nothing matches a pattern, its changelogs and repartition topics do not exist either")
     func unmatched() throws {
         func define(_ builder: StreamsBuilder) {
             builder.stream(matching: "x.*", key: .string, value: .string).selectKey { _, value in value }
@@ -59,7 +59,7 @@ struct TopicPlanTests {
         #expect(plan.internalTopics.allSatisfy { $0.partitions == 2 })
     }
 
-    @Test("a topic that the patterns of two sources match is an error; one that a source names belongs to that")
+    @Test("a topic that matches two sources' patterns is an error; a topic that a source names belongs to that source")
     func patterns() throws {
         let plan = try plan(["x1": 1, "x2": 2, "y": 1]) { builder in
             builder.stream(matching: "x.*", key: .string, value: .string).to("out")
@@ -76,7 +76,7 @@ struct TopicPlanTests {
         #expect(error?.message == "topic xy matches the patterns of one and two: one source only may read it")
     }
 
-    @Test("each topic begins where its source says, and the application's own at their beginning")
+    @Test("each topic is read from where its source says, internal topics from the beginning")
     func offsetResets() throws {
         let plan = try plan(["a": 1, "b": 1, "c": 1, "x1": 1, "global": 1]) { builder in
             builder.stream("a", key: .string, value: .string, offsetReset: .latest).selectKey { _, value in value }
@@ -142,7 +142,7 @@ struct TopicPlanTests {
         #expect(plan.tasks.count == 21)
     }
 
-    @Test("a table grouped anew goes through a repartition topic too")
+    @Test("a regrouped table also goes through a repartition topic")
     func groupedTable() throws {
         let plan = try plan(["in": 2]) { builder in
             builder.table("in", key: .string, value: .string, into: .store("table"))
@@ -155,7 +155,7 @@ struct TopicPlanTests {
             ])
     }
 
-    @Test("the user's settings of a changelog go over the usual ones, and a store without one has no topic")
+    @Test("the user's changelog settings override the usual ones, and a store without a changelog has no topic")
     func changelogSettings() throws {
         let plan = try plan(["in": 1, "other": 1]) { builder in
             builder.stream("in", key: .string, value: .string).groupByKey()

@@ -9,11 +9,11 @@ struct FakeRecord: Hashable {
     var headers: Headers = []
 }
 
-/// A cluster in memory for one worker's tests: partitions, committed offsets, a group whose members the test sets, errors to
-/// be thrown on demand, and a journal of what was asked of it in which order.
+/// A cluster in memory for one worker's tests: partitions, committed offsets, a group whose members the test sets, errors that
+/// are thrown on demand, and a journal of the calls in their order.
 final class FakeCluster {
     var partitions: [TopicPartition: [FakeRecord]] = [:]
-    /// The offsets of the first records that are still there; 0 where nothing was deleted.
+    /// The offsets of the first remaining records; 0 if nothing was deleted.
     var starts: [TopicPartition: Int64] = [:]
     /// The partition counts of the existing topics.
     var counts: [String: Int32] = [:]
@@ -26,7 +26,7 @@ final class FakeCluster {
     var errors: [String: [PortError]] = [:]
     var journal: [String] = []
     var nowMs: Int64 = 0
-    /// What the wall clock shows beyond the time that has passed.
+    /// The difference between the wall clock and the time that has passed.
     var wallClockOffsetMs: Int64 = 1_700_000_000_000
     var isAnswering = true
 
@@ -50,7 +50,7 @@ final class FakeCluster {
         partitions[TopicPartition(topic: topic, partition: partition), default: []].map { $0.value ?? "null" }
     }
 
-    /// How often something was asked.
+    /// Returns how many times a call was made.
     func count(_ call: String) -> Int { journal.count { $0 == call } }
 }
 
@@ -66,12 +66,12 @@ final class FakeConsumer: GroupConsumer {
     private var reading: [TopicPartition: Reading] = [:]
     private(set) var paused: Set<TopicPartition> = []
     private(set) var subscription: [String]?
-    /// What the next poll is to bring.
+    /// The events that the next poll returns.
     var events: [ReaderEvent] = []
     var membershipEvents: [MembershipEvent] = []
-    /// Partitions of which nothing arrives, nor that they are at their end.
+    /// Partitions from which nothing arrives, not even the event that they are at their end.
     var silent: Set<TopicPartition> = []
-    /// How many records of a partition one poll brings.
+    /// The most records of a partition that one poll returns.
     var maxRecordsPerPoll = Int.max
 
     init(_ cluster: FakeCluster, name: String = "") {
@@ -233,7 +233,7 @@ final class FakeProducer: ProducerPort {
         pending.append((place, record))
     }
 
-    /// Counts are shown as numbers, everything else as text.
+    /// Formats counts as numbers, everything else as text.
     private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
         guard bytes.count == 8, bytes[0] == 0 else { return String(decoding: bytes, as: UTF8.self) }
         return String(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
@@ -267,7 +267,7 @@ final class FakeAdmin: AdminPort {
         get { cluster.counts }
         set { cluster.counts = newValue }
     }
-    /// The ids of topics, as far as the broker tells them.
+    /// The ids of the topics whose ids the broker returns.
     var ids: [String: String] = [:]
     var settings: [String: [String: String]] = [:]
     private(set) var created: [NewTopic] = []

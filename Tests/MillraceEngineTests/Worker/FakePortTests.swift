@@ -2,8 +2,8 @@ import MillraceEngine
 import PortContracts
 import Testing
 
-/// A fake cluster. Its group is the test's affair, and it knows of no topic that nothing was written to; so the contracts of
-/// members and of a cluster that refuses records are not its own.
+/// A fake cluster. The test sets its group, and it does not know a topic that nothing was written to. So the contracts of members
+/// and of a cluster that refuses records do not apply to it.
 private final class FakeLab: PortLab {
     private let cluster = FakeCluster()
     let clock: any MillraceEngine.Clock

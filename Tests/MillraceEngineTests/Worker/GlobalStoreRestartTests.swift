@@ -72,7 +72,7 @@ struct GlobalStoreRestartTests {
         try expect(third, ["a": "pqrstx", "b": "uvw"])
     }
 
-    @Test("a record that a processor refuses is skipped and counted where the handler says so")
+    @Test("a record that a processor refuses is skipped and counted if the handler says so")
     func skipped() throws {
         cluster.write(["p", "refused", "q"], to: "parts", key: "a")
         let tables = try start(handlers: ErrorHandlers(processing: .continue))

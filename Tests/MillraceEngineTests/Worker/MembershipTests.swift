@@ -45,7 +45,7 @@ struct MembershipTests {
         "topicsFound": .topicsFound,
     ]
 
-    /// A machine that has got to a state.
+    /// A state machine that has reached a state.
     private func machine(in state: String) throws -> Membership {
         let way: [Membership.Event] =
             switch state {
@@ -84,7 +84,7 @@ struct MembershipTests {
         }
     }
 
-    @Test("it does what the table says", arguments: try Transition.all())
+    @Test("it acts as the table says", arguments: try Transition.all())
     private func transition(_ row: Transition) throws {
         var machine = try machine(in: row.state)
         let actions = machine.handle(try #require(Self.events[row.event], "no event \(row.event)"))
@@ -99,7 +99,7 @@ struct MembershipTests {
         #expect(rows.sorted() == all.sorted())
     }
 
-    @Test("the coordinator's partitions are known from the announcement to the end of the generation")
+    @Test("the coordinator's partitions are known from the announcement until the end of the generation")
     func partitions() {
         var machine = Membership()
         _ = machine.handle(.subscribed)
@@ -112,7 +112,7 @@ struct MembershipTests {
         #expect(machine.partitions == nil)
     }
 
-    @Test("a member is new until it has joined under its id, and again under another one")
+    @Test("a member is new until it has joined under its id, and new again under another id")
     func newMember() {
         var machine = Membership()
         #expect(machine.isNew("me"))

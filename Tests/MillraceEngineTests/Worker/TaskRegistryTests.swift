@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The tasks of a worker")
 struct TaskRegistryTests {
-    /// - Parameter interval: how often the task does something by the wall clock; never by default.
+    /// - Parameter interval: the interval of the task's wall-clock work; never by default.
     private func task(
         _ partition: Int32, every interval: Duration? = nil, _ clock: StoppedClock = StoppedClock()
     ) throws -> StreamTask {
@@ -40,14 +40,14 @@ struct TaskRegistryTests {
         return builder.runs(ownedBy: NoMemory())
     }
 
-    /// A registry whose tasks have come in an order that is not theirs.
+    /// A registry whose tasks were added in another order than that of their ids.
     private func registry(_ partitions: [Int32] = [10, 2, 7, 0]) throws -> TaskRegistry {
         let registry = TaskRegistry()
         for partition in partitions { registry.insert(try task(partition)) }
         return registry
     }
 
-    @Test("they are in the order of their ids, whatever the order in which they come and go")
+    @Test("they are in the order of their ids, whatever the order in which they are added and removed")
     func order() throws {
         let registry = try registry()
         #expect(registry.all.map(\.id.partition) == [0, 2, 7, 10])
@@ -59,7 +59,7 @@ struct TaskRegistryTests {
         #expect(registry[TaskID(subtopology: 1, partition: 0)] == nil)
     }
 
-    @Test("records find their task by the slot; those of slots that are gone find none")
+    @Test("records find their task by the slot; those of removed slots find none")
     func records() throws {
         let registry = try registry([1, 0])
         registry.addSlots()
@@ -73,7 +73,7 @@ struct TaskRegistryTests {
         #expect(registry.all.allSatisfy { !registry.isProcessable($0) })
     }
 
-    @Test("of several partitions each has to have records, or to be at its end")
+    @Test("each of several partitions has to have records, or to be at its end")
     func processable() throws {
         let registry = try registry([0])
         let task = try #require(registry.all.first)
@@ -89,7 +89,7 @@ struct TaskRegistryTests {
         #expect(registry.isProcessable(task))
     }
 
-    @Test("what is paused is told once, and so is what is read again")
+    @Test("each pause is reported once, and so is each resumption")
     func pauses() throws {
         let registry = try registry([0])
         registry.addSlots()
@@ -103,7 +103,7 @@ struct TaskRegistryTests {
         #expect(registry.slots.map(\.isPaused) == [true, false])
     }
 
-    @Test("only what got records since the last look is paused for being full")
+    @Test("only partitions that got records since the last check are paused because they are full")
     func filled() throws {
         let registry = try registry([0, 1])
         registry.addSlots()
@@ -122,7 +122,7 @@ struct TaskRegistryTests {
         #expect(third.map(\.description) == ["right-0", "left-1"])
     }
 
-    @Test("a task sleeps while nothing waits, and is woken by records; all are awake when reading begins")
+    @Test("a task sleeps while nothing waits, and records wake it; all are awake when reading begins")
     func sleep() throws {
         let registry = try registry([0, 1, 2])
         registry.addSlots()
@@ -145,7 +145,7 @@ struct TaskRegistryTests {
         #expect(registry.awake.map(\.id.partition) == [0, 1, 2])
     }
 
-    @Test("a sleeping task is woken when something is due by the wall clock")
+    @Test("a sleeping task wakes when wall-clock work is due")
     func alarms() throws {
         let clock = StoppedClock()
         let registry = TaskRegistry()
@@ -166,7 +166,7 @@ struct TaskRegistryTests {
     }
 }
 
-@Suite("What is done again and again")
+@Suite("Repeated work")
 struct PeriodicTests {
     @Test("it is due an interval after the last time, and not before")
     func turns() {

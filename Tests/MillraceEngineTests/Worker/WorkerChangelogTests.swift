@@ -3,11 +3,11 @@ import Testing
 
 @testable import MillraceEngine
 
-@Suite("Worker: changelogs that are gone")
+@Suite("Worker: missing changelogs")
 struct WorkerChangelogTests {
     private static let changelog = "app-counts-changelog"
 
-    /// A worker that runs, whose broker does not know the changelog any more, and fails a commit.
+    /// A running worker whose broker no longer knows the changelog, and fails a commit.
     private func fixture(_ error: PortError) throws -> (WorkerFixture, partitions: Int32?) {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a"], to: "in")
@@ -28,7 +28,7 @@ struct WorkerChangelogTests {
     }
 
     @Test(
-        "one that is missing twice, seconds apart, ends the worker with its name and the store's, whatever error led there",
+        "one that is missing twice, seconds apart, ends the worker with its name and the store's, whatever the error was",
         arguments: [refused, PortError(.retriable, "timed out"), PortError(.abortable, "delivery failed")])
     func deleted(error: PortError) throws {
         let (fixture, _) = try fixture(error)
@@ -39,7 +39,7 @@ struct WorkerChangelogTests {
         #expect((2_000..<6_000).contains(fixture.cluster.nowMs - begun))
     }
 
-    @Test("one that a broker does not know for a moment is looked for again, and the worker goes on")
+    @Test("a changelog that a broker does not know for a moment is looked up again, and the worker continues")
     func unknownForAMoment() throws {
         let (fixture, partitions) = try fixture(Self.refused)
         let looks = fixture.cluster.count("partition counts")

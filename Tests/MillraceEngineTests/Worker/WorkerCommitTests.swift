@@ -8,14 +8,14 @@ struct WorkerCommitTests {
     private let input = TopicPartition(topic: "in", partition: 0)
     private let changelog = TopicPartition(topic: "app-counts-changelog", partition: 0)
 
-    /// What was asked of the producer and the group from here on, without what is only served.
+    /// Returns the calls so far that begin, send, flush, commit or abort.
     private func journal(_ fixture: WorkerFixture) -> [String] {
         fixture.cluster.journal.filter {
             ["begin", "flush", "abort"].contains($0) || $0.hasPrefix("send") || $0.hasPrefix("commit ")
         }
     }
 
-    @Test("exactly once: records are sent in a transaction, offsets committed with it, then the stores are told")
+    @Test("exactly once: records are sent in a transaction, offsets are committed with it, then the stores commit")
     func exactlyOnce() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a", "b"], to: "in")
@@ -45,7 +45,7 @@ struct WorkerCommitTests {
         #expect(fixture.worker.openTasks.first?.stores.first?.position == 1)
     }
 
-    @Test("nothing is committed where nothing was processed")
+    @Test("nothing is committed if nothing was processed")
     func idle() throws {
         let fixture = try WorkerFixture(FakeTopology.copy)
         try fixture.start()
@@ -54,7 +54,7 @@ struct WorkerCommitTests {
     }
 
     @Test(
-        "a commit that is not answered is made again, and nothing is processed in between",
+        "an unanswered commit is repeated, and nothing is processed in between",
         arguments: ProcessingGuarantee.allCases)
     func unansweredCommit(guarantee: ProcessingGuarantee) throws {
         let fixture = try WorkerFixture(guarantee: guarantee, FakeTopology.count)
@@ -73,7 +73,7 @@ struct WorkerCommitTests {
         #expect(fixture.worker.status.trouble == nil)
     }
 
-    @Test("a checkpoint writes down what is committed, and never more")
+    @Test("a checkpoint flushes what is committed, and never more")
     func checkpoint() throws {
         let directory = MemoryStateDirectory()
         let cluster = FakeCluster()
@@ -99,7 +99,7 @@ struct WorkerCommitTests {
         #expect(fixture.worker.status.counts.restored == 0)
     }
 
-    @Test("a state that outgrows its memory is committed and written down before its time")
+    @Test("a state that outgrows its memory is committed and flushed early")
     func memoryBound() throws {
         let fixture = try WorkerFixture(
             configure: {
@@ -113,7 +113,7 @@ struct WorkerCommitTests {
         #expect(fixture.worker.openTasks.first?.state.dirtySizeInBytes == 0)
     }
 
-    @Test("the partition's time is committed beside the offset, and a restart goes on from it")
+    @Test("the partition's time is committed beside the offset, and a restart continues from it")
     func partitionTime() throws {
         let cluster = FakeCluster()
         var fixture = try WorkerFixture(cluster: cluster, FakeTopology.copy)
@@ -144,7 +144,7 @@ struct WorkerCommitTests {
         #expect(fixture.admin.deleted == [TopicPartition(topic: "app-counts-repartition", partition: 0): 2])
     }
 
-    @Test("closing commits what is in hand, writes the stores down and leaves")
+    @Test("closing commits the current work, flushes the stores and leaves the group")
     func close() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a"], to: "in")
@@ -159,7 +159,7 @@ struct WorkerCommitTests {
     }
 
     @Test(
-        "closing while the broker does not answer or the group changes hands is no failure",
+        "closing while the broker does not answer or the group rebalances is no failure",
         arguments: [PortError.Kind.retriable, .abortable, .staleGeneration, .producerLost])
     func closeWithoutCommit(kind: PortError.Kind) throws {
         let fixture = try WorkerFixture(FakeTopology.count)
@@ -172,7 +172,7 @@ struct WorkerCommitTests {
         #expect(fixture.cluster.journal.last == "close consumer")
     }
 
-    @Test("closing after an error that nothing helps throws it, and leaves all the same")
+    @Test("closing after a fatal error throws it, and still leaves the group")
     func closeAfterFatalError() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a"], to: "in")

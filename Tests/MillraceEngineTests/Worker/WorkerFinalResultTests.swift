@@ -3,24 +3,24 @@ import MillraceEngine
 import MillraceTesting
 import Testing
 
-/// Windows that have closed wait until they are looked for, which is once a second. What waits is neither lost nor handed on
-/// twice, however the instance ends meanwhile.
+/// Closed windows wait until the next search for them, which is once a second. They are neither lost nor forwarded twice, however
+/// the instance ends meanwhile.
 @Suite("Worker: final results that wait")
 struct WorkerFinalResultTests {
     enum Ending: CaseIterable {
         case none, closed, crashed, lost
     }
 
-    @Test("final results that wait for the next look outlive a restart", arguments: Ending.allCases)
+    @Test("final results that wait for the next search survive a restart", arguments: Ending.allCases)
     func slidingWindows(ending: Ending) throws {
         let cluster = FakeCluster()
         var fixture = try WorkerFixture(cluster: cluster, Self.define)
-        // By the time of the last one all but the last two windows have expired.
+        // At the time of the last record all but the last two windows have expired.
         cluster.write(["a", "b", "c", "d", "e"], to: "in", at: [10, 22, 34, 46, 58])
         try fixture.start()
         try fixture.steps(until: "a commit") { fixture.worker.status.commits > 0 }
         #expect(fixture.worker.status.counts.processed == 5)
-        // The first record has looked for closed windows, and found none.
+        // The first record has triggered a search for closed windows, which found none.
         #expect(cluster.values("out") == [])
 
         switch ending {

@@ -4,7 +4,7 @@ import MillraceEngine
 import MillraceTesting
 import Testing
 
-/// A worker over a fake cluster, moved on step by step.
+/// A worker over a fake cluster, which tests advance step by step.
 final class WorkerFixture {
     let cluster: FakeCluster
     let consumer: FakeConsumer
@@ -69,7 +69,7 @@ final class WorkerFixture {
         self.standbyReader = standbyReader
     }
 
-    /// Starts the worker and has the group give it everything.
+    /// Starts the worker and makes the group assign everything to it.
     func start() throws {
         try worker.start()
         rebalance()
@@ -80,7 +80,7 @@ final class WorkerFixture {
 
     func step(maxWaitMs: Int = 50) throws { try worker.step(maxWaitMs: maxWaitMs) }
 
-    /// Steps until a condition holds, or fails after a number of steps that no test needs.
+    /// Steps until a condition holds; fails after more steps than any test needs.
     func steps(
         until what: String, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () throws -> Bool
     ) throws {
@@ -91,7 +91,7 @@ final class WorkerFixture {
         try #require(try condition(), "\(what) did not come", sourceLocation: sourceLocation)
     }
 
-    /// Steps until so much time has passed.
+    /// Steps until this much time has passed.
     func steps(forMs ms: Int64) throws {
         let end = cluster.nowMs + ms
         try steps(until: "\(ms) ms") { cluster.nowMs >= end }
@@ -101,7 +101,7 @@ final class WorkerFixture {
         try steps(until: "running", sourceLocation: sourceLocation) { worker.status.phase == .running }
     }
 
-    /// What a task's store holds on disk, as text by key, and the position beside it.
+    /// The entries of a task's store on disk, as text by key, and their position.
     func stored(_ store: StorePlan, of task: TaskID) throws -> (entries: [String: String], position: Int64?) {
         try directory.lock(task)
         defer { directory.unlock(task) }

@@ -12,7 +12,7 @@ struct WorkerInputTests {
         try WorkerFixture(topics: ["left": 1, "right": 1], configure: configure, FakeTopology.merge)
     }
 
-    @Test("data of another partition that is known to be there, and was not fetched yet, is awaited")
+    @Test("data of another partition that exists but was not fetched yet is awaited")
     func awaitsKnownData() throws {
         let fixture = try fixture()
         fixture.cluster.write(["l1", "l2"], to: "left", at: [10, 30])
@@ -26,7 +26,7 @@ struct WorkerInputTests {
         #expect(fixture.cluster.values("out") == ["l1", "r1", "l2"])
     }
 
-    @Test("a partition that has been read to its end holds nobody up")
+    @Test("a partition that has been read to its end delays nothing")
     func endOfPartition() throws {
         let fixture = try fixture()
         fixture.cluster.write(["l1", "l2"], to: "left")
@@ -34,7 +34,7 @@ struct WorkerInputTests {
         try fixture.steps(until: "the results") { fixture.cluster.values("out") == ["l1", "l2"] }
     }
 
-    @Test("a partition that waits for another one is paused when it has too much, and resumed when it has drained")
+    @Test("a partition that waits for another one is paused when it is full, and resumed when it has drained")
     func backPressure() throws {
         let fixture = try fixture { $0.maxBufferedRecordsPerPartition = 10 }
         fixture.consumer.maxRecordsPerPoll = 4
@@ -54,7 +54,7 @@ struct WorkerInputTests {
         #expect(fixture.cluster.values("out")[18] == "r")
     }
 
-    @Test("a partition with few but large records is paused too")
+    @Test("a partition with few but large records is also paused")
     func backPressureBySize() throws {
         let fixture = try fixture { $0.maxBufferedSizeInBytesPerPartition = 1_000 }
         fixture.consumer.maxRecordsPerPoll = 1
@@ -65,7 +65,7 @@ struct WorkerInputTests {
         #expect(fixture.worker.openTasks.first?.bufferedCount(of: left) == 2)
     }
 
-    @Test("an error of the topology ends the worker, and nothing of what led to it is committed")
+    @Test("an error of the topology ends the worker, and nothing that led to it is committed")
     func failingClosure() throws {
         let fixture = try WorkerFixture { builder in
             builder.stream("in", key: .string, value: .string).mapValues { value in
@@ -87,7 +87,7 @@ struct WorkerInputTests {
         #expect(fixture.cluster.count("abort") == 1)
     }
 
-    @Test("the lag is what is known to be there and was not processed")
+    @Test("the lag is the number of known records that were not processed")
     func lag() throws {
         let fixture = try fixture()
         fixture.cluster.write(["l0"], to: "left")
@@ -96,7 +96,7 @@ struct WorkerInputTests {
         fixture.consumer.silent = [right]
         fixture.cluster.write(["r"], to: "right", at: [5])
         fixture.cluster.write(["l1", "l2"], to: "left", at: [7, 8])
-        // The end of the right partition is known from before: it is processed without waiting.
+        // The end of the right partition is already known, so the left one is processed without waiting.
         try fixture.steps(until: "a second") { fixture.cluster.nowMs > 1_000 }
         #expect(fixture.worker.status.lag == 0)
     }

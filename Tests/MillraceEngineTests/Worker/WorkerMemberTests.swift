@@ -21,7 +21,7 @@ struct WorkerMemberTests {
         return try WorkerFixture(topology: topology, cluster: cluster, topics: ["in": 1]) { $0.identity = identity }
     }
 
-    @Test("they get no tasks and are shown; offsets that they commit are put right by whoever has the task")
+    @Test("they get no tasks and are reported; the task's owner corrects offsets that they commit")
     func overwritten() throws {
         let cluster = FakeCluster()
         let fixture = try fixture(cluster)
@@ -39,7 +39,7 @@ struct WorkerMemberTests {
         #expect(cluster.values("out") == ["a", "b", "c"])
     }
 
-    @Test("where nobody knows how far the application had got, it ends and names the partition")
+    @Test("if no worker knows the application's progress, it ends and names the partition")
     func unknown() throws {
         let cluster = FakeCluster()
         let fixture = try fixture(cluster)

@@ -14,7 +14,7 @@ struct WorkerMetricsTests {
 
     private let task = TaskID(subtopology: 0, partition: 0)
 
-    @Test("a restoration is told from its beginning to its end, and how far the store has got")
+    @Test("a restoration is reported from its beginning to its end, with the store's progress")
     func restoration() throws {
         let cluster = FakeCluster()
         cluster.write(["1", "2", "3", "4", "5"], to: "app-counts-changelog")
@@ -35,7 +35,7 @@ struct WorkerMetricsTests {
         #expect(fixture.worker.status.storeLags.map(\.currentOffset) == [5])
     }
 
-    @Test("a restoration that a rebalance cuts short is told to be suspended")
+    @Test("a restoration that a rebalance interrupts is reported as suspended")
     func suspended() throws {
         let cluster = FakeCluster()
         cluster.write(["1", "2"], to: "app-counts-changelog")
@@ -50,7 +50,7 @@ struct WorkerMetricsTests {
         #expect(heard.all.map(\.phase) == [.started, .suspended])
     }
 
-    @Test("what a task has done is counted by task, what was dropped by operator, and commits are timed")
+    @Test("a task's work is counted by task, dropped records by operator, and commits are timed")
     func byTask() throws {
         let counting = try WorkerFixture(handlers: ErrorHandlers(processing: ErrorResponse.continue)) { builder in
             builder.stream("in", key: .string, value: .string)

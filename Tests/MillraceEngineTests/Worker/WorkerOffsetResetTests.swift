@@ -23,7 +23,7 @@ struct WorkerOffsetResetTests {
     }
 
     @Test(
-        "without a committed offset reading begins where the source says, or else the application",
+        "without a committed offset reading begins as the source says, or else as the application says",
         arguments: [
             (AutoOffsetReset.earliest, AutoOffsetReset.latest, ["a", "b", "c", "new"]),
             (.latest, .earliest, ["new"]),
@@ -43,7 +43,7 @@ struct WorkerOffsetResetTests {
         #expect(fixture.cluster.values("out") == read)
     }
 
-    @Test("a committed offset goes before", arguments: [AutoOffsetReset.earliest, .latest, .none])
+    @Test("a committed offset takes precedence", arguments: [AutoOffsetReset.earliest, .latest, .none])
     func committed(policy: AutoOffsetReset) throws {
         let fixture = try fixture(source: policy)
         write(fixture.cluster)
@@ -53,7 +53,7 @@ struct WorkerOffsetResetTests {
         #expect(fixture.cluster.count("offsets") == 0)
     }
 
-    @Test("the place where reading begins is committed: what is written while the application is down is read")
+    @Test("the first offset is committed, so that records written while the application is down are read")
     func placeIsCommitted() throws {
         let cluster = FakeCluster()
         let first = try fixture(cluster, source: .latest)
@@ -81,7 +81,7 @@ struct WorkerOffsetResetTests {
     }
 
     @Test(
-        "where the offset to read is gone, what was processed is committed and reading begins where the policy says",
+        "if the offset to read is gone, processed records are committed and reading begins as the policy says",
         arguments: [
             (AutoOffsetReset.earliest, ["a", "b", "c", "a", "b", "c", "new"]), (.latest, ["a", "b", "c", "new"]),
             (.byDuration(.seconds(10)), ["a", "b", "c", "b", "c", "new"]),
@@ -102,7 +102,7 @@ struct WorkerOffsetResetTests {
         #expect(fixture.cluster.committed[input]?.offset == 4)
     }
 
-    @Test("without a policy an input offset that is gone ends the worker, and is named")
+    @Test("without a policy a deleted input offset ends the worker, and is named")
     func outOfRangeRefused() throws {
         let fixture = try fixture(source: .none)
         fixture.cluster.committed[input] = CommittedOffset(offset: 0, metadata: "")
@@ -114,7 +114,7 @@ struct WorkerOffsetResetTests {
         #expect(error?.description.contains("in-0") == true)
     }
 
-    @Test("a broker that does not tell where a partition ends is asked again")
+    @Test("a broker that does not return a partition's end is asked again")
     func askedAgain() throws {
         let fixture = try fixture(source: .latest)
         fixture.cluster.errors["offsets"] = [PortError(.retriable, "not now")]

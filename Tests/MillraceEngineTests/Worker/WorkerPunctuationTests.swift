@@ -6,7 +6,7 @@ import Testing
 @Suite("Worker: punctuations")
 struct WorkerPunctuationTests {
     @Test(
-        "the wall clock is punctuated without records, in a transaction that is committed",
+        "wall-clock punctuations run without records, in a transaction that is committed",
         arguments: ProcessingGuarantee.allCases)
     func wallClock(guarantee: ProcessingGuarantee) throws {
         let fixture = try WorkerFixture(guarantee: guarantee) { builder in
@@ -29,7 +29,7 @@ struct WorkerPunctuationTests {
         #expect(fixture.cluster.nowMs - start >= 600)
     }
 
-    @Test("the wall clock that is set back delays no punctuation", arguments: ProcessingGuarantee.allCases)
+    @Test("setting the wall clock back delays no punctuation", arguments: ProcessingGuarantee.allCases)
     func setBack(guarantee: ProcessingGuarantee) throws {
         let fixture = try WorkerFixture(guarantee: guarantee) { builder in
             builder.stream("in", key: .string, value: .string)
@@ -52,7 +52,7 @@ struct WorkerPunctuationTests {
         #expect(fixture.cluster.nowMs - start < 600)
     }
 
-    @Test("a commit that a processor asks for does not wait for the interval")
+    @Test("a commit that a processor requests does not wait for the interval")
     func commitRequest() throws {
         let rarely: (inout WorkerConfiguration) -> Void = { $0.commitIntervalMs = 1_000_000 }
         let fixture = try WorkerFixture(configure: rarely) { builder in
@@ -73,7 +73,7 @@ struct WorkerPunctuationTests {
         #expect(fixture.worker.status.commits <= 2)
     }
 
-    @Test("a processor is made only when its stores are restored")
+    @Test("a processor is created only when its stores are restored")
     func startsRestored() throws {
         let (cluster, directory) = (FakeCluster(), MemoryStateDirectory())
         let seen = Seen()
@@ -99,8 +99,8 @@ struct WorkerPunctuationTests {
     }
 }
 
-/// What processors saw, on the test's own thread.
+/// The values that processors saw.
 private final class Seen: @unchecked Sendable {
-    // The worker runs in steps, on the thread of the test that calls them.
+    // Sendable, because the worker runs in steps, on the test's thread.
     var counts: [Int64?] = []
 }

@@ -8,7 +8,7 @@ import Testing
 struct WorkerRecoveryTests {
     private let input = TopicPartition(topic: "in", partition: 0)
 
-    @Test("what may pass by itself is tried again ever more rarely, and shows while it lasts")
+    @Test("a temporary error is retried with back-off, and is visible while it lasts")
     func backoff() throws {
         let fixture = try WorkerFixture(FakeTopology.copy)
         fixture.cluster.errors["describe group"] = Array(repeating: PortError(.retriable, "no coordinator"), count: 10)
@@ -22,7 +22,7 @@ struct WorkerRecoveryTests {
         #expect(fixture.cluster.count("poll") <= Int(fixture.cluster.nowMs / 20) + 50)
     }
 
-    @Test("the first call of all may fail as well", arguments: ["init", "subscribe"])
+    @Test("the very first call may fail, too", arguments: ["init", "subscribe"])
     func start(call: String) throws {
         let fixture = try WorkerFixture(FakeTopology.copy)
         fixture.cluster.errors[call] = [PortError(.retriable, "timed out"), PortError(.retriable, "timed out")]
@@ -34,14 +34,14 @@ struct WorkerRecoveryTests {
     }
 
     @Test(
-        "after an aborted transaction its records are processed again, with the state as it was",
+        "after an aborted transaction its records are processed again, with the earlier state",
         arguments: ["commit transaction", "poll producer", "send out", "send app-counts-changelog"])
     func abort(call: String) throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a", "b"], to: "in")
         try fixture.start()
         try fixture.steps(until: "the commit") { fixture.cluster.values("out") == ["1", "2"] }
-        // What is retriable elsewhere cannot be gone on with in the middle of a record.
+        // In the middle of a record an error that is retriable elsewhere aborts the transaction.
         let kind: PortError.Kind = call.hasPrefix("send") ? .retriable : .abortable
         fixture.cluster.errors[call] = [PortError(kind, "delivery failed")]
         fixture.cluster.write(["c", "d"], to: "in")
@@ -52,7 +52,7 @@ struct WorkerRecoveryTests {
         #expect(fixture.worker.status.trouble == nil)
     }
 
-    @Test("where even the abort is not answered a new producer takes over")
+    @Test("if even the abort is not answered, a new producer takes over")
     func failedAbort() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a"], to: "in")
@@ -66,7 +66,7 @@ struct WorkerRecoveryTests {
     }
 
     @Test(
-        "a member whose generation is over gives everything up and joins again",
+        "a member whose generation has ended closes everything and joins again",
         arguments: [PortError.Kind.staleGeneration, .producerLost])
     func rejoin(kind: PortError.Kind) throws {
         let fixture = try WorkerFixture(FakeTopology.count)
@@ -77,7 +77,7 @@ struct WorkerRecoveryTests {
         #expect(fixture.worker.status.tasks.isEmpty)
         #expect(fixture.worker.status.phase == .rebalancing)
         #expect(fixture.consumer.assigned.isEmpty)
-        // Meanwhile the others have gone on.
+        // Meanwhile the other members have continued.
         fixture.cluster.memberID = "me again"
         fixture.cluster.group?.members = [GroupMember(memberID: "me again", clientID: "a")]
         fixture.cluster.committed[input] = CommittedOffset(offset: 1, metadata: "")
@@ -88,7 +88,7 @@ struct WorkerRecoveryTests {
         #expect(fixture.cluster.count("init") == (kind == .producerLost ? 2 : 1))
     }
 
-    @Test("an instance whose place was taken ends, saying so")
+    @Test("an instance that another one has replaced ends with an error that says so")
     func fenced() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.errors["poll"] = [PortError(.fenced, "FENCED_INSTANCE_ID")]
@@ -100,7 +100,7 @@ struct WorkerRecoveryTests {
         #expect(error?.description.contains("FENCED_INSTANCE_ID") == true)
     }
 
-    @Test("an error that nothing helps ends the worker")
+    @Test("a fatal error ends the worker")
     func fatal() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.errors["describe group"] = [PortError(.fatal, "not authorised")]
@@ -127,7 +127,7 @@ struct WorkerRecoveryTests {
         #expect(error?.description.contains("out-0") == true)
     }
 
-    @Test("at least once, the handler decides about such a result", arguments: [ErrorResponse.fail, .continue])
+    @Test("with at least once the handler decides about such a result", arguments: [ErrorResponse.fail, .continue])
     func refusedOutsideTransactions(response: ErrorResponse) throws {
         let fixture = try WorkerFixture(
             guarantee: .atLeastOnce, handlers: ErrorHandlers(deserialization: .fail, production: response),
@@ -166,7 +166,7 @@ struct WorkerRecoveryTests {
             guarantee: guarantee, handlers: ErrorHandlers(production: .continue), FakeTopology.count)
         let refused = RefusedRecord(
             topic: "app-counts-changelog", partition: 0, keyPrefix: Array("account-1".utf8), sizeInBytes: 17)
-        // A result is refused first, which the handler skips.
+        // First the broker refuses a result, which the handler skips.
         fixture.cluster.errors[guarantee == .exactlyOnce ? "commit transaction" : "flush"] =
             (guarantee == .exactlyOnce ? [] : [PortError(.rejected, "deliver to out-0: too large")])
             + [PortError(.rejected, "deliver to app-counts-changelog-0: too large", refused: refused)]
@@ -188,7 +188,7 @@ struct WorkerRecoveryTests {
         fixture.worker.closeUncommitted()
     }
 
-    @Test("what the consumer complains of shows until the broker answers again")
+    @Test("the consumer's errors are visible until the broker answers again")
     func trouble() throws {
         let fixture = try WorkerFixture(FakeTopology.copy)
         try fixture.start()

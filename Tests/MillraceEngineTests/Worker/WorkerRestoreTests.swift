@@ -8,7 +8,7 @@ struct WorkerRestoreTests {
     private let input = TopicPartition(topic: "in", partition: 0)
     private let task = TaskID(subtopology: 0, partition: 0)
 
-    /// A cluster in which an application has counted five records already.
+    /// A cluster in which an application has already counted five records.
     private func usedCluster() -> FakeCluster {
         let cluster = FakeCluster()
         cluster.write(["a", "b", "c", "d", "e", "f"], to: "in")
@@ -17,7 +17,7 @@ struct WorkerRestoreTests {
         return cluster
     }
 
-    @Test("nothing is processed before the stores are complete, then all goes on from there")
+    @Test("nothing is processed before the stores are complete, then processing continues from there")
     func restore() throws {
         let fixture = try WorkerFixture(cluster: usedCluster(), FakeTopology.count)
         fixture.restorer.maxRecordsPerPoll = 1
@@ -29,12 +29,12 @@ struct WorkerRestoreTests {
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["6"] }
         #expect(fixture.worker.status.counts.restored == 5)
         #expect(fixture.consumer.paused.isEmpty)
-        // What was restored is durable at once.
+        // The restored state is durable at once.
         fixture.directory.crash()
         #expect(try fixture.stored(FakeTopology.countsStore, of: task).entries == ["k": "5"])
     }
 
-    @Test("while one task restores the others process")
+    @Test("while one task restores, the others process")
     func partly() throws {
         let cluster = FakeCluster()
         cluster.write(["1", "2", "3"], to: "app-counts-changelog", partition: 1)
@@ -51,7 +51,7 @@ struct WorkerRestoreTests {
         #expect(fixture.worker.status.phase == .running)
     }
 
-    @Test("a restore that a rebalance interrupts goes on afterwards")
+    @Test("a restore that a rebalance interrupts continues afterwards")
     func interruptedRestore() throws {
         let fixture = try WorkerFixture(cluster: usedCluster(), FakeTopology.count)
         fixture.restorer.maxRecordsPerPoll = 1
@@ -75,7 +75,7 @@ struct WorkerRestoreTests {
         let before = fixture.worker.openTasks.first
         fixture.consumer.membershipEvents = [.revoked([input])]
         try fixture.step()
-        // Giving up partitions commits what is in hand.
+        // Giving up partitions commits the current work.
         #expect(fixture.cluster.values("out") == ["1"])
         #expect(fixture.worker.status.phase == .rebalancing)
         fixture.cluster.write(["b"], to: "in")
@@ -85,7 +85,7 @@ struct WorkerRestoreTests {
         #expect(fixture.worker.status.counts.restored == 0)
     }
 
-    @Test("a task that others may have had in a generation that this member slept through is restored")
+    @Test("a task that others may have had in a generation that this member missed is restored")
     func missedGeneration() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a"], to: "in")
@@ -93,7 +93,7 @@ struct WorkerRestoreTests {
         try fixture.steps(until: "a result") { fixture.cluster.values("out") == ["1"] }
         fixture.consumer.membershipEvents = [.revoked([input])]
         try fixture.step()
-        // A generation is announced, but before this member has seen who is in it the next one begins.
+        // A generation is announced, but the next one begins before this member knows its members.
         fixture.cluster.group?.isStable = false
         fixture.rebalance()
         try fixture.step()
@@ -109,7 +109,7 @@ struct WorkerRestoreTests {
         #expect(fixture.cluster.values("out") == ["1", "3"])
     }
 
-    @Test("partitions that were lost are given up without a commit")
+    @Test("lost partitions are closed without a commit")
     func lost() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
         fixture.cluster.write(["a"], to: "in")
@@ -136,7 +136,7 @@ struct WorkerRestoreTests {
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["1"] }
     }
 
-    @Test("a store whose place in the changelog is gone is filled from the beginning")
+    @Test("a store whose changelog offset is gone is restored from the beginning")
     func changelogGone() throws {
         let fixture = try WorkerFixture(cluster: usedCluster(), FakeTopology.count)
         fixture.restorer.maxRecordsPerPoll = 2
@@ -148,7 +148,7 @@ struct WorkerRestoreTests {
         #expect(fixture.worker.status.counts.restored > 5)
     }
 
-    @Test("where the broker cannot describe groups the coordinator's own assignment is used")
+    @Test("if the broker cannot describe groups, the coordinator's own assignment is used")
     func rangeFallback() throws {
         let fixture = try WorkerFixture(FakeTopology.copy)
         fixture.cluster.group = nil
@@ -157,7 +157,7 @@ struct WorkerRestoreTests {
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["a"] }
     }
 
-    @Test("an assignment that the next rebalance has overtaken is given back at once, for the member to join again")
+    @Test("an assignment that the next rebalance has overtaken is declined at once, so that the member joins again")
     func unstableGroup() throws {
         let fixture = try WorkerFixture(FakeTopology.copy)
         fixture.cluster.write(["a"], to: "in")

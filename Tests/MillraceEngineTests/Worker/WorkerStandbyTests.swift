@@ -9,7 +9,7 @@ struct WorkerStandbyTests {
     private static let me = GroupMember(memberID: "me", clientID: "a")
     private static let other = GroupMember(memberID: "other", clientID: "b@host:1")
     private static let tasks = (0..<4).map { TaskID(subtopology: 0, partition: $0) }
-    /// A task of the other member's, while there is one.
+    /// A task of the other member, while there is one.
     private let theirs: TaskID
     private let changelog: TopicPartition
 
@@ -19,7 +19,7 @@ struct WorkerStandbyTests {
         changelog = TopicPartition(topic: "app-counts-changelog", partition: theirs.partition)
     }
 
-    /// Two members in a group that counts; one copy of each store.
+    /// Makes two members in a group that counts, with one standby for each store.
     private func fixture(
         inMemory: Bool = false, directory: MemoryStateDirectory = MemoryStateDirectory(),
         configure: (inout WorkerConfiguration) -> Void = { _ in }
@@ -62,7 +62,7 @@ struct WorkerStandbyTests {
         try fixture.stepsUntilRunning()
     }
 
-    @Test("what others write to the changelogs of their tasks is followed, and nothing is processed")
+    @Test("a standby follows the changelogs of others' tasks, and processes nothing")
     func follows() throws {
         let fixture = try fixture()
         write(["1", "2"], fixture)
@@ -80,7 +80,7 @@ struct WorkerStandbyTests {
         }
     }
 
-    @Test("without standby replicas nothing is followed")
+    @Test("without standby replicas no changelog is followed")
     func none() throws {
         let fixture = try fixture(configure: { $0.standbyReplicas = 0 })
         write(["1", "2"], fixture)
@@ -90,13 +90,13 @@ struct WorkerStandbyTests {
         #expect(fixture.cluster.count("standby poll") == 0)
     }
 
-    @Test("a task that is taken over goes on from its copy: only what is new is read", arguments: [false, true])
+    @Test("a task that is taken over continues from its standby: only new records are read", arguments: [false, true])
     func takesOver(inMemory: Bool) throws {
         let fixture = try fixture(inMemory: inMemory)
         write((1...50).map(String.init), fixture)
         try fixture.start()
         try fixture.steps(until: "the count") { try count(fixture, isAs: "50") }
-        // What the standby has not seen yet.
+        // A record that the standby has not seen yet.
         fixture.standbyReader.silent = [changelog]
         write(["51", "52"], fixture)
         fixture.cluster.write(["next"], to: "in", partition: theirs.partition)
@@ -109,7 +109,7 @@ struct WorkerStandbyTests {
         #expect(fixture.worker.openStandbys.isEmpty)
     }
 
-    @Test("a copy outlives an aborted transaction")
+    @Test("a standby survives an aborted transaction")
     func outlivesAborts() throws {
         let fixture = try fixture()
         write(["1"], fixture)
@@ -126,7 +126,7 @@ struct WorkerStandbyTests {
         try fixture.steps(until: "the second count") { try count(fixture, isAs: "2") }
     }
 
-    @Test("a copy is written down when its member leaves, and read on from there")
+    @Test("a standby is flushed when its member leaves, and continues from there")
     func writtenDown() throws {
         let directory = MemoryStateDirectory()
         let fixture = try fixture(directory: directory)
@@ -138,7 +138,7 @@ struct WorkerStandbyTests {
         #expect(try fixture.stored(FakeTopology.countsStore, of: theirs).entries == ["k": "2"])
     }
 
-    @Test("a folder that another worker of the process still has is awaited, while everything else goes on")
+    @Test("a folder that another worker of the process still has is awaited, while everything else continues")
     func lockedFolder() throws {
         let directory = MemoryStateDirectory()
         try directory.lock(theirs)
@@ -153,7 +153,7 @@ struct WorkerStandbyTests {
         try fixture.steps(until: "the count") { try count(fixture, isAs: "1") }
     }
 
-    @Test("of a topic that serves as a changelog no more is followed than its active task has committed")
+    @Test("a source topic that serves as a changelog is followed only as far as its active task has committed")
     func sourceTopic() throws {
         let builder = StreamsBuilder()
         builder.table("in", key: .string, value: .int64, into: .store("counts")).toStream().to("out")
@@ -193,7 +193,7 @@ struct WorkerStandbyTests {
         #expect(fixture.standbyReader.paused.isEmpty)
     }
 
-    @Test("a copy whose place in the changelog is gone is filled from the beginning")
+    @Test("a standby whose changelog offset is gone is restored from the beginning")
     func changelogGone() throws {
         let fixture = try fixture()
         write(["1", "2"], fixture)
@@ -205,7 +205,7 @@ struct WorkerStandbyTests {
         try fixture.steps(until: "the count") { try count(fixture, isAs: "2") }
     }
 
-    @Test("a listener is told when a copy begins, moves on and ends")
+    @Test("a listener is told when a standby begins, advances and ends")
     func listener() throws {
         let phases = Mutex<[RestoreEvent.Phase]>([])
         let changelog = changelog
@@ -233,7 +233,7 @@ struct WorkerStandbyTests {
     }
 
     @Test(
-        "copies are read by those who ask for stale stores, also while they are taken over", arguments: [false, true])
+        "queries for stale stores read standbys, also while they are taken over", arguments: [false, true])
     func staleReads(inMemory: Bool) throws {
         let fixture = try fixture(inMemory: inMemory)
         let query = StoreQuery.keyValue("counts", key: .string, value: .int64).partition(theirs.partition)
@@ -262,7 +262,7 @@ struct WorkerStandbyTests {
         #expect(try stale.get("k") == 4)
     }
 
-    @Test("where copies are can be asked")
+    @Test("the places of standbys can be queried")
     func metadata() throws {
         let fixture = try fixture()
         try fixture.start()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Worker: topics that change while it runs")
 struct WorkerTopicChangeTests {
-    /// A worker that runs, with a look at the topics every second.
+    /// A running worker, which checks the topics every second.
     private func running(
         with guarantee: ProcessingGuarantee = .exactlyOnce, topics: [String: Int32] = ["in": 1], waits: Bool = false,
         ids: [String: String] = [:], _ define: (StreamsBuilder) -> Void
@@ -22,7 +22,7 @@ struct WorkerTopicChangeTests {
         return fixture
     }
 
-    /// Has the leader see topics, and a generation begin.
+    /// Makes the leader see these topics, and a generation begin.
     private func rebalance(_ fixture: WorkerFixture, _ topics: [String: Int32]) {
         fixture.announce([], topics)
         fixture.rebalance()
@@ -39,13 +39,13 @@ struct WorkerTopicChangeTests {
         rebalance(fixture, ["in": 3])
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["late"] }
         #expect(fixture.worker.status.tasks.map(\.description) == ["0_0", "0_1", "0_2"])
-        // Once is enough.
+        // One subscription is enough.
         let joined = fixture.cluster.count("subscribe")
         try fixture.steps(forMs: 2_500)
         #expect(fixture.cluster.count("subscribe") == joined)
     }
 
-    @Test("a changelog that no longer fits ends the worker, with its name and what has changed")
+    @Test("a changelog that no longer fits ends the worker, with its name and the change")
     func grownWithState() throws {
         let fixture = try running(FakeTopology.count)
         fixture.admin.counts["in"] = 2
@@ -78,7 +78,7 @@ struct WorkerTopicChangeTests {
         #expect(error?.message.contains("in (2 partitions) and table (1 partition) are joined by") == true)
     }
 
-    @Test("the application's own topics that others grow or delete end the worker, with their names")
+    @Test("internal topics that others grow or delete end the worker, with their names")
     func ownTopics() throws {
         for (count, text) in [(Int32?(3), "has 3 partitions, but the topology needs 1"), (nil, "cannot be found")] {
             let fixture = try running(FakeTopology.rekeyedCount)
@@ -89,7 +89,7 @@ struct WorkerTopicChangeTests {
         }
     }
 
-    @Test("a leader that does not know all partitions yet has the group rebalance once more")
+    @Test("a leader that does not know all partitions yet makes the group rebalance once more")
     func leaderIsBehind() throws {
         let fixture = try running(topics: ["in": 2], FakeTopology.count)
         let asked = fixture.cluster.count("subscribe")
@@ -99,7 +99,7 @@ struct WorkerTopicChangeTests {
         try fixture.steps(until: "both tasks") { fixture.worker.status.tasks.count == 2 }
     }
 
-    @Test("a topic that is gone ends the worker, with its name", arguments: [false, true])
+    @Test("a deleted topic ends the worker, with its name", arguments: [false, true])
     func gone(isTold: Bool) throws {
         let fixture = try running(FakeTopology.copy)
         fixture.admin.counts["in"] = nil
@@ -108,11 +108,11 @@ struct WorkerTopicChangeTests {
         let error = #expect(throws: StreamsError.self) { try fixture.steps(until: "the error") { false } }
         #expect(error?.code == .topic)
         #expect(error?.message.hasPrefix("topic in, which is read, does not exist") == true)
-        // The client's word is not waited for, nor is the next look after it.
+        // The worker waits neither for the client's event nor for the check after it.
         #expect(fixture.cluster.nowMs - start <= (isTold ? 200 : 1_200))
     }
 
-    @Test("a topic that the group's leader does not see any more ends the worker")
+    @Test("a topic that the group's leader no longer sees ends the worker")
     func goneForTheLeader() throws {
         let fixture = try running(topics: ["in": 1, "more": 1]) { builder in
             builder.stream(["in", "more"], key: .string, value: .string).to("out")
@@ -124,7 +124,7 @@ struct WorkerTopicChangeTests {
     }
 
     @Test(
-        "offsets that cannot be committed because their topic is gone are no refused result",
+        "offsets that cannot be committed because their topic is gone do not count as a refused result",
         arguments: ProcessingGuarantee.allCases)
     func goneAtCommit(guarantee: ProcessingGuarantee) throws {
         let fixture = try running(with: guarantee, FakeTopology.copy)
@@ -137,7 +137,7 @@ struct WorkerTopicChangeTests {
     }
 
     @Test(
-        "a worker that is told to waits outside the group, and reads the new topic from its start",
+        "a worker that is configured to wait does so outside the group, and reads the new topic from its start",
         arguments: ProcessingGuarantee.allCases)
     func waits(guarantee: ProcessingGuarantee) throws {
         let fixture = try running(with: guarantee, waits: true, FakeTopology.copy)
@@ -164,7 +164,7 @@ struct WorkerTopicChangeTests {
     }
 
     @Test(
-        "a topic that was deleted and created again between two looks is read from its start",
+        "a topic that was deleted and created again between two checks is read from its start",
         arguments: [["in": "old"], [:]])
     func recreated(ids: [String: String]) throws {
         let fixture = try running(ids: ids, FakeTopology.count)
@@ -174,7 +174,7 @@ struct WorkerTopicChangeTests {
         try fixture.steps(forMs: 1_500)
 
         fixture.cluster.partitions[input] = nil
-        // The broker deletes a topic's offsets. Where there are ids they do not matter.
+        // The broker deletes a topic's offsets. With topic ids that does not matter.
         if ids.isEmpty { fixture.cluster.committed[input] = nil } else { fixture.admin.ids["in"] = "new" }
         fixture.cluster.write(["d", "e"], to: "in", key: "new")
         try fixture.steps(until: "the results") { fixture.cluster.values("out") == ["1", "2", "3", "1", "2"] }
@@ -182,7 +182,7 @@ struct WorkerTopicChangeTests {
         try fixture.steps(until: "the results") { fixture.cluster.values("out").suffix(2) == ["3", "4"] }
     }
 
-    @Test("a table whose own topic was created again holds what the new topic holds")
+    @Test("a table whose topic was created again has the contents of the new topic")
     func recreatedTable() throws {
         let builder = StreamsBuilder()
         builder.table("in", key: .string, value: .string, into: .store("table").withoutCache()).toStream().to("out")
@@ -210,7 +210,7 @@ struct WorkerTopicChangeTests {
         #expect(keys == ["new"])
     }
 
-    @Test("records for a repartition topic go to the partitions that there are tasks for, however many it has by now")
+    @Test("records for a repartition topic go to the partitions that have tasks, however many partitions it has by now")
     func plannedPartitions() throws {
         let fixture = try running(topics: ["in": 2]) { builder in
             builder.stream("in", key: .string, value: .string).repartition(named: "keyed").to("out")

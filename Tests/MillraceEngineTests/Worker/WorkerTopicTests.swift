@@ -8,7 +8,7 @@ struct WorkerTopicTests {
         TopicPartition(topic: topic, partition: number)
     }
 
-    /// A worker that reads `in` and what begins with `x`, and looks for topics every second.
+    /// A worker that reads `in` and topics that begin with `x`, and checks the topics every second.
     private func fixture() throws -> WorkerFixture {
         let fixture = try WorkerFixture(
             topics: ["in": 1, "x1": 1], configure: { $0.topicCheckIntervalMs = 1_000 }, Self.define)
@@ -42,7 +42,7 @@ struct WorkerTopicTests {
         #expect(partitions == ["in", "x1", "x2"].map { Self.partition($0) })
     }
 
-    @Test("a wall clock that is set back, or that stands, does not put the look off", arguments: [1_000, 3_600_000, 0])
+    @Test("a wall clock that is set back, or stands still, does not delay the check", arguments: [1_000, 3_600_000, 0])
     func setBack(byMs: Int64) throws {
         let fixture = try fixture()
         try fixture.start()
@@ -51,37 +51,37 @@ struct WorkerTopicTests {
         let start = fixture.cluster.nowMs
         let offset = fixture.cluster.wallClockOffsetMs
         try fixture.steps(until: "the subscription") {
-            // It shows about the same time all the while.
+            // The clock shows about the same time all along.
             fixture.cluster.wallClockOffsetMs = offset - byMs - (fixture.cluster.nowMs - start)
             return fixture.consumer.subscription == ["in", "x1", "x2"]
         }
         #expect(fixture.cluster.nowMs - start <= 1_200)
     }
 
-    @Test("what a generation is about is what its leader saw, whether a member has seen it too or not")
+    @Test("a generation is about the topics that its leader saw, whether or not a member has seen them")
     func leadersView() throws {
         let fixture = try fixture()
         try fixture.start()
         try fixture.stepsUntilRunning()
-        // Another member has found a topic first; it has a partition more, and so makes a task more.
+        // Another member has found a topic first. It has one more partition, so there is one more task.
         fixture.admin.counts["x2"] = 2
         fixture.cluster.write(["b"], to: "x2", partition: 1)
         fixture.announce(["in", "x1"], ["x2": 2])
         fixture.rebalance()
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["b"] }
         #expect(fixture.worker.status.tasks.map(\.description) == ["0_0", "0_1"])
-        // One that is in no generation yet is asked for again.
+        // A topic that is in no generation yet is requested again.
         let asked = fixture.cluster.count("subscribe")
         fixture.admin.counts["x3"] = 1
         try fixture.steps(until: "joining twice") { fixture.cluster.count("subscribe") == asked + 2 }
         #expect(fixture.consumer.subscription == ["in", "x1", "x2", "x3"])
-        // And one that this member has found is left out while the leader does not know it.
+        // A topic that only this member has found is not read while the leader does not know it.
         fixture.announce(["in", "x1"])
         fixture.rebalance()
         try fixture.steps(until: "one task") { fixture.worker.status.tasks.map(\.description) == ["0_0"] }
     }
 
-    @Test("a topic that is gone is read no more")
+    @Test("a deleted topic is no longer read")
     func gone() throws {
         let fixture = try fixture()
         try fixture.start()
@@ -93,7 +93,7 @@ struct WorkerTopicTests {
         try fixture.steps(until: "the assignment") { fixture.consumer.assigned == [Self.partition("in")] }
     }
 
-    @Test("a store that came with the first topic that matches can be queried")
+    @Test("a store that was created with the first matching topic can be queried")
     func firstQuery() throws {
         func define(_ builder: StreamsBuilder) {
             builder.stream(matching: "x.*", key: .string, value: .string).groupByKey()
@@ -116,7 +116,7 @@ struct WorkerTopicTests {
         #expect(owner == KeyMetadata(partition: 0, isHere: true, address: nil))
     }
 
-    @Test("a store that has more partitions with a topic that is created can be queried in all of them")
+    @Test("a store that gets more partitions with a new topic can be queried in all of them")
     func queries() throws {
         func define(_ builder: StreamsBuilder) {
             builder.stream(matching: "x.*", key: .string, value: .string).groupByKey()
@@ -142,7 +142,7 @@ struct WorkerTopicTests {
         try fixture.step()
         fixture.announce(["x1"], ["x2": 2])
         fixture.rebalance()
-        // The partition that was there can be read meanwhile, and is not looked for elsewhere.
+        // The existing partition can be read meanwhile, and is not looked for elsewhere.
         try fixture.steps(until: "the second task") { fixture.worker.status.tasks.count == 2 }
         #expect(try first.get("old") == 2)
         let new = try #require(try (0..<20).map { "new \($0)" }.first { try owner($0).partition == 1 })
@@ -165,7 +165,7 @@ struct WorkerTopicTests {
         #expect(fixture.localStores.instances.map(\.partitions) == [[Self.partition("x1")]])
     }
 
-    @Test("while nothing matches there is nothing to do, and no place in the group is asked for")
+    @Test("while no topic matches there is nothing to do, and the worker does not join the group")
     func nothing() throws {
         func define(_ builder: StreamsBuilder) {
             builder.stream(matching: "x.*", key: .string, value: .string).to("out")
@@ -182,7 +182,7 @@ struct WorkerTopicTests {
         try fixture.steps(until: "the result") { fixture.cluster.values("out") == ["a"] }
     }
 
-    @Test("a broker that does not answer is asked again; meanwhile everything else goes on")
+    @Test("a broker that does not answer is asked again; meanwhile everything else continues")
     func unanswered() throws {
         let fixture = try fixture()
         try fixture.start()
@@ -193,7 +193,7 @@ struct WorkerTopicTests {
         #expect(fixture.worker.status.phase == .running)
     }
 
-    @Test("a topic that cannot be joined with what it would be joined with ends the worker, and is named")
+    @Test("a topic that is not copartitioned with the other side of its join ends the worker, and is named")
     func copartitioning() throws {
         let fixture = try WorkerFixture(topics: ["in": 2, "x1": 2]) { builder in
             builder.stream(matching: "x.*", key: .string, value: .string)
@@ -213,7 +213,7 @@ struct WorkerTopicTests {
 }
 
 extension WorkerFixture {
-    /// Has the group's leader see topics: with one partition each, or with more.
+    /// Makes the group's leader see topics, with one partition each or with the given counts.
     func announce(_ topics: [String], _ counts: [String: Int32] = [:]) {
         let all = Dictionary(uniqueKeysWithValues: topics.map { ($0, Int32(1)) }).merging(counts) { $1 }
         cluster.group = GroupDescription(

@@ -19,14 +19,14 @@ extension ApplicationTests {
         }
 
         @Test(
-            "a read by bytes over RocksDB is of exactly the commit that it names, while records arrive, and waits for one"
+            "a read by bytes over RocksDB sees exactly the commit that it names, while records arrive, and waits for one"
         )
         func positions() async throws {
             let input = try cluster.createTopic("in", partitions: 2)
             let rates = try cluster.createTopic("rates")
             try cluster.write(["usd": "1"], to: rates)
             var configuration = cluster.configuration(application, directory)
-            // Everything goes down to the disk again and again while it is read.
+            // Everything is flushed to the disk again and again while it is read.
             configuration.checkpointInterval = .milliseconds(20)
             configuration.applicationServer = "here:1"
             let instance = try RunningInstance(configuration) { builder in
@@ -43,7 +43,7 @@ extension ApplicationTests {
                     let seen = last
                     let read = try await counts.read(reaching: seen) { try $0.entries() }
                     found = try read.value.reduce(0) { try $0 + Int(Serde.int64.value(from: $1.value)) }
-                    // Each record counts one.
+                    // Each record adds one to a count.
                     let processed = partitions.reduce(0) { $0 + read.position[$1] }
                     #expect(Int64(found) == processed)
                     #expect(read.position.reaches(seen), "a position went back")
@@ -81,7 +81,7 @@ extension ApplicationTests {
             #expect(ended?.code == .illegalState)
         }
 
-        @Test("behind a repartition topic a position of the input is refused, and the topic that counts is named")
+        @Test("downstream of a repartition topic a position of the input is refused, and the right topic is named")
         func repartitioned() async throws {
             let input = try cluster.createTopic("in")
             try cluster.write(["k": "v"], to: input)

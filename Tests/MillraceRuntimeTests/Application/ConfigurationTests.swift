@@ -3,7 +3,7 @@ import MillraceRuntime
 import TestSupport
 import Testing
 
-@Suite("What is wrong with a configuration")
+@Suite("Problems of a configuration")
 struct ConfigurationTests {
     private typealias Change = @Sendable (inout StreamsConfiguration) -> Void
 
@@ -14,7 +14,7 @@ struct ConfigurationTests {
         return configuration.problems()
     }
 
-    @Test("the defaults are good, with each guarantee", arguments: [ProcessingGuarantee.exactlyOnce, .atLeastOnce])
+    @Test("the defaults are valid, with each guarantee", arguments: [ProcessingGuarantee.exactlyOnce, .atLeastOnce])
     func defaults(guarantee: ProcessingGuarantee) {
         #expect(Self.problems { $0.guarantee = guarantee } == [])
     }
@@ -65,7 +65,7 @@ struct ConfigurationTests {
         ("replication factor: ", { $0.replicationFactor = -2 }),
     ]
 
-    /// Every field that is a time, or may be one. A test holds it against the configuration itself.
+    /// Every field that is a time, or may be one. A test compares the list with the configuration.
     private static let times: [(name: String, field: any WritableKeyPath<StreamsConfiguration, Duration> & Sendable)] =
         [
             ("checkpointInterval", \.checkpointInterval), ("stateCleanupDelay", \.stateCleanupDelay),
@@ -74,7 +74,7 @@ struct ConfigurationTests {
             ("transactionTimeout", \.transactionTimeout),
         ]
 
-    @Test("a time of any length is either taken or has a sentence")
+    @Test("a time of any length is either accepted or reported")
     func extremeTimes() {
         var configuration = StreamsConfiguration(
             applicationID: "app", bootstrapServers: ["localhost:9092"], stateDirectory: "/tmp/state")
@@ -102,7 +102,7 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("a number or time that cannot be used has a sentence of its own", arguments: 0..<bad.count)
+    @Test("each invalid number or time has a separate message", arguments: 0..<bad.count)
     func numbers(index: Int) {
         let (start, change) = Self.bad[index]
         let problems = Self.problems(change)
@@ -117,14 +117,14 @@ struct ConfigurationTests {
     }
 
     @Test(
-        "an instance id follows the same rule, with the number of a worker behind it",
+        "an instance id follows the same rule, together with the number of a worker",
         arguments: ["", "a b", "a/b", "é", String(repeating: "a", count: 248)])
     func instanceIDs(id: String) {
         #expect(Self.problems { $0.instanceID = id }.contains { $0.hasPrefix("instance id") })
         #expect(Self.problems { $0.instanceID = String(repeating: "a", count: 247) } == [])
     }
 
-    @Test("a dead-letter topic that can be no topic is refused")
+    @Test("an impossible name for the dead-letter topic is refused")
     func deadLetterTopics() {
         #expect(
             Self.problems { $0.errorHandlers = ErrorHandlers(processing: .deadLetter(topic: "bad records")) } == [

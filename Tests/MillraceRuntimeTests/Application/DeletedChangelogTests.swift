@@ -44,7 +44,7 @@ extension ApplicationTests {
         }
 
         @Test(
-            "an instance that writes to it ends within seconds, names topic and store, and does not start without the state again",
+            "an instance that writes to it ends within seconds, names topic and store, and does not start again without the state",
             arguments: [ProcessingGuarantee.exactlyOnce, .atLeastOnce], [false, true])
         func whileRunning(guarantee: ProcessingGuarantee, inMemory: Bool) async throws {
             let directory = try TestDirectory()
@@ -61,13 +61,13 @@ extension ApplicationTests {
             expectDeletion(try await instance.failure())
             #expect(ContinuousClock.now - start < .seconds(20))
             if inMemory { return }
-            // It ran for less than a checkpoint's interval.
+            // The instance ran for less than a checkpoint interval.
             let refusal = try await RunningInstance(configuration, count()).failure()
             #expect(refusal.code == .stateStore)
             #expect(refusal.message.contains(changelog))
         }
 
-        @Test("an instance that restores from it ends, too")
+        @Test("an instance that restores from it also ends")
         func whileRestoring() async throws {
             let directories = [try TestDirectory(), try TestDirectory()]
             let first = try RunningInstance(cluster.configuration(application, directories[0]), count())
@@ -86,7 +86,7 @@ extension ApplicationTests {
             #expect(ContinuousClock.now - start < .seconds(25))
         }
 
-        @Test("an instance with standbys of it ends, too")
+        @Test("an instance with standbys of it also ends")
         func withStandbys() async throws {
             let directories = [try TestDirectory(), try TestDirectory()]
             let instances = try directories.map { directory in
@@ -102,7 +102,7 @@ extension ApplicationTests {
             for instance in instances { expectDeletion(try await instance.failure()) }
         }
 
-        @Test("a store that is ahead of its changelog is not dropped; after a reset it is computed anew from the input")
+        @Test("a store that is ahead of its changelog is not dropped; after a reset it is recomputed from the input")
         func reset() async throws {
             let directory = try TestDirectory()
             let configuration = cluster.configuration(application, directory)
@@ -137,7 +137,7 @@ extension ApplicationTests {
     }
 }
 
-/// Holds a restoration up at its first event, until the test lets it go on.
+/// Blocks a restoration at its first event, until the test lets it continue.
 private final class RestoreGate: Sendable {
     private let begun = Atomic(false)
     private let gate = DispatchSemaphore(value: 0)

@@ -79,7 +79,7 @@ extension ApplicationTests {
             Dictionary(uniqueKeysWithValues: (0..<count).map { ("k\($0)", value($0)) })
         }
 
-        @Test("a stream grouped by a new key goes through a repartition topic as Kafka Streams makes it")
+        @Test("a stream grouped by a new key goes through a repartition topic like that of Kafka Streams")
         func repartition() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 3), try cluster.createTopic("out"))
             try cluster.write((0..<90).map { TestRecord(key: "\($0)", value: "k\($0 % 6)") }, to: input)
@@ -104,7 +104,7 @@ extension ApplicationTests {
             #expect(try admin.describeConfigs(.topic(names[1]), timeoutMs: 5_000)["cleanup.policy"]?.value == "compact")
         }
 
-        @Test("a table grouped by another key counts what moves from group to group")
+        @Test("a table grouped by another key counts rows that move from group to group")
         func groupedTable() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             try cluster.write(["a": "red", "b": "red", "c": "blue", "a": "blue", "d": "red"], to: input)
@@ -117,7 +117,7 @@ extension ApplicationTests {
             try await instance.stop()
         }
 
-        @Test("a topology that reuses its source topic as changelog restores from it, up to what was committed")
+        @Test("a topology that reuses its source topic as changelog restores from it, up to the committed offset")
         func sourceAsChangelog() async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let define = { (builder: StreamsBuilder) in
@@ -137,7 +137,7 @@ extension ApplicationTests {
             #expect(try cluster.read(output).map(\.text) == ["1", "2", "3"])
         }
 
-        @Test("after a clean stop nothing is restored, and counting goes on", arguments: ProcessingGuarantee.allCases)
+        @Test("after a clean stop nothing is restored, and counting continues", arguments: ProcessingGuarantee.allCases)
         func restart(guarantee: ProcessingGuarantee) async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             var configuration = cluster.configuration(application, directory)
@@ -156,7 +156,7 @@ extension ApplicationTests {
             }
         }
 
-        @Test("a store in memory is filled from its changelog at each start")
+        @Test("a store in memory is restored from its changelog at each start")
         func inMemory() async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             for round in 1...2 {
@@ -167,7 +167,7 @@ extension ApplicationTests {
                 }
                 try await instance.awaits(processed: 10)
                 try await instance.stop()
-                // All ten, or what the broker's compaction has left of them.
+                // All ten records, or those that the broker's compaction has left.
                 let restored = instance.metrics.restoredRecords
                 #expect(round == 1 ? restored == 0 : (2...10).contains(restored))
                 #expect(try cluster.table(output) == ["k0": "\(5 * round)", "k1": "\(5 * round)"])

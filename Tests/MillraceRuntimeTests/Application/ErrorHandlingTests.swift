@@ -24,7 +24,7 @@ extension ApplicationTests {
             let description = "this value is refused"
         }
 
-        /// Reads numbers, refuses 13, writes them on.
+        /// Reads numbers, refuses 13, and writes the others.
         private func numbers(_ builder: StreamsBuilder) {
             builder.stream(input, key: .string, value: .int64).mapValues { value in
                 if value == 13 { throw Refusal() }
@@ -44,7 +44,7 @@ extension ApplicationTests {
         }
 
         @Test(
-            "a change that the changelog refuses ends the instance, and with room for it the state is exact",
+            "a change that the changelog refuses ends the instance, and once the topic accepts it the state is exact",
             arguments: ProcessingGuarantee.allCases)
         func refusedChange(guarantee: ProcessingGuarantee) async throws {
             let changelog = "\(application)-longest-changelog"
@@ -73,7 +73,7 @@ extension ApplicationTests {
             try await running.stop()
         }
 
-        @Test("a record that cannot be read ends the instance, which names it, and nothing is lost")
+        @Test("an unreadable record ends the instance, whose error names it, and nothing is lost")
         func deserializationFails() async throws {
             try cluster.write([record("a", 1), TestRecord(key: "b", value: "?"), record("c", 3)], to: input)
             let failing = try RunningInstance(configuration(ErrorHandlers()), numbers)
@@ -92,7 +92,7 @@ extension ApplicationTests {
             #expect(try cluster.table(output) == ["a": "1", "c": "3"])
         }
 
-        @Test("a dead letter has the record as it came, and says in its headers what happened")
+        @Test("a dead letter has the unchanged record, and its headers say what happened")
         func deserializationDeadLetter() async throws {
             let deadLetters = try cluster.createTopic("dead")
             try cluster.write(
@@ -119,7 +119,7 @@ extension ApplicationTests {
             #expect(headers["__streams.errors.stacktrace"] != nil)
         }
 
-        @Test("a topic for dead letters that does not exist is named at the start, before there are any")
+        @Test("a missing topic for dead letters is named at the start, before there are any")
         func missingDeadLetterTopic() async throws {
             let missing = TestCluster.uniqueName("dead")
             let instance = try RunningInstance(
@@ -132,7 +132,7 @@ extension ApplicationTests {
             )
         }
 
-        @Test("a topic for dead letters that a handler chooses and that does not exist is named at once")
+        @Test("a missing topic for dead letters that a handler chooses is named at once")
         func missingChosenDeadLetterTopic() async throws {
             let missing = TestCluster.uniqueName("dead")
             try cluster.write([record("b", 13)], to: input)
@@ -158,11 +158,11 @@ extension ApplicationTests {
             for part in [input, "partition 0", "offset 1", "KSTREAM-MAPVALUES-0000000001", "this value is refused"] {
                 #expect(error.description.contains(part))
             }
-            // The record before was in the same transaction, which was aborted.
+            // The previous record was in the same transaction, which was aborted.
             #expect(try cluster.read(output) == [])
         }
 
-        @Test("what a closure refuses goes to the dead letters, and all else goes on")
+        @Test("records that a closure refuses go to the dead letters, and processing continues")
         func processingDeadLetter() async throws {
             let deadLetters = try cluster.createTopic("dead")
             try cluster.write([record("a", 1), record("b", 13), record("c", 3)], to: input)
@@ -178,7 +178,7 @@ extension ApplicationTests {
             #expect(instance.metrics.droppedRecords == [.processing: 1])
         }
 
-        @Test("a worker that an error ended is replaced where the handler says so, without loss or duplicates")
+        @Test("a worker that an error ended is replaced if the handler says so, without loss or duplicates")
         func replacedThread() async throws {
             try cluster.write((1...20).map { TestRecord(key: "k\($0 % 3)", value: "\($0)") }, to: input)
             let failures = Counter()
@@ -228,7 +228,7 @@ extension ApplicationTests {
             }
         }
 
-        @Test("a handler is told the record's bytes, and may decide by them")
+        @Test("a handler gets the record's bytes, and may decide by them")
         func handlerContext() async throws {
             try cluster.write([TestRecord(key: "b", value: "?"), record("c", 3)], to: input)
             let seen = Mutex<[ErrorContext]>([])
@@ -247,7 +247,7 @@ extension ApplicationTests {
     }
 }
 
-/// A number that several threads count up.
+/// A counter that several threads increment.
 final class Counter: Sendable {
     private let count = Mutex(0)
 

@@ -45,7 +45,7 @@ extension ApplicationTests {
             try cluster.write((0..<60).map { TestRecord(key: "k\($0)", value: "c\($0)") }, to: input)
 
             let instance = try start(input, table, output, inMemory: inMemory)
-            // The table's records count too.
+            // The table's records are also counted.
             try await instance.awaits(processed: 110)
             try cluster.write(["c55": "new"], to: table)
             try await instance.awaits(processed: 111)
@@ -60,7 +60,7 @@ extension ApplicationTests {
             #expect(try cluster.table(output) == expected)
         }
 
-        @Test("a restart reads only what is new, and knows what it had")
+        @Test("a restart reads only new records, and keeps the old ones")
         func restart() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             let table = try cluster.createTopic("countries", partitions: 3)
@@ -79,7 +79,7 @@ extension ApplicationTests {
             #expect(try cluster.table(output) == ["k0": "c0=first", "k1": "c1=second", "k2": "c2=-"])
         }
 
-        @Test("a store with a processor of its own has every record once, over a restart")
+        @Test("a store with a custom processor has every record once, across a restart")
         func ownProcessor() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             let parts = try cluster.createTopic("parts", partitions: 3)
@@ -120,7 +120,7 @@ extension ApplicationTests {
             #expect(try cluster.table(output) == ["k0": "369", "k1": "147+", "k2": "258", "k3": "none"])
         }
 
-        @Test("a topic that is missing ends the start, and so does a record that cannot be read")
+        @Test("a missing topic fails the start, and so does an unreadable record")
         func failures() async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let missing = try start(input, "no-such-table", output)

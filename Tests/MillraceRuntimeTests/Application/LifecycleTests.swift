@@ -18,7 +18,7 @@ extension ApplicationTests {
 
         // MARK: Starting
 
-        @Test("where no broker answers the start fails within seconds and names the address")
+        @Test("if no broker answers, the start fails within seconds and names the address")
         func unreachable() async throws {
             let configuration = TestCluster(bootstrapServers: "127.0.0.1:1").configuration(application, directory)
             let start = ContinuousClock.now
@@ -31,7 +31,7 @@ extension ApplicationTests {
             #expect(await instance.states == [.created, .pendingError, .error])
         }
 
-        @Test("a missing source topic fails the start, with its name and what reads it")
+        @Test("a missing source topic fails the start, with its name and the operator that reads it")
         func missingTopic() async throws {
             let missing = TestCluster.uniqueName("missing")
             let instance = try RunningInstance(
@@ -41,7 +41,7 @@ extension ApplicationTests {
             #expect(error.description.contains("topic \(missing), which KSTREAM-SOURCE-0000000000 reads"))
         }
 
-        @Test("a topic of the application's own with another partition count fails the start, with what to do")
+        @Test("an internal topic with another partition count fails the start, with the remedy")
         func wrongPartitionCount() async throws {
             let cluster = try TestCluster()
             let (input, output) = (try cluster.createTopic("in", partitions: 3), try cluster.createTopic("out"))
@@ -56,7 +56,7 @@ extension ApplicationTests {
             #expect(error.description.contains("topic \(changelog) has 2 partitions, but the topology needs 3"))
         }
 
-        @Test("a wrong configuration fails the start with everything that is wrong, before anything is touched")
+        @Test("a wrong configuration fails the start with all its problems, before anything is touched")
         func configuration() async throws {
             var configuration = StreamsConfiguration(applicationID: "a b", bootstrapServers: [], stateDirectory: "")
             configuration.threads = 0
@@ -76,7 +76,7 @@ extension ApplicationTests {
             }
         }
 
-        @Test("an instance runs once")
+        @Test("an instance runs only once")
         func secondRun() async throws {
             let cluster = try TestCluster()
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
@@ -116,7 +116,7 @@ extension ApplicationTests {
             #expect(application.state == .notRunning)
         }
 
-        @Test("cancelling the task commits what is in hand and ends the instance cleanly")
+        @Test("cancelling the task commits the current work and ends the instance cleanly")
         func cancellation() async throws {
             let cluster = try TestCluster()
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
@@ -151,7 +151,7 @@ extension ApplicationTests {
             #expect(try cluster.table(output) == ["a": "1"])
         }
 
-        @Test("the states are told to whoever asks, from the present one on, until the end")
+        @Test("a subscriber gets the states from the current one on, until the end")
         func stateChanges() async throws {
             let cluster = try TestCluster()
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))

@@ -15,11 +15,11 @@ extension ApplicationTests {
             directory = try TestDirectory()
         }
 
-        /// With fewer, their names would fit beside an offset.
+        /// With fewer operators their names would fit beside an offset.
         private static let count = 64
 
         @Test(
-            "dozens of windowed counts commit, and what was late stays late after a restart",
+            "dozens of windowed counts commit, and late records stay late after a restart",
             arguments: [ProcessingGuarantee.exactlyOnce, .atLeastOnce])
         func windowedCounts(guarantee: ProcessingGuarantee) async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))

@@ -22,7 +22,7 @@ extension ApplicationTests {
             for case .failure(let error) in results.values { throw error }
         }
 
-        @Test("each source begins by its own policy, and what is written while the application is down is read")
+        @Test("each source begins by its policy, and records written while the application is down are read")
         func policies() async throws {
             let names = ["all", "new", "recent", "rest"]
             let policies: [AutoOffsetReset] = [.earliest, .latest, .byDuration(.seconds(3_600)), .ofApplication]
@@ -58,7 +58,7 @@ extension ApplicationTests {
         }
 
         @Test(
-            "where the committed offset was deleted with its records the policy says where to go on",
+            "if the committed offset was deleted with its records, the policy says where to continue",
             arguments: [(AutoOffsetReset.earliest, ["1", "4", "5"]), (.latest, ["1", "5"])])
         func deleted(policy: AutoOffsetReset, read: [String]) async throws {
             let (input, output) = (
@@ -85,7 +85,7 @@ extension ApplicationTests {
             #expect(try cluster.read(output).map(\.text) == read)
         }
 
-        @Test("with policy none an instance without a committed offset ends, and says which partitions it means")
+        @Test("with policy none an instance without a committed offset ends, and names the partitions")
         func none() async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let instance = try RunningInstance(cluster.configuration(application, directory)) { builder in

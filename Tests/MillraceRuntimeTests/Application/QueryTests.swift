@@ -3,7 +3,7 @@ import MillraceRuntime
 import Synchronization
 import Testing
 
-/// Whether readers are to end, and how often they have read.
+/// Tells readers to end, and counts their reads.
 private final class Flag: Sendable {
     private let flag = Atomic(false)
     private let counter = Atomic(0)
@@ -37,7 +37,7 @@ extension ApplicationTests {
             (0..<count).map { TestRecord(key: "k\($0 % keys)", value: "v") }
         }
 
-        @Test("stores are read from any task while workers run, and over a restart", arguments: [false, true])
+        @Test("any task can read stores while workers run, and across a restart", arguments: [false, true])
         func reads(inMemory: Bool) async throws {
             let input = try cluster.createTopic("in", partitions: 4)
             try cluster.write(Self.records(200, keys: 20), to: input)
@@ -61,7 +61,7 @@ extension ApplicationTests {
             }
         }
 
-        @Test("readers in many threads get errors or right values, never a crash, while instances come and go")
+        @Test("readers on many threads get errors or right values, never a crash, while instances start and stop")
         func comingAndGoing() async throws {
             let input = try cluster.createTopic("in", partitions: 4)
             var configuration = cluster.configuration(application, directory)
@@ -91,7 +91,7 @@ extension ApplicationTests {
                                 isDone.count()
                             } catch let error as StreamsError {
                                 #expect([.storeElsewhere, .storeUnavailable].contains(error.code), "\(error)")
-                                // Another instance may take the count further before this one has it again.
+                                // Another instance may increase the count before this one has it again.
                             }
                             if number % 100 == 0 { await Task.yield() }
                         }
@@ -143,7 +143,7 @@ extension ApplicationTests {
             #expect(instances.allSatisfy { $0.partitions.count == 2 })
         }
 
-        @Test("a store that is asked for late is readable with the next commit, whatever the commit interval")
+        @Test("a store that is first queried late is readable from the next commit, whatever the commit interval")
         func late() async throws {
             let input = try cluster.createTopic("in")
             try cluster.write(Self.records(10, keys: 1), to: input)

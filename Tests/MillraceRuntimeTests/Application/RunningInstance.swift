@@ -4,7 +4,7 @@ import MillraceRuntime
 import Synchronization
 import Testing
 
-/// An instance of an application that a test runs, with what became of it.
+/// An instance of an application that a test runs, with its states and its outcome.
 final class RunningInstance: Sendable {
     let application: StreamsApplication
     let log = RecordingLog()
@@ -41,7 +41,7 @@ final class RunningInstance: Sendable {
 
     func cancel() { running.cancel() }
 
-    /// Waits for a condition on the metrics, or for the instance to end where it should not.
+    /// Waits for a condition on the metrics; fails if the instance ends.
     func awaits(
         _ what: String, within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: (StreamsMetrics) -> Bool
@@ -80,7 +80,7 @@ final class RunningInstance: Sendable {
         throw DeadlinePassed("an error")
     }
 
-    /// All states that it went through, once it has ended.
+    /// All states that the instance went through, once it has ended.
     var states: [ApplicationState] {
         get async { await watching.value }
     }

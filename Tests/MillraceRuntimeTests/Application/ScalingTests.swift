@@ -26,7 +26,7 @@ extension ApplicationTests {
             (0..<count).map { TestRecord(key: "k\($0 % keys)", value: "v") }
         }
 
-        /// Whether each key was counted from one on without a gap or a repetition.
+        /// Checks that each key was counted from one without a gap or a repetition.
         private func expectExact(
             _ output: String, counts: [String: Int], sourceLocation: SourceLocation = #_sourceLocation
         )
@@ -41,7 +41,7 @@ extension ApplicationTests {
             }
         }
 
-        @Test("two instances share the tasks; when one stops the other takes over, and every result is exact")
+        @Test("two instances share the tasks; when one stops, the other takes over, and every result is exact")
         func takeOver() async throws {
             let (input, output) = (
                 try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
@@ -71,7 +71,7 @@ extension ApplicationTests {
             try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<10).map { ("k\($0)", 30) }))
         }
 
-        @Test("the state of tasks that moved away is deleted after the delay, that of its own tasks stays")
+        @Test("the state of tasks that moved away is deleted after the delay, and that of current tasks stays")
         func cleanup() async throws {
             let (input, output) = (
                 try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
@@ -84,7 +84,7 @@ extension ApplicationTests {
             try await first.awaits("all tasks") { $0.tasks.count == 4 && $0.processedRecords == 100 }
             #expect(storedTasks(in: directory) == ["0_0", "0_1", "0_2", "0_3"])
 
-            // The whole folder is one instance's: a second one is turned away, and deletes nothing.
+            // The folder belongs to one instance. A second one is refused, and deletes nothing.
             let error = try await RunningInstance(configuration, define).failure()
             #expect(error.code == .stateStore)
             #expect(storedTasks(in: directory) == ["0_0", "0_1", "0_2", "0_3"])
@@ -111,7 +111,7 @@ extension ApplicationTests {
             return Set((names ?? []).filter { $0.hasPrefix("0_") })
         }
 
-        @Test("a killed instance comes back under its name: nothing is lost or doubled, and only the tail is restored")
+        @Test("a killed instance restarts under its name: nothing is lost or doubled, and only the tail is restored")
         func killed() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             let (application, path, servers) = (application, directory.path, cluster.bootstrapServers)
@@ -139,8 +139,8 @@ extension ApplicationTests {
             #expect(instance.metrics.restoredRecords < before / 2)
         }
 
-        /// Counts batch after batch, with a checkpoint each second, and is killed in the middle of a batch when the last second
-        /// is well below half of what was counted.
+        /// Counts batch after batch, with a checkpoint each second. It is killed in the middle of a batch, when the last second's
+        /// records are well below half of the total.
         private static func runUntilKilled(
             _ cluster: TestCluster, _ application: String, stateDirectory: String, from input: String, to output: String
         ) async throws {
@@ -164,12 +164,12 @@ extension ApplicationTests {
                 try cluster.write(records, to: input)
                 written += records.count
                 try await instance.awaits(processed: written)
-                // Joining the group does not count.
+                // The time for joining the group does not count.
                 start = start ?? .now
             }
         }
 
-        @Test("an instance whose name another one takes ends with an error that says so, and lets the other one be")
+        @Test("an instance whose name another one takes ends with an error that says so, and leaves that one alone")
         func fenced() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             let define = Self.count(from: input, to: output)

@@ -15,7 +15,7 @@ extension ApplicationTests {
             try cluster.write(numbers.map { TestRecord(key: "k\($0)", value: "\($0)") }, to: topic)
         }
 
-        @Test("a plain consumer that joins and commits gets nothing done by it: no result is missing, and it is named")
+        @Test("a plain consumer that joins and commits has no effect: no result is missing, and it is named")
         func plainConsumer() async throws {
             let directory = try TestDirectory()
             let input = try cluster.createTopic("in", partitions: 4)
@@ -52,7 +52,7 @@ extension ApplicationTests {
             #expect(try cluster.read(output).count == 200)
         }
 
-        @Test("a second topology under the same application id ends with what differs, and the first goes on")
+        @Test("a second topology under the same application id ends with the difference, and the first continues")
         func otherTopology() async throws {
             let (directory, otherDirectory) = (try TestDirectory(), try TestDirectory())
             let (input, other) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("other"))

@@ -33,7 +33,7 @@ extension ApplicationTests {
             try cluster.write((0..<count).map { TestRecord(key: "k\($0 % 10)", value: "v") }, to: topic)
         }
 
-        /// The counts of each key in the order in which they were written.
+        /// The counts of each key, in the order of writing.
         private func counts(_ output: String) throws -> [String: [String]] {
             Dictionary(grouping: try cluster.read(output)) { $0.key ?? "" }.mapValues { $0.map(\.text) }
         }
@@ -87,7 +87,7 @@ extension ApplicationTests {
         }
 
         @Test(
-            "an instance that finds no topic runs, and reads the first that comes; with more partitions come more tasks"
+            "an instance that finds no topic runs, and reads the first one that is created; more partitions make more tasks"
         )
         func first() async throws {
             let output = try cluster.createTopic("out")
@@ -118,7 +118,7 @@ extension ApplicationTests {
             directory = try TestDirectory()
         }
 
-        @Test("a partitioner is told how many partitions the topic has, and each that it chooses gets the record")
+        @Test("a partitioner gets the topic's partition count, and each partition that it chooses gets the record")
         func choices() async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out", partitions: 4))
             try cluster.write(["all": "1", "last": "2", "nowhere": "3"], to: input)

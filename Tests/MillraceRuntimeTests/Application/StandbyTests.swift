@@ -26,7 +26,7 @@ extension ApplicationTests {
         }
 
         @Test(
-            "each instance keeps copies of the other's stores, reads them, and goes on from them alone when the other is gone",
+            "each instance keeps standbys of the other's stores, reads them, and continues from them alone when the other is gone",
             arguments: [false, true])
         func takeOver(inMemory: Bool) async throws {
             let (input, output) = (

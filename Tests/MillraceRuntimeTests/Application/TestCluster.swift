@@ -4,14 +4,14 @@ import Millrace
 import MillraceRuntime
 import Testing
 
-/// The broker that tests of applications run against, and what they ask of it directly.
+/// The broker of the tests of applications, with the requests that the tests make directly.
 struct TestCluster {
     struct Missing: Error, CustomStringConvertible {
         let description =
             "MILLRACE_TEST_BOOTSTRAP_SERVERS is not set: start a Kafka broker and set it to HOST:PORT to run this test"
     }
 
-    /// Where brokers that ignore the limits of a fetch are reckoned with.
+    /// Settings of all clients. They allow for brokers that ignore the limits of a fetch.
     static let common = ["broker.address.family": "v4", "receive.message.max.bytes": "2000000000"]
 
     let bootstrapServers: String
@@ -36,7 +36,7 @@ struct TestCluster {
         return settings.merging(extra)
     }
 
-    /// A configuration for tests: small, quick to notice others, with a state directory that the test keeps.
+    /// A configuration for tests: small, with short sessions, and with a state directory that the test keeps.
     func configuration(_ applicationID: String, _ directory: TestDirectory) -> StreamsConfiguration {
         configuration(applicationID, stateDirectory: directory.path)
     }
@@ -53,7 +53,7 @@ struct TestCluster {
 
     func admin() throws -> KafkaAdmin { try KafkaAdmin(settings()) }
 
-    /// Creates a topic under a name of its own. Its records stay, however old their timestamps.
+    /// Creates a topic with a unique name. Its records stay, however old their timestamps.
     func createTopic(_ base: String, partitions: Int32 = 1, configs: [String: String] = [:]) throws -> String {
         let name = Self.uniqueName(base)
         try createTopic(named: name, partitions: partitions, configs: configs)
@@ -76,7 +76,7 @@ struct TestCluster {
 
     // MARK: Records
 
-    /// Writes records, by key where no partition is given, as a Kafka client would.
+    /// Writes records, as a Kafka client would: by key if no partition is given.
     func write(_ records: [TestRecord], to topic: String) throws {
         let producer = try KafkaProducer(
             settings(["linger.ms": "5", "partitioner": "murmur2_random", "message.max.bytes": "5000000"]))
@@ -98,7 +98,7 @@ struct TestCluster {
         try write(pairs.map { TestRecord(key: $0.key, value: $0.value) }, to: topic)
     }
 
-    /// All committed records of a topic, by partition and offset; none where the topic does not exist.
+    /// All committed records of a topic, by partition and offset; none if the topic does not exist.
     func read(_ topic: String) throws -> [ReadRecord] {
         guard case .success(let described) = try admin().describeTopics([topic], timeoutMs: 10_000)[topic] else {
             return []
@@ -126,7 +126,7 @@ struct TestCluster {
         return records.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
     }
 
-    /// The last value of each key, deleted ones left out.
+    /// The last value of each key, without deleted ones.
     func table(_ topic: String) throws -> [String: String] {
         var table: [String: String] = [:]
         for record in try read(topic) { if let key = record.key { table[key] = record.value.map { _ in record.text } } }
@@ -134,7 +134,7 @@ struct TestCluster {
     }
 }
 
-/// A record to be written.
+/// A record to write.
 struct TestRecord {
     var key: String?
     var value: String?
@@ -171,7 +171,7 @@ struct ReadRecord: Hashable {
         )
     }
 
-    /// The value as text; a count, which is eight bytes beginning with zeros, as a number.
+    /// The value as text; a count, which is eight bytes that begin with zeros, as a number.
     var text: String {
         guard let value else { return "null" }
         guard value.count == 8, value[0] == 0 else { return String(decoding: value, as: UTF8.self) }
@@ -191,7 +191,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
     init(_ what: String) { description = "\(what) did not come in time" }
 }
 
-/// Waits until a condition holds, looking again and again.
+/// Waits until a condition holds, checking it again and again.
 func eventually(
     _ what: String, within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () throws -> Bool
@@ -206,6 +206,6 @@ func eventually(
     }
 }
 
-/// All tests that run applications, one after the other.
+/// Contains all tests that run applications, which run one after the other.
 @Suite("Applications", .serialized)
 struct ApplicationTests {}

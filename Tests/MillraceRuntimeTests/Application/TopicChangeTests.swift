@@ -84,7 +84,7 @@ extension ApplicationTests {
             }
         }
 
-        @Test("behind a repartitioning with a number of its own, counts go on")
+        @Test("counts continue downstream of a repartitioning with a fixed number of partitions")
         func grownBeforeRepartitioning() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 1), try cluster.createTopic("out"))
             let instance = try RunningInstance(configuration()) { builder in
@@ -100,7 +100,7 @@ extension ApplicationTests {
             #expect(try cluster.table(output) == Dictionary(uniqueKeysWithValues: (0..<5).map { ("k\($0)", "4") }))
         }
 
-        @Test("a join one side of which gets partitions ends the instance with both names")
+        @Test("if one side of a join gets partitions, the instance ends with both names")
         func copartitioning() async throws {
             let (left, right) = (
                 try cluster.createTopic("left", partitions: 2), try cluster.createTopic("right", partitions: 2)
@@ -144,14 +144,14 @@ extension ApplicationTests {
         // MARK: Topics that are gone
 
         @Test(
-            "an instance whose topic is deleted ends with its name, records on their way or not",
+            "an instance whose topic is deleted ends with its name, with or without records on their way",
             arguments: ProcessingGuarantee.allCases)
         func deleted(guarantee: ProcessingGuarantee) async throws {
             let (input, output) = (
                 try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out", partitions: 2)
             )
             var configuration = configuration(0, guarantee)
-            // The client says so long before the next look.
+            // The client reports it long before the next check.
             configuration.metadataMaxAge = .seconds(300)
             let instance = try RunningInstance(configuration) { builder in
                 builder.stream(input, key: .string, value: .string).to(output)
@@ -166,7 +166,7 @@ extension ApplicationTests {
         }
 
         @Test(
-            "an instance that is told to waits for its topic, and reads the new one from its start",
+            "an instance that is configured to wait for its topic reads the new one from its start",
             arguments: ProcessingGuarantee.allCases)
         func waits(guarantee: ProcessingGuarantee) async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
@@ -184,7 +184,7 @@ extension ApplicationTests {
             }
             #expect(instance.application.state == .rebalancing)
             try cluster.createTopic(named: input, partitions: 2)
-            // More than there were before: nothing of them is to be left out.
+            // There are more records than before: none of them may be skipped.
             try write(10, to: input, partitions: 0..<2)
             try await instance.awaits(processed: 26)
             try await instance.awaits(.running)
@@ -195,7 +195,7 @@ extension ApplicationTests {
             #expect(try cluster.table(output)["k9"] == "1")
         }
 
-        @Test("a topic that is deleted and created again between two looks is read from its start")
+        @Test("a topic that is deleted and created again between two checks is read from its start")
         func recreated() async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let instance = try RunningInstance(configuration(0, waits: true)) { builder in

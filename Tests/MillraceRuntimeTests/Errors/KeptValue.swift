@@ -1,16 +1,16 @@
 import Millrace
 import MillraceTesting
 
-/// An operator that keeps what it makes of its records, and a record of which that cannot be serialised.
+/// An operator that keeps its results in a store, and a record whose result cannot be serialised.
 struct KeptValue: Sendable {
     var name: String
-    /// The value of the record that cannot be kept, or nothing to delete the key.
+    /// The value of the record that cannot be kept; `nil` deletes the key.
     var refused: String?
-    /// Whether everything goes on as if the record had never come. Otherwise tables upstream have taken it.
+    /// Whether everything continues as if the record had never come. Otherwise tables upstream have processed it.
     var leavesNoTrace = true
-    /// How many operators refuse it.
+    /// The number of operators that refuse the record.
     var count = 1
-    /// The operator, with its results in the topic `out`. Stores that take the record lawfully have names that begin with `source`.
+    /// The operator, with its results in the topic `out`. Stores that may keep the record have names that begin with `source`.
     var define: @Sendable (StreamsBuilder, _ isCached: Bool) throws -> Void
 
     init(
@@ -112,7 +112,7 @@ struct KeptValue: Sendable {
         ]
     }
 
-    /// A number that is none, which JSON has no form for.
+    /// Aggregations with a value that is not a number, which JSON cannot represent.
     private static var numbers: [KeptValue] {
         let add: @Sendable (String, String, Double) -> Double = { $2 + (Double($1) ?? .nan) }
         return [
@@ -198,11 +198,11 @@ struct KeptValue: Sendable {
     }
 }
 
-/// A text cannot be kept.
+/// A text that cannot be kept.
 struct Unserializable: Error {}
 
 extension Serde where Value == String {
-    /// Text without `bad`, and without `half` that has nothing to do with `1`.
+    /// Serializes text unless it has `bad` in it, or `half` without `1`.
     fileprivate static let choosy = Serde(
         name: "choosy",
         serialize: { text, buffer in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MillraceTesting
 
-/// A value that cannot be serialised is counted, and whoever was to keep it has what it had before.
+/// A value that cannot be serialised is counted, and the store that should have kept it stays unchanged.
 @Suite("Values that cannot be serialised")
 struct UnserializableValueTests {
     private struct Step {
@@ -32,14 +32,14 @@ struct UnserializableValueTests {
         Step("left", "c", "8", 9_000), Step("right", "c", "9", 9_000),
     ]
 
-    /// What is in the stores, and what has been written to changelogs and results since the last look.
+    /// The contents of the stores, and the records written to changelogs and results since the last snapshot.
     private struct Look: Equatable {
         var stores: [String: [[UInt8]: [UInt8]]] = [:]
         var topics: [String: [Record<[UInt8], [UInt8]>]] = [:]
 
         init(at driver: TopologyTestDriver) throws {
             func isOf(_ name: String) -> Bool { !name.contains("source") && !name.contains("SUBSCRIPTION") }
-            // Suppression buffers are not scanned; their changelogs tell.
+            // Suppression buffers are not scanned; their changelogs show the contents.
             for name in driver.storeNames where isOf(name) && !name.contains("SUPPRESS") {
                 stores[name] = [:]
                 try driver.store(named: name)?.bytes?.scan(from: nil, to: nil) { key, value in
@@ -99,7 +99,7 @@ struct UnserializableValueTests {
             guard kept.leavesNoTrace else { continue }
             #expect(driver.droppedRecords[.processing] == kept.count)
 
-            // The same without the record; what takes its place has its offset and is dropped by everybody.
+            // The same run without the record. A record in its place has its offset, and every operator drops it.
             let other = try Self.driver(kept, isCached: isCached, on: storage("without"))
             try Self.pipe(Self.before, into: other, reading: topics)
             if isOnDisk { try other.checkpoint() }

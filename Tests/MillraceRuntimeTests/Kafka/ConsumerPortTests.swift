@@ -32,7 +32,7 @@ struct ConsumerPortTests {
         }
     }
 
-    @Test("what a member commits that was thrown out unnoticed is refused")
+    @Test("a commit of a member that was removed without noticing is refused")
     func thrownOut() async throws {
         try await FaultyBroker.with { faulty in
             let settings: ClientSettings = [
@@ -57,7 +57,7 @@ struct ConsumerPortTests {
                 return port.takeMembershipEvents().contains { if case .assigned = $0 { true } else { false } }
             }
             try port.assign([PartitionAssignment(partition: partition, slot: 0, offset: 0)])
-            // Without a poll librdkafka leaves the group for it, and forgets its generation, before anybody is told.
+            // Without a poll librdkafka leaves the group and forgets the member's generation before it reports anything.
             try await eventually("the end of the membership") { port.memberID() == nil }
             try producer.beginTransaction()
             let error = #expect(throws: PortError.self) {

@@ -8,7 +8,7 @@ import Testing
 struct KafkaErrorKindTests {
     private typealias Row = (code: KafkaError.Code, operation: PortError.Operation, kind: PortError.Kind)
 
-    @Test("a code of librdkafka's own means what the protocol's code for the same does")
+    @Test("a code of librdkafka means the same as the protocol's corresponding code")
     func localCodes() {
         let rows: [Row] = [
             (.unknownTopicLocally, .produce, .rejected), (.unknownPartition, .commitOffsets, .rejected),
@@ -27,7 +27,7 @@ struct KafkaErrorKindTests {
         }
     }
 
-    @Test("a code of the protocol means what the table says, unless the client or the transaction is done for")
+    @Test("a code of the protocol means what the table says, unless the client or the transaction has failed")
     func protocolCodes() {
         for operation in PortError.Operation.allCases {
             for raw in -1...130 as ClosedRange<Int32> {
@@ -47,7 +47,7 @@ struct KafkaErrorKindTests {
         }
     }
 
-    @Test("a setting of the broker's that is too low is named")
+    @Test("a broker setting that is too low is named")
     func offsetMetadata() {
         let error = PortError(
             KafkaError(.offsetMetadataTooLarge, "words", requiresAbort: true), during: .transaction)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A test driver over RocksDB")
 struct DriverOverRocksDBTests {
-    @Test("stores of every kind come back from the disk", arguments: InstanceEnding.allCases)
+    @Test("stores of every kind are opened again from the disk", arguments: InstanceEnding.allCases)
     func stores(ending: InstanceEnding) throws {
         let directory = try TestDirectory()
         let last = Stores.keyValue("last", key: .string, value: .string)

@@ -20,11 +20,11 @@ struct KeyValueStoreBehaviour: Sendable, CustomTestStringConvertible {
 
 struct KeyValueStoreUnderTest {
     let store: any KeyValueBytesStore
-    /// Makes what was written so far the older layer, where there are layers.
+    /// Makes the entries written so far the older layer, if there are layers.
     let settle: () throws -> Void
 }
 
-/// What implements ``KeyValueBytesStore``.
+/// The implementations of ``KeyValueBytesStore``.
 enum KeyValueStoreKind: CaseIterable, Sendable {
     case memory, bufferOverMemory, bufferOverRocksDB, tinyBufferOverRocksDB, tinyBufferOverOwnEngine
 
@@ -33,7 +33,7 @@ enum KeyValueStoreKind: CaseIterable, Sendable {
         case .memory: try body(KeyValueStoreUnderTest(store: InMemoryKeyValueStore(), settle: {}))
         case .bufferOverMemory: try withBuffer(over: .memory, maxSizeInBytes: 1 << 20, body)
         case .bufferOverRocksDB: try withBuffer(over: .rocksDB, maxSizeInBytes: 1 << 20, body)
-        // Keeps nothing that is on disk already.
+        // Keeps no entry that is already on disk.
         case .tinyBufferOverOwnEngine: try withBuffer(over: .own, maxSizeInBytes: 1, body)
         case .tinyBufferOverRocksDB: try withBuffer(over: .rocksDB, maxSizeInBytes: 1, body)
         }
@@ -117,7 +117,7 @@ struct KeyValueStoreConformance {
 
     private static let scans = [
         KeyValueStoreBehaviour("a scan merges both layers within its bounds") { test in
-            // Each key has a fate of its own in either layer.
+            // Each key is treated differently in the two layers.
             var expected: [[UInt8]: [UInt8]] = [:]
             try test.store.put(awkwardKeys.enumerated().filter { $0.offset % 3 != 2 }.map { Entry($0.element, [1]) })
             for (index, key) in awkwardKeys.enumerated() where index % 3 != 2 { expected[key] = [1] }

@@ -21,7 +21,7 @@ struct OpenFileTests {
         withExtendedLifetime(root) {}
     }
 
-    /// In a process of its own, whose limit is lowered for good.
+    /// Runs in a separate process, whose limit is lowered permanently.
     private static func openWithinLimits(_ path: String) throws {
         // This process may have inherited files.
         let limit = OpenFileLimit.openFiles + 280
@@ -41,7 +41,7 @@ struct OpenFileTests {
 
         let before = OpenFileLimit.openFiles
         try prepare(Array(tasks.prefix(20)))
-        // Another worker has to fit beside the one that is about to open its stores.
+        // The limit has to leave room for another worker beside the one that is about to open its stores.
         #expect(throws: StreamsError.self) {
             try directory.prepareToOpen(
                 [tasks[20]: Array(repeating: plan(), count: 30)], for: ObjectIdentifier(Self.self))

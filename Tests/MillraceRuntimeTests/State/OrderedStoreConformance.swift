@@ -5,7 +5,7 @@ import MillraceTesting
 import TestSupport
 import Testing
 
-/// What lies below an ordered store.
+/// The storage below an ordered store.
 enum OrderedStoreBacking: CaseIterable, Sendable {
     case none, memory, rocksDB, own
 
@@ -19,7 +19,7 @@ enum OrderedStoreBacking: CaseIterable, Sendable {
     }
 }
 
-/// An ordered store and what it should hold.
+/// A model of the contents of an ordered store.
 private struct OrderedModel {
     struct Key: Hashable {
         var key: String
@@ -96,7 +96,7 @@ private struct OrderedModel {
         try checkRanges(store, place)
     }
 
-    /// Ranges of keys, and everything the other way round.
+    /// Checks ranges of keys, and everything in reverse.
     mutating func checkRanges(_ store: WindowStore<String, String>, _ place: Comment) throws {
         for byTime in [false, true] {
             var walks: [[Key]] = []
@@ -132,7 +132,7 @@ private struct OrderedModel {
 @Suite("Ordered stores")
 struct OrderedStoreConformance {
     @Test(
-        "hold what is younger than the retention, by key and by time, over checkpoints and reopening",
+        "hold entries younger than the retention, by key and by time, across checkpoints and reopening",
         arguments: OrderedStoreBacking.allCases, [(1, Int.max), (2, 4_000), (3, 0), (4, 20_000)] as [(UInt64, Int)])
     func model(backing: OrderedStoreBacking, run: (seed: UInt64, maxSizeInBytes: Int)) throws {
         try backing.withDisk { openDisk in
@@ -176,14 +176,14 @@ struct OrderedStoreConformance {
                 try store.checkpoint(position: minute, durably: false)
             }
             #expect(try sessions.fetch("k").map(\.value) == [7, 8, 9])
-            // The segments of minutes 7 to 9, and the stream time.
+            // The entries of the segments for minutes 7 to 9, and the stream time.
             #expect(try disk?.entries().count ?? 4 == 4)
             try sessions.put("k", 1, session: Window(startMs: 0, endMs: 5), timestampMs: 0)
             #expect(expired == 1)
         }
     }
 
-    @Test("duplicates of a key and a window stay apart, also after reopening", arguments: OrderedStoreBacking.allCases)
+    @Test("duplicates of a key and window stay distinct, also after reopening", arguments: OrderedStoreBacking.allCases)
     func duplicates(backing: OrderedStoreBacking) throws {
         try backing.withDisk { openDisk in
             let kind = StoreKind.window(retentionMs: 1_000, isTimestamped: false, visibility: .whenExpired())

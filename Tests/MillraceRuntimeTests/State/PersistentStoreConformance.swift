@@ -18,7 +18,7 @@ struct PersistentStoreBehaviour: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 }
 
-/// A store that can be opened again and again.
+/// A store that can be opened repeatedly.
 struct StoreOnProvider {
     let provider: any StoreProvider
     let supplier: StoreSupplier
@@ -28,7 +28,7 @@ struct StoreOnProvider {
     }
 }
 
-/// What implements ``StorageEngine``.
+/// The implementations of ``StorageEngine``.
 enum PersistentStoreKind: CaseIterable, Sendable {
     case rocksDB, memory, own
 

@@ -7,7 +7,7 @@ import Testing
 
 private let task = TaskID(subtopology: 0, partition: 1)
 
-/// A process's life with a state directory, whose task 0_1 it has locked.
+/// One run of a process with a state directory, whose task 0_1 it has locked.
 private final class Instance {
     let directory: StateDirectory
     let log = RecordingLog()
@@ -31,7 +31,7 @@ struct RocksDBEngineTests {
 
     init() throws { root = try TestDirectory() }
 
-    /// A closed store with a table file, at position 1,000.
+    /// Writes a store with a table file, at position 1,000, and closes it.
     private func written(isLogged: Bool = true) throws {
         let instance = try Instance(root)
         let store = try instance.open(isLogged: isLogged)
@@ -76,13 +76,13 @@ struct RocksDBEngineTests {
         #expect(try files(suffix: ".sst") == before, comment)
     }
 
-    @Test("lies where Kafka Streams has it")
+    @Test("has the same path as in Kafka Streams")
     func layout() throws {
         try written()
         #expect(FileManager.default.fileExists(atPath: path + "/CURRENT"))
     }
 
-    @Test("killed after a flush, it has what was flushed and its position, and nothing after")
+    @Test("killed after a flush, it has the flushed entries with their position, and nothing after them")
     func killed() async throws {
         let root = root.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [root = root as String] in
@@ -134,7 +134,7 @@ struct RocksDBEngineTests {
         #expect(try store.position() == nil)
     }
 
-    @Test("what a crash left half deleted is deleted at the next start")
+    @Test("a store that a crash left half deleted is deleted at the next start")
     func leftovers() throws {
         let leftover = root.path + "/app/.discarded/half"
         try FileManager.default.createDirectory(atPath: leftover, withIntermediateDirectories: true)
@@ -143,7 +143,7 @@ struct RocksDBEngineTests {
         #expect(!FileManager.default.fileExists(atPath: leftover))
     }
 
-    @Test("a format that is not known is an error that names it, and nothing is touched")
+    @Test("an unknown format is an error that names it, and nothing is touched")
     func unknownFormat() throws {
         try written()
         try overwriteFormat(with: [0, 0, 0, 9])
@@ -157,7 +157,7 @@ struct RocksDBEngineTests {
         #expect(try Instance(root).open().position() == 1_000)
     }
 
-    /// Writes to the database behind the store's back.
+    /// Writes to the database without the store's knowledge.
     private func overwriteFormat(with value: [UInt8]) throws {
         let database = try Database(path: path)
         let key = [0xFF] + Array("millrace".utf8) + [0] + Array("format".utf8)
@@ -194,7 +194,7 @@ struct RocksDBEngineTests {
         }
     }
 
-    @Test("damage found while reading throws, and wipes the store when it is opened next")
+    @Test("damage found while reading throws, and wipes the store the next time it is opened")
     func damagedTable() throws {
         try written()
         try damage(try #require(try files(suffix: ".sst").first), from: 100, count: 20)
@@ -208,7 +208,7 @@ struct RocksDBEngineTests {
         try expectWiped("table")
     }
 
-    @Test("without a changelog, damage found while reading throws each time, and what can be read stays readable")
+    @Test("without a changelog, damage found while reading throws each time, and the other entries stay readable")
     func damagedTableWithoutChangelog() throws {
         try written(isLogged: false)
         try damage(try #require(try files(suffix: ".sst").first), from: 100, count: 20)
@@ -220,7 +220,7 @@ struct RocksDBEngineTests {
         }
     }
 
-    @Test("a full disk is an error that says so, and what was flushed before is there afterwards")
+    @Test("a full disk is an error that says so, and entries flushed before are there afterwards")
     func fullDisk() async throws {
         let root = root.path
         await #expect(processExitsWith: .success) { [root = root as String] in

@@ -32,7 +32,7 @@ struct StateDirectoryTests {
         }
     }
 
-    @Test("nobody but the user can look into what it creates", arguments: ["new/deep", "new/deep/"])
+    @Test("only the user can read what it creates", arguments: ["new/deep", "new/deep/"])
     func modes(name: String) throws {
         let deep = root.path + "/" + name
         let directory = try StateDirectory(deep, applicationID: "app", logger: quiet)
@@ -46,7 +46,7 @@ struct StateDirectoryTests {
         }
     }
 
-    @Test("a second process cannot open it, and learns whose it is")
+    @Test("a second process cannot open it, and is told which process has it")
     func secondProcess() async throws {
         let directory = try open()
         let (root, owner) = (root.path, getpid())
@@ -78,7 +78,7 @@ struct StateDirectoryTests {
         _ = try directory.openStore(plan(), of: task)
     }
 
-    @Test("a second one in the same process is refused too, until the first is closed or released")
+    @Test("a second one in the same process is also refused, until the first is closed or released")
     func sameProcess() throws {
         do {
             let first = try open()
@@ -92,7 +92,7 @@ struct StateDirectoryTests {
         _ = try open()
     }
 
-    @Test("a task that another worker has is locked, which can be told from other errors, until it is given up")
+    @Test("a task that another worker has is locked, which is a distinct error, until it is released")
     func workers() throws {
         let directory = try open()
         try directory.lock(task)
@@ -104,7 +104,7 @@ struct StateDirectoryTests {
         try directory.lock(task)
     }
 
-    @Test("of many workers that want a task exactly one gets it")
+    @Test("of many workers that want a task, exactly one gets it")
     func contention() async throws {
         let directory = try open()
         let won = await withTaskGroup { group in
@@ -130,7 +130,7 @@ struct StateDirectoryTests {
         try store.apply([Entry("a", "1")], position: 1)
     }
 
-    @Test("the process id is made once, kept over restarts, and made anew where it cannot be read")
+    @Test("the process id is created once, kept across restarts, and created anew if it cannot be read")
     func processID() throws {
         let file = app + "/millrace-process-metadata"
         let first = try open().processID
@@ -145,7 +145,7 @@ struct StateDirectoryTests {
         #expect(try open().processID == second)
     }
 
-    @Test("names that would lead elsewhere are refused", arguments: ["", ".", "..", "a/b", "../x", "a\0b"])
+    @Test("names that would lead to another folder are refused", arguments: ["", ".", "..", "a/b", "../x", "a\0b"])
     func names(name: String) throws {
         #expect(throws: StreamsError.self) { try open(name) }
         let directory = try open()
@@ -167,7 +167,7 @@ struct StateDirectoryTests {
         let root = root.path
         #expect(chmod(root, 0o500) == 0)
         await #expect(processExitsWith: .success) { [root = root as String] in
-            // Root may everything: be somebody else.
+            // Root may write everywhere, so the test becomes another user.
             if geteuid() == 0 { #expect(seteuid(65_534) == 0) }
             let error = try #require(throws: StreamsError.self) {
                 try StateDirectory(root, applicationID: "app", logger: quiet)
@@ -178,7 +178,7 @@ struct StateDirectoryTests {
         }
     }
 
-    @Test("the tasks that have a folder are told, and other folders are not taken for tasks")
+    @Test("the tasks with a folder are listed, and other folders are not taken for tasks")
     func storedTasks() throws {
         let directory = try open()
         #expect(directory.storedTasks() == [])
@@ -192,7 +192,7 @@ struct StateDirectoryTests {
         #expect(FileManager.default.fileExists(atPath: app + "/global"))
     }
 
-    @Test("a task is removed unless a worker has it; one without a folder may be removed")
+    @Test("a task is removed unless a worker has it; removing one without a folder is no error")
     func removeTask() throws {
         let directory = try open()
         try fill(task, in: directory, secondsAgo: 0)
@@ -207,7 +207,7 @@ struct StateDirectoryTests {
         #expect(try directory.openStore(plan(), of: task).position() == nil)
     }
 
-    @Test("cleaning removes what is old, not kept and not in use")
+    @Test("cleaning removes folders that are old, not kept and not in use")
     func removeObsolete() throws {
         let directory = try open()
         let tasks = (0..<4).map { TaskID(subtopology: 0, partition: $0) }

@@ -4,11 +4,11 @@ import Millrace
 import MillraceEngine
 import Synchronization
 
-/// A directory of a test's own, removed with everything in it when released.
+/// A directory for one test, removed with everything in it when released.
 final class TestDirectory: Sendable {
     let path: String
 
-    /// In memory where the system offers that: syncing is what takes the time.
+    /// Makes the directory in memory if the system offers that: syncing takes most of the time.
     init() throws {
         let shared = URL(fileURLWithPath: "/dev/shm", isDirectory: true)
         let isThere = FileManager.default.isWritableFile(atPath: shared.path)
@@ -21,7 +21,7 @@ final class TestDirectory: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// Keeps what is logged.
+/// Keeps the logged messages.
 final class RecordingLog: Sendable {
     private let lines = Mutex<[String]>([])
 
@@ -48,7 +48,7 @@ final class RecordingLog: Sendable {
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A plan of a store on disk.
+/// The plan of a store on disk.
 func plan(
     _ name: String = "counts", isLogged: Bool = true, supplier: StoreSupplier = .rocksDB
 ) -> StorePlan {

@@ -5,7 +5,7 @@ import MillraceTesting
 import TestSupport
 import Testing
 
-/// What a versioned store should hold: for each key all versions that were put, by the moments that they are valid from.
+/// A model of the contents of a versioned store: all versions of each key, by the times from which they are valid.
 private struct VersionedModel {
     static let historyMs: Int64 = 150_000
     static let users = ["", "a", "a\0", "a\0\0\0\0", "ab", "a\u{7f}", "b"]
@@ -33,7 +33,7 @@ private struct VersionedModel {
         let grain: Int64 = 7_000
         let timestampMs =
             max(0, max(0, streamTimeMs) + Int64.random(in: -200_000...30_000, using: &random)) / grain * grain
-        // A deletion at the very time of the latest version takes it back rather than ends it: that is tested by itself.
+        // A deletion at exactly the time of the latest version removes it rather than ends it; a separate test covers that.
         let isLatest = versions[user]?.keys.max() == timestampMs
         let isDeletion = !isLatest && Int.random(in: 0..<4, using: &random) == 0
         let value: String? = isDeletion ? nil : step % 9 == 0 ? "" : "\(step)"
@@ -46,7 +46,7 @@ private struct VersionedModel {
         versions[user, default: [:]][timestampMs] = .some(value)
     }
 
-    /// The version that was valid at a moment; the latest one for `nil`.
+    /// The version that was valid at a time; the latest one for `nil`.
     func version(of user: String, asOfMs: Int64?) -> ValueAndTimestamp<String>? {
         let all = versions[user] ?? [:]
         guard let latestMs = all.keys.max() else { return nil }
@@ -90,7 +90,7 @@ private struct VersionedModel {
 @Suite("Versioned stores")
 struct VersionedStoreConformance {
     @Test(
-        "give the version that was valid at a moment, over checkpoints and reopening",
+        "return the version that was valid at a time, across checkpoints and reopening",
         arguments: OrderedStoreBacking.allCases, [(1, Int.max), (2, 4_000), (3, 0), (4, 20_000)] as [(UInt64, Int)])
     func model(backing: OrderedStoreBacking, run: (seed: UInt64, maxSizeInBytes: Int)) throws {
         try backing.withDisk { openDisk in
@@ -114,7 +114,7 @@ struct VersionedStoreConformance {
         }
     }
 
-    @Test("a deletion at the time of the latest version takes it back, so that an older one can be the latest")
+    @Test("a deletion at the time of the latest version removes it, so that an older one can be the latest")
     func takesBack() throws {
         let store = try VersionedModel.open(over: nil, maxSizeInBytes: .max)
         let view = VersionedKeyValueStore(store, key: .string, value: .string)
@@ -128,7 +128,7 @@ struct VersionedStoreConformance {
         #expect(try view.get("b", asOfMs: 19)?.value == "older")
     }
 
-    @Test("versions go with their history, deletions with them, and latest versions stay")
+    @Test("versions and deletions expire with their history, and latest versions stay")
     func expires() throws {
         let disk = MemoryStateDirectory()
         let task = TaskID(subtopology: 0, partition: 0)
@@ -149,7 +149,7 @@ struct VersionedStoreConformance {
             count += 1
             return true
         }
-        // A history of 150 s and the segment that it ends in.
+        // The versions of a history of 150 s and of the segment in which it ends.
         #expect(count < 60)
         #expect(try view.get("changing", asOfMs: 9_985_000)?.value == "998")
     }

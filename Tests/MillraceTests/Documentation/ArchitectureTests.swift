@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What docs/architecture.md says of the house, as far as it can be held.
+/// Compares docs/architecture.md with the sources, as far as that is possible.
 @Suite("The page on the architecture")
 struct ArchitectureTests {
     private func page() throws -> String { try Repository.text(of: "docs/architecture.md") }
@@ -16,7 +16,7 @@ struct ArchitectureTests {
         }
     }
 
-    /// What a text has between backticks.
+    /// The parts of a text between backticks.
     private static func quoted(in text: String) -> [String] {
         text.matches(of: /`([^`\n]+)`/).map { String($0.1) }
     }

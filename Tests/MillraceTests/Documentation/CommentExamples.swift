@@ -3,7 +3,7 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// Examples of comments that stand in no other test, as they stand there.
+/// The examples in comments that no other test has, unchanged.
 @Suite("Examples in comments")
 struct CommentExamples {
     private let builder = StreamsBuilder()

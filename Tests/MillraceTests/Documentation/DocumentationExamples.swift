@@ -37,7 +37,7 @@ private struct Account: Codable, Sendable {
     var isOpen: Bool
 }
 
-/// The examples of the DSL's comments and of the guides, as they stand there.
+/// The examples of the DSL's comments and of the guides, unchanged.
 @Suite("Examples in the documentation")
 struct DocumentationExamples {
     @Test("the examples of streams build")

@@ -3,7 +3,7 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// Examples in the comments of stores, serdes and settings, as they stand there.
+/// The examples in the comments of stores, serdes and settings, unchanged.
 @Suite("Examples in the comments of stores, serdes and settings")
 struct EntryPointExamples {
     private let builder = StreamsBuilder()

@@ -2,7 +2,7 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// Examples of the guides that stand in no other test, as they stand there.
+/// The examples of the guides that no other test has, unchanged.
 @Suite("Examples in the guides")
 struct GuideExamples {
     private struct Event: Codable, Sendable {

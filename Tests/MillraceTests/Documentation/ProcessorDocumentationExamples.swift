@@ -2,7 +2,7 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// The examples of the Processor API's comments and of its guide, as they stand there.
+/// The examples of the Processor API's comments and of its guide, unchanged.
 @Suite("Examples in the documentation of processors")
 struct ProcessorDocumentationExamples {
     struct Sum: Processor {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the README says of features and of speed is taken from the pages that have it in full.
+/// The README's statements on features and speed are those of the pages that have them in full.
 @Suite("The README")
 struct ReadmeTests {
     /// The sections of docs/features.md: a heading, a line, a table.

@@ -3,7 +3,7 @@ import MillraceTesting
 import TestSupport
 import Testing
 
-/// The examples of docs/stores.md and of the comments of stores, as they stand there.
+/// The examples of docs/stores.md and of the comments of stores, unchanged.
 @Suite("Examples in the documentation of stores")
 struct StoreExamples {
     @Test("that of a store of vectors runs")

@@ -17,7 +17,7 @@ struct AggregationTests {
         #expect(outcome.dropped == [.nullKeyOrValue: 2])
     }
 
-    @Test("an aggregate has the highest timestamp of what went into it")
+    @Test("an aggregate has the highest timestamp of its records")
     func timestamps() throws {
         let outcome = try run(records, key: .string, value: .int64) { $0.groupByKey().count().toStream() }
         #expect(outcome.records.map(\.timestampMs) == [10, 20, 10, 50])
@@ -41,7 +41,7 @@ struct AggregationTests {
                 }
                 .toStream()
         }
-        // A deletion of what was not there is handed on to nobody.
+        // The deletion of a missing key is not forwarded.
         #expect(outcome.lines == ["a=0ax@1", "a=-@2", "a=0ay@3"])
     }
 
@@ -82,7 +82,7 @@ struct AggregationTests {
             outcome.lines == ["a=3@1", "a=3+4@2", "a=3+4-3@3", "b=5@3", "a=3+4-3-4@4", "b=5-5+6@5"])
     }
 
-    @Test("an entry of a table whose new key or value is nil is left out")
+    @Test("an entry of a table whose new key or value is nil is dropped")
     func groupedTableNil() throws {
         let records = [text("1", "a", 1), text("2", "", 2), text("1", "", 3)]
         let outcome = try runTable(records, key: .string, value: .int64) { table in
@@ -104,7 +104,7 @@ struct AggregationTests {
         #expect(outcome.lines == ["k=0+ka@1", "k=0+ka-ka+kb@2"])
     }
 
-    @Test("with a cache only the last of several changes within a commit goes on, without one each does")
+    @Test("with a cache only the last of several changes within a commit is forwarded, without one each is")
     func cache() throws {
         let records = [text("a", "x y z", 1)]
         let words: (KStream<String, String>) -> KGroupedStream<String, String> = { stream in
@@ -117,7 +117,7 @@ struct AggregationTests {
         #expect(uncached.lines == ["a=x@1", "a=xy@1", "a=xyz@1"])
     }
 
-    @Test("without a cache a deletion is handed on even where nothing was")
+    @Test("without a cache even the deletion of a missing key is forwarded")
     func uncachedDeletion() throws {
         let outcome = try run([text("a", "stop", 7)]) { stream in
             stream.groupByKey().aggregate(into: .with().withoutCache(), initial: "") { _, _, _ in nil }.toStream()

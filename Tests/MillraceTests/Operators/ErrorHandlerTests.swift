@@ -68,7 +68,7 @@ struct ErrorHandlerTests {
         #expect(error?.record?.offset == 0)
     }
 
-    @Test("to continue drops the record, counts it by reason and goes on")
+    @Test("`continue` drops the record, counts it by reason and continues")
     func continues() throws {
         let driver = try driver(ErrorHandlers(deserialization: .continue, processing: .continue, production: .continue))
         for value in [tooShort, thirteen, ninetyNine, thirteen, good] { try pipe(value, to: driver) }
@@ -122,7 +122,7 @@ struct ErrorHandlerTests {
         #expect(throws: StreamsError.self) { try pipe([1], to: driver) }
     }
 
-    @Test("an error behind a table's cache names the record that caused the change")
+    @Test("an error downstream of a table's cache names the record that caused the change")
     func behindCache() throws {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .int32).groupByKey().count(into: .store("counts"))

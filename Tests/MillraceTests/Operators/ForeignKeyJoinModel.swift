@@ -1,7 +1,7 @@
 import Millrace
 
-/// What a foreign-key join of Kafka Streams 4.1.2 does with records that come in a given order: its two tables, its
-/// subscriptions, and the messages that are on their way, each in its partition.
+/// A model of a foreign-key join of Kafka Streams 4.1.2 for records in a given order: its two tables, its subscriptions, and the
+/// messages that are on their way, each in its partition.
 ///
 /// It is written from the description of the join, with nothing of the operators. A left value names its foreign key before
 /// a dot. Where Kafka sends a hash of the left value the model sends the value.
@@ -49,7 +49,7 @@ struct ForeignKeyJoinModel {
         }
     }
 
-    /// What the results come to.
+    /// The last result of each key.
     var lastResults: [String: String] { results.compactMapValues { $0.last ?? nil } }
 
     mutating func send(_ message: Message) {

@@ -1,6 +1,6 @@
 import Millrace
 
-/// What the joins of streams have to be, in so few words that it cannot be wrong in the way in which the operators could be.
+/// A model of the joins of streams, so short that it cannot have the errors that the operators could have.
 ///
 /// A record's window holds its possible matches. Two records are a pair if they are in each other's windows, and if the window of the
 /// first to come is open when the second comes, by the stream time with that one. A record that is in no pair has one result.

@@ -83,7 +83,7 @@ struct TableJoinTests {
         return kind.join(left, builder.table("right", key: .string, value: .string), into: store)
     }
 
-    @Test("what a change of either side comes to", arguments: Kind.allCases)
+    @Test("a change of either side has the results of the join's kind", arguments: Kind.allCases)
     func change(_ kind: Kind) throws {
         for (index, row) in Self.cases.enumerated() {
             let before = try runSides(row.before) { join(kind, $0).toStream() }
@@ -103,7 +103,7 @@ struct TableJoinTests {
         #expect(outcome.lines.last == (kind == .outer ? "k=-|R@9" : "k=-@9"))
     }
 
-    @Test("a result that is kept says nothing of deletions of what it never had", arguments: Kind.allCases)
+    @Test("a kept result forwards no deletion of a key that it never had", arguments: Kind.allCases)
     func materialized(_ kind: Kind) throws {
         for (index, row) in Self.cases.enumerated() {
             let kept = try runSides(row.before + [row.change]) { join(kind, $0, into: .store("j")).toStream() }
@@ -129,7 +129,7 @@ struct TableJoinTests {
         #expect(try store.get("b") == ValueAndTimestamp(value: "-|R", timestampMs: 5))
     }
 
-    @Test("a side that is not kept is computed from the tables behind it", arguments: Kind.allCases)
+    @Test("a side that is not kept is computed from the tables upstream", arguments: Kind.allCases)
     func computed(_ kind: Kind) throws {
         let outcome = try runSides([
             (.right, text("k", "long", 1)), (.left, text("k", "a", 2)), (.right, text("k", "no", 3)),
@@ -185,7 +185,7 @@ struct TableJoinTests {
         #expect(outcome.lines == ["k=LR@7", "k=-@8"])
     }
 
-    @Test("a grouping behind a join subtracts what the join said before", arguments: Kind.allCases)
+    @Test("a grouping downstream of a join subtracts the join's previous result", arguments: Kind.allCases)
     func oldValues(_ kind: Kind) throws {
         let outcome = try runSides([Self.left, Self.right, (.left, text("k", "M", 8)), (.right, text("k", nil, 9))]) {
             join(kind, $0).groupBy { key, value in (key, value) }

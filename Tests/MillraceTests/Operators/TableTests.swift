@@ -16,13 +16,13 @@ struct TableTests {
         #expect(kept.dropped == [.nullKey: 1])
     }
 
-    @Test("a table that nobody needs to keep hands every change on")
+    @Test("a table that need not be kept forwards every change")
     func unmaterialized() throws {
         let outcome = try runTable(records, key: .string, value: .string) { $0 }
         #expect(outcome.lines == ["a=apple@5", "b=@2", "a=ant@3", "a=-@7", "c=-@8"])
     }
 
-    @Test("filter deletes from its result what no longer holds")
+    @Test("filter deletes entries from its result that no longer match")
     func filter() throws {
         let isLong: @Sendable (String, String) -> Bool = { _, value in value.count > 3 }
         let plain = try runTable(records, key: .string, value: .string) { $0.filter(isLong) }

@@ -48,7 +48,7 @@ struct TimestampTests {
         #expect(result.dropped == [.negativeTimestamp: 1])
     }
 
-    @Test("an extractor of one's own sees the record and the partition's time")
+    @Test("a custom extractor gets the record and the partition's time")
     func custom() throws {
         let extractor = TimestampExtractor<String, Int64> { record, partitionTimeMs in
             max(record.value ?? 0, partitionTimeMs + 1)

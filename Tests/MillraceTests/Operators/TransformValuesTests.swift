@@ -16,7 +16,7 @@ struct TransformValuesTests {
         #expect(outcome.lines == ["a=ax0_0@1", "b=by0_0@2", "a=gone@3", "a=az0_0@4"])
     }
 
-    @Test("a transformer has stores of its own")
+    @Test("a transformer can have stores")
     func stores() throws {
         let seen = Stores.keyValue("seen", key: .string, value: .int64)
         let outcome = try runTable(records, key: .string, value: .int64) { table in

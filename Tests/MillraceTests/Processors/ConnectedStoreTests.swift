@@ -107,7 +107,7 @@ struct ConnectedStoreTests {
         #expect(error?.message.contains("not connected to the store last") == true)
     }
 
-    @Test("a store that does not exist is told when the topology is built")
+    @Test("a missing store is reported when the topology is built")
     func unknownStore() throws {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string)
@@ -190,7 +190,7 @@ struct ConnectedStoreTests {
         }
     }
 
-    @Test("a store may be of a type of one's own", arguments: InstanceEnding.allCases)
+    @Test("a store may be of a custom type", arguments: InstanceEnding.allCases)
     func ownType(ending: InstanceEnding) throws {
         let counters = Stores.keyValue("counters", key: .string, value: .int64).wrapped { Counter(store: $0) }
         let builder = StreamsBuilder()

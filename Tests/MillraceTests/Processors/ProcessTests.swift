@@ -4,7 +4,7 @@ import Testing
 
 @Suite("process")
 struct ProcessTests {
-    @Test("a processor hands on what it likes, with other types, keys, times and headers")
+    @Test("a processor may forward other types, keys, times and headers")
     func forwards() throws {
         let outcome = try run([text("a", "xyz", 7), text("b", nil, 8)], key: .int64, value: .string) { stream in
             stream.process { (context: ProcessorContext<Int64, String>) in

@@ -59,7 +59,7 @@ struct CachingKeyValueStoreTests {
         #expect(try flush(cache).isEmpty)
     }
 
-    @Test("a deletion of what was never below is told to nobody")
+    @Test("the deletion of a key that the store below never had is not reported")
     func deletion() throws {
         let cache = CachingKeyValueStore(over: inner)
         try cache.put([1], [1])
@@ -71,7 +71,7 @@ struct CachingKeyValueStoreTests {
         #expect(try flush(cache, sendsOldValues: false) == [Flushed(key: [2], new: nil, old: nil, timestampMs: 7)])
     }
 
-    @Test("what a listener changes while it is told waits for the next flush")
+    @Test("a listener's own changes during a flush wait for the next flush")
     func reentrant() throws {
         let cache = CachingKeyValueStore(over: inner)
         var count = 0
@@ -86,7 +86,7 @@ struct CachingKeyValueStoreTests {
         #expect(count == 2)
     }
 
-    @Test("after an error the changes behind it are still there")
+    @Test("after an error the later changes are still there")
     func error() throws {
         let cache = CachingKeyValueStore(over: inner)
         var isBroken = true

@@ -31,7 +31,7 @@ private final class Vectors: StateStore {
     func removeAll() { vectors = [:] }
 }
 
-/// Keeps what it holds beyond the process, and logs what has changed with the commit only.
+/// Keeps its contents beyond the process, and logs its changes only at the commit.
 private final class Totals: StateStore {
     final class Disk {
         var totals: [String: Int] = [:]

@@ -32,7 +32,7 @@ struct OptimizationTests {
         table.mapValues { count in String(count) }.toStream()
     }
 
-    @Test("two aggregations behind one key change share a topic")
+    @Test("two aggregations downstream of one key change share a topic")
     func shared() throws {
         let topics = try repartitionTopics { builder in
             let rekeyed = builder.stream("in", key: .string, value: .string)
@@ -43,7 +43,7 @@ struct OptimizationTests {
         #expect(topics == (2, 1))
     }
 
-    @Test("so do two behind the same filter")
+    @Test("so do two downstream of the same filter")
     func behindFilter() throws {
         let topics = try repartitionTopics { builder in
             let rekeyed = builder.stream("in", key: .string, value: .string)
@@ -55,7 +55,7 @@ struct OptimizationTests {
         #expect(topics == (2, 1))
     }
 
-    @Test("two key changes that are merged share the topic behind the merge")
+    @Test("two key changes that are merged share the topic downstream of the merge")
     func behindMerge() throws {
         let topics = try repartitionTopics { builder in
             let stream = builder.stream("in", key: .string, value: .string)
@@ -76,7 +76,7 @@ struct OptimizationTests {
         #expect(topics == (2, 2))
     }
 
-    @Test("repartitionings behind a processor are merged across it where that is asked for", arguments: [false, true])
+    @Test("repartitionings downstream of a processor are merged across it on request", arguments: [false, true])
     func acrossProcessors(isAskedFor: Bool) throws {
         let builder = StreamsBuilder()
         let keyed = builder.stream("in", key: .string, value: .string).selectKey { _, value in value }

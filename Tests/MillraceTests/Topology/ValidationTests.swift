@@ -146,7 +146,7 @@ struct ValidationTests {
         #expect(problems { texts($0, "").to("out") }.contains("a topic's name is empty"))
     }
 
-    @Test("everything that is wrong is listed at once")
+    @Test("all problems are listed at once")
     func several() {
         let text = problems { builder in
             texts(builder).mapValues { _ in Plain() }.to("out", named: "first")

@@ -1,6 +1,6 @@
 import Millrace
 
-/// What final results have to be, in so few words that it cannot be wrong in the way in which the operators could be.
+/// A model of final results, so short that it cannot have the errors that the operators could have.
 ///
 /// A record is a number; a result is the sorted numbers of the records in it. Each window takes the records that come while it is
 /// open, by the stream time with the record itself.

@@ -5,7 +5,7 @@ import Testing
 /// Each of these is run again with restarts in the middle; see `run`.
 @Suite("Suppress")
 struct SuppressTests {
-    @Test("only the last of a key's changes within the limit goes on, deletions among them")
+    @Test("only the last of a key's changes within the limit is emitted, also a deletion")
     func timeLimit() throws {
         let records = [
             text("a", "1", 0), text("a", "2", 4), text("b", "3", 5), text("c", "4", 10), text("b", nil, 11),
@@ -31,7 +31,7 @@ struct SuppressTests {
         #expect(outcome.dropped == [.expired: 1])
     }
 
-    @Test("a buffer that emits early hands the oldest on when it is full")
+    @Test("a buffer that emits early emits the oldest entry when it is full")
     func emitEarly() throws {
         let records = [text("a", "1", 0), text("b", "2", 1), text("c", "3", 2), text("b", "4", 3)]
         let outcome = try runTable(records, key: .string, value: .string) { table in
@@ -100,7 +100,7 @@ struct SuppressTests {
         #expect(stores.first { $0.name == "unlogged-store" }?.changelogTopic == nil)
     }
 
-    @Test("what cannot be held back until windows close is reported")
+    @Test("a table that cannot be held back until windows close is reported")
     func problems() throws {
         let builder = StreamsBuilder()
         let counts = builder.stream("in", key: .string, value: .string).groupByKey()

@@ -84,7 +84,7 @@ struct WindowTests {
             ])
     }
 
-    @Test("a sliding window ends with each record, and one begins behind each that has a successor in reach")
+    @Test("a sliding window ends with each record, and one begins after each that has a successor in reach")
     func sliding() throws {
         let records = [text("a", "x", 100), text("a", "y", 105), text("a", "z", 200)]
         let outcome = try run(records) { stream in

@@ -3,7 +3,8 @@ import MillraceTesting
 import Synchronization
 import Testing
 
-/// An operator with one of its closures, at work on records that meet, and later ones that end whatever waits.
+/// Runs an operator with one of its closures over records that meet each other, and then over later ones that complete whatever
+/// waits.
 struct ClosureRun {
     struct Step: Sendable {
         var topic: String
@@ -27,7 +28,7 @@ struct ClosureRun {
         Step(topic: "right", key: "e", value: "12", atMs: 90_000),
     ]
 
-    /// Records that nothing refuses. They end what the others have begun.
+    /// Records that nothing refuses. They complete whatever the others have begun.
     private static let last = [
         Step(topic: "left", key: "f", value: "13", atMs: 200_000),
         Step(topic: "right", key: "f", value: "14", atMs: 200_000),
@@ -38,17 +39,17 @@ struct ClosureRun {
     let driver: TopologyTestDriver
     /// The records of the topics that the operator reads.
     let steps: [Step]
-    /// The places of those that may be refused.
+    /// The indices of the steps that may be refused.
     let refusable: Range<Int>
     private let errors: ErrorLog
 
     /// The results of each step.
     private(set) var results: [[Record<[UInt8], [UInt8]>]] = []
 
-    /// What the handlers have been told of.
+    /// The errors that the handlers were told of.
     var refused: [ErrorContext] { errors.contexts }
 
-    /// - Parameter answer: what every handler answers.
+    /// - Parameter answer: the answer of every handler.
     init(_ name: String, answering answer: ErrorResponse) throws {
         closure = try #require(FallibleClosure.all.first { $0.name == name })
         let builder = StreamsBuilder()
@@ -70,8 +71,8 @@ struct ClosureRun {
     /// Runs all records but one through the operator.
     ///
     /// - Parameters:
-    ///   - steps: those in which everything is refused.
-    ///   - omitted: the one that is left out.
+    ///   - steps: the indices of the steps in which everything is refused.
+    ///   - omitted: the index of the step that is left out.
     mutating func run(refusing steps: Set<Int> = [], without omitted: Int? = nil) throws {
         for (index, step) in self.steps.enumerated() {
             if index != omitted {
@@ -85,7 +86,7 @@ struct ClosureRun {
         }
     }
 
-    /// The record of a topic that is read, by its place.
+    /// Returns the step with the record at this place of a source topic.
     func step(at place: RecordMetadata) -> (index: Int, step: Step)? {
         let steps = Array(self.steps.enumerated().filter { $0.element.topic == place.topic })
         guard steps.indices.contains(Int(place.offset)) else { return nil }
@@ -93,7 +94,7 @@ struct ClosureRun {
     }
 }
 
-/// What handlers have been told.
+/// Collects the errors that handlers are told of.
 private final class ErrorLog: Sendable {
     private let log = Mutex<[ErrorContext]>([])
 

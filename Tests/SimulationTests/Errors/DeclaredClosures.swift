@@ -3,8 +3,8 @@ import Testing
 
 /// The closures that the public methods take and that may throw, as the sources declare them.
 ///
-/// One is called by its type and method, for joins with what is joined, its parameter's name and its own parameters, as
-/// `KTable.join(KTable, on).foreignKey(Key, Value)`.
+/// The name of one consists of its type and method, for joins also the other side, its parameter's name and its own parameters,
+/// as in `KTable.join(KTable, on).foreignKey(Key, Value)`.
 enum DeclaredClosures {
     static func all() throws -> Set<String> {
         let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -38,7 +38,7 @@ enum DeclaredClosures {
         return closures
     }
 
-    /// A method with what it joins.
+    /// A method's name, for joins with the other side.
     private static func call(_ name: Substring, _ parameters: [Substring]) -> String {
         guard let other = parameters.first?.firstMatch(of: /^\s*_ \w+: (KStream|KTable|GlobalKTable)\b/)?.1 else {
             return String(name)
@@ -57,7 +57,7 @@ enum DeclaredClosures {
         return "\(call).\(name)(\(types))"
     }
 
-    /// The parameters of the function that a text begins with.
+    /// The parameters of the function at the beginning of a text.
     private static func parameters(of text: Substring) -> [Substring] {
         var parameters: [Substring] = []
         var start: Substring.Index?

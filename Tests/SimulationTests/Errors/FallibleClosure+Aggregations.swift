@@ -1,7 +1,7 @@
 import Millrace
 
 extension FallibleClosure {
-    /// An aggregation whose closures are of text.
+    /// The store of an aggregation of texts.
     private static let sum = Materialized<String, String>.with(value: .string)
 
     static var aggregations: [FallibleClosure] {
@@ -22,7 +22,7 @@ extension FallibleClosure {
                 .toStream().to("out")
             },
             FallibleClosure("KGroupedTable.reduce.adder(Value, Value)") {
-                // What is there at first is not added to anything.
+                // The first value is not added to anything.
                 leftTable($0).groupBy { (_, value) -> (String?, String?) in ("all", value) }
                     .reduce(adder: { try unlessRefused($0 + $1) }, subtractor: { sum, _ in sum })
                     .toStream().to("out")
@@ -61,7 +61,7 @@ extension FallibleClosure {
 
     // MARK: Windows
 
-    /// Each kind of window that is fixed in time.
+    /// Each kind of window with a fixed size.
     private static var windowed:
         [(name: String, of: @Sendable (KStream<String, String>) -> TimeWindowedKStream<String, String>)]
     {
@@ -70,7 +70,7 @@ extension FallibleClosure {
             ("tumbling", { $0.groupByKey().windowedBy(.tumbling(size)) }),
             ("hopping", { $0.groupByKey().windowedBy(.hopping(size, advance: .milliseconds(50))) }),
             ("sliding", { $0.groupByKey().windowedBy(.sliding(size)) }),
-            // Its records are older than the windows are long.
+            // The records' times are smaller than the windows' size.
             ("sliding from the beginning of time", { $0.groupByKey().windowedBy(.sliding(.seconds(1_000))) }),
             ("final", { $0.groupByKey().windowedBy(.tumbling(size)).emit(.onWindowClose) }),
         ]

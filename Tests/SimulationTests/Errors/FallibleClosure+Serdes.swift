@@ -1,19 +1,19 @@
 import Millrace
 
 extension Serde where Value == String {
-    /// Text that cannot be written while everything is refused.
+    /// A text serde that cannot serialize while everything is refused.
     static let unwritable = Serde(
         name: "unwritable",
         serialize: { text, buffer in buffer.append(contentsOf: try unlessRefused(text).utf8) },
         deserialize: { bytes in String(decoding: bytes, as: UTF8.self) })
 
-    /// Text that cannot be read while everything is refused.
+    /// A text serde that cannot deserialize while everything is refused.
     static let unreadable = Serde(
         name: "unreadable", serialize: { text, buffer in buffer.append(contentsOf: text.utf8) },
         deserialize: { bytes in try unlessRefused(String(decoding: bytes, as: UTF8.self)) })
 }
 
-/// The serdes of keys and values at each place that has one.
+/// The serdes of keys and values, wherever an operator has one.
 extension FallibleClosure {
     static func reading(
         _ place: String, to reason: DropReason = .processing, rest: Rest = .asWithoutTheRecord,
@@ -96,7 +96,7 @@ extension FallibleClosure {
         ]
     }
 
-    /// What waits in a cache is read when it is flushed.
+    /// Entries that wait in a cache are read when the cache is flushed.
     private static var caches: [FallibleClosure] {
         [
             reading("a key of a cached KGroupedStream.count", rest: .asWithoutItsResult) {
@@ -121,7 +121,7 @@ extension FallibleClosure {
         ]
     }
 
-    /// What comes too late is written as it came.
+    /// Late records are written unchanged.
     private static var lateRecords: [FallibleClosure] {
         [
             writing("a value of a late record", to: .production) {

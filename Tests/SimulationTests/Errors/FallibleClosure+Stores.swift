@@ -1,17 +1,17 @@
 import Millrace
 
-/// An operator with a store of text, whose serdes are to be chosen.
+/// An operator with a text store, whose serdes can be chosen.
 private struct StoringOperator: Sendable {
     typealias Text = Serde<String>
 
     var name: String
-    /// Whether the store has values that can be chosen a serde for.
+    /// Whether the serde of the store's values can be chosen.
     var hasTextValues = true
-    /// Whether it reads the store's values, or its keys, on the way of a record.
+    /// Whether the operator reads the store's values, or its keys, when it processes a record.
     var readsValues = true
     var readsKeys = false
     var rest = FallibleClosure.Rest.asWithoutTheRecord
-    /// The same where a value or key cannot be read.
+    /// The rest of the results if a value or key cannot be read.
     var restOfReading: FallibleClosure.Rest
     var define: @Sendable (StreamsBuilder, _ key: Text, _ value: Text) throws -> Void
 
@@ -29,7 +29,7 @@ private struct StoringOperator: Sendable {
         self.define = define
     }
 
-    /// A row for each way in which each serde can fail.
+    /// One closure for each way in which each serde can fail.
     var closures: [FallibleClosure] {
         var rows = [
             FallibleClosure.writing("a key of \(name)", rest: rest) { try define($0, .unwritable, .string) }
@@ -378,6 +378,6 @@ extension StoringOperator {
 }
 
 extension FallibleClosure {
-    /// The serdes of stores, of each operator that has one.
+    /// The store serdes of each operator that has a store.
     static let stores = StoringOperator.all.flatMap(\.closures)
 }

@@ -190,7 +190,7 @@ extension FallibleClosure {
     }
 }
 
-/// Hands on what it gets.
+/// Forwards every record unchanged.
 private struct Relay: Processor {
     let context: ProcessorContext<String, String>
 

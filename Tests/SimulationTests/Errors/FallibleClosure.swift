@@ -1,44 +1,46 @@
 import Millrace
 import MillraceTesting
 
-/// What the closures of `FallibleClosure.all` throw.
+/// The error that the closures of `FallibleClosure.all` throw.
 struct Refusal: Error {
     @TaskLocal static var isDue = true
 }
 
-/// Returns a value unless it is the time to refuse everything.
+/// Returns a value, or throws while everything is refused.
 func unlessRefused<Value>(_ value: Value) throws -> Value {
     if Refusal.isDue { throw Refusal() }
     return value
 }
 
-/// A closure of user code, in an operator that calls it for each record, or for each that meets another one.
+/// A closure of user code, in an operator that calls it for each record, or for each record that meets another one.
 ///
-/// `all` is the one list of them. A test holds it against the closures that the sources declare, so that no operator and no closure
-/// of one can be added and forgotten.
+/// `all` is the one list of them. A test compares it with the closures that the sources declare, so that no new operator and no
+/// new closure is forgotten.
 struct FallibleClosure: Sendable {
-    /// The closure as `DeclaredClosures` calls it. What is in brackets behind it tells several operators with it apart.
+    /// The closure's name in `DeclaredClosures`. A text in brackets after it distinguishes several operators with it.
     var name: String
-    /// The handler that decides about its errors, by what it counts.
+    /// The reason under which the handler of its errors counts dropped records.
     var reason: DropReason
-    /// What the results are where a record is skipped.
+    /// The rest of the results if a record is skipped.
     var rest: Rest
     /// The operator, with results in the topic `out` if it has any.
     var define: @Sendable (StreamsBuilder) throws -> Void
 
-    /// What the results are where the handler goes on without a record.
+    /// The rest of the results if the handler continues without a record.
     enum Rest: Sendable {
-        /// Those of a run that the record is not part of.
+        /// The results of a run without the record.
         case asWithoutTheRecord
-        /// The same, but the record's time has passed: what it ends comes with it, and so has its headers.
+        /// The same, but the record advances stream time: the results that this completes come with the record and have its
+        /// headers.
         case asWithoutAllButItsTime
-        /// Those of a run in which nothing is refused, less some that came with the record: operators upstream have it.
+        /// The results of a run in which nothing is refused, without some that came with the record: operators upstream have
+        /// processed it.
         case asWithoutItsResult
-        /// Those without the record, or without its result: a store is read before the record is in it and after, or the record
-        /// has replaced another one that waited.
+        /// The results without the record, or without its result: a store is read before the record is in it and after, or the
+        /// record has replaced another one that waited.
         case asWithoutEither
-        /// Neither, as the page on processors says: what operators upstream have of the record, or what it was to take away, shows
-        /// in later results.
+        /// Neither, as docs/processors.md says: later results show the state of operators upstream, or the value that the record
+        /// should have removed.
         case otherwise
     }
 
@@ -83,6 +85,6 @@ struct FallibleClosure: Sendable {
 }
 
 extension KTable where Key == Windowed<String>, Value == String {
-    /// Writes the results without their windows.
+    /// Writes the results to `out`, without their windows.
     func toOut() { toStream { (key: Windowed<String>?, _: String) in key?.key }.to("out") }
 }

@@ -3,13 +3,13 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// What user code throws for a record goes to the handler that is for it, whatever the operator.
+/// Errors that user code throws for a record go to the handler for its kind, whatever the operator.
 @Suite("Errors of user code")
 struct OperatorClosureTests {
     private static let reasons: [DropReason] = [.deserialization, .processing, .production]
 
     @Test(
-        "to fail ends the task, with node, stores, topic, partition and offset",
+        "`fail` ends the task with an error that names node, stores, topic, partition and offset",
         arguments: FallibleClosure.all.map(\.name))
     func fails(name: String) throws {
         var run = try ClosureRun(name, answering: .fail)
@@ -30,7 +30,7 @@ struct OperatorClosureTests {
     }
 
     @Test(
-        "to continue drops the record and counts it, and all other results are as without it",
+        "`continue` drops the record and counts it, and all other results are as without it",
         arguments: FallibleClosure.all.map(\.name))
     func continues(name: String) throws {
         var all = try ClosureRun(name, answering: .fail)
@@ -50,7 +50,7 @@ struct OperatorClosureTests {
             for (node, contexts) in Dictionary(grouping: run.refused, by: { $0.error.node ?? "" }) {
                 #expect(run.driver.droppedRecordsByOperator[node]?[run.closure.reason] == contexts.count)
             }
-            // What has waited is refused when its time has come.
+            // A waiting record is refused when it is due.
             let place = try #require(run.refused.first?.error.record)
             var without = try ClosureRun(name, answering: .fail)
             try without.run(without: run.step(at: place)?.index ?? index)
@@ -81,7 +81,9 @@ struct OperatorClosureTests {
         Record(key: record.key, value: record.value, timestampMs: record.timestampMs)
     }
 
-    @Test("a dead letter is the record as it came, and says where and why", arguments: FallibleClosure.all.map(\.name))
+    @Test(
+        "a dead letter is the unchanged record, with headers for place and error",
+        arguments: FallibleClosure.all.map(\.name))
     func deadLetters(name: String) throws {
         var run = try ClosureRun(name, answering: .deadLetter(topic: "dead"))
         try run.run(refusing: Set(run.refusable))
@@ -101,7 +103,7 @@ struct OperatorClosureTests {
             #expect(header("__streams.errors.exception")?.hasSuffix("Refusal") == true)
             #expect(header("__streams.errors.message") == context.error.description)
             #expect(header("__streams.errors.stacktrace") != nil)
-            // Of a record that has waited only its place is known.
+            // Only the place of a waiting record is known.
             guard let key = context.key, let (index, step) = run.step(at: place) else { continue }
             #expect(key == Array(step.key.utf8))
             #expect(letter.value == Array(step.value.utf8))
@@ -112,7 +114,7 @@ struct OperatorClosureTests {
 
     // MARK: Completeness
 
-    /// Closures that are not called on behalf of a record, and what they are tested by.
+    /// Closures that are not called for a record, with the tests that cover them.
     private static let otherwise: [String: String] = [
         "ProcessingContext.schedule.action(Int64)": "PunctuationTests",
         "StoreBuilder.wrapped.wrap(Store)": "StartErrorTests",
@@ -131,14 +133,14 @@ struct OperatorClosureTests {
         #expect(Set(FallibleClosure.all.map(\.name)).count == FallibleClosure.all.count)
     }
 
-    /// What takes neither closures nor serdes that it calls itself.
+    /// Calls that take neither closures nor serdes that they call themselves.
     private static let withoutUserCode: Set<String> = [
         "BranchedKStream.defaultBranch", "CogroupedKStream.windowedBy", "KGroupedStream.windowedBy",
         "KStream.merge(KStream)", "KStream.split", "SessionWindowedKStream.emit", "StreamsBuilder.build",
         "StreamsBuilder.connect", "TimeWindowedKStream.emit",
     ]
 
-    @Test("every operator is in the list, by a closure or a serde")
+    @Test("every operator is in the list, with a closure or a serde")
     func everyOperator() throws {
         let names = FallibleClosure.all.map(\.name)
         func isListed(_ call: String) -> Bool {
@@ -157,7 +159,7 @@ struct OperatorClosureTests {
 }
 
 extension OperatorClosureTests {
-    @Test("no operator catches errors: only what calls user code does")
+    @Test("no operator catches errors; only the code that calls user code does")
     func frames() throws {
         let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources/Millrace")
@@ -170,7 +172,7 @@ extension OperatorClosureTests {
                 if source.contains(/\} catch\b/) { catching.insert(file.lastPathComponent) }
             }
         }
-        // The last one notes what has failed downstream, and throws it on.
+        // The last one notes an error from downstream and rethrows it.
         #expect(
             catching == [
                 "Receiver.swift", "TaskContext+UserCode.swift", "SourceReader.swift", "RecordCollector.swift",
@@ -180,7 +182,7 @@ extension OperatorClosureTests {
 }
 
 extension Array where Element: Equatable {
-    /// Whether another array has the same elements in the same order, and more among them.
+    /// Whether another array contains the same elements in the same order, possibly with others between.
     fileprivate func isSubsequence(of other: [Element]) -> Bool {
         var rest = self[...]
         for element in other where element == rest.first { rest.removeFirst() }

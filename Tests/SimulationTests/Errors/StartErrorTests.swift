@@ -2,7 +2,7 @@ import Millrace
 import MillraceTesting
 import Testing
 
-/// What user code throws when a task starts. No record is at fault, so no handler is asked.
+/// Errors of user code when a task starts. No record caused them, so no handler is asked.
 @Suite("Errors at a task's start")
 struct StartErrorTests {
     private func startError(_ define: (StreamsBuilder) throws -> Void) throws -> StreamsError {
@@ -18,7 +18,7 @@ struct StartErrorTests {
 
     private let store = Stores.keyValue("kept", key: .string, value: .string)
 
-    @Test("a processor that cannot be made ends the task with its name and its stores")
+    @Test("a processor that cannot be created ends the task with its name and its stores")
     func processor() throws {
         let error = try startError {
             FallibleClosure.left($0).process(named: "picky", stores: [store]) {
@@ -32,7 +32,7 @@ struct StartErrorTests {
         #expect(error.underlying is Refusal)
     }
 
-    @Test("a transformer of a table's values that cannot be made ends the task with its name")
+    @Test("a transformer of a table's values that cannot be created ends the task with its name")
     func transformer() throws {
         let error = try startError {
             FallibleClosure.leftTable($0).transformValues(named: "picky") {
@@ -44,7 +44,7 @@ struct StartErrorTests {
         #expect(error.underlying is Refusal)
     }
 
-    @Test("a wrapped store that cannot be made ends the task with the processor's name and the store's")
+    @Test("a wrapped store that cannot be created ends the task with the processor's name and the store's")
     func wrapped() throws {
         let wrapped = store.wrapped { (_: KeyValueStore<String, String>) -> Int in throw Refusal() }
         let error = try startError {
@@ -59,7 +59,7 @@ struct StartErrorTests {
         #expect(error.underlying is Refusal)
     }
 
-    @Test("a custom store that cannot be made ends the task with its name")
+    @Test("a custom store that cannot be created ends the task with its name")
     func custom() throws {
         let vectors = Stores.custom("vectors") { (_) -> Unmade in throw Refusal() }
         let error = try startError {
@@ -74,7 +74,7 @@ struct StartErrorTests {
         #expect(error.description.contains("vectors"))
     }
 
-    /// A store that nothing makes.
+    /// A store that is never created.
     private final class Unmade: StateStore {
         func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64) throws {}
         func removeAll() throws {}

@@ -57,7 +57,7 @@ struct SimulatedPortTests {
     func administration(behaviour: PortBehaviour) throws { try behaviour.check(SimulatedLab()) }
 
     @Test(
-        "errors of the cluster are told by the table that the real client's are told by",
+        "the cluster's errors are classified by the same table as the real client's",
         arguments: KafkaErrorCode.allCases)
     func errors(code: KafkaErrorCode) {
         for operation in PortError.Operation.allCases {

@@ -3,7 +3,7 @@ import MillraceEngine
 import MillraceTesting
 import Testing
 
-/// Joins of streams with windows of any size, over records of any time, against a model.
+/// Compares joins of streams, with windows of any size and records of any time, with a model.
 @Suite("Joins of streams at the ends of time, against a model")
 struct ExtremeJoinTests {
     struct Arrival {
@@ -12,7 +12,7 @@ struct ExtremeJoinTests {
         var timestampMs: Int64
     }
 
-    /// Which records meet: each one those of the other stream that are near it and whose windows are open.
+    /// The pairs that meet: each record meets those of the other stream that are near it and whose windows are open.
     struct Model {
         let windows: JoinWindows
         private var streamTimeMs: Int64 = -1
@@ -47,7 +47,7 @@ struct ExtremeJoinTests {
         }
     }
 
-    @Test("each pair meets once, and a record without a match is said to have none once")
+    @Test("each pair meets once, and a record without a match is reported once")
     func joins() throws {
         for seed in ExtremeTimes.seeds(24) {
             ExtremeTimes.announce("joins of streams", seed: seed)

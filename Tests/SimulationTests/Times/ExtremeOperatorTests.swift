@@ -4,16 +4,16 @@ import MillraceTesting
 import Scenarios
 import Testing
 
-/// Every operator that keeps state, by the one list of them, over records of any time.
+/// Runs every operator of the list of those that keep state, over records of any time.
 @Suite("Operators at the ends of time")
 struct ExtremeOperatorTests {
-    /// Where the records' times lie.
+    /// The records' times.
     enum Times: CaseIterable {
         /// Anywhere.
         case random
-        /// As they are apart, right before the end of time.
+        /// The usual distances, right before the end of time.
         case atTheEnd
-        /// As they are, until one leaps far ahead, and again behind it.
+        /// The usual times, until one leaps far ahead, and the usual distances again after it.
         case leap
     }
 
@@ -62,7 +62,7 @@ struct ExtremeOperatorTests {
         }
     }
 
-    /// The results of windows have `key@start/end` for a key, and the time of a record in them.
+    /// Checks that results with a key `key@start/end` have a time within their window.
     private static func checkWindows(_ results: DrivenResults, _ context: String) {
         for (topic, values) in results.results.outputs {
             for (key, values) in values {

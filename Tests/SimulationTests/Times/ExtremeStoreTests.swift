@@ -4,10 +4,10 @@ import MillraceTesting
 import Synchronization
 import Testing
 
-/// Stores of any retention and punctuations of any interval in a processor, over records of any time.
+/// Runs a processor with stores of any retention and punctuations of any interval, over records of any time.
 @Suite("Stores and punctuations at the ends of time, against a model")
 struct ExtremeStoreTests {
-    /// The processor's closures run in one thread, that of the test.
+    /// Sendable, because the processor's closures run in the test's thread only.
     final class Found: Sendable {
         let problems = Mutex<[String]>([])
         let punctuations = Mutex<Int>(0)
@@ -17,7 +17,7 @@ struct ExtremeStoreTests {
         }
     }
 
-    @Test("what was put is found for as long as it is kept, by key, by range and both ways round")
+    @Test("an entry is found as long as it is kept, by key, by range and in both directions")
     func stores() throws {
         for seed in ExtremeTimes.seeds(24) {
             ExtremeTimes.announce("stores", seed: seed)
@@ -38,7 +38,7 @@ struct ExtremeStoreTests {
         }
     }
 
-    @Test("stream time calls once for each record that reaches or passes a multiple of the interval")
+    @Test("a stream-time punctuation runs once for each record that reaches or passes a multiple of the interval")
     func punctuations() throws {
         for seed in ExtremeTimes.seeds(40) {
             ExtremeTimes.announce("punctuations", seed: seed)
@@ -94,7 +94,7 @@ struct ExtremeStoreTests {
                 return { record in
                     guard let key = record.key, let value = record.value else { return }
                     let atMs = record.timestampMs
-                    // What is too late for the store is not put in.
+                    // A record that is too late for the store is not put in.
                     streamTime = max(streamTime, Int128(atMs))
                     let oldest = streamTime >= retentionMs ? min(streamTime - retentionMs + 1, Int128(Int64.max)) : 0
                     try windows.put(key, value, startMs: atMs, timestampMs: atMs)

@@ -5,10 +5,10 @@ import MillraceRuntime
 import MillraceTesting
 import Synchronization
 
-/// Times and durations at the ends of what there is, and some in between, from a seed.
+/// Times and durations at the ends of their ranges, and some in between, from a seed.
 ///
-/// `MILLRACE_TIME_SEEDS` says how many seeds each test runs, `MILLRACE_TIME_SEED` which one is the first. A trap ends the whole
-/// process, so each run says beforehand which it is.
+/// `MILLRACE_TIME_SEEDS` is the number of seeds that each test runs, `MILLRACE_TIME_SEED` the first one. A trap ends the whole
+/// process, so each run prints its seed beforehand.
 struct ExtremeTimes {
     var random: SeededRandom
 
@@ -49,7 +49,7 @@ struct ExtremeTimes {
         return timeMs < 0 ? (timeMs == .min ? .max : -timeMs) : timeMs
     }
 
-    /// A duration, seldom a negative one.
+    /// A duration, rarely a negative one.
     mutating func duration() -> Duration {
         switch number(0..<32) {
         case 0: return .milliseconds(-1)
@@ -67,7 +67,7 @@ struct ExtremeTimes {
     }
 }
 
-/// Where a seed's stores are: in memory, on a disk that is simulated, or in RocksDB.
+/// The storage of a seed's stores: in memory, on a simulated disk, or in RocksDB.
 struct SeededStorage {
     let storage: StateStorage
     private var directory: URL?
@@ -84,13 +84,13 @@ struct SeededStorage {
         }
     }
 
-    /// Removes what is on disk. Nothing may be open.
+    /// Removes the files on disk. No store may be open.
     func remove() {
         if let directory { try? FileManager.default.removeItem(at: directory) }
     }
 }
 
-/// What a processing handler got. Every record goes on.
+/// Collects the errors that a processing handler gets. It continues after each of them.
 final class SeenErrors: Sendable {
     private let errors = Mutex<[StreamsError]>([])
 

@@ -3,7 +3,7 @@ import MillraceEngine
 import MillraceTesting
 import Testing
 
-/// Windows of any size over records of any time: each record is counted as a model says, late, or with the processing handler.
+/// Compares windows of any size, over records of any time, with a model.
 @Suite("Windows at the ends of time, against a model")
 struct ExtremeWindowTests {
     enum Kind: String, CaseIterable {
@@ -16,7 +16,7 @@ struct ExtremeWindowTests {
             ExtremeTimes.announce("\(kind) windows", seed: seed)
             var times = ExtremeTimes(seed: seed)
             let isSorted = times.number(0..<2) == 0
-            // The model of sliding windows knows no late records.
+            // The model of sliding windows has no late records.
             let windows = Self.windows(kind, &times, grace: kind == .sliding && !isSorted ? .seconds(Int64.max) : nil)
             var model = WindowModel(windows)
             let topology: Topology
@@ -28,7 +28,7 @@ struct ExtremeWindowTests {
                 #expect(error.code == .invalidTopology)
                 continue
             }
-            // As many are possible, but take their time.
+            // More windows are possible, but take too long.
             guard model.isValid, model.windowsPerRecord <= 300 else { continue }
             var records = (0..<40).map { _ in times.timeMs() }
             if isSorted { records.sort() }
@@ -44,7 +44,7 @@ struct ExtremeWindowTests {
                 try input.pipe(key: key, value: timeMs, timestampMs: 0)
                 if timeMs >= 0 { model.add(key, atMs: timeMs) }
                 guard times.number(0..<12) == 0 else { continue }
-                // What the task that ends has counted is not lost.
+                // The counts of the task that ends are not lost.
                 _ = driver.droppedRecords
                 try driver.restart(.clean)
             }
@@ -70,7 +70,7 @@ struct ExtremeWindowTests {
         switch kind {
         case .tumbling: return .time(.tumbling(size, grace: grace), onlyStartMs: nil)
         case .hopping:
-            // By chance most would be in too many windows.
+            // With random sizes most records would be in too many windows.
             let sizeMs = TimeSpan(size).ms
             let advance: Duration =
                 times.number(0..<4) == 0

@@ -1,6 +1,6 @@
 import Millrace
 
-/// What windows count, in numbers so wide that nothing in them overflows.
+/// A model of counts in windows, with integers so wide that nothing overflows.
 struct WindowModel {
     enum Windows {
         case time(TimeWindows, onlyStartMs: Int64?)
@@ -24,7 +24,7 @@ struct WindowModel {
 
     init(_ windows: Windows) { self.windows = windows }
 
-    /// Whether the sizes make sense.
+    /// Whether the sizes are valid.
     var isValid: Bool {
         switch windows {
         case .time(let windows, let onlyStartMs):
@@ -36,13 +36,13 @@ struct WindowModel {
         }
     }
 
-    /// How many windows a record is in at most; 1 where that follows from the other records.
+    /// The most windows that a record can be in; 1 if the other records decide it.
     var windowsPerRecord: Int128 {
         guard case .time(let windows, nil) = windows, windows.advanceMs >= 1 else { return 1 }
         return (Int128(windows.sizeMs) + Int128(windows.advanceMs) - 1) / Int128(windows.advanceMs)
     }
 
-    /// Whether stream time has gone past a window and its grace. What would close at the end of time never does.
+    /// Whether stream time has passed a window and its grace. A window that would close at the end of time never closes.
     func isClosed(_ window: Window) -> Bool {
         let wait: Int128 =
             switch windows {
@@ -86,7 +86,7 @@ struct WindowModel {
         return found
     }
 
-    /// Counts a key's windows anew, where none of the records was late: one ends with each record, and one begins behind it.
+    /// Recounts a key's windows, if no record was late: one window ends with each record, and one begins after it.
     private mutating func countSliding(_ windows: SlidingWindows, _ key: String) {
         let times = (timesMs[key] ?? []).map { Int128($0) }
         let difference = Int128(windows.differenceMs)

@@ -2,13 +2,13 @@ import ArgumentParser
 import ConformanceRunner
 import Foundation
 
-/// Runs scenario files and says which of them the library reproduces.
+/// Runs scenario files and prints which of them the library reproduces.
 @main
 struct Conformance: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conformance",
         abstract: "Runs recordings of Kafka Streams against Millrace (Tests/Conformance/FORMAT.md).",
-        discussion: "Prints a line for each failure with its first difference. An operation that is not known fails.")
+        discussion: "Prints a line for each failure with its first difference. An unknown operation fails.")
 
     @Argument(help: "Scenario files, or folders that are searched for them.", completion: .file())
     var paths: [String]

@@ -49,7 +49,7 @@ extension ScenarioBuilder {
         },
     ]
 
-    /// How the result is kept. The recordings pass a Materialized even where it has no name.
+    /// The Materialized of the result. The recordings pass one even if it has no name.
     func store<Value>(_ fields: Fields) throws -> Materialized<String, Value> {
         var store: Materialized<String, Value> = try fields.store() ?? .with()
         if let retentionMs = try fields.optionalNumber("retentionMs") {
@@ -59,11 +59,11 @@ extension ScenarioBuilder {
     }
 }
 
-/// What reduce and aggregate do with the values of a scenario.
+/// The functions that reduce and aggregate apply to a scenario's values.
 enum Aggregators {
     typealias Function = @Sendable (_ aggregate: String, _ value: String) throws -> String?
 
-    /// Appends the value; gives `nil` where the value contains the text of the field `nullOn`.
+    /// Appends the value; returns `nil` if the value contains the text of the field `nullOn`.
     static func adder(_ fields: Fields) throws -> Function {
         guard let text = try fields.optionalText("nullOn") else { return { $0 + "+" + $1 } }
         let deletes = try Functions.predicate("valueContains:\(text)")

@@ -37,7 +37,7 @@ enum Comparison {
         }
     }
 
-    /// Java prints the address of a lambda that chooses topics, which is another one at each run.
+    /// Removes the address of a lambda that chooses topics. Java prints it, and it differs in each run.
     private static func withoutObjectName(_ line: Substring) -> Substring {
         let marker = "(extractor class: "
         guard let start = line.indices.first(where: { line[$0...].hasPrefix(marker) }) else { return line }

@@ -1,8 +1,8 @@
 import Millrace
 
-/// The fields of one JSON object, which notes those that were read.
+/// The fields of one JSON object, with a note of those that were read.
 final class Fields {
-    /// What the object is called in error messages.
+    /// The object's name in error messages.
     let owner: String
     private let values: [String: JSONValue]
     private var read: Set<String> = []
@@ -13,7 +13,7 @@ final class Fields {
         self.values = values
     }
 
-    /// The value of a field, `nil` where the field is missing.
+    /// The value of a field; `nil` if the field is missing.
     func optional(_ name: String) -> JSONValue? {
         read.insert(name)
         return values[name]
@@ -24,7 +24,7 @@ final class Fields {
         return value
     }
 
-    /// A text; `nil` where the field is missing.
+    /// A text; `nil` if the field is missing.
     func optionalText(_ name: String) throws(ScenarioError) -> String? {
         guard let value = optional(name) else { return nil }
         guard case .string(let text) = value else { throw .malformed("\(owner): \(name) is no text") }
@@ -36,7 +36,7 @@ final class Fields {
         return text
     }
 
-    /// A text or null; an error where the field is missing.
+    /// A text or null; throws if the field is missing.
     func nullableText(_ name: String) throws(ScenarioError) -> String? {
         switch try required(name) {
         case .null: return nil
@@ -50,7 +50,7 @@ final class Fields {
         return number
     }
 
-    /// A number; `nil` where the field is missing.
+    /// A number; `nil` if the field is missing.
     func optionalNumber(_ name: String) throws(ScenarioError) -> Int64? {
         guard let value = optional(name) else { return nil }
         guard case .integer(let number) = value else { throw .malformed("\(owner): \(name) is no number") }
@@ -87,7 +87,7 @@ final class Fields {
         return values
     }
 
-    /// Texts by name; empty where the field is missing.
+    /// Texts by name; empty if the field is missing.
     func optionalTexts(byName name: String) throws(ScenarioError) -> [String: String] {
         guard let value = optional(name) else { return [:] }
         guard case .object(let values) = value else { throw .malformed("\(owner): \(name) is no object") }
@@ -99,7 +99,7 @@ final class Fields {
         return texts
     }
 
-    /// Throws where a field was never asked for: its meaning would be skipped silently.
+    /// Throws if a field was never read: its meaning would be ignored silently.
     func checkAllRead() throws(ScenarioError) {
         if let unknown = values.keys.filter({ !read.contains($0) }).sorted().first {
             throw .unsupported("\(owner).\(unknown)")

@@ -2,7 +2,7 @@ import Millrace
 
 /// The predicates and mappers that scenarios name, over text keys and values as Java's strings behave.
 ///
-/// A name may carry an argument behind a colon: `append:x`.
+/// A name may carry an argument after a colon: `append:x`.
 enum Functions {
     typealias Text = Record<String, String>
 
@@ -70,12 +70,12 @@ enum Functions {
 }
 
 extension String {
-    /// The first of Java's `char`s; half of a pair is written as a question mark, as by Java's encoder.
+    /// The first of Java's `char`s. Half of a surrogate pair becomes a question mark, as in Java's encoder.
     fileprivate var firstUnit: String? {
         utf16.first.map { UTF16.isSurrogate($0) ? "?" : String(decoding: [$0], as: UTF16.self) }
     }
 
-    /// Whether the text contains another one, code unit by code unit; the empty text is in every text.
+    /// Whether the text contains another one, code unit by code unit. Every text contains the empty text.
     fileprivate func contains(substring: String) -> Bool { position(of: substring) != nil }
 
     fileprivate func part(before separator: String) -> String? {

@@ -3,7 +3,7 @@ import Millrace
 extension ScenarioBuilder {
     static let groupingOperations: [String: Operation] = [
         "groupByKey": { scenario, fields in
-            // The recorder wrote a key mapper here too, which groupByKey has no use for.
+            // The recorder wrote a key mapper here, too, but groupByKey does not use one.
             _ = try fields.optionalText("fn")
             let grouped = try scenario.stream("from", of: fields).groupByKey(named: fields.operationName())
             scenario.name(.groupedStream(grouped), try fields.text("as"))

@@ -117,5 +117,5 @@ extension Fields {
     }
 }
 
-/// What the joiners of scenarios make of two values.
+/// Joins two values as the joiners of scenarios do.
 private let joinedText: @Sendable (String?, String?) -> String = { left, right in "\(left ?? "-")|\(right ?? "-")" }

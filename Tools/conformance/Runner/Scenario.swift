@@ -1,7 +1,8 @@
 package import Foundation
 import Millrace
 
-/// A recording: a topology, a sequence of inputs, and what Kafka Streams made of them. Tests/Conformance/FORMAT.md defines it.
+/// A recording: a topology, a sequence of inputs, and the results of Kafka Streams. Tests/Conformance/FORMAT.md defines the
+/// format.
 package struct Scenario: Sendable {
     enum Step: Sendable {
         case record(topic: String, Entry, timestampMs: Int64)
@@ -12,9 +13,9 @@ package struct Scenario: Sendable {
     struct Entry: Hashable, Sendable {
         var key: String?
         var value: String?
-        /// `nil` in the changelogs of buffers, which have none.
+        /// The timestamp; `nil` in the changelogs of buffers, whose records have none.
         var timestampMs: Int64?
-        /// Sorted by name, for JSON keeps no order.
+        /// The headers, sorted by name because JSON keeps no order.
         var headers: [EntryHeader] = []
     }
 
@@ -24,7 +25,7 @@ package struct Scenario: Sendable {
     }
 
     package let name: String
-    /// Kafka Streams' configuration where it differs from the usual one.
+    /// The settings of Kafka Streams that differ from the usual ones.
     let configuration: [String: String]
     let operations: [JSONValue]
     let steps: [Step]
@@ -36,7 +37,7 @@ package struct Scenario: Sendable {
 
     /// Reads a scenario file.
     ///
-    /// - Throws: `ScenarioError`, `.unsupported` among them where the file has a field that is not known.
+    /// - Throws: `ScenarioError`; it is `.unsupported` if the file has an unknown field.
     package init(contentsOf url: URL) throws {
         try self.init(json: Data(contentsOf: url))
     }

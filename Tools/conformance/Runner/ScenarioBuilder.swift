@@ -2,12 +2,12 @@ import Millrace
 
 /// Builds a scenario's topology with the library's own DSL, one operation after the other.
 ///
-/// The operations are in files by group; `operations` is the list of all that are known. An operation reads its fields and
-/// names its result; a field that it did not read fails the scenario.
+/// The operations are in one file for each group; `operations` lists all of them. An operation reads its fields and names its
+/// result. A field that it does not read fails the scenario.
 final class ScenarioBuilder {
     typealias Operation = @Sendable (ScenarioBuilder, Fields) throws -> Void
 
-    /// What an operation can result in.
+    /// The result of an operation.
     enum Result {
         case stream(KStream<String, String>)
         case table(KTable<String, String>)
@@ -33,7 +33,7 @@ final class ScenarioBuilder {
 
     /// Builds the topology of a scenario.
     ///
-    /// - Throws: `ScenarioError.unsupported` for an operation or a field that is not known; what the library throws.
+    /// - Throws: `ScenarioError.unsupported` for an unknown operation or field; the library's errors.
     func build(_ scenario: Scenario) throws -> Topology {
         for value in scenario.operations {
             let name = try Fields(value, of: "operation").text("op")
@@ -55,7 +55,7 @@ final class ScenarioBuilder {
                 case "all": optimization.formUnion([.all, .mergeRepartitionTopicsAcrossProcessors])
                 case "reuse.ktable.source.topics": optimization.insert(.reuseTableSourceTopics)
                 case "merge.repartition.topics":
-                    // As the recorded release does it.
+                    // The recorded release optimises like this.
                     optimization.formUnion([.mergeRepartitionTopics, .mergeRepartitionTopicsAcrossProcessors])
                 case "single.store.self.join": optimization.insert(.singleStoreSelfJoin)
                 default: throw ScenarioError.unsupported("config.\(setting)=\(part)")
@@ -93,14 +93,14 @@ final class ScenarioBuilder {
         return table
     }
 
-    /// Notes that the store which the last operation brought along holds a count.
+    /// Notes that the store that the last operation added holds a count.
     func noteCountStore() {
         for element in builder.plan.nodes.last?.elements ?? [] {
             if case .processor(let processor) = element, let store = processor.store { countStores.insert(store.name) }
         }
     }
 
-    /// Notes the store of subscriptions that the foreign-key join before brought along: the first of its operations has it.
+    /// Notes the store of subscriptions that the last foreign-key join added.
     func noteSubscriptionStore() {
         if let store = builder.plan.nodes.suffix(3).first?.store { subscriptionStores.insert(store.name) }
     }

@@ -1,10 +1,10 @@
-/// Why a scenario did not pass.
+/// The reason why a scenario did not pass.
 package enum ScenarioError: Error, CustomStringConvertible, Hashable {
-    /// The file is not as FORMAT.md says.
+    /// The file does not follow FORMAT.md.
     case malformed(String)
     /// An operation, a field or a function that the runner or the library does not know yet, as `operation.field`.
     case unsupported(String)
-    /// The library's result differs from the recording; the first difference.
+    /// The library's result differs from the recording; the text names the first difference.
     case difference(String)
 
     package var description: String {

@@ -2,9 +2,9 @@ package import Foundation
 
 /// Finds scenario files.
 package enum ScenarioFiles {
-    /// The scenario files at these paths, in the order of the paths, those of a folder sorted by their path.
+    /// Returns the scenario files at these paths, in the order of the paths; those of a folder are sorted by path.
     ///
-    /// - Throws: `ScenarioError.malformed` for a path where there is nothing.
+    /// - Throws: `ScenarioError.malformed` for a path that does not exist.
     package static func find(in paths: [String]) throws -> [URL] {
         try paths.flatMap { path -> [URL] in
             let url = URL(fileURLWithPath: path)

@@ -7,8 +7,8 @@ package enum ScenarioRunner {
     ///
     /// - Parameters:
     ///   - stores: the engine of the stores.
-    ///   - afterStep: what else is done to the driver after each step.
-    /// - Throws: `ScenarioError` with the first difference or with what is not supported; else what the library threw.
+    ///   - afterStep: is called with the driver after each step.
+    /// - Throws: `ScenarioError` with the first difference or with the unsupported operation or field; the library's errors.
     package static func run(
         _ scenario: Scenario, stores: StoreSupplier = .rocksDB,
         afterStep: (TopologyTestDriver) throws -> Void = { _ in }

@@ -1,6 +1,6 @@
 import Millrace
 
-/// How the recordings write what a foreign-key join's store of subscriptions holds: as Java's `toString` does.
+/// Writes the subscriptions in a foreign-key join's store as the recordings do, which use Java's `toString`.
 enum SubscriptionText {
     static func key(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789ABCDEF")

@@ -100,7 +100,7 @@ extension ScenarioBuilder {
         }
     }
 
-    /// Names the result of a windowed aggregation: the stream of its changes, each under a text of its key and window.
+    /// Names the result of a windowed aggregation: the stream of its changes, each with a text of its key and window as its key.
     func nameWindowed(_ table: KTable<Windowed<String>, String>, _ fields: Fields) throws {
         var table = table
         if try fields.optionalBool("suppressUntilClose") == true { table = table.suppress(.untilWindowCloses()) }
@@ -116,7 +116,7 @@ extension ScenarioBuilder {
         "suppress": { scenario, fields in
             var buffer = BufferConfig.unbounded
             if let maxRecords = try fields.optionalNumber("maxRecords") {
-                // Java's bounded buffers emit early unless they are told to shut down.
+                // Java's bounded buffers emit early when they are full, unless shutdown is chosen.
                 buffer.maxRecords = Int(maxRecords)
                 buffer.whenFull = .emitEarly
             }

@@ -1,5 +1,5 @@
-// The linker prefers a program's own malloc to the C library's, for every library of the process. Each thread counts in a
-// slot of its own, about a nanosecond an allocation; free stays the C library's.
+// The linker prefers a malloc that a program defines to the C library's, for every library of the process. Each thread counts in
+// a separate slot, which takes about a nanosecond per allocation. free stays the C library's.
 #include "AllocationCounter.h"
 
 #ifdef __GLIBC__
@@ -9,7 +9,7 @@
 
 enum { slot_count = 256 };
 
-// A cache line each, so that threads do not share one.
+// Each slot has a cache line, so that threads do not share one.
 static struct {
     _Alignas(64) _Atomic int64_t count;
 } slots[slot_count];

@@ -2,19 +2,19 @@ import ArgumentParser
 
 /// The options of all workloads.
 struct BenchOptions: ParsableArguments {
-    @Option(help: "Records of a run.")
+    @Option(help: "The number of records in a run.")
     var events = 1_000_000
 
-    @Option(help: "Keys that the records are spread over.")
+    @Option(help: "The number of keys in the records.")
     var accounts = 100_000
 
     @Option(help: "Partitions of the input.")
     var partitions: Int32 = 8
 
-    @Option(help: "Runs of each subject, of which the median is told.")
+    @Option(help: "Runs of each subject; the report shows the median.")
     var repetitions = 3
 
-    @Option(help: "Brokers to measure on, as HOST:PORT,…; by default the embedded broker, in a process of its own.")
+    @Option(help: "Brokers to measure on, as HOST:PORT,…; by default the embedded broker, in a separate process.")
     var bootstrapServers: String?
 
     @Option(help: "The folder for state; by default one under /dev/shm or the temporary folder.")

@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// `millrace-bench`: the cost of a record, beside the least that it can cost.
+/// `millrace-bench`: measures the cost of a record and the least that it can cost.
 @main
 struct MillraceBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace-bench",
-        abstract: "Measures what a record costs: CPU, memory, time; and what the same work costs by hand.",
+        abstract: "Measures what a record costs in CPU, memory and time, beside hand-written code.",
         discussion: """
-            Each measurement runs in a process of its own. Millrace and the ceilings, which are programs in C over the same \
+            Each measurement runs in a separate process. Millrace and the ceilings, which are programs in C over the same \
             librdkafka and RocksDB, take turns on the same broker and the same data. CPU is that of the whole process, \
             user and system, and says more than the time: the broker shares the machine. Build with -c release.
             """,
@@ -20,7 +20,7 @@ struct MillraceBench: AsyncParsableCommand {
 
 /// Every workload, one after the other.
 struct All: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All workloads; within 20 minutes on two cores.")
+    static let configuration = CommandConfiguration(abstract: "All workloads; takes less than 20 minutes on two cores.")
 
     @OptionGroup var options: BenchOptions
 
@@ -33,7 +33,7 @@ struct All: ParsableCommand {
             ("latency", { try Latency.measure($0, into: &$1) }), ("startup", { try Startup.measure($0, into: &$1) }),
             ("scale", { try Scale.measure($0, into: &$1) }),
         ]
-        // One that fails does not stop the others; its measurements are kept.
+        // A workload that fails does not stop the others; its measurements are kept.
         var failed: [String] = []
         for workload in workloads {
             do { try workload.measure(options, &report) } catch { failed.append("\(workload.name): \(error)") }

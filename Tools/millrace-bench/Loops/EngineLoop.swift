@@ -45,7 +45,7 @@ package final class EngineLoop {
     }
 }
 
-/// No time passes.
+/// A clock that stands still.
 private final class StandingClock: Clock {
     func wallClockMs() -> Int64 { 0 }
     func monotonicMs() -> Int64 { 0 }
@@ -67,7 +67,7 @@ private final class CountingProducer: SenderPort {
     func partitionCount(of topic: Int) throws(PortError) -> Int32 { 1 }
 }
 
-/// A number for a record that was sent; cheap, so that it does not count.
+/// Computes a number for a sent record, so cheaply that it does not affect the measurement.
 enum LoopChecksum {
     static func of(_ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer?, _ timestampMs: Int64) -> UInt64 {
         var sum = UInt64(bitPattern: timestampMs)

@@ -69,7 +69,7 @@ package final class HandLoop {
         keyBytes.append(contentsOf: key.utf8)
         valueBytes.removeAll(keepingCapacity: true)
         withUnsafeBytes(of: entry.score.bitPattern.bigEndian) { valueBytes.append(contentsOf: $0) }
-        // To the changelog and to the output.
+        // One for the changelog and one for the output.
         send(keyBytes, valueBytes, entry.timestampMs)
         send(keyBytes, valueBytes, entry.timestampMs)
     }

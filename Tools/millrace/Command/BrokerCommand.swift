@@ -10,7 +10,7 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Runs a Kafka broker of one node, for development.",
         discussion: """
-            It keeps its records in memory; with --data-dir on disk, where everything it acknowledged survives its end, \
+            It keeps its records in memory, or with --data-dir on disk, where everything it acknowledged survives its end, \
             kill -9 included. Once it listens, it prints one line: listening on HOST:PORT. Its log goes to standard error.
             """)
 
@@ -27,11 +27,11 @@ struct BrokerCommand: AsyncParsableCommand {
     var host = BrokerCommand.defaults.host
 
     @Option(
-        help: "Where clients are told to connect, as HOST:PORT; by default the address at which they came in.",
+        help: "The address that clients are told to use, as HOST:PORT; by default the one that they connected to.",
         transform: { try BrokerAddress(option: $0) })
     var advertised: BrokerAddress?
 
-    @Option(help: "The folder to keep everything in; made if need be.")
+    @Option(help: "The folder to keep everything in; created if it is missing.")
     var dataDir: String?
 
     @Option(help: "A topic to create unless it exists, as NAME:PARTITIONS; may be repeated.")
@@ -42,16 +42,16 @@ struct BrokerCommand: AsyncParsableCommand {
         transform: { try JournalFlush(option: $0) })
     var flush = BrokerCommand.defaults.flush
 
-    @Option(help: "After how many bytes of changes and records a snapshot takes the journal's place.")
+    @Option(help: "The number of bytes of changes and records after which a snapshot replaces the journal.")
     var journalFileBytes = BrokerCommand.defaults.journalSizeInBytes
 
-    @Option(help: "After how many bytes a partition goes on in a new file; a topic's own segment.bytes comes first.")
+    @Option(help: "The number of bytes after which a partition starts a new file, unless a topic sets segment.bytes.")
     var segmentFileBytes = BrokerCommand.defaults.segmentSizeInBytes
 
     @Option(help: "How many bytes of the newest records are kept in memory when there is a data directory.")
     var cacheBytes = BrokerCommand.defaults.cacheSizeInBytes
 
-    @Flag(help: "Create topics that clients ask for, where they allow it.")
+    @Flag(help: "Create topics that clients ask for, if the clients allow it.")
     var autoCreateTopics = false
 
     @Option(help: "How long a group's first rebalance waits for more members, in ms; Kafka's own default is 3000.")
@@ -59,7 +59,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            How long members wait for their assignment, in ms: as on a slower broker, a client knows its member id well \
+            How long members wait for their assignment, in ms: as with a slower broker, a client knows its member id well \
             before its partitions.
             """)
     var groupAssignmentDelayMs: Int64 = 100
@@ -110,14 +110,14 @@ struct BrokerCommand: AsyncParsableCommand {
         if case .failure(let error) = first { throw error }
     }
 
-    /// Why the broker ends.
+    /// The reason why the broker ends.
     private enum End {
         case signal
         case failure(any Error)
     }
 }
 
-/// NAME:PARTITIONS.
+/// The value of `--topic`: NAME:PARTITIONS.
 struct TopicOption: ExpressibleByArgument {
     var name: String
     var partitionCount: Int32

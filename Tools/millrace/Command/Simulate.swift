@@ -8,11 +8,11 @@ struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Simulates topologies on a cluster where everything goes wrong, seed by seed.",
         discussion: """
-            Prints a line for each seed that fails, and in the end how many passed and failed. With --seed one seed is run \
+            Prints a line for each seed that fails, and finally how many passed and failed. With --seed one seed is run \
             and its account printed, step by step.
             """)
 
-    @Option(help: "How many seeds to run, shared out among the scenarios.")
+    @Option(help: "How many seeds to run, divided among the scenarios.")
     var seeds = 1_000
 
     @Option(help: "How many seeds to run of each scenario, instead of --seeds.")
@@ -56,7 +56,7 @@ struct Simulate: ParsableCommand {
         if failed { throw ExitCode(1) }
     }
 
-    /// Runs seeds on all cores; each run is a thread's own.
+    /// Runs seeds on all cores; each run stays on one thread.
     private static func failures(
         of scenarios: [Simulation], first: UInt64, count: Int
     ) -> [String] {

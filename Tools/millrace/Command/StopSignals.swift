@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 
-/// SIGINT and SIGTERM: the first asks to stop, a second one ends the process.
+/// Handles SIGINT and SIGTERM: the first asks the process to stop, a second one ends it.
 final class StopSignals {
     private var sources: [any DispatchSourceSignal] = []
 

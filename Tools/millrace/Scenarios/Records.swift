@@ -5,8 +5,8 @@ extension [SimulatedRecord] {
     ///
     /// - Parameters:
     ///   - keys: the number of keys.
-    ///   - everyMs: the time between two records.
-    ///   - jitterMs: the most by which each is later than that, so that the next one is out of order.
+    ///   - everyMs: the time between two records, in ms.
+    ///   - jitterMs: the most by which a record is later than that, in ms, so that the next one is out of order.
     ///   - deletions: one in this many has no value; 0 for none.
     static func texts(
         _ topic: String, count: Int = 60, keys: Int = 6, startingAtMs startMs: Int = 0, everyMs: Int = 10,
@@ -20,15 +20,14 @@ extension [SimulatedRecord] {
         }
     }
 
-    /// The same records, once all before them are processed.
+    /// The same records, sent once all records before them are processed.
     func waiting() -> [SimulatedRecord] {
         var records = self
         if !records.isEmpty { records[0].waits = true }
         return records
     }
 
-    /// Records after all others that advance stream time in every partition, step by step, so that results that wait for it are
-    /// emitted.
+    /// Records after all others that advance stream time in every partition, step by step, so that waiting results are emitted.
     static func ending(_ topic: String, atMs times: Int64...) -> [SimulatedRecord] {
         times.flatMap { timestampMs in
             (0..<partitionCount).map { partition in

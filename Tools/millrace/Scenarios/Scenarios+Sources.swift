@@ -2,8 +2,8 @@ import Millrace
 public import MillraceTesting
 
 extension Scenarios {
-    /// Payments of topics that match a pattern. Two of them are created while the instances run, with more partitions than
-    /// there were, so that there are more tasks to assign. All have the same time, because the order in which a task reads its
+    /// Payments of topics that match a pattern. Two of the topics are created while the instances run, with more partitions than
+    /// the others, so that there are more tasks to assign. All have the same time, because the order in which a task reads its
     /// topics is not fixed.
     public static var lateTopics: Simulation {
         var simulation = Simulation(
@@ -18,7 +18,7 @@ extension Scenarios {
             },
             inputs: { random in
                 (0..<90).map { number in
-                    // The ways to pay come into use one after the other.
+                    // The ways to pay are used one after the other.
                     let way = ["card", "cash", "cheque"][Int.random(in: 0...(number / 30), using: &random)]
                     let key = "payer-\(Int.random(in: 0..<8, using: &random))"
                     return SimulatedRecord(
@@ -31,7 +31,7 @@ extension Scenarios {
     }
 
     /// Payments of a topic that gets more partitions while the instances run, counted downstream of a repartitioning that keeps
-    /// its number. All have the same time, because the order in which the partitions are read is not fixed.
+    /// its number of partitions. All have the same time, because the order in which the partitions are read is not fixed.
     public static var growingTopic: Simulation {
         var simulation = Simulation(
             "growing-topic", topics: ["payments": 5, "counts": 3], outputs: ["counts"], define: Self.countPayments,
@@ -44,9 +44,9 @@ extension Scenarios {
         return simulation
     }
 
-    /// The same of a topic that is deleted and created again. The new one soon has more records than the old one had: records
-    /// that are read before an instance can know that it is another topic are read again, but none may be skipped. No instance
-    /// starts or ends meanwhile: a new one cannot know that the committed offsets are of another topic.
+    /// Like `growingTopic`, with a topic that is deleted and created again. The new topic soon has more records than the old one.
+    /// Records that an instance reads before it can know about the new topic are read again, but none may be skipped. No instance
+    /// starts or ends meanwhile: a new instance cannot know that the committed offsets belong to the old topic.
     public static var recreatedTopic: Simulation {
         var simulation = Simulation(
             "recreated-topic", topics: ["payments": 2, "counts": 3], outputs: ["counts"], define: Self.countPayments,
@@ -85,8 +85,8 @@ extension Scenarios {
         return record
     }
 
-    /// Orders that are read from a time before all of them on, and counted downstream of a custom partitioner. The broker gives
-    /// the start of reading, which is committed before anything else.
+    /// Orders that are read from a time before the first of them, and counted downstream of a custom partitioner. The broker
+    /// returns the first offset to read, which is committed before anything else.
     public static var readFromTime: Simulation {
         Simulation(
             "read-from-time", topics: ["orders": 3, "counts": 3], outputs: ["counts"],

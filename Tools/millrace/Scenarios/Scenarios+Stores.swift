@@ -2,9 +2,9 @@ import Millrace
 public import MillraceTesting
 
 extension Scenarios {
-    /// Custom stores: one that is no map and logs its changes with the commit, and windows in an engine that forgets everything
-    /// when it is closed. Records that are too late for a window go to a separate topic. There is one partition, because
-    /// lateness depends on stream time, and each partition has its own.
+    /// Custom stores: one that is no map and logs its changes at the commit, and windows in an engine that forgets everything
+    /// when it is closed. Records that are too late for a window go to a separate topic. There is one partition, because lateness
+    /// depends on stream time, which differs between partitions.
     public static var ownStores: Simulation {
         Simulation(
             "own-stores", topics: ["readings": 1, "totals": 1, "readings-per-window": 1, "late-readings": 1],
@@ -39,7 +39,7 @@ extension Scenarios {
     }
 }
 
-/// A count of the additions of each name.
+/// Counts how often each name was added.
 private final class Totals: QueryableStateStore {
     struct View: Sendable, CustomStringConvertible {
         let totals: [String: Int]
@@ -77,7 +77,7 @@ private final class Totals: QueryableStateStore {
     func removeAll() { totals = [:] }
 }
 
-/// An engine that keeps nothing beyond its life.
+/// An engine that keeps nothing after it is closed.
 private final class Forgetful: StorageEngine {
     private struct Closed: Error {}
 

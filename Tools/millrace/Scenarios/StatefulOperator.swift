@@ -1,24 +1,24 @@
 import Millrace
 public import MillraceTesting
 
-/// Operators that keep state, in a topology and with inputs that show it.
+/// An operator that keeps state, in a topology and with inputs that show the state.
 ///
-/// `all` is the one list of them: the simulations of operators and the restart tests are made of it, and a test holds it against
-/// the calls that the DSL offers, so that no operator with state can be added and forgotten.
+/// `all` is the one list of them. The simulations of operators and the restart tests are made from it, and a test compares it
+/// with the calls of the DSL, so that no new operator with state is forgotten.
 public struct StatefulOperator: Sendable {
-    /// The calls that it stands for: the type and the method, for joins with what is joined, and whether by a key of another kind,
-    /// as `KTable.join(KTable, on)`.
+    /// The calls that it covers: the type and the method, for joins also the other side and `on` for a foreign key, as in
+    /// `KTable.join(KTable, on)`.
     public var calls: [String]
     public var simulation: Simulation
     public var afterRestarts = AfterRestarts.sameRecords
 
-    /// The part of a test driver's results that has to be the same if the instance ends after every few records.
+    /// The part of a test driver's results that has to stay the same if the instance restarts after every few records.
     public enum AfterRestarts: Sendable {
-        /// All records, in their order, to the byte.
+        /// All records, in order, byte for byte.
         case sameRecords
         /// All records, in any order: results that wait for a time may come earlier.
         case sameRecordsInAnyOrder
-        /// Only what the simulation's rules say, because punctuations are scheduled anew and come at other times.
+        /// Only the simulation's rules have to hold, because punctuations are scheduled anew and come at other times.
         case rules
     }
 
@@ -28,7 +28,7 @@ public struct StatefulOperator: Sendable {
         aggregations + tables + windows + finalResults + joins + joinsWithTables + versions + processors
     }
 
-    /// Makes one whose topics all have three partitions.
+    /// Makes an operator whose topics all have three partitions.
     ///
     /// - Parameters:
     ///   - inputs: the topics that records are put into.
@@ -43,7 +43,7 @@ public struct StatefulOperator: Sendable {
         simulation = Simulation(name, topics: topics, outputs: outputs, define: define, inputs: records)
     }
 
-    /// The same with some of its settings changed.
+    /// Returns the same operator with some settings changed.
     func with(_ change: (inout StatefulOperator) -> Void) -> StatefulOperator {
         var changed = self
         change(&changed)

@@ -8,14 +8,14 @@ import Synchronization
 import Testing
 
 extension ApplicationTests {
-    /// Each test breaks the broker under a running instance, lets it go on, and proves that every event took effect once.
+    /// Each test injects faults into the broker of a running instance, ends them, and proves that every event took effect once.
     @Suite("Faults of the broker")
     struct BrokerFaultTests {
         private let directory: TestDirectory
 
         init() throws { directory = try TestDirectory() }
 
-        /// Writes, breaks something while a transaction is open, and writes on, some rounds of it; then the proof.
+        /// In some rounds, writes events, injects a fault while a transaction is open, and writes more; then proves the result.
         private func prove(
             rounds: Int = 3, _ breakIt: (FaultyBroker, _ round: Int) async throws -> Void
         ) async throws {
@@ -37,7 +37,7 @@ extension ApplicationTests {
 
         @Test("the broker restarts in the middle of a transaction")
         func restart() async throws {
-            // A commit may come in between, or on a slow machine the transaction's timeout; not in every round.
+            // A commit may come in between, or on a slow machine the transaction's timeout, but not in every round.
             let outlived = Mutex(0)
             try await prove { faulty, _ in
                 try await faulty.broker.crash()
@@ -48,7 +48,7 @@ extension ApplicationTests {
             #expect(outlived.withLock { $0 } > 0)
         }
 
-        @Test("the broker is away for a while in the middle of a transaction, longer than a session")
+        @Test("the broker is down in the middle of a transaction, for longer than a session")
         func outage() async throws {
             try await prove(rounds: 1) { faulty, _ in
                 try await faulty.broker.crash()
@@ -60,7 +60,7 @@ extension ApplicationTests {
         @Test("the broker goes down while it commits")
         func restartAtCommit() async throws {
             try await prove { faulty, round in
-                // In one round before the commit took effect, in the other after it.
+                // The fault comes before the commit takes effect in one round, after it in the other.
                 let effect = round % 2 == 0 ? BrokerFault.Effect.cutBefore : .cutAfter
                 try await faulty.broker.inject(BrokerFault(effect, of: [.endTxn]))
                 try await faulty.awaitFaults()
@@ -84,7 +84,7 @@ extension ApplicationTests {
         @Test("a coordinator moves", arguments: Coordinator.allCases)
         func moved(coordinator: Coordinator) async throws {
             try await prove(rounds: 2) { faulty, _ in
-                // For longer than it is to the next commit.
+                // It lasts longer than the time to the next commit.
                 try await faulty.broker.moveCoordinator(of: coordinator.apis, forMs: 800)
                 try await faulty.awaitFaults()
             }
@@ -98,7 +98,7 @@ extension ApplicationTests {
         func lost(api: API) async throws {
             try await prove(rounds: 2) { faulty, round in
                 let effect = round % 2 == 0 ? BrokerFault.Effect.cutAfter : .cutBefore
-                // The test's own writer is to be left alone.
+                // The fault must not affect the test's own writer.
                 let topic = api == .produce ? RiskScoreTopology.scores : nil
                 try await faulty.broker.inject(BrokerFault(effect, of: [api], topic: topic))
                 try await faulty.awaitFaults()

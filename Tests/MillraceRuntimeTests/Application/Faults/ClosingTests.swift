@@ -9,10 +9,10 @@ import Synchronization
 import Testing
 
 extension ApplicationTests {
-    /// What was asked to stop ends in time, whatever hangs.
+    /// An application that is asked to stop ends in time, whatever hangs.
     @Suite("Closing in time")
     struct ClosingTests {
-        @Test("where a closure does not return, the application ends after its time for closing, and says so")
+        @Test("if a closure does not return, the application ends after its time for closing, and says so")
         func hangingClosure() async throws {
             let cluster = try TestCluster()
             let directory = try TestDirectory()
@@ -45,7 +45,7 @@ extension ApplicationTests {
             case changelog, input, broker
         }
 
-        @Test("a process that is told to stop ends in time, and says what is wrong", arguments: Loss.allCases)
+        @Test("a process that is told to stop ends in time, and reports what is wrong", arguments: Loss.allCases)
         func process(loss: Loss) async throws {
             try await FaultyBroker.with { faulty in
                 let directory = try TestDirectory()
@@ -78,7 +78,7 @@ extension ApplicationTests {
     }
 }
 
-/// Set once, seen by all threads.
+/// A flag that is set once and that all threads see.
 private final class Flag: Sendable {
     private let value = Atomic(false)
 

@@ -6,8 +6,8 @@ import MillraceRuntime
 import RiskScore
 import Testing
 
-/// A broker in this process that a test breaks at will, reached by the real client over TCP, with risk events on it and a
-/// proof of what became of them.
+/// A broker in this process into which a test injects faults. The real client reaches it over TCP. It has risk events, and proves
+/// their results.
 struct FaultyBroker {
     let broker: EmbeddedBroker
     let cluster: TestCluster
@@ -15,13 +15,13 @@ struct FaultyBroker {
     private let data: TestDirectory
     static let partitions: Int32 = 4
 
-    /// Calls with a broker that keeps its data on a disk, and stops it afterwards.
+    /// Runs the body with a broker that keeps its data on disk, and stops it afterwards.
     static func with(_ body: (FaultyBroker) async throws -> Void) async throws {
         let data = try TestDirectory()
         var configuration = EmbeddedBrokerConfiguration()
         configuration.dataDirectory = data.path
         configuration.logger = quiet
-        // Sessions that are over while a test watches.
+        // Sessions are so short that they can end during a test.
         configuration.cluster.minSessionTimeoutMs = 1_000
         configuration.topics = [RiskScoreTopology.events, RiskScoreTopology.scores, RiskScoreTopology.alerts].map {
             NewTopic($0, partitionCount: partitions, configs: ["retention.ms": "-1"])
@@ -44,7 +44,8 @@ struct FaultyBroker {
 
     // MARK: The application
 
-    /// An instance of the risk score whose transactions stay open for half a second, so that a test meets them open.
+    /// The configuration of an instance of the risk score whose transactions stay open for half a second, so that a test finds
+    /// them open.
     func configuration(_ directory: TestDirectory) -> StreamsConfiguration {
         var configuration = cluster.configuration(application, directory)
         configuration.commitInterval = .milliseconds(500)
@@ -59,7 +60,7 @@ struct FaultyBroker {
         try RunningInstance(configuration(directory)) { RiskScoreTopology().define(in: $0) }
     }
 
-    /// Writes events of 20 accounts. Their scores differ from call to call.
+    /// Writes events of 20 accounts, with different scores in each call.
     func writeEvents(_ count: Int, round: Int = 0) throws {
         let events = try (0..<count).map { number in
             let event = RiskEvent(
@@ -73,7 +74,7 @@ struct FaultyBroker {
 
     // MARK: Waiting
 
-    /// Waits until the application has a transaction open with records in it.
+    /// Waits until the application has an open transaction with records in it.
     func awaitTransaction() async throws {
         try await wait("an open transaction") {
             !$0.isEmpty
@@ -82,20 +83,20 @@ struct FaultyBroker {
         }
     }
 
-    /// Waits until all faults that were injected have happened.
+    /// Waits until all injected faults have happened.
     func awaitFaults() async throws {
         try await wait("the faults") {
             $0 == 0
         } of: {
             let faults = try await broker.faultsToCome()
-            // The transaction under way may have made its last request of the kind, and take these events along: it is more
-            // and more of them that make more requests.
+            // The current transaction may have made its last request of the kind, and include these events, so only more and more
+            // events make more requests.
             if faults > 0 { try writeEvents(20, round: 50) }
             return faults
         }
     }
 
-    /// Waits until as many scores are committed as there are events; where they do not come, tells what the instance says.
+    /// Waits until as many scores are committed as there are events; if that does not happen, reports the instance's state.
     func awaitScores(of instance: RunningInstance) async throws {
         let events = try cluster.read(RiskScoreTopology.events).count
         do {
@@ -121,8 +122,8 @@ struct FaultyBroker {
 
     // MARK: The proof
 
-    /// Recomputes all scores from the events: for each account one score an event, in order, each the highest so far; and
-    /// the last of them in the changelog.
+    /// Recomputes all scores from the events and compares them: each account has one score for each event, in order, each the
+    /// highest so far, and the changelog has the last of them.
     func expectExactScores(sourceLocation: SourceLocation = #_sourceLocation) throws {
         var expected: [String: [Double]] = [:]
         for record in try cluster.read(RiskScoreTopology.events) {

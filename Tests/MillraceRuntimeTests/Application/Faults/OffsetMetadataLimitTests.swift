@@ -4,10 +4,10 @@ import Millrace
 import MillraceRuntime
 import Testing
 
-@Suite("A broker that takes little metadata beside an offset")
+@Suite("A broker that accepts little metadata beside an offset")
 struct OffsetMetadataLimitTests {
     @Test(
-        "ends the instance with an error that names its limit, instead of being asked for ever",
+        "ends the instance with an error that names its limit, instead of endless retries",
         arguments: [ProcessingGuarantee.exactlyOnce, .atLeastOnce])
     func refusal(guarantee: ProcessingGuarantee) async throws {
         var configuration = EmbeddedBrokerConfiguration()

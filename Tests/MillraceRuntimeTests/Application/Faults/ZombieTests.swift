@@ -6,19 +6,19 @@ import MillraceRuntime
 import Testing
 
 extension ApplicationTests {
-    /// An instance is stopped (SIGSTOP) in the middle of a transaction until its session is over and another one has its
-    /// tasks; then it goes on where it was.
+    /// An instance is stopped (SIGSTOP) in the middle of a transaction until its session is over and another one has its tasks.
+    /// Then it continues where it was.
     @Suite("Zombies")
     struct ZombieTests {
         struct Case: CustomTestStringConvertible, Sendable {
             var testDescription: String
-            /// Whether its transaction is over, too, when it wakes up.
+            /// Whether its transaction has also timed out when it wakes up.
             var transactionExpires: Bool
             var instanceID: String?
         }
 
         @Test(
-            "a zombie writes nothing and goes on as a member",
+            "a zombie writes nothing and continues as a member",
             arguments: [
                 Case(testDescription: "its transaction has expired", transactionExpires: true),
                 Case(testDescription: "its transaction is still open", transactionExpires: false),
@@ -44,7 +44,7 @@ extension ApplicationTests {
                 if example.transactionExpires {
                     try await faulty.awaitScores(of: successor)
                 } else {
-                    // The successor waits for what the zombie's transaction comes to, where that had got to.
+                    // The successor waits for the outcome of the zombie's transaction, if that one had offsets in it.
                     let stillOpen = try await faulty.broker.openTransactions().map(\.producer)
                     #expect(open.map(\.producer).allSatisfy(stillOpen.contains))
                 }
@@ -62,7 +62,7 @@ extension ApplicationTests {
     }
 }
 
-/// A process that runs the risk score, as a user starts one.
+/// A process that runs the risk score, started as a user starts one.
 final class RiskScoresProcess {
     private let process = Process()
     private let exit: AsyncStream<Int32>
@@ -71,7 +71,7 @@ final class RiskScoresProcess {
     init(
         _ faulty: FaultyBroker, _ directory: TestDirectory, instanceID: String?, transactionTimeoutMs: Int
     ) throws {
-        // The build puts all products into one folder.
+        // All products of the build are in one folder.
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         process.executableURL = folder.appendingPathComponent("risk-scores")
         process.arguments =
@@ -82,7 +82,7 @@ final class RiskScoresProcess {
                 "--producer", "transaction.timeout.ms=\(transactionTimeoutMs)",
             ] + TestCluster.common.sorted(by: <).flatMap { ["--kafka", "\($0.key)=\($0.value)"] }
             + (instanceID.map { ["--instance-id", $0] } ?? [])
-        // Options of the test run are none of its own.
+        // The options of the test run are not for the process.
         process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
         logPath = directory.path + ".log"
         try Data().write(to: URL(fileURLWithPath: logPath))
@@ -98,13 +98,13 @@ final class RiskScoresProcess {
 
     func signal(_ number: Int32) { Foundation.kill(process.processIdentifier, number) }
 
-    /// Asks it to stop, and waits for its exit status.
+    /// Asks the process to stop, and waits for its exit status.
     func stop() async throws -> Int32? {
         signal(SIGTERM)
         return await exit.first { _ in true }
     }
 
-    /// What it has logged, and why it failed.
+    /// The process's log, with the reason if it failed.
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 
     func kill() {

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-/// How often memory was allocated in this process so far, by all threads: malloc, calloc, realloc and their aligned kin.
+/// The number of allocations in this process so far, by all threads: malloc, calloc, realloc and their aligned variants.
 ///
 /// A program that links this target has its allocations counted from its start. On other systems than Linux with glibc the
 /// count stays 0.

@@ -46,7 +46,7 @@ final class BenchCluster {
         return settings
     }
 
-    /// Makes topics again, without their old records.
+    /// Deletes topics and creates them again, empty.
     func recreate(_ topics: [String], partitions: Int32, settings topicSettings: [String: String] = [:]) throws {
         try delete(topics)
         let admin = try KafkaAdmin(settings())
@@ -56,7 +56,7 @@ final class BenchCluster {
             let wanted = missing.map { NewTopic($0, partitions: partitions, configs: topicSettings) }
             missing = []
             for case (let topic, .failure(let error)) in try admin.createTopics(wanted, timeoutMs: 10_000) {
-                // A deletion takes its time on some brokers.
+                // On some brokers a deletion takes a while.
                 guard error.code == .topicAlreadyExists, monotonicSeconds() < deadline else { throw error }
                 missing.append(topic)
                 usleep(100_000)
@@ -80,7 +80,7 @@ final class BenchCluster {
             ]))
     }
 
-    /// Reads topics from their beginning to their present end, as far as it is committed.
+    /// Reads the committed records of topics from the beginning to the current end.
     func readAll(_ topics: [String], _ body: (ConsumedMessage) throws -> Void) throws {
         let described = try KafkaAdmin(settings()).describeTopics(topics, timeoutMs: 10_000)
         var partitions: [TopicPartition] = []
@@ -106,7 +106,7 @@ final class BenchCluster {
 }
 
 extension KafkaProducer {
-    /// Sends, waiting where the queue is full.
+    /// Sends a record, waiting while the queue is full.
     func send(
         _ topic: ProducerTopic, partition: Int32 = KafkaProducer.unassignedPartition, key: [UInt8], value: [UInt8],
         timestampMs: Int64

@@ -3,7 +3,7 @@ import EmbeddedBroker
 import Foundation
 import Logging
 
-/// The embedded broker, for workloads without another one. It ends with its standard input.
+/// The embedded broker, for workloads that name no other. It ends when its standard input ends.
 struct Broker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 

@@ -8,13 +8,13 @@ final class Child {
 
     init(_ arguments: [String]) throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        // An instance counts the time from here.
+        // An instance measures its start from here.
         process.arguments = arguments + (arguments.first == "subject" ? ["--start", "\(monotonicSeconds())"] : [])
         process.standardOutput = output
         try process.run()
     }
 
-    /// The next line that it prints; `nil` at its end.
+    /// The next line that the process prints; `nil` at the end.
     func line() -> String? {
         while true {
             if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
@@ -28,7 +28,7 @@ final class Child {
         }
     }
 
-    /// Returns its cost once it has ended; it has three minutes.
+    /// Returns the cost once the process has ended, for which it has three minutes.
     func sample() throws -> Sample {
         let process = process
         let limit = DispatchWorkItem { process.terminate() }

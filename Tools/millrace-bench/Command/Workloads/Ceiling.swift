@@ -2,7 +2,7 @@ import ArgumentParser
 import BenchCeiling
 import Foundation
 
-/// The hand-written work, in a separate process: Tools/bench-ceiling.
+/// Runs the hand-written work of Tools/bench-ceiling, in a separate process.
 struct Ceiling: ParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 

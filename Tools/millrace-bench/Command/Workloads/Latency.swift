@@ -5,15 +5,15 @@ import RiskScore
 
 /// The time after an event at which its score can be read, at fixed rates.
 ///
-/// Every event makes one record of the output, in the order of the partition that both share, so the n-th output of a partition
-/// answers its n-th event. An event's time is when it was due, not when it was sent: a sender that falls behind counts against
-/// the system. All times are kept and sorted; the percentiles are exact.
+/// Every event makes one record of the output, in the order of the partition that both share. So the n-th output of a partition
+/// answers its n-th event. An event's time is the time at which it was due, not the time at which it was sent: a sender that
+/// falls behind counts against the system. All times are kept and sorted; the percentiles are exact.
 struct Latency: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "From an event to its readable score, at fixed rates.")
 
     @OptionGroup var options: BenchOptions
 
-    @Option(help: "Events a second, one rate after the other.")
+    @Option(help: "Events per second; several rates run one after the other.")
     var rates: [Int] = Self.defaultRates
 
     @Option(help: "How long to hold each rate.")
@@ -53,7 +53,7 @@ struct Latency: ParsableCommand {
                 var sample = try child.sample()
                 sample.others = times.percentiles
                 report.add("latency", variant, [("millrace", [sample])])
-                // Beyond saturation higher rates show nothing new.
+                // Once the system is saturated, higher rates show nothing new.
                 if times.isSaturated { break }
             }
         }

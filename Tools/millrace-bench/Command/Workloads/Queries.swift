@@ -9,7 +9,7 @@ import Synchronization
 /// The number of point reads of its stores that an instance answers, while its worker is idle and while it processes.
 struct Queries: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Point reads of a store by one and two threads, beside a worker that rests and one that processes.")
+        abstract: "Point reads of a store by one and two threads, with an idle worker and with a busy one.")
 
     @OptionGroup var options: BenchOptions
 
@@ -90,7 +90,7 @@ struct Queries: AsyncParsableCommand {
         var (reads, place) = (0, seed)
         while true {
             for _ in 0..<1_000 {
-                // A step that is prime to any usual number of accounts.
+                // The step is coprime to any usual number of accounts.
                 place = (place + 7_368_787) % accounts
                 guard let score = try scores.get(keys[place]), score >= 0 else { continue }
                 reads += 1

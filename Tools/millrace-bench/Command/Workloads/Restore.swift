@@ -19,7 +19,7 @@ struct Restore: ParsableCommand {
         defer { cluster.close() }
         try cluster.recreate([RiskScoreTopology.events], partitions: options.partitions)
         let run = try RiskRun(options, cluster)
-        // Compaction would leave a part of the records, and a different one each time. Its lag counts from their timestamps.
+        // Compaction would leave a different part of the records each time. Its lag counts from their timestamps.
         try cluster.recreate(
             [run.changelog], partitions: options.partitions,
             settings: ["cleanup.policy": "compact", "min.compaction.lag.ms": "\(Int64.max)"])
@@ -49,7 +49,7 @@ struct Restore: ParsableCommand {
         report.add("restore", "last 1 %", [("millrace", last)])
     }
 
-    /// Fills the changelog; `almost` is the state when it was 99 % full.
+    /// Fills the changelog; `almost` becomes a copy of the state at 99 % of the records.
     private static func fill(
         _ run: RiskRun, _ almost: String, _ options: BenchOptions, _ cluster: BenchCluster
     ) throws {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import RiskScore
 
-/// The reference topology: events in JSON, the highest score of each account into a store, a changelog and an output.
+/// The reference topology: reads events in JSON and writes the highest score of each account to a store, a changelog and an
+/// output.
 struct Risk: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The reference topology, drained from a full topic.")
 
@@ -58,7 +59,7 @@ struct Risk: ParsableCommand {
                     ["subject", variant.isCached ? "cachedRisk" : "risk", "--threads", "\(variant.threads)"] + guarantee
                 ))
             if repetition == 0 { try events.check(RiskScoreTopology.scores, on: cluster) }
-            // The ceilings know neither threads nor caches: they are compared with the subjects that do the same.
+            // The ceilings have neither threads nor caches, so they are compared only with subjects without them.
             if variant.threads == 1, !variant.isCached {
                 let run = try RiskRun(options, cluster)
                 behind.append(try run.sample(run.ceiling + guarantee + ["--write-behind"]))
@@ -95,7 +96,7 @@ struct RiskRun {
         ]
     }
 
-    /// Runs it in a separate process and cleans up afterwards.
+    /// Runs a subject or a ceiling in a separate process and cleans up afterwards.
     func sample(_ arguments: [String]) throws -> Sample {
         if arguments.first == "ceiling" { try cluster.recreate([changelog], partitions: options.partitions) }
         let common = [

@@ -1,7 +1,7 @@
 import ArgumentParser
 import RiskScore
 
-/// The growth of a record's cost and of the memory with partitions, which are tasks, and with keys.
+/// The growth of a record's cost and of the memory with the number of partitions, which are tasks, and of keys.
 struct Scale: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "1 to 64 partitions, 10,000 to 10,000,000 keys.")
 

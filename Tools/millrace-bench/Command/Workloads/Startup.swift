@@ -2,7 +2,8 @@ import ArgumentParser
 import KafkaClient
 import RiskScore
 
-/// The time that an instance takes from its exec to running and to its first output, beside a bare consumer that joins a group.
+/// The time that an instance takes from its exec to the running state and to its first output, beside that of a bare consumer
+/// that joins a group.
 struct Startup: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "From exec to running to the first output.")
 

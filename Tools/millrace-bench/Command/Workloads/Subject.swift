@@ -5,7 +5,7 @@ import Millrace
 import MillraceRuntime
 import RiskScore
 
-/// An instance of Millrace in a separate process. It runs until it has processed this many records and prints the cost.
+/// An instance of Millrace in a separate process. It runs until it has processed `events` records and prints the cost.
 struct Subject: AsyncParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 
@@ -54,7 +54,8 @@ struct Subject: AsyncParsableCommand {
         var last = 0.0
     }
 
-    /// Notes the times at which the application ran and processed or restored its first and last record, and then stops it.
+    /// Notes the times at which the application reached the running state and processed or restored its first and last record,
+    /// and then stops it.
     private static func watch(_ application: StreamsApplication, until events: Int) async -> Times {
         var times = Times()
         while !application.state.isFinal {
@@ -69,7 +70,7 @@ struct Subject: AsyncParsableCommand {
                 times.last = now
                 application.shutdown()
             }
-            // A look costs 80 µs: during a run it is only taken now and then.
+            // Reading the metrics costs 80 µs, so during a run that happens only now and then.
             let isStarting = times.running == 0 || times.first == 0 || times.committed == 0
             try? await Task.sleep(for: .milliseconds(isStarting ? 2 : 10))
         }

@@ -4,14 +4,14 @@ import Loops
 /// The engine alone: no broker, no disk.
 struct TopologyLoops: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "topology", abstract: "The engine alone, in memory, beside a loop by hand.")
+        commandName: "topology", abstract: "The engine alone, in memory, beside a hand-written loop.")
 
     @OptionGroup var options: BenchOptions
 
     @Option(help: "One loop only, in this process: stateless, stateful or risk.")
     var loop: Loop?
 
-    @Option(help: "Who runs it: engine, hand or driver.")
+    @Option(help: "What runs it: engine, hand or driver.")
     var runner = LoopRunner.engine
 
     func run() throws {
@@ -40,7 +40,7 @@ struct TopologyLoops: ParsableCommand {
         }
     }
 
-    /// Runs a loop over the same 100,000 records until it is warm and has processed this many.
+    /// Runs a loop over the same 100,000 records until it is warm and has processed `events` records.
     private static func sample(_ loop: Loop, _ runner: LoopRunner, events: Int) throws -> Sample {
         let input = try LoopInput(loop, count: min(events, 100_000))
         let pass: () throws -> UInt64 =

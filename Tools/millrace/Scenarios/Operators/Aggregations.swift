@@ -6,7 +6,7 @@ extension StatefulOperator {
         [streamAggregations, cachedAggregation, rekeyedCount, groupedTable, cogroup]
     }
 
-    /// Values of one stream counted, joined together and folded, with deletions in between.
+    /// Values of one stream are counted, concatenated and folded, with deletions in between.
     private static var streamAggregations: StatefulOperator {
         StatefulOperator(
             "aggregations", ["KGroupedStream.count", "KGroupedStream.reduce", "KGroupedStream.aggregate"],
@@ -37,8 +37,8 @@ extension StatefulOperator {
         .with { $0.simulation.comparison = .updates }
     }
 
-    /// Orders counted by customer: a changed key, and so a repartition topic between two sub-topologies. All orders have the
-    /// same time, because those of a customer come from several partitions.
+    /// Orders are counted by customer: the key changes, so there is a repartition topic between two sub-topologies. All orders
+    /// have the same time, because those of a customer come from several partitions.
     private static var rekeyedCount: StatefulOperator {
         StatefulOperator(
             "rekeyed-count", ["KGroupedStream.count"], from: ["orders"], to: ["counts"],
@@ -58,7 +58,7 @@ extension StatefulOperator {
             })
     }
 
-    /// A table grouped by a part of its values: members come to groups and leave them, on whatever partition either is.
+    /// A table grouped by a part of its values: members join and leave groups, whichever partitions the two are in.
     private static var groupedTable: StatefulOperator {
         StatefulOperator(
             "grouped-table", ["KGroupedTable.count", "KGroupedTable.reduce", "KGroupedTable.aggregate"],
@@ -95,7 +95,7 @@ extension StatefulOperator {
         .with { $0.simulation.comparison = .lastValues }
     }
 
-    /// Two streams in one aggregate, of each key, window and session. Both are parts of one topic, so that their order is given.
+    /// Two streams in one aggregate, by key, window and session. Both are parts of one topic, so that their order is fixed.
     private static var cogroup: StatefulOperator {
         StatefulOperator(
             "cogroup",

@@ -1,16 +1,16 @@
 import Millrace
 import MillraceTesting
 
-/// Results that are emitted when time has completed them: emission on window close, and suppress.
+/// Results that are emitted when they are final: emission on window close, and suppress.
 ///
-/// A window has one final result, at whatever moment of the wall clock it is looked for.
+/// A window has one final result, whenever the wall clock triggers the search for it.
 extension StatefulOperator {
     static var finalResults: [StatefulOperator] {
         [finalResultsOfAllKinds, onWindowClose, suppressUntilClose, suppressUntilTimeLimit]
     }
 
     /// Each kind of window with emission on close, suppress, and suppress downstream of a cache, with late records and leaps of
-    /// time: each result comes once, and is the same in all ways.
+    /// time. Each result comes once, and all three give the same.
     private static var finalResultsOfAllKinds: StatefulOperator {
         let kinds = ["tumbling", "sliding", "sessions"]
         let ways = ["closed", "suppressed", "cached"]

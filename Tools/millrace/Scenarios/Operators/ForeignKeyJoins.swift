@@ -1,14 +1,14 @@
 import Millrace
 import MillraceTesting
 
-/// Orders joined with products by a foreign key: subscriptions and answers between two sub-topologies whose topics have
-/// different numbers of partitions. Answers come in any order, and the last result has to be right all the same.
+/// Orders are joined with products by a foreign key: subscriptions and answers go between two sub-topologies whose topics have
+/// different numbers of partitions. Answers come in any order, but the last result has to be right.
 extension StatefulOperator {
     static var foreignKeyJoins: [StatefulOperator] { [foreignKeyJoin, foreignKeyLeftJoin] }
 
-    /// An inner join does not always ask for an answer: if an order stays with its product, or had none before, it asks for
-    /// a value only. If a deletion of the result is still on its way, it is stale by then and nobody repeats it, here as in
-    /// Kafka Streams. So products that come and go are those of orders that have come from another product.
+    /// An inner join does not always get an answer: if an order keeps its product, or had none before, only a product with a
+    /// value answers. If a deletion of the result is still on its way, it is stale by then and nothing repeats it, here as in
+    /// Kafka Streams. So only orders that had another product before refer to products that come and go.
     private static var foreignKeyJoin: StatefulOperator {
         foreignKeyJoin(
             "foreign-key-join", "KTable.join(KTable, on)",
@@ -45,8 +45,8 @@ extension StatefulOperator {
     }
 
     /// - Parameters:
-    ///   - nextProduct: chooses an order's next product by its last one; `nil` for none.
-    ///   - lastingProducts: how many products are there before the first order, and are never deleted.
+    ///   - nextProduct: chooses an order's next product from its last one; `nil` means none.
+    ///   - lastingProducts: the number of products that exist before the first order and are never deleted.
     private static func foreignKeyJoin(
         _ name: String, _ call: String,
         define: @escaping @Sendable (KTable<String, String>, KTable<String, String>) -> KTable<String, String>,
@@ -87,7 +87,7 @@ extension StatefulOperator {
         .with {
             $0.simulation.topics["products"] = 4
             $0.simulation.comparison = .lastValues
-            // A subscription says which partition its order is in.
+            // A subscription contains the partition of its order.
             $0.simulation.comparesStores = false
         }
     }

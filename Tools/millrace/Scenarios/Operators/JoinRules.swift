@@ -1,8 +1,8 @@
 import Millrace
 import MillraceTesting
 
-/// The rules for the results of a join of streams that hold in any order of both sides. Values are written `left & right`, and
-/// `none` for what is missing.
+/// The rules for the results of a join of streams that hold whatever the order of both sides. Values are written `left & right`,
+/// with `none` for a missing side.
 struct JoinRules {
     private let results: SimulatedResults
     private let withinMs: Int64
@@ -61,7 +61,7 @@ struct JoinRules {
 }
 
 extension String {
-    /// The parts between a separator, as Foundation's method of that name.
+    /// Returns the parts between separators, like Foundation's method of the same name.
     fileprivate func components(separatedBy separator: String) -> [String] {
         var parts: [String] = []
         var rest = self[...]

@@ -1,7 +1,7 @@
 import Millrace
 import MillraceTesting
 
-/// Joins of two streams, and of two tables. Which results come in between depends on which side comes first.
+/// Joins of two streams, and of two tables. The intermediate results depend on which side comes first.
 extension StatefulOperator {
     static var joins: [StatefulOperator] {
         [streamJoins, lateStreamJoins, selfJoin, tableJoins, tableJoinsInTurn] + foreignKeyJoins
@@ -20,7 +20,8 @@ extension StatefulOperator {
         return zip(left, right).flatMap { [$0, $1] }
     }
 
-    /// With time for everything: each pair comes once, each record without a match once and only when none can come.
+    /// With a long grace period: each pair comes once, and each record without a match comes once, when no match can come any
+    /// more.
     private static var streamJoins: StatefulOperator {
         StatefulOperator(
             "stream-joins", ["KStream.join(KStream)", "KStream.leftJoin(KStream)", "KStream.outerJoin(KStream)"],
@@ -44,14 +45,14 @@ extension StatefulOperator {
         )
         .with {
             $0.simulation.comparison = .anyOrder
-            // The records of a window are numbered in the order in which they come.
+            // A window's records are numbered in the order of arrival.
             $0.simulation.comparesStores = false
             $0.afterRestarts = .sameRecordsInAnyOrder
         }
     }
 
-    /// With little time: the progress of the other side decides which records are too late. In any case no pair comes twice or
-    /// is too far apart, and a record without a match is reported once.
+    /// With a short grace period: the progress of the other side decides which records are too late. Still, no pair comes twice
+    /// or is too far apart, and a record without a match is reported once.
     private static var lateStreamJoins: StatefulOperator {
         StatefulOperator(
             "late-stream-joins", ["KStream.leftJoin(KStream)", "KStream.outerJoin(KStream)"],
@@ -92,7 +93,7 @@ extension StatefulOperator {
                 .to("pairs")
             },
             records: { random in
-                // Several of a key are of one time, and have to stay in their order.
+                // Several records of a key have the same time, and have to stay in order.
                 [SimulatedRecord].texts("in", keys: 4, jitterMs: 80, &random).map { record in
                     var record = record
                     record.timestampMs = record.timestampMs / 30 * 30
@@ -130,7 +131,7 @@ extension StatefulOperator {
         .with { $0.simulation.comparison = .lastValues }
     }
 
-    /// One table after the other, so that every change in between is the same.
+    /// The tables change in turn, so that every intermediate result is the same.
     private static var tableJoinsInTurn: StatefulOperator {
         StatefulOperator(
             "table-joins-in-turn", tableJoinCalls, from: ["names", "limits"], to: ["inner", "left", "outer"],

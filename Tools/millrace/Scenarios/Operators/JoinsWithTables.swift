@@ -1,11 +1,11 @@
 import Millrace
 import MillraceTesting
 
-/// Joins of a stream with a table, the table's records and the stream's in turn, so that each finds what was there before it.
+/// Joins of a stream with a table. The table's records and the stream's come in turn, so that each record finds a known table.
 extension StatefulOperator {
     static var joinsWithTables: [StatefulOperator] { [streamTableJoins, graceJoins, globalTableJoins, globalStore] }
 
-    /// Records of a table, then of a stream, then again.
+    /// Alternates between records of a table and records of a stream.
     private static func inTurn(
         _ table: String, _ stream: String, deletions: Int, turnMs: Int = 150, jitterMs: Int = 0,
         _ random: inout SeededRandom
@@ -32,7 +32,7 @@ extension StatefulOperator {
             records: { inTurn("table", "stream", deletions: 5, &$0) })
     }
 
-    /// The stream's records wait for a while, and then find the version of their time.
+    /// The stream's records wait for the grace period, and then find the version of their time.
     private static var graceJoins: StatefulOperator {
         StatefulOperator(
             "stream-table-grace", ["KStream.join(KTable)", "KStream.leftJoin(KTable)"],
@@ -46,12 +46,12 @@ extension StatefulOperator {
                     .to("left")
             },
             records: { random in
-                // What comes late meets the table as it is; what waits meets versions that come later for its own time.
+                // A late record meets the current table; a waiting record also meets versions that come later for its time.
                 inTurn("table", "stream", deletions: 5, turnMs: 30, jitterMs: 300, &random)
                     + .ending("stream", atMs: 2_000)
             }
         )
-        // Waiting records are numbered again after a restart.
+        // Waiting records get new numbers after a restart.
         .with { $0.simulation.comparesStores = false }
     }
 
@@ -77,7 +77,7 @@ extension StatefulOperator {
         .with { $0.simulation.topics["global"] = 2 }
     }
 
-    /// A store that a custom processor fills on every instance: each record takes effect once, or its text would show.
+    /// A store that a custom processor fills on every instance. If a record took effect twice, its text would show it.
     private static var globalStore: StatefulOperator {
         StatefulOperator(
             "global-store", ["StreamsBuilder.addGlobalStore"], from: ["parts", "questions"], to: ["answers", "counts"],

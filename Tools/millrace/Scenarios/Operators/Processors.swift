@@ -5,7 +5,7 @@ import MillraceTesting
 extension StatefulOperator {
     static var processors: [StatefulOperator] { [changesOnly, connectedStores, ownStore, byHand, punctuations] }
 
-    /// A processor with a custom store, which forwards changes only, and requests commits by the wall clock.
+    /// A processor with a custom store, which forwards only changes and requests commits by the wall clock.
     private static var changesOnly: StatefulOperator {
         StatefulOperator(
             "changes-only", ["KStream.processValues"], from: ["settings"], to: ["changes"],
@@ -35,7 +35,7 @@ extension StatefulOperator {
             })
     }
 
-    /// Each record is put into a store of each kind, and forwarded with their entries of its key.
+    /// Each record is put into a store of each kind, and forwarded with the stores' entries for its key.
     private static var connectedStores: StatefulOperator {
         StatefulOperator(
             "connected-stores", ["KStream.process"], from: ["in"], to: ["out"],
@@ -73,7 +73,7 @@ extension StatefulOperator {
             records: { .texts("in", keys: 4, jitterMs: 100, &$0) })
     }
 
-    /// A store that is no map: the number of each word, in memory, with a changelog that the store writes itself.
+    /// A store that is no map: the count of each word, in memory, with a changelog that the store writes itself.
     private static var ownStore: StatefulOperator {
         StatefulOperator(
             "own-store", ["KStream.processValues"], from: ["in"], to: ["out"],
@@ -93,7 +93,7 @@ extension StatefulOperator {
             records: { .texts("in", keys: 5, &$0) })
     }
 
-    /// A topology by hand, and a store that a topic fills, to be read only.
+    /// A hand-written topology, with a read-only store that a topic fills.
     private static var byHand: StatefulOperator {
         StatefulOperator(
             "by-hand",
@@ -130,8 +130,8 @@ extension StatefulOperator {
             })
     }
 
-    /// Records are gathered in a store and forwarded together, by either clock. The time depends on the start of the task, but
-    /// each record comes once, and those of a key in order.
+    /// Records are gathered in a store and forwarded together, by stream time or by the wall clock. The time depends on the start
+    /// of the task, but each record comes once, and those of a key in order.
     private static var punctuations: StatefulOperator {
         StatefulOperator(
             "punctuations", ["KStream.process"], from: ["in"], to: ["batches"],
@@ -174,7 +174,7 @@ extension StatefulOperator {
     }
 }
 
-/// The number of each word, and the number of all words.
+/// The count of each word, and the count of all words.
 private final class WordCounts: QueryableStateStore {
     struct View: Sendable, CustomStringConvertible {
         let counts: [String: Int]

@@ -4,7 +4,7 @@ import MillraceTesting
 extension StatefulOperator {
     static var tables: [StatefulOperator] { [materializedTables, tableOfItsTopic, streamAsTable] }
 
-    /// A value that is computed of a table and kept in a separate store.
+    /// A table that is computed from another table and kept in a separate store.
     private static var materializedTables: StatefulOperator {
         StatefulOperator(
             "tables",
@@ -35,7 +35,7 @@ extension StatefulOperator {
             records: { .texts("in", jitterMs: 30, deletions: 5, &$0) })
     }
 
-    /// A table that has no changelog, but is restored from the topic that it is of.
+    /// A table that has no changelog and is restored from its source topic.
     private static var tableOfItsTopic: StatefulOperator {
         StatefulOperator(
             "table-of-its-topic", ["StreamsBuilder.table", "KTable.filter"], from: ["in"], to: ["changes", "filtered"],

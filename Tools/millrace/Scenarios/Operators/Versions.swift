@@ -4,7 +4,7 @@ import MillraceTesting
 extension StatefulOperator {
     static var versions: [StatefulOperator] { [versionedTable, versionedAggregates] }
 
-    /// Prices that come out of order in a versioned table, each with the price of a while before it. Some are older than the
+    /// Prices that come out of order in a versioned table, each with the price of some time before it. Some are older than the
     /// table's history.
     private static var versionedTable: StatefulOperator {
         StatefulOperator(
@@ -30,7 +30,7 @@ extension StatefulOperator {
             records: { .texts("prices", count: 80, jitterMs: 400, deletions: 6, &$0) })
     }
 
-    /// Computations of versioned tables: only the newest value of a key counts.
+    /// Computations from versioned tables: only the newest value of a key counts.
     private static var versionedAggregates: StatefulOperator {
         StatefulOperator(
             "versioned-aggregates", ["KGroupedTable.count", "KTable.mapValues"], from: ["in"], to: ["sizes", "mapped"],

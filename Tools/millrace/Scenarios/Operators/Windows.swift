@@ -2,7 +2,7 @@ import Millrace
 import MillraceTesting
 
 extension KTable where Key == Windowed<String>, Value == String {
-    /// The table's changes under a text of their keys and windows.
+    /// The table's changes, with a text of key and window as the key.
     func lines() -> KStream<String, String> {
         toStream().selectKey { record in
             record.key.map { "\($0.key)@\($0.window.startMs)/\($0.window.endMs)" }
@@ -14,8 +14,8 @@ extension KTable where Key == Windowed<String>, Value == Int64 {
     func lines() -> KStream<String, String> { mapValues { "\($0)" }.lines() }
 }
 
-/// Each stream has one topic, so that the order of a partition's records, and thereby its time, are given: late records are
-/// dropped in the same places.
+/// Each stream has one topic, so that the order of a partition's records, and thus its stream time, is fixed: the same late
+/// records are dropped.
 extension StatefulOperator {
     static var windows: [StatefulOperator] { [timeWindows, slidingWindows, sessions, cachedWindows] }
 
@@ -77,8 +77,8 @@ extension StatefulOperator {
             records: { .texts("in", keys: 4, jitterMs: 150, deletions: 10, &$0) })
     }
 
-    /// Windows and sessions whose changes wait for the next commit. None of them expires, for what has expired is seen in the
-    /// cache only, here as in Kafka Streams.
+    /// Windows and sessions whose changes wait for the next commit. None of them expires, because an expired window is visible
+    /// only in the cache, here as in Kafka Streams.
     private static var cachedWindows: StatefulOperator {
         StatefulOperator(
             "cached-windows", ["TimeWindowedKStream.reduce", "SessionWindowedKStream.reduce"],
