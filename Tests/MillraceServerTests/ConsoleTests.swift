@@ -36,7 +36,9 @@ extension ServerTests {
             return attributes + text.matches(of: /from "\.\/([a-z.]+)"/).map { "/console/\($0.1)" }
         }
 
-        @Test("the graph has the topology's nodes, its stores with their changelogs, and topics by their names on the broker")
+        @Test(
+            "the graph has the topology's nodes, its stores with their changelogs, and topics by their names on the broker"
+        )
         func graph() async throws {
             let server = try await RefusalServer.shared.server
             let graph = try await server.get("/topology").json
@@ -76,7 +78,9 @@ extension ServerTests {
                     #expect(instances.count == 2)
                     #expect(instances.map { $0["isHere"] as? Bool } == [true, false])
                     #expect(instances[0]["address"] as? String == server.address.description)
-                    #expect(Set(instances.compactMap { $0["address"] as? String }) == Set(servers.map(\.address.description)))
+                    #expect(
+                        Set(instances.compactMap { $0["address"] as? String })
+                            == Set(servers.map(\.address.description)))
                     let tasks = instances.flatMap { $0["tasks"] as? [[String: Any]] ?? [] }
                     #expect(tasks.compactMap { $0["id"] as? String }.sorted() == ["0_0", "0_1", "0_2", "0_3"])
                     #expect(tasks.allSatisfy { $0["state"] as? String == "running" && $0["thread"] as? Int == 0 })

@@ -125,7 +125,8 @@ class Browser:
     def wait(self, expression: str, what: str, seconds: float = 20):
         deadline = time.monotonic() + seconds
         while True:
-            value = self.ask(expression)
+            # An element of the page counts as true; its value would be empty.
+            value = self.ask(f"(() => {{ const found = {expression}; return found instanceof Node || found; }})()")
             if value:
                 return value
             if time.monotonic() > deadline:

@@ -146,5 +146,5 @@ export function table(columns, rows, { empty = "Nothing.", key, caption } = {}) 
       h("tbody", {}, rows.map((row) =>
         h("tr", { key: key?.(row) }, columns.map((column) =>
           h("td", { "data-label": column.title, class: column.number ? "number" : column.code ? "code" : undefined },
-            column.of(row))))))));
+            h("div", {}, column.of(row)))))))));
 }

@@ -58,7 +58,7 @@ export class History {
 
 /** Adds what the instances say of themselves. */
 export function note(history, instances, at) {
-  const total = { processed: 0, dropped: 0, lag: 0, dead: 0 };
+  const total = { processed: 0, dropped: 0, lag: 0, dead: 0, lagMs: undefined };
   const bySubtopology = new Map();
   for (const instance of instances) {
     if (instance.error) continue;
@@ -70,6 +70,7 @@ export function note(history, instances, at) {
     total.dropped += dropped;
     total.dead += instance.deadLetteredRecords;
     total.lag += instance.lag;
+    if (instance.lagMs !== undefined) total.lagMs = Math.max(total.lagMs ?? 0, instance.lagMs);
     for (const task of instance.tasks) {
       if (task.isStandby) continue;
       history.add(`count task ${task.id}`, task.processedRecords, at);

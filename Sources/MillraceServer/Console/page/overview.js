@@ -14,7 +14,7 @@ export function overview(model) {
     troubles(alive),
     h("section", { class: "tiles", "aria-label": "Figures" },
       lagTile(history, total, speed),
-      tile("Rate", rate(speed), `${count(total.processed)} records since the start`,
+      tile("Rate", rate(speed), `${brief(total.processed)} records in all`,
         sparkline(history.rates("count processed"), "records per second")),
       threadsTile(instances, alive),
       tile("Dropped", brief(total.dropped), changeOf(history, "count dropped"), undefined, total.dropped > 0 && "warn"),
@@ -46,23 +46,27 @@ function troubles(alive) {
 
 function lagTile(history, total, speed) {
   const trend = history.trend("level lag");
-  const seconds = total.lag === 0 ? 0 : speed > 0 ? total.lag / speed : speed === undefined ? undefined : Infinity;
+  // The age of the record that has waited longest, if the instances know it; else what the waiting records take at this rate.
+  const estimate = total.lag === 0 ? 0 : speed > 0 ? total.lag / speed : speed === undefined ? undefined : Infinity;
+  const seconds = total.lagMs === undefined ? estimate : total.lagMs / 1_000;
   const words = { growing: "↗ growing", falling: "↘ falling", steady: "→ steady" };
   const kind = trend === "growing" || seconds === Infinity ? "bad" : undefined;
-  return tile("Lag", `${total.lag > 0 ? "≈ " : ""}${span(seconds)}`,
+  return tile("Lag", `${total.lag > 0 && total.lagMs === undefined ? "≈ " : ""}${span(seconds)}`,
     `${count(total.lag)} records wait${trend ? ` · ${words[trend]}` : ""}`,
     sparkline(history.levels("level lag"), "records that wait"), kind,
-    "The time that the waiting records take at the present rate");
+    total.lagMs === undefined ? "The time that the waiting records take at the present rate" : "The age of the record that has waited longest");
 }
 
 function threadsTile(instances, alive) {
   const threads = alive.flatMap((instance) => instance.threads);
   const running = threads.filter((thread) => thread.state === "running").length;
   const lost = instances.length - alive.length;
+  const failed = alive.reduce((sum, instance) => sum + (instance.failedThreads ?? 0), 0);
   const note = lost > 0 ? `${lost} of ${instances.length} instances do not answer`
-    : `on ${instances.length} ${instances.length === 1 ? "instance" : "instances"}`;
+    : failed > 0 ? `${count(failed)} have failed since the start`
+      : `on ${instances.length} ${instances.length === 1 ? "instance" : "instances"}`;
   return tile("Threads running", `${running} of ${threads.length}`, note, undefined,
-    lost > 0 || threads.length === 0 ? "bad" : running < threads.length ? "warn" : undefined);
+    lost > 0 || failed > 0 || threads.length === 0 ? "bad" : running < threads.length ? "warn" : undefined);
 }
 
 function commitTile(alive) {
@@ -70,7 +74,7 @@ function commitTile(alive) {
   const longest = Math.max(0, ...alive.map((instance) => instance.longestCommitMs));
   const time = alive.reduce((sum, instance) => sum + instance.averageCommitMs * instance.commits, 0);
   return tile("Commit", commits === 0 ? "–" : `${count(time / commits)} ms`,
-    `on average · longest ${count(longest)} ms`);
+    `average · longest ${count(longest)} ms`);
 }
 
 function changeOf(history, name) {

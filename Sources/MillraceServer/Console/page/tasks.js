@@ -1,6 +1,6 @@
 // Tasks and standbys, and where they run.
 
-import { badge, count, h, rate, table } from "./dom.js";
+import { badge, count, h, rate, span, table } from "./dom.js";
 import { restoresOf, restoreTable } from "./overview.js";
 
 const most = 500;
@@ -16,6 +16,7 @@ export function tasks(model) {
     const text = `${row.id} ${row.state} ${row.instance.address ?? "here"} ${row.stores.map((store) => store.name).join(" ")}`.toLowerCase();
     return words.every((word) => text.includes(word));
   }).sort((one, other) => one.id.localeCompare(other.id, "en", { numeric: true }) || one.isStandby - other.isStandby);
+  const hasLag = rows.some((row) => row.lag !== undefined);
   return [
     h("h1", {}, "Tasks"),
     h("h2", {}, "Threads"),
@@ -43,16 +44,22 @@ export function tasks(model) {
       { title: "State", of: (row) => badge(row.state) },
       { title: "Instance", code: true, of: (row) => row.instance.address ?? "here" },
       { title: "Thread", number: true, of: (row) => row.thread },
+      hasLag && { title: "Lag", number: true, of: (row) => (row.isStandby ? "–" : lagOf(row)) },
       { title: "Rate", number: true, of: (row) => (row.isStandby ? "–" : rate(history.rate(`count task ${row.id}`))) },
       { title: "Processed", number: true, of: (row) => (row.isStandby ? "–" : count(row.processedRecords)) },
       { title: "Dropped", number: true, of: (row) => count(row.droppedRecords) },
       { title: "Restored", number: true, of: (row) => count(row.restoredRecords) },
       { title: "Missing", number: true, of: (row) => count(row.stores.reduce((sum, store) => sum + store.missingRecords, 0)) },
       { title: "Stores", of: (row) => storeLinks(row.stores) },
-    ], found.slice(0, most), { key: (row) => `${row.instance.address} ${row.id} ${row.isStandby}`, empty: "No task." }),
+    ].filter(Boolean), found.slice(0, most), { key: (row) => `${row.instance.address} ${row.id} ${row.isStandby}`, empty: "No task." }),
     h("h2", {}, "Restores in progress"),
     restoreTable(alive.flatMap(restoresOf)),
   ];
+}
+
+function lagOf(task) {
+  if (task.lag === undefined) return "–";
+  return task.lag > 0 && task.lagMs !== undefined ? `${count(task.lag)} (${span(task.lagMs / 1_000)})` : count(task.lag);
 }
 
 function storeLinks(stores) {

@@ -1,7 +1,7 @@
 // The topology as a graph: a drawing for each sub-topology, since each is what one task runs. What passes from one to the other
 // goes through topics, which lead there.
 
-import { brief, count, h, rate, s } from "./dom.js";
+import { brief, count, h, rate, s, span } from "./dom.js";
 import { layOut } from "./layout.js";
 
 const nodeHeight = 40;
@@ -42,7 +42,7 @@ function drawing(model, subtopology, local) {
   const own = instances.flatMap((instance) => instance.tasks).filter((task) => task.id.split("_")[0] === id && !task.isStandby);
   const speed = model.history.rate(`count subtopology ${id}`);
   const facts = subtopology.isGlobal ? "a global table, on every instance"
-    : `${own.length} ${own.length === 1 ? "task" : "tasks"} · ${rate(speed)} · ${brief(own.reduce((sum, task) => sum + task.processedRecords, 0))} records`;
+    : `${own.length} ${own.length === 1 ? "task" : "tasks"} · ${rate(speed)} · ${brief(own.reduce((sum, task) => sum + task.processedRecords, 0))} records${lagOf(own)}`;
   const isVertical = innerWidth < 700;
   const section = h("section", { class: "subtopology", key: `subtopology ${id}`, "aria-labelledby": `subtopology-${id}` },
     h("h2", { id: `subtopology-${id}` }, `Sub-topology ${id} `, h("span", { class: "quiet" }, facts)),
@@ -50,6 +50,13 @@ function drawing(model, subtopology, local) {
       picture(model, subtopology, isVertical)));
   queueMicrotask(() => annotate(model, subtopology, instances));
   return section;
+}
+
+function lagOf(tasks) {
+  const known = tasks.filter((task) => task.lag !== undefined);
+  if (known.length === 0) return "";
+  const ages = known.map((task) => task.lagMs).filter((age) => age !== undefined);
+  return ` · lag ${brief(known.reduce((sum, task) => sum + task.lag, 0))}${ages.length > 0 ? ` (${span(Math.max(...ages) / 1_000)})` : ""}`;
 }
 
 const pictures = new WeakMap();
