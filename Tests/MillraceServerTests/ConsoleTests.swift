@@ -2,6 +2,7 @@ import Foundation
 import Millrace
 import MillraceRuntime
 import MillraceServer
+import NIOHTTP1
 import Testing
 
 extension ServerTests {
