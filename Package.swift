@@ -31,6 +31,12 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+// The page of the server's console, which becomes a part of the executable.
+let consoleFiles = [
+    "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
+    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js",
+]
+
 let package = Package(
     name: "millrace",
     products: [
@@ -110,7 +116,7 @@ let package = Package(
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
             ],
-            swiftSettings: swiftSettings),
+            resources: consoleFiles.map { .embedInCode("Console/page/\($0)") }, swiftSettings: swiftSettings),
 
         .target(
             name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],

@@ -64,14 +64,18 @@ struct OptionReader {
             lacksRequired = true
             reportMissing(setting)
         }
-        for option in additional { options.additional[option.name] = text(of: option) }
+        for option in additional {
+            guard let (text, origin) = value(of: option) else { continue }
+            options.additional[option.name] = text
+            options.origins[option.name] = origin
+        }
         // A topic that no handling uses is no error: a file may name one for all instances, and a flag may turn it off.
         if options.needsDeadLetterTopic, options.deadLetterTopic == nil {
             reportMissing(ResolvedInstanceOptions.deadLetterTopicSetting, because: "an error handling is dead-letter")
         }
         options.configuration.errorHandlers = options.errorHandlers
         for scope in ClientScope.allCases {
-            options.configuration.clientSettings[keyPath: scope.settings] = clientSettings(scope)
+            options.configuration.clientSettings[keyPath: scope.settings] = clientSettings(scope, &options.origins)
         }
         if lacksRequired { return }
         // These problems concern several options together.
@@ -90,7 +94,10 @@ struct OptionReader {
             let found = try? layer.snapshot.value(forKey: key, type: .string)
             guard let text = found?.value?.content.text else { continue }
             if let assign = setting.parse(text) {
-                if !isRead { assign(&options) }
+                if !isRead {
+                    assign(&options)
+                    options.origins[setting.name] = layer.origin(setting.name)
+                }
                 isRead = true
             } else {
                 wrong.insert(setting.name)
@@ -100,11 +107,12 @@ struct OptionReader {
         return isRead
     }
 
-    /// Returns the text of the highest layer that has an option of the command.
-    private func text(of option: AdditionalOption) -> String? {
+    /// Returns the text of the highest layer that has an option of the command, and where it stands.
+    private func value(of option: AdditionalOption) -> (text: String, origin: OptionOrigin)? {
         layers.lazy.compactMap { layer in
             let key = AbsoluteConfigKey(layer.keyPrefix + [option.name])
-            return (try? layer.snapshot.value(forKey: key, type: .string))?.value?.content.text
+            let found = (try? layer.snapshot.value(forKey: key, type: .string))?.value
+            return found?.content.text.map { ($0, layer.origin(option.name)) }
         }.first
     }
 
@@ -116,11 +124,15 @@ struct OptionReader {
     }
 
     /// Returns the raw settings of one group, with the highest layer's value for each name.
-    private mutating func clientSettings(_ scope: ClientScope) -> [String: String] {
+    private mutating func clientSettings(
+        _ scope: ClientScope, _ origins: inout [String: OptionOrigin]
+    ) -> [String: String] {
         var merged: [String: String] = [:]
         for setting in settings[scope, default: []] {
             if let problem = setting.problem { problems.append(problem) }
-            if merged[setting.name] == nil { merged[setting.name] = setting.value }
+            guard merged[setting.name] == nil else { continue }
+            merged[setting.name] = setting.value
+            origins["\(scope.rawValue).\(setting.name)"] = setting.origin
         }
         return merged
     }

@@ -1,4 +1,5 @@
 public import Millrace
+public import MillraceRuntime
 import NIOCore
 
 extension MillraceServer {
@@ -45,6 +46,8 @@ extension MillraceServer {
         public var tokenFile: String?
         /// The bounds of what clients can ask at once.
         public var limits = ServerLimits()
+        /// The settings of the instance as `GET /configuration` shows them; by default those of the application.
+        public var settings: [SettingDescription]?
 
         /// Makes the settings of a server.
         ///

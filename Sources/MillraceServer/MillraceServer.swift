@@ -73,6 +73,7 @@ public final class MillraceServer: Service {
     private func groups(_ peers: PeerClient) -> [any RouteGroup] {
         let stores = StoreAccess(application: application, limits: configuration.limits)
         let owners = Owners(stores: stores, peers: peers)
+        let gather = InstanceGather(application: application, peers: peers)
         let groups: [any RouteGroup] = [
             HealthRoutes(application: application),
             MetricsRoutes(scrape: MetricsScrape(application, registry: metrics)),
@@ -80,8 +81,10 @@ public final class MillraceServer: Service {
             EntryRoutes(owners: owners), ScanRoutes(owners: owners),
             BatchRoutes(owners: owners),
             ChangeRoutes(stores: stores),
+            TopologyRoutes(application: application), TaskRoutes(gather: gather), ErrorRoutes(gather: gather),
+            ConfigurationRoutes(settings: configuration.settings ?? application.configuration.settingDescriptions),
         ]
-        return groups + [OpenAPIRoutes(groups: groups, needsToken: configuration.tokenFile != nil)]
+        return groups + [ConsoleRoutes(), OpenAPIRoutes(groups: groups, needsToken: configuration.tokenFile != nil)]
     }
 
     private func access(_ tokens: AccessTokens?) -> AccessControl {

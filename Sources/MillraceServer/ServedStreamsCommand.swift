@@ -53,7 +53,8 @@ extension ServedStreamsCommand {
         beside application: StreamsApplication, options: ResolvedInstanceOptions
     ) throws -> [any Service] {
         let others = try services(beside: application)
-        guard let server = try ServerOptions.configuration(from: options.additional) else { return others }
+        guard var server = try ServerOptions.configuration(from: options.additional) else { return others }
+        server.settings = options.settingDescriptions(inForce: application.configuration)
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
         return others + [MillraceServer(application: application, configuration: server, logger: logger)]

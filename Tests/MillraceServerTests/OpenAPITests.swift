@@ -16,9 +16,9 @@ extension ServerTests {
                 (document["components"] as? [String: Any])?["schemas"] as? [String: Any])
             #expect(
                 paths.keys.sorted() == [
-                    "/health/live", "/health/ready", "/openapi.json", "/stores", "/stores/{store}",
-                    "/stores/{store}/changes", "/stores/{store}/entries", "/stores/{store}/entries/{key}",
-                    "/stores/{store}/entries:batch",
+                    "/configuration", "/errors", "/health/live", "/health/ready", "/openapi.json", "/stores",
+                    "/stores/{store}", "/stores/{store}/changes", "/stores/{store}/entries",
+                    "/stores/{store}/entries/{key}", "/stores/{store}/entries:batch", "/tasks", "/topology",
                 ])
             for (path, operations) in paths {
                 for (method, operation) in operations {

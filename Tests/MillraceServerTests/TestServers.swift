@@ -133,6 +133,12 @@ final class TestServer: Sendable {
         _ = await tasks[1].result
     }
 
+    /// Stops the server, while the application goes on.
+    func stopServer() async throws {
+        tasks[1].cancel()
+        _ = await tasks[1].result
+    }
+
     func get(_ target: String, _ headers: [(String, String)] = []) async throws -> Reply {
         try await send(.GET, target, headers)
     }

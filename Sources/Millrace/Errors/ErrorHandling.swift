@@ -84,6 +84,24 @@ public struct ErrorHandlers: Sendable {
         responses = [.deserialization: deserialization, .processing: processing, .production: production]
     }
 
+    /// Returns the same handlers, which tell an observer of each error and of the response to it.
+    package func observed(
+        by observe: @escaping @Sendable (DropReason, ErrorContext, ErrorResponse) -> Void
+    ) -> ErrorHandlers {
+        func observed(_ handler: @escaping Handler, _ reason: DropReason) -> Handler {
+            { context in
+                let response = handler(context)
+                observe(reason, context, response)
+                return response
+            }
+        }
+        var handlers = ErrorHandlers(
+            deserialization: observed(deserialization, .deserialization), processing: observed(processing, .processing),
+            production: observed(production, .production))
+        handlers.responses = responses
+        return handlers
+    }
+
     /// The topics to which failed records are always sent, in order. Topics that a handler chooses for each error are not
     /// among them.
     package var deadLetterTopics: [String] {

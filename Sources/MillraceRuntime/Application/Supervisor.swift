@@ -10,8 +10,10 @@ import Synchronization
 /// It runs on a thread too, because opening state and asking brokers block. One mutex guards the state that its threads share. Each
 /// worker is made and closed on its own thread.
 final class Supervisor: Sendable {
-    private let topology: Topology
-    private let configuration: StreamsConfiguration
+    let topology: Topology
+    let configuration: StreamsConfiguration
+    /// The latest errors, for those who look.
+    let recentErrors = RecentErrors()
     private let logger: Logger
     private let handler: StreamsApplication.UncaughtErrorHandler
     /// The stores that queries read.
@@ -51,6 +53,8 @@ final class Supervisor: Sendable {
         uncaughtErrorHandler: @escaping StreamsApplication.UncaughtErrorHandler
     ) {
         self.topology = topology
+        var configuration = configuration
+        configuration.errorHandlers = recentErrors.observing(configuration.errorHandlers)
         self.configuration = configuration
         self.handler = uncaughtErrorHandler
         readThreads = ReadThreads()
@@ -256,6 +260,7 @@ final class Supervisor: Sendable {
         let error = (error as? PortError)?.asStreamsError ?? error
         logger.error("worker \(number) failed: \(error)")
         shared.withLock { $0.failedCount += 1 }
+        recentErrors.add(error, ofThread: number)
         if mayReplace(error) { return true }
         stop(because: error)
         return false
@@ -327,6 +332,9 @@ final class Supervisor: Sendable {
     }
 
     var state: ApplicationState { shared.withLock { $0.state } }
+
+    /// The status of each worker that is alive, by its number.
+    var workerStatuses: [Int: WorkerStatus] { shared.withLock { $0.statuses } }
 
     var metrics: StreamsMetrics {
         var metrics = StreamsMetrics()

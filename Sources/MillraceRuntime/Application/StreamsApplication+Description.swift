@@ -1,0 +1,25 @@
+public import Millrace
+
+extension StreamsApplication {
+    /// The topology that the application runs.
+    public var topology: Topology { supervisor.topology }
+
+    /// The settings with which the application runs.
+    public var configuration: StreamsConfiguration { supervisor.configuration }
+
+    /// The latest errors of records and of worker threads, the newest first: at most 200 since the start.
+    ///
+    /// ```swift
+    /// for error in application.recentErrors { print(error.kind.rawValue, error.message) }
+    /// ```
+    public var recentErrors: [RecentError] { supervisor.recentErrors.newestFirst }
+
+    /// The worker threads that are alive, in the order of their numbers. Kafka: `metadataForLocalThreads`.
+    ///
+    /// ```swift
+    /// for thread in application.threads { print(thread.id, thread.state.rawValue, thread.tasks) }
+    /// ```
+    public var threads: [ThreadMetadata] {
+        supervisor.workerStatuses.sorted { $0.key < $1.key }.map { ThreadMetadata($1, id: $0) }
+    }
+}

@@ -1,0 +1,73 @@
+/// The schemas of what the console asks for, as JSON.
+enum ConsoleSchema {
+    private static let integer = #"{"type": "integer"}"#
+    private static let flag = #"{"type": "boolean"}"#
+    private static let text = Schema.text
+
+    static let topology = Schema.object([
+        "applicationId": text,
+        "subtopologies": Schema.list(
+            Schema.object([
+                "id": integer, "isGlobal": flag, "nodes": Schema.list(node),
+                "stores": Schema.list(Schema.object(["name": text], optional: ["kind": text, "changelog": text])),
+            ])),
+    ])
+
+    private static let node = Schema.object(
+        ["name": text, "kind": text, "successors": Schema.list(text)],
+        optional: [
+            "topics": Schema.list(Schema.object(["name": text, "isInternal": flag])), "pattern": text,
+            "chosenBy": text, "stores": Schema.list(text),
+        ])
+
+    static let tasks = instances([
+        "processedRecords": integer, "restoredRecords": integer, "standbyRecords": integer, "lag": integer,
+        "deadLetteredRecords": integer, "commits": integer, "averageCommitMs": integer, "longestCommitMs": integer,
+        "troubles": Schema.list(text),
+        "dropped": Schema.list(Schema.object(["node": text, "reason": text, "count": integer])),
+        "threads": Schema.list(
+            Schema.object(
+                [
+                    "id": integer, "state": text, "lag": integer, "tasks": Schema.list(text),
+                    "standbyTasks": Schema.list(text),
+                ], optional: ["trouble": text])),
+        "tasks": Schema.list(task),
+    ])
+
+    private static let task = Schema.object([
+        "id": text, "isStandby": flag, "thread": integer, "state": text, "processedRecords": integer,
+        "restoredRecords": integer, "droppedRecords": integer,
+        "stores": Schema.list(
+            Schema.object([
+                "name": text, "currentOffset": integer, "endOffset": integer, "missingRecords": integer,
+            ])),
+    ])
+
+    static let configuration = Schema.object([
+        "settings": Schema.list(
+            Schema.object(
+                ["name": text, "group": text, "isHidden": flag, "source": text, "summary": text],
+                optional: ["value": text, "default": text]))
+    ])
+
+    static let errors = instances([
+        "troubles": Schema.list(text),
+        "errors": Schema.list(
+            Schema.object(
+                ["timestampMs": integer, "kind": text, "message": text],
+                optional: [
+                    "response": text, "deadLetterTopic": text, "node": text, "task": text, "topic": text,
+                    "partition": integer, "offset": integer, "key": text,
+                ])),
+    ])
+
+    /// The objects of all instances. One that did not answer has an error instead of its members.
+    private static func instances(_ members: [String: String]) -> String {
+        var optional = members
+        optional["address"] = text
+        optional["error"] = Schema.error
+        return Schema.object([
+            "instances": Schema.list(Schema.object(["isHere": flag, "state": text], optional: optional))
+        ])
+    }
+}

@@ -1,0 +1,103 @@
+import Hummingbird
+import Millrace
+import MillraceRuntime
+
+/// The work of all instances: their threads, tasks and standbys, and how far these are.
+struct TaskRoutes: RouteGroup {
+    let gather: InstanceGather
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .get, path: "/tasks",
+                summary: "Describes the instances: their state, threads, tasks and standbys, lags and restores.",
+                replies: [
+                    Route.Reply(
+                        status: 200, summary: "The instances; this one is the first.",
+                        content: ["application/json": ConsoleSchema.tasks])
+                ],
+                answer: { request in
+                    await gather.response(to: request, target: "/tasks") { TaskReport(gather.application).members }
+                })
+        ]
+    }
+}
+
+/// What this instance says of its own work.
+private struct TaskReport {
+    private let metrics: StreamsMetrics
+    private let threads: [ThreadMetadata]
+    private let graph: TopologyGraph
+
+    init(_ application: StreamsApplication) {
+        metrics = application.metrics
+        threads = application.threads
+        graph = application.topology.graph
+    }
+
+    var members: [(String, String?)] {
+        [
+            ("processedRecords", "\(metrics.processedRecords)"), ("restoredRecords", "\(metrics.restoredRecords)"),
+            ("standbyRecords", "\(metrics.standbyRecords)"), ("lag", "\(metrics.lag)"),
+            ("deadLetteredRecords", "\(metrics.deadLetteredRecords)"), ("commits", "\(metrics.commits)"),
+            ("averageCommitMs", "\(metrics.averageCommit.nanoseconds / 1_000_000)"),
+            ("longestCommitMs", "\(metrics.longestCommit.nanoseconds / 1_000_000)"),
+            ("troubles", JSON.array(metrics.troubles.map(JSON.quoted))), ("dropped", JSON.array(dropped)),
+            ("threads", JSON.array(threads.map(json))), ("tasks", JSON.array(threads.flatMap(tasks))),
+        ]
+    }
+
+    private var dropped: [String] {
+        let rows = metrics.droppedRecordsByOperator.flatMap { node, reasons in
+            reasons.map { (node: node, reason: $0.key.rawValue, count: $0.value) }
+        }
+        return rows.sorted { ($0.node, $0.reason) < ($1.node, $1.reason) }.map { row in
+            JSON.object([
+                ("node", JSON.quoted(row.node)), ("reason", JSON.quoted(row.reason)), ("count", "\(row.count)"),
+            ])
+        }
+    }
+
+    private func json(_ thread: ThreadMetadata) -> String {
+        JSON.object([
+            ("id", "\(thread.id)"), ("state", JSON.quoted(thread.state.rawValue)), ("lag", "\(thread.lag)"),
+            ("tasks", JSON.array(thread.tasks.map(JSON.quoted))),
+            ("standbyTasks", JSON.array(thread.standbyTasks.map(JSON.quoted))),
+            ("trouble", thread.trouble.map(JSON.quoted)),
+        ])
+    }
+
+    private func tasks(of thread: ThreadMetadata) -> [String] {
+        thread.tasks.map { json($0, of: thread, isStandby: false) }
+            + thread.standbyTasks.map { json($0, of: thread, isStandby: true) }
+    }
+
+    private func json(_ task: String, of thread: ThreadMetadata, isStandby: Bool) -> String {
+        let counts = metrics.byTask[task] ?? TaskMetrics()
+        let lags = storeLags(of: task)
+        let isRestoring = !isStandby && lags.contains { $0.lag > 0 }
+        let state = isStandby ? "standby" : isRestoring ? "restoring" : thread.state.rawValue
+        return JSON.object([
+            ("id", JSON.quoted(task)), ("isStandby", "\(isStandby)"), ("thread", "\(thread.id)"),
+            ("state", JSON.quoted(state)), ("processedRecords", "\(counts.processedRecords)"),
+            ("restoredRecords", "\(counts.restoredRecords)"),
+            ("droppedRecords", "\(counts.droppedRecords.values.reduce(0, +))"),
+            ("stores", JSON.array(lags.map(json))),
+        ])
+    }
+
+    private func json(_ lag: StoreLag) -> String {
+        JSON.object([
+            ("name", JSON.quoted(lag.store)), ("currentOffset", "\(lag.currentOffset)"),
+            ("endOffset", "\(lag.endOffset)"), ("missingRecords", "\(lag.lag)"),
+        ])
+    }
+
+    /// The progress of a task's stores. A task is known by the sub-topology and the partition in its name.
+    private func storeLags(of task: String) -> [StoreLag] {
+        let parts = task.split(separator: "_")
+        guard parts.count == 2, let subtopology = Int(parts[0]), let partition = Int32(parts[1]) else { return [] }
+        let stores = graph.subtopologies.first { $0.id == subtopology }?.storeNames ?? []
+        return stores.compactMap { metrics.storeLags[$0]?[partition] }
+    }
+}
