@@ -61,15 +61,15 @@ extension Worker {
         let lag = lag(of: slot)
         return PartitionStatus(
             partition: slot.partition, task: slot.task.id, lag: lag,
-            oldestMs: lag == 0 ? nil : slot.task.oldestTimestampMs(ofPartitionAt: slot.place), isPaused: slot.isPaused,
-            bufferedCount: slot.task.bufferedCount(ofPartitionAt: slot.place),
-            bufferedSizeInBytes: slot.task.bufferedSizeInBytes(ofPartitionAt: slot.place))
+            oldestMs: lag == 0 ? nil : slot.task.oldestTimestampMs(ofPartitionAt: slot.queueIndex), isPaused: slot.isPaused,
+            bufferedCount: slot.task.bufferedCount(ofPartitionAt: slot.queueIndex),
+            bufferedSizeInBytes: slot.task.bufferedSizeInBytes(ofPartitionAt: slot.queueIndex))
     }
 
     private func lag(of slot: TaskRegistry.Slot) -> Int64? {
         if slot.isAtEnd, slot.task.isEmpty(slot.partition) { return 0 }
         guard let end = ports.consumer.knownEndOffset(of: slot.partition) else { return nil }
-        guard let next = slot.task.position(ofPartitionAt: slot.place) else { return nil }
+        guard let next = slot.task.position(ofPartitionAt: slot.queueIndex) else { return nil }
         return max(0, end - next)
     }
 }
