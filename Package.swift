@@ -133,7 +133,8 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules", argumentParser, logging,
+                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules",
+                argumentParser, logging,
             ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 
