@@ -71,7 +71,9 @@ let package = Package(
         // What an operator does with a running system, without a command line: dead letters, replays, lags.
         .target(
             name: "MillraceOperations",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "KafkaClient"],
+            dependencies: [
+                "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", logging,
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
@@ -205,7 +207,9 @@ let package = Package(
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
-            dependencies: ["Millrace", "MillraceCommandLine", "MillraceRuntime", argumentParser, logging],
+            dependencies: [
+                "Millrace", "MillraceCommandLine", "MillraceOperations", "MillraceRuntime", argumentParser, logging,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceOperationsTests",

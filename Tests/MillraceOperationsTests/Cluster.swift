@@ -23,7 +23,9 @@ struct Cluster {
     init(_ topics: [String: Int32], applicationID: String = "shop") async throws {
         var configuration = EmbeddedBrokerConfiguration()
         configuration.port = 0
-        configuration.topics = topics.sorted { $0.key < $1.key }.map { NewTopic($0.key, partitionCount: $0.value) }
+        configuration.topics = topics.sorted { $0.key < $1.key }.map {
+            ClusterCore.NewTopic($0.key, partitionCount: $0.value)
+        }
         broker = try await EmbeddedBroker.start(configuration)
         self.configuration = StreamsConfiguration(
             applicationID: applicationID, bootstrapServers: [broker.bootstrapServers],

@@ -9,7 +9,7 @@ import Testing
     static func topology() throws -> Topology {
         let builder = StreamsBuilder()
         builder.stream("orders", key: .string, value: .string)
-            .mapValues { value in
+            .mapValues { (value: String) throws -> String in
                 guard value != "bad" else { throw SerdeError(type: "order", message: "a bad one") }
                 return value
             }
@@ -87,11 +87,11 @@ import Testing
         let consumer = try KafkaConsumer([
             "bootstrap.servers": cluster.broker.bootstrapServers, "group.id": "shop", "enable.auto.commit": "false",
         ])
-        try consumer.commit([TopicPartition("orders", 0): CommittedOffset(1)])
+        try consumer.commit([KafkaClient.TopicPartition("orders", 0): CommittedOffset(1)])
         let lags = try Lag(cluster.connection).measure(group: "shop", topics: ["orders"])
         #expect(lags.map(\.records) == [2, 0] && lags.map(\.committed) == [1, nil])
         #expect((60.0..<120).contains(lags[0].seconds) && lags[1].seconds == 0)
-        try consumer.commit([TopicPartition("orders", 0): CommittedOffset(3)])
+        try consumer.commit([KafkaClient.TopicPartition("orders", 0): CommittedOffset(3)])
         #expect(try Lag(cluster.connection).measure(group: "shop").map(\.seconds) == [0])
         try consumer.close()
         try await cluster.broker.stop()

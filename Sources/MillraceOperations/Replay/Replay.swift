@@ -1,4 +1,5 @@
 import KafkaClient
+import Logging
 package import Millrace
 import MillraceTesting
 import Synchronization
@@ -137,7 +138,8 @@ package struct Replay {
             return try TopologyTestDriver(
                 topology.loggingEveryStore(), applicationID: applicationID,
                 errorHandlers: ErrorHandlers(deserialization: handler, processing: handler, production: handler),
-                partitions: PartitionCounts(counts), wallClockMs: wallClockMs)
+                partitions: PartitionCounts(counts), wallClockMs: wallClockMs,
+                logger: Logger(label: "replay") { _ in SwiftLogNoOpLogHandler() })
         } catch {
             throw OperationError(.failed, "the topology cannot be replayed: \(error)")
         }
@@ -173,8 +175,14 @@ package struct Replay {
             guard let marks = marks[partition], let start = starts[partition], let end = ends[partition] else {
                 continue
             }
-            let wanted = if case .offset(let offset) = from { offset } else { Int64(0) }
-            if marks.low > 0, from == .beginning || wanted < marks.low || start == marks.low {
+            let isCut =
+                switch from {
+                case .beginning: true
+                case .end: false
+                case .offset(let offset): offset < marks.low
+                case .time: start == marks.low
+                }
+            if marks.low > 0, isCut {
                 notice("\(partition): the records before offset \(marks.low) have been deleted")
             }
             if start < end { slices[partition] = start..<end }
