@@ -24,7 +24,7 @@ struct Cluster {
         var configuration = EmbeddedBrokerConfiguration()
         configuration.port = 0
         configuration.topics = topics.sorted { $0.key < $1.key }.map {
-            ClusterCore.NewTopic($0.key, partitionCount: $0.value)
+            ClusterCore.NewTopic($0.key, partitionCount: $0.value, configs: ["retention.ms": "-1"])
         }
         broker = try await EmbeddedBroker.start(configuration)
         self.configuration = StreamsConfiguration(
