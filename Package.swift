@@ -72,7 +72,7 @@ let package = Package(
         .target(
             name: "MillraceOperations",
             dependencies: [
-                "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", logging,
+                "KafkaClient", "Millrace", "MillraceRuntime", "MillraceTesting", logging,
             ],
             swiftSettings: swiftSettings),
         .target(

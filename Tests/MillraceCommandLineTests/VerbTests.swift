@@ -79,7 +79,7 @@ import Testing
     func drawing() throws {
         let builder = StreamsBuilder()
         builder.stream("in", key: .string, value: .string)
-            .groupBy(key: .string, value: .string) { key, value in (value, key) }
+            .groupBy(key: .string) { _, value in value }
             .count(into: .store("counts")).toStream()
             .to(key: .string, value: .int64, description: "a <script> & \"more\"") { _ in "out" }
         let graph = try builder.build().graph

@@ -106,8 +106,8 @@ struct Command {
     private let output = Pipe()
     private let errors = Pipe()
 
-    init(_ name: String = "millrace", _ arguments: [String]) throws {
-        process.executableURL = Self.folder.appending(path: name)
+    init(_ arguments: [String]) throws {
+        process.executableURL = Self.folder.appending(path: "millrace")
         process.arguments = arguments
         process.standardOutput = output
         process.standardError = errors

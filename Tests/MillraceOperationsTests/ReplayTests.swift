@@ -2,6 +2,7 @@ import EmbeddedBroker
 import KafkaClient
 import Millrace
 import MillraceOperations
+import MillraceRuntime
 import Testing
 
 @Suite("Replay and lag") struct ReplayTests {
@@ -9,11 +10,11 @@ import Testing
     static func topology() throws -> Topology {
         let builder = StreamsBuilder()
         builder.stream("orders", key: .string, value: .string)
-            .mapValues { (value: String) throws -> String in
+            .mapValues(value: .string) { (value: String) throws -> String in
                 guard value != "bad" else { throw SerdeError(type: "order", message: "a bad one") }
                 return value
             }
-            .groupBy(key: .string, value: .string) { _, value in (value, value) }
+            .groupBy(key: .string) { _, value in value }
             .count(into: .store("totals"))
             .toStream().to("results", key: .string, value: .int64)
         return try builder.build()
