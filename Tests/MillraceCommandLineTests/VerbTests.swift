@@ -9,10 +9,10 @@ import Testing
     struct Program: StreamsCommand {
         static let configuration = CommandConfiguration(commandName: "program", subcommands: verbs)
         @OptionGroup var instance: InstanceOptions
-        @Option var source = "in"
+        @Option var inputTopic = "in"
 
         func define(_ builder: StreamsBuilder) {
-            builder.stream(source, key: .string, value: .string).groupByKey().count(into: .store("counts"))
+            builder.stream(inputTopic, key: .string, value: .string).groupByKey().count(into: .store("counts"))
                 .toStream().to("out", key: .string, value: .int64)
         }
     }
@@ -26,7 +26,7 @@ import Testing
 
     @Test("options of the program count before and behind the verb, those of its own included")
     func ownOptions() throws {
-        for arguments in [["--source", "mine", "describe"], ["describe", "--source", "mine"]] {
+        for arguments in [["--input-topic", "mine", "describe"], ["describe", "--input-topic", "mine"]] {
             let verb = try #require(try Program.parseAsRoot(arguments) as? DescribeVerb<OwnProgram<Program>>)
             let options = try verb.program.options(
                 defaults: ["application-id": "a", "bootstrap-servers": "localhost:1"])
