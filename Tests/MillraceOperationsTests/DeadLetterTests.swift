@@ -130,7 +130,7 @@ import Testing
         try await cluster.broker.inject(fault)
         let arguments = ["dlq", "retry", "dead", "--all", "--bootstrap-servers", cluster.broker.bootstrapServers]
         let command = try Command(arguments)
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(5)
         // The transaction is open as soon as the letters' topic is part of it.
         while try await cluster.broker.openTransactions().isEmpty, command.process.isRunning {
             guard ContinuousClock.now < deadline else { break }
