@@ -93,7 +93,9 @@ let package = Package(
         // What an operator does with a running system, without a command line: dead letters, replays, lags.
         .target(
             name: "MillraceOperations",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting", "KafkaClient"],
+            dependencies: [
+                "KafkaClient", "Millrace", "MillraceRuntime", "MillraceTesting", logging,
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "MillraceCommandLine",
@@ -171,7 +173,8 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules", argumentParser, logging,
+                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules",
+                argumentParser, logging,
             ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 
@@ -242,7 +245,9 @@ let package = Package(
         .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceCommandLineTests",
-            dependencies: ["Millrace", "MillraceCommandLine", "MillraceRuntime", argumentParser, logging],
+            dependencies: [
+                "Millrace", "MillraceCommandLine", "MillraceOperations", "MillraceRuntime", argumentParser, logging,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceServerTests",

@@ -36,7 +36,7 @@ package struct Tail {
     }
 
     /// Passes on the records as they come, each partition's in order, until `body` returns false or all are read.
-    package func forEach(
+    package func visit(
         progress: (Int64) -> Void = { _ in }, _ body: (LogRecord) -> Bool
     ) throws(OperationError) {
         let reader = try LogReader(connection, slices)

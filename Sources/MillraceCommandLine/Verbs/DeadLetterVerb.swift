@@ -1,5 +1,5 @@
-import KafkaClient
 package import ArgumentParser
+import KafkaClient
 import Millrace
 import MillraceOperations
 
@@ -74,7 +74,7 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
                 let bar = ProgressBar("reading \(topic)")
                 var rows: [[String]] = []
                 var count = 0
-                try letters.forEach(filter, progress: { bar.show($0, of: letters.offsetCount) }) { letter in
+                try letters.visit(filter, progress: { bar.show($0, of: letters.offsetCount) }) { letter in
                     if let max, count >= max { return false }
                     count += 1
                     if json { printLine(presentation.json(letter).text) } else { rows.append(presentation.row(letter)) }

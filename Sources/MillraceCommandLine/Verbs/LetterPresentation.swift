@@ -19,9 +19,10 @@ struct LetterPresentation {
 
     func json(_ letter: DeadLetter) -> JSONFragment {
         let decoder = decoder(of: letter)
-        let handled: JSONFragment = letter.handled.map { note in
-            .members(["action": .string(note.action.rawValue), "atMs": .number(note.atMs)])
-        } ?? .null
+        let handled: JSONFragment =
+            letter.handled.map { note in
+                .members(["action": .string(note.action.rawValue), "atMs": .number(note.atMs)])
+            } ?? .null
         return .members([
             "id": .string("\(letter.id)"), "timestampMs": .number(letter.record.timestampMs),
             "key": decoder.keyJSON(letter.record.key), "value": decoder.valueJSON(letter.record.value),

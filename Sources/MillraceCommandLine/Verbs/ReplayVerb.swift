@@ -20,7 +20,8 @@ package struct ReplayVerb<Program: ProgramArguments>: ParsableCommand {
     @OptionGroup var program: Program
     @Option(parsing: .unconditional, help: "Where the slice begins: \(LogPlace.syntax).") var from = "beginning"
     @Option(parsing: .unconditional, help: "Where it ends; what is there is not part of it.") var to = "end"
-    @Option(help: "Show only this key, written as dlq show and tail print it, or as 0x… in hexadecimal.") var key: String?
+    @Option(help: "Show only this key, written as dlq show and tail print it, or as 0x… in hexadecimal.") var key:
+        String?
     @Flag(help: "One line of JSON for each record.") var json = false
 
     package init() {}
@@ -37,7 +38,7 @@ package struct ReplayVerb<Program: ProgramArguments>: ParsableCommand {
             let bar = ProgressBar("replaying")
             let summary = try replay.run(
                 notice: { complain("note: \($0)") }, progress: { bar.show($0, of: $1) },
-                { step in
+                each: { step in
                     bar.clear()
                     printLine(json ? Self.json(step).text : Self.text(step))
                 })

@@ -24,7 +24,7 @@ package struct ResetVerb<Program: ProgramArguments>: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        try await reporting {
+        try await reportingAsync {
             let options = try program.options(defaults: [:])
             // Says in one sentence why no broker answers.
             _ = try ClusterConnection(options.configuration).admin()

@@ -24,7 +24,8 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
     @Option(parsing: .unconditional, help: "Where to end; what is there is not printed.") var to = "end"
     @Option(help: "How many records of the end of each partition, without --from.") var last: Int64 = 10
     @Option(help: "The most records to print.") var max: Int?
-    @Flag(name: .shortAndLong, help: "Go on with the records that will be written, until interrupted.") var follow = false
+    @Flag(name: .shortAndLong, help: "Go on with the records that will be written, until interrupted.") var follow =
+        false
     @Flag(help: "One line of JSON for each record.") var json = false
 
     package init() {}
@@ -42,7 +43,7 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
                 follows: follow, cluster.connection())
             let bar = ProgressBar("reading \(topic)")
             var count = 0
-            try tail.forEach(progress: { if !follow { bar.show($0, of: tail.offsetCount) } }) { record in
+            try tail.visit(progress: { if !follow { bar.show($0, of: tail.offsetCount) } }) { record in
                 if let max, count >= max { return false }
                 count += 1
                 bar.clear()

@@ -41,7 +41,7 @@ extension ParsableCommand {
     }
 
     /// Runs the body; an error becomes a sentence on standard error and an exit status.
-    package func reporting(_ body: () async throws -> Void) async throws {
+    package func reportingAsync(_ body: () async throws -> Void) async throws {
         do { try await body() } catch { throw try Self.report(error) }
     }
 

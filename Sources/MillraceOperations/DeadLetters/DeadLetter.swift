@@ -84,7 +84,8 @@ package struct DeadLetter: Sendable, Hashable {
 
     /// Returns what follows the word in `[word …]`.
     private static func bracketed(_ word: String, in text: String) -> String? {
-        guard let start = text.firstRange(of: "[\(word) ")?.upperBound, let end = text[start...].firstIndex(of: "]") else {
+        guard let start = text.firstRange(of: "[\(word) ")?.upperBound, let end = text[start...].firstIndex(of: "]")
+        else {
             return nil
         }
         return String(text[start..<end])

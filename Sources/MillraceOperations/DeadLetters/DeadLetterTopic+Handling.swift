@@ -86,7 +86,7 @@ extension DeadLetterTopic {
             var seen: Set<DeadLetterID> = []
             for id in ids where seen.insert(id).inserted { try add(letter(id, notes: notes)) }
         } else {
-            try forEach(filter, notes: notes, progress: { _ in }) { letter throws(OperationError) in
+            try visit(filter, notes: notes) { letter throws(OperationError) in
                 try add(letter)
                 return true
             }

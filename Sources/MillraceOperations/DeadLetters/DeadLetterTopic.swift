@@ -26,15 +26,15 @@ package final class DeadLetterTopic {
     /// - Parameters:
     ///   - progress: is told how many offsets have been read.
     ///   - body: returns whether to go on.
-    package func forEach(
+    package func visit(
         _ filter: DeadLetterFilter, progress: (Int64) -> Void = { _ in },
         _ body: (DeadLetter) throws(OperationError) -> Bool
     ) throws(OperationError) {
-        try forEach(filter, notes: handled.read(connection, admin), progress: progress, body)
+        try visit(filter, notes: handled.read(connection, admin), progress: progress, body)
     }
 
-    func forEach(
-        _ filter: DeadLetterFilter, notes: [DeadLetterID: DeadLetter.Handled], progress: (Int64) -> Void,
+    func visit(
+        _ filter: DeadLetterFilter, notes: [DeadLetterID: DeadLetter.Handled], progress: (Int64) -> Void = { _ in },
         _ body: (DeadLetter) throws(OperationError) -> Bool
     ) throws(OperationError) {
         let reader = try LogReader(connection, marks.mapValues { $0.low..<max($0.low, $0.high) })
@@ -66,7 +66,8 @@ package final class DeadLetterTopic {
         else {
             let range = marks.low < marks.high ? "from \(marks.low) to \(marks.high - 1)" : "none"
             throw OperationError(
-                .missing, "there is no dead letter \(id) in \(name): the offsets of partition \(id.partition) are \(range)")
+                .missing,
+                "there is no dead letter \(id) in \(name): the offsets of partition \(id.partition) are \(range)")
         }
         return Self.letter(record, notes)
     }

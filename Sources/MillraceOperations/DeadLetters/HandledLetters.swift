@@ -26,7 +26,9 @@ struct HandledLetters {
         var notes: [DeadLetterID: DeadLetter.Handled] = [:]
         while !reader.isDone {
             for record in try reader.next() {
-                guard let key = record.key, let id = DeadLetterID(String(decoding: key, as: UTF8.self)) else { continue }
+                guard let key = record.key, let id = DeadLetterID(String(decoding: key, as: UTF8.self)) else {
+                    continue
+                }
                 // A note that cannot be read says nothing, so its letter counts as waiting, which shows it to somebody.
                 notes[id] = record.value.flatMap {
                     try? JSONDecoder().decode(DeadLetter.Handled.self, from: Data($0))

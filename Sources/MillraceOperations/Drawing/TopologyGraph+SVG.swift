@@ -37,11 +37,14 @@ private struct TopologyPicture {
     /// Places the nodes of one frame; returns its height.
     private mutating func place(_ subtopology: TopologyGraph.Subtopology, at top: Double) -> Double {
         var predecessors: [String: [String]] = [:]
-        for node in subtopology.nodes { for name in node.successors { predecessors[name, default: []].append(node.name) } }
+        for node in subtopology.nodes {
+            for name in node.successors { predecessors[name, default: []].append(node.name) }
+        }
         var layerOf: [String: Int] = [:]
         // The nodes come after their predecessors.
         for node in subtopology.nodes {
-            layerOf[node.name] = predecessors[node.name, default: []].compactMap { layerOf[$0] }.max().map { $0 + 1 } ?? 0
+            let above = predecessors[node.name, default: []].compactMap { layerOf[$0] }.max()
+            layerOf[node.name] = above.map { $0 + 1 } ?? 0
         }
         let layers = Dictionary(grouping: subtopology.nodes) { layerOf[$0.name] ?? 0 }
         var y = top + 34
@@ -53,7 +56,10 @@ private struct TopologyPicture {
             }
             var x = 2 * Self.gap
             var tallest = 0.0
-            for (node, middle) in wished.enumerated().sorted(by: { ($0.element.middle, $0.offset) < ($1.element.middle, $1.offset) }).map(\.element) {
+            let ordered = wished.enumerated().sorted { left, right in
+                (left.element.middle, left.offset) < (right.element.middle, right.offset)
+            }
+            for (node, middle) in ordered.map(\.element) {
                 let lines = [node.name] + node.details
                 let width = Double(lines.map(\.count).max() ?? 0) * Self.characterWidth + 24
                 let height = Double(lines.count) * Self.lineHeight + 12

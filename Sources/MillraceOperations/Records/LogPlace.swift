@@ -26,7 +26,8 @@ package enum LogPlace: Sendable, Hashable {
             self = .end
         } else if text.hasPrefix("-") {
             let units: [Character: Int64] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
-            guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropFirst().dropLast()), count >= 0
+            guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropFirst().dropLast()),
+                count >= 0
             else { return nil }
             let (span, overflows) = count.multipliedReportingOverflow(by: unit)
             guard !overflows, span <= nowMs else { return nil }

@@ -1,4 +1,5 @@
 import KafkaClient
+import Logging
 package import Millrace
 import MillraceTesting
 import Synchronization
@@ -68,10 +69,10 @@ package struct Replay {
     /// - Parameters:
     ///   - notice: is told in a sentence of what the replay cannot know.
     ///   - progress: is told how many records have been processed, of how many.
-    ///   - body: gets each record that did something to the key; every record where no key is given.
+    ///   - body: is called with each record that did something to the key; every record where no key is given.
     /// - Throws: `.missing` if an input topic does not exist; `.failed` if the topology cannot be run.
     package func run(
-        notice: (String) -> Void, progress: (Int64, Int64) -> Void = { _, _ in }, _ body: (Step) -> Void
+        notice: (String) -> Void, progress: (Int64, Int64) -> Void = { _, _ in }, each body: (Step) -> Void
     ) throws(OperationError) -> Summary {
         let (counts, slices) = try slices(notice)
         let total = slices.values.reduce(0) { $0 + Int64($1.count) }
@@ -137,7 +138,8 @@ package struct Replay {
             return try TopologyTestDriver(
                 topology.loggingEveryStore(), applicationID: applicationID,
                 errorHandlers: ErrorHandlers(deserialization: handler, processing: handler, production: handler),
-                partitions: PartitionCounts(counts), wallClockMs: wallClockMs)
+                partitions: PartitionCounts(counts), wallClockMs: wallClockMs,
+                logger: Logger(label: "replay") { _ in SwiftLogNoOpLogHandler() })
         } catch {
             throw OperationError(.failed, "the topology cannot be replayed: \(error)")
         }
@@ -162,16 +164,25 @@ package struct Replay {
         let counts = try connection.partitionCounts(of: topics.sorted(), admin)
         let missing = topics.filter { counts[$0] == nil }.sorted()
         guard missing.isEmpty else {
-            throw OperationError(.missing, "the topology reads \(missing.joined(separator: ", ")): there is no such topic")
+            throw OperationError(
+                .missing, "the topology reads \(missing.joined(separator: ", ")): there is no such topic")
         }
         let partitions = counts.flatMap { topic, count in (0..<count).map { TopicPartition(topic, $0) } }
         let marks = try connection.watermarks(of: partitions)
         let (starts, ends) = (try connection.offsets(of: from, in: marks), try connection.offsets(of: to, in: marks))
         var slices: [TopicPartition: Range<Int64>] = [:]
         for partition in partitions.sorted() {
-            guard let marks = marks[partition], let start = starts[partition], let end = ends[partition] else { continue }
-            let wanted = if case .offset(let offset) = from { offset } else { Int64(0) }
-            if marks.low > 0, from == .beginning || wanted < marks.low || start == marks.low {
+            guard let marks = marks[partition], let start = starts[partition], let end = ends[partition] else {
+                continue
+            }
+            let isCut =
+                switch from {
+                case .beginning: true
+                case .end: false
+                case .offset(let offset): offset < marks.low
+                case .time: start == marks.low
+                }
+            if marks.low > 0, isCut {
                 notice("\(partition): the records before offset \(marks.low) have been deleted")
             }
             if start < end { slices[partition] = start..<end }

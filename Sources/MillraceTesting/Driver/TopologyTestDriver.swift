@@ -1,4 +1,4 @@
-import Logging
+package import Logging
 public import Millrace
 public import MillraceEngine
 
@@ -24,6 +24,7 @@ public final class TopologyTestDriver {
     public let applicationID: String
     let topology: Topology
     private let configuration: TaskConfiguration
+    private let logger: Logger
     private let producer: DriverProducer
     private let provider: (any StoreProvider)?
     private let clock = ManualClock()
@@ -50,10 +51,21 @@ public final class TopologyTestDriver {
     ///   - wallClockMs: the wall clock's time at the start, in milliseconds since the epoch; 0 by default.
     /// - Throws: `StreamsError` where the topology cannot be instantiated, and with code `.topic` where topics that are joined
     ///   differ in their partition counts.
-    public init(
+    public convenience init(
         _ topology: Topology, applicationID: String = "app", errorHandlers: ErrorHandlers = ErrorHandlers(),
         partitions: PartitionCounts = 1, storage: StateStorage = .memory, wallClockMs: Int64 = 0
     ) throws {
+        try self.init(
+            topology, applicationID: applicationID, errorHandlers: errorHandlers, partitions: partitions,
+            storage: storage, wallClockMs: wallClockMs, logger: Logger(label: "TopologyTestDriver"))
+    }
+
+    /// - Parameter logger: gets what the tasks log, such as every record that the error handlers skip.
+    package init(
+        _ topology: Topology, applicationID: String, errorHandlers: ErrorHandlers, partitions: PartitionCounts,
+        storage: StateStorage = .memory, wallClockMs: Int64, logger: Logger
+    ) throws {
+        self.logger = logger
         self.applicationID = applicationID
         self.topology = topology
         localStores = LocalStores(topology)
@@ -106,7 +118,7 @@ public final class TopologyTestDriver {
         let task = try StreamTask(
             id: part.id, topology: topology, nodes: part.nodes, stores: part.isGlobal ? [] : part.stores,
             globalStores: globalStores, partitions: part.partitions, configuration: configuration, producer: producer,
-            provider: provider, clock: clock, logger: Logger(label: "TopologyTestDriver"))
+            provider: provider, clock: clock, logger: logger)
         tasks[index].task = task
         for (queueIndex, partition) in task.partitions.enumerated() {
             topics[partition.topic].readers[Int(partition.partition)] = .init(task: index, queueIndex: queueIndex)

@@ -51,7 +51,8 @@ struct ExampleProgram: ProgramArguments {
 /// A cluster, with an example by which records are shown; without one, all of them are tried.
 struct ExampleCluster: ClusterArguments {
     @OptionGroup var cluster: ClusterOptions
-    @Option(help: "The example whose topics they are; by default the one that has a topic of this name.") var example: Example?
+    @Option(help: "The example whose topics they are; by default the one that has a topic of this name.") var example:
+        Example?
     @Option(help: "The application whose topics they are; by default any.") var applicationId: String?
 
     func connection() throws -> ClusterConnection { try cluster.connection() }

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Millrace
+import MillraceOperations
+import Testing
+
+@testable import MillraceCommandLine
+
+@Suite("Verbs of a program") struct VerbTests {
+    struct Program: StreamsCommand {
+        static let configuration = CommandConfiguration(commandName: "program", subcommands: verbs)
+        @OptionGroup var instance: InstanceOptions
+        @Option var inputTopic = "in"
+
+        func define(_ builder: StreamsBuilder) {
+            builder.stream(inputTopic, key: .string, value: .string).groupByKey().count(into: .store("counts"))
+                .toStream().to("out", key: .string, value: .int64)
+        }
+    }
+
+    @Test("a program without a verb runs an instance, with one it does what the verb says")
+    func withAndWithout() throws {
+        #expect(try Program.parseAsRoot(required) is Program)
+        #expect(try Program.parseAsRoot(required + ["run"]) is RunVerb<OwnProgram<Program>>)
+        #expect(try Program.parseAsRoot(["replay"] + required) is ReplayVerb<OwnProgram<Program>>)
+    }
+
+    @Test("options of the program count before and behind the verb, those of its own included")
+    func ownOptions() throws {
+        for arguments in [["--input-topic", "mine", "describe"], ["describe", "--input-topic", "mine"]] {
+            let verb = try #require(try Program.parseAsRoot(arguments) as? DescribeVerb<OwnProgram<Program>>)
+            let options = try verb.program.options(
+                defaults: ["application-id": "a", "bootstrap-servers": "localhost:1"])
+            #expect(try verb.program.makeTopology(options).sourceTopics == ["mine"])
+        }
+    }
+
+    @Test("a verb that only reads topics needs no application, one that is about an application does")
+    func applicationID() throws {
+        let arguments = ["tail", "topic", "--bootstrap-servers", "localhost:1"]
+        let tail = try #require(try Program.parseAsRoot(arguments) as? TailVerb<OwnProgram<Program>>)
+        #expect(try tail.cluster.connection().bootstrapServers == ["localhost:1"])
+        let replay = try #require(
+            try Program.parseAsRoot(["replay", "--bootstrap-servers", "localhost:1"])
+                as? ReplayVerb<OwnProgram<Program>>)
+        #expect(throws: ValidationError.self) { try replay.program.options(defaults: [:]) }
+    }
+
+    @Test(
+        "there are completions of the verbs for every shell",
+        arguments: [CompletionShell.bash, .zsh, .fish])
+    func completions(shell: CompletionShell) {
+        let script = Program.completionScript(for: shell)
+        for name in ["describe", "lag", "tail", "dlq", "replay", "reset", "bootstrap-servers"] {
+            #expect(script.contains(name), "\(name)")
+        }
+    }
+
+    @Test("every kind of failure has an exit status of its own")
+    func statuses() {
+        let statuses = OperationError.Kind.allCases.map { ExitStatus.of($0).rawValue }
+        #expect(Set(statuses).count == statuses.count && !statuses.contains(0))
+    }
+
+    @Test("letters are chosen by ids or by --all, and one repaired value is for one letter")
+    func letters() {
+        for arguments in [[], ["0:1", "--all"], ["0:1", "0:2", "--value", "file"]] {
+            #expect(throws: (any Error).self) { try Program.parseAsRoot(["dlq", "retry", "dead"] + arguments) }
+        }
+    }
+
+    @Test("a bar shows the share that is done, and only a number where the end is not known")
+    func bar() {
+        #expect(ProgressBar.line("reading", 1, of: 4).hasSuffix(" 25 % (1 of 4)"))
+        #expect(ProgressBar.line("reading", 5, of: 4).hasSuffix(" 100 % (5 of 4)"))
+        #expect(ProgressBar.line("reading", 7, of: .max) == "reading 7")
+    }
+
+    @Test("a topology is drawn with every node, whatever its names are made of")
+    func drawing() throws {
+        let builder = StreamsBuilder()
+        builder.stream("in", key: .string, value: .string)
+            .groupBy(key: .string) { _, value in value }
+            .count(into: .store("counts")).toStream()
+            .to(key: .string, value: .int64, description: "a <script> & \"more\"") { _ in "out" }
+        let graph = try builder.build().graph
+        #expect(graph.subtopologies.count == 2)
+        for text in [graph.mermaid, graph.dot, graph.svg, graph.json.text] {
+            for node in graph.subtopologies.flatMap(\.nodes) { #expect(text.contains(node.name), "\(node.name)") }
+        }
+        #expect(!graph.svg.contains("<script>") && !graph.mermaid.contains("<script>"))
+        #expect(graph.svg.contains("stroke-dasharray") && graph.dot.contains("style=dashed"))
+    }
+}
