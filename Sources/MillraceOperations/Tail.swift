@@ -10,7 +10,7 @@ package struct Tail {
     ///   - follows: whether records that will be written are read too.
     /// - Throws: `.missing` if there is no such topic.
     package init(
-        _ topic: String, from: LogPlace?, to: LogPlace, last count: Int64, follows: Bool,
+        _ topic: String, from: LogLocation?, to: LogLocation, last count: Int64, follows: Bool,
         _ connection: ClusterConnection
     ) throws(OperationError) {
         self.connection = connection

@@ -51,7 +51,7 @@ import Testing
         for (number, item) in ["tea", "tea", "bad", "tea"].enumerated() {
             try cluster.write("k", item, to: "orders", timestampMs: Int64(number + 1) * 1_000)
         }
-        for from in [LogPlace.offset(1), .time(2_000)] {
+        for from in [LogLocation.offset(1), .time(2_000)] {
             var replay = Replay(try Self.topology(), applicationID: "shop", cluster.connection)
             replay.from = from
             replay.to = .offset(3)
@@ -114,11 +114,11 @@ import Testing
 
     @Test("places in the log are read as offsets, times and spans before now, and anything else is none")
     func places() {
-        #expect(LogPlace("120", nowMs: 0) == .offset(120))
-        #expect(LogPlace("-10m", nowMs: 1_000_000) == .time(400_000))
-        #expect(LogPlace("1970-01-01T00:00:02Z", nowMs: 0) == .time(2_000))
-        #expect(LogPlace("1970-01-02", nowMs: 0) == .time(86_400_000))
-        for text in ["", "-", "x", "-5", "1.5", "-9223372036854775807d"] { #expect(LogPlace(text, nowMs: 1) == nil) }
+        #expect(LogLocation("120", nowMs: 0) == .offset(120))
+        #expect(LogLocation("-10m", nowMs: 1_000_000) == .time(400_000))
+        #expect(LogLocation("1970-01-01T00:00:02Z", nowMs: 0) == .time(2_000))
+        #expect(LogLocation("1970-01-02", nowMs: 0) == .time(86_400_000))
+        for text in ["", "-", "x", "-5", "1.5", "-9223372036854775807d"] { #expect(LogLocation(text, nowMs: 1) == nil) }
     }
 
     @Test("a missing topic, an unreachable broker and wrong credentials each give one sentence of their kind")

@@ -18,7 +18,7 @@ package struct ReplayVerb<Program: ProgramArguments>: ParsableCommand {
     }
 
     @OptionGroup var program: Program
-    @Option(parsing: .unconditional, help: "Where the slice begins: \(LogPlace.syntax).") var from = "beginning"
+    @Option(parsing: .unconditional, help: "Where the slice begins: \(LogLocation.syntax).") var from = "beginning"
     @Option(parsing: .unconditional, help: "Where it ends; what is there is not part of it.") var to = "end"
     @Option(help: "Show only this key, written as dlq show and tail print it, or as 0x… in hexadecimal.") var key:
         String?

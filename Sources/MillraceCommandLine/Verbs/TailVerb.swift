@@ -19,7 +19,7 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
     @OptionGroup var cluster: Cluster
     @Option(
         parsing: .unconditional,
-        help: "Where to begin: \(LogPlace.syntax). By default --last records before the end of each partition.")
+        help: "Where to begin: \(LogLocation.syntax). By default --last records before the end of each partition.")
     var from: String?
     @Option(parsing: .unconditional, help: "Where to end; what is there is not printed.") var to = "end"
     @Option(help: "How many records of the end of each partition, without --from.") var last: Int64 = 10

@@ -149,9 +149,9 @@ func oneLine(_ text: String, _ length: Int = 80) -> String {
 }
 
 /// A place that was typed.
-func place(_ text: String, option: String) throws -> LogPlace {
-    guard let place = LogPlace(text, nowMs: currentMs()) else {
-        throw ValidationError("\(option) takes \(LogPlace.syntax), not \(text)")
+func place(_ text: String, option: String) throws -> LogLocation {
+    guard let place = LogLocation(text, nowMs: currentMs()) else {
+        throw ValidationError("\(option) takes \(LogLocation.syntax), not \(text)")
     }
     return place
 }

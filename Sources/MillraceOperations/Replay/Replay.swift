@@ -13,8 +13,8 @@ package struct Replay {
     package var topology: Topology
     package var applicationID: String
     package var connection: ClusterConnection
-    package var from = LogPlace.beginning
-    package var to = LogPlace.end
+    package var from = LogLocation.beginning
+    package var to = LogLocation.end
     /// The key to look at, as somebody typed it; nil for all.
     package var key: String?
 

@@ -7,7 +7,7 @@ import Foundation
 #endif
 
 /// A place in partitions, as a person writes it.
-package enum LogPlace: Sendable, Hashable {
+package enum LogLocation: Sendable, Hashable {
     /// The first record that is still there.
     case beginning
     /// Behind the last record that there is now.
@@ -54,7 +54,7 @@ package enum LogPlace: Sendable, Hashable {
 extension ClusterConnection {
     /// Returns the offsets that places stand for, within what there is.
     package func offsets(
-        of place: LogPlace, in marks: [TopicPartition: Watermarks]
+        of place: LogLocation, in marks: [TopicPartition: Watermarks]
     ) throws(OperationError) -> [TopicPartition: Int64] {
         switch place {
         case .beginning: return marks.mapValues(\.low)
