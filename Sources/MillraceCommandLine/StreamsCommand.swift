@@ -92,12 +92,17 @@ extension StreamsCommand {
     /// The command's abstract, and the part of its help that explains the options.
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion,
-            subcommands: verbs)
+            abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion)
     }
 
-    /// The verbs of the command beside running: `describe`, `lag`, `tail`, `dlq`, `replay`, `reset`, and `run`, which is what the
-    /// command does without a verb. A command with a configuration of its own passes them to it as subcommands.
+    /// The verbs of a command beside running: `describe`, `lag`, `tail`, `dlq`, `replay`, `reset`, and `run`, which is what the
+    /// command does without a verb. A command that wants them passes them to its configuration:
+    ///
+    /// ```swift
+    /// static let configuration = CommandConfiguration(abstract: "Scores risks.", subcommands: verbs)
+    /// ```
+    ///
+    /// The command's options hold for all verbs, so they need other names than the options of the verbs, such as `--key`.
     public static var verbs: [any ParsableCommand.Type] {
         [
             RunVerb<OwnProgram<Self>>.self, DescribeVerb<OwnProgram<Self>>.self, LagVerb<OwnProgram<Self>>.self,

@@ -45,7 +45,7 @@ package struct OwnProgram<Program: StreamsCommand>: ProgramArguments {
     package init() {}
 
     package func options(defaults: [String: String]) throws -> ResolvedInstanceOptions {
-        try program.instance.resolve(defaults: defaults)
+        try program.instance.resolve(additional: program.additionalOptions, defaults: defaults)
     }
 
     package func makeTopology(_ options: ResolvedInstanceOptions) throws -> Topology {
@@ -61,8 +61,12 @@ extension InstanceOptions {
     /// Resolves the options where some that are required have a default.
     ///
     /// - Throws: `ValidationError` with every problem.
-    package func resolve(defaults: [String: String]) throws -> ResolvedInstanceOptions {
-        do { return try check(defaults: defaults).get() } catch { throw ValidationError(error.description) }
+    package func resolve(
+        additional: [AdditionalOption] = [], defaults: [String: String]
+    ) throws -> ResolvedInstanceOptions {
+        do { return try check(additional: additional, defaults: defaults).get() } catch {
+            throw ValidationError(error.description)
+        }
     }
 }
 

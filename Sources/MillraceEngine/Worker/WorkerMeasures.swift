@@ -61,7 +61,8 @@ extension Worker {
         let lag = lag(of: slot)
         return PartitionStatus(
             partition: slot.partition, task: slot.task.id, lag: lag,
-            oldestMs: lag == 0 ? nil : slot.task.oldestTimestampMs(ofPartitionAt: slot.queueIndex), isPaused: slot.isPaused,
+            oldestMs: lag == 0 ? nil : slot.task.oldestTimestampMs(ofPartitionAt: slot.queueIndex),
+            isPaused: slot.isPaused,
             bufferedCount: slot.task.bufferedCount(ofPartitionAt: slot.queueIndex),
             bufferedSizeInBytes: slot.task.bufferedSizeInBytes(ofPartitionAt: slot.queueIndex))
     }
