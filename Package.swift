@@ -28,6 +28,7 @@ let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: 
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 // The page of the server's console, which becomes a part of the executable.
@@ -43,6 +44,7 @@ let package = Package(
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
         .library(name: "MillraceRuntime", targets: ["MillraceRuntime"]),
         .library(name: "MillraceCommandLine", targets: ["MillraceCommandLine"]),
+        .library(name: "MillraceMetrics", targets: ["MillraceMetrics"]),
         .library(name: "MillraceServer", targets: ["MillraceServer"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
@@ -53,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.29.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.16.0"),
@@ -94,11 +97,16 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "MillraceMetrics", dependencies: ["Millrace", "MillraceRuntime", coreMetrics, serviceLifecycle],
+            swiftSettings: swiftSettings),
+
         // HTTP, which nothing above imports.
         .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceRuntime", "MillraceCommandLine", argumentParser, httpClient, httpTypes,
+                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", argumentParser, httpClient,
+                httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
             ],
@@ -233,6 +241,13 @@ let package = Package(
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRuntime",
                 "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceMetricsTests",
+            dependencies: [
+                "Millrace", "MillraceMetrics", "MillraceRuntime", "MillraceServer", "TestSupport", coreMetrics, logging,
+                serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),

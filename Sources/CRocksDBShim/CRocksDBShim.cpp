@@ -11,10 +11,15 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
+#include <rocksdb/statistics.h>
 #include <rocksdb/write_buffer_manager.h>
 
 struct rocksdb_shim_write_buffers_t {
   std::shared_ptr<rocksdb::WriteBufferManager> rep;
+};
+
+struct rocksdb_shim_statistics_t {
+  std::shared_ptr<rocksdb::Statistics> rep;
 };
 
 static rocksdb::Options &view(rocksdb_options_t *options) { return *reinterpret_cast<rocksdb::Options *>(options); }
@@ -45,6 +50,41 @@ size_t rocksdb_shim_write_buffers_usage(const rocksdb_shim_write_buffers_t *buff
 
 void rocksdb_shim_options_set_write_buffers(rocksdb_options_t *options, const rocksdb_shim_write_buffers_t *buffers) {
   view(options).write_buffer_manager = buffers->rep;
+}
+
+rocksdb_shim_statistics_t *rocksdb_shim_statistics_create(void) {
+  auto statistics = rocksdb::CreateDBStatistics();
+  // Counts only: histograms and timers cost a clock call for each operation.
+  statistics->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
+  return new rocksdb_shim_statistics_t{statistics};
+}
+
+void rocksdb_shim_statistics_destroy(rocksdb_shim_statistics_t *statistics) { delete statistics; }
+
+uint64_t rocksdb_shim_statistics_count(const rocksdb_shim_statistics_t *statistics, rocksdb_shim_ticker_t ticker) {
+  switch (ticker) {
+  case rocksdb_shim_block_cache_miss:
+    return statistics->rep->getTickerCount(rocksdb::BLOCK_CACHE_MISS);
+  case rocksdb_shim_block_cache_hit:
+    return statistics->rep->getTickerCount(rocksdb::BLOCK_CACHE_HIT);
+  case rocksdb_shim_memtable_hit:
+    return statistics->rep->getTickerCount(rocksdb::MEMTABLE_HIT);
+  case rocksdb_shim_memtable_miss:
+    return statistics->rep->getTickerCount(rocksdb::MEMTABLE_MISS);
+  case rocksdb_shim_stall_micros:
+    return statistics->rep->getTickerCount(rocksdb::STALL_MICROS);
+  case rocksdb_shim_compact_read_bytes:
+    return statistics->rep->getTickerCount(rocksdb::COMPACT_READ_BYTES);
+  case rocksdb_shim_compact_write_bytes:
+    return statistics->rep->getTickerCount(rocksdb::COMPACT_WRITE_BYTES);
+  case rocksdb_shim_flush_write_bytes:
+    return statistics->rep->getTickerCount(rocksdb::FLUSH_WRITE_BYTES);
+  }
+  return 0;
+}
+
+void rocksdb_shim_options_set_statistics(rocksdb_options_t *options, const rocksdb_shim_statistics_t *statistics) {
+  view(options).statistics = statistics->rep;
 }
 
 void rocksdb_shim_options_set_avoid_flush_during_shutdown(rocksdb_options_t *options, bool avoid) {

@@ -5,6 +5,7 @@ import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 public import Millrace
+public import MillraceMetrics
 public import MillraceRuntime
 import NIOCore
 import NIOSSL
@@ -25,6 +26,7 @@ import Synchronization
 public final class MillraceServer: Service {
     private let application: StreamsApplication
     private let configuration: Configuration
+    private let metrics: PrometheusRegistry
     private let logger: Logger
     private let listening = ListeningAddress()
 
@@ -33,13 +35,15 @@ public final class MillraceServer: Service {
     /// - Parameters:
     ///   - application: the application whose stores it shows.
     ///   - configuration: the server's settings; `run` checks them.
+    ///   - metrics: the registry whose metrics `GET /metrics` shows beside the application's; an empty one by default.
     ///   - logger: the destination of log messages; a logger labelled `millrace` by default.
     public init(
         application: StreamsApplication, configuration: Configuration = Configuration(),
-        logger: Logger = Logger(label: "millrace")
+        metrics: PrometheusRegistry = PrometheusRegistry(), logger: Logger = Logger(label: "millrace")
     ) {
         self.application = application
         self.configuration = configuration
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -72,6 +76,7 @@ public final class MillraceServer: Service {
         let gather = InstanceGather(application: application, peers: peers)
         let groups: [any RouteGroup] = [
             HealthRoutes(application: application),
+            MetricsRoutes(scrape: MetricsScrape(application, registry: metrics)),
             CatalogueRoutes(application: application),
             EntryRoutes(owners: owners), ScanRoutes(owners: owners),
             BatchRoutes(owners: owners),

@@ -36,6 +36,7 @@ extension ServedStreamsCommand {
     /// - Throws: `ValidationError` if an option of the server is wrong.
     public func configure(_ configuration: inout StreamsConfiguration, options: ResolvedInstanceOptions) throws {
         guard let server = try ServerOptions.configuration(from: options.additional) else { return }
+        configuration.recordsStateStatistics = true
         let isReachable = server.address.port > 0 && !["0.0.0.0", "::"].contains(server.address.host)
         if configuration.applicationServer == nil, isReachable {
             configuration.applicationServer = server.address.description

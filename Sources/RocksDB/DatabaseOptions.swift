@@ -61,6 +61,8 @@ package struct DatabaseOptions: Sendable {
     package var flushesOnClose = true
     /// The memory budget shared with other databases. Default nil: the database has a separate block cache.
     package var sharedMemory: SharedMemory?
+    /// The counts to which the database adds what it does; `nil`, the default, for none.
+    package var statistics: Statistics?
     /// Further RocksDB options, applied last, in its own notation: "max_subcompactions=2;bytes_per_sync=1048576".
     /// Default empty.
     package var rawOptions = ""

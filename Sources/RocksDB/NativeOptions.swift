@@ -54,6 +54,9 @@ final class NativeOptions: @unchecked Sendable {
         if let shared = source.sharedMemory {
             rocksdb_shim_options_set_write_buffers(options, shared.writeBuffers)
         }
+        if let statistics = source.statistics {
+            withExtendedLifetime(statistics) { rocksdb_shim_options_set_statistics(options, statistics.pointer) }
+        }
         // Kafka Streams too logs errors only. RocksDB would keep 1,000 old logs and dump statistics every 10 minutes.
         rocksdb_options_set_info_log_level(options, errorLogLevel)
         rocksdb_options_set_keep_log_file_num(options, 2)

@@ -48,5 +48,9 @@ struct RuntimeExamples {
             configuration: StreamsConfiguration(
                 applicationID: "risk", bootstrapServers: ["localhost:9092"], stateDirectory: "/var/lib/risk"))
         #expect(application.state == .created)
+        application.beginMeasuringLatency()
+        let files = application.stateMetrics?.databases.reduce(0) { $0 + $1.fileSizeInBytes }
+        #expect(files == nil)
+        #expect(application.metrics.threads.isEmpty)
     }
 }

@@ -1,5 +1,5 @@
-// What RocksDB's C API lacks in the oldest supported version (7.8): a write buffer manager shared by databases, a
-// compaction that reports its status and the choice not to flush when a database is closed.
+// What RocksDB's C API lacks in the oldest supported version (7.8): a write buffer manager and counts shared by
+// databases, a compaction that reports its status and the choice not to flush when a database is closed.
 #ifndef CROCKSDB_SHIM_H
 #define CROCKSDB_SHIM_H
 
@@ -28,6 +28,25 @@ rocksdb_shim_write_buffers_t *rocksdb_shim_write_buffers_create(size_t size_in_b
 void rocksdb_shim_write_buffers_destroy(rocksdb_shim_write_buffers_t *buffers);
 size_t rocksdb_shim_write_buffers_usage(const rocksdb_shim_write_buffers_t *buffers);
 void rocksdb_shim_options_set_write_buffers(rocksdb_options_t *options, const rocksdb_shim_write_buffers_t *buffers);
+
+/// Counts of what databases do; several may share them. Databases opened with it keep what they need.
+typedef struct rocksdb_shim_statistics_t rocksdb_shim_statistics_t;
+
+typedef enum {
+  rocksdb_shim_block_cache_miss,
+  rocksdb_shim_block_cache_hit,
+  rocksdb_shim_memtable_hit,
+  rocksdb_shim_memtable_miss,
+  rocksdb_shim_stall_micros,
+  rocksdb_shim_compact_read_bytes,
+  rocksdb_shim_compact_write_bytes,
+  rocksdb_shim_flush_write_bytes
+} rocksdb_shim_ticker_t;
+
+rocksdb_shim_statistics_t *rocksdb_shim_statistics_create(void);
+void rocksdb_shim_statistics_destroy(rocksdb_shim_statistics_t *statistics);
+uint64_t rocksdb_shim_statistics_count(const rocksdb_shim_statistics_t *statistics, rocksdb_shim_ticker_t ticker);
+void rocksdb_shim_options_set_statistics(rocksdb_options_t *options, const rocksdb_shim_statistics_t *statistics);
 
 void rocksdb_shim_options_set_avoid_flush_during_shutdown(rocksdb_options_t *options, bool avoid);
 

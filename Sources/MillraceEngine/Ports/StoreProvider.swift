@@ -50,9 +50,13 @@ package protocol Clock: AnyObject {
     func wallClockMs() -> Int64
     /// Milliseconds since an arbitrary moment; they never go back.
     func monotonicMs() -> Int64
+    /// Nanoseconds since the same moment, for the measurement of short times.
+    func monotonicNanoseconds() -> Int64
 }
 
 extension Clock {
     /// The time for intervals: it is never set back.
     package var monotonic: Moment { Moment(ms: monotonicMs()) }
+
+    package func monotonicNanoseconds() -> Int64 { monotonicMs() &* 1_000_000 }
 }

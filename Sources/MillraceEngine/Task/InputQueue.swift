@@ -99,6 +99,11 @@ final class InputQueue {
     /// The decoded record with its metadata.
     var current: RawRecord? { isDecoded ? raw.pointee : nil }
 
+    /// The first record that waits, decoded or not.
+    var firstRecord: FetchedRecord? {
+        next < run.records.endIndex ? run.records[next] : waiting.first?.run.records.first
+    }
+
     /// The decoded record's metadata.
     var currentMetadata: RecordMetadata? {
         guard isDecoded else { return nil }

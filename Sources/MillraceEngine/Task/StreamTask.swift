@@ -10,7 +10,7 @@ package final class StreamTask {
     package let state: TaskState
     private let environment: TaskEnvironment
     private var queues: [TopicPartition: InputQueue] = [:]
-    private var orderedQueues: [InputQueue] = []
+    private(set) var orderedQueues: [InputQueue] = []
     private var ready = TimestampHeap()
     /// The queues that were empty and got records, in the order in which they got them. It decides between equal timestamps.
     private var arrived: [Int] = []
@@ -24,6 +24,9 @@ package final class StreamTask {
     package var streamTimeMs: Int64 { environment.streamTimeMs }
     /// Whether something was processed, or dropped, since the last commit.
     @exclusivity(unchecked) package private(set) var hasProgress = false
+    @exclusivity(unchecked) private var ages = RecordAges()
+    /// The ages of records when they had been processed, if that is measured.
+    package var endToEnd: LatencyHistogram { ages.histogram }
 
     /// Instantiates the operators over a task's stores. The task owns the stores from now on: if this fails, they are closed.
     ///
@@ -160,6 +163,7 @@ package final class StreamTask {
     /// Stops when one of several partitions has no records left, because the next record may be one that it has not delivered yet.
     package func process(atMost limit: Int) throws -> Int {
         try environment.schedule.start()
+        ages.beginBatch(isMeasured: state.configuration.measuresLatency())
         var done = 0
         defer {
             environment.counts.processed += done
@@ -191,6 +195,7 @@ package final class StreamTask {
         hasProgress = true
         if timestampMs > environment.streamTimeMs { environment.streamTimeMs = timestampMs }
         try queue.process()
+        ages.add(timestampMs: timestampMs) { environment.wallClockMs }
         _ = try environment.schedule.punctuate(streamTimeMs: environment.streamTimeMs)
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
     }

@@ -23,7 +23,7 @@ extension TaskEnvironment {
         case .continue: logger.warning("skipped a record: \(error)")
         case .deadLetter(let topic):
             try writeDeadLetter(to: topic, context, record)
-            counts.deadLettered += 1
+            counts.deadLetter(work.reason, at: node)
             logger.warning("sent a record to \(topic): \(error)")
         }
         counts.drop(work.reason, at: node)

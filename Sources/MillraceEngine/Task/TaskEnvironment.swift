@@ -8,6 +8,8 @@ package struct TaskCounts: Sendable, Hashable {
     /// Records of changelogs that were applied to a standby.
     package var updated = 0
     package var deadLettered = 0
+    /// Dead-lettered records by operator; they count as dropped too.
+    package var deadLetteredByOperator: [String: [DropReason: Int]] = [:]
     package var dropped: [DropReason: Int] = [:]
     /// Dropped records by operator; records that a store finds expired count under the store's name.
     package var droppedByOperator: [String: [DropReason: Int]] = [:]
@@ -17,6 +19,11 @@ package struct TaskCounts: Sendable, Hashable {
     package mutating func drop(_ reason: DropReason, at node: String) {
         dropped[reason, default: 0] += 1
         droppedByOperator[node, default: [:]][reason, default: 0] += 1
+    }
+
+    mutating func deadLetter(_ reason: DropReason, at node: String) {
+        deadLettered += 1
+        deadLetteredByOperator[node, default: [:]][reason, default: 0] += 1
     }
 
     /// Whether all counts are zero.
@@ -29,6 +36,7 @@ package struct TaskCounts: Sendable, Hashable {
         left.restored += right.restored
         left.updated += right.updated
         left.deadLettered += right.deadLettered
+        left.deadLetteredByOperator.merge(right.deadLetteredByOperator) { $0.merging($1, uniquingKeysWith: +) }
         left.dropped.merge(right.dropped, uniquingKeysWith: +)
         left.droppedByOperator.merge(right.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
     }

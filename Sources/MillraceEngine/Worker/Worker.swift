@@ -20,6 +20,8 @@ package final class Worker {
     let restorer: Restorer
     let tasks = TaskRegistry()
     let report = WorkerReport()
+    let stopwatch: Stopwatch
+    var rebalance: RebalanceTimer
     private(set) var membership = Membership()
     /// The topics that this worker has subscribed to; `nil` before its first subscription.
     private var subscription: Set<String>?
@@ -42,6 +44,8 @@ package final class Worker {
         standbys = StandbyKeeper(context, topics: topics, factory: factory, changelogs: changelogs, report: report)
         restorer = Restorer(
             logger: logger, listener: configuration.restoreListener, makeReader: ports.makeRestoreConsumer)
+        stopwatch = Stopwatch(ports.clock)
+        rebalance = RebalanceTimer(from: context.now)
         troubleChecks = context.every(1_000)
         lagUpdates = context.every(500)
     }
@@ -80,7 +84,8 @@ package final class Worker {
     ///   retry does not mend.
     package func step(maxWaitMs: Int) throws {
         do {
-            try receive(try poll(maxWaitMs: maxWaitMs))
+            try receive(try stopwatch.during(.poll) { try poll(maxWaitMs: maxWaitMs) })
+            report.measures.lastPoll = context.now
             try changelogs.lookIfInDoubt()
             if !retry.isWaiting(at: context.now) {
                 try work()
@@ -101,7 +106,7 @@ package final class Worker {
         if committer.hasPendingCommit { try commit() }
         try joinIfKnown()
         if isActive {
-            try standbys.step(mayRead: restorer.isIdle)
+            try stopwatch.during(.standby) { try standbys.step(mayRead: restorer.isIdle) }
             try restore()
             try process()
             try resume()
@@ -158,6 +163,7 @@ package final class Worker {
     ///
     /// - Parameter starts: the start offsets of the partitions of tasks that are opened.
     func handle(_ event: Membership.Event, from starts: StartOffsets = StartOffsets()) throws {
+        defer { noteRebalance(event) }
         for action in membership.handle(event) { try perform(action, from: starts) }
     }
 
@@ -254,7 +260,9 @@ package final class Worker {
     private func restore() throws {
         guard restorer.hasWork else { return }
         let wait = completeTasks.contains(where: tasks.isProcessable) ? 0 : 20
-        try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
+        try stopwatch.during(.restore) {
+            try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
+        }
         if restorer.hasTrouble { changelogs.raiseDoubt() }
         tasks.wakeAll()
     }
@@ -263,15 +271,19 @@ package final class Worker {
         tasks.wake(at: context.now)
         for task in completeTasks {
             try punctuate(task)
-            var left = configuration.maxRecordsPerStep
-            while left > 0, tasks.isProcessable(task) {
-                try committer.beginTransactionIfNeeded()
-                let done = try untorn { try task.process(atMost: left) }
-                if done == 0 { break }
-                left -= done
-            }
+            if tasks.isProcessable(task) { try stopwatch.during(.process) { try process(task) } }
         }
         try committer.poll()
+    }
+
+    private func process(_ task: StreamTask) throws {
+        var left = configuration.maxRecordsPerStep
+        while left > 0, tasks.isProcessable(task) {
+            try committer.beginTransactionIfNeeded()
+            let done = try untorn { try task.process(atMost: left) }
+            if done == 0 { break }
+            left -= done
+        }
     }
 
     /// Runs the work of a task that is due by the wall clock, with or without records.
@@ -279,7 +291,7 @@ package final class Worker {
         let isDue = task.nextWallClockPunctuation?.isReached(by: context.now) ?? false
         guard task.isToBeStarted || isDue else { return }
         try committer.beginTransactionIfNeeded()
-        try untorn { try task.punctuateWallClock() }
+        try stopwatch.during(.punctuate) { try untorn { try task.punctuateWallClock() } }
     }
 
     // MARK: Committing
@@ -289,13 +301,14 @@ package final class Worker {
         let isFull = tasks.dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2
         guard isFull || committer.isCommitDue || completeTasks.contains(where: \.isCommitRequested) else { return }
         try commit()
-        try checkpointIfDue(isFull: isFull)
+        try stopwatch.during(.checkpoint) { try checkpointIfDue(isFull: isFull) }
         try committer.purgeIfDue()
     }
 
     /// Commits everything that was processed in the generation, which may be over by now.
     func commit() throws {
-        guard let commit = try committer.commit(completeTasks.filter(\.hasProgress)) else { return }
+        let commit = try stopwatch.during(.commit) { try committer.commit(completeTasks.filter(\.hasProgress)) }
+        guard let commit else { return }
         offsets.noteCommit(of: commit.offsets)
         report.noteCommit(took: commit.span)
     }
@@ -377,14 +390,9 @@ package final class Worker {
             report.note(
                 storeLags: restorer.lags + standbys.lags + restored(tasks.all).flatMap(\.state.storePositions))
         }
-        if isLagDue { report.note(lag: tasks.slots.reduce(0) { $0 + lag(of: $1) }) }
-    }
-
-    private func lag(of slot: TaskRegistry.Slot) -> Int64 {
-        if slot.isAtEnd, slot.task.isEmpty(slot.partition) { return 0 }
-        guard let end = ports.consumer.knownEndOffset(of: slot.partition),
-            let next = slot.task.nextOffset(of: slot.partition)
-        else { return 0 }
-        return max(0, end - next)
+        report.measures.activities = stopwatch.times
+        guard isLagDue else { return }
+        updateMeasures()
+        report.note(lag: report.measures.partitions.reduce(0) { $0 + ($1.lag ?? 0) })
     }
 }

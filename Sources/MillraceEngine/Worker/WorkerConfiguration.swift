@@ -44,6 +44,8 @@ package struct WorkerConfiguration: Sendable {
     package var restoreListener: (@Sendable (RestoreEvent) -> Void)?
     /// A closure that is told of the progress of standbys.
     package var standbyListener: (@Sendable (RestoreEvent) -> Void)?
+    /// Whether the ages of processed records are measured; asked once for each batch.
+    package var measuresLatency: @Sendable () -> Bool = { false }
 
     package init(
         applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,
@@ -77,6 +79,7 @@ package struct WorkerStatus: Sendable {
     package var countsByTask: [TaskID: TaskCounts] = [:]
     package var commits = 0
     package var commitTimes = CommitTimes()
+    package var measures = WorkerMeasures()
     /// The lags of the stores behind their changelogs.
     package var storeLags: [StoreLag] = []
     /// The number of records that are known to be in the input partitions and are not processed yet.

@@ -7,12 +7,19 @@ final class WorkerReport {
     /// The error that is being retried; `nil` if there is none.
     var trouble: String? { status.trouble }
 
+    /// The measurements beside the counts.
+    var measures: WorkerMeasures {
+        get { status.measures }
+        _modify { yield &status.measures }
+    }
+
     func note(trouble: String) { status.trouble = trouble }
     func clearTrouble() { status.trouble = nil }
 
     func noteCommit(took span: TimeSpan) {
         status.commits += 1
         status.commitTimes.add(span)
+        status.measures.commits.add(ms: span.ms)
         status.trouble = nil
     }
 

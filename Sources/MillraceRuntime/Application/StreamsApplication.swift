@@ -227,4 +227,20 @@ public final class StreamsApplication: Service, Sendable {
 
     /// A snapshot of the metrics; cheap enough to be taken every second.
     public var metrics: StreamsMetrics { supervisor.metrics }
+
+    /// A snapshot of the metrics of the databases in which stores are kept; `nil` before the start and after the end. It asks each
+    /// database, so it takes some microseconds for each.
+    ///
+    /// ```swift
+    /// let files = application.stateMetrics?.databases.reduce(0) { $0 + $1.fileSizeInBytes }
+    /// ```
+    public var stateMetrics: StateMetrics? { supervisor.stateMetrics }
+
+    /// Begins to measure how old records are when they have been processed, for ``TaskMetrics/endToEndLatency``. It costs each
+    /// record some nanoseconds, so it is not done before somebody asks.
+    ///
+    /// ```swift
+    /// application.beginMeasuringLatency()
+    /// ```
+    public func beginMeasuringLatency() { supervisor.beginMeasuringLatency() }
 }

@@ -69,6 +69,9 @@ public struct StreamsConfiguration: Sendable {
     /// A closure that is told of updates of this instance's standbys, also on the workers' threads; `.suspended` means that a
     /// standby has become active or is kept elsewhere. Kafka: `setStandbyUpdateListener` (KIP-988).
     public var standbyListener: (@Sendable (RestoreEvent) -> Void)?
+    /// Whether the stores' databases count what they do, such as hits of the block cache, for ``StreamsApplication/stateMetrics``.
+    /// False by default. Kafka: `metrics.recording.level=DEBUG`.
+    public var recordsStateStatistics = false
     /// The longest wait for a broker's first answer; after it the start fails. 5 s by default.
     public var connectTimeout: Duration = .seconds(5)
     /// The longest wait of a shutdown for the last commits and for the clients to close. After it the application ends with an

@@ -2,6 +2,23 @@ public import Millrace
 
 /// The figures of an application: its totals since the start, and its present state.
 public struct StreamsMetrics: Sendable, Hashable {
+    /// The application's id.
+    public var applicationID = ""
+    /// The name that tells this instance from others, a prefix of its Kafka clients' names. Before the application runs it is the
+    /// application's id. Kafka: the client id.
+    public var clientID = ""
+    /// The present state. Kafka: `state`.
+    public var state = ApplicationState.created
+    /// The metrics of each worker thread that is alive, by number. Kafka: `alive-stream-threads`.
+    public var threads: [ThreadMetrics] = []
+    /// The number of worker threads that have ended with an error. Kafka: `failed-stream-threads`.
+    public var failedThreads = 0
+    /// The metrics of each partition that this instance reads.
+    public var partitions: [PartitionMetrics] = []
+    /// The progress of each local partition of each store with a changelog, except global tables.
+    public var storeProgress: [StoreProgress] = []
+    /// The memory for state that is being read or is not on disk yet, as it was configured.
+    public var stateCacheCapacityInBytes = 0
     /// Records processed by the topology; a record that passes through a repartition topic counts once more.
     public var processedRecords = 0
     /// Records read from changelogs to restore stores.
@@ -15,6 +32,8 @@ public struct StreamsMetrics: Sendable, Hashable {
     public var droppedRecordsByOperator: [String: [DropReason: Int]] = [:]
     /// Records written to a dead-letter topic; they count as dropped too.
     public var deadLetteredRecords = 0
+    /// Records written to a dead-letter topic, by operator and reason.
+    public var deadLetteredRecordsByOperator: [String: [DropReason: Int]] = [:]
     /// Commits by all workers.
     public var commits = 0
     /// The total time of all commits, each from the flush of caches to the broker's answer.
@@ -44,14 +63,23 @@ public struct StreamsMetrics: Sendable, Hashable {
 
 /// The figures of one task.
 public struct TaskMetrics: Sendable, Hashable {
+    /// The number of the thread that runs the task or keeps its standby.
+    public var thread = 0
     /// Records processed by the sub-topology.
     public var processedRecords = 0
     /// Records read from changelogs to restore its stores.
     public var restoredRecords = 0
+    /// Records read from changelogs to keep its standby up to date.
+    public var standbyRecords = 0
     /// Dropped records, by reason. Kafka: `dropped-records-total`.
     public var droppedRecords: [DropReason: Int] = [:]
     /// Dropped records of each operator, by its name in `Topology.describe()`.
     public var droppedByOperator: [String: [DropReason: Int]] = [:]
+    /// Records written to a dead-letter topic, by operator and reason; they count as dropped too.
+    public var deadLetteredByOperator: [String: [DropReason: Int]] = [:]
+    /// The ages of records, by their timestamps, when they had been processed. It is empty until
+    /// ``StreamsApplication/beginMeasuringLatency()`` is called. Kafka: `record-e2e-latency-avg`.
+    public var endToEndLatency = LatencyHistogram()
 
     /// Metrics of a task that has done nothing.
     public init() {}

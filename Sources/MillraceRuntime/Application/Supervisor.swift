@@ -23,6 +23,7 @@ final class Supervisor: Sendable {
     private let shared = Mutex(Shared())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopRequested = Atomic<Bool>(false)
+    private let isLatencyMeasured = Atomic<Bool>(false)
     private let clock = SystemClock()
 
     private struct Shared {
@@ -30,6 +31,11 @@ final class Supervisor: Sendable {
         var statuses: [Int: WorkerStatus] = [:]
         /// The totals of workers that have ended.
         var past = WorkerStatus()
+        /// The factory of the workers while they run.
+        var factory: WorkerFactory?
+        var clientID: String?
+        /// The number of workers that have failed.
+        var failedCount = 0
         /// The thread of the global tables.
         var globalThread: GlobalThread?
         /// The workers that have ended since the supervisor last looked, each with whether another one takes its place.
@@ -135,7 +141,11 @@ final class Supervisor: Sendable {
             ])
         guard try awaitSourceTopics() else { return }
         let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
-        defer { factory.close() }
+        shared.withLock { ($0.factory, $0.clientID) = (factory, factory.clientID) }
+        defer {
+            shared.withLock { $0.factory = nil }
+            factory.close()
+        }
         localStores.begin(factory.inputs)
         move(to: .rebalancing)
         let globalThread = try startGlobalTables(factory)
@@ -213,7 +223,9 @@ final class Supervisor: Sendable {
     /// - Returns: whether another worker is to take its place.
     private func live(_ number: Int, _ factory: WorkerFactory, _ globalStores: [String: GlobalStore]) -> Bool {
         do {
-            let worker = try factory.makeWorker(number, globalStores: globalStores, localStores: localStores)
+            let worker = try factory.makeWorker(number, globalStores: globalStores, localStores: localStores) {
+                [weak self] in self?.isLatencyMeasured.load(ordering: .relaxed) ?? false
+            }
             do {
                 try worker.start()
                 while !stopRequested.load(ordering: .acquiring) {
@@ -243,6 +255,7 @@ final class Supervisor: Sendable {
         let error = (error as? PortError)?.asStreamsError ?? error
         logger.error("worker \(number) failed: \(error)")
         recentErrors.add(error, ofThread: number)
+        shared.withLock { $0.failedCount += 1 }
         if mayReplace(error) { return true }
         stop(because: error)
         return false
@@ -319,19 +332,34 @@ final class Supervisor: Sendable {
     var workerStatuses: [Int: WorkerStatus] { shared.withLock { $0.statuses } }
 
     var metrics: StreamsMetrics {
-        shared.withLock { shared in
-            var metrics = StreamsMetrics()
-            if let globalThread = shared.globalThread {
-                var status = WorkerStatus()
-                status.counts = globalThread.counts
-                metrics.add(status)
-            }
-            for status in [shared.past] + shared.statuses.sorted(by: { $0.key < $1.key }).map(\.value) {
-                metrics.add(status)
-            }
-            return metrics
+        var metrics = StreamsMetrics()
+        let (global, past, statuses) = shared.withLock { shared in
+            metrics.applicationID = configuration.applicationID
+            metrics.clientID = shared.clientID ?? configuration.applicationID
+            metrics.state = shared.state
+            metrics.failedThreads = shared.failedCount
+            return (shared.globalThread?.counts, shared.past, shared.statuses)
         }
+        metrics.stateCacheCapacityInBytes = configuration.stateCacheSizeInBytes
+        if let global {
+            var status = WorkerStatus()
+            status.counts = global
+            metrics.add(status)
+        }
+        metrics.add(past)
+        let reading = MetricsReading(
+            topology: topology, wallClockMs: clock.wallClockMs(), monotonic: clock.monotonic)
+        for (number, status) in statuses.sorted(by: { $0.key < $1.key }) {
+            metrics.add(status)
+            metrics.add(status, ofThread: number, reading)
+        }
+        return metrics
     }
+
+    /// The metrics of the databases; `nil` while none can be open.
+    var stateMetrics: StateMetrics? { shared.withLock { $0.factory }?.stateMetrics }
+
+    func beginMeasuringLatency() { isLatencyMeasured.store(true, ordering: .relaxed) }
 
     func stateChanges() -> AsyncStream<ApplicationState> {
         let (stream, continuation) = AsyncStream.makeStream(of: ApplicationState.self)
@@ -370,37 +398,5 @@ final class Supervisor: Sendable {
             return true
         }
         if moved { logger.info("state", metadata: ["state": "\(next.rawValue)"]) }
-    }
-}
-
-extension StreamsMetrics {
-    fileprivate mutating func add(_ status: WorkerStatus) {
-        processedRecords += status.counts.processed
-        restoredRecords += status.counts.restored
-        standbyRecords += status.counts.updated
-        deadLetteredRecords += status.counts.deadLettered
-        droppedRecords.merge(status.counts.dropped, uniquingKeysWith: +)
-        droppedRecordsByOperator.merge(status.counts.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
-        commits += status.commits
-        commitTime += .milliseconds(status.commitTimes.totalMs)
-        longestCommit = max(longestCommit, .milliseconds(status.commitTimes.longestMs))
-        for (task, counts) in status.countsByTask {
-            var metrics = byTask[task.description] ?? TaskMetrics()
-            metrics.processedRecords += counts.processed
-            metrics.restoredRecords += counts.restored
-            metrics.droppedRecords.merge(counts.dropped, uniquingKeysWith: +)
-            metrics.droppedByOperator.merge(counts.droppedByOperator) { $0.merging($1, uniquingKeysWith: +) }
-            byTask[task.description] = metrics
-        }
-        for lag in status.storeLags { storeLags[lag.store, default: [:]][lag.partition] = lag }
-        lag += status.lag
-        tasks += status.tasks.map(\.description)
-        standbyTasks += status.standbyTasks.map(\.description)
-        if let trouble = status.trouble { troubles.append(trouble) }
-        if !status.foreignMembers.isEmpty {
-            troubles.append(
-                "consumers that are no instances of this application are in its group: "
-                    + status.foreignMembers.joined(separator: ", "))
-        }
     }
 }

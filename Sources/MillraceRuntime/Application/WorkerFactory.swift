@@ -23,8 +23,10 @@ final class WorkerFactory: Sendable {
         self.topology = topology
         self.configuration = configuration
         self.logger = logger
+        var options = RocksDBStoreOptions()
+        options.recordsStatistics = configuration.recordsStateStatistics
         directory = try StateDirectory(
-            configuration.stateDirectory, applicationID: configuration.applicationID, logger: logger)
+            configuration.stateDirectory, applicationID: configuration.applicationID, options: options, logger: logger)
         startedMs = clock.wallClockMs()
         instance = configuration.instanceID ?? directory.processID.uuidString.lowercased()
         do {
@@ -48,6 +50,12 @@ final class WorkerFactory: Sendable {
 
     /// Releases the state directory. Call it when all workers have ended.
     func close() { directory.close() }
+
+    /// The name of this instance; the prefix of its clients' names.
+    var clientID: String { "\(configuration.applicationID)-\(instance)" }
+
+    /// The metrics of the open databases.
+    var stateMetrics: StateMetrics { directory.metrics }
 
     /// Deletes the state of tasks that this instance has not used for longer than the configuration's delay.
     func removeObsoleteState() { directory.removeObsolete(olderThan: configuration.stateCleanupDelay, keeping: []) }
@@ -85,7 +93,8 @@ final class WorkerFactory: Sendable {
 
     /// Makes a worker with separate clients. Call it on the worker's thread.
     func makeWorker(
-        _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores
+        _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores,
+        measuresLatency: @escaping @Sendable () -> Bool
     ) throws -> Worker {
         let clientID = GroupMember.name(instance: "\(configuration.applicationID)-\(instance)", worker: number)
         let identity = WorkerIdentity(name: clientID, topology: topology, startedMs: startedMs)
@@ -124,6 +133,7 @@ final class WorkerFactory: Sendable {
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.identity = identity
+        settings.measuresLatency = measuresLatency
         settings.waitsForTopics = configuration.missingSourceTopics == .wait
         settings.replicationFactor = configuration.replicationFactor
         settings.standbyReplicas = configuration.standbyReplicas

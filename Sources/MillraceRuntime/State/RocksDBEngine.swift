@@ -18,18 +18,29 @@ package final class RocksDBEngine: StorageEngine {
     private let options: DatabaseOptions
     private let logger: Logger
     private var database: Database
-    /// The reader of the open database, once somebody has asked for it.
+    private let databases: DatabaseList?
+    /// The reader of the open database; `nil` once it is closed.
     private var concurrentReader: RocksDBReader?
 
     /// Opens the store. A store that does not exist is created.
     ///
+    /// - Parameter databases: the list of open databases, which the store's is part of while it is open.
     /// - Throws: ``StreamsError`` with `.stateStore`: the database cannot be opened, is damaged and has no changelog, or was not
     ///   written in this format.
-    init(at location: StoreLocation, options: DatabaseOptions, logger: Logger) throws {
+    init(at location: StoreLocation, options: DatabaseOptions, in databases: DatabaseList? = nil, logger: Logger) throws
+    {
         self.location = location
         self.options = options
         self.logger = logger
+        self.databases = databases
         database = try location.openDatabase(options: options, logger: logger)
+        beginReading()
+    }
+
+    private func beginReading() {
+        let reader = RocksDBReader(database, at: location)
+        concurrentReader = reader
+        databases?.add(reader, at: location)
     }
 
     package func withValue(
@@ -77,11 +88,15 @@ package final class RocksDBEngine: StorageEngine {
         close()
         try location.discard(logger: logger)
         database = try location.openDatabase(options: options, logger: logger)
+        beginReading()
     }
 
     /// Closes the database. Data that has not been flushed is lost, as in a crash.
     package func close() {
-        concurrentReader?.close()
+        if let reader = concurrentReader {
+            databases?.remove(reader, at: location)
+            reader.close()
+        }
         concurrentReader = nil
         do {
             try database.close()
@@ -90,11 +105,7 @@ package final class RocksDBEngine: StorageEngine {
         }
     }
 
-    package var reader: (any StorageReader)? {
-        let reader = concurrentReader ?? RocksDBReader(database, at: location)
-        concurrentReader = reader
-        return reader
-    }
+    package var reader: (any StorageReader)? { concurrentReader }
 
     private func iterator(from lower: [UInt8]?, to upper: [UInt8]?) throws(RocksDBError) -> DatabaseIterator {
         // The iterator copies its bounds; an empty lower bound means none.

@@ -49,7 +49,12 @@ final class RocksDBReader: StorageReader {
         }
     }
 
-    private func figure(_ read: (Database) throws -> Int) -> Int? {
+    /// The metrics of the database; `nil` if it is closed.
+    func metrics(store: String, task: String) -> StateMetrics.Database? {
+        figure { try StateMetrics.Database($0, store: store, task: task) }
+    }
+
+    private func figure<Figure>(_ read: (Database) throws -> Figure) -> Figure? {
         guard (try? enter()) != nil else { return nil }
         defer { leave() }
         return try? read(database)

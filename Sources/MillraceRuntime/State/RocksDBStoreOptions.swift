@@ -22,6 +22,8 @@ package struct RocksDBStoreOptions: Sendable {
     package var writeBuffersInBytes = 64 << 20
     /// Further RocksDB options for every store, applied last, in RocksDB's notation: "max_subcompactions=2". Default empty.
     package var rawOptions = ""
+    /// Whether the databases count what they do. Default false.
+    package var recordsStatistics = false
 
     package init() {}
 
@@ -33,9 +35,10 @@ package struct RocksDBStoreOptions: Sendable {
     }
 
     /// Returns the options of one database.
-    func databaseOptions(memory: SharedMemory) -> DatabaseOptions {
+    func databaseOptions(memory: SharedMemory, statistics: Statistics? = nil) -> DatabaseOptions {
         var options = DatabaseOptions()
         options.sharedMemory = memory
+        options.statistics = statistics
         options.flushesOnClose = false
         options.rawOptions = (Self.rawDefaults + [rawOptions]).filter { !$0.isEmpty }.joined(separator: ";")
         return options

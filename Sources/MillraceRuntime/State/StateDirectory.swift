@@ -31,6 +31,8 @@ package final class StateDirectory: StoreProvider, Sendable {
     let discards: DiscardFolder
     private let options: RocksDBStoreOptions
     private let memory: SharedMemory
+    private let statistics: Statistics?
+    private let databases = DatabaseList()
     let possession: Mutex<Possession>
 
     struct Possession {
@@ -62,6 +64,7 @@ package final class StateDirectory: StoreProvider, Sendable {
         path = (root == "/" ? "" : root.hasSuffix("/") ? String(root.dropLast()) : root) + "/" + applicationID
         self.logger = logger
         self.options = options
+        statistics = options.recordsStatistics ? Statistics() : nil
         do throws(RocksDBError) {
             self.memory = if let memory { memory } else { try options.makeMemory() }
         } catch {
@@ -93,6 +96,16 @@ package final class StateDirectory: StoreProvider, Sendable {
         return try engine(at: location(of: store, of: task))
     }
 
+    /// The metrics of the open databases and of their memory.
+    var metrics: StateMetrics {
+        StateMetrics(
+            databases: databases.metrics, blockCacheCapacityInBytes: memory.blockCacheSizeInBytes,
+            blockCacheUsageInBytes: memory.blockCacheUsageInBytes,
+            writeBufferCapacityInBytes: memory.writeBufferSizeInBytes,
+            writeBufferUsageInBytes: memory.writeBufferUsageInBytes,
+            accesses: statistics.map(StateMetrics.Accesses.init))
+    }
+
     func location(of store: StorePlan, of task: TaskID) throws -> StoreLocation {
         StoreLocation(
             name: store.name, task: task, path: try path(of: store, of: task, in: "rocksdb"),
@@ -100,7 +113,9 @@ package final class StateDirectory: StoreProvider, Sendable {
     }
 
     func engine(at location: StoreLocation) throws -> RocksDBEngine {
-        try RocksDBEngine(at: location, options: options.databaseOptions(memory: memory), logger: logger)
+        try RocksDBEngine(
+            at: location, options: options.databaseOptions(memory: memory, statistics: statistics), in: databases,
+            logger: logger)
     }
 
     package func directory(of store: StorePlan, of task: TaskID) throws -> String? {

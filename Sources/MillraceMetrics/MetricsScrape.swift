@@ -1,0 +1,24 @@
+package import MillraceRuntime
+import Synchronization
+
+/// The metrics of an application as a scraper gets them, up to date at each scrape.
+package final class MetricsScrape: Sendable {
+    private let registry: PrometheusRegistry
+    private let reporter: StreamsMetricsReporter
+    /// Keeps the parts of one scrape together.
+    private let turn = Mutex(())
+
+    /// - Parameter registry: the registry to which the application's metrics are added.
+    package init(_ application: StreamsApplication, registry: PrometheusRegistry) {
+        self.registry = registry
+        reporter = StreamsMetricsReporter(application, factory: registry)
+    }
+
+    /// Returns the text of all metrics. It asks the databases, so it blocks for some milliseconds if there are many.
+    package func text(_ format: Exposition) -> String {
+        turn.withLock { _ in
+            reporter.report()
+            return registry.exposition(format)
+        }
+    }
+}
