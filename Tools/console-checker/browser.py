@@ -86,7 +86,7 @@ class Browser:
         elif method == "Fetch.requestPaused":
             self._next += 1
             url = parameters["request"]["url"]
-            body = next(body for part, body in self.answers.items() if part in url)
+            body = next(body for path, body in self.answers.items() if url.endswith(path))
             self._socket.send(json.dumps({
                 "id": self._next, "method": "Fetch.fulfillRequest", "params": {
                     "requestId": parameters["requestId"], "responseCode": 200,
@@ -103,10 +103,10 @@ class Browser:
         self.call("Page.navigate", url=address)
         self.wait("location.href !== 'about:blank' && document.readyState !== 'loading'", "the page")
 
-    def answer(self, part: str, body: str):
-        """Answers requests whose address has a part, instead of the server."""
-        self.answers[part] = body
-        self.call("Fetch.enable", patterns=[{"urlPattern": f"*{part}*"} for part in self.answers])
+    def answer(self, path: str, body: str):
+        """Answers requests whose address ends with a path, instead of the server."""
+        self.answers[path] = body
+        self.call("Fetch.enable", patterns=[{"urlPattern": f"*{path}"} for path in self.answers])
 
     def answer_nothing(self):
         self.answers = {}
