@@ -74,6 +74,13 @@ extension ServerTests {
                 try await eventually("all records are counted") {
                     servers.reduce(0) { $0 + $1.application.metrics.processedRecords } == 40
                 }
+                // Lags are looked at from time to time.
+                try await eventually("all lags are known to be 0") {
+                    let instances = try #require(
+                        try await servers[0].get("/tasks").json["instances"] as? [[String: Any]])
+                    let tasks = instances.flatMap { $0["tasks"] as? [[String: Any]] ?? [] }
+                    return tasks.count == 4 && tasks.allSatisfy { $0["lag"] as? Int == 0 && $0["lagMs"] as? Int == 0 }
+                }
                 for server in servers {
                     let instances = try #require(try await server.get("/tasks").json["instances"] as? [[String: Any]])
                     #expect(instances.count == 2)

@@ -22,6 +22,7 @@ enum ConsoleSchema {
 
     static let tasks = instances([
         "processedRecords": integer, "restoredRecords": integer, "standbyRecords": integer, "lag": integer,
+        "lagMs": integer, "failedThreads": integer,
         "deadLetteredRecords": integer, "commits": integer, "averageCommitMs": integer, "longestCommitMs": integer,
         "troubles": Schema.list(text),
         "dropped": Schema.list(Schema.object(["node": text, "reason": text, "count": integer])),
@@ -34,14 +35,15 @@ enum ConsoleSchema {
         "tasks": Schema.list(task),
     ])
 
-    private static let task = Schema.object([
-        "id": text, "isStandby": flag, "thread": integer, "state": text, "processedRecords": integer,
-        "restoredRecords": integer, "droppedRecords": integer,
-        "stores": Schema.list(
-            Schema.object([
-                "name": text, "currentOffset": integer, "endOffset": integer, "missingRecords": integer,
-            ])),
-    ])
+    private static let task = Schema.object(
+        [
+            "id": text, "isStandby": flag, "thread": integer, "state": text, "processedRecords": integer,
+            "restoredRecords": integer, "droppedRecords": integer,
+            "stores": Schema.list(
+                Schema.object([
+                    "name": text, "currentOffset": integer, "endOffset": integer, "missingRecords": integer,
+                ])),
+        ], optional: ["lag": integer, "lagMs": integer])
 
     static let configuration = Schema.object([
         "settings": Schema.list(

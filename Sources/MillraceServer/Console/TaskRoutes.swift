@@ -39,6 +39,7 @@ private struct TaskReport {
         [
             ("processedRecords", "\(metrics.processedRecords)"), ("restoredRecords", "\(metrics.restoredRecords)"),
             ("standbyRecords", "\(metrics.standbyRecords)"), ("lag", "\(metrics.lag)"),
+            ("lagMs", lagMs(of: metrics.partitions)), ("failedThreads", "\(metrics.failedThreads)"),
             ("deadLetteredRecords", "\(metrics.deadLetteredRecords)"), ("commits", "\(metrics.commits)"),
             ("averageCommitMs", "\(metrics.averageCommit.nanoseconds / 1_000_000)"),
             ("longestCommitMs", "\(metrics.longestCommit.nanoseconds / 1_000_000)"),
@@ -75,11 +76,15 @@ private struct TaskReport {
     private func json(_ task: String, of thread: ThreadMetadata, isStandby: Bool) -> String {
         let counts = metrics.byTask[task] ?? TaskMetrics()
         let lags = storeLags(of: task)
+        let partitions = metrics.partitions.filter { !isStandby && $0.task == task }
         let isRestoring = !isStandby && lags.contains { $0.lag > 0 }
         let state = isStandby ? "standby" : isRestoring ? "restoring" : thread.state.rawValue
         return JSON.object([
             ("id", JSON.quoted(task)), ("isStandby", "\(isStandby)"), ("thread", "\(thread.id)"),
-            ("state", JSON.quoted(state)), ("processedRecords", "\(counts.processedRecords)"),
+            ("state", JSON.quoted(state)),
+            ("lag", isStandby ? nil : "\(partitions.reduce(0) { $0 + ($1.lag ?? 0) })"),
+            ("lagMs", lagMs(of: partitions)),
+            ("processedRecords", "\(counts.processedRecords)"),
             ("restoredRecords", "\(counts.restoredRecords)"),
             ("droppedRecords", "\(counts.droppedRecords.values.reduce(0, +))"),
             ("stores", JSON.array(lags.map(json))),
@@ -91,6 +96,11 @@ private struct TaskReport {
             ("name", JSON.quoted(lag.store)), ("currentOffset", "\(lag.currentOffset)"),
             ("endOffset", "\(lag.endOffset)"), ("missingRecords", "\(lag.lag)"),
         ])
+    }
+
+    /// The age of the record that has waited longest in some partitions; `nil` if none is known.
+    private func lagMs(of partitions: [PartitionMetrics]) -> String? {
+        partitions.compactMap(\.lagTime).max().map { "\($0.nanoseconds / 1_000_000)" }
     }
 
     /// The progress of a task's stores. A task is known by the sub-topology and the partition in its name.

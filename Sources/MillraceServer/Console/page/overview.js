@@ -49,10 +49,11 @@ function lagTile(history, total, speed) {
   // The age of the record that has waited longest, if the instances know it; else what the waiting records take at this rate.
   const estimate = total.lag === 0 ? 0 : speed > 0 ? total.lag / speed : speed === undefined ? undefined : Infinity;
   const seconds = total.lagMs === undefined ? estimate : total.lagMs / 1_000;
+  const work = total.lagMs !== undefined && total.lag > 0 ? `, ${span(estimate)} of work` : "";
   const words = { growing: "↗ growing", falling: "↘ falling", steady: "→ steady" };
   const kind = trend === "growing" || seconds === Infinity ? "bad" : undefined;
   return tile("Lag", `${total.lag > 0 && total.lagMs === undefined ? "≈ " : ""}${span(seconds)}`,
-    `${count(total.lag)} records wait${trend ? ` · ${words[trend]}` : ""}`,
+    `${count(total.lag)} records wait${work}${trend ? ` · ${words[trend]}` : ""}`,
     sparkline(history.levels("level lag"), "records that wait"), kind,
     total.lagMs === undefined ? "The time that the waiting records take at the present rate" : "The age of the record that has waited longest");
 }
