@@ -39,7 +39,7 @@ enum SampleMetrics {
                 StoreProgress(store: "scores", task: id, isStandby: false, missingRecords: 5))
         }
         metrics.storeProgress.append(StoreProgress(store: "scores", task: "0_9", isStandby: true, missingRecords: 4))
-        var partition = StoreDescription.Partition(id: 0, place: .here, owner: nil, standbys: [])
+        var partition = StoreDescription.Partition(id: 0, location: .here, owner: nil, standbys: [])
         partition.approximateEntryCount = 12
         partition.approximateSizeInBytes = 1_200
         return MetricsSnapshot(metrics: metrics, state: state(tasks), stores: [store(partition)])
