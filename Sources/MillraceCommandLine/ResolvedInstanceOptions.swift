@@ -3,7 +3,7 @@ public import Millrace
 public import MillraceRuntime
 
 /// The options of one Millrace process, read from all layers and checked: the result of
-/// ``InstanceOptions/resolve(environment:)``.
+/// ``InstanceOptions/resolve(environment:additional:)``.
 public struct ResolvedInstanceOptions: Sendable {
     /// The application's configuration.
     public internal(set) var configuration: StreamsConfiguration

@@ -45,7 +45,7 @@ public final class StreamsMetricsReporter: Service {
 
     /// Reports after each interval, until the task is cancelled or its service group shuts down gracefully, and once more at the
     /// end.
-    public func run() async throws {
+    public func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 self.report()

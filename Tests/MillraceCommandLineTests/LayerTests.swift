@@ -65,9 +65,14 @@ import Testing
         #expect(setting.text(in: try check(file: file).get()) == text)
     }
 
-    @Test("every field of the configuration is an option or a closure, or has options for its parts")
+    @Test(
+        "every field of the configuration is an option or a closure, has options for its parts, or follows from another option"
+    )
     func everyField() throws {
-        let others: Set = ["errorHandlers", "restoreListener", "standbyListener", "clientSettings"]
+        // A server shows the statistics, so --listen turns them on.
+        let others: Set = [
+            "errorHandlers", "restoreListener", "standbyListener", "clientSettings", "recordsStateStatistics",
+        ]
         let plain = StreamsConfiguration(applicationID: "a", bootstrapServers: [], stateDirectory: "s")
         var optional: Set<String> = []
         for setting in StreamsConfiguration.settings {

@@ -70,7 +70,8 @@ extension ServerTests {
         private static let paths = [
             "/stores", "/stores/counts", "/stores/counts/entries", "/stores/counts/entries/k",
             "/stores/per-second/entries/k", "/stores/sessions/entries", "/stores/versions/entries/k",
-            "/stores/counts/entries:batch", "/stores/counts/changes", "/openapi.json", "/health/live", "/health/ready",
+            "/stores/counts/entries:batch", "/stores/counts/changes", "/openapi.json", "/metrics", "/health/live",
+            "/health/ready",
             "/", "",
         ]
         private static let names = [

@@ -76,6 +76,10 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     // MARK: Making and destroying
 
     /// Makes the handler of a counter of whole numbers.
+    ///
+    /// - Parameters:
+    ///   - label: the name.
+    ///   - dimensions: the labels, as pairs of name and value.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         if let (name, suffix) = countedHistogram(label, ["_bucket", "_count"]) {
             let bound = dimensions.last { $0.0 == "le" }?.1
@@ -89,6 +93,10 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     /// Makes the handler of a counter of numbers with fractions.
+    ///
+    /// - Parameters:
+    ///   - label: the name.
+    ///   - dimensions: the labels, as pairs of name and value.
     public func makeFloatingPointCounter(
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
@@ -100,11 +108,20 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     /// Makes the handler of a gauge.
+    ///
+    /// - Parameters:
+    ///   - label: the name.
+    ///   - dimensions: the labels, as pairs of name and value.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         handler(gauge(label), dimensions, GaugeCell.init) { $0 } ?? NOOPMetricsHandler.instance
     }
 
     /// Makes the handler of a histogram, or of a gauge if the recorder does not aggregate.
+    ///
+    /// - Parameters:
+    ///   - label: the name.
+    ///   - dimensions: the labels, as pairs of name and value.
+    ///   - aggregate: whether the values are distributed over buckets.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         if !aggregate {
             return handler(gauge(label), dimensions, GaugeCell.init) { $0 } ?? NOOPMetricsHandler.instance
@@ -115,6 +132,10 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     /// Makes the handler of a histogram of seconds.
+    ///
+    /// - Parameters:
+    ///   - label: the name.
+    ///   - dimensions: the labels, as pairs of name and value.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         let name = MetricNames.metric(label)
         let description = MetricDescription(

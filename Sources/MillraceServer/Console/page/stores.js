@@ -25,7 +25,7 @@ export function stores(model) {
       { title: "Keys", code: true, of: (row) => row.keyType ?? "–" },
       { title: "Values", code: true, of: (row) => row.valueType ?? "–" },
       { title: "Partitions", number: true, of: (row) => count(row.partitions.length) },
-      { title: "Here", number: true, of: (row) => count(row.partitions.filter((partition) => ["here", "unavailable"].includes(partition.place)).length) },
+      { title: "Here", number: true, of: (row) => count(row.partitions.filter((partition) => ["here", "unavailable"].includes(partition.location)).length) },
       { title: "Read from", of: (row) => row.inputTopics.join(", ") },
     ], found, { key: (row) => row.name, empty: "The topology has no such store." }),
   ];
@@ -45,7 +45,7 @@ function oneStore(model, name) {
     h("h2", {}, "Partitions"),
     table([
       { title: "Partition", number: true, of: (row) => row.id },
-      { title: "Place", of: (row) => badge({ here: "here", standby: "standby", elsewhere: "elsewhere", unavailable: "not readable yet" }[row.place]) },
+      { title: "Location", of: (row) => badge({ here: "here", standby: "standby", elsewhere: "elsewhere", unavailable: "not readable yet" }[row.location]) },
       { title: "Owner", code: true, of: (row) => row.owner ?? "–" },
       { title: "Standbys", code: true, of: (row) => row.standbys.join(", ") || "–" },
       { title: "Entries", number: true, of: (row) => (row.approximateEntryCount === undefined ? "–" : `≈ ${count(row.approximateEntryCount)}`) },
