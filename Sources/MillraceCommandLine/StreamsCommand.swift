@@ -99,7 +99,7 @@ extension StreamsCommand {
     /// command does without a verb. A command that wants them passes them to its configuration:
     ///
     /// ```swift
-    /// static let configuration = CommandConfiguration(abstract: "Scores risks.", subcommands: verbs)
+    /// static let configuration = CommandConfiguration(commandName: "program", subcommands: verbs)
     /// ```
     ///
     /// The command's options hold for all verbs, so they need other names than the options of the verbs, such as `--key`.

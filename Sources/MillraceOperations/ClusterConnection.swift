@@ -1,4 +1,5 @@
 package import KafkaClient
+import Millrace
 package import MillraceRuntime
 
 package typealias TopicPartition = KafkaClient.TopicPartition
@@ -8,14 +9,15 @@ package struct ClusterConnection: Sendable {
     package let bootstrapServers: [String]
     /// The longest wait for an answer of a broker, in milliseconds.
     package let timeoutMs: Int32
+    /// The time without an answer after which the broker counts as gone.
+    var patience: Duration { .milliseconds(timeoutMs) * 3 }
     private let overrides: StreamsConfiguration.ClientOverrides
 
     /// Takes the brokers, the client settings and the time-out from a configuration.
     package init(_ configuration: StreamsConfiguration) {
         bootstrapServers = configuration.bootstrapServers
         overrides = configuration.clientSettings
-        let parts = configuration.connectTimeout.components
-        timeoutMs = max(1, Int32(clamping: parts.seconds &* 1_000 &+ parts.attoseconds / 1_000_000_000_000_000))
+        timeoutMs = max(1, TimeSpan(configuration.connectTimeout).timeoutMs)
     }
 
     /// Makes an admin client and waits for a broker's answer.

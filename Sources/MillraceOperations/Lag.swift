@@ -1,4 +1,5 @@
 import KafkaClient
+import Millrace
 
 /// How far a group is behind in one partition.
 package struct PartitionLag: Sendable, Hashable {
@@ -47,14 +48,14 @@ package struct Lag {
             if start < marks.high { starts[partition] = start..<marks.high }
         }
         let oldest = try oldest(in: starts, progress)
-        let nowMs = currentMs()
+        let now = Moment(ms: currentMs())
         return partitions.map { partition in
             let end = marks[partition]?.high ?? 0
             let oldestMs = oldest[partition]
             return PartitionLag(
                 partition: partition, committed: committed[partition]?.offset, end: end,
                 records: oldestMs == nil ? 0 : starts[partition].map { Int64($0.count) } ?? 0, oldestMs: oldestMs,
-                seconds: oldestMs.map { max(0, Double(nowMs - $0) / 1_000) } ?? 0)
+                seconds: oldestMs.map { Double(max(.zero, now - Moment(ms: $0)).ms) / 1_000 } ?? 0)
         }
     }
 

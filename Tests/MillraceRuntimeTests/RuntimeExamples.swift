@@ -31,6 +31,8 @@ struct RuntimeExamples {
     /// Compiled only: it would ask a broker.
     private func anew(_ topology: Topology, _ configuration: StreamsConfiguration) async throws {
         try await StreamsApplication(topology, configuration: configuration).reset()
+        let plan = try await StreamsApplication(topology, configuration: configuration).planReset()
+        print(plan.topics, plan.committedOffsets, plan.tasksWithState)
     }
 
     /// Compiled only: it would leave a folder behind.

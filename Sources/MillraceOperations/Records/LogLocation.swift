@@ -1,4 +1,5 @@
 package import KafkaClient
+import Millrace
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -31,7 +32,7 @@ package enum LogLocation: Sendable, Hashable {
             else { return nil }
             let (span, overflows) = count.multipliedReportingOverflow(by: unit)
             guard !overflows, span <= nowMs else { return nil }
-            self = .time(nowMs - span)
+            self = .time((Moment(ms: nowMs) - TimeSpan(ms: span)).ms)
         } else if let offset = Int64(text) {
             guard offset >= 0 else { return nil }
             self = .offset(offset)

@@ -95,7 +95,7 @@ final class LogReader {
             throw OperationError(.missing, "the records of \(partition) that were to be read have been deleted")
         case .error(let error, _) where error.isBrokerUnreachable || error.code == .timedOut:
             // The client connects again by itself.
-            guard ContinuousClock.now - lastAnswer > .milliseconds(Int64(connection.timeoutMs) * 3) else { return }
+            guard ContinuousClock.now > lastAnswer.advanced(by: connection.patience) else { return }
             throw connection.failure(error, "reading")
         case .error(let error, let partition) where error.isFatal || !error.isRetriable:
             throw connection.failure(error, "reading \(partition.map { "\($0)" } ?? "")")

@@ -109,9 +109,8 @@ package struct Replay {
         var failure: String?
         do {
             // Punctuations of the wall clock are due by the time of the records.
-            if record.timestampMs > driver.wallClockMs {
-                try driver.advanceWallClock(by: .milliseconds(record.timestampMs - driver.wallClockMs))
-            }
+            let (now, then) = (Moment(ms: driver.wallClockMs), Moment(ms: record.timestampMs))
+            if then > now { try driver.advanceWallClock(by: (then - now).duration) }
             try driver.pipe(
                 partition.topic, partition: partition.partition, offset: record.offset, key: record.key,
                 value: record.value, timestampMs: record.timestampMs,
