@@ -10,7 +10,7 @@ package struct ClusterConnection: Sendable {
     /// The longest wait for an answer of a broker, in milliseconds.
     package let timeoutMs: Int32
     /// The time without an answer after which the broker counts as gone.
-    var patience: Duration { .milliseconds(timeoutMs) * 3 }
+    var patience: Duration { (TimeSpan(ms: Int64(timeoutMs)) * 3).duration }
     private let overrides: StreamsConfiguration.ClientOverrides
 
     /// Takes the brokers, the client settings and the time-out from a configuration.
