@@ -4,7 +4,7 @@ public import MillraceCommandLine
 
 /// The options of a command with a server: where it listens, and who may call it.
 ///
-/// Each may also stand in the environment and the configuration file, as those of ``InstanceOptions``: `MILLRACE_LISTEN`,
+/// Each may also stand in the environment and the configuration file, as those of `InstanceOptions`: `MILLRACE_LISTEN`,
 /// `"listen"`. Without `--listen` there is no server.
 public struct ServerOptions: ParsableArguments, Sendable {
     @Option(
