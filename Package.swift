@@ -90,7 +90,7 @@ let package = Package(
             name: "MillraceRuntime",
             dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle],
             swiftSettings: swiftSettings),
-        // What an operator does with a running system, without a command line: dead letters, replays, lags.
+        // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(
             name: "MillraceOperations",
             dependencies: [

@@ -13,7 +13,7 @@ public struct ResolvedInstanceOptions: Sendable {
     public internal(set) var logLevel = Logger.Level.info
     /// The texts of the command's own options (``AdditionalOption``) by their names, as far as a layer has them.
     public internal(set) var additional: [String: String] = [:]
-    /// What gave each value, by the option's name; that of a setting of librdkafka has its group's name in front.
+    /// The source of each value, by the option's name. The name of a setting of librdkafka has its group's name in front.
     var origins: [String: OptionOrigin] = [:]
 
     // The options from which the configuration's error handlers are made when all of them are known.

@@ -4,7 +4,7 @@ package import MillraceRuntime
 
 package typealias TopicPartition = KafkaClient.TopicPartition
 
-/// How to reach a cluster: makes the clients of all operations and says in one sentence why one of them fails.
+/// The connection to a cluster. It makes the clients of all operations and says in one sentence why one of them fails.
 package struct ClusterConnection: Sendable {
     package let bootstrapServers: [String]
     /// The longest wait for an answer of a broker, in milliseconds.

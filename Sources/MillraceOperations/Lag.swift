@@ -1,18 +1,18 @@
 import KafkaClient
 import Millrace
 
-/// How far a group is behind in one partition.
+/// The lag of a group in one partition.
 package struct PartitionLag: Sendable, Hashable {
     package var partition: TopicPartition
     /// The offset that the group has committed; nil for none yet.
     package var committed: Int64?
     /// The offset behind the last committed record.
     package var end: Int64
-    /// How many offsets there are between the two. Where the partition is written in transactions, their ends count too.
+    /// The number of offsets between the two. Where the partition is written in transactions, their ends count too.
     package var records: Int64
     /// The timestamp of the first record that the group has not committed, in milliseconds since 1970; nil if there is none.
     package var oldestMs: Int64?
-    /// How long ago that was, in seconds; 0 if the group has committed everything.
+    /// The time since then, in seconds; 0 if the group has committed everything.
     package var seconds: Double
 }
 

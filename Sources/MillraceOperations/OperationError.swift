@@ -2,7 +2,7 @@
 package struct OperationError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of reasons, which decide a command's exit status.
     package enum Kind: Sendable, Hashable, CaseIterable {
-        /// What was asked for makes no sense.
+        /// The request makes no sense.
         case usage
         /// Something that was named does not exist: a topic, a dead letter, a partition.
         case missing

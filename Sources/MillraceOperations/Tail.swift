@@ -30,7 +30,7 @@ package struct Tail {
         self.slices = slices
     }
 
-    /// How many offsets there are to read; no end while following.
+    /// The number of offsets to read; without an end while following.
     package var offsetCount: Int64 {
         slices.values.contains { $0.upperBound == .max } ? .max : slices.values.reduce(0) { $0 + Int64($1.count) }
     }

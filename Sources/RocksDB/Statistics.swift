@@ -6,7 +6,7 @@ import CRocksDBShim
 /// before the databases that count in it.
 // The C object is only used through functions that RocksDB documents as thread-safe, and freed once, in deinit.
 package final class Statistics: @unchecked Sendable {
-    /// What is counted.
+    /// The events that are counted.
     package enum Event: Sendable, CaseIterable {
         case blockCacheMiss
         case blockCacheHit

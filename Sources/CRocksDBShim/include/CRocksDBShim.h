@@ -1,4 +1,4 @@
-// What RocksDB's C API lacks in the oldest supported version (7.8): a write buffer manager and counts shared by
+// Additions to RocksDB's C API, which in the oldest supported version (7.8) lacks a write buffer manager and counts shared by
 // databases, a compaction that reports its status and the choice not to flush when a database is closed.
 #ifndef CROCKSDB_SHIM_H
 #define CROCKSDB_SHIM_H

@@ -22,13 +22,13 @@ public struct TopologyGraph: Sendable, Hashable {
         public var id: String { name }
         /// The node's name, as in ``Topology/describe()``.
         public var name: String
-        /// What the node is, with the topics or stores that it uses.
+        /// The kind of the node, with the topics or stores that it uses.
         public var kind: Kind
         /// The names of the nodes that get its records.
         public var successors: [String]
     }
 
-    /// What a node is.
+    /// The kind of a node.
     public enum Kind: Sendable, Hashable {
         /// It reads topics, or all whose names match a pattern.
         case source(topics: [Topic], pattern: String?)

@@ -5,7 +5,7 @@ import MillraceRuntime
 
 /// The arguments of a verb that needs a cluster: how to reach it.
 package protocol ClusterArguments: ParsableArguments {
-    /// How to reach the cluster.
+    /// The options that say how to reach the cluster.
     ///
     /// - Throws: `ValidationError` with every wrong option.
     func connection() throws -> ClusterConnection
@@ -26,7 +26,7 @@ package protocol ProgramArguments: ClusterArguments {
 
 extension ProgramArguments {
     package func connection() throws -> ClusterConnection {
-        // What only reads topics needs no application.
+        // A verb that only reads topics needs no application.
         ClusterConnection(try options(defaults: ["application-id": "millrace"]).configuration)
     }
 

@@ -24,7 +24,7 @@ struct MetricFamily: Sendable {
     static let all: [MetricFamily] = ofClients + ofThreads + ofTasks + ofPartitions + ofStores + ofDatabases + ofMemory
 }
 
-/// What scrapers are told of a family.
+/// The description of a family for scrapers.
 struct MetricDescription: Sendable, Hashable {
     enum Kind: String, Sendable { case counter, gauge, histogram }
 

@@ -39,7 +39,7 @@ package struct DeadLetter: Sendable, Hashable {
     package let id: DeadLetterID
     /// The record as it stands in the topic of dead letters.
     package let record: LogRecord
-    /// What was done with it; nil while it waits.
+    /// The way in which it was handled; `nil` while it waits.
     package var handled: Handled?
 
     /// The type of the error.
@@ -91,7 +91,7 @@ package struct DeadLetter: Sendable, Hashable {
         return String(text[start..<end])
     }
 
-    /// What was done with a dead letter, and when.
+    /// The way and the time in which a dead letter was handled.
     package struct Handled: Sendable, Hashable, Codable {
         package enum Action: String, Sendable, Hashable, Codable {
             /// Written back to the topic that it came from.
@@ -126,7 +126,7 @@ package struct DeadLetter: Sendable, Hashable {
     }
 }
 
-/// Which dead letters are asked for.
+/// A choice of dead letters.
 package struct DeadLetterFilter: Sendable, Hashable {
     /// A part of the error's type or words, in any case.
     package var error: String?

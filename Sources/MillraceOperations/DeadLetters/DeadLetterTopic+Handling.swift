@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What came of handling dead letters.
+/// The result of handling dead letters.
 package struct DeadLetterOutcome: Sendable, Hashable {
     /// The letters that were handled now, in the order of handling.
     package var handled: [DeadLetterID] = []

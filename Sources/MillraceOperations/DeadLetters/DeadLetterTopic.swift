@@ -18,7 +18,7 @@ package final class DeadLetterTopic {
         handled = HandledLetters(of: name)
     }
 
-    /// How many offsets there are to read.
+    /// The number of offsets to read.
     package var offsetCount: Int64 { marks.values.reduce(0) { $0 + max(0, $1.high - $1.low) } }
 
     /// Passes on the letters that match, each partition's in order.

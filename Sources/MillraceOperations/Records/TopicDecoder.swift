@@ -2,7 +2,7 @@ package import Millrace
 
 /// Shows the records of a topic of a topology by their serdes: those of its sources and sinks, and of its internal topics.
 package struct TopicDecoder: Sendable {
-    /// What follows the key's own bytes.
+    /// The bytes that follow the key's own.
     private enum Suffix: Sendable {
         case none
         /// A window's start and a number.
@@ -11,7 +11,7 @@ package struct TopicDecoder: Sendable {
         case session
     }
 
-    /// What the topic is, in words.
+    /// The kind of the topic, in words.
     package let role: String
     /// The name of the store whose changelog it is; nil for other topics.
     package let store: String?

@@ -24,7 +24,7 @@ package struct Replay {
         self.connection = connection
     }
 
-    /// What one record of the input did.
+    /// The effects of one record of the input.
     package struct Step: Sendable {
         package var input: LogRecord
         package var key: JSONFragment

@@ -28,7 +28,7 @@ public struct StateMetrics: Sendable, Hashable {
         public var backgroundErrors: Int
     }
 
-    /// What all databases together have done since the start.
+    /// The counts of all databases together since the start.
     public struct Accesses: Sendable, Hashable {
         /// Blocks that were found in the block cache.
         public var blockCacheHits: Int

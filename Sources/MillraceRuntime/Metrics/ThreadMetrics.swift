@@ -38,7 +38,7 @@ public struct ThreadMetrics: Sendable, Hashable, Identifiable {
     public var state = State.rebalancing
     /// The time that was spent on each activity.
     public var activityTimes: [Activity: Duration] = [:]
-    /// How often each activity began: the number of polls, of batches that were processed, and so on.
+    /// The number of times that each activity began: the number of polls, of batches that were processed, and so on.
     public var activityCounts: [Activity: Int] = [:]
     /// The times of commits, from the flush of caches to the broker's answer. Kafka: `commit-latency-avg`.
     public var commitLatency = LatencyHistogram()

@@ -11,7 +11,7 @@ public struct SettingDescription: Sendable, Hashable, Identifiable {
     public var value: String?
     /// The default as text; `nil` if there is none.
     public var defaultValue: String?
-    /// What gave the value: a flag, a variable of the environment, the key of a file, `code` or `default`.
+    /// The source of the value: a flag, a variable of the environment, the key of a file, `code` or `default`.
     public var source: String
     /// The meaning of the setting, in a sentence without its full stop.
     public var summary: String

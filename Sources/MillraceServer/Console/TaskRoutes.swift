@@ -23,7 +23,7 @@ struct TaskRoutes: RouteGroup {
     }
 }
 
-/// What this instance says of its own work.
+/// This instance's report on its work.
 private struct TaskReport {
     private let metrics: StreamsMetrics
     private let threads: [ThreadMetadata]

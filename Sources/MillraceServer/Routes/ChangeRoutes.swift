@@ -125,7 +125,7 @@ struct ChangeRoutes: RouteGroup {
             }
             let first = try await group.next() ?? nil
             group.cancelAll()
-            // What arrives just when the time is over must not be lost.
+            // A change that arrives just when the time is over must not be lost.
             while let late = await group.nextResult() {
                 if case .success(let batch?) = late { return (first ?? []) + batch }
             }

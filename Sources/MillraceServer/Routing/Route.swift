@@ -18,7 +18,7 @@ struct Route: Sendable {
         case operate
     }
 
-    /// What the OpenAPI document says of a response.
+    /// The description of a response in the OpenAPI document.
     struct Reply: Sendable {
         var status: Int
         var summary: String

@@ -103,7 +103,7 @@ struct RouteTable: HTTPResponder {
     }
 }
 
-/// What a request comes from.
+/// The origin of a request.
 struct RequestSource: InitializableFromSource {
     var channel: any Channel
     var logger: Logger

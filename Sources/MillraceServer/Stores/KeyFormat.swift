@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// How a client writes keys.
+/// The format in which a client writes keys.
 enum KeyFormat: String, CaseIterable, Sendable {
     /// As the store's serde reads it.
     case text

@@ -3,7 +3,7 @@ import Millrace
 
 /// A read of one key: which of its entries are asked for.
 struct KeyRead: Sendable {
-    /// What was found.
+    /// The result of the read.
     enum Found: Sendable {
         /// The entry of a store that has one for each key.
         case entry(StoreEntry?)

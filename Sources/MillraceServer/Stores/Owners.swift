@@ -13,7 +13,7 @@ struct Owners: Sendable {
     /// Returns the number of a store's partitions.
     func partitionCount(of store: String) throws -> Int { try application.partitionCount(of: store) }
 
-    /// What a read asks for, besides the key.
+    /// The terms of a read, besides the key.
     struct Terms: Sendable {
         var isForwarded: Bool
         /// Whether the answer of a standby is good enough.

@@ -12,7 +12,7 @@ struct Scan: Sendable {
     var parameters: [(String, String)]
     var isRaw: Bool
 
-    /// What tells this scan from others.
+    /// The identity of this scan.
     var identity: [String] { [store] + parameters.flatMap { [$0, $1] } }
 
     /// Reads a page.

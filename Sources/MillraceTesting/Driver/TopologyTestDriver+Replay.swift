@@ -19,7 +19,7 @@ package struct WrittenRecord: Sendable {
     }
 }
 
-/// What a replay of a cluster's records needs beyond what tests do.
+/// The functions that a replay of a cluster's records needs and tests do not.
 extension TopologyTestDriver {
     /// Passes every record that the tasks write to a closure, in order, those of changelogs and repartition topics included. They
     /// are then not kept for ``outputTopic(_:key:value:)``.

@@ -76,7 +76,7 @@ function update(element, next) {
     if (element.getAttribute(name) !== value) element.setAttribute(name, value);
   }
   for (const { name } of [...element.attributes]) {
-    // What the user has opened or typed stays.
+    // Things that the user has opened or typed stay.
     if (!next.hasAttribute(name) && name !== "open") element.removeAttribute(name);
   }
   if (element.nodeName === "PROGRESS" && element.value !== next.value) element.value = next.value;

@@ -45,7 +45,7 @@ function layersOf(nodes, edges) {
       if (open.get(to) === 0) ready.push(to);
     }
   }
-  // What begins a way stands right before what follows. A node in a circle, which no topology has, stays in the first layer.
+  // A node that begins a path stands right before the next one. A node in a circle, which no topology has, stays in the first layer.
   for (const id of starts) {
     const following = successors.get(id).map((to) => layer.get(to));
     if (following.length > 0) layer.set(id, Math.max(0, Math.min(...following) - 1));

@@ -1,4 +1,4 @@
-// What an operator looks at first: lag and its trend, threads, the rate, what was dropped; then the instances and their restores.
+// The first things that an operator looks at: lag and its trend, threads, the rate, what was dropped; then the instances and their restores.
 
 import { badge, brief, count, h, rate, s, span, table } from "./dom.js";
 import { errorList } from "./errors.js";
