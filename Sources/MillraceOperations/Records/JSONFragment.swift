@@ -1,3 +1,5 @@
+import Millrace
+
 /// A value of JSON to be written on one line, its members in the order given.
 package enum JSONFragment: Sendable, Hashable {
     /// JSON that is written already.
@@ -38,22 +40,9 @@ package enum JSONFragment: Sendable, Hashable {
         }
     }
 
+    /// A text in quotes. A terminal may act on the character DEL, so it is escaped too.
     private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        JSONText.quoted(text).split(separator: "\u{7F}", omittingEmptySubsequences: false).joined(separator: "\\u007f")
     }
 
     /// Bytes of which nothing is known: a text if they are one, else `{"$hex": "…"}`.

@@ -14,7 +14,7 @@ final class Supervisor: Sendable {
     let configuration: StreamsConfiguration
     /// The latest errors, for those who look.
     let recentErrors = RecentErrors()
-    private let logger: Logger
+    let logger: Logger
     private let handler: StreamsApplication.UncaughtErrorHandler
     /// The stores that queries read.
     let localStores: LocalStores
@@ -24,7 +24,7 @@ final class Supervisor: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopRequested = Atomic<Bool>(false)
     private let isLatencyMeasured = Atomic<Bool>(false)
-    private let clock = SystemClock()
+    let clock = SystemClock()
 
     private struct Shared {
         var state = ApplicationState.created
@@ -307,29 +307,6 @@ final class Supervisor: Sendable {
     }
 
     // MARK: Seen from outside
-
-    /// Opens a stream of the changes of a store.
-    func changes(of store: String, from start: StoreChangesStart) async throws -> StoreChanges {
-        let plan = try localStores.plan(of: store)
-        guard plan.kind.isQueryable, !plan.kind.isCustom else {
-            throw StreamsError(.storeMismatch, "the changes of the store \(store) cannot be read as entries")
-        }
-        guard let topic = plan.changelogTopic else {
-            throw StreamsError(.noChangelog, "the store \(store) has no changelog, so nobody can follow its changes")
-        }
-        let name = topic.resolved(applicationID: configuration.applicationID)
-        let count = try localStores.partitionCount(of: store)
-        let partitions = (0..<Int32(clamping: count)).map { Millrace.TopicPartition(topic: name, partition: $0) }
-        let reader = ChangeReader(plan, partitions) { [weak self] in self?.state.isFinal ?? true }
-        return try await StoreChanges(
-            reader,
-            start: reader.open(from: start) { [configuration, logger, clock] in
-                try KafkaConsumerPort(
-                    configuration.changesSettings(), role: .restorer,
-                    timeoutMs: Int32(clamping: configuration.connectTimeout.milliseconds), clock: clock,
-                    log: WorkerFactory.log(to: logger))
-            })
-    }
 
     var state: ApplicationState { shared.withLock { $0.state } }
 

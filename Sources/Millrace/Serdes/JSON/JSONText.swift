@@ -1,9 +1,9 @@
 import FoundationEssentials
 
 /// Pieces of JSON as text.
-enum JSONText {
+package enum JSONText {
     /// A text in quotes.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
