@@ -130,13 +130,16 @@ import Testing
         try await cluster.broker.inject(fault)
         let arguments = ["dlq", "retry", "dead", "--all", "--bootstrap-servers", cluster.broker.bootstrapServers]
         let command = try Command(arguments)
-        let deadline = ContinuousClock.now + .seconds(5)
-        // The transaction is open as soon as the letters' topic is part of it.
-        while try await cluster.broker.openTransactions().isEmpty, command.process.isRunning {
-            guard ContinuousClock.now < deadline else { break }
-            try await Task.sleep(for: .milliseconds(5))
+        // The kill falls after the commit where it takes effect without an answer, otherwise while the transaction is open.
+        let deadline = ContinuousClock.now + .seconds(30)
+        var isReached = false
+        while !isReached, ContinuousClock.now < deadline {
+            isReached =
+                moment == .cutAfter
+                ? try !cluster.read("orders").isEmpty : try await !cluster.broker.openTransactions().isEmpty
+            if !isReached { try await Task.sleep(for: .milliseconds(5)) }
         }
-        if moment != .cutBefore { try await Task.sleep(for: .milliseconds(Int.random(in: 0...800))) }
+        #expect(isReached && command.process.isRunning, "the process ended before its transaction was seen")
         kill(command.process.processIdentifier, SIGKILL)
         command.process.waitUntilExit()
         try await cluster.broker.clearFaults()
