@@ -163,7 +163,8 @@ let package = Package(
         .executableTarget(
             name: "risk-demo",
             dependencies: [
-                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
+                "Millrace", "MillraceRuntime", "MillraceServer", "KafkaClient", "RiskScore", argumentParser, logging,
+                serviceLifecycle,
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
         .executableTarget(
