@@ -30,6 +30,8 @@ enum SampleMetrics {
             task.droppedByOperator = ["window": [.expired: 1]]
             task.deadLetteredByOperator = ["parse": [.deserialization: 1]]
             task.endToEndLatency = latency
+            task.lateness = latency
+            task.recordsByOperator = ["window": 12]
             metrics.byTask[id] = task
             metrics.partitions.append(
                 PartitionMetrics(

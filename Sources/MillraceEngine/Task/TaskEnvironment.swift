@@ -66,6 +66,8 @@ final class TaskEnvironment: TaskContext {
     let emitIntervalMs: Int64
     /// The actions of the task at its start, at certain times and at its end.
     let schedule: TaskSchedule
+    /// The counters of the nodes' entrances.
+    private var counters: [RecordCounter] = []
     /// The queue whose record is being processed.
     @exclusivity(unchecked) var current: InputQueue?
     /// The metadata of the record for which a cached change is being forwarded.
@@ -155,6 +157,19 @@ final class TaskEnvironment: TaskContext {
             throw PortError(.rejected, "topic \(topic), which was chosen for a record, does not exist: \(error)")
         }
         return try output(toTopic: topic)
+    }
+
+    func counter(of nodes: [String]) -> RecordCounter {
+        let counter = RecordCounter(nodes: nodes)
+        counters.append(counter)
+        return counter
+    }
+
+    /// The number of records that have gone into each node.
+    var recordsByNode: [String: Int] {
+        counters.reduce(into: [:]) { records, counter in
+            for node in counter.nodes { records[node, default: 0] += counter.count }
+        }
     }
 
     func drop(_ reason: DropReason, at node: String) {

@@ -57,7 +57,7 @@ final class TaskFactory {
             maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount)
         settings.maxOffsetMetadataLength = configuration.maxOffsetMetadataLength
         settings.partitionCounts = topics.plan.repartitionCounts
-        settings.measuresLatency = configuration.measuresLatency
+        settings.isWatched = configuration.isWatched
         let state = try TaskState(
             id: id, stores: subtopology.stores, keptTimes: topology.keptTimes(of: subtopology.nodes),
             configuration: settings, producer: committer.producer(), provider: ports.provider, clock: ports.clock,

@@ -77,6 +77,7 @@ package final class Worker {
     /// - Throws: an error that makes the worker unusable: one for which a handler has decided to fail, or one of the broker that a
     ///   retry does not mend.
     package func step(maxWaitMs: Int) throws {
+        stopwatch.run(configuration.isWatched())
         do {
             try receive(try stopwatch.during(.poll) { try poll(maxWaitMs: maxWaitMs) })
             report.measures.lastPoll = context.now

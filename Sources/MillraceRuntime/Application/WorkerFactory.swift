@@ -94,7 +94,7 @@ final class WorkerFactory: Sendable {
     /// Makes a worker with separate clients. Call it on the worker's thread.
     func makeWorker(
         _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores,
-        measuresLatency: @escaping @Sendable () -> Bool
+        isWatched: @escaping @Sendable () -> Bool
     ) throws -> Worker {
         let clientID = GroupMember.name(instance: "\(configuration.applicationID)-\(instance)", worker: number)
         let identity = WorkerIdentity(name: clientID, topology: topology, startedMs: startedMs)
@@ -133,7 +133,7 @@ final class WorkerFactory: Sendable {
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.identity = identity
-        settings.measuresLatency = measuresLatency
+        settings.isWatched = isWatched
         settings.waitsForTopics = configuration.missingSourceTopics == .wait
         settings.replicationFactor = configuration.replicationFactor
         settings.standbyReplicas = configuration.standbyReplicas
