@@ -44,7 +44,7 @@ enum SampleMetrics {
         var partition = StoreDescription.Partition(id: 0, location: .here, owner: nil, standbys: [])
         partition.approximateEntryCount = 12
         partition.approximateSizeInBytes = 1_200
-        return MetricsSnapshot(metrics: metrics, state: state(tasks), stores: [store(partition)])
+        return MetricsSnapshot(metrics: metrics, state: state(tasks), stores: [store(partition)], process: .read())
     }
 
     private static func store(_ partition: StoreDescription.Partition) -> StoreDescription {

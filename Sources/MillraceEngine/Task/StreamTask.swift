@@ -29,6 +29,8 @@ package final class StreamTask {
     package var endToEnd: LatencyHistogram { ages.endToEnd }
     /// The times by which records were behind the stream's time, if that is measured.
     package var lateness: LatencyHistogram { ages.lateness }
+    /// The number of processed records that are not reported yet.
+    var processedCount: Int { environment.counts.processed }
     /// The number of records that have gone into each node.
     package var recordsByNode: [String: Int] { environment.recordsByNode }
 
@@ -198,7 +200,11 @@ package final class StreamTask {
     private func process(_ queue: InputQueue, _ timestampMs: Int64) throws {
         hasProgress = true
         if timestampMs > environment.streamTimeMs { environment.streamTimeMs = timestampMs }
-        try queue.process()
+        if let trace = environment.trace {
+            try trace.process(queue.current) { try queue.process() }
+        } else {
+            try queue.process()
+        }
         ages.add(timestampMs: timestampMs, streamTimeMs: environment.streamTimeMs) { environment.wallClockMs }
         _ = try environment.schedule.punctuate(streamTimeMs: environment.streamTimeMs)
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }

@@ -62,6 +62,7 @@ final class TaskFactory {
             id: id, stores: subtopology.stores, keptTimes: topology.keptTimes(of: subtopology.nodes),
             configuration: settings, producer: committer.producer(), provider: ports.provider, clock: ports.clock,
             logger: context.logger)
+        if let trace = ports.trace { state.environment.trace = TaskTrace(trace, task: id.description) }
         // State from a table's deleted topic does not belong to the new one.
         for store in state.stores where store.changelog.map(offsets.isRenewed) ?? false {
             try state.wipe(store)

@@ -79,7 +79,7 @@ package final class Worker {
     package func step(maxWaitMs: Int) throws {
         stopwatch.run(configuration.isWatched())
         do {
-            try receive(try stopwatch.during(.poll) { try poll(maxWaitMs: maxWaitMs) })
+            try receive(try stopwatch.during(.poll) { try tracedPoll(maxWaitMs: maxWaitMs) })
             report.measures.lastPoll = context.now
             try changelogs.lookIfInDoubt()
             if !retry.isWaiting(at: context.now) {
@@ -218,7 +218,7 @@ package final class Worker {
         var left = configuration.maxRecordsPerStep
         while left > 0, tasks.isProcessable(task) {
             try committer.beginTransactionIfNeeded()
-            let done = try allOrNothing { try task.process(atMost: left) }
+            let done = try allOrNothing { try tracedProcess(task, atMost: left) }
             if done == 0 { break }
             left -= done
         }
@@ -245,7 +245,7 @@ package final class Worker {
 
     /// Commits everything that was processed in the generation, which may be over by now.
     func commit() throws {
-        let commit = try stopwatch.during(.commit) { try committer.commit(completeTasks.filter(\.hasProgress)) }
+        let commit = try stopwatch.during(.commit) { try tracedCommit() }
         guard let commit else { return }
         offsets.recordCommit(of: commit.offsets)
         report.recordCommit(took: commit.span)

@@ -3,6 +3,7 @@ import KafkaClient
 import Logging
 import Millrace
 import MillraceEngine
+import Tracing
 
 /// Makes an application's workers. It holds what they share: the topics, the state directory, the admin client.
 final class WorkerFactory: Sendable {
@@ -127,6 +128,9 @@ final class WorkerFactory: Sendable {
             try KafkaConsumerPort(
                 standbySettings, role: .restorer, timeoutMs: min(timeoutMs, 500), clock: clock, log: log)
         }
+        ports.trace = tracePort(
+            configuration.tracer ?? InstrumentationSystem.tracer, group: configuration.applicationID,
+            clientID: clientID, sampleRatio: configuration.traceSampleRatio)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
