@@ -32,6 +32,7 @@ enum SampleMetrics {
             task.endToEndLatency = latency
             task.lateness = latency
             task.recordsByOperator = ["window": 12]
+            task.storeOperations = ["scores": [.get: StoreOperationMetrics(count: 160, time: .milliseconds(2))]]
             metrics.byTask[id] = task
             metrics.partitions.append(
                 PartitionMetrics(

@@ -8,26 +8,26 @@ package struct Forward<Key, Value> {
     @usableFromInline let receive: (Record<Key, Value>) throws -> Void
     /// The handling of the operator's errors; `nil` if other code handles them.
     @usableFromInline let errors: OperatorErrors?
-    /// Counts the records; `nil` for an entrance of several nodes, each of which counts.
-    @usableFromInline let counter: RecordCounter?
-    @usableFromInline let records: UnsafeMutablePointer<Int>?
+    /// Counts the records; of no node for an entrance of several nodes, each of which counts.
+    @usableFromInline let counter: RecordCounter
+    @usableFromInline let records: UnsafeMutablePointer<Int>
 
     @inlinable
     init(
-        errors: OperatorErrors? = nil, counter: RecordCounter? = nil,
+        errors: OperatorErrors? = nil, counter: RecordCounter = RecordCounter(nodes: []),
         _ receive: @escaping (Record<Key, Value>) throws -> Void
     ) {
         self.receive = receive
         self.errors = errors
         self.counter = counter
-        records = counter?.records
+        records = counter.records
     }
 
     /// Returns the same entrance for a node upstream that hands its records on unchanged, and counts them for that node too.
     @inlinable
     func entered(through node: NodeInstance) -> Forward {
         Forward(
-            errors: errors, counter: node.counts.counter(of: [node.name] + (counter?.nodes ?? [])), receive)
+            errors: errors, counter: node.counts.counter(of: [node.name] + counter.nodes), receive)
     }
 
     /// Hands a record to the operator.
@@ -35,7 +35,7 @@ package struct Forward<Key, Value> {
     /// It also returns if the operator has thrown and the processing handler continues without the record.
     @inlinable
     func callAsFunction(_ record: Record<Key, Value>) throws {
-        if let records { records.pointee &+= 1 }
+        records.pointee &+= 1
         do { try receive(record) } catch {
             guard let errors else { throw error }
             try errors.handle(error)

@@ -43,6 +43,30 @@ extension MetricFamily {
         ) { $0.lateness.count == 0 ? [] : [MetricSample([], .histogram($0.lateness))] },
     ]
 
+    /// The families of what the engines of a task's stores are asked.
+    static let ofStoreOperations: [MetricFamily] = [
+        ofTask(
+            "store_operations_total", .counter, "Calls of the store's engine: what its memory answers is none.",
+            labels: ["store", "operation"],
+            kafka: "stream-state-metrics: get-rate, range-rate, put-all-rate, flush-rate"
+        ) { task in samples(of: task) { .integer($0.count) } },
+        ofTask(
+            "store_operation_seconds_total", .counter,
+            "Time of the calls of the store's engine; one in 16 look-ups is timed and counts for all 16.",
+            labels: ["store", "operation"],
+            kafka: "stream-state-metrics: get-latency-avg, range-latency-avg, put-all-latency-avg, flush-latency-avg",
+            unit: .seconds
+        ) { task in samples(of: task) { .seconds($0.time) } },
+    ]
+
+    private static func samples(
+        of task: TaskMetrics, _ read: (StoreOperationMetrics) -> MetricValue
+    ) -> [MetricSample] {
+        task.storeOperations.flatMap { store, operations in
+            operations.map { MetricSample([store, $0.rawValue], read($1)) }
+        }
+    }
+
     private static func samples(of counts: [String: [DropReason: Int]]) -> [MetricSample] {
         counts.flatMap { node, reasons in
             reasons.map { MetricSample([node, $0.rawValue], .integer($1)) }

@@ -87,6 +87,9 @@ public struct TaskMetrics: Sendable, Hashable {
     /// hands on. Kafka: `stream-processor-node-metrics: process-total`.
     public var recordsByOperator: [String: Int] = [:]
 
+    /// The calls of the engine of each of the task's stores that has one, by the store's name. Kafka: `stream-state-metrics`.
+    public var storeOperations: [String: [StoreOperation: StoreOperationMetrics]] = [:]
+
     /// Metrics of a task that has done nothing.
     public init() {}
 }

@@ -61,6 +61,7 @@ extension StreamsMetrics {
             metrics.endToEndLatency += task.endToEnd
             metrics.lateness += task.lateness
             metrics.recordsByOperator.merge(task.recordsByNode, uniquingKeysWith: +)
+            metrics.storeOperations = task.engineTimes.mapValues(StoreOperationMetrics.all)
             metrics.thread = number
             byTask[task.id.description] = metrics
         }
