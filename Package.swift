@@ -29,6 +29,8 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 // The page of the server's console, which becomes a part of the executable.
@@ -56,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.29.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.16.0"),
@@ -88,7 +91,9 @@ let package = Package(
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
             name: "MillraceRuntime",
-            dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle],
+            dependencies: [
+                "Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle, tracing,
+            ],
             swiftSettings: swiftSettings),
         // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(
@@ -278,7 +283,7 @@ let package = Package(
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime",
                 "MillraceTesting", "PortContracts", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle,
-                signals,
+                signals, tracing, inMemoryTracing,
             ],
             swiftSettings: swiftSettings),
     ],

@@ -1,6 +1,7 @@
 /// The roles of the task for operators. An operator takes those that it uses.
 extension NodeInstance {
     @usableFromInline var identity: any TaskIdentity { context }
+    @usableFromInline var counts: any NodeCounts { context }
     @usableFromInline var drops: any DropCounter { context }
     @usableFromInline var userCode: any UserCodeCalls { context }
     @usableFromInline var origins: any RecordOrigins { context }

@@ -2,7 +2,7 @@
 ///
 /// Each role is a protocol of its own, and an operator takes only the roles that it uses.
 @usableFromInline
-package protocol TaskContext: ProcessorTask, TaskTopics, KeptTimes, EmissionClock, SharedObjects {}
+package protocol TaskContext: ProcessorTask, TaskTopics, KeptTimes, EmissionClock, SharedObjects, NodeCounts {}
 
 /// The names of a task.
 @usableFromInline

@@ -26,7 +26,13 @@ package final class StreamTask {
     @exclusivity(unchecked) package private(set) var hasProgress = false
     @exclusivity(unchecked) private var ages = RecordAges()
     /// The ages of records when they had been processed, if that is measured.
-    package var endToEnd: LatencyHistogram { ages.histogram }
+    package var endToEnd: LatencyHistogram { ages.endToEnd }
+    /// The times by which records were behind the stream's time, if that is measured.
+    package var lateness: LatencyHistogram { ages.lateness }
+    /// The number of processed records that are not reported yet.
+    var processedCount: Int { environment.counts.processed }
+    /// The number of records that have gone into each node.
+    package var recordsByNode: [String: Int] { environment.recordsByNode }
 
     /// Instantiates the operators over a task's stores. The task owns the stores from now on: if this fails, they are closed.
     ///
@@ -163,7 +169,7 @@ package final class StreamTask {
     /// Stops when one of several partitions has no records left, because the next record may be one that it has not delivered yet.
     package func process(atMost limit: Int) throws -> Int {
         try environment.schedule.start()
-        ages.beginBatch(isMeasured: state.configuration.measuresLatency())
+        ages.beginBatch(isMeasured: state.configuration.isWatched())
         var done = 0
         defer {
             environment.counts.processed += done
@@ -194,8 +200,12 @@ package final class StreamTask {
     private func process(_ queue: InputQueue, _ timestampMs: Int64) throws {
         hasProgress = true
         if timestampMs > environment.streamTimeMs { environment.streamTimeMs = timestampMs }
-        try queue.process()
-        ages.add(timestampMs: timestampMs) { environment.wallClockMs }
+        if let trace = environment.trace {
+            try trace.process(queue.current) { try queue.process() }
+        } else {
+            try queue.process()
+        }
+        ages.add(timestampMs: timestampMs, streamTimeMs: environment.streamTimeMs) { environment.wallClockMs }
         _ = try environment.schedule.punctuate(streamTimeMs: environment.streamTimeMs)
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
     }

@@ -139,6 +139,11 @@ package final class TaskState {
         }
     }
 
+    /// The calls of the engine of each store that has one, since it was opened.
+    var engineTimes: [String: EngineTimes] {
+        stores.reduce(into: [:]) { times, store in times[store.plan.name] = store.engineTimes }
+    }
+
     /// Whether there are counts since they were last taken.
     var hasCounts: Bool { !environment.counts.isZero }
 

@@ -57,11 +57,12 @@ final class TaskFactory {
             maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount)
         settings.maxOffsetMetadataLength = configuration.maxOffsetMetadataLength
         settings.partitionCounts = topics.plan.repartitionCounts
-        settings.measuresLatency = configuration.measuresLatency
+        settings.isWatched = configuration.isWatched
         let state = try TaskState(
             id: id, stores: subtopology.stores, keptTimes: topology.keptTimes(of: subtopology.nodes),
             configuration: settings, producer: committer.producer(), provider: ports.provider, clock: ports.clock,
             logger: context.logger)
+        if let trace = ports.trace { state.environment.trace = TaskTrace(trace, task: id.description) }
         // State from a table's deleted topic does not belong to the new one.
         for store in state.stores where store.changelog.map(offsets.isRenewed) ?? false {
             try state.wipe(store)

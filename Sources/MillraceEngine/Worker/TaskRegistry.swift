@@ -161,6 +161,11 @@ final class TaskRegistry {
         }
     }
 
+    /// Returns the partitions of some slots, in order.
+    func partitions(ofSlots numbers: Set<Int>) -> [TopicPartition] {
+        numbers.filter(slots.indices.contains).map { slots[$0].partition }.sorted()
+    }
+
     /// Records that everything in a slot's partition has been fetched.
     func recordEnd(ofSlot slot: Int) {
         if slots.indices.contains(slot) { slots[slot].isAtEnd = true }

@@ -99,8 +99,9 @@ extension Worker {
 
     /// Closes all tasks without a checkpoint. Their stores keep their last checkpoint; the changelog has the rest.
     func dropUncommitted() {
-        if tasks.all.contains(where: \.hasProgress) { report.measures.aborts += 1 }
-        committer.abort()
+        let lost = tasks.all.filter(\.hasProgress)
+        if !lost.isEmpty { report.measures.aborts += 1 }
+        tracedAbort(of: lost)
         for task in tasks.all { close(task) }
         // The standbys would write to a producer that is gone.
         if !committer.hasProducer { standbys.close() }

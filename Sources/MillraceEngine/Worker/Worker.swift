@@ -77,8 +77,9 @@ package final class Worker {
     /// - Throws: an error that makes the worker unusable: one for which a handler has decided to fail, or one of the broker that a
     ///   retry does not mend.
     package func step(maxWaitMs: Int) throws {
+        stopwatch.run(configuration.isWatched())
         do {
-            try receive(try stopwatch.during(.poll) { try poll(maxWaitMs: maxWaitMs) })
+            try receive(try stopwatch.during(.poll) { try tracedPoll(maxWaitMs: maxWaitMs) })
             report.measures.lastPoll = context.now
             try changelogs.lookIfInDoubt()
             if !retry.isWaiting(at: context.now) {
@@ -217,7 +218,7 @@ package final class Worker {
         var left = configuration.maxRecordsPerStep
         while left > 0, tasks.isProcessable(task) {
             try committer.beginTransactionIfNeeded()
-            let done = try allOrNothing { try task.process(atMost: left) }
+            let done = try allOrNothing { try tracedProcess(task, atMost: left) }
             if done == 0 { break }
             left -= done
         }
@@ -244,7 +245,7 @@ package final class Worker {
 
     /// Commits everything that was processed in the generation, which may be over by now.
     func commit() throws {
-        let commit = try stopwatch.during(.commit) { try committer.commit(completeTasks.filter(\.hasProgress)) }
+        let commit = try stopwatch.during(.commit) { try tracedCommit() }
         guard let commit else { return }
         offsets.recordCommit(of: commit.offsets)
         report.recordCommit(took: commit.span)

@@ -44,8 +44,8 @@ package struct WorkerConfiguration: Sendable {
     package var restoreListener: (@Sendable (RestoreEvent) -> Void)?
     /// A closure that is told of the progress of standbys.
     package var standbyListener: (@Sendable (RestoreEvent) -> Void)?
-    /// Whether the ages of processed records are measured; asked once for each batch.
-    package var measuresLatency: @Sendable () -> Bool = { false }
+    /// Whether somebody reads the measurements that cost time, which are not taken otherwise; asked once for each step or batch.
+    package var isWatched: @Sendable () -> Bool = { false }
 
     package init(
         applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,

@@ -23,7 +23,7 @@ final class Supervisor: Sendable {
     private let shared = Mutex(Shared())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopRequested = Atomic<Bool>(false)
-    private let isLatencyMeasured = Atomic<Bool>(false)
+    private let isWatched = Atomic<Bool>(false)
     let clock = SystemClock()
 
     private struct Shared {
@@ -229,7 +229,7 @@ final class Supervisor: Sendable {
     private func runWorker(_ number: Int, _ factory: WorkerFactory, _ globalStores: [String: GlobalStore]) -> Bool {
         do {
             let worker = try factory.makeWorker(number, globalStores: globalStores, localStores: localStores) {
-                [weak self] in self?.isLatencyMeasured.load(ordering: .relaxed) ?? false
+                [weak self] in self?.isWatched.load(ordering: .relaxed) ?? false
             }
             do {
                 try worker.start()
@@ -341,7 +341,7 @@ final class Supervisor: Sendable {
     /// The metrics of the databases; `nil` while none can be open.
     var stateMetrics: StateMetrics? { shared.withLock { $0.factory }?.stateMetrics }
 
-    func beginMeasuringLatency() { isLatencyMeasured.store(true, ordering: .relaxed) }
+    func beginMeasuringLatency() { isWatched.store(true, ordering: .relaxed) }
 
     func stateChanges() -> AsyncStream<ApplicationState> {
         let (stream, continuation) = AsyncStream.makeStream(of: ApplicationState.self)

@@ -3,6 +3,7 @@ import KafkaClient
 import Logging
 import Millrace
 import MillraceEngine
+import Tracing
 
 /// Makes an application's workers. It holds what they share: the topics, the state directory, the admin client.
 final class WorkerFactory: Sendable {
@@ -94,7 +95,7 @@ final class WorkerFactory: Sendable {
     /// Makes a worker with separate clients. Call it on the worker's thread.
     func makeWorker(
         _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores,
-        measuresLatency: @escaping @Sendable () -> Bool
+        isWatched: @escaping @Sendable () -> Bool
     ) throws -> Worker {
         let clientID = GroupMember.name(instance: "\(configuration.applicationID)-\(instance)", worker: number)
         let identity = WorkerIdentity(name: clientID, topology: topology, startedMs: startedMs)
@@ -127,13 +128,16 @@ final class WorkerFactory: Sendable {
             try KafkaConsumerPort(
                 standbySettings, role: .restorer, timeoutMs: min(timeoutMs, 500), clock: clock, log: log)
         }
+        ports.trace = tracePort(
+            configuration.tracer ?? InstrumentationSystem.tracer, group: configuration.applicationID,
+            clientID: clientID, sampleRatio: configuration.traceSampleRatio)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
             stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.identity = identity
-        settings.measuresLatency = measuresLatency
+        settings.isWatched = isWatched
         settings.waitsForTopics = configuration.missingSourceTopics == .wait
         settings.replicationFactor = configuration.replicationFactor
         settings.standbyReplicas = configuration.standbyReplicas

@@ -43,7 +43,12 @@ enum ConsoleSchema {
                 Schema.object([
                     "name": text, "currentOffset": integer, "endOffset": integer, "missingRecords": integer,
                 ])),
-        ], optional: ["lag": integer, "lagMs": integer])
+        ],
+        optional: [
+            "lag": integer, "lagMs": integer,
+            "nodes": #"{"type": "object", "additionalProperties": "#
+                + Schema.object(["records": integer, "dropped": integer]) + "}",
+        ])
 
     static let configuration = Schema.object([
         "settings": Schema.list(

@@ -87,8 +87,17 @@ private struct TaskReport {
             ("processedRecords", "\(counts.processedRecords)"),
             ("restoredRecords", "\(counts.restoredRecords)"),
             ("droppedRecords", "\(counts.droppedRecords.values.reduce(0, +))"),
-            ("stores", JSON.array(lags.map(json))),
+            ("nodes", isStandby ? nil : nodes(of: counts)), ("stores", JSON.array(lags.map(json))),
         ])
+    }
+
+    /// The counts of each node, by its name in the graph.
+    private func nodes(of counts: TaskMetrics) -> String {
+        JSON.object(
+            counts.recordsByOperator.sorted { $0.key < $1.key }.map { name, records in
+                let dropped = counts.droppedByOperator[name]?.values.reduce(0, +) ?? 0
+                return (name, JSON.object([("records", "\(records)"), ("dropped", "\(dropped)")]))
+            })
     }
 
     private func json(_ lag: StoreLag) -> String {

@@ -36,10 +36,16 @@ package struct PartitionStatus: Sendable, Hashable {
 }
 
 /// The measurements of a task since it was opened.
-package struct TaskStatus: Sendable, Hashable {
+package struct TaskStatus: Sendable {
     package var id: TaskID
     /// The ages of records when they had been processed, if that is measured.
     package var endToEnd: LatencyHistogram
+    /// The times by which records were behind the stream's time, if that is measured.
+    package var lateness: LatencyHistogram
+    /// The number of records that have gone into each node.
+    package var recordsByNode: [String: Int]
+    /// The calls of the engine of each store that has one.
+    package var engineTimes: [String: EngineTimes]
 }
 
 extension Worker {
@@ -53,7 +59,11 @@ extension Worker {
     /// Updates the measurements that are taken now and then.
     func updateMeasures() {
         report.measures.partitions = tasks.slots.map { status(of: $0) }
-        report.measures.tasks = tasks.all.map { TaskStatus(id: $0.id, endToEnd: $0.endToEnd) }
+        report.measures.tasks = tasks.all.map {
+            TaskStatus(
+                id: $0.id, endToEnd: $0.endToEnd, lateness: $0.lateness, recordsByNode: $0.recordsByNode,
+                engineTimes: $0.state.engineTimes)
+        }
         report.measures.dirtySizeInBytes = tasks.dirtySizeInBytes
     }
 
