@@ -23,11 +23,18 @@ package protocol ReaderPort: AnyObject {
     /// partition is looked up now and then.
     func knownEndOffset(of partition: TopicPartition) -> Int64?
 
+    /// Returns the first offset to read of a partition that was assigned without one, as far as it is known.
+    func firstOffset(of partition: TopicPartition) -> Int64?
+
     /// Sends the broker a small request, without waiting long. Returns whether the broker answered.
     func isAnswered() -> Bool
 
     /// Stops reading and frees the client's resources. A member leaves its group, unless it is static.
     func close()
+}
+
+extension ReaderPort {
+    package func firstOffset(of partition: TopicPartition) -> Int64? { nil }
 }
 
 /// The result of one poll.

@@ -11,7 +11,8 @@ extension Supervisor {
     func addThread() throws -> Int {
         let (number, factory) = try shared.withLock { shared in
             guard shared.mayResize, let factory = shared.factory, [.running, .rebalancing].contains(shared.state) else {
-                throw StreamsError(.illegalState, "the application is \(shared.description); threads can be added while it runs")
+                throw StreamsError(
+                    .illegalState, "the application is \(shared.description); threads can be added while it runs")
             }
             let number = (0...shared.statuses.count).first { shared.statuses[$0] == nil } ?? shared.statuses.count
             if let problem = configuration.problemOfThread(number) { throw StreamsError(.configuration, problem) }

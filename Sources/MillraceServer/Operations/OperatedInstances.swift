@@ -126,7 +126,7 @@ struct OperatedInstances: Sendable {
         try answer.requireSuccess()
         let text = String(buffer: answer.body)
         guard text.hasPrefix(Self.completePrefix), text.hasSuffix(Self.suffix) else {
-            throw Failure(.badGateway, "instance_failed", "the instance at \(address) gave another answer than expected")
+            throw Failure(.badGateway, "instance_failed", "the instance at \(address) gave an unexpected answer")
         }
         return String(text.dropFirst(Self.completePrefix.count).dropLast(Self.suffix.count))
     }

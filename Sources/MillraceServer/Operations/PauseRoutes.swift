@@ -9,7 +9,7 @@ struct PauseRoutes: RouteGroup {
     var routes: [Route] {
         [
             route(
-                "/pause", "Pauses processing: no records, no punctuations, until it is resumed or the instance restarts.",
+                "/pause", "Pauses processing: no records, no punctuations, until it is resumed or restarted.",
                 one: { try $0.pause(subtopology: $1) }, all: { $0.pause() }),
             route(
                 "/resume", "Resumes processing that was paused.", one: { try $0.resume(subtopology: $1) },

@@ -14,7 +14,8 @@ struct ThreadRoutes: RouteGroup {
             route(
                 "/threads/remove", "Removes a worker thread, once it has committed and left its group.",
                 parameters: [
-                    .query("thread", .integer(0...Int64(Int32.max)), "The number of the thread; by default the highest.")
+                    .query(
+                        "thread", .integer(0...Int64(Int32.max)), "The number of the thread; by default the highest.")
                 ], conflict: "It is the only thread."
             ) { application, thread in try await application.removeThread(thread) },
         ]

@@ -32,7 +32,7 @@ extension ApplicationTests {
             for (key, records) in byKey { #expect(records.map(\.text) == (1...each).map(String.init), "\(key)") }
         }
 
-        @Test("a paused instance stays in its group, processes nothing and can be read; its lag grows; resumed, it is exact")
+        @Test("a paused instance processes nothing and can be read, and its lag grows; resumed, it is exact")
         func underLoad() async throws {
             let (input, output) = (
                 try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
@@ -74,7 +74,7 @@ extension ApplicationTests {
             try expectExact(output, each: 500)
         }
 
-        @Test("the pause is the instance's: it can be made before the start, and holds for the tasks that rebalances bring")
+        @Test("the pause is the instance's: it can come before the start, and holds for whatever tasks it gets")
         func rebalances() async throws {
             let (input, output) = (
                 try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
@@ -122,7 +122,8 @@ extension ApplicationTests {
             #expect(!application.isPaused && application.pausedSubtopologies == [1])
             try write(1_000, to: input)
             try await instance.awaits("all records repartitioned, and none counted") { metrics in
-                metrics.processedRecords == 1_000 && metrics.lag == 1_000
+                // The markers of transactions have offsets too.
+                metrics.processedRecords == 1_000 && metrics.lag >= 1_000
             }
             #expect(try cluster.read(output).isEmpty)
 

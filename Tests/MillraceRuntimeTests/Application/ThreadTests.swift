@@ -70,7 +70,7 @@ extension ApplicationTests {
             try expectExact(output, each: written.value * 5)
         }
 
-        @Test("the only thread stays, an unknown one is named, a free number is used again, and all threads share the memory")
+        @Test("the only thread stays, an unknown one is named, and a free number is used again")
         func numbers() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             let instance = try RunningInstance(
@@ -115,7 +115,7 @@ extension ApplicationTests {
             try await Self.expect(.illegalState) { try instance.application.addThread() }
         }
 
-        @Test("a removed thread that is a static member leaves its group, so that its tasks move before its session ends")
+        @Test("a removed thread leaves its group also as a static member: its tasks move before its session ends")
         func staticMember() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             var configuration = cluster.configuration(application, directory)

@@ -55,7 +55,9 @@ extension Worker {
     /// Updates the measurements that are taken now and then.
     func updateMeasures() {
         report.measures.partitions = tasks.slots.map { status(of: $0) }
-        report.measures.tasks = tasks.all.map { TaskStatus(id: $0.id, endToEnd: $0.endToEnd, isPaused: pause.isPaused($0)) }
+        report.measures.tasks = tasks.all.map {
+            TaskStatus(id: $0.id, endToEnd: $0.endToEnd, isPaused: pause.isPaused($0))
+        }
         report.measures.dirtySizeInBytes = tasks.dirtySizeInBytes
     }
 
@@ -72,7 +74,8 @@ extension Worker {
     private func lag(of slot: TaskRegistry.Slot) -> Int64? {
         if slot.isAtEnd, slot.task.isEmpty(slot.partition) { return 0 }
         guard let end = ports.consumer.knownEndOffset(of: slot.partition) else { return nil }
-        guard let next = slot.task.position(ofPartitionAt: slot.queueIndex) else { return nil }
+        let position = slot.task.position(ofPartitionAt: slot.queueIndex)
+        guard let next = position ?? ports.consumer.firstOffset(of: slot.partition) else { return nil }
         return max(0, end - next)
     }
 }
