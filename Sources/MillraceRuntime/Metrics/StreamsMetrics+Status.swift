@@ -62,6 +62,7 @@ extension StreamsMetrics {
             metrics.lateness += task.lateness
             metrics.recordsByOperator.merge(task.recordsByNode, uniquingKeysWith: +)
             metrics.storeOperations = task.engineTimes.mapValues(StoreOperationMetrics.all)
+            metrics.isPaused = task.isPaused
             metrics.thread = number
             byTask[task.id.description] = metrics
         }

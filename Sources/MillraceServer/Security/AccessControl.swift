@@ -28,7 +28,9 @@ struct AccessControl: Sendable {
         if permission == .none { return }
         guard let tokens else {
             if permission == .read { return }
-            throw Failure(.forbidden, "forbidden", "operating needs a token, and the server has no token file")
+            throw Failure(
+                .forbidden, "forbidden",
+                "operating needs a token with the right to operate; start the server with --token-file")
         }
         guard let given = head.headerFields[.authorization] else {
             throw Failure(.unauthorized, "token_missing", "the request has no bearer token")
