@@ -6,6 +6,8 @@ import { layOut } from "./layout.js";
 
 const nodeHeight = 40;
 const maxTextWidth = 230;
+// Room for a node's kind beside a figure: "processor", "12.3K dropped".
+const minWidth = 148;
 const characterWidth = 6.9;
 const kinds = { source: "source", processor: "processor", sink: "sink", topic: "topic", store: "store" };
 
@@ -108,7 +110,7 @@ function elements(subtopology) {
   for (const element of all) {
     element.note ??= element.isInternal ? "internal topic" : kinds[element.kind];
     element.text = cut(element.label);
-    element.width = Math.max(96, Math.min(maxTextWidth, element.text.length * characterWidth) + 22);
+    element.width = Math.max(element.kind === "topic" ? 96 : minWidth, Math.min(maxTextWidth, element.text.length * characterWidth) + 22);
   }
   return all;
 }
