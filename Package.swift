@@ -34,7 +34,7 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 // The page of the server's console, which becomes a part of the executable.
 let consoleFiles = [
     "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
-    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js",
+    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js", "operating.js", "nodes.js", "letters.js",
 ]
 
 let package = Package(
@@ -113,8 +113,8 @@ let package = Package(
         .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", argumentParser, httpClient,
-                httpTypes,
+                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", "MillraceOperations",
+                argumentParser, httpClient, httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
             ],
@@ -156,8 +156,8 @@ let package = Package(
         .executableTarget(
             name: "topologies",
             dependencies: [
-                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "PageViews", "VelocityRules",
-                argumentParser,
+                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "MillraceServer", "PageViews",
+                "VelocityRules", argumentParser,
             ],
             path: "Tools/topologies", swiftSettings: swiftSettings),
         .executableTarget(

@@ -87,7 +87,7 @@ private struct TaskReport {
             ("processedRecords", "\(counts.processedRecords)"),
             ("restoredRecords", "\(counts.restoredRecords)"),
             ("droppedRecords", "\(counts.droppedRecords.values.reduce(0, +))"),
-            ("stores", JSON.array(lags.map(json))),
+            ("inputs", TaskInputs(partitions: partitions).json), ("stores", JSON.array(lags.map(json))),
         ])
     }
 
