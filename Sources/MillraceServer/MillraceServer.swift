@@ -78,6 +78,7 @@ public final class MillraceServer: Service {
         let stores = StoreAccess(application: application, limits: configuration.limits)
         let owners = Owners(stores: stores, peers: peers)
         let gather = InstanceGather(application: application, peers: peers)
+        let operated = OperatedInstances(application: application, peers: peers)
         let groups: [any RouteGroup] = [
             HealthRoutes(application: application),
             MetricsRoutes(scrape: MetricsScrape(application, registry: metrics)),
@@ -87,6 +88,7 @@ public final class MillraceServer: Service {
             ChangeRoutes(stores: stores),
             TopologyRoutes(application: application), TaskRoutes(gather: gather), ErrorRoutes(gather: gather),
             DeadLetterRoutes(application: application), RightsRoutes(access: access),
+            PauseRoutes(instances: operated), ThreadRoutes(instances: operated),
             ConfigurationRoutes(settings: configuration.settings ?? application.configuration.settingDescriptions),
         ]
         return groups + [ConsoleRoutes(), OpenAPIRoutes(groups: groups, needsToken: configuration.tokenFile != nil)]

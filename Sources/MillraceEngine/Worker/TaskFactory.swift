@@ -51,10 +51,11 @@ final class TaskFactory {
         let (topology, configuration, ports) = (context.topology, context.configuration, context.ports)
         let subtopology = topology.subtopologies[id.subtopology]
         let storeCount = max(1, topics.plan.tasks.count * max(1, subtopology.stores.count))
+        let share = configuration.stateCache.shareInBytes
         var settings = TaskConfiguration(
             applicationID: configuration.applicationID, handlers: configuration.handlers,
-            maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
-            maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount)
+            maxStoreBufferSizeInBytes: max(1 << 20, share / storeCount),
+            maxCacheSizeInBytes: share / 4 / storeCount)
         settings.maxOffsetMetadataLength = configuration.maxOffsetMetadataLength
         settings.partitionCounts = topics.plan.repartitionCounts
         settings.measuresLatency = configuration.measuresLatency

@@ -21,8 +21,10 @@ package struct WorkerConfiguration: Sendable {
     package var replicationFactor: Int16 = -1
     /// The longest metadata beside a committed offset, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
     package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
-    /// The memory of one worker for state that is not on disk yet or is kept to be read again.
-    package var stateCacheSizeInBytes: Int
+    /// The memory that the instance's workers share for state.
+    package var stateCache: StateCacheBudget
+    /// The sub-topologies that are paused on the instance.
+    package var pause = PauseSetting()
     /// A partition with more records waiting is paused. Kafka: `buffered.records.per.partition`.
     package var maxBufferedRecordsPerPartition = 1_000
     /// A partition with more bytes waiting is paused.
@@ -49,13 +51,13 @@ package struct WorkerConfiguration: Sendable {
 
     package init(
         applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,
-        stateCacheSizeInBytes: Int
+        stateCache: StateCacheBudget
     ) {
         self.applicationID = applicationID
         self.guarantee = guarantee
         self.handlers = handlers
         self.commitIntervalMs = commitIntervalMs
-        self.stateCacheSizeInBytes = stateCacheSizeInBytes
+        self.stateCache = stateCache
     }
 }
 

@@ -9,6 +9,9 @@ extension MetricFamily {
             kafka: "stream-task-metrics: process-total"
         ) { [MetricSample([], .integer($0.processedRecords))] },
         ofTask(
+            "task_paused", .gauge, "Whether the task was paused by a request, so that it processes nothing: 1 or 0."
+        ) { [MetricSample([], .flag($0.isPaused))] },
+        ofTask(
             "task_dropped_records_total", .counter, "Records that an operator of the task has dropped.",
             labels: ["operator", "reason"], kafka: "stream-task-metrics: dropped-records-total"
         ) { samples(of: $0.droppedByOperator) },

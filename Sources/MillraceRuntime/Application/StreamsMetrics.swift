@@ -65,6 +65,8 @@ public struct StreamsMetrics: Sendable, Hashable {
 public struct TaskMetrics: Sendable, Hashable {
     /// The number of the thread that runs the task or keeps its standby.
     public var thread = 0
+    /// Whether the instance's user has paused the task.
+    public var isPaused = false
     /// Records processed by the sub-topology.
     public var processedRecords = 0
     /// Records read from changelogs to restore its stores.

@@ -13,14 +13,19 @@ final class WorkerFactory: Sendable {
     private let directory: StateDirectory
     private let admin: KafkaAdminPort
     private let clock = SystemClock()
+    private let stateCache: StateCacheBudget
+    private let pause: PauseSetting
     /// The id that tells this instance from others: its configured name, or an id that it keeps in its state directory.
     private let instance: String
     private let startedMs: Int64
 
     /// Locks the state directory, and makes sure that a broker answers and that all topics exist with the partitions and settings
     /// that they need.
-    init(topology: Topology, configuration: StreamsConfiguration, logger: Logger) throws {
+    init(topology: Topology, configuration: StreamsConfiguration, pause: PauseSetting, logger: Logger) throws {
         self.topology = topology
+        self.pause = pause
+        stateCache = StateCacheBudget(
+            sizeInBytes: configuration.stateCacheSizeInBytes, workerCount: configuration.threads)
         self.configuration = configuration
         self.logger = logger
         var options = RocksDBStoreOptions()
@@ -50,6 +55,9 @@ final class WorkerFactory: Sendable {
 
     /// Releases the state directory. Call it when all workers have ended.
     func close() { directory.close() }
+
+    /// Divides the memory for state among this number of workers.
+    func divideStateCache(among workerCount: Int) { stateCache.divide(among: workerCount) }
 
     /// The name of this instance; the prefix of its clients' names.
     var clientID: String { "\(configuration.applicationID)-\(instance)" }
@@ -130,7 +138,8 @@ final class WorkerFactory: Sendable {
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
-            stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
+            stateCache: stateCache)
+        settings.pause = pause
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.identity = identity
         settings.measuresLatency = measuresLatency

@@ -59,6 +59,7 @@ extension StreamsMetrics {
         for task in status.measures.tasks {
             byTask[task.id.description, default: TaskMetrics()].endToEndLatency += task.endToEnd
             byTask[task.id.description]?.thread = number
+            byTask[task.id.description]?.isPaused = task.isPaused
         }
         partitions += status.measures.partitions.map {
             PartitionMetrics($0, thread: number, nowMs: reading.wallClockMs)

@@ -21,6 +21,7 @@ enum ConsoleSchema {
         ])
 
     static let tasks = instances([
+        "paused": flag, "pausedSubtopologies": Schema.list(integer),
         "processedRecords": integer, "restoredRecords": integer, "standbyRecords": integer, "lag": integer,
         "lagMs": integer, "failedThreads": integer,
         "deadLetteredRecords": integer, "commits": integer, "averageCommitMs": integer, "longestCommitMs": integer,

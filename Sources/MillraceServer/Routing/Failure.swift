@@ -62,6 +62,11 @@ extension Failure {
             case .positionGone: (.gone, "position_gone")
             case .noChangelog: (.conflict, "no_changelog")
             case .illegalState: (.serviceUnavailable, "not_running")
+            case .subtopologyUnknown: (.notFound, "subtopology_unknown")
+            case .threadUnknown: (.notFound, "thread_unknown")
+            case .lastThread: (.conflict, "last_thread")
+            case .configuration: (.conflict, "configuration")
+            case .closeTimedOut: (.gatewayTimeout, "close_timed_out")
             case .broker: (.serviceUnavailable, "broker")
             default: (.internalServerError, "internal")
             }

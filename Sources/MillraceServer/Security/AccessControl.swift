@@ -30,7 +30,7 @@ struct AccessControl: Sendable {
         throw Failure(
             .forbidden, "forbidden",
             tokens == nil
-                ? "operating needs a token, and the server has no token file"
+                ? "operating needs a token with the right to operate; start the server with --tokens FILE"
                 : "the token does not give the right to \(permission.rawValue)")
     }
 

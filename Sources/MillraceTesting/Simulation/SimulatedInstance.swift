@@ -142,7 +142,7 @@ final class SimulatedInstance {
             applicationID: setting.applicationID, guarantee: setting.guarantee,
             // This handler must not be asked about changes of stores.
             handlers: ErrorHandlers(production: { _ in .continue }),
-            commitIntervalMs: 100, stateCacheSizeInBytes: 1 << 20)
+            commitIntervalMs: 100, stateCache: StateCacheBudget(sizeInBytes: 1 << 20))
         configuration.checkpointIntervalMs = 500
         configuration.purgeIntervalMs = 1_000
         configuration.topicCheckIntervalMs = 1_000
