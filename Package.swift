@@ -36,7 +36,7 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 // The page of the server's console, which becomes a part of the executable.
 let consoleFiles = [
     "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
-    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js",
+    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js", "operating.js", "nodes.js", "letters.js",
 ]
 
 let package = Package(
@@ -125,7 +125,8 @@ let package = Package(
         .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", "MillraceServerVerbs",
+                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", "MillraceOperations",
+                "MillraceServerVerbs",
                 argumentParser, httpClient, httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
@@ -168,8 +169,8 @@ let package = Package(
         .executableTarget(
             name: "topologies",
             dependencies: [
-                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "PageViews", "VelocityRules",
-                argumentParser,
+                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "MillraceServer", "PageViews",
+                "VelocityRules", argumentParser,
             ],
             path: "Tools/topologies", swiftSettings: swiftSettings),
         .executableTarget(

@@ -16,9 +16,8 @@ extension ServerTests {
                 (document["components"] as? [String: Any])?["schemas"] as? [String: Any])
             #expect(
                 paths.keys.sorted() == [
-                    "/configuration", "/errors", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/pause",
-                    "/resume",
-                    "/stores",
+                    "/configuration", "/dead-letters", "/errors", "/health/live", "/health/ready", "/metrics",
+                    "/openapi.json", "/pause", "/resume", "/rights", "/stores",
                     "/stores/{store}", "/stores/{store}/changes", "/stores/{store}/entries",
                     "/stores/{store}/entries/{key}", "/stores/{store}/entries:batch", "/tasks",
                     "/threads/add", "/threads/remove", "/topology",

@@ -39,7 +39,7 @@ enum ConsoleSchema {
     private static let task = Schema.object(
         [
             "id": text, "isStandby": flag, "thread": integer, "state": text, "processedRecords": integer,
-            "restoredRecords": integer, "droppedRecords": integer,
+            "restoredRecords": integer, "droppedRecords": integer, "inputs": TaskInputs.schema,
             "stores": Schema.list(
                 Schema.object([
                     "name": text, "currentOffset": integer, "endOffset": integer, "missingRecords": integer,
@@ -68,6 +68,21 @@ enum ConsoleSchema {
                     "partition": integer, "offset": integer, "key": text,
                 ])),
     ])
+
+    static let deadLetters = Schema.object(
+        [
+            "topics": Schema.list(text),
+            "letters": Schema.list(
+                Schema.object(
+                    [
+                        "topic": text, "partition": integer, "offset": integer, "timestampMs": integer,
+                        "valueSizeInBytes": integer,
+                    ],
+                    optional: [
+                        "exception": text, "message": text, "node": text, "sourceTopic": text,
+                        "sourcePartition": integer, "sourceOffset": integer, "key": "{}", "value": "{}",
+                    ])),
+        ], optional: ["before": text])
 
     /// The objects of all instances. One that did not answer has an error instead of its members.
     private static func instances(_ members: [String: String]) -> String {

@@ -95,7 +95,8 @@ private struct TaskReport {
             ("processedRecords", "\(counts.processedRecords)"),
             ("restoredRecords", "\(counts.restoredRecords)"),
             ("droppedRecords", "\(counts.droppedRecords.values.reduce(0, +))"),
-            ("nodes", isStandby ? nil : nodes(of: counts)), ("stores", JSON.array(lags.map(json))),
+            ("nodes", isStandby ? nil : nodes(of: counts)), ("inputs", TaskInputs(partitions: partitions).json),
+            ("stores", JSON.array(lags.map(json))),
         ])
     }
 
