@@ -135,7 +135,7 @@ extension ServerTests {
             let open = try await RefusalServer.shared.server
             let refused = try await open.send(.POST, target)
             #expect(refused.status == 403 && refused.code == "forbidden")
-            #expect(refused.text.contains("--token-file"))
+            #expect(refused.text.contains("--tokens"))
             #expect(!open.application.isPaused && open.application.threads.count == 1)
             #expect(try await open.get(target).status == 405)
         }

@@ -130,7 +130,8 @@ package struct LatestLetters: Sendable {
             exception: letter.exception.map(beginning), message: letter.message.map(beginning),
             operatorName: letter.operatorName, sourceTopic: letter.source?.topic,
             sourcePartition: letter.source?.partition, sourceOffset: letter.sourceOffset,
-            key: record.key.map { beginning($0, maxKeyCount) }, value: record.value.map { beginning($0, maxValueCount) },
+            key: record.key.map { beginning($0, maxKeyCount) },
+            value: record.value.map { beginning($0, maxValueCount) },
             valueSizeInBytes: record.value?.count ?? 0)
     }
 

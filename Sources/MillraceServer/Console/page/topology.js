@@ -135,7 +135,7 @@ function draw(model, subtopology, isVertical, version) {
   const kindOf = new Map(nodes.map((node) => [node.id, node.kind]));
   const waysIn = new Map();
   for (const { to } of plan.edges) waysIn.set(to, (waysIn.get(to) ?? 0) + 1);
-  const margin = 8;
+  const margin = 14;
   // A drawing that is a little too wide is shown a little smaller.
   const room = innerWidth - 64;
   const isSnug = width > room && width < 1.4 * room;
@@ -192,8 +192,7 @@ function nodeShape(model, node, x, y, isFirst) {
     s("text", { class: "note", x: 11, y: 15 }, node.note),
     s("text", { class: "figure", x: node.width - 11, y: 15, "text-anchor": "end" }),
     s("text", { class: "label", x: 11, y: 31 }, node.text),
-    s("text", { class: "lag", x: 9, y: nodeHeight + 4 }),
-    s("text", { class: "trouble-figure", x: node.width - 9, y: nodeHeight + 4, "text-anchor": "end" }));
+    s("text", { class: "below", x: 9, y: nodeHeight + 11 }, s("tspan", { class: "lag" }), s("tspan", { class: "trouble-figure", dx: 6 })));
 }
 
 /** Moves the focus to the nearest node in the direction of an arrow. */
