@@ -30,7 +30,7 @@ struct AccessControl: Sendable {
             if permission == .read { return }
             throw Failure(
                 .forbidden, "forbidden",
-                "operating needs a token with the right to operate; start the server with --token-file")
+                "operating needs a token with the right to operate; start the server with --tokens FILE")
         }
         guard let given = head.headerFields[.authorization] else {
             throw Failure(.unauthorized, "token_missing", "the request has no bearer token")
