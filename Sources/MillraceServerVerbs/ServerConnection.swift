@@ -36,8 +36,22 @@ struct ServerConnection: Sendable {
     func get<Answer: Decodable>(
         _ path: String, _ query: [(String, String?)] = [], within limit: Duration = .seconds(10), as type: Answer.Type
     ) async throws -> Answer {
-        let body = try await get(path, query, within: limit)
-        do { return try JSONDecoder().decode(type, from: body) } catch {
+        try decoded(try await get(path, query, within: limit), of: path)
+    }
+
+    /// Makes the instance do something. Returns the decoded answer.
+    func post<Answer: Decodable>(
+        _ path: String, _ query: [(String, String?)], within limit: Duration = .seconds(30), as type: Answer.Type
+    ) async throws -> Answer {
+        let body = try await withResponse(path, query, method: .POST, accept: "application/json", within: limit) {
+            response in
+            Data(buffer: try await response.body.collect(upTo: Self.maxSizeInBytes))
+        }
+        return try decoded(body, of: path)
+    }
+
+    private func decoded<Answer: Decodable>(_ body: Data, of path: String) throws -> Answer {
+        do { return try JSONDecoder().decode(Answer.self, from: body) } catch {
             throw OperationError(
                 .failed, "\(address) answers \(path) in a way that this command does not understand", code: "answer")
         }
@@ -67,8 +81,8 @@ struct ServerConnection: Sendable {
     }
 
     private func withResponse<Result>(
-        _ path: String, _ query: [(String, String?)], accept: String, within limit: Duration?,
-        _ body: (HTTPClientResponse) async throws -> Result
+        _ path: String, _ query: [(String, String?)], method: HTTPMethod = .GET, accept: String,
+        within limit: Duration?, _ body: (HTTPClientResponse) async throws -> Result
     ) async throws -> Result {
         var settings = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(60)),
@@ -82,6 +96,7 @@ struct ServerConnection: Sendable {
             let parameters = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
             let target = path + (parameters.isEmpty ? "" : "?\(parameters.joined(separator: "&"))")
             var request = HTTPClientRequest(url: "\(tls == nil ? "http" : "https")://\(address)\(target)")
+            request.method = method
             request.headers.add(name: "accept", value: accept)
             if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
             let deadline = limit.map { NIODeadline.now() + .milliseconds(TimeSpan($0).ms) }

@@ -1,7 +1,9 @@
+import ArgumentParser
 import Foundation
 import Millrace
 import MillraceRuntime
 import MillraceServer
+import MillraceServerVerbs
 import NIOHTTP1
 import Testing
 
@@ -128,6 +130,38 @@ extension ServerTests {
             }
         }
 
+        @Test("the verbs pause, resume, add and remove, as the endpoints do")
+        func verbs() async throws {
+            let token = FileManager.default.temporaryDirectory.appendingPathComponent("token-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: token) }
+            try "operate-0123456789abcdef\n".write(to: token, atomically: true, encoding: .utf8)
+            try await withOperatedServers(2) { _, servers in
+                let options = ["--server", servers[0].address.description, "--token-file", token.path]
+                func run(_ verb: [String]) async throws {
+                    var command = try VerbProgram.parseAsRoot(verb + options)
+                    if var command = command as? any AsyncParsableCommand {
+                        try await command.run()
+                    } else {
+                        try command.run()
+                    }
+                }
+                try await run(["pause", "--subtopology", "0"])
+                #expect(servers.allSatisfy { $0.application.isPaused })
+                try await run(["resume", "--instance", servers[1].address.description, "--json"])
+                #expect(servers.map { $0.application.isPaused } == [true, false])
+                try await run(["threads", "add", "--instance", servers[1].address.description])
+                #expect(servers.map { $0.application.threads.count } == [1, 2])
+                try await run(["threads", "remove", "--instance", servers[1].address.description, "--thread", "0"])
+                #expect(servers[1].application.threads.map(\.id) == [1])
+                // The last thread, an unknown sub-topology, an instance that cannot be reached.
+                await #expect(throws: ExitCode(64)) { try await run(["threads", "remove"]) }
+                await #expect(throws: ExitCode(66)) { try await run(["pause", "--subtopology", "7"]) }
+                try await servers[1].stopServer()
+                await #expect(throws: ExitCode(1)) { try await run(["pause"]) }
+                #expect(servers[0].application.isPaused)
+            }
+        }
+
         @Test(
             "nobody operates without a token that gives the right, and nothing changes",
             arguments: ["/pause", "/resume", "/threads/add", "/threads/remove"])
@@ -153,4 +187,9 @@ extension ServerTests {
             }
         }
     }
+}
+
+/// A program that has the verbs.
+private struct VerbProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "program", subcommands: ServerVerbs.all)
 }

@@ -51,7 +51,7 @@ final class TaskFactory {
         let (topology, configuration, ports) = (context.topology, context.configuration, context.ports)
         let subtopology = topology.subtopologies[id.subtopology]
         let storeCount = max(1, topics.plan.tasks.count * max(1, subtopology.stores.count))
-        let share = configuration.stateCache.shareInBytes
+        let share = configuration.stateCacheSizeInBytes()
         var settings = TaskConfiguration(
             applicationID: configuration.applicationID, handlers: configuration.handlers,
             maxStoreBufferSizeInBytes: max(1 << 20, share / storeCount),

@@ -32,7 +32,7 @@ package final class Worker {
     ) {
         context = WorkerContext(topology: topology, configuration: configuration, ports: ports, logger: logger)
         report = WorkerReport(context)
-        pause = PauseWatch(configuration.pause)
+        pause = PauseWatch(configuration.pausedSubtopologies)
         offsets = InputOffsets()
         topics = TopicWatch(context, plan: plan, offsets: offsets)
         members = MemberWatch(context)
@@ -247,7 +247,7 @@ package final class Worker {
 
     private func commitIfDue() throws {
         tasks.updateDirtySizes()
-        let isFull = tasks.dirtySizeInBytes > configuration.stateCache.shareInBytes / 2
+        let isFull = tasks.dirtySizeInBytes > configuration.stateCacheSizeInBytes() / 2
         guard isFull || committer.isCommitDue || completeTasks.contains(where: \.isCommitRequested) else { return }
         try commit()
         try stopwatch.during(.checkpoint) { try checkpointIfDue(isFull: isFull) }

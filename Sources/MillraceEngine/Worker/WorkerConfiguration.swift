@@ -21,10 +21,10 @@ package struct WorkerConfiguration: Sendable {
     package var replicationFactor: Int16 = -1
     /// The longest metadata beside a committed offset, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
     package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
-    /// The memory that the instance's workers share for state.
-    package var stateCache: StateCacheBudget
-    /// The sub-topologies that are paused on the instance.
-    package var pause = PauseSetting()
+    /// Returns the present memory of one worker for state that is not on disk yet or is kept to be read again.
+    package var stateCacheSizeInBytes: @Sendable () -> Int
+    /// Returns the numbers of the sub-topologies that are paused on the instance; asked once in each step.
+    package var pausedSubtopologies: @Sendable () -> Set<Int> = { [] }
     /// A partition with more records waiting is paused. Kafka: `buffered.records.per.partition`.
     package var maxBufferedRecordsPerPartition = 1_000
     /// A partition with more bytes waiting is paused.
@@ -51,13 +51,13 @@ package struct WorkerConfiguration: Sendable {
 
     package init(
         applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,
-        stateCache: StateCacheBudget
+        stateCacheSizeInBytes: @escaping @Sendable () -> Int
     ) {
         self.applicationID = applicationID
         self.guarantee = guarantee
         self.handlers = handlers
         self.commitIntervalMs = commitIntervalMs
-        self.stateCache = stateCache
+        self.stateCacheSizeInBytes = stateCacheSizeInBytes
     }
 }
 

@@ -1,5 +1,4 @@
 import Millrace
-import MillraceEngine
 
 /// Processing that is paused and resumed while the application runs (KIP-834).
 extension StreamsApplication {

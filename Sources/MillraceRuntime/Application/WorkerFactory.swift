@@ -142,8 +142,8 @@ final class WorkerFactory: Sendable {
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
-            stateCache: stateCache)
-        settings.pause = pause
+            stateCacheSizeInBytes: { [stateCache] in stateCache.shareInBytes })
+        settings.pausedSubtopologies = { [pause] in pause.paused }
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.identity = identity
         settings.isWatched = isWatched

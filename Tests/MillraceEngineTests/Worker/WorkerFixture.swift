@@ -46,7 +46,7 @@ final class WorkerFixture {
         plan = try InternalTopics.prepare(topology, applicationID: "app", replicationFactor: -1, admin: admin)
         var configuration = WorkerConfiguration(
             applicationID: "app", guarantee: guarantee, handlers: handlers, commitIntervalMs: 100,
-            stateCache: StateCacheBudget(sizeInBytes: 1 << 20))
+            stateCacheSizeInBytes: { 1 << 20 })
         configure(&configuration)
         let restorer = FakeConsumer(cluster, name: "restore ")
         let standbyReader = FakeConsumer(cluster, name: "standby ")
