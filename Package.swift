@@ -111,10 +111,17 @@ let package = Package(
 
         // HTTP, which nothing above imports.
         .target(
+            name: "MillraceServerVerbs",
+            dependencies: [
+                "Millrace", "MillraceCommandLine", "MillraceOperations", argumentParser, httpClient, nioCore,
+                nioFoundation, nioHTTP1, nioPosix, nioSSL,
+            ],
+            swiftSettings: swiftSettings),
+        .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", argumentParser, httpClient,
-                httpTypes,
+                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", "MillraceServerVerbs",
+                argumentParser, httpClient, httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
             ],
@@ -174,7 +181,8 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules",
+                "MillraceOperations", "MillraceServerVerbs", "MillraceTesting", "PageViews", "RiskScore", "Scenarios",
+                "VelocityRules",
                 argumentParser, logging,
             ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
@@ -253,8 +261,9 @@ let package = Package(
         .testTarget(
             name: "MillraceServerTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRuntime",
-                "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceOperations",
+                "MillraceRuntime", "MillraceServer", "MillraceServerVerbs", "TestSupport", argumentParser, httpClient,
+                httpTypes, logging, nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
