@@ -73,15 +73,21 @@ final class TypedReceiver<Key, Value>: Receiver {
     @usableFromInline let forward: Forward<Key, Value>
 
     /// Makes the entrance of a node that processes its records. The node's errors go to the processing handler.
+    ///
+    /// - Parameter silence: the meaning of the node's handing on nothing, for an observer.
     @inlinable
-    init(at node: NodeInstance, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
-        forward = Forward(errors: OperatorErrors(of: node), receive)
+    init(
+        at node: NodeInstance, silence: ((Record<Key, Value>) -> Silence)? = nil,
+        _ receive: @escaping (Record<Key, Value>) throws -> Void
+    ) {
+        let forward = Forward(errors: OperatorErrors(of: node), receive)
+        self.forward = node.observer.map { node.observed(forward, by: $0, silence) } ?? forward
     }
 
     /// Makes the entrance of a node that hands its records on unchanged.
     @inlinable
-    init(_ forward: Forward<Key, Value>) {
-        self.forward = forward
+    init(at node: NodeInstance, passing forward: Forward<Key, Value>) {
+        self.forward = node.observer.map { node.observed(forward, by: $0, nil) } ?? forward
     }
 }
 

@@ -18,7 +18,8 @@ package struct SourceReader {
     init<Key, Value>(
         at node: NodeInstance, key: Serde<Key>, value: Serde<Value>, timestamp: TimestampExtractor<Key, Value>
     ) throws {
-        let forward = try node.forward(Record<Key, Value>.self)
+        let children = try node.forward(Record<Key, Value>.self)
+        let forward = node.observer.map { node.observed(children, by: $0, nil) } ?? children
         let (userCode, drops, name) = (node.userCode, node.drops, node.name)
         let head = Cell<Record<Key, Value>?>(nil)
         self.init(

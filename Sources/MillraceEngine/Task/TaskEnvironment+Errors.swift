@@ -18,7 +18,9 @@ extension TaskEnvironment {
         error = located(error, at: node, record)
         error.isDecided = true
         let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))
-        switch handlers.handler(of: work)(context) {
+        let response = handlers.handler(of: work)(context)
+        observer?.failed(error, at: node, origin: error.record, response: response)
+        switch response {
         case .fail: throw error
         case .continue: logger.warning("skipped a record: \(error)")
         case .deadLetter(let topic):

@@ -66,6 +66,8 @@ final class TaskEnvironment: TaskContext {
     let emitIntervalMs: Int64
     /// The actions of the task at its start, at certain times and at its end.
     let schedule: TaskSchedule
+    /// Is told what the operators do; `nil` for none.
+    let observer: (any NodeObserver)?
     /// The queue whose record is being processed.
     @exclusivity(unchecked) var current: InputQueue?
     /// The metadata of the record for which a cached change is being forwarded.
@@ -73,8 +75,11 @@ final class TaskEnvironment: TaskContext {
 
     init(
         id: TaskID, applicationID: String, producer: any SenderPort, handlers: ErrorHandlers, clock: any WallClock,
-        emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:], logger: Logger
+        emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:],
+        observer: (any NodeObserver)? = nil,
+        logger: Logger
     ) {
+        self.observer = observer
         self.plannedCounts = plannedCounts
         keptTimeNames = names
         keptTimes = Dictionary(names.map { ($0, KeptTime()) }) { first, _ in first }
@@ -157,8 +162,13 @@ final class TaskEnvironment: TaskContext {
         return try output(toTopic: topic)
     }
 
-    func drop(_ reason: DropReason, at node: String) {
+    func drop(late: Lateness, at node: String) { drop(.expired, at: node, late: late) }
+
+    func drop(_ reason: DropReason, at node: String) { drop(reason, at: node, late: nil) }
+
+    private func drop(_ reason: DropReason, at node: String, late: Lateness?) {
         counts.drop(reason, at: node)
+        observer?.dropped(reason, at: node, origin: recordMetadata, late: late)
         logger.debug("dropped a record", metadata: ["reason": "\(reason.rawValue)", "node": "\(node)"])
     }
 
