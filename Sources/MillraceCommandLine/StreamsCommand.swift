@@ -110,7 +110,7 @@ extension StreamsCommand {
         [
             RunVerb<OwnProgram<Self>>.self, DescribeVerb<OwnProgram<Self>>.self, LagVerb<OwnProgram<Self>>.self,
             TailVerb<OwnProgram<Self>>.self, DeadLetterVerb<OwnProgram<Self>>.self,
-            ReplayVerb<OwnProgram<Self>>.self, ResetVerb<OwnProgram<Self>>.self,
+            ReplayVerb<OwnProgram<Self>>.self, ExplainVerb<OwnProgram<Self>>.self, ResetVerb<OwnProgram<Self>>.self,
         ]
     }
 

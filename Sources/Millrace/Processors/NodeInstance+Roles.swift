@@ -11,5 +11,6 @@ extension NodeInstance {
     @usableFromInline var keptTimes: any KeptTimes { context }
     @usableFromInline var emissions: any EmissionClock { context }
     @usableFromInline var sharedObjects: any SharedObjects { context }
+    @usableFromInline var observer: (any NodeObserver)? { context.observer }
     @usableFromInline var processorTask: any ProcessorTask { context }
 }

@@ -26,8 +26,9 @@ package struct Forward<Key, Value> {
     /// Returns the same entrance for a node upstream that hands its records on unchanged, and counts them for that node too.
     @inlinable
     func entered(through node: NodeInstance) -> Forward {
-        Forward(
+        let entrance = Forward(
             errors: errors, counter: node.counts.counter(of: [node.name] + counter.nodes), receive)
+        return node.observer.map { node.observed(entrance, by: $0, nil) } ?? entrance
     }
 
     /// Hands a record to the operator.
@@ -89,10 +90,16 @@ final class TypedReceiver<Key, Value>: Receiver {
     @usableFromInline let forward: Forward<Key, Value>
 
     /// Makes the entrance of a node that processes its records. The node's errors go to the processing handler.
+    ///
+    /// - Parameter silence: the meaning of the node's handing on nothing, for an observer.
     @inlinable
-    init(at node: NodeInstance, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
-        forward = Forward(
+    init(
+        at node: NodeInstance, silence: ((Record<Key, Value>) -> Silence)? = nil,
+        _ receive: @escaping (Record<Key, Value>) throws -> Void
+    ) {
+        let entrance = Forward(
             errors: OperatorErrors(of: node), counter: node.counts.counter(of: [node.name]), receive)
+        forward = node.observer.map { node.observed(entrance, by: $0, silence) } ?? entrance
     }
 
     /// Makes the entrance of a node that hands its records on unchanged.

@@ -65,16 +65,17 @@ package final class StreamTask {
     ///   - stores: the stores of those nodes.
     ///   - provider: opens stores on disk; without one all are kept in memory.
     ///   - clock: the clock of wall-clock punctuations.
+    ///   - observer: is told what the operators do with each record.
     package convenience init(
         id: TaskID, topology: Topology, nodes: [Int], stores: [StorePlan],
         globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
         configuration: TaskConfiguration, producer: any SenderPort, provider: (any StoreProvider)?,
-        clock: any WallClock, logger: Logger
+        clock: any WallClock, observer: (any NodeObserver)? = nil, logger: Logger
     ) throws {
         try self.init(
             TaskState(
                 id: id, stores: stores, keptTimes: topology.keptTimes(of: nodes), configuration: configuration,
-                producer: producer, provider: provider, clock: clock, logger: logger),
+                producer: producer, provider: provider, clock: clock, observer: observer, logger: logger),
             topology: topology, nodes: nodes, globalStores: globalStores, partitions: partitions)
     }
 

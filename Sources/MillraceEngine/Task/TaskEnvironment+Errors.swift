@@ -25,7 +25,9 @@ extension TaskEnvironment {
     /// Asks the handler of an error, and does as it says.
     private func decide(_ error: StreamsError, in work: UserWork, at node: String, _ record: RawRecord?) throws {
         let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))
-        switch handlers.handler(of: work)(context) {
+        let response = handlers.handler(of: work)(context)
+        observer?.failed(error, at: node, origin: error.record, response: response)
+        switch response {
         case .fail: throw error
         case .continue: logger.warning("skipped a record: \(error)")
         case .deadLetter(let topic):

@@ -68,6 +68,8 @@ final class TaskEnvironment: TaskContext {
     let schedule: TaskSchedule
     /// The counters of the nodes' entrances.
     private var counters: [RecordCounter] = []
+    /// Is told what the operators do; `nil` for none.
+    let observer: (any NodeObserver)?
     /// The queue whose record is being processed.
     @exclusivity(unchecked) var current: InputQueue?
     /// The spans of records; `nil` if nothing is traced. It is set before there are operators.
@@ -77,8 +79,11 @@ final class TaskEnvironment: TaskContext {
 
     init(
         id: TaskID, applicationID: String, producer: any SenderPort, handlers: ErrorHandlers, clock: any WallClock,
-        emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:], logger: Logger
+        emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:],
+        observer: (any NodeObserver)? = nil,
+        logger: Logger
     ) {
+        self.observer = observer
         self.plannedCounts = plannedCounts
         keptTimeNames = names
         keptTimes = Dictionary(names.map { ($0, KeptTime()) }) { first, _ in first }
@@ -176,8 +181,13 @@ final class TaskEnvironment: TaskContext {
         }
     }
 
-    func drop(_ reason: DropReason, at node: String) {
+    func drop(late: Lateness, at node: String) { drop(.expired, at: node, late: late) }
+
+    func drop(_ reason: DropReason, at node: String) { drop(reason, at: node, late: nil) }
+
+    private func drop(_ reason: DropReason, at node: String, late: Lateness?) {
         counts.drop(reason, at: node)
+        observer?.dropped(reason, at: node, origin: recordMetadata, late: late)
         logger.debug("dropped a record", metadata: ["reason": "\(reason.rawValue)", "node": "\(node)"])
     }
 
