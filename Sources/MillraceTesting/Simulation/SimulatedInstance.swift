@@ -15,8 +15,6 @@ final class SimulatedInstance {
     private var workersByNumber: [Int: Worker] = [:]
     /// What is paused. It is forgotten when the process ends.
     private var paused = PausedSubtopologies()
-    /// The worker that is being removed.
-    private var removed: Int?
     /// What a further worker of the present life needs.
     private var plan: TopicPlan?
     private var global: SimulatedGlobalTables?
@@ -173,8 +171,6 @@ final class SimulatedInstance {
 
     private func removeWorker(_ number: Int) throws {
         world.log("\(process?.name ?? name): removes worker \(number)")
-        removed = number
-        defer { removed = nil }
         try workersByNumber[number]?.close(isForGood: true)
         workersByNumber[number] = nil
     }
@@ -261,11 +257,7 @@ final class SimulatedInstance {
     /// The ports with the planted fault, if there is one.
     private func faulty(_ ports: WorkerPorts, ofWorker number: Int) -> WorkerPorts {
         var ports = ports
-        setting.plantedFault?.wrapPorts(
-            &ports,
-            PlantedFault.Victim(
-                openTasks: { [weak self] in self?.workersByNumber[number]?.openTasks ?? [] },
-                isBeingRemoved: { [weak self] in self?.removed == number }))
+        setting.plantedFault?.wrapPorts(&ports) { [weak self] in self?.workersByNumber[number]?.openTasks ?? [] }
         return ports
     }
 

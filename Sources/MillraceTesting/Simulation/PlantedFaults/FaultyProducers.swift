@@ -92,20 +92,3 @@ final class AnswerAskingProducer: ProducerDecorator {
             topic: topic, partition: partition, key: key, value: copy.value, timestampMs: timestampMs, headers: headers)
     }
 }
-
-/// Says that the last commit is made, and does not make it.
-final class LastCommitLosingProducer: ProducerDecorator {
-    private let isLast: () -> Bool
-
-    init(_ inner: any ProducerPort, isLast: @escaping () -> Bool) {
-        self.isLast = isLast
-        super.init(inner)
-    }
-
-    override func commitTransaction(
-        offsets: [Millrace.TopicPartition: MillraceEngine.CommittedOffset], group: GroupMetadata
-    ) throws(PortError) {
-        if isLast() { return }
-        try super.commitTransaction(offsets: offsets, group: group)
-    }
-}

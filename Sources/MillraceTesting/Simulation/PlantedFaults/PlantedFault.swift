@@ -11,22 +11,14 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     let changeSettings: @Sendable (inout WorkerConfiguration) -> Void
     /// Changes the settings of the consumer that is the worker's member of the group.
     let changeConsumer: @Sendable (inout SimulatedConsumer.Settings) -> Void
-    /// Wraps a worker's clients.
-    let wrapPorts: @Sendable (inout WorkerPorts, Victim) -> Void
-
-    /// The worker that is given the fault.
-    struct Victim {
-        /// Returns the tasks that it runs.
-        let openTasks: () -> [StreamTask]
-        /// Whether it is being removed from its instance.
-        let isBeingRemoved: () -> Bool
-    }
+    /// Wraps a worker's clients. `openTasks` returns the tasks that the worker runs.
+    let wrapPorts: @Sendable (inout WorkerPorts, _ openTasks: @escaping () -> [StreamTask]) -> Void
 
     init(
         _ description: String,
         changeSettings: @escaping @Sendable (inout WorkerConfiguration) -> Void = { _ in },
         changeConsumer: @escaping @Sendable (inout SimulatedConsumer.Settings) -> Void = { _ in },
-        wrapPorts: @escaping @Sendable (inout WorkerPorts, Victim) -> Void = { _, _ in }
+        wrapPorts: @escaping @Sendable (inout WorkerPorts, @escaping () -> [StreamTask]) -> Void = { _, _ in }
     ) {
         self.description = description
         self.changeSettings = changeSettings
@@ -44,7 +36,7 @@ extension PlantedFault {
         storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
         memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
         skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
-        positionBeforeCommit, viewBeforeCommit, ignorePause, loseLastCommit,
+        positionBeforeCommit, viewBeforeCommit, ignorePause,
     ]
 
     // MARK: Faults of settings
@@ -67,21 +59,15 @@ extension PlantedFault {
 
     // MARK: Faults of the producer
 
-    package static let loseLastCommit = PlantedFault(
-        "the last commit of a worker that is removed is not made, although its stores are told so",
-        wrapPorts: { ports, victim in
-            ports.wrapProducers { LastCommitLosingProducer($0, isLast: victim.isBeingRemoved) }
-        })
-
     package static let storeBeforeTransaction = PlantedFault(
         "stores are checkpointed before the transaction is committed",
-        wrapPorts: { ports, victim in ports.wrapProducers { StoringProducer($0, openTasks: victim.openTasks) } })
+        wrapPorts: { ports, openTasks in ports.wrapProducers { StoringProducer($0, openTasks: openTasks) } })
 
     package static let positionBeforeCommit = PlantedFault(
         "those who query stores are told of a commit's position before it has been made",
-        wrapPorts: { ports, victim in
+        wrapPorts: { ports, openTasks in
             ports.wrapProducers { producer in
-                AnnouncingProducer(producer, openTasks: victim.openTasks) { task in
+                AnnouncingProducer(producer, openTasks: openTasks) { task in
                     for store in task.stores { store.committedView?.recordCommit(task.committedPosition) }
                 }
             }
@@ -89,9 +75,9 @@ extension PlantedFault {
 
     package static let viewBeforeCommit = PlantedFault(
         "those who query custom stores see what is in them before it is committed",
-        wrapPorts: { ports, victim in
+        wrapPorts: { ports, openTasks in
             ports.wrapProducers { producer in
-                AnnouncingProducer(producer, openTasks: victim.openTasks) { task in
+                AnnouncingProducer(producer, openTasks: openTasks) { task in
                     for store in task.stores { store.publishCustomView() }
                 }
             }
