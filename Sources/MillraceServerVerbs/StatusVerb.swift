@@ -54,13 +54,13 @@ struct ApplicationSummary {
         let active = instances.reduce(0) { $0 + $1.activeTasks.count }
         let restoring = instances.sum(\.missingRecords)
         var lines = [
-            "\(id): \(state), \(count(instances.count, "instance"))"
+            "\(id): \(state), \(counted(instances.count, "instance"))"
                 + (unreachable > 0 ? " (\(unreachable) unreachable)" : "")
-                + ", \(running) of \(count(threads, "thread")) running, \(count(active, "task"))",
-            "lag \(count(Int(clamping: lag), "record"))\(lagMs.map { ", \(secondsText(ms: $0)) s" } ?? ""); "
-                + (restoring > 0 ? "restoring, \(count(Int(clamping: restoring), "record")) missing; " : "")
-                + "since the start \(count(Int(clamping: instances.sum(\.errors)), "error")), "
-                + "\(count(Int(clamping: deadLetters), "dead letter")), "
+                + ", \(running) of \(counted(threads, "thread")) running, \(counted(active, "task"))",
+            "lag \(counted(Int(clamping: lag), "record"))\(lagMs.map { ", \(secondsText(ms: $0)) s" } ?? ""); "
+                + (restoring > 0 ? "restoring, \(counted(Int(clamping: restoring), "record")) missing; " : "")
+                + "since the start \(counted(Int(clamping: instances.sum(\.errors)), "error")), "
+                + "\(counted(Int(clamping: deadLetters), "dead letter")), "
                 + "\(instances.sum(\.droppedRecords)) dropped", "",
         ]
         lines += table(
@@ -86,8 +86,6 @@ struct ApplicationSummary {
             "\(instance.errors)", "\(instance.deadLetteredRecords ?? 0)", "\(instance.droppedRecords)",
         ]
     }
-
-    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     var json: JSONFragment {
         .members([

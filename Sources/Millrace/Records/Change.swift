@@ -27,3 +27,11 @@ public struct Change<Value> {
 
 extension Change: Sendable where Value: Sendable {}
 extension Change: Equatable where Value: Equatable {}
+
+extension Change: CustomStringConvertible {
+    /// The new value, behind the old one and an arrow if that is known: `0.4 → 0.7`.
+    public var description: String {
+        let new = newValue.map { "\($0)" } ?? "null"
+        return oldValue.map { "\($0) → \(new)" } ?? new
+    }
+}

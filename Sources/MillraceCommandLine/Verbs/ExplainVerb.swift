@@ -52,7 +52,7 @@ package struct ExplainVerb<Program: ProgramArguments>: ParsableCommand {
             "partition  \(explanation.topic)-\(explanation.partition), task \(explanation.task), "
                 + "\(explanation.owner.map { "owned by \($0)" } ?? "owned by nobody")",
             "committed  \(explanation.committed.map(String.init) ?? "-") of \(explanation.end)"
-                + (explanation.behind.map { ", \($0.records) records behind" } ?? ""),
+                + (explanation.behind.map { ", \(counted($0.records, "record")) behind" } ?? ""),
             record("last     ", explanation.last), record("processed", explanation.processed),
         ]
         if !explanation.steps.isEmpty { lines.append("") }

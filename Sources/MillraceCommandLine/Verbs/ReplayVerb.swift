@@ -44,8 +44,10 @@ package struct ReplayVerb<Program: ProgramArguments>: ParsableCommand {
                 })
             bar.clear()
             complain(
-                "\(summary.records) records, \(summary.changes) changes, \(summary.outputs) results, "
-                    + "\(summary.errors) errors")
+                [
+                    counted(summary.records, "record"), counted(summary.changes, "change"),
+                    counted(summary.outputs, "result"), counted(summary.errors, "error"),
+                ].joined(separator: ", "))
         }
     }
 

@@ -161,7 +161,7 @@ extension Explanation {
             return
         }
         let late = behind.map {
-            "; \($0.records) records of \(topic)-\(partition) wait, for \(TimeSpan(ms: $0.ms).duration)"
+            "; \(counted($0.records, "record")) of \(topic)-\(partition) waiting, for \(TimeSpan(ms: $0.ms).duration)"
         }
         guard let processed else {
             (outcome, summary) = (
@@ -172,14 +172,14 @@ extension Explanation {
         let decisive = steps.last { !Self.quiet.contains($0.outcome) }
         if !outputs.isEmpty {
             outcome = "produced"
-            summary = "the record at offset \(processed.offset) produced \(outputs.count) results"
+            summary = "the record at offset \(processed.offset) produced \(counted(outputs.count, "result"))"
         } else if let decisive {
             outcome = decisive.outcome
             summary =
                 "the record at offset \(processed.offset) produced no result: \(decisive.node): \(decisive.detail)"
         } else if !changes.isEmpty {
             outcome = "stored"
-            summary = "the record at offset \(processed.offset) changed \(changes.count) entries of stores"
+            summary = "the record at offset \(processed.offset) changed \(counted(changes.count, "value")) in stores"
         } else {
             outcome = "nothing"
             summary = "the record at offset \(processed.offset) produced nothing"

@@ -127,7 +127,7 @@ struct ExplainScope {
         }
     }
 
-    /// Returns the client that reads the partition; nil if the group has none now.
+    /// Returns the address of the instance that reads the partition, or if it has none its client; nil if the group has none now.
     private static func owner(
         of partition: TopicPartition, _ group: String, _ admin: KafkaAdmin, _ connection: ClusterConnection
     ) -> String? {
@@ -135,6 +135,9 @@ struct ExplainScope {
             case .success(let found)? = try? admin.describeConsumerGroups([group], timeoutMs: connection.timeoutMs)[
                 group]
         else { return nil }
-        return found.members.first { $0.assignment.contains(partition) }.map { "\($0.clientID) at \($0.host)" }
+        guard let member = found.members.first(where: { $0.assignment.contains(partition) }) else { return nil }
+        // A client's id ends with the address of its instance, after an @.
+        if let at = member.clientID.lastIndex(of: "@") { return String(member.clientID[at...].dropFirst()) }
+        return "\(member.clientID) at \(member.host)"
     }
 }
