@@ -72,8 +72,10 @@ let package = Package(
 
         .target(name: "Millrace", swiftSettings: swiftSettings),
         .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
+        .target(name: "MillraceRouting", dependencies: ["Millrace"], swiftSettings: swiftSettings),
         .target(
-            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "ClusterCore", logging],
+            name: "MillraceTesting",
+            dependencies: ["Millrace", "MillraceEngine", "MillraceRouting", "ClusterCore", logging],
             swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
         .target(name: "ClusterCore", swiftSettings: swiftSettings),
@@ -113,8 +115,8 @@ let package = Package(
         .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", argumentParser, httpClient,
-                httpTypes,
+                "Millrace", "MillraceRouting", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine",
+                argumentParser, httpClient, httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
             ],
@@ -228,8 +230,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRuntime",
-                "PortContracts", "TestSupport",
+                "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRouting",
+                "MillraceRuntime", "PortContracts", "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -252,8 +254,9 @@ let package = Package(
         .testTarget(
             name: "MillraceServerTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRuntime",
-                "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRouting",
+                "MillraceRuntime", "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging,
+                nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
