@@ -29,12 +29,14 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 // The page of the server's console, which becomes a part of the executable.
 let consoleFiles = [
     "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
-    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js",
+    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js", "operating.js", "nodes.js", "letters.js",
 ]
 
 let package = Package(
@@ -56,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.29.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.16.0"),
@@ -90,7 +93,9 @@ let package = Package(
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
             name: "MillraceRuntime",
-            dependencies: ["Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle],
+            dependencies: [
+                "Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle, tracing,
+            ],
             swiftSettings: swiftSettings),
         // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(
@@ -113,9 +118,17 @@ let package = Package(
 
         // HTTP, which nothing above imports.
         .target(
+            name: "MillraceServerVerbs",
+            dependencies: [
+                "Millrace", "MillraceCommandLine", "MillraceOperations", argumentParser, httpClient, nioCore,
+                nioFoundation, nioHTTP1, nioPosix, nioSSL,
+            ],
+            swiftSettings: swiftSettings),
+        .target(
             name: "MillraceServer",
             dependencies: [
                 "Millrace", "MillraceRouting", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine",
+                "MillraceOperations", "MillraceServerVerbs",
                 argumentParser, httpClient, httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
@@ -158,14 +171,15 @@ let package = Package(
         .executableTarget(
             name: "topologies",
             dependencies: [
-                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "PageViews", "VelocityRules",
-                argumentParser,
+                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "MillraceServer", "PageViews",
+                "VelocityRules", argumentParser,
             ],
             path: "Tools/topologies", swiftSettings: swiftSettings),
         .executableTarget(
             name: "risk-demo",
             dependencies: [
-                "Millrace", "MillraceRuntime", "KafkaClient", "RiskScore", argumentParser, logging,
+                "Millrace", "MillraceRuntime", "MillraceServer", "KafkaClient", "RiskScore", argumentParser, logging,
+                serviceLifecycle,
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
         .executableTarget(
@@ -175,7 +189,8 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceOperations", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules",
+                "MillraceOperations", "MillraceServerVerbs", "MillraceTesting", "PageViews", "RiskScore", "Scenarios",
+                "VelocityRules",
                 argumentParser, logging,
             ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
@@ -254,9 +269,10 @@ let package = Package(
         .testTarget(
             name: "MillraceServerTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceRouting",
-                "MillraceRuntime", "MillraceServer", "TestSupport", argumentParser, httpClient, httpTypes, logging,
-                nioCore, nioFoundation,
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceOperations",
+                "MillraceRouting",
+                "MillraceRuntime", "MillraceServer", "MillraceServerVerbs", "TestSupport", argumentParser, httpClient,
+                httpTypes, logging, nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
@@ -280,7 +296,7 @@ let package = Package(
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime",
                 "MillraceTesting", "PortContracts", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle,
-                signals,
+                signals, tracing, inMemoryTracing,
             ],
             swiftSettings: swiftSettings),
     ],

@@ -1,11 +1,17 @@
 /// The environment variables that belong to Millrace.
 ///
-/// All variables that begin with MILLRACE_ do, so that a misspelt one is reported, except three kinds: those of tests, those of
-/// builds, and those that Kubernetes makes for every service in the namespace. For a service called "millrace-kafka" these are
+/// All variables that begin with MILLRACE_ do, so that a misspelt one is reported, except four kinds: those of the verbs that ask
+/// an instance, those of tests, those of builds, and those that Kubernetes makes for every service in the namespace. For a service called "millrace-kafka" these are
 /// MILLRACE_KAFKA_SERVICE_HOST, MILLRACE_KAFKA_PORT, MILLRACE_KAFKA_PORT_9092_TCP and so on.
 enum EnvironmentNames {
+    /// The variables of the verbs that ask a running instance.
+    private static let ofVerbs: Set<String> = [
+        "MILLRACE_SERVER", "MILLRACE_TOKEN_FILE", "MILLRACE_TLS_AUTHORITY", "MILLRACE_CLIENT_CERTIFICATE",
+        "MILLRACE_CLIENT_KEY",
+    ]
+
     static func isOurs(_ variable: String) -> Bool {
-        variable.hasPrefix(OptionNames.environmentPrefix)
+        variable.hasPrefix(OptionNames.environmentPrefix) && !ofVerbs.contains(variable)
             && !variable.hasPrefix("MILLRACE_TEST_") && !variable.hasPrefix("MILLRACE_BUILD_")
             && !isServiceLink(variable)
     }

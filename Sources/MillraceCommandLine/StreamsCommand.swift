@@ -103,11 +103,14 @@ extension StreamsCommand {
     /// ```
     ///
     /// The command's options hold for all verbs, so they need other names than the options of the verbs, such as `--key`.
-    public static var verbs: [any ParsableCommand.Type] {
+    public static var verbs: [any ParsableCommand.Type] { commonVerbs }
+
+    /// The verbs that every command can have.
+    package static var commonVerbs: [any ParsableCommand.Type] {
         [
             RunVerb<OwnProgram<Self>>.self, DescribeVerb<OwnProgram<Self>>.self, LagVerb<OwnProgram<Self>>.self,
             TailVerb<OwnProgram<Self>>.self, DeadLetterVerb<OwnProgram<Self>>.self,
-            ReplayVerb<OwnProgram<Self>>.self, ResetVerb<OwnProgram<Self>>.self,
+            ReplayVerb<OwnProgram<Self>>.self, ExplainVerb<OwnProgram<Self>>.self, ResetVerb<OwnProgram<Self>>.self,
         ]
     }
 

@@ -39,7 +39,8 @@ public final class StreamsMetricsReporter: Service {
     /// Reports once.
     public func report() {
         let snapshot = MetricsSnapshot(
-            metrics: application.metrics, state: application.stateMetrics, stores: application.stores)
+            metrics: application.metrics, state: application.stateMetrics, stores: application.stores,
+            process: .read())
         series.withLock { $0.report(snapshot, to: factory) }
     }
 
@@ -78,7 +79,8 @@ struct SeriesTable {
         reports += 1
         for family in families {
             for sample in family.read(snapshot) {
-                let labels = [snapshot.metrics.clientID] + sample.labels
+                let isOfClient = family.description.labels.first == "client"
+                let labels = (isOfClient ? [snapshot.metrics.clientID] : []) + sample.labels
                 let key = Key(family: family.description.name, labels: labels)
                 let instrument =
                     entries[key]?.instrument

@@ -18,9 +18,13 @@ package struct OperationError: Error, Sendable, Hashable, CustomStringConvertibl
 
     package var kind: Kind
     package var description: String
+    /// A name in snake case for programs, which stays the same from version to version.
+    package var code: String
 
-    package init(_ kind: Kind, _ sentence: String) {
+    /// - Parameter code: the name for programs; by default that of the kind.
+    package init(_ kind: Kind, _ sentence: String, code: String? = nil) {
         self.kind = kind
         description = sentence
+        self.code = code ?? "\(kind)"
     }
 }

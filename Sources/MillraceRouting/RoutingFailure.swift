@@ -31,6 +31,11 @@ extension StreamsError {
         case .positionGone: (410, "position_gone")
         case .noChangelog: (409, "no_changelog")
         case .illegalState: (503, "not_running")
+        case .subtopologyUnknown: (404, "subtopology_unknown")
+        case .threadUnknown: (404, "thread_unknown")
+        case .lastThread: (409, "last_thread")
+        case .configuration: (409, "configuration")
+        case .closeTimedOut: (504, "close_timed_out")
         case .broker: (503, "broker")
         default: (500, "internal")
         }

@@ -62,7 +62,7 @@ public final class MillraceServer: Service {
         let tls = try configuration.tls.map { tls throws(ServerError) in try tls.forServer() }
         let peers = try PeerClient(configuration)
         do {
-            try await serve(RouteTable(groups(peers), access: access(tokens), limits: configuration.limits), tls)
+            try await serve(routes(peers, access(tokens)), tls)
         } catch {
             try? await peers.shutdown()
             throw error
@@ -70,10 +70,15 @@ public final class MillraceServer: Service {
         try await peers.shutdown()
     }
 
-    private func groups(_ peers: PeerClient) -> [any RouteGroup] {
+    private func routes(_ peers: PeerClient, _ access: AccessControl) -> RouteTable {
+        RouteTable(groups(peers, access), access: access, limits: configuration.limits)
+    }
+
+    private func groups(_ peers: PeerClient, _ access: AccessControl) -> [any RouteGroup] {
         let stores = StoreAccess(application: application, limits: configuration.limits)
         let owners = Owners(stores: stores, peers: peers)
         let gather = InstanceGather(application: application, peers: peers)
+        let operated = OperatedInstances(application: application, peers: peers)
         let groups: [any RouteGroup] = [
             HealthRoutes(application: application),
             MetricsRoutes(scrape: MetricsScrape(application, registry: metrics)),
@@ -82,6 +87,8 @@ public final class MillraceServer: Service {
             BatchRoutes(owners: owners),
             ChangeRoutes(stores: stores),
             TopologyRoutes(application: application), TaskRoutes(gather: gather), ErrorRoutes(gather: gather),
+            DeadLetterRoutes(application: application), RightsRoutes(access: access),
+            PauseRoutes(instances: operated), ThreadRoutes(instances: operated),
             ConfigurationRoutes(settings: configuration.settings ?? application.configuration.settingDescriptions),
         ]
         return groups + [ConsoleRoutes(), OpenAPIRoutes(groups: groups, needsToken: configuration.tokenFile != nil)]

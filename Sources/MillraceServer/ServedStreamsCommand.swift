@@ -1,7 +1,9 @@
+public import ArgumentParser
 import Logging
 import Millrace
 public import MillraceCommandLine
 public import MillraceRuntime
+import MillraceServerVerbs
 public import ServiceLifecycle
 
 /// A command that runs an instance with a server beside it: `--listen 127.0.0.1:8080`.
@@ -25,6 +27,13 @@ public protocol ServedStreamsCommand: StreamsCommand {
 }
 
 extension ServedStreamsCommand {
+    /// The verbs of every command, and those that ask a running instance: `status`, `tasks`, `stores`, `query` and `changes`.
+    ///
+    /// ```swift
+    /// static let configuration = CommandConfiguration(commandName: "program", subcommands: verbs)
+    /// ```
+    public static var verbs: [any ParsableCommand.Type] { commonVerbs + ServerVerbs.all }
+
     /// The options of the server.
     public var additionalOptions: [AdditionalOption] { server.additionalOptions }
 

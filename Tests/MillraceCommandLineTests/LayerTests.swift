@@ -48,7 +48,7 @@ import Testing
         "state-cleanup-delay-ms": "7000", "cache-max-bytes": "1GiB", "checkpoint-interval-ms": "3000",
         "replication-factor": "3", "standby-replicas": "2", "deserialization-errors": "continue",
         "processing-errors": "continue", "production-errors": "continue", "dead-letter-topic": "dead",
-        "close-timeout-ms": "5000", "log-level": "debug",
+        "close-timeout-ms": "5000", "log-level": "debug", "trace-sample-ratio": "0.25",
     ]
 
     @Test("every option can be set in each layer", arguments: ResolvedInstanceOptions.settings.map(\.name))
@@ -71,7 +71,7 @@ import Testing
     func everyField() throws {
         // A server shows the statistics, so --listen turns them on.
         let others: Set = [
-            "errorHandlers", "restoreListener", "standbyListener", "clientSettings", "recordsStateStatistics",
+            "errorHandlers", "restoreListener", "standbyListener", "clientSettings", "recordsStateStatistics", "tracer",
         ]
         let plain = StreamsConfiguration(applicationID: "a", bootstrapServers: [], stateDirectory: "s")
         var optional: Set<String> = []

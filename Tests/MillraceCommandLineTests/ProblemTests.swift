@@ -109,6 +109,7 @@ import Testing
             ("transaction-timeout-ms", ["1000", "2147483647"], ["999", "2147483648"]),
             ("application-server", ["h:1", "[::1]:9092"], ["", "h", "h:0", "::1:9092", "http://h:1", "a@h:1"]),
             ("deserialization-errors", ["fail", "continue"], ["skip", ""]),
+            ("trace-sample-ratio", ["0", "0.5", "1"], ["-0.1", "1.1", "nan", "half"]),
             ("close-timeout-ms", ["0", "2147483647"], ["-1", "2147483648", "20s"]),
             ("cache-max-bytes", ["0"], ["-1"]),
             ("application-id", ["a.B_9-"], ["", "a b", "ä", ".", "..", String(repeating: "x", count: 201)]),

@@ -61,6 +61,26 @@ import Testing
         #expect(Set(statuses).count == statuses.count && !statuses.contains(0))
     }
 
+    @Test("a table becomes no wider than the terminal, and cuts the widest columns for it")
+    func narrowTable() {
+        let lines = table(["KEY", "VALUE"], [["a", String(repeating: "x", count: 90)], ["b", "1"]], width: 40)
+        #expect(lines.map(\.count).max() == 40 && lines[1].hasSuffix("x…") && lines[2] == "b    1")
+        #expect(table(["A", "B"], [["1", "2"]], width: 2) == ["A  B", "1  2"])
+    }
+
+    @Test("times are shown to the millisecond")
+    func times() {
+        #expect(timeText(ms: 1_600_000_000_001) == "2020-09-13T12:26:40.001Z")
+        #expect(timeText(ms: 1_600_000_000_999) == "2020-09-13T12:26:40.999Z")
+        #expect(timeText(ms: 0) == "1970-01-01T00:00:00.000Z" && timeText(ms: -1) == "-1 ms")
+    }
+
+    @Test("an error is also a line of JSON, with a code that stays the same")
+    func errors() {
+        #expect(OperationError(.missing, "no \"x\"").json.text == #"{"code": "missing", "message": "no \"x\""}"#)
+        #expect(OperationError(.failed, "x", code: "store_kind").code == "store_kind")
+    }
+
     @Test("letters are chosen by ids or by --all, and one repaired value is for one letter")
     func letters() {
         for arguments in [[], ["0:1", "--all"], ["0:1", "0:2", "--value", "file"]] {

@@ -29,7 +29,7 @@ struct MonitoringPageTests {
 
     private static func row(_ family: MetricFamily) -> String {
         let description = family.description
-        let labels = description.labels.dropFirst().map { "`\($0)`" }.joined(separator: ", ")
+        let labels = description.labels.filter { $0 != "client" }.map { "`\($0)`" }.joined(separator: ", ")
         let kafka = family.kafkaName.map { "`\($0)`" } ?? "–"
         return "| `\(description.name)`, \(description.kind.rawValue) | \(labels) | \(description.help) | \(kafka) |"
     }
@@ -45,7 +45,7 @@ struct MonitoringPageTests {
             "Tools/monitoring/dashboard.json",
         ] {
             let text = try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
-            let names = Set(text.matches(of: /\bmillrace_[a-z_]+/).map { String($0.output) })
+            let names = Set(text.matches(of: /\b(?:millrace|process)_[a-z_]+/).map { String($0.output) })
             #expect(names.count > 5, "\(path)")
             #expect(names.subtracting(known) == [], "\(path)")
         }

@@ -30,6 +30,9 @@ enum SampleMetrics {
             task.droppedByOperator = ["window": [.expired: 1]]
             task.deadLetteredByOperator = ["parse": [.deserialization: 1]]
             task.endToEndLatency = latency
+            task.lateness = latency
+            task.recordsByOperator = ["window": 12]
+            task.storeOperations = ["scores": [.get: StoreOperationMetrics(count: 160, time: .milliseconds(2))]]
             metrics.byTask[id] = task
             metrics.partitions.append(
                 PartitionMetrics(
@@ -42,7 +45,7 @@ enum SampleMetrics {
         var partition = StoreDescription.Partition(id: 0, location: .here, owner: nil, standbys: [])
         partition.approximateEntryCount = 12
         partition.approximateSizeInBytes = 1_200
-        return MetricsSnapshot(metrics: metrics, state: state(tasks), stores: [store(partition)])
+        return MetricsSnapshot(metrics: metrics, state: state(tasks), stores: [store(partition)], process: .read())
     }
 
     private static func store(_ partition: StoreDescription.Partition) -> StoreDescription {

@@ -35,6 +35,26 @@ struct RuntimeExamples {
         print(plan.topics, plan.committedOffsets, plan.tasksWithState)
     }
 
+    /// Compiled only: it would need a running application.
+    private func pauseAndResume(_ application: StreamsApplication) async throws {
+        application.pause()
+        try application.pause(subtopology: 1)
+        application.resume()
+    }
+
+    /// Compiled only: it would need a running application.
+    private func moreAndFewerThreads(_ application: StreamsApplication) async throws {
+        let number = try application.addThread()
+        try await application.removeThread()
+        print(number)
+    }
+
+    /// Compiled only: it would need a running application.
+    private func fewerThreads(_ application: StreamsApplication) async throws {
+        let number = try await application.removeThread()
+        print(number)
+    }
+
     /// Compiled only: it would leave a folder behind.
     private func onDisk(_ topology: Topology) throws {
         let driver = try TopologyTestDriver(topology, storage: .rocksDB(in: "/tmp/state"))

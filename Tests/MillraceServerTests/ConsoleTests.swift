@@ -80,6 +80,7 @@ extension ServerTests {
                         try await servers[0].get("/tasks").json["instances"] as? [[String: Any]])
                     let tasks = instances.flatMap { $0["tasks"] as? [[String: Any]] ?? [] }
                     return tasks.count == 4 && tasks.allSatisfy { $0["lag"] as? Int == 0 && $0["lagMs"] as? Int == 0 }
+                        && Self.records(ofNode: Self.source, in: tasks) == 40
                 }
                 for server in servers {
                     let instances = try #require(try await server.get("/tasks").json["instances"] as? [[String: Any]])
@@ -96,6 +97,16 @@ extension ServerTests {
                     #expect(instances.reduce(0) { $0 + ($1["processedRecords"] as? Int ?? 0) } == 40)
                 }
             }
+        }
+
+        private static let source = "KSTREAM-SOURCE-0000000000"
+
+        /// The number of records that a node of some tasks has got; `nil` if a task does not have the node.
+        private static func records(ofNode name: String, in tasks: [[String: Any]]) -> Int? {
+            let counts = tasks.map { task in
+                ((task["nodes"] as? [String: Any])?[name] as? [String: Any])?["records"] as? Int
+            }
+            return counts.contains(nil) ? nil : counts.reduce(0) { $0 + ($1 ?? 0) }
         }
 
         @Test("a request that another instance has passed on is answered for this instance alone")

@@ -36,6 +36,7 @@ class Browser:
         self._next = 0
         self.complaints = []
         self.requests = []
+        self.sent = []
         self.answers = {}
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
@@ -83,6 +84,7 @@ class Browser:
             self.complaints.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
         elif method == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"])
+            self.sent.append(f"{parameters['request']['method']} {parameters['request']['url']}")
         elif method == "Fetch.requestPaused":
             self._next += 1
             url = parameters["request"]["url"]
@@ -134,8 +136,8 @@ class Browser:
                 raise CheckFailed(f"{what}: not within {seconds} s. {expression}\nThe page has:\n{text}\n{self.complaints}")
             time.sleep(0.05)
 
-    def click(self, selector: str, text: str | None = None):
-        """Clicks the middle of the first element, or of the first with a text, with the mouse."""
+    def click(self, selector: str, text: str | None = None, times: int = 1):
+        """Clicks the middle of the first element, or of the first with a text, with the mouse, once or twice in a row."""
         find = (f"[...document.querySelectorAll({json.dumps(selector)})]"
                 f".find((e) => {json.dumps(text)} === null || e.textContent.trim() === {json.dumps(text)})")
         self.wait(f"Boolean({find})", f"something to click: {selector} {text or ''}")
@@ -143,8 +145,9 @@ class Browser:
             const e = {find}; e.scrollIntoView({{ block: "center", inline: "center" }});
             const box = e.getBoundingClientRect();
             return [box.x + box.width / 2, box.y + box.height / 2]; }})()""")
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+        for count in range(1, times + 1):
+            for kind in ("mousePressed", "mouseReleased"):
+                self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=count)
 
     def type(self, selector: str, text: str):
         """Replaces what a field has by typing."""

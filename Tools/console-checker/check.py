@@ -1,6 +1,6 @@
 """Clicks through the console of live instances and compares the page with what it should show.
 
-    check.py FOLDER_OF_SCREENSHOTS ADDRESS OTHER_ADDRESS OTHER_PROCESS_ID ADDRESS_WITH_TOKENS TOKEN
+    check.py FOLDER_OF_SCREENSHOTS ADDRESS OTHER_ADDRESS OTHER_PROCESS_ID ADDRESS_WITH_TOKENS TOKEN OPERATOR_TOKEN WINDOWS_ADDRESS
 """
 
 import json
@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 from browser import Browser, CheckFailed
+from operating import Operating
+from states import States
 
 SCRIPT_KEY = "<script>window.hacked = 1</script>"
 IMAGE_KEY = '<img src=x onerror="window.hacked = 1">'
@@ -93,7 +95,10 @@ class Checks:
         crossing = browser.ask("""(() => { const b = [...document.querySelectorAll('g.node rect')].map((e) => e.getBoundingClientRect());
             return b.some((p, i) => b.some((q, j) => i < j && p.x < q.right && q.x < p.right && p.y < q.bottom && q.y < p.bottom)); })()""")
         expect(not crossing, "nodes lie on one another")
-        browser.wait("document.querySelector('g.node.bad .figure')?.textContent.includes('failed')", "errors on the node that has them")
+        browser.wait("document.querySelector('g.node.bad .trouble-figure')?.textContent.includes('failed')", "errors on the node that has them")
+        browser.wait("/[1-9].*\\/s/.test(document.querySelector('g.node.source .figure').textContent)", "the rate at the source")
+        browser.wait("/^lag /.test(document.querySelector('g.node.source .lag').textContent)", "the lag at the source")
+        browser.wait("[...document.querySelectorAll('g.flow.flowing .flow-rate')].some((e) => /[1-9].*\\/s/.test(e.textContent))", "the rate of an edge")
         self.fits("topology")
         browser.click("g.node.store .label")
         browser.wait("document.querySelector('.details h2')?.textContent === 'risk-store'", "details of the store")
@@ -176,6 +181,12 @@ class Checks:
         for part in ("deserialization", "dead letter in risk-dead", "KSTREAM-SOURCE-0000000000", "risk-events-", SCRIPT_KEY):
             expect(part in text, f"the errors lack {part}: {text}")
         expect(browser.ask("window.hacked") is None, "a key of an error ran")
+        browser.click("#letters-read")
+        letters = "document.querySelector('.letters')?.innerText ?? ''"
+        browser.wait(f"document.querySelectorAll('.letters li').length >= 2 && !document.getElementById('letters-read').disabled", "the dead letters of the topic")
+        for part in ("DecodingError", "risk-dead 0:", "no JSON", "from risk-events-", SCRIPT_KEY):
+            expect(part in browser.ask(letters), f"the dead letters lack {part}: {browser.ask(letters)}")
+        expect(browser.ask("window.hacked") is None, "a key of a dead letter ran")
         self.fits("errors")
         browser.click(".errors a", "KSTREAM-SOURCE-0000000000")
         browser.wait("document.querySelector('.details')?.innerText.includes('2 of the latest')", "the node with its errors")
@@ -296,7 +307,7 @@ def large_topology(count):
 
 
 def main():
-    folder, address, other, process, guarded, token = sys.argv[1:]
+    folder, address, other, process, guarded, token, operator, windows = sys.argv[1:]
     folder = Path(folder) if folder else None
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not executable:
@@ -317,9 +328,12 @@ def main():
         browser.look(1280, 900, "light")
         checks.look = "1280-light"
         checks.large()
+        States(browser, checks.fits, address, windows).check()
         checks.tokens(guarded, token)
+        Operating(browser, checks.fits, guarded, token, operator).check()
         checks.loss(int(process))
-        far = [url for url in browser.requests if not url.startswith((f"http://{address}/", f"http://{guarded}/"))]
+        known = tuple(f"http://{known}/" for known in (address, guarded, windows))
+        far = [url for url in browser.requests if not url.startswith(known)]
         expect(not far, f"the page asked elsewhere: {far}")
         print("  tokens, a killed instance, no request to elsewhere")
     except CheckFailed as failure:

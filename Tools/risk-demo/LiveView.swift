@@ -10,6 +10,7 @@ final class LiveView: Sendable {
     private let broker: DemoBroker
     private let application: StreamsApplication
     private let generator: Generator
+    private let console: String
     private let stopped = Atomic<Bool>(false)
 
     /// The results that were read so far.
@@ -23,10 +24,11 @@ final class LiveView: Sendable {
         }
     }
 
-    init(broker: DemoBroker, application: StreamsApplication, generator: Generator) {
+    init(broker: DemoBroker, application: StreamsApplication, generator: Generator, console: String) {
         self.broker = broker
         self.application = application
         self.generator = generator
+        self.console = console
     }
 
     func stop() { stopped.store(true, ordering: .relaxed) }
@@ -70,6 +72,7 @@ final class LiveView: Sendable {
         let dropped = metrics.droppedRecords.sorted { $0.key.rawValue < $1.key.rawValue }
             .map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ")
         var lines = [
+            "console      \(console)",
             "state        \(application.state.rawValue), tasks \(metrics.tasks.joined(separator: " "))",
             "events       \(generator.written) written, \(metrics.processedRecords) processed, \(Int(rate))/s",
             "lag          \(metrics.lag)",

@@ -3,9 +3,10 @@ import Foundation
 import Logging
 import Millrace
 import MillraceRuntime
+import MillraceServer
 import RiskScore
 
-/// Runs the whole demo: events, an instance, a live view, and the proof.
+/// Runs the whole demo: events, an instance with its console, a live view, and the proof.
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Generates events, scores them, shows it live and proves the result.")
@@ -22,6 +23,12 @@ struct Show: AsyncParsableCommand {
     @Option(help: "The folder for the instance's state; a temporary one by default.")
     var stateDir: String?
 
+    @Option(help: "Where the instance serves its console, HOST:PORT; port 0 is any free one.")
+    var listen = "127.0.0.1:0"
+
+    @Flag(help: "Keep the instance running after the last event, until Ctrl-C, to look around in the console.")
+    var keep = false
+
     @Option(help: "Log level of the instance. A dead letter, of which the demo makes many, is a warning.")
     var logLevel = "error"
 
@@ -32,27 +39,39 @@ struct Show: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard let address = InstanceAddress(listen) else {
+            throw ValidationError("--listen must be HOST:PORT, not \"\(listen)\"")
+        }
         let broker = DemoBroker(options: demo)
         try broker.createTopics()
         let folder = try StateFolder(stateDir)
         defer { folder.remove() }
         let generator = Generator(generator, broker: broker)
         let application = try application(stateDirectory: folder.path)
-        print("seed \(generator.seed); Ctrl-C stops with a summary")
+        let console = try await Console(of: application, at: address, logger)
+        print("seed \(generator.seed); Ctrl-C stops with a summary\nconsole \(console.url)")
+        fflush(nil)
 
         let interruption = Interruption()
-        let view = LiveView(broker: broker, application: application, generator: generator)
+        let view = LiveView(broker: broker, application: application, generator: generator, console: console.url)
+        let (ending, end) = AsyncStream<Void>.makeStream()
         let running = Task { try await application.run() }
         let generating = Task.onThread { try generator.run(seconds: seconds) }
         let watching = Task.onThread { try view.run() }
-        interruption.onFirst { generator.stop() }
+        interruption.onFirst {
+            generator.stop()
+            end.finish()
+        }
         // An instance that fails must not leave the demo waiting for it.
         let guarding = Task {
             _ = await running.result
             generator.stop()
+            end.finish()
         }
         try await generating.value
         let caughtUp = await waitUntilProcessed(generator.written, by: application)
+        if keep { for await _ in ending {} }
+        await console.stop()
         application.shutdown()
         let result = await running.result
         guarding.cancel()
@@ -63,6 +82,13 @@ struct Show: AsyncParsableCommand {
         let isProven = try Proof(broker).report()
         if !caughtUp { print("The instance did not catch up with the events in time.") }
         if !isProven || !caughtUp { throw ExitCode(1) }
+        if !keep { print("The console has ended with the demo; with --keep it stays until Ctrl-C.") }
+    }
+
+    private var logger: Logger {
+        var logger = Logger(label: "risk-demo")
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .error
+        return logger
     }
 
     private func application(stateDirectory: String) throws -> StreamsApplication {
@@ -76,8 +102,7 @@ struct Show: AsyncParsableCommand {
         configuration.instanceID = "demo"
         configuration.errorHandlers = ErrorHandlers(deserialization: .deadLetter(topic: demo.deadLetterTopic))
         configuration.clientSettings.common = demo.clientSettings
-        var logger = Logger(label: "risk-demo")
-        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .error
+        configuration.recordsStateStatistics = true
         return StreamsApplication(try builder.build(), configuration: configuration, logger: logger)
     }
 

@@ -3,6 +3,7 @@ import Anomalies
 import ArgumentParser
 import Millrace
 import MillraceCommandLine
+import MillraceServer
 import PageViews
 import VelocityRules
 
@@ -16,38 +17,42 @@ struct Topologies: AsyncParsableCommand {
         ])
 }
 
-struct PageViewsInstance: StreamsCommand {
+struct PageViewsInstance: ServedStreamsCommand {
     static let configuration = CommandConfiguration.instance(
         "page-views", abstract: "Page views, enriched with their users' regions and counted by region and week.")
 
     @OptionGroup var instance: InstanceOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
 
     func define(_ builder: StreamsBuilder) { PageViewTopology().define(in: builder) }
 }
 
-struct VelocityRulesInstance: StreamsCommand {
+struct VelocityRulesInstance: ServedStreamsCommand {
     static let configuration = CommandConfiguration.instance(
         "velocity-rules", abstract: "Rules against fraud that look at how fast an account moves.")
 
     @OptionGroup var instance: InstanceOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
 
     func define(_ builder: StreamsBuilder) { VelocityTopology().define(in: builder) }
 }
 
-struct AnomaliesInstance: StreamsCommand {
+struct AnomaliesInstance: ServedStreamsCommand {
     static let configuration = CommandConfiguration.instance(
         "anomalies", abstract: "Readings of sensors that lie far from those of the minute before.")
 
     @OptionGroup var instance: InstanceOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
 
     func define(_ builder: StreamsBuilder) { AnomalyTopology().define(in: builder) }
 }
 
-struct AgentContextInstance: StreamsCommand {
+struct AgentContextInstance: ServedStreamsCommand {
     static let configuration = CommandConfiguration.instance(
         "agent-context", abstract: "The open events of every agent, with the agent's latest state.")
 
     @OptionGroup var instance: InstanceOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
 
     func define(_ builder: StreamsBuilder) { AgentContextTopology().define(in: builder) }
 }

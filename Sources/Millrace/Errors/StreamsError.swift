@@ -52,6 +52,12 @@ public struct StreamsError: Error, CustomStringConvertible {
         /// A stream of changes was to begin at a position whose changes the changelog does not have any more; the error's
         /// `position` is the earliest one that it has.
         public static let positionGone = Code(rawValue: "position gone")
+        /// The topology has no such sub-topology, or none with tasks.
+        public static let subtopologyUnknown = Code(rawValue: "unknown sub-topology")
+        /// The instance has no thread with this number.
+        public static let threadUnknown = Code(rawValue: "unknown thread")
+        /// The only thread of an instance cannot be removed.
+        public static let lastThread = Code(rawValue: "last thread")
         /// A setting is wrong.
         public static let configuration = Code(rawValue: "configuration")
         /// A call was made that the instance's present state does not allow.

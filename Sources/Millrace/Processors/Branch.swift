@@ -8,7 +8,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let targets = try node.forwards(Record<Key, Value>.self)
-            return TypedReceiver<Key, Value>(at: node) { record in
+            return TypedReceiver<Key, Value>(at: node, silence: { _ in .noBranch }) { record in
                 let chosen = try predicates.firstIndex { try $0(record) } ?? predicates.count
                 if chosen < targets.count { try targets[chosen](record) }
             }

@@ -6,7 +6,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<Key, Value>.self)
-            return TypedReceiver<Key, Value>(at: node) { record in
+            return TypedReceiver<Key, Value>(at: node, silence: { _ in .filtered }) { record in
                 if try predicate(record) { try forward(record) }
             }
         }

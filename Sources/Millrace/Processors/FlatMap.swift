@@ -12,7 +12,7 @@ extension ProcessorElement {
         ProcessorElement(name: name) { node in
             let forward = try node.forward(Record<NewKey, NewValue>.self)
             let (drops, name) = (node.drops, node.name)
-            return TypedReceiver<Key, Value>(at: node) { record in
+            return TypedReceiver<Key, Value>(at: node, silence: { _ in .madeNothing }) { record in
                 guard let parts = try transform(record) else { return drops.drop(.nullValue, at: name) }
                 for part in parts { try forward(combine(record, part)) }
             }

@@ -3,7 +3,7 @@ extension ProcessorElement {
     @inlinable
     static func passThrough<Key, Value>(name: String, _ type: Record<Key, Value>.Type) -> ProcessorElement {
         ProcessorElement(name: name) { node in
-            TypedReceiver<Key, Value>(try node.forward(Record<Key, Value>.self))
+            try TypedReceiver<Key, Value>(passing: node)
         }
     }
 
@@ -21,7 +21,7 @@ extension ProcessorElement {
             }
         }
         element.makeKeepingNullKeys = { node in
-            TypedReceiver<Key, Value>(try node.forward(Record<Key, Value>.self))
+            try TypedReceiver<Key, Value>(passing: node)
         }
         return element
     }

@@ -24,7 +24,7 @@ extension ProcessorElement {
                 // The processor holds its context, which holds the task.
                 process = { _ in }
             }
-            return TypedReceiver<Key, Value>(at: instance) { record in
+            return TypedReceiver<Key, Value>(at: instance, silence: { _ in .madeNothing }) { record in
                 try node.call(timestampMs: record.timestampMs) { try process(record) }
             }
         }

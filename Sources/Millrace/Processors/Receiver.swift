@@ -8,11 +8,27 @@ package struct Forward<Key, Value> {
     @usableFromInline let receive: (Record<Key, Value>) throws -> Void
     /// The handling of the operator's errors; `nil` if other code handles them.
     @usableFromInline let errors: OperatorErrors?
+    /// Counts the records; of no node for an entrance of several nodes, each of which counts.
+    @usableFromInline let counter: RecordCounter
+    @usableFromInline let records: UnsafeMutablePointer<Int>
 
     @inlinable
-    init(errors: OperatorErrors? = nil, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
+    init(
+        errors: OperatorErrors? = nil, counter: RecordCounter = RecordCounter(nodes: []),
+        _ receive: @escaping (Record<Key, Value>) throws -> Void
+    ) {
         self.receive = receive
         self.errors = errors
+        self.counter = counter
+        records = counter.records
+    }
+
+    /// Returns the same entrance for a node upstream that hands its records on unchanged, and counts them for that node too.
+    @inlinable
+    func entered(through node: NodeInstance) -> Forward {
+        let entrance = Forward(
+            errors: errors, counter: node.counts.counter(of: [node.name] + counter.nodes), receive)
+        return node.observer.map { node.observed(entrance, by: $0, nil) } ?? entrance
     }
 
     /// Hands a record to the operator.
@@ -20,6 +36,7 @@ package struct Forward<Key, Value> {
     /// It also returns if the operator has thrown and the processing handler continues without the record.
     @inlinable
     func callAsFunction(_ record: Record<Key, Value>) throws {
+        records.pointee &+= 1
         do { try receive(record) } catch {
             guard let errors else { throw error }
             try errors.handle(error)
@@ -73,15 +90,22 @@ final class TypedReceiver<Key, Value>: Receiver {
     @usableFromInline let forward: Forward<Key, Value>
 
     /// Makes the entrance of a node that processes its records. The node's errors go to the processing handler.
+    ///
+    /// - Parameter silence: the meaning of the node's handing on nothing, for an observer.
     @inlinable
-    init(at node: NodeInstance, _ receive: @escaping (Record<Key, Value>) throws -> Void) {
-        forward = Forward(errors: OperatorErrors(of: node), receive)
+    init(
+        at node: NodeInstance, silence: ((Record<Key, Value>) -> Silence)? = nil,
+        _ receive: @escaping (Record<Key, Value>) throws -> Void
+    ) {
+        let entrance = Forward(
+            errors: OperatorErrors(of: node), counter: node.counts.counter(of: [node.name]), receive)
+        forward = node.observer.map { node.observed(entrance, by: $0, silence) } ?? entrance
     }
 
     /// Makes the entrance of a node that hands its records on unchanged.
     @inlinable
-    init(_ forward: Forward<Key, Value>) {
-        self.forward = forward
+    init(passing node: NodeInstance) throws {
+        forward = try node.forward(Record<Key, Value>.self).entered(through: node)
     }
 }
 

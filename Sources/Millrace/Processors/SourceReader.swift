@@ -18,7 +18,7 @@ package struct SourceReader {
     init<Key, Value>(
         at node: NodeInstance, key: Serde<Key>, value: Serde<Value>, timestamp: TimestampExtractor<Key, Value>
     ) throws {
-        let forward = try node.forward(Record<Key, Value>.self)
+        let forward = try node.forward(Record<Key, Value>.self).entered(through: node)
         let (userCode, drops, name) = (node.userCode, node.drops, node.name)
         let head = Cell<Record<Key, Value>?>(nil)
         self.init(

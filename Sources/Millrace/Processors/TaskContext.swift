@@ -2,7 +2,10 @@
 ///
 /// Each role is a protocol of its own, and an operator takes only the roles that it uses.
 @usableFromInline
-package protocol TaskContext: ProcessorTask, TaskTopics, KeptTimes, EmissionClock, SharedObjects {}
+package protocol TaskContext: ProcessorTask, TaskTopics, KeptTimes, EmissionClock, SharedObjects, NodeCounts {
+    /// Is told what the operators do with each record; `nil` for none.
+    var observer: (any NodeObserver)? { get }
+}
 
 /// The names of a task.
 @usableFromInline
@@ -21,6 +24,9 @@ package protocol TaskIdentity: AnyObject {
 package protocol DropCounter: AnyObject {
     /// Counts a record that is dropped.
     func drop(_ reason: DropReason, at node: String)
+
+    /// Counts a record that is too late for a window.
+    func drop(late: Lateness, at node: String)
 }
 
 /// The origins of records.

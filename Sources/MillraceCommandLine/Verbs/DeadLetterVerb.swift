@@ -66,7 +66,7 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
         @Flag(help: "One line of JSON for each letter.") var json = false
 
         func run() throws {
-            try reporting {
+            try reporting(json: json) {
                 let letters = try DeadLetterTopic(topic, cluster.connection())
                 let presentation = LetterPresentation(try cluster.topologies())
                 var filter = try choice.filter()
@@ -99,7 +99,7 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
         @Flag(help: "As JSON.") var json = false
 
         func run() throws {
-            try reporting {
+            try reporting(json: json) {
                 let letters = try DeadLetterTopic(topic, cluster.connection())
                 let letter = try letters.letter(letterID(id))
                 let presentation = LetterPresentation(try cluster.topologies())
@@ -131,7 +131,7 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
         }
 
         func run() throws {
-            try reporting {
+            try reporting(json: json) {
                 var bytes: [UInt8]?
                 if let value {
                     guard let data = try? Data(contentsOf: URL(filePath: value)) else {
@@ -166,7 +166,7 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
         func validate() throws { try checkLetters(ids, all: all) }
 
         func run() throws {
-            try reporting {
+            try reporting(json: json) {
                 let letters = try DeadLetterTopic(topic, cluster.connection())
                 let outcome = try letters.drop(all ? nil : ids.map(letterID), choice.filter())
                 try report(outcome, "dropped", json: json)

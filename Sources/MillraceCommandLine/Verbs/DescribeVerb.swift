@@ -17,7 +17,7 @@ package struct DescribeVerb<Program: ProgramArguments>: ParsableCommand {
     package init() {}
 
     package func run() throws {
-        try reporting {
+        try reporting(json: json) {
             // No broker is asked, so none has to be named.
             let options = try program.options(
                 defaults: ["application-id": "application", "bootstrap-servers": "localhost:9092"])

@@ -18,7 +18,7 @@ package struct LagVerb<Program: ProgramArguments>: ParsableCommand {
     package init() {}
 
     package func run() throws {
-        try reporting {
+        try reporting(json: json) {
             let options = try program.options(defaults: [:])
             let topics = try program.makeTopology(options).sourceTopics
             try printLag(
@@ -40,7 +40,7 @@ package struct GroupLagVerb: ParsableCommand {
     package init() {}
 
     package func run() throws {
-        try reporting { try printLag(of: group, [], cluster.connection(), json: json) }
+        try reporting(json: json) { try printLag(of: group, [], cluster.connection(), json: json) }
     }
 }
 

@@ -27,7 +27,7 @@ package struct ReplayVerb<Program: ProgramArguments>: ParsableCommand {
     package init() {}
 
     package func run() throws {
-        try reporting {
+        try reporting(json: json) {
             let options = try program.options(defaults: [:])
             var replay = Replay(
                 try program.makeTopology(options), applicationID: options.configuration.applicationID,

@@ -36,7 +36,7 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
     }
 
     package func run() throws {
-        try reporting {
+        try reporting(json: json) {
             let decoder = try decoder()
             let tail = try Tail(
                 topic, from: from.map { try place($0, option: "--from") }, to: place(to, option: "--to"), last: last,

@@ -9,8 +9,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-enum Environment {
-    static var current: [String: String] { ProcessInfo.processInfo.environment }
+package enum Environment {
+    package static var current: [String: String] { ProcessInfo.processInfo.environment }
 }
 
 /// The statuses with which verbs exit; those above 1 are from BSD's sysexits.
@@ -35,27 +35,39 @@ package enum ExitStatus {
 }
 
 extension ParsableCommand {
-    /// Runs the body; an error becomes a sentence on standard error and an exit status.
-    package func reporting(_ body: () throws -> Void) throws {
-        do { try body() } catch { throw try Self.report(error) }
+    /// Runs the body; an error becomes a sentence on standard error, or with `json` a line of JSON, and an exit status.
+    package func reporting(json: Bool = false, _ body: () throws -> Void) throws {
+        do { try body() } catch { throw try Self.report(error, json: json) }
     }
 
-    /// Runs the body; an error becomes a sentence on standard error and an exit status.
-    package func reportingAsync(_ body: () async throws -> Void) async throws {
-        do { try await body() } catch { throw try Self.report(error) }
+    /// Runs the body; an error becomes a sentence on standard error, or with `json` a line of JSON, and an exit status.
+    package func reportingAsync(json: Bool = false, _ body: () async throws -> Void) async throws {
+        do { try await body() } catch { throw try Self.report(error, json: json) }
     }
 
-    private static func report(_ error: any Error) throws -> ExitCode {
+    private static func report(_ error: any Error, json: Bool) throws -> ExitCode {
+        if let code = error as? ExitCode { return code }
+        guard let failure = OperationError(reporting: error, always: json) else { throw error }
+        complain(json ? failure.json.text : failure.description)
+        return ExitStatus.of(failure.kind)
+    }
+}
+
+extension OperationError {
+    /// Takes the kind and the sentence of an error; nil for one that ArgumentParser prints better, unless `always` is set.
+    fileprivate init?(reporting error: any Error, always: Bool) {
         switch error {
-        case let error as OperationError:
-            complain(error.description)
-            return ExitStatus.of(error.kind)
-        case let error as StreamsError:
-            complain(error.message)
-            return ExitStatus.of(OperationError.Kind(error.code))
-        default: throw error
+        case let error as OperationError: self = error
+        case let error as StreamsError: self.init(Kind(error.code), error.message)
+        case let error as ValidationError where always: self.init(.usage, error.message)
+        default:
+            guard always else { return nil }
+            self.init(.failed, "\(error)")
         }
     }
+
+    /// The error for programs.
+    package var json: JSONFragment { .members(["code": .string(code), "message": .string(description)]) }
 }
 
 extension OperationError.Kind {
@@ -93,21 +105,21 @@ package func printLine(_ line: String) {
 }
 
 /// A bar on a terminal's standard error, once something has taken two seconds.
-final class ProgressBar {
+package final class ProgressBar {
     private let label: String
     private let isShown: Bool
     private let start = ContinuousClock.now
     private var lastDrawn = ContinuousClock.now
     private var isDrawn = false
 
-    init(_ label: String) {
+    package init(_ label: String) {
         self.label = label
         isShown = isatty(STDERR_FILENO) == 1
     }
 
     deinit { clear() }
 
-    func show(_ done: Int64, of total: Int64) {
+    package func show(_ done: Int64, of total: Int64) {
         let now = ContinuousClock.now
         guard isShown, now - start > .seconds(2), !isDrawn || now - lastDrawn > .milliseconds(100) else { return }
         (lastDrawn, isDrawn) = (now, true)
@@ -115,7 +127,7 @@ final class ProgressBar {
     }
 
     /// Removes the bar, so that something else can be written.
-    func clear() {
+    package func clear() {
         guard isDrawn else { return }
         isDrawn = false
         write("\r\u{1B}[K", to: STDERR_FILENO)
@@ -130,26 +142,50 @@ final class ProgressBar {
     }
 }
 
-/// A table of columns, for people.
-func table(_ titles: [String], _ rows: [[String]]) -> [String] {
+/// A table of columns, for people. On a terminal that is too narrow the widest columns are cut.
+package func table(_ titles: [String], _ rows: [[String]]) -> [String] {
+    table(titles, rows, width: terminalWidth)
+}
+
+/// A table of columns, no wider than a width unless its titles are.
+func table(_ titles: [String], _ rows: [[String]], width: Int?) -> [String] {
     let all = [titles] + rows
-    let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    var widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    if let width {
+        while widths.reduce(0, +) + 2 * (widths.count - 1) > width,
+            let widest = widths.indices.filter({ widths[$0] > max(8, titles[$0].count) }).max(by: {
+                widths[$0] < widths[$1]
+            })
+        { widths[widest] -= 1 }
+    }
     return all.map { row in
-        let cells = zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.count)) }
+        let cells = zip(row, widths).map { cell, width in
+            cell.count > width
+                ? "\(cell.prefix(width - 1))…" : cell + String(repeating: " ", count: width - cell.count)
+        }
         var line = cells.joined(separator: "  ")
         while line.last == " " { line.removeLast() }
         return line
     }
 }
 
+/// The columns of the terminal that standard output is; nil if it is none.
+package var terminalWidth: Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+        return nil
+    }
+    return Int(size.ws_col)
+}
+
 /// A text on one line, cut to a length.
-func oneLine(_ text: String, _ length: Int = 80) -> String {
+package func oneLine(_ text: String, _ length: Int = 80) -> String {
     let line = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
     return line.count > length ? "\(line.prefix(length - 1))…" : line
 }
 
 /// A place that was typed.
-func place(_ text: String, option: String) throws -> LogLocation {
+package func place(_ text: String, option: String) throws -> LogLocation {
     guard let place = LogLocation(text, nowMs: currentMs()) else {
         throw ValidationError("\(option) takes \(LogLocation.syntax), not \(text)")
     }

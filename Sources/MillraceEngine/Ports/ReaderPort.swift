@@ -19,14 +19,22 @@ package protocol ReaderPort: AnyObject {
     /// Asks the broker for offsets; returns all of them, or throws. Kafka: ListOffsets.
     func listOffsets(_ specs: [TopicPartition: OffsetSpec]) throws(PortError) -> [TopicPartition: Int64]
 
-    /// Returns the offset after the last record, committed or not, as far as it is known from what was read.
+    /// Returns the offset after the last record, committed or not, as far as it is known from what was read. The end of a paused
+    /// partition is looked up now and then.
     func knownEndOffset(of partition: TopicPartition) -> Int64?
+
+    /// Returns the first offset to read of a partition that was assigned without one, as far as it is known.
+    func firstOffset(of partition: TopicPartition) -> Int64?
 
     /// Sends the broker a small request, without waiting long. Returns whether the broker answered.
     func isAnswered() -> Bool
 
     /// Stops reading and frees the client's resources. A member leaves its group, unless it is static.
     func close()
+}
+
+extension ReaderPort {
+    package func firstOffset(of partition: TopicPartition) -> Int64? { nil }
 }
 
 /// The result of one poll.

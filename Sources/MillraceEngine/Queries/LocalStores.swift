@@ -164,10 +164,14 @@ package final class LocalStores: Sendable {
     /// Returns the number of a store's partitions.
     package func partitionCount(of name: String) throws -> Int { try store(named: name).partitionCount() }
 
+    /// The number of instances that were given no address.
+    package var instanceCountWithoutAddress: Int { shared.withLock { $0.placement.countWithoutAddress } }
+
     /// The tasks and stores of each instance, by the configured addresses.
     package var instances: [InstanceMetadata] {
         let (inputs, placement) = shared.withLock { ($0.inputs, $0.placement) }
         var found: [InstanceAddress?: InstanceMetadata] = [:]
+        for address in placement.addresses { found[address] = InstanceMetadata(address: address) }
         for (task, owner) in placement.owners {
             var metadata = found[owner] ?? InstanceMetadata(address: owner)
             metadata.stores.formUnion(stores.values.filter { $0.subtopology == task.subtopology }.map(\.plan.name))
@@ -214,6 +218,10 @@ package struct TaskPlacement: Sendable {
     package var owners: [TaskID: InstanceAddress?] = [:]
     /// The instances with standbys. Those that would take a task over come first.
     package var standbys: [TaskID: [InstanceAddress?]] = [:]
+    /// The addresses of all instances, also of those without tasks.
+    package var addresses: Set<InstanceAddress> = []
+    /// The number of instances that were given no address.
+    package var countWithoutAddress = 0
 
     package init() {}
 }

@@ -17,6 +17,8 @@ package final class PersistentStore: StoredEntries {
     /// Whether the store is known to be empty. An empty one need not be searched, which costs 2 µs each time in RocksDB while a new
     /// store fills.
     private var isKnownToBeEmpty = false
+    /// Measures the calls of the engine; `nil` for a store that is not measured.
+    @exclusivity(unchecked) var stopwatch: EngineStopwatch?
     /// The positions in several partitions that the next batch writes.
     private var nextPositions: [UInt8]?
 
@@ -35,7 +37,7 @@ package final class PersistentStore: StoredEntries {
     ) throws {
         if isKnownToBeEmpty { return try body(nil) }
         try StoreKeyLayout.withStoredKey(of: key) { stored in
-            try telling { failure in
+            try telling(.get) { failure in
                 try engine.withValue(forKey: stored) { value in
                     do { try body(value) } catch {
                         failure = error
@@ -52,7 +54,7 @@ package final class PersistentStore: StoredEntries {
     ) throws {
         // No engine is asked for a range whose bounds are in the wrong order.
         if let upper, !(lower ?? []).lexicographicallyPrecedes(upper) { return }
-        try telling { failure in
+        try telling(.scan) { failure in
             try engine.scan(
                 from: lower.map(StoreKeyLayout.storedKey), to: upper.map(StoreKeyLayout.storedKey), reversed: reversed
             ) { stored, value in
@@ -80,12 +82,12 @@ package final class PersistentStore: StoredEntries {
             ?? position.map { (StoreKeyLayout.position, $0.bigEndianBytes) }
         try Self.withStoredKeys(of: writes) { writes in
             guard let (key, value) = metadata else {
-                return try telling { _ in try engine.apply(writes, droppingBelow: bound) }
+                return try telling(.write) { _ in try engine.apply(writes, droppingBelow: bound) }
             }
             try key.withUnsafeBytes { key in
                 try value.withUnsafeBytes { value in
                     let writes = writes + [StoreWrite(key: key, value: value)]
-                    try telling { _ in try engine.apply(writes, droppingBelow: bound) }
+                    try telling(.write) { _ in try engine.apply(writes, droppingBelow: bound) }
                 }
             }
         }
@@ -158,7 +160,7 @@ package final class PersistentStore: StoredEntries {
     // MARK: Life
 
     /// Makes everything that was applied so far survive the end of the process.
-    package func flush() throws { try telling { _ in try engine.flush() } }
+    package func flush() throws { try telling(.flush) { _ in try engine.flush() } }
 
     /// Deletes everything, including the position.
     package func removeAll() throws {
@@ -174,10 +176,17 @@ package final class PersistentStore: StoredEntries {
     package var concurrentEntries: (any ConcurrentEntries)? { engine.reader.map(ReaderEntries.init) }
 
     /// Turns an engine's error into one of the store. An error of the caller's own closure is thrown unchanged.
+    ///
+    /// - Parameter call: the call that is measured; `nil` for one that is not.
     @inline(__always)
-    private func telling<Result>(_ body: (_ callersFailure: inout (any Error)?) throws -> Result) throws -> Result {
+    private func telling<Result>(
+        _ call: EngineCall? = nil, _ body: (_ callersFailure: inout (any Error)?) throws -> Result
+    ) throws -> Result {
         var failure: (any Error)?
-        do { return try body(&failure) } catch {
+        do {
+            guard let call, let stopwatch else { return try body(&failure) }
+            return try stopwatch.during(call) { try body(&failure) }
+        } catch {
             if let failure { throw failure }
             if error is StreamsError { throw error }
             throw StreamsError(

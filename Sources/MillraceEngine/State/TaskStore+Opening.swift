@@ -45,6 +45,7 @@ extension TaskStore {
             store: plan.name, taskID: task.description, partition: task.partition,
             directory: plan.kind.isCustom ? try provider?.directory(of: plan, of: task) : nil, log: changes)
         let persistent = try plan.open(of: task, from: provider)
+        persistent?.stopwatch = EngineStopwatch(environment.schedule.clock, isWatched: configuration.isWatched)
         do {
             return try TaskStore(
                 plan: plan, changelog: changelog, changes: changes, persistent: persistent, context: context,

@@ -87,6 +87,9 @@ package final class TaskStore {
         isOnDisk = position != nil
     }
 
+    /// The calls of the engine; `nil` for a store that has none.
+    var engineTimes: EngineTimes? { persistent?.stopwatch?.times }
+
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { contents.dirtySizeInBytes }
 

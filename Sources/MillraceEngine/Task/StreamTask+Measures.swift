@@ -21,14 +21,15 @@ extension InputQueue {
     fileprivate var firstTimestampMs: Int64? { firstRecord?.timestampMs }
 }
 
-/// The ages of a task's records when they have been processed.
+/// The ages of a task's records when they have been processed, and how late they are by the stream's own time.
 ///
 /// The clock is read after the first record of a batch and after every 32nd one from there: a record counts as old as it was at the
 /// last look.
 struct RecordAges {
     private static let recordsPerLook = 32
 
-    private(set) var histogram = LatencyHistogram()
+    private(set) var endToEnd = LatencyHistogram()
+    private(set) var lateness = LatencyHistogram()
     private var isMeasured = false
     private var recordsUntilLook = 0
     private var nowMs: Int64 = 0
@@ -39,16 +40,17 @@ struct RecordAges {
     }
 
     @inline(__always)
-    mutating func add(timestampMs: Int64, clock: () -> Int64) {
-        if isMeasured { measure(timestampMs, clock) }
+    mutating func add(timestampMs: Int64, streamTimeMs: Int64, clock: () -> Int64) {
+        if isMeasured { measure(timestampMs, streamTimeMs, clock) }
     }
 
-    private mutating func measure(_ timestampMs: Int64, _ clock: () -> Int64) {
+    private mutating func measure(_ timestampMs: Int64, _ streamTimeMs: Int64, _ clock: () -> Int64) {
         if recordsUntilLook == 0 {
             nowMs = clock()
             recordsUntilLook = Self.recordsPerLook
         }
         recordsUntilLook -= 1
-        histogram.add(ms: (Moment(ms: nowMs) - Moment(ms: timestampMs)).ms)
+        endToEnd.add(ms: (Moment(ms: nowMs) - Moment(ms: timestampMs)).ms)
+        lateness.add(ms: (Moment(ms: streamTimeMs) - Moment(ms: timestampMs)).ms)
     }
 }

@@ -26,7 +26,13 @@ package final class StreamTask {
     @exclusivity(unchecked) package private(set) var hasProgress = false
     @exclusivity(unchecked) private var ages = RecordAges()
     /// The ages of records when they had been processed, if that is measured.
-    package var endToEnd: LatencyHistogram { ages.histogram }
+    package var endToEnd: LatencyHistogram { ages.endToEnd }
+    /// The times by which records were behind the stream's time, if that is measured.
+    package var lateness: LatencyHistogram { ages.lateness }
+    /// The number of processed records that are not reported yet.
+    var processedCount: Int { environment.counts.processed }
+    /// The number of records that have gone into each node.
+    package var recordsByNode: [String: Int] { environment.recordsByNode }
 
     /// Instantiates the operators over a task's stores. The task owns the stores from now on: if this fails, they are closed.
     ///
@@ -59,16 +65,17 @@ package final class StreamTask {
     ///   - stores: the stores of those nodes.
     ///   - provider: opens stores on disk; without one all are kept in memory.
     ///   - clock: the clock of wall-clock punctuations.
+    ///   - observer: is told what the operators do with each record.
     package convenience init(
         id: TaskID, topology: Topology, nodes: [Int], stores: [StorePlan],
         globalStores: [String: GlobalStore] = [:], partitions: [TopicPartition],
         configuration: TaskConfiguration, producer: any SenderPort, provider: (any StoreProvider)?,
-        clock: any WallClock, logger: Logger
+        clock: any WallClock, observer: (any NodeObserver)? = nil, logger: Logger
     ) throws {
         try self.init(
             TaskState(
                 id: id, stores: stores, keptTimes: topology.keptTimes(of: nodes), configuration: configuration,
-                producer: producer, provider: provider, clock: clock, logger: logger),
+                producer: producer, provider: provider, clock: clock, observer: observer, logger: logger),
             topology: topology, nodes: nodes, globalStores: globalStores, partitions: partitions)
     }
 
@@ -163,7 +170,7 @@ package final class StreamTask {
     /// Stops when one of several partitions has no records left, because the next record may be one that it has not delivered yet.
     package func process(atMost limit: Int) throws -> Int {
         try environment.schedule.start()
-        ages.beginBatch(isMeasured: state.configuration.measuresLatency())
+        ages.beginBatch(isMeasured: state.configuration.isWatched())
         var done = 0
         defer {
             environment.counts.processed += done
@@ -194,8 +201,12 @@ package final class StreamTask {
     private func process(_ queue: InputQueue, _ timestampMs: Int64) throws {
         hasProgress = true
         if timestampMs > environment.streamTimeMs { environment.streamTimeMs = timestampMs }
-        try queue.process()
-        ages.add(timestampMs: timestampMs) { environment.wallClockMs }
+        if let trace = environment.trace {
+            try trace.process(queue.current) { try queue.process() }
+        } else {
+            try queue.process()
+        }
+        ages.add(timestampMs: timestampMs, streamTimeMs: environment.streamTimeMs) { environment.wallClockMs }
         _ = try environment.schedule.punctuate(streamTimeMs: environment.streamTimeMs)
         if !caches.isEmpty, caches.reduce(0, { $0 + $1.cacheSizeInBytes }) > maxCacheSizeInBytes { try flushCaches() }
     }

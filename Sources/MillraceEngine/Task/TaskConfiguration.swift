@@ -16,8 +16,8 @@ package struct TaskConfiguration: Sendable {
     /// The partition counts of repartition topics, whose partitions have tasks: records are sent to these partitions only, even if
     /// the topic has more by now.
     package var partitionCounts: [String: Int32] = [:]
-    /// Whether the ages of processed records are measured; asked once for each batch.
-    package var measuresLatency: @Sendable () -> Bool = { false }
+    /// Whether somebody reads the measurements that cost time, which are not taken otherwise; asked once for each step or batch.
+    package var isWatched: @Sendable () -> Bool = { false }
 
     package init(
         applicationID: String, handlers: ErrorHandlers, maxStoreBufferSizeInBytes: Int,

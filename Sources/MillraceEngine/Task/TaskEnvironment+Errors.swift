@@ -8,6 +8,7 @@ extension TaskEnvironment {
     ) throws {
         // An error of a broker or a store is not the record's fault: the worker handles it.
         if let cause = cause as? PortError, cause.kind != .rejected { throw cause }
+        let isUnread = record != nil
         let record = record?.pointee ?? current?.current
         var error = StreamsError(work.code, work.failure, underlying: cause)
         if let cause = cause as? StreamsError {
@@ -17,8 +18,16 @@ extension TaskEnvironment {
         }
         error = located(error, at: node, record)
         error.isDecided = true
+        guard let trace else { return try decide(error, in: work, at: node, record) }
+        try trace.failed(error, reading: isUnread ? record : nil) { try decide(error, in: work, at: node, record) }
+    }
+
+    /// Asks the handler of an error, and does as it says.
+    private func decide(_ error: StreamsError, in work: UserWork, at node: String, _ record: RawRecord?) throws {
         let context = ErrorContext(error: error, key: record?.key.map(Array.init), value: record?.value.map(Array.init))
-        switch handlers.handler(of: work)(context) {
+        let response = handlers.handler(of: work)(context)
+        observer?.failed(error, at: node, origin: error.record, response: response)
+        switch response {
         case .fail: throw error
         case .continue: logger.warning("skipped a record: \(error)")
         case .deadLetter(let topic):
@@ -68,7 +77,7 @@ extension TaskEnvironment {
             headers.append(.offset, String(metadata.offset))
         }
         do {
-            try checkedOutput(toTopic: topic).send(
+            try chosenOutput(toTopic: topic).send(
                 key: record?.key, value: record?.value, partition: nil, timestampMs: max(0, record?.timestampMs ?? 0),
                 headers: headers)
         } catch let refusal as PortError where refusal.kind == .rejected {

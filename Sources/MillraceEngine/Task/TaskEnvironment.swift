@@ -66,15 +66,24 @@ final class TaskEnvironment: TaskContext {
     let emitIntervalMs: Int64
     /// The actions of the task at its start, at certain times and at its end.
     let schedule: TaskSchedule
+    /// The counters of the nodes' entrances.
+    private var counters: [RecordCounter] = []
+    /// Is told what the operators do; `nil` for none.
+    let observer: (any NodeObserver)?
     /// The queue whose record is being processed.
     @exclusivity(unchecked) var current: InputQueue?
+    /// The spans of records; `nil` if nothing is traced. It is set before there are operators.
+    var trace: TaskTrace?
     /// The metadata of the record for which a cached change is being forwarded.
     private(set) var resumed: RecordMetadata?
 
     init(
         id: TaskID, applicationID: String, producer: any SenderPort, handlers: ErrorHandlers, clock: any WallClock,
-        emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:], logger: Logger
+        emitIntervalMs: Int64, keptTimes names: [String], plannedCounts: [String: Int32] = [:],
+        observer: (any NodeObserver)? = nil,
+        logger: Logger
     ) {
+        self.observer = observer
         self.plannedCounts = plannedCounts
         keptTimeNames = names
         keptTimes = Dictionary(names.map { ($0, KeptTime()) }) { first, _ in first }
@@ -104,7 +113,7 @@ final class TaskEnvironment: TaskContext {
         let (previous, queue) = (resumed, current)
         (resumed, current) = (metadata, nil)
         defer { (resumed, current) = (previous, queue) }
-        try body()
+        if let trace { try trace.resume(metadata, body) } else { try body() }
     }
 
     func store(named name: String, for node: String) throws -> OperatorStore {
@@ -121,8 +130,10 @@ final class TaskEnvironment: TaskContext {
     func lateTopic(ofStore name: String) -> String? { stores[name]?.plan.lateTopic }
 
     func output(to topic: TopicName) throws -> any RecordOutput {
-        try output(toTopic: topic.resolved(applicationID: applicationID))
+        traced(try output(toTopic: topic.resolved(applicationID: applicationID)))
     }
+
+    private func traced(_ output: TaskOutput) -> any RecordOutput { trace.map { TracedOutput(output, $0) } ?? output }
 
     /// Returns a changelog output of a store.
     func changelogOutput(of store: String, to topic: TopicName) throws -> ChangelogOutput {
@@ -138,11 +149,11 @@ final class TaskEnvironment: TaskContext {
         return output
     }
 
-    func chosenOutput(toTopic topic: String) throws -> any RecordOutput { try checkedOutput(toTopic: topic) }
+    func chosenOutput(toTopic topic: String) throws -> any RecordOutput { traced(try checkedOutput(toTopic: topic)) }
 
     /// Returns an output to a topic that could not be checked before the start. A missing topic would show only after a commit has
     /// waited half a minute for it.
-    func checkedOutput(toTopic topic: String) throws -> TaskOutput {
+    private func checkedOutput(toTopic topic: String) throws -> TaskOutput {
         if let output = outputs[topic] { return output }
         if let problem = KafkaName.problem(of: topic) {
             throw PortError(.rejected, "the topic name \(KafkaName.quoted(topic)) \(problem)")
@@ -157,8 +168,26 @@ final class TaskEnvironment: TaskContext {
         return try output(toTopic: topic)
     }
 
-    func drop(_ reason: DropReason, at node: String) {
+    func counter(of nodes: [String]) -> RecordCounter {
+        let counter = RecordCounter(nodes: nodes)
+        counters.append(counter)
+        return counter
+    }
+
+    /// The number of records that have gone into each node.
+    var recordsByNode: [String: Int] {
+        counters.reduce(into: [:]) { records, counter in
+            for node in counter.nodes { records[node, default: 0] += counter.count }
+        }
+    }
+
+    func drop(late: Lateness, at node: String) { drop(.expired, at: node, late: late) }
+
+    func drop(_ reason: DropReason, at node: String) { drop(reason, at: node, late: nil) }
+
+    private func drop(_ reason: DropReason, at node: String, late: Lateness?) {
         counts.drop(reason, at: node)
+        observer?.dropped(reason, at: node, origin: recordMetadata, late: late)
         logger.debug("dropped a record", metadata: ["reason": "\(reason.rawValue)", "node": "\(node)"])
     }
 

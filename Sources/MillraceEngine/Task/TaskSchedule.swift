@@ -2,7 +2,7 @@ import Millrace
 
 /// The actions of a task that no record triggers: at its start, at certain times, at its end.
 final class TaskSchedule {
-    private let clock: any WallClock
+    let clock: any WallClock
     private let streamTime = PunctuationQueue()
     private let wallClock = PunctuationQueue()
     /// The starts of the operators, in the order of instantiation, children before parents.

@@ -23,10 +23,12 @@ package final class TaskState {
     ///   - producer: the producer that writes to changelogs.
     ///   - provider: opens stores on disk; without one all are kept in memory.
     ///   - clock: the clock of wall-clock punctuations.
+    ///   - observer: is told what the operators do with each record; none by default.
     ///   - keptTimes: the names of the times that the task's operators keep, as ``Topology/keptTimes(of:)`` gives them.
     package init(
         id: TaskID, stores plans: [StorePlan], keptTimes: [String], configuration: TaskConfiguration,
-        producer: any SenderPort, provider: (any StoreProvider)?, clock: any WallClock, logger: Logger
+        producer: any SenderPort, provider: (any StoreProvider)?, clock: any WallClock,
+        observer: (any NodeObserver)? = nil, logger: Logger
     ) throws {
         self.id = id
         self.configuration = configuration
@@ -37,7 +39,7 @@ package final class TaskState {
         environment = TaskEnvironment(
             id: id, applicationID: configuration.applicationID, producer: producer, handlers: configuration.handlers,
             clock: clock, emitIntervalMs: configuration.emitIntervalMs, keptTimes: keptTimes,
-            plannedCounts: configuration.partitionCounts, logger: logger)
+            plannedCounts: configuration.partitionCounts, observer: observer, logger: logger)
         stores = try TaskStore.open(
             plans, of: id, configuration: configuration, environment: environment, provider: provider)
         for store in stores { environment.stores[store.plan.name] = store }
@@ -137,6 +139,11 @@ package final class TaskState {
             return StoreLag(
                 store: store.plan.name, partition: id.partition, currentOffset: position, endOffset: position)
         }
+    }
+
+    /// The calls of the engine of each store that has one, since it was opened.
+    var engineTimes: [String: EngineTimes] {
+        stores.reduce(into: [:]) { times, store in times[store.plan.name] = store.engineTimes }
     }
 
     /// Whether there are counts since they were last taken.

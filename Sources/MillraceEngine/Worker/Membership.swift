@@ -69,7 +69,7 @@ struct Membership {
         case openTasks([TaskID])
         /// Keep standbys of these tasks.
         case openStandbys([TaskID])
-        /// Read the partitions of the tasks; those of tasks that are being restored are paused.
+        /// Read the partitions of the tasks; those of tasks that are being restored, or that the user has paused, are paused.
         case read([TaskID])
     }
 

@@ -51,17 +51,19 @@ final class TaskFactory {
         let (topology, configuration, ports) = (context.topology, context.configuration, context.ports)
         let subtopology = topology.subtopologies[id.subtopology]
         let storeCount = max(1, topics.plan.tasks.count * max(1, subtopology.stores.count))
+        let share = configuration.stateCacheSizeInBytes()
         var settings = TaskConfiguration(
             applicationID: configuration.applicationID, handlers: configuration.handlers,
-            maxStoreBufferSizeInBytes: max(1 << 20, configuration.stateCacheSizeInBytes / storeCount),
-            maxCacheSizeInBytes: configuration.stateCacheSizeInBytes / 4 / storeCount)
+            maxStoreBufferSizeInBytes: max(1 << 20, share / storeCount),
+            maxCacheSizeInBytes: share / 4 / storeCount)
         settings.maxOffsetMetadataLength = configuration.maxOffsetMetadataLength
         settings.partitionCounts = topics.plan.repartitionCounts
-        settings.measuresLatency = configuration.measuresLatency
+        settings.isWatched = configuration.isWatched
         let state = try TaskState(
             id: id, stores: subtopology.stores, keptTimes: topology.keptTimes(of: subtopology.nodes),
             configuration: settings, producer: committer.producer(), provider: ports.provider, clock: ports.clock,
             logger: context.logger)
+        if let trace = ports.trace { state.environment.trace = TaskTrace(trace, task: id.description) }
         // State from a table's deleted topic does not belong to the new one.
         for store in state.stores where store.changelog.map(offsets.isRenewed) ?? false {
             try state.wipe(store)

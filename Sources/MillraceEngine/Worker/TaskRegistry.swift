@@ -94,11 +94,13 @@ final class TaskRegistry {
         }
     }
 
-    /// The next wall-clock time at which a task has something to do; `nil` if none has.
-    var nextPunctuation: Moment? {
+    /// Returns the next wall-clock time at which a task has something to do; `nil` if none has.
+    ///
+    /// - Parameter isExcepted: whether a task that is awake does not count. One that sleeps counts once, for its alarm wakes it.
+    func nextPunctuation(except isExcepted: (StreamTask) -> Bool) -> Moment? {
         let sleeping = alarms.firstTimestampMs.map { Moment(ms: $0) }
-        return (awakeIndices.sorted.compactMap { all[$0].nextWallClockPunctuation } + (sleeping.map { [$0] } ?? []))
-            .min()
+        let awake = awakeIndices.sorted.compactMap { isExcepted(all[$0]) ? nil : all[$0].nextWallClockPunctuation }
+        return (awake + (sleeping.map { [$0] } ?? [])).min()
     }
 
     /// Puts the tasks to sleep that have nothing to do.
@@ -161,9 +163,19 @@ final class TaskRegistry {
         }
     }
 
+    /// Returns the partitions of some slots, in order.
+    func partitions(ofSlots numbers: Set<Int>) -> [TopicPartition] {
+        numbers.filter(slots.indices.contains).map { slots[$0].partition }.sorted()
+    }
+
     /// Records that everything in a slot's partition has been fetched.
     func recordEnd(ofSlot slot: Int) {
         if slots.indices.contains(slot) { slots[slot].isAtEnd = true }
+    }
+
+    /// Forgets of slots that everything in their partitions has been fetched.
+    func forgetEnds(where condition: (Slot) -> Bool) {
+        for index in slots.indices where condition(slots[index]) { slots[index].isAtEnd = false }
     }
 
     /// Pauses the slots that satisfy a condition. Returns their partitions.

@@ -32,6 +32,8 @@ extension Worker {
             for task in active[member.memberID] ?? [] { placement.owners[task] = .some(member.address) }
         }
         placement.standbys = standbys.mapValues { $0.map(\.address) }
+        placement.addresses = Set(workers.compactMap(\.address))
+        placement.countWithoutAddress = Set(workers.filter { $0.address == nil }.map(\.instance)).count
         ports.localStores?.setPlacement(placement)
     }
 
@@ -88,6 +90,26 @@ extension Worker {
         }
     }
 
+    /// Leaves the group even if the member is static: by giving up its subscription, not only by closing its client (KIP-345). If
+    /// the broker does not answer in time, the tasks move when the member's session ends.
+    func leaveForGood() {
+        let deadline = context.now + TimeSpan(ms: 2_000)
+        do {
+            try ports.consumer.assign([])
+            try ports.consumer.subscribe(to: [])
+            var isRevoked = false
+            while !isRevoked, ports.consumer.memberID() != nil, context.now < deadline {
+                _ = try ports.consumer.poll(maxRecords: 1, timeoutMs: 50)
+                isRevoked = !ports.consumer.takeMembershipEvents().isEmpty
+            }
+            // The answer to the revocation, after which the client tells the coordinator.
+            try ports.consumer.assign([])
+            _ = try ports.consumer.poll(maxRecords: 1, timeoutMs: 50)
+        } catch {
+            logger.debug("while leaving the group: \(error)")
+        }
+    }
+
     private func commitOrDrop() throws {
         do {
             try commit()
@@ -99,8 +121,9 @@ extension Worker {
 
     /// Closes all tasks without a checkpoint. Their stores keep their last checkpoint; the changelog has the rest.
     func dropUncommitted() {
-        if tasks.all.contains(where: \.hasProgress) { report.measures.aborts += 1 }
-        committer.abort()
+        let lost = tasks.all.filter(\.hasProgress)
+        if !lost.isEmpty { report.measures.aborts += 1 }
+        tracedAbort(of: lost)
         for task in tasks.all { close(task) }
         // The standbys would write to a producer that is gone.
         if !committer.hasProducer { standbys.close() }
@@ -163,7 +186,7 @@ extension Worker {
         }
         try ports.consumer.assign(assignments)
         offsets.recordBeginning(of: assignments.map(\.partition))
-        let restoring = tasks.pause { restorer.isRestoring($0.task) }
-        if !restoring.isEmpty { try ports.consumer.pause(restoring) }
+        let waiting = tasks.pause { restorer.isRestoring($0.task) || pause.isPaused($0.task) }
+        if !waiting.isEmpty { try ports.consumer.pause(waiting) }
     }
 }

@@ -13,11 +13,12 @@ extension Worker {
             return min(maxWaitMs, 20)
         }
         guard isActive else { return maxWaitMs }
-        let running = completeTasks
-        if !restorer.isIdle || standbys.hasMore || running.contains(where: tasks.isProcessable) { return 0 }
+        let complete = completeTasks
+        let mayProcess = complete.contains { tasks.isProcessable($0) && !pause.isPaused($0) }
+        if !restorer.isIdle || standbys.hasMore || mayProcess { return 0 }
         var wait = TimeSpan(ms: Int64(standbys.isEmpty ? maxWaitMs : min(maxWaitMs, 100)))
-        if let next = tasks.nextPunctuation { wait = min(wait, next - context.now) }
-        if running.contains(where: \.hasProgress) { wait = min(wait, committer.timeToCommit) }
+        if let next = tasks.nextPunctuation(except: pause.isPaused) { wait = min(wait, next - context.now) }
+        if complete.contains(where: \.hasProgress) { wait = min(wait, committer.timeToCommit) }
         return Int(max(.zero, wait).ms)
     }
 
@@ -56,8 +57,20 @@ extension Worker {
         if !full.isEmpty { try ports.consumer.pause(full) }
     }
 
+    /// Pauses the partitions of tasks that the instance's user has paused since the last step, so that they do not fill the memory.
+    ///
+    /// Their end is not known any more. `resume` resumes the partitions of tasks that run again.
+    func followPause() throws(PortError) {
+        guard pause.follow() else { return }
+        tasks.forgetEnds { pause.isPaused($0.task) }
+        let paused = tasks.pause { pause.isPaused($0.task) }
+        if !paused.isEmpty { try ports.consumer.pause(paused) }
+    }
+
     func resume() throws(PortError) {
-        let drained = tasks.resume { !restorer.isRestoring($0.task) && !isFilled($0, beyond: 2) }
+        let drained = tasks.resume {
+            !restorer.isRestoring($0.task) && !pause.isPaused($0.task) && !isFilled($0, beyond: 2)
+        }
         if !drained.isEmpty { try ports.consumer.resume(drained) }
     }
 

@@ -20,6 +20,7 @@ package final class Worker {
     let restorer: Restorer
     let requestedStores: RequestedStores
     let report: WorkerReport
+    let pause: PauseWatch
     let tasks = TaskRegistry()
     let stopwatch: Stopwatch
     var rebalance: RebalanceTimer
@@ -31,6 +32,7 @@ package final class Worker {
     ) {
         context = WorkerContext(topology: topology, configuration: configuration, ports: ports, logger: logger)
         report = WorkerReport(context)
+        pause = PauseWatch(configuration.pausedSubtopologies)
         offsets = InputOffsets()
         topics = TopicWatch(context, plan: plan, offsets: offsets)
         members = MemberWatch(context)
@@ -77,8 +79,9 @@ package final class Worker {
     /// - Throws: an error that makes the worker unusable: one for which a handler has decided to fail, or one of the broker that a
     ///   retry does not mend.
     package func step(maxWaitMs: Int) throws {
+        stopwatch.run(configuration.isWatched())
         do {
-            try receive(try stopwatch.during(.poll) { try poll(maxWaitMs: maxWaitMs) })
+            try receive(try stopwatch.during(.poll) { try tracedPoll(maxWaitMs: maxWaitMs) })
             report.measures.lastPoll = context.now
             try changelogs.lookIfInDoubt()
             if !retry.isWaiting(at: context.now) {
@@ -100,6 +103,7 @@ package final class Worker {
         if committer.hasPendingCommit { try commit() }
         try joinIfKnown()
         if isActive {
+            try followPause()
             try stopwatch.during(.standby) { try standbys.step(mayRead: restorer.isIdle) }
             try restore()
             try process()
@@ -117,8 +121,13 @@ package final class Worker {
     ///
     /// If the broker does not answer, or the group is rebalancing, the next owner of the tasks processes again whatever is not
     /// committed: that is no failure.
-    package func close() throws {
-        defer { closePorts() }
+    ///
+    /// - Parameter isForGood: whether the member does not come back. Then a static one leaves too, so that its tasks move at once.
+    package func close(isForGood: Bool = false) throws {
+        defer {
+            if isForGood { leaveForGood() }
+            closePorts()
+        }
         do {
             if isActive { try commit() }
             try closeTasks()
@@ -187,8 +196,11 @@ package final class Worker {
 
     // MARK: Processing
 
-    /// The tasks whose stores are complete and that may have something to do.
+    /// The tasks whose stores are complete and that may have something to do, if only to commit.
     var completeTasks: [StreamTask] { restored(tasks.awake) }
+
+    /// Those of them that are not paused: they process records and run their punctuations.
+    var runningTasks: [StreamTask] { completeTasks.filter { !pause.isPaused($0) } }
 
     func restored(_ tasks: [StreamTask]) -> [StreamTask] {
         restorer.isIdle ? tasks : tasks.filter { !restorer.isRestoring($0) }
@@ -196,7 +208,7 @@ package final class Worker {
 
     private func restore() throws {
         guard restorer.hasWork else { return }
-        let wait = completeTasks.contains(where: tasks.isProcessable) ? 0 : 20
+        let wait = runningTasks.contains(where: tasks.isProcessable) ? 0 : 20
         try stopwatch.during(.restore) {
             try restorer.step(maxRecords: configuration.maxRecordsPerStep * 10, timeoutMs: wait)
         }
@@ -206,7 +218,7 @@ package final class Worker {
 
     private func process() throws {
         tasks.wake(at: context.now)
-        for task in completeTasks {
+        for task in runningTasks {
             try punctuate(task)
             if tasks.isProcessable(task) { try stopwatch.during(.process) { try process(task) } }
         }
@@ -217,7 +229,7 @@ package final class Worker {
         var left = configuration.maxRecordsPerStep
         while left > 0, tasks.isProcessable(task) {
             try committer.beginTransactionIfNeeded()
-            let done = try allOrNothing { try task.process(atMost: left) }
+            let done = try allOrNothing { try tracedProcess(task, atMost: left) }
             if done == 0 { break }
             left -= done
         }
@@ -235,7 +247,7 @@ package final class Worker {
 
     private func commitIfDue() throws {
         tasks.updateDirtySizes()
-        let isFull = tasks.dirtySizeInBytes > configuration.stateCacheSizeInBytes / 2
+        let isFull = tasks.dirtySizeInBytes > configuration.stateCacheSizeInBytes() / 2
         guard isFull || committer.isCommitDue || completeTasks.contains(where: \.isCommitRequested) else { return }
         try commit()
         try stopwatch.during(.checkpoint) { try checkpointIfDue(isFull: isFull) }
@@ -244,7 +256,7 @@ package final class Worker {
 
     /// Commits everything that was processed in the generation, which may be over by now.
     func commit() throws {
-        let commit = try stopwatch.during(.commit) { try committer.commit(completeTasks.filter(\.hasProgress)) }
+        let commit = try stopwatch.during(.commit) { try tracedCommit() }
         guard let commit else { return }
         offsets.recordCommit(of: commit.offsets)
         report.recordCommit(took: commit.span)

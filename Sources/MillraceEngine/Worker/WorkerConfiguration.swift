@@ -21,8 +21,10 @@ package struct WorkerConfiguration: Sendable {
     package var replicationFactor: Int16 = -1
     /// The longest metadata beside a committed offset, in characters. Kafka: the broker's `offset.metadata.max.bytes`.
     package var maxOffsetMetadataLength = OffsetMetadataSize.brokerLimit
-    /// The memory of one worker for state that is not on disk yet or is kept to be read again.
-    package var stateCacheSizeInBytes: Int
+    /// Returns the present memory of one worker for state that is not on disk yet or is kept to be read again.
+    package var stateCacheSizeInBytes: @Sendable () -> Int
+    /// Returns the numbers of the sub-topologies that are paused on the instance; asked once in each step.
+    package var pausedSubtopologies: @Sendable () -> Set<Int> = { [] }
     /// A partition with more records waiting is paused. Kafka: `buffered.records.per.partition`.
     package var maxBufferedRecordsPerPartition = 1_000
     /// A partition with more bytes waiting is paused.
@@ -44,12 +46,12 @@ package struct WorkerConfiguration: Sendable {
     package var restoreListener: (@Sendable (RestoreEvent) -> Void)?
     /// A closure that is told of the progress of standbys.
     package var standbyListener: (@Sendable (RestoreEvent) -> Void)?
-    /// Whether the ages of processed records are measured; asked once for each batch.
-    package var measuresLatency: @Sendable () -> Bool = { false }
+    /// Whether somebody reads the measurements that cost time, which are not taken otherwise; asked once for each step or batch.
+    package var isWatched: @Sendable () -> Bool = { false }
 
     package init(
         applicationID: String, guarantee: ProcessingGuarantee, handlers: ErrorHandlers, commitIntervalMs: Int64,
-        stateCacheSizeInBytes: Int
+        stateCacheSizeInBytes: @escaping @Sendable () -> Int
     ) {
         self.applicationID = applicationID
         self.guarantee = guarantee

@@ -13,6 +13,8 @@ package struct WorkerPorts {
     package var globalStores: [String: GlobalStore]
     /// The registry in which queries find the tasks' stores; `nil` if there are no queries.
     package var localStores: LocalStores?
+    /// Makes spans of the work; `nil` if nothing is traced.
+    package var trace: (any TracePort)?
 
     package init(
         consumer: any GroupConsumer, makeRestoreConsumer: @escaping () throws -> any ReaderPort,

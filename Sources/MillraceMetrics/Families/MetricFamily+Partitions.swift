@@ -14,7 +14,7 @@ extension MetricFamily {
         ) { $0.lagTime.map { .seconds($0) } },
         ofPartition(
             "partition_paused",
-            "Whether fetching is paused, because enough records wait or stores are being restored: 1 or 0."
+            "Whether fetching is paused: enough records wait, stores are being restored, or the task is paused. 1 or 0."
         ) { .flag($0.isPaused) },
         ofPartition(
             "partition_buffered_records", "Fetched records that wait to be processed.",

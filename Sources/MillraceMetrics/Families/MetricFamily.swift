@@ -20,8 +20,20 @@ struct MetricFamily: Sendable {
         self.read = read
     }
 
+    /// Makes a family of the process, which has no labels.
+    init(
+        process name: String, _ kind: MetricDescription.Kind, _ help: String, unit: MetricDescription.Unit? = nil,
+        _ read: @escaping @Sendable (ProcessMetrics) -> MetricValue?
+    ) {
+        description = MetricDescription(name: "process_" + name, kind: kind, unit: unit, help: help)
+        kafkaName = nil
+        self.read = { snapshot in snapshot.process.flatMap(read).map { [MetricSample([], $0)] } ?? [] }
+    }
+
     /// All families, in the order in which they are exposed.
-    static let all: [MetricFamily] = ofClients + ofThreads + ofTasks + ofPartitions + ofStores + ofDatabases + ofMemory
+    static let all: [MetricFamily] =
+        ofClients + ofThreads + ofTasks + ofPartitions + ofStores + ofStoreOperations + ofDatabases + ofMemory
+        + ofProcess
 }
 
 /// The description of a family for scrapers.
@@ -45,11 +57,12 @@ struct MetricsSnapshot: Sendable {
     var metrics: StreamsMetrics
     var state: StateMetrics?
     var stores: [StoreDescription]
+    var process: ProcessMetrics?
 }
 
 /// One value of a family.
 struct MetricSample: Sendable {
-    /// The values of all labels but the first, which is the client.
+    /// The values of all labels but the client.
     var labels: [String]
     var value: MetricValue
 

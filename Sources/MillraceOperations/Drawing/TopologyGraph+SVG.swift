@@ -12,16 +12,23 @@ private struct TopologyPicture {
         var y: Double
         var width: Double
         var height: Double
+        /// Where the lowest box of its layer ends; 0 for a frame.
+        var layerEnd = 0.0
         var middle: Double { x + width / 2 }
     }
 
     private static let characterWidth = 7.3
     private static let lineHeight = 17.0
     private static let gap = 26.0
+    private static let layerGap = 34.0
+    private static let frameMargin = 12.0
 
     private let graph: TopologyGraph
     private var boxes: [String: Box] = [:]
     private var frames: [(title: String, box: Box)] = []
+    /// The crossings that lead past other nodes: the x of the lane beside the frames that each takes, and its distance from layers,
+    /// so that two crossings do not run on one line.
+    private var lanes: [[String]: (x: Double, distance: Double)] = [:]
     private var size = (width: 0.0, height: 0.0)
 
     init(_ graph: TopologyGraph) {
@@ -31,7 +38,19 @@ private struct TopologyPicture {
             let height = place(subtopology, at: y)
             y += height + Self.gap
         }
-        size = ((frames.map { $0.box.x + $0.box.width }.max() ?? 0) + Self.gap, y)
+        let right = (frames.map { $0.box.x + $0.box.width }.max() ?? 0) + Self.gap
+        let detours = graph.crossings.filter { !isDirect($0.from, $0.to) }
+        for (index, crossing) in detours.enumerated() {
+            lanes[[crossing.from, crossing.to]] = (right + Double(index) * Self.frameMargin, 8 + 5 * Double(index % 3))
+        }
+        size = (right + Double(detours.count) * Self.frameMargin, y)
+    }
+
+    /// Whether a crossing leads from the last layer of a frame into the first of the next, so that nothing lies between.
+    private func isDirect(_ from: String, _ to: String) -> Bool {
+        guard let start = boxes[from], let end = boxes[to] else { return true }
+        let distance = end.y - start.layerEnd
+        return distance > 0 && distance <= 2 * Self.layerGap - Self.frameMargin + Self.gap
     }
 
     /// Places the nodes of one frame; returns its height.
@@ -47,7 +66,7 @@ private struct TopologyPicture {
             layerOf[node.name] = above.map { $0 + 1 } ?? 0
         }
         let layers = Dictionary(grouping: subtopology.nodes) { layerOf[$0.name] ?? 0 }
-        var y = top + 34
+        var y = top + Self.layerGap
         var right = 0.0
         for (_, nodes) in layers.sorted(by: { $0.key < $1.key }) {
             let wished = nodes.map { node -> (node: TopologyGraph.Node, middle: Double) in
@@ -68,12 +87,14 @@ private struct TopologyPicture {
                 x += width + Self.gap
                 tallest = max(tallest, height)
             }
+            for (node, _) in ordered.map(\.element) { boxes[node.name]?.layerEnd = y + tallest }
             right = max(right, x)
-            y += tallest + 34
+            y += tallest + Self.layerGap
         }
         let title = "Sub-topology \(subtopology.id)\(subtopology.isGlobal ? " (global)" : "")"
-        frames.append((title, Box(x: Self.gap, y: top, width: max(right, 200) - Self.gap, height: y - top - 12)))
-        return y - top - 12
+        let height = y - top - Self.frameMargin
+        frames.append((title, Box(x: Self.gap, y: top, width: max(right, 200) - Self.gap, height: height)))
+        return height
     }
 
     var svg: String {
@@ -115,11 +136,25 @@ private struct TopologyPicture {
 
     private func edge(_ from: String, _ to: String, dashed: Bool) -> String {
         guard let start = boxes[from], let end = boxes[to] else { return "" }
+        if let lane = lanes[[from, to]] { return detour(start, end, lane) }
         let (x1, y1, x2, y2) = (start.middle, start.y + start.height, end.middle, end.y)
         let bend = max(20, abs(y2 - y1) / 2)
         let path = [x1, y1, x1, y1 + bend, x2, y2 - bend, x2, y2].map(Self.text)
-        return "<path d=\"M\(path[0]) \(path[1])C\(path[2]) \(path[3]) \(path[4]) \(path[5]) \(path[6]) \(path[7])\" "
-            + "fill=\"none\" stroke=\"#667\"\(dashed ? " stroke-dasharray=\"5 4\"" : "") marker-end=\"url(#arrow)\"/>"
+        return Self.line(
+            "M\(path[0]) \(path[1])C\(path[2]) \(path[3]) \(path[4]) \(path[5]) \(path[6]) \(path[7])", dashed: dashed)
+    }
+
+    /// Draws a crossing under the start's layer, along its lane, and above the end.
+    private func detour(_ start: Box, _ end: Box, _ lane: (x: Double, distance: Double)) -> String {
+        let (top, below) = (Self.text(start.y + start.height), Self.text(start.layerEnd + lane.distance))
+        let (above, bottom) = (Self.text(end.y - lane.distance), Self.text(end.y))
+        let (x1, x2) = (Self.text(start.middle), Self.text(end.middle))
+        return Self.line("M\(x1) \(top)V\(below)H\(Self.text(lane.x))V\(above)H\(x2)V\(bottom)", dashed: true)
+    }
+
+    private static func line(_ path: String, dashed: Bool) -> String {
+        "<path d=\"\(path)\" fill=\"none\" stroke=\"#667\" stroke-linejoin=\"round\""
+            + "\(dashed ? " stroke-dasharray=\"5 4\"" : "") marker-end=\"url(#arrow)\"/>"
     }
 
     private static func rectangle(_ box: Box, fill: String, stroke: String, radius: Double) -> String {

@@ -22,6 +22,12 @@ package enum JSONFragment: Sendable, Hashable {
         .object(members.map { Member(name: $0.key, value: $0.value) })
     }
 
+    /// The object with these members at its end.
+    package func adding(_ members: KeyValuePairs<String, JSONFragment>) -> JSONFragment {
+        guard case .object(let first) = self, case .object(let rest) = Self.members(members) else { return self }
+        return .object(first + rest)
+    }
+
     package static func optional(_ text: String?) -> JSONFragment { text.map(JSONFragment.string) ?? .null }
     package static func optional(_ number: Int64?) -> JSONFragment { number.map(JSONFragment.number) ?? .null }
 

@@ -73,8 +73,10 @@ extension ClusterConnection {
 /// A time as people and programs read it: ISO 8601 in UTC, to the millisecond.
 package func timeText(ms: Int64) -> String {
     guard ms >= 0, ms < 253_402_300_800_000 else { return "\(ms) ms" }
-    return Date(timeIntervalSince1970: Double(ms) / 1_000)
-        .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    // Foundation cuts off what a Double is short of.
+    let second = Date(timeIntervalSince1970: Double(ms / 1_000)).formatted(Date.ISO8601FormatStyle())
+    let fraction = "\(ms % 1_000 + 1_000)".dropFirst()
+    return "\(second.dropLast()).\(fraction)Z"
 }
 
 /// The time now, in milliseconds since 1970.

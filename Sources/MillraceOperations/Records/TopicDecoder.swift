@@ -115,6 +115,12 @@ package struct TopicDecoder: Sendable {
         return key.json(of: own) == typed || key.json(of: own) == "\"\(typed)\""
     }
 
+    /// Returns the bytes of a key as somebody typed it, in the text form of the serde or as `0x…`; nil if they are none.
+    func keyBytes(typed: String) -> [UInt8]? {
+        guard let key else { return Array(typed.utf8) }
+        return try? key.bytes(from: typed)
+    }
+
     /// Whether the decoder knows the topic's serdes.
     package var isReadable: Bool { key != nil && value != nil }
 

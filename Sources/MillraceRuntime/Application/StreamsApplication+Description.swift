@@ -1,4 +1,5 @@
 public import Millrace
+import MillraceEngine
 
 extension StreamsApplication {
     /// The topology that the application runs.
@@ -6,6 +7,9 @@ extension StreamsApplication {
 
     /// The settings with which the application runs.
     public var configuration: StreamsConfiguration { supervisor.configuration }
+
+    /// The number of instances, as of the last rebalance, that were given no ``StreamsConfiguration/applicationServer``.
+    package var instanceCountWithoutAddress: Int { supervisor.localStores.instanceCountWithoutAddress }
 
     /// The latest errors of records and of worker threads, the newest first: at most 200 since the start.
     ///

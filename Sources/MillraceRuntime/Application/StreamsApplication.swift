@@ -236,8 +236,9 @@ public final class StreamsApplication: Service, Sendable {
     /// ```
     public var stateMetrics: StateMetrics? { supervisor.stateMetrics }
 
-    /// Begins to measure how old records are when they have been processed, for ``TaskMetrics/endToEndLatency``. It costs each
-    /// record some nanoseconds, so it is not done before somebody asks.
+    /// Begins the measurements that cost time, which are not taken before somebody asks: how old records are when they have been
+    /// processed (``TaskMetrics/endToEndLatency``) and how late by the stream's time (``TaskMetrics/lateness``), some nanoseconds a
+    /// record; the threads' activities (``ThreadMetrics/activityTimes``), some readings of the clock for each batch of records.
     ///
     /// ```swift
     /// application.beginMeasuringLatency()

@@ -1,4 +1,5 @@
 public import Millrace
+public import Tracing
 
 /// All settings of one instance of a streams application. Kafka: `StreamsConfig`.
 ///
@@ -72,6 +73,12 @@ public struct StreamsConfiguration: Sendable {
     /// Whether the stores' databases count what they do, such as hits of the block cache, for ``StreamsApplication/stateMetrics``.
     /// False by default. Kafka: `metrics.recording.level=DEBUG`.
     public var recordsStateStatistics = false
+    /// The tracer that gets spans of what the instance does. By default the one that is bootstrapped in `InstrumentationSystem` when
+    /// a worker starts; without any, nothing is traced.
+    public var tracer: (any Tracer)?
+    /// The share of the records without a trace that begin one, from 0 to 1. 0 by default: only records whose header `traceparent`
+    /// says that they are sampled have spans.
+    public var traceSampleRatio = 0.0
     /// The longest wait for a broker's first answer; after it the start fails. 5 s by default.
     public var connectTimeout: Duration = .seconds(5)
     /// The longest wait of a shutdown for the last commits and for the clients to close. After it the application ends with an
@@ -197,6 +204,9 @@ extension StreamsConfiguration {
             .state, "standby-replicas", \.standbyReplicas, "COUNT", .number(in: 0...100),
             "Other instances that keep a copy of each task's stores up to date"),
 
+        Setting(
+            .running, "trace-sample-ratio", \.traceSampleRatio, "RATIO", .ratio,
+            "Share of the records without a trace that begin one, if the program has a tracer"),
         Setting(
             .running, "close-timeout-ms", \.closeTimeout, "MS", .milliseconds(from: 0),
             "Milliseconds within which the process has stopped when it is told to; then it goes without the rest"),

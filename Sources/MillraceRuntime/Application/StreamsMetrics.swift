@@ -65,6 +65,8 @@ public struct StreamsMetrics: Sendable, Hashable {
 public struct TaskMetrics: Sendable, Hashable {
     /// The number of the thread that runs the task or keeps its standby.
     public var thread = 0
+    /// Whether the instance's user has paused the task.
+    public var isPaused = false
     /// Records processed by the sub-topology.
     public var processedRecords = 0
     /// Records read from changelogs to restore its stores.
@@ -80,6 +82,15 @@ public struct TaskMetrics: Sendable, Hashable {
     /// The ages of records, by their timestamps, when they had been processed. It is empty until
     /// ``StreamsApplication/beginMeasuringLatency()`` is called. Kafka: `record-e2e-latency-avg`.
     public var endToEndLatency = LatencyHistogram()
+    /// The times by which records were behind the highest timestamp that the task had seen; 0 for one in order. It is empty until
+    /// ``StreamsApplication/beginMeasuringLatency()`` is called. Kafka: `record-lateness-avg`.
+    public var lateness = LatencyHistogram()
+    /// Records that each operator has got, by its name in `Topology.describe()`; looked at twice a second. A source counts what it
+    /// hands on. Kafka: `stream-processor-node-metrics: process-total`.
+    public var recordsByOperator: [String: Int] = [:]
+
+    /// The calls of the engine of each of the task's stores that has one, by the store's name. Kafka: `stream-state-metrics`.
+    public var storeOperations: [String: [StoreOperation: StoreOperationMetrics]] = [:]
 
     /// Metrics of a task that has done nothing.
     public init() {}

@@ -20,13 +20,15 @@ final class Supervisor: Sendable {
     let localStores: LocalStores
     /// The threads for reads of stores on disk.
     private let readThreads: ReadThreads
-    private let shared = Mutex(Shared())
+    let shared = Mutex(Shared())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopRequested = Atomic<Bool>(false)
-    private let isLatencyMeasured = Atomic<Bool>(false)
+    private let isWatched = Atomic<Bool>(false)
+    /// The sub-topologies that are paused on this instance.
+    let pause = PauseSetting()
     let clock = SystemClock()
 
-    private struct Shared {
+    struct Shared {
         var state = ApplicationState.created
         var statuses: [Int: WorkerStatus] = [:]
         /// The totals of workers that have ended.
@@ -38,6 +40,10 @@ final class Supervisor: Sendable {
         var failedCount = 0
         /// The thread of the global tables.
         var globalThread: GlobalThread?
+        /// Whether threads can be added and removed: the first ones have been started, and not all have ended.
+        var mayResize = false
+        /// The threads that have been told to end although the application goes on, with those who wait for it.
+        var removals: [Int: [AsyncStream<Never>.Continuation]] = [:]
         /// The workers that have ended since the supervisor last looked, each with whether another one takes its place.
         var ended: [(worker: Int, isReplaced: Bool)] = []
         var observers: [AsyncStream<ApplicationState>.Continuation] = []
@@ -145,7 +151,8 @@ final class Supervisor: Sendable {
                 "threads": "\(configuration.threads)", "open-files": "\(openFiles)",
             ])
         guard try awaitSourceTopics() else { return }
-        let factory = try WorkerFactory(topology: topology, configuration: configuration, logger: logger)
+        let factory = try WorkerFactory(
+            topology: topology, configuration: configuration, pause: pause, logger: logger)
         shared.withLock { ($0.factory, $0.clientID) = (factory, factory.clientID) }
         defer {
             shared.withLock { $0.factory = nil }
@@ -159,6 +166,7 @@ final class Supervisor: Sendable {
         defer { localStores.end() }
         if stopRequested.load(ordering: .acquiring) { return }
         for worker in 0..<configuration.threads { try spawn(worker, factory) }
+        shared.withLock { $0.mayResize = true }
         try watch(factory)
     }
 
@@ -211,7 +219,7 @@ final class Supervisor: Sendable {
 
     // MARK: Workers
 
-    private func spawn(_ number: Int, _ factory: WorkerFactory) throws {
+    func spawn(_ number: Int, _ factory: WorkerFactory) throws {
         let globalStores = shared.withLock { shared in
             shared.statuses[number] = WorkerStatus()
             return shared.globalThread?.stores ?? [:]
@@ -227,16 +235,19 @@ final class Supervisor: Sendable {
     ///
     /// - Returns: whether another worker is to take its place.
     private func runWorker(_ number: Int, _ factory: WorkerFactory, _ globalStores: [String: GlobalStore]) -> Bool {
+        var isForGood = false
         do {
             let worker = try factory.makeWorker(number, globalStores: globalStores, localStores: localStores) {
-                [weak self] in self?.isLatencyMeasured.load(ordering: .relaxed) ?? false
+                [weak self] in self?.isWatched.load(ordering: .relaxed) ?? false
             }
             do {
                 try worker.start()
-                while !stopRequested.load(ordering: .acquiring) {
+                var isRemoved = false
+                while !stopRequested.load(ordering: .acquiring), !isRemoved {
                     try worker.step(maxWaitMs: 200)
-                    publish(worker.status, of: number)
+                    isRemoved = publish(worker.status, of: number)
                 }
+                isForGood = isRemoved && !stopRequested.load(ordering: .acquiring)
             } catch {
                 // Reported before the clients close, which may take long.
                 let isReplaced = failed(number, error)
@@ -244,8 +255,8 @@ final class Supervisor: Sendable {
                 publish(worker.status, of: number)
                 return isReplaced
             }
-            move(to: .pendingShutdown)
-            try worker.close()
+            if !isForGood { move(to: .pendingShutdown) }
+            try worker.close(isForGood: isForGood)
             publish(worker.status, of: number)
             return false
         } catch {
@@ -275,9 +286,8 @@ final class Supervisor: Sendable {
 
     /// Waits until all workers have ended, and replaces those for which the handler says so.
     private func watch(_ factory: WorkerFactory) throws {
-        var alive = configuration.threads
         var cleaning = StateCleaning(delay: configuration.stateCleanupDelay, now: clock.monotonic)
-        while alive > 0 {
+        while hasThreads() {
             if wakeUp.wait(timeout: .now() + .milliseconds(cleaning.waitMs(at: clock.monotonic))) == .timedOut {
                 // While tasks move, the state of a task that is about to arrive might be taken for state of one that has left.
                 if cleaning.isDue(at: clock.monotonic), state == .running { factory.removeObsoleteState() }
@@ -288,13 +298,9 @@ final class Supervisor: Sendable {
                 return shared.ended
             }
             for (number, isReplaced) in ended {
-                retire(number)
-                if isReplaced {
-                    logger.warning("replacing worker \(number)")
-                    try spawn(number, factory)
-                } else {
-                    alive -= 1
-                }
+                guard retire(number, isReplaced: isReplaced, factory) else { continue }
+                logger.warning("replacing worker \(number)")
+                try spawn(number, factory)
             }
         }
         if let error = shared.withLock({ $0.firstError }) { throw error }
@@ -341,7 +347,7 @@ final class Supervisor: Sendable {
     /// The metrics of the databases; `nil` while none can be open.
     var stateMetrics: StateMetrics? { shared.withLock { $0.factory }?.stateMetrics }
 
-    func beginMeasuringLatency() { isLatencyMeasured.store(true, ordering: .relaxed) }
+    func beginMeasuringLatency() { isWatched.store(true, ordering: .relaxed) }
 
     func stateChanges() -> AsyncStream<ApplicationState> {
         let (stream, continuation) = AsyncStream.makeStream(of: ApplicationState.self)
@@ -352,21 +358,16 @@ final class Supervisor: Sendable {
         return stream
     }
 
-    private func publish(_ status: WorkerStatus, of number: Int) {
-        let phase = shared.withLock { shared in
+    /// Shows a worker's status. Returns whether the worker is to be removed.
+    @discardableResult
+    private func publish(_ status: WorkerStatus, of number: Int) -> Bool {
+        let (phase, isRemoved) = shared.withLock { shared in
             shared.statuses[number] = status
-            return shared.statuses.values.allSatisfy { $0.phase == .running } ? ApplicationState.running : .rebalancing
+            let isRunning = shared.statuses.values.allSatisfy { $0.phase == .running }
+            return (isRunning ? ApplicationState.running : .rebalancing, shared.removals[number] != nil)
         }
         move(to: phase)
-    }
-
-    private func retire(_ number: Int) {
-        shared.withLock { shared in
-            guard let status = shared.statuses.removeValue(forKey: number) else { return }
-            shared.past.counts += status.counts
-            shared.past.commits += status.commits
-            shared.past.commitTimes += status.commitTimes
-        }
+        return isRemoved
     }
 
     private func move(to next: ApplicationState) {

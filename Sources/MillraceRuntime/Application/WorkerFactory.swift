@@ -3,6 +3,7 @@ import KafkaClient
 import Logging
 import Millrace
 import MillraceEngine
+import Tracing
 
 /// Makes an application's workers. It holds what they share: the topics, the state directory, the admin client.
 final class WorkerFactory: Sendable {
@@ -13,14 +14,19 @@ final class WorkerFactory: Sendable {
     private let directory: StateDirectory
     private let admin: KafkaAdminPort
     private let clock = SystemClock()
+    private let stateCache: StateCacheBudget
+    private let pause: PauseSetting
     /// The id that tells this instance from others: its configured name, or an id that it keeps in its state directory.
     private let instance: String
     private let startedMs: Int64
 
     /// Locks the state directory, and makes sure that a broker answers and that all topics exist with the partitions and settings
     /// that they need.
-    init(topology: Topology, configuration: StreamsConfiguration, logger: Logger) throws {
+    init(topology: Topology, configuration: StreamsConfiguration, pause: PauseSetting, logger: Logger) throws {
         self.topology = topology
+        self.pause = pause
+        stateCache = StateCacheBudget(
+            sizeInBytes: configuration.stateCacheSizeInBytes, workerCount: configuration.threads)
         self.configuration = configuration
         self.logger = logger
         var options = RocksDBStoreOptions()
@@ -50,6 +56,9 @@ final class WorkerFactory: Sendable {
 
     /// Releases the state directory. Call it when all workers have ended.
     func close() { directory.close() }
+
+    /// Divides the memory for state among this number of workers.
+    func divideStateCache(among workerCount: Int) { stateCache.divide(among: workerCount) }
 
     /// The name of this instance; the prefix of its clients' names.
     var clientID: String { "\(configuration.applicationID)-\(instance)" }
@@ -94,7 +103,7 @@ final class WorkerFactory: Sendable {
     /// Makes a worker with separate clients. Call it on the worker's thread.
     func makeWorker(
         _ number: Int, globalStores: [String: GlobalStore], localStores: LocalStores,
-        measuresLatency: @escaping @Sendable () -> Bool
+        isWatched: @escaping @Sendable () -> Bool
     ) throws -> Worker {
         let clientID = GroupMember.name(instance: "\(configuration.applicationID)-\(instance)", worker: number)
         let identity = WorkerIdentity(name: clientID, topology: topology, startedMs: startedMs)
@@ -127,13 +136,17 @@ final class WorkerFactory: Sendable {
             try KafkaConsumerPort(
                 standbySettings, role: .restorer, timeoutMs: min(timeoutMs, 500), clock: clock, log: log)
         }
+        ports.trace = tracePort(
+            configuration.tracer ?? InstrumentationSystem.tracer, group: configuration.applicationID,
+            clientID: clientID, sampleRatio: configuration.traceSampleRatio)
         var settings = WorkerConfiguration(
             applicationID: configuration.applicationID, guarantee: configuration.guarantee,
             handlers: configuration.errorHandlers, commitIntervalMs: configuration.commitIntervalMs,
-            stateCacheSizeInBytes: configuration.stateCacheSizeInBytes / max(1, configuration.threads))
+            stateCacheSizeInBytes: { [stateCache] in stateCache.shareInBytes })
+        settings.pausedSubtopologies = { [pause] in pause.paused }
         settings.topicCheckIntervalMs = max(1, configuration.metadataMaxAge.milliseconds)
         settings.identity = identity
-        settings.measuresLatency = measuresLatency
+        settings.isWatched = isWatched
         settings.waitsForTopics = configuration.missingSourceTopics == .wait
         settings.replicationFactor = configuration.replicationFactor
         settings.standbyReplicas = configuration.standbyReplicas

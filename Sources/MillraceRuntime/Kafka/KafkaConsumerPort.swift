@@ -27,6 +27,11 @@ final class KafkaConsumerPort: GroupConsumer {
     /// Whether the last poll brought as many records as it was allowed to: librdkafka may have stopped fetching.
     private var lastPollWasFull = false
     private var lastNudge = Moment.distantPast
+    /// The ends of the paused partitions, which the client does not learn by fetching.
+    private var pausedEnds: [KafkaClient.TopicPartition: Int64] = [:]
+    private var lastLookAtPaused = Moment.distantPast
+    /// The first offsets of the partitions that were assigned without one.
+    private var firstOffsets: [KafkaClient.TopicPartition: Int64] = [:]
     private var membershipEvents: [MembershipEvent] = []
     /// The metadata of the member in the last generation that was reported. If the member is fenced, librdkafka forgets the
     /// metadata before it reports the loss, and a commit without metadata is not fenced.
@@ -102,10 +107,12 @@ final class KafkaConsumerPort: GroupConsumer {
         paused = []
         slots = [:]
         partitions = [:]
+        firstOffsets = [:]
         if assignments.isEmpty {
             return try port(.read) { () throws(KafkaError) in try consumer.unassign() }
         }
         let starts = startOffsets(of: assignments)
+        firstOffsets = starts
         let assigned = assignments.map { assignment in
             let partition = KafkaClient.TopicPartition(assignment.partition)
             return AssignedPartition(
@@ -199,7 +206,24 @@ final class KafkaConsumerPort: GroupConsumer {
     }
 
     func knownEndOffset(of partition: Millrace.TopicPartition) -> Int64? {
-        consumer.cachedWatermarks(KafkaClient.TopicPartition(partition))?.high
+        let partition = KafkaClient.TopicPartition(partition)
+        let fetched = consumer.cachedWatermarks(partition)?.high
+        guard paused.contains(partition) else { return fetched }
+        lookAtPaused()
+        return [fetched, pausedEnds[partition]].compactMap(\.self).max()
+    }
+
+    func firstOffset(of partition: Millrace.TopicPartition) -> Int64? {
+        firstOffsets[KafkaClient.TopicPartition(partition)]
+    }
+
+    /// Asks for the ends of the paused partitions, at most once a second and without waiting long.
+    private func lookAtPaused() {
+        let now = clock.monotonic
+        guard now - lastLookAtPaused >= TimeSpan(ms: 1_000) else { return }
+        lastLookAtPaused = now
+        guard let ends = try? consumer.offsets(.end, of: Array(paused), timeoutMs: 100) else { return }
+        pausedEnds = ends
     }
 
     func takeMembershipEvents() -> [MembershipEvent] {

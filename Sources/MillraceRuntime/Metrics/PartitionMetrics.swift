@@ -16,7 +16,7 @@ public struct PartitionMetrics: Sendable, Hashable {
     /// While no record has been fetched, the age of the last one that was processed stands in for it. `nil` if the lag or the
     /// timestamp is not known.
     public var lagTime: Duration?
-    /// Whether fetching is paused, because enough records wait or the task's stores are being restored.
+    /// Whether fetching is paused: enough records wait, the task's stores are being restored, or the task is paused.
     public var isPaused: Bool
     /// The number of fetched records that wait. Kafka: `active-buffer-count`.
     public var bufferedRecords: Int

@@ -57,8 +57,14 @@ extension StreamsMetrics {
         threads.append(ThreadMetrics(status, number: number, now: reading.monotonic))
         for task in status.countsByTask.keys { byTask[task.description]?.thread = number }
         for task in status.measures.tasks {
-            byTask[task.id.description, default: TaskMetrics()].endToEndLatency += task.endToEnd
-            byTask[task.id.description]?.thread = number
+            var metrics = byTask[task.id.description] ?? TaskMetrics()
+            metrics.endToEndLatency += task.endToEnd
+            metrics.lateness += task.lateness
+            metrics.recordsByOperator.merge(task.recordsByNode, uniquingKeysWith: +)
+            metrics.storeOperations = task.engineTimes.mapValues(StoreOperationMetrics.all)
+            metrics.isPaused = task.isPaused
+            metrics.thread = number
+            byTask[task.id.description] = metrics
         }
         partitions += status.measures.partitions.map {
             PartitionMetrics($0, thread: number, nowMs: reading.wallClockMs)

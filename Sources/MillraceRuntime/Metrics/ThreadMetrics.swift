@@ -36,9 +36,9 @@ public struct ThreadMetrics: Sendable, Hashable, Identifiable {
     public var id: Int
     /// The present state.
     public var state = State.rebalancing
-    /// The time that was spent on each activity.
+    /// The time that was spent on each activity since ``StreamsApplication/beginMeasuringLatency()`` was called; before that, none.
     public var activityTimes: [Activity: Duration] = [:]
-    /// The number of times that each activity began: the number of polls, of batches that were processed, and so on.
+    /// The number of times that each activity began since then: the number of polls, of batches that were processed, and so on.
     public var activityCounts: [Activity: Int] = [:]
     /// The times of commits, from the flush of caches to the broker's answer. Kafka: `commit-latency-avg`.
     public var commitLatency = LatencyHistogram()

@@ -62,6 +62,16 @@ extension ValueSyntax where Value == Int {
     }
 }
 
+extension ValueSyntax where Value == Double {
+    /// A share from 0 to 1.
+    package static var ratio: Self {
+        ValueSyntax(
+            expectation: "a number from 0 to 1",
+            parse: { text in Double(text).flatMap { (0...1).contains($0) ? $0 : nil } }, text: { "\($0)" },
+            problem: { (0...1).contains($0) ? nil : "\($0), but it has to be from 0 to 1" })
+    }
+}
+
 extension ValueSyntax where Value == Int16 {
     /// Kafka's wire format holds a replication factor in 16 bits, with −1 for the broker's default (KIP-464).
     package static var replicationFactor: Self {

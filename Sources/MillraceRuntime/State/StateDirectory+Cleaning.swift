@@ -38,7 +38,9 @@ extension StateDirectory {
     package func removeObsolete(olderThan age: Duration, keeping kept: Set<TaskID>) -> [TaskID] {
         let now = TimeSpan(ms: 1_000) * Int64(time(nil))
         return storedTasks().filter { task in
-            guard !kept.contains(task), now - lastUse(of: task) >= max(.zero, TimeSpan(age)) else { return false }
+            // The clock of files may be ahead by less than a second, so a folder may seem to have been used in the future.
+            let unusedFor = max(.zero, now - lastUse(of: task))
+            guard !kept.contains(task), unusedFor >= max(.zero, TimeSpan(age)) else { return false }
             do throws(StreamsError) {
                 try removeTask(task)
                 logger.info("removed the state of a task that is elsewhere now", metadata: ["task": "\(task)"])

@@ -59,6 +59,8 @@ struct ConsoleFile: Sendable {
         script("topology", PackageResources.topology_js), script("tasks", PackageResources.tasks_js),
         script("stores", PackageResources.stores_js), script("errors", PackageResources.errors_js),
         script("configuration", PackageResources.configuration_js),
+        script("operating", PackageResources.operating_js), script("nodes", PackageResources.nodes_js),
+        script("letters", PackageResources.letters_js),
     ]
 
     private static func script(_ name: String, _ content: [UInt8]) -> ConsoleFile {

@@ -21,6 +21,7 @@ enum ConsoleSchema {
         ])
 
     static let tasks = instances([
+        "paused": flag, "pausedSubtopologies": Schema.list(integer),
         "processedRecords": integer, "restoredRecords": integer, "standbyRecords": integer, "lag": integer,
         "lagMs": integer, "failedThreads": integer,
         "deadLetteredRecords": integer, "commits": integer, "averageCommitMs": integer, "longestCommitMs": integer,
@@ -38,12 +39,17 @@ enum ConsoleSchema {
     private static let task = Schema.object(
         [
             "id": text, "isStandby": flag, "thread": integer, "state": text, "processedRecords": integer,
-            "restoredRecords": integer, "droppedRecords": integer,
+            "restoredRecords": integer, "droppedRecords": integer, "inputs": TaskInputs.schema,
             "stores": Schema.list(
                 Schema.object([
                     "name": text, "currentOffset": integer, "endOffset": integer, "missingRecords": integer,
                 ])),
-        ], optional: ["lag": integer, "lagMs": integer])
+        ],
+        optional: [
+            "lag": integer, "lagMs": integer,
+            "nodes": #"{"type": "object", "additionalProperties": "#
+                + Schema.object(["records": integer, "dropped": integer]) + "}",
+        ])
 
     static let configuration = Schema.object([
         "settings": Schema.list(
@@ -62,6 +68,21 @@ enum ConsoleSchema {
                     "partition": integer, "offset": integer, "key": text,
                 ])),
     ])
+
+    static let deadLetters = Schema.object(
+        [
+            "topics": Schema.list(text),
+            "letters": Schema.list(
+                Schema.object(
+                    [
+                        "topic": text, "partition": integer, "offset": integer, "timestampMs": integer,
+                        "valueSizeInBytes": integer,
+                    ],
+                    optional: [
+                        "exception": text, "message": text, "node": text, "sourceTopic": text,
+                        "sourcePartition": integer, "sourceOffset": integer, "key": "{}", "value": "{}",
+                    ])),
+        ], optional: ["before": text])
 
     /// The objects of all instances. One that did not answer has an error instead of its members.
     private static func instances(_ members: [String: String]) -> String {

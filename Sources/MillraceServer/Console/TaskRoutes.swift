@@ -27,16 +27,22 @@ struct TaskRoutes: RouteGroup {
 private struct TaskReport {
     private let metrics: StreamsMetrics
     private let threads: [ThreadMetadata]
+    private let isPaused: Bool
+    private let pausedSubtopologies: [Int]
     private let graph: TopologyGraph
 
     init(_ application: StreamsApplication) {
         metrics = application.metrics
         threads = application.threads
+        isPaused = application.isPaused
+        pausedSubtopologies = application.pausedSubtopologies
         graph = application.topology.graph
     }
 
     var members: [(String, String?)] {
         [
+            ("paused", "\(isPaused)"),
+            ("pausedSubtopologies", JSON.array(pausedSubtopologies.map(\.description))),
             ("processedRecords", "\(metrics.processedRecords)"), ("restoredRecords", "\(metrics.restoredRecords)"),
             ("standbyRecords", "\(metrics.standbyRecords)"), ("lag", "\(metrics.lag)"),
             ("lagMs", lagMs(of: metrics.partitions)), ("failedThreads", "\(metrics.failedThreads)"),
@@ -78,7 +84,9 @@ private struct TaskReport {
         let lags = storeLags(of: task)
         let partitions = metrics.partitions.filter { !isStandby && $0.task == task }
         let isRestoring = !isStandby && lags.contains { $0.lag > 0 }
-        let state = isStandby ? "standby" : isRestoring ? "restoring" : thread.state.rawValue
+        let state =
+            isStandby
+            ? "standby" : isRestoring ? "restoring" : counts.isPaused ? "paused" : thread.state.rawValue
         return JSON.object([
             ("id", JSON.quoted(task)), ("isStandby", "\(isStandby)"), ("thread", "\(thread.id)"),
             ("state", JSON.quoted(state)),
@@ -87,8 +95,18 @@ private struct TaskReport {
             ("processedRecords", "\(counts.processedRecords)"),
             ("restoredRecords", "\(counts.restoredRecords)"),
             ("droppedRecords", "\(counts.droppedRecords.values.reduce(0, +))"),
+            ("nodes", isStandby ? nil : nodes(of: counts)), ("inputs", TaskInputs(partitions: partitions).json),
             ("stores", JSON.array(lags.map(json))),
         ])
+    }
+
+    /// The counts of each node, by its name in the graph.
+    private func nodes(of counts: TaskMetrics) -> String {
+        JSON.object(
+            counts.recordsByOperator.sorted { $0.key < $1.key }.map { name, records in
+                let dropped = counts.droppedByOperator[name]?.values.reduce(0, +) ?? 0
+                return (name, JSON.object([("records", "\(records)"), ("dropped", "\(dropped)")]))
+            })
     }
 
     private func json(_ lag: StoreLag) -> String {

@@ -58,7 +58,9 @@ struct OpenAPIRoutes: RouteGroup {
         var replies = route.replies
         if needsToken, route.permission != .none {
             replies.append(.failure(401, "The request has no known token."))
-            replies.append(.failure(403, "The token does not give the right."))
+            if !replies.contains(where: { $0.status == 403 }) {
+                replies.append(.failure(403, "The token does not give the right."))
+            }
         }
         if !replies.contains(where: { $0.status == 400 }) { replies.append(.failure(400, "The request is wrong.")) }
         return JSON.object([

@@ -26,10 +26,19 @@ struct AccessControl: Sendable {
     /// - Throws: `Failure` with 401 or 403.
     func check(_ head: HTTPRequest, for permission: Route.Permission, on channel: any Channel) throws(Failure) {
         if permission == .none { return }
-        guard let tokens else {
-            if permission == .read { return }
-            throw Failure(.forbidden, "forbidden", "operating needs a token, and the server has no token file")
-        }
+        if try rights(of: head).contains(permission) { return }
+        throw Failure(
+            .forbidden, "forbidden",
+            tokens == nil
+                ? "operating needs a token with the right to operate; start the server with --tokens FILE"
+                : "the token does not give the right to \(permission.rawValue)")
+    }
+
+    /// Returns the rights of whoever sends a request. Without a token file everybody may read, and nobody operate.
+    ///
+    /// - Throws: `Failure` with 401 if the server needs a token and the request has no known one.
+    func rights(of head: HTTPRequest) throws(Failure) -> Set<Route.Permission> {
+        guard let tokens else { return [.read] }
         guard let given = head.headerFields[.authorization] else {
             throw Failure(.unauthorized, "token_missing", "the request has no bearer token")
         }
@@ -37,7 +46,6 @@ struct AccessControl: Sendable {
         guard words.count == 2, words[0].lowercased() == "bearer", let rights = tokens.rights(of: words[1]) else {
             throw Failure(.unauthorized, "token_unknown", "the token is not known")
         }
-        if rights.contains(permission.rawValue) { return }
-        throw Failure(.forbidden, "forbidden", "the token does not give the right to \(permission.rawValue)")
+        return Set(rights.compactMap(Route.Permission.init))
     }
 }

@@ -12,8 +12,11 @@ final class DriverProducer: SenderPort {
     @exclusivity(unchecked) private var numbered: [DriverTopic] = []
     @exclusivity(unchecked) private var sent: [Sent] = []
 
-    init(topics: DriverTopics) {
+    private let observer: (any NodeObserver)?
+
+    init(topics: DriverTopics, observer: (any NodeObserver)? = nil) {
         self.topics = topics
+        self.observer = observer
     }
 
     /// Passes on the records that were sent since the last call, in order.
@@ -41,6 +44,9 @@ final class DriverProducer: SenderPort {
         let record = topic.append(
             partition: chosen, RecordBytes(key: key, value: value), timestampMs: timestampMs, headers: headers)
         sent.append(Sent(topic: topic, record: record))
+        observer?.sent(
+            to: topic.name, partition: chosen, offset: record.offset, key: key.map(Array.init),
+            value: value.map(Array.init), timestampMs: timestampMs)
     }
 
     func partitionCount(of topic: Int) throws(PortError) -> Int32 { numbered[topic].partitionCount }

@@ -25,6 +25,9 @@ extension TopologyTestDriver {
     /// are then not kept for ``outputTopic(_:key:value:)``.
     package func onWrite(_ listener: @escaping (WrittenRecord) -> Void) { writeListener = listener }
 
+    /// Takes what is in external topics from the records that are piped alone, not from the results of tasks.
+    package func readLog() { readsLog = true }
+
     /// Pipes a record that stands at this offset of its partition: errors and processors see it as the record's own.
     ///
     /// - Throws: `StreamsError` with code `.topic` if the topology does not read the topic or it has no such partition, and the

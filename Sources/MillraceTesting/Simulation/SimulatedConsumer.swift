@@ -128,6 +128,8 @@ final class SimulatedConsumer: GroupConsumer {
     private func setPaused(_ partitions: [Millrace.TopicPartition], _ isPaused: Bool) {
         for partition in partitions {
             reading[ClusterCore.TopicPartition(partition)]?.isPaused = isPaused
+            // librdkafka begins to fetch anew, and announces the end again.
+            reading[ClusterCore.TopicPartition(partition)]?.announcedEnd = nil
         }
     }
 

@@ -28,6 +28,10 @@ public struct SimulatedFaults: Sendable {
     public var foreignMembers = 0.0
     /// An instance of another topology starts under the same application id for a while in a turn.
     public var otherTopologies = 0.0
+    /// An instance, or one of its sub-topologies, is paused in a turn, or what was paused is resumed.
+    public var pauses = 0.0
+    /// A worker is added to an instance in a turn, or one of two is removed.
+    public var workerChanges = 0.0
     /// Others continue while a request is under way.
     public var interleavings = 0.0
 
@@ -51,6 +55,8 @@ public struct SimulatedFaults: Sendable {
         faults.refusedChanges = 0.0005
         faults.foreignMembers = 0.002
         faults.otherTopologies = 0.002
+        faults.pauses = 0.01
+        faults.workerChanges = 0.005
         faults.interleavings = 0.2
         return faults
     }

@@ -1,8 +1,9 @@
 import Logging
 import Millrace
 import MillraceEngine
+import Synchronization
 
-/// An instance of the application: a worker, which starts and ends, and a disk, which may outlive it.
+/// An instance of the application: its workers, which start and end, and a disk, which may outlive them.
 final class SimulatedInstance {
     let name: String
     private let world: SimulatedWorld
@@ -10,7 +11,12 @@ final class SimulatedInstance {
     private var directory = MemoryStateDirectory()
     private var lives = 0
     private var startedMs: Int64 = 0
-    private(set) var worker: Worker?
+    /// The workers by number. It starts with one.
+    private var workersByNumber: [Int: Worker] = [:]
+    /// What is paused. It is forgotten when the process ends.
+    private var paused = PausedSubtopologies()
+    /// What a further worker of the present life needs.
+    private var plan: TopicPlan?
     private var global: SimulatedGlobalTables?
     private(set) var process: SimulatedProcess?
     /// Whether one of its steps is under way, which others interrupt.
@@ -43,7 +49,9 @@ final class SimulatedInstance {
         self.setting = setting
     }
 
-    var isAlive: Bool { worker != nil || global != nil }
+    /// The workers, in the order of their numbers.
+    var workers: [Worker] { workersByNumber.sorted { $0.key < $1.key }.map(\.value) }
+    var isAlive: Bool { !workersByNumber.isEmpty || global != nil }
     var isKilled: Bool { process?.isDead ?? false }
     /// Whether all records of the global tables' topics are in the tables. An instance that does not run reads them when it
     /// starts.
@@ -58,32 +66,40 @@ final class SimulatedInstance {
         startedMs = world.clock.nowMs
         let process = SimulatedProcess(name: "\(name).\(lives)")
         self.process = process
+        paused = PausedSubtopologies()
         world.log("\(process.name): starts")
         do {
             let admin = SimulatedAdmin(world: world, process: process)
             let plan = try InternalTopics.prepare(
                 setting.topology, applicationID: setting.applicationID, replicationFactor: -1, admin: admin)
-            if plan.globalPartitions.isEmpty { return try work(plan, process, admin) }
+            if plan.globalPartitions.isEmpty { return try work(plan) }
             global = try SimulatedGlobalTables(
                 setting.topology, plan: plan, applicationID: setting.applicationID, world: world, process: process,
                 admin: admin, provider: stores(process)
-            ) { [unowned self] in try self.work(plan, process, admin) }
+            ) { [unowned self] in try self.work(plan) }
         } catch {
             end(after: error)
         }
     }
 
-    private func work(_ plan: TopicPlan, _ process: SimulatedProcess, _ admin: SimulatedAdmin) throws {
+    private func work(_ plan: TopicPlan) throws {
+        self.plan = plan
         if let reads {
             let stores = LocalStores(setting.topology)
             stores.begin(plan.inputs)
             reads.want(in: stores)
             localStores = stores
         }
+        try startWorker(0, plan)
+    }
+
+    private func startWorker(_ number: Int, _ plan: TopicPlan) throws {
+        guard let process else { return }
+        let admin = SimulatedAdmin(world: world, process: process)
         let worker = Worker(
-            topology: setting.topology, plan: plan, configuration: configuration,
-            ports: faulty(ports(process, admin)), logger: Self.silent)
-        self.worker = worker
+            topology: setting.topology, plan: plan, configuration: configuration(ofWorker: number),
+            ports: faulty(ports(ofWorker: number, process, admin), ofWorker: number), logger: Self.silent)
+        workersByNumber[number] = worker
         try worker.start()
     }
 
@@ -94,11 +110,69 @@ final class SimulatedInstance {
         defer { isBusy = false }
         do {
             try global?.step()
-            try worker?.step(maxWaitMs: 50)
+            let workers = workers
+            if workers.count == 1 { try step(workers[0]) }
+            if workers.count > 1 { try step(workers[world.random.below(workers.count)]) }
             if isKilled { end(after: nil) }
         } catch {
             end(after: error)
         }
+    }
+
+    /// Runs one step of a worker, in which no paused task may do anything.
+    private func step(_ worker: Worker) throws {
+        let paused = paused.present
+        let tasks = worker.openTasks.filter { paused.contains($0.id.subtopology) }
+        let before = tasks.map { (task: $0, work: Work(of: $0)) }
+        try worker.step(maxWaitMs: 50)
+        for (task, work) in before where worker.openTasks.contains(where: { $0 === task }) {
+            guard let problem = work.problem(after: Work(of: task)) else { continue }
+            world.violate("\(process?.name ?? name): the paused task \(task.id) \(problem)")
+        }
+    }
+
+    // MARK: Pauses and further workers
+
+    /// Pauses the instance or one of its sub-topologies, or resumes whatever is paused.
+    func pauseOrResume() {
+        let numbers = setting.topology.subtopologies.filter { !$0.isGlobal }.map(\.id)
+        guard isAlive, !numbers.isEmpty else { return }
+        guard paused.present.isEmpty else { return resume() }
+        let chosen = world.random.chance(0.5) ? numbers : [numbers[world.random.below(numbers.count)]]
+        world.log("\(process?.name ?? name): paused are \(chosen)")
+        paused.numbers.withLock { $0 = Set(chosen) }
+    }
+
+    /// Resumes everything.
+    func resume() {
+        if paused.present.isEmpty { return }
+        world.log("\(process?.name ?? name): resumed")
+        paused.numbers.withLock { $0 = [] }
+    }
+
+    /// Adds a worker or removes one; the last one stays.
+    func addOrRemoveWorker() {
+        guard !workersByNumber.isEmpty, !isBusy, !isKilled, let plan else { return }
+        isBusy = true
+        defer { isBusy = false }
+        do {
+            if workersByNumber.count == 1 {
+                let number = workersByNumber[0] == nil ? 0 : 1
+                world.log("\(process?.name ?? name): adds worker \(number)")
+                try startWorker(number, plan)
+            } else {
+                try removeWorker(world.random.below(workersByNumber.count))
+            }
+            if isKilled { end(after: nil) }
+        } catch {
+            end(after: error)
+        }
+    }
+
+    private func removeWorker(_ number: Int) throws {
+        world.log("\(process?.name ?? name): removes worker \(number)")
+        try workersByNumber[number]?.close(isForGood: true)
+        workersByNumber[number] = nil
     }
 
     /// Stops the instance cleanly.
@@ -107,12 +181,12 @@ final class SimulatedInstance {
         isBusy = true
         defer { isBusy = false }
         do {
-            try worker?.close()
+            for worker in workers { try worker.close() }
             try global?.close()
             // A worker may ignore the error that a kill during its closing causes.
             if isKilled { return end(after: nil) }
             world.log("\(process?.name ?? name): has closed")
-            (worker, global, localStores) = (nil, nil, nil)
+            (workersByNumber, global, localStores) = ([:], nil, nil)
         } catch {
             end(after: error)
         }
@@ -128,21 +202,21 @@ final class SimulatedInstance {
             }
         } else {
             world.log("\(process?.name ?? name): ends with \(error.map { "\($0)" } ?? "nothing")")
-            worker?.closeUncommitted()
+            for worker in workers { worker.closeUncommitted() }
             global?.closeUncommitted()
             process?.isDead = true
             directory.crash()
         }
-        (worker, global, localStores) = (nil, nil, nil)
+        (workersByNumber, global, localStores) = ([:], nil, nil)
         restart = world.clock.monotonic + TimeSpan(ms: Int64(world.random.below(3_000)))
     }
 
-    private var configuration: WorkerConfiguration {
+    private func configuration(ofWorker number: Int) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(
             applicationID: setting.applicationID, guarantee: setting.guarantee,
             // This handler must not be asked about changes of stores.
             handlers: ErrorHandlers(production: { _ in .continue }),
-            commitIntervalMs: 100, stateCacheSizeInBytes: 1 << 20)
+            commitIntervalMs: 100, stateCacheSizeInBytes: { 1 << 20 })
         configuration.checkpointIntervalMs = 500
         configuration.purgeIntervalMs = 1_000
         configuration.topicCheckIntervalMs = 1_000
@@ -151,23 +225,24 @@ final class SimulatedInstance {
         configuration.standbyReplicas = setting.standbyReplicas
         configuration.standbyCheckIntervalMs = 100
         configuration.maxOffsetMetadataLength = world.maxOffsetMetadataLength
-        configuration.identity = identity
+        configuration.identity = identity(ofWorker: number)
+        configuration.pausedSubtopologies = { [paused] in paused.numbers.withLock { $0 } }
         setting.plantedFault?.changeSettings(&configuration)
         return configuration
     }
 
-    private func ports(_ process: SimulatedProcess, _ admin: SimulatedAdmin) -> WorkerPorts {
+    private func ports(ofWorker number: Int, _ process: SimulatedProcess, _ admin: SimulatedAdmin) -> WorkerPorts {
         let (world, setting) = (world, setting)
         let isExactlyOnce = setting.guarantee == .exactlyOnce
         var consumer = SimulatedConsumer.Settings(
-            groupID: setting.applicationID, clientID: identity.clientID(address: nil),
-            instanceID: setting.isStatic ? name : nil,
+            groupID: setting.applicationID, clientID: identity(ofWorker: number).clientID(address: nil),
+            instanceID: setting.isStatic ? "\(name)-\(number)" : nil,
             readsCommitted: isExactlyOnce)
         var restore = consumer
         restore.readsCommitted = true
         let restoreSettings = restore
         setting.plantedFault?.changeConsumer(&consumer)
-        let transactionalID = isExactlyOnce ? "\(setting.applicationID)-\(name)" : nil
+        let transactionalID = isExactlyOnce ? "\(setting.applicationID)-\(name)-\(number)" : nil
         return WorkerPorts(
             consumer: SimulatedConsumer(world: world, process: process, settings: consumer),
             makeRestoreConsumer: { SimulatedConsumer(world: world, process: process, settings: restoreSettings) },
@@ -180,15 +255,16 @@ final class SimulatedInstance {
     }
 
     /// The ports with the planted fault, if there is one.
-    private func faulty(_ ports: WorkerPorts) -> WorkerPorts {
+    private func faulty(_ ports: WorkerPorts, ofWorker number: Int) -> WorkerPorts {
         var ports = ports
-        setting.plantedFault?.wrapPorts(&ports) { [weak self] in self?.worker?.openTasks ?? [] }
+        setting.plantedFault?.wrapPorts(&ports) { [weak self] in self?.workersByNumber[number]?.openTasks ?? [] }
         return ports
     }
 
-    private var identity: WorkerIdentity {
+    private func identity(ofWorker number: Int) -> WorkerIdentity {
         WorkerIdentity(
-            name: GroupMember.name(instance: "\(setting.applicationID)-\(name)", worker: 0), topology: setting.topology,
+            name: GroupMember.name(instance: "\(setting.applicationID)-\(name)", worker: number),
+            topology: setting.topology,
             startedMs: startedMs)
     }
 
@@ -198,4 +274,36 @@ final class SimulatedInstance {
     }
 
     static var silent: Logger { Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() } }
+}
+
+/// The sub-topologies that are paused on an instance.
+private final class PausedSubtopologies: Sendable {
+    let numbers = Mutex<Set<Int>>([])
+
+    var present: Set<Int> { numbers.withLock { $0 } }
+}
+
+/// What a task has done, as far as it shows from outside.
+private struct Work {
+    private let nextOffsets: [TopicPartition: Int64]
+    private let nextPunctuation: Moment?
+    private let isStarted: Bool
+
+    init(of task: StreamTask) {
+        var nextOffsets: [TopicPartition: Int64] = [:]
+        for partition in task.partitions { nextOffsets[partition] = task.nextOffset(of: partition) }
+        self.nextOffsets = nextOffsets
+        nextPunctuation = task.nextWallClockPunctuation
+        isStarted = !task.isToBeStarted
+    }
+
+    /// Returns what the task has done meanwhile; `nil` if nothing.
+    func problem(after later: Work) -> String? {
+        if later.isStarted != isStarted { return "has started its operators" }
+        if later.nextPunctuation != nextPunctuation { return "has run a punctuation" }
+        let advanced = nextOffsets.first { partition, offset in
+            later.nextOffsets[partition].map { $0 > offset } ?? false
+        }
+        return advanced.map { "has processed records of \($0.key)" }
+    }
 }

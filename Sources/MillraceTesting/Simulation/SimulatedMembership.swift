@@ -49,7 +49,7 @@ final class SimulatedMembership {
     func subscribe(to topics: [String]) {
         self.topics = topics
         if topics.isEmpty {
-            leave()
+            leave(isForGood: true)
             (memberID, generation, hasAssignment, mustRejoin) = ("", -1, false, false)
             told = nil
             return
@@ -67,11 +67,13 @@ final class SimulatedMembership {
         phase = .outside
     }
 
-    func leave() {
+    /// - Parameter isForGood: whether a static member leaves too, as it does when it gives up its subscription.
+    func leave(isForGood: Bool = false) {
         guard case .unsubscribed = phase else {
             phase = .unsubscribed
             // A static member stays in the group until its session ends (KIP-345).
-            if consumer.settings.instanceID != nil || memberID.isEmpty || consumer.process.isDead { return }
+            let stays = consumer.settings.instanceID != nil && !isForGood
+            if stays || memberID.isEmpty || consumer.process.isDead { return }
             _ = try? world.request("leave group", for: .membership, by: consumer.process) { () throws(KafkaError) in
                 try world.cluster.leaveGroup(
                     consumer.settings.groupID, members: [LeavingMember(memberID: memberID)], nowMs: world.clock.nowMs)

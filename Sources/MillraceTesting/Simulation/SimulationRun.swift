@@ -70,7 +70,7 @@ final class SimulationRun {
         return SimulationResult(seed: seed, problems: world.violations + problems, trace: world.trace)
     }
 
-    private var openTasks: [StreamTask] { instances.flatMap { $0.worker?.openTasks ?? [] } }
+    private var openTasks: [StreamTask] { instances.flatMap(\.workers).flatMap(\.openTasks) }
 
     private func createTopics() throws {
         for (name, count) in simulation.topics.sorted(by: { $0.key < $1.key })
@@ -90,9 +90,12 @@ final class SimulationRun {
         while true {
             turns += 1
             let heals = written == records.count && turns > max(200, lastWrittenTurn + 20)
-            if heals { world.faults = .none }
+            if heals {
+                world.faults = .none
+                for instance in instances { instance.resume() }
+            }
             if turns > simulation.maxTurns {
-                let troubles = instances.compactMap { $0.worker?.status.trouble } + differingStandbys()
+                let troubles = instances.flatMap(\.workers).compactMap(\.status.trouble) + differingStandbys()
                 throw SimulationError(
                     description: (["stuck: not done after \(turns) turns"] + troubles).joined(separator: "; "))
             }
@@ -140,6 +143,10 @@ final class SimulationRun {
             instances[world.random.below(instances.count)].close()
         }
         if world.random.chance(world.faults.brokerRestarts) { world.restartBroker() }
+        if world.random.chance(world.faults.pauses) { instances[world.random.below(instances.count)].pauseOrResume() }
+        if world.random.chance(world.faults.workerChanges) {
+            instances[world.random.below(instances.count)].addOrRemoveWorker()
+        }
         query()
     }
 
@@ -178,16 +185,20 @@ final class SimulationRun {
 
     /// Whether all instances run, and every task has an owner.
     private func isSettled() -> Bool {
-        guard instances.allSatisfy({ $0.worker?.status.phase == .running }) else { return false }
+        guard
+            instances.allSatisfy({ instance in
+                !instance.workers.isEmpty && instance.workers.allSatisfy { $0.status.phase == .running }
+            })
+        else { return false }
         let open = openTasks.map(\.id)
-        return Set(open).count == open.count && open.count == instances.first?.worker?.taskCount
+        return Set(open).count == open.count && open.count == instances.first?.workers.first?.taskCount
     }
 
     /// The stores of standbys that differ from those of the active tasks.
     private func differingStandbys() -> [String] {
         let active = Dictionary(openTasks.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         return instances.flatMap { instance in
-            (instance.worker?.openStandbys ?? []).flatMap { standby in
+            instance.workers.flatMap(\.openStandbys).flatMap { standby in
                 standby.stores.compactMap { store in
                     guard store.changelog != nil, store.plan.kind.isKeptInEngine, let task = active[standby.id],
                         !SimulationExpectation.matchesActive(store, of: standby, in: task)

@@ -105,7 +105,7 @@ struct WorkerCommitTests {
             configure: {
                 $0.commitIntervalMs = .max / 2
                 $0.checkpointIntervalMs = .max / 2
-                $0.stateCacheSizeInBytes = 200
+                $0.stateCacheSizeInBytes = { 200 }
             }, FakeTopology.count)
         for key in 0..<10 { fixture.cluster.write(["x"], to: "in", key: "key-\(key)") }
         try fixture.start()

@@ -24,28 +24,29 @@ final class WorkerFixture {
     convenience init(
         cluster: FakeCluster = FakeCluster(), directory: MemoryStateDirectory = MemoryStateDirectory(),
         guarantee: ProcessingGuarantee = .exactlyOnce, handlers: ErrorHandlers = ErrorHandlers(),
-        topics: [String: Int32] = ["in": 1], configure: (inout WorkerConfiguration) -> Void = { _ in },
+        topics: [String: Int32] = ["in": 1], trace: (any TracePort)? = nil,
+        configure: (inout WorkerConfiguration) -> Void = { _ in },
         _ define: (StreamsBuilder) -> Void
     ) throws {
         let builder = StreamsBuilder()
         define(builder)
         try self.init(
             topology: builder.build(), cluster: cluster, directory: directory, guarantee: guarantee,
-            handlers: handlers, topics: topics, configure: configure)
+            handlers: handlers, topics: topics, trace: trace, configure: configure)
     }
 
     init(
         topology: Topology, cluster: FakeCluster = FakeCluster(),
         directory: MemoryStateDirectory = MemoryStateDirectory(), guarantee: ProcessingGuarantee = .exactlyOnce,
         handlers: ErrorHandlers = ErrorHandlers(), topics: [String: Int32],
-        configure: (inout WorkerConfiguration) -> Void = { _ in }
+        trace: (any TracePort)? = nil, configure: (inout WorkerConfiguration) -> Void = { _ in }
     ) throws {
         let (consumer, admin) = (FakeConsumer(cluster), FakeAdmin(cluster))
         admin.counts = topics.merging(["out": 1]) { given, _ in given }
         plan = try InternalTopics.prepare(topology, applicationID: "app", replicationFactor: -1, admin: admin)
         var configuration = WorkerConfiguration(
             applicationID: "app", guarantee: guarantee, handlers: handlers, commitIntervalMs: 100,
-            stateCacheSizeInBytes: 1 << 20)
+            stateCacheSizeInBytes: { 1 << 20 })
         configure(&configuration)
         let restorer = FakeConsumer(cluster, name: "restore ")
         let standbyReader = FakeConsumer(cluster, name: "standby ")
@@ -58,6 +59,7 @@ final class WorkerFixture {
             makeProducer: { FakeProducer(cluster, isTransactional: guarantee == .exactlyOnce) }, admin: admin,
             provider: directory, clock: FakeClock(cluster), localStores: localStores)
         ports.makeStandbyConsumer = { standbyReader }
+        ports.trace = trace
         worker = Worker(
             topology: topology, plan: plan, configuration: configuration, ports: ports,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -53,6 +53,10 @@ extension ApplicationTests {
                 metrics.storeProgress.allSatisfy { $0.store == "counts" && !$0.isStandby && $0.missingRecords == 0 })
             let measured = metrics.byTask.values.reduce(0) { $0 + $1.endToEndLatency.count }
             #expect(measured > 0 && measured <= 200)
+            #expect(metrics.byTask.values.reduce(0) { $0 + $1.lateness.count } == measured)
+            let written = metrics.byTask.values.compactMap { $0.storeOperations["counts"]?[.write] }
+            #expect(written.count == 2)
+            #expect(written.reduce(0) { $0 + $1.count } > 0 && written.contains { $0.time > .zero })
             let state = try #require(instance.application.stateMetrics)
             #expect(state.databases.map(\.task) == ["0_0", "0_1"])
             #expect(state.databases.allSatisfy { $0.store == "counts" })

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MillraceCommandLine
+import MillraceServerVerbs
 
 /// The project's own command: `swift run millrace broker`, `swift run millrace simulate`.
 @main
@@ -16,6 +17,7 @@ struct Millrace: AsyncParsableCommand {
         subcommands: [
             BrokerCommand.self, RunVerb<ExampleProgram>.self, DescribeVerb<ExampleProgram>.self, GroupLagVerb.self,
             TailVerb<ExampleCluster>.self, DeadLetterVerb<ExampleCluster>.self, ReplayVerb<ExampleProgram>.self,
-            ResetVerb<ExampleProgram>.self, Simulate.self, Bench.self,
-        ])
+            ExplainVerb<ExampleProgram>.self,
+            ResetVerb<ExampleProgram>.self,
+        ] + ServerVerbs.all + [Simulate.self, Bench.self])
 }

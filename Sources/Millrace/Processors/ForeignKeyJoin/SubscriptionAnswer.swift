@@ -13,7 +13,7 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, SubscriptionResponse<Other>>.self)
             let get = try view.makeGetter(node)
             let (drops, name) = (node.drops, node.name)
-            return TypedReceiver<ForeignKey, Subscription<Key>>(at: node) { record in
+            return TypedReceiver<ForeignKey, Subscription<Key>>(at: node, silence: { _ in .noMatch }) { record in
                 guard let subscription = record.value else { return drops.drop(.nullValue, at: name) }
                 let found = try record.key.flatMap { try get($0, nil) }
                 var foreignValue: Other?

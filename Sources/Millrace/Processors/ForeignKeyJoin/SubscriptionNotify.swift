@@ -13,7 +13,7 @@ extension ProcessorElement {
             let subscriptions: TimestampedKeyValueStore<[UInt8], Subscription<Key>> = try node.timestampedStore(
                 named: store, key: .bytes, value: .subscription(of: key))
             let (drops, name, hasVersionedInput) = (node.drops, node.name, node.hasVersionedInput)
-            return TypedReceiver<ForeignKey, Change<Other>>(at: node) { record in
+            return TypedReceiver<ForeignKey, Change<Other>>(at: node, silence: { _ in .noMatch }) { record in
                 guard let foreignKey = record.key, let change = record.value else {
                     return drops.drop(.nullKey, at: name)
                 }

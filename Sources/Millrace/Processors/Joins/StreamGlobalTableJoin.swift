@@ -18,7 +18,7 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
             let (drops, name) = (node.drops, node.name)
-            return TypedReceiver<Key, Value>(at: node) { record in
+            return TypedReceiver<Key, Value>(at: node, silence: { _ in .noMatch }) { record in
                 guard let value = record.value else { return drops.drop(.nullKeyOrValue, at: name) }
                 let key = try tableKey(record.key, value)
                 if key == nil, !keepsUnmatched { return drops.drop(.nullKeyOrValue, at: name) }

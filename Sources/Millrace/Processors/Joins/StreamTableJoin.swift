@@ -21,7 +21,7 @@ extension ProcessorElement {
             let forward = try node.forward(Record<Key, Result>.self)
             let get = try view.makeGetter(node)
             let (drops, name) = (node.drops, node.name)
-            let join = TypedReceiver<Key, Value>(at: node) { record in
+            let join = TypedReceiver<Key, Value>(at: node, silence: { _ in .noMatch }) { record in
                 guard let value = record.value, record.key != nil || keepsUnmatched else {
                     return drops.drop(.nullKeyOrValue, at: name)
                 }

@@ -20,7 +20,7 @@ extension ProcessorElement {
             let get = try view.makeGetter(node)
             let (drops, name, sendsOldValues) = (node.drops, node.name, node.sendsOldValues)
             let hasVersionedInput = node.hasVersionedInput
-            return TypedReceiver<Key, Change<Value>>(at: node) { record in
+            return TypedReceiver<Key, Change<Value>>(at: node, silence: { _ in .noMatch }) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 if hasVersionedInput, !change.isLatest { return drops.drop(.outOfOrder, at: name) }
                 let found = try get(key, nil)

@@ -7,7 +7,7 @@ extension ProcessorElement {
     ) -> ProcessorElement {
         ProcessorElement(name: name, input: .processors(sides), store: store, problem: problem) { node in
             guard node.writtenStoreName != nil else {
-                return TypedReceiver<Key, Change<Value>>(try node.forward(Record<Key, Change<Value>>.self))
+                return try TypedReceiver<Key, Change<Value>>(passing: node)
             }
             let table: TableOutput<Key, Value> = try node.tableOutput(key: key, value: serde)
             let (drops, name) = (node.drops, node.name)

@@ -38,7 +38,7 @@ extension ProcessorElement {
         name: String, of sides: [String], _ type: Record<Key, Value>.Type
     ) -> ProcessorElement {
         ProcessorElement(name: name, input: .processors(sides)) { node in
-            TypedReceiver<Key, Value>(try node.forward(Record<Key, Value>.self))
+            try TypedReceiver<Key, Value>(passing: node)
         }
     }
 }

@@ -68,7 +68,18 @@ extension ProcessorElement {
                 }
             }
 
-            return TypedReceiver<Key, Value>(at: node) { record in
+            func wait(_ record: Record<Key, Value>) -> Silence {
+                let end = windows.endMs(ofRecordAt: record.timestampMs, isLeft: side.isLeft)
+                return .waits(
+                    JoinWait(
+                        other: other.windowName,
+                        matches: windows.matchTimes(
+                            ofRecordAt: Moment(ms: record.timestampMs), isLeft: side.isLeft, compatibility),
+                        untilMs: windows.closing.closingTime(endMs: end).ms, keepsUnmatched: keepsUnmatched,
+                        streamTimeMs: { time.streamTimeMs }))
+            }
+
+            return TypedReceiver<Key, Value>(at: node, silence: wait) { record in
                 time.advance(to: record.timestampMs)
                 guard let value = record.value, let key = record.key else {
                     guard keepsUnmatched, let value = record.value else {

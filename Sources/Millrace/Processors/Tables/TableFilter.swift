@@ -13,7 +13,7 @@ extension ProcessorElement {
             let hasVersionedInput = node.hasVersionedInput
             let table: TableOutput<Key, Value>? =
                 node.writtenStoreName == nil ? nil : try node.tableOutput(key: key, value: serde)
-            return TypedReceiver<Key, Change<Value>>(at: node) { record in
+            return TypedReceiver<Key, Change<Value>>(at: node, silence: { _ in .filtered }) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 var result = Change<Value>(newValue: nil, oldValue: nil, isLatest: change.isLatest)
                 if let new = change.newValue, try predicate(key, new) { result.newValue = new }

@@ -19,7 +19,10 @@ struct LateRecords<Key, Value> {
     /// Counts a record that is too late for a window and sends it to the topic.
     @inlinable
     func drop(_ record: Record<Key, Value>, window: Window, _ progress: WindowProgress) throws {
-        drops.drop(.expired, at: name)
+        drops.drop(
+            late: Lateness(
+                window, streamTimeMs: progress.streamTime.timestampMs, lastClosedEndMs: progress.lastClosedEndMs),
+            at: name)
         try topic?.send(
             record, from: name, window: window, streamTimeMs: progress.streamTime.timestampMs,
             boundMs: Moment(ms: progress.lastClosedEndMs).next.ms)

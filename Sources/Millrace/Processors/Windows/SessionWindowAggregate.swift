@@ -34,7 +34,9 @@ extension ProcessorElement {
                 try table.set(key, session, to: new, as: serialized, by: record)
             }
 
-            return TypedReceiver<Key, Value>(at: node) { record in
+            return TypedReceiver<Key, Value>(
+                at: node, silence: emit == .onWindowClose ? { _ in .windowOpen } : nil
+            ) { record in
                 guard let key = record.key else { return drops.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return drops.drop(.nullValue, at: name) }
                 let moment = Moment(ms: record.timestampMs)

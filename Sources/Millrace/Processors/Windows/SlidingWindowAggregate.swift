@@ -17,7 +17,9 @@ extension ProcessorElement {
                 late: try node.lateRecords(ofStore: target.storeName, key: target.key, value: aggregation.input))
             var progress = WindowProgress(of: node, for: target, emit: emit, closing: windows.closing)
             let (drops, userCode, name) = (node.drops, node.userCode, node.name)
-            return TypedReceiver<Key, Value>(at: node) { record in
+            return TypedReceiver<Key, Value>(
+                at: node, silence: emit == .onWindowClose ? { _ in .windowOpen } : nil
+            ) { record in
                 guard let key = record.key, record.value != nil else { return drops.drop(.nullKeyOrValue, at: name) }
                 progress.advance(to: record.timestampMs)
                 // A window cannot begin before the epoch: Kafka puts all records up to then into the first window.

@@ -42,7 +42,11 @@ extension ProcessorElement {
                             timestampMs: change.timestampMs, headers: change.headers))
                 }
             }
-            return TypedReceiver<Key, Change<Value>>(at: node) { record in
+            func held(_ record: Record<Key, Change<Value>>) -> Silence {
+                .suppressed(
+                    untilMs: firstTime { isDue(bufferTime(record), $0) }, streamTimeMs: { streamTime.timestampMs })
+            }
+            return TypedReceiver<Key, Change<Value>>(at: node, silence: held) { record in
                 guard let key = record.key, let change = record.value else { return drops.drop(.nullKey, at: name) }
                 streamTime.timestampMs = max(streamTime.timestampMs, record.timestampMs)
                 try userCode.attempt(at: name) {
@@ -69,6 +73,18 @@ extension ProcessorElement {
             }
         }
     }
+}
+
+/// Returns the first stream time at which something is due that stays due; `nil` if it never is.
+@usableFromInline
+func firstTime(_ isDue: (Int64) -> Bool) -> Int64? {
+    guard isDue(.max) else { return nil }
+    var (low, high) = (Int64(0), Int64.max)
+    while low < high {
+        let middle = low + (high - low) / 2
+        if isDue(middle) { high = middle } else { low = Moment(ms: middle).next.ms }
+    }
+    return low
 }
 
 extension NodeInstance {

@@ -14,7 +14,9 @@ extension ProcessorElement {
             // Whether each record is in one window only, whose change need not wait for others.
             let isAlone = windows.advanceMs >= windows.sizeMs
             let late = try node.lateRecords(ofStore: target.storeName, key: target.key, value: aggregation.input)
-            return TypedReceiver<Key, Value>(at: node) { record in
+            return TypedReceiver<Key, Value>(
+                at: node, silence: emit == .onWindowClose ? { _ in .windowOpen } : nil
+            ) { record in
                 guard let key = record.key else { return drops.drop(.nullKey, at: name) }
                 if record.value == nil, aggregation.dropsNullValues { return drops.drop(.nullValue, at: name) }
                 progress.advance(to: record.timestampMs)

@@ -44,20 +44,27 @@ package struct ActivityTimes: Sendable {
     fileprivate mutating func count(_ activity: WorkerActivity) { counts[activity.index] &+= 1 }
 }
 
-/// Attributes a worker's time to its activities. It reads the clock only when the activity changes.
+/// Attributes a worker's time to its activities. It reads the clock only when the activity changes, and only while somebody
+/// watches.
 final class Stopwatch {
     private let clock: any WallClock
     private var activity = WorkerActivity.other
-    private var since: Int64
+    private var since: Int64 = 0
+    private var isRunning = false
     private(set) var times = ActivityTimes()
 
-    init(_ clock: any WallClock) {
-        self.clock = clock
-        since = clock.monotonicNanoseconds()
+    init(_ clock: any WallClock) { self.clock = clock }
+
+    /// Starts or stops measuring. Call it between two activities.
+    func run(_ isWatched: Bool) {
+        guard isWatched != isRunning else { return }
+        isRunning = isWatched
+        if isWatched { since = clock.monotonicNanoseconds() }
     }
 
     /// Runs the body and counts its time as this activity's; activities within the body count separately.
     func during<Result>(_ activity: WorkerActivity, _ body: () throws -> Result) rethrows -> Result {
+        guard isRunning else { return try body() }
         let outer = self.activity
         change(to: activity)
         times.count(activity)

@@ -28,7 +28,7 @@ package struct PartitionStatus: Sendable, Hashable {
     /// The timestamp of the record that has waited longest; without one, that of the last record that was processed. `nil` if neither
     /// is known.
     package var oldestMs: Int64?
-    /// Whether fetching is paused, because the queue is full or the task's stores are being restored.
+    /// Whether fetching is paused: the queue is full, the task's stores are being restored, or the task is paused.
     package var isPaused: Bool
     /// The fetched records that wait.
     package var bufferedCount: Int
@@ -36,10 +36,18 @@ package struct PartitionStatus: Sendable, Hashable {
 }
 
 /// The measurements of a task since it was opened.
-package struct TaskStatus: Sendable, Hashable {
+package struct TaskStatus: Sendable {
     package var id: TaskID
     /// The ages of records when they had been processed, if that is measured.
     package var endToEnd: LatencyHistogram
+    /// The times by which records were behind the stream's time, if that is measured.
+    package var lateness: LatencyHistogram
+    /// The number of records that have gone into each node.
+    package var recordsByNode: [String: Int]
+    /// The calls of the engine of each store that has one.
+    package var engineTimes: [String: EngineTimes]
+    /// Whether the instance's user has paused the task.
+    package var isPaused: Bool
 }
 
 extension Worker {
@@ -53,7 +61,11 @@ extension Worker {
     /// Updates the measurements that are taken now and then.
     func updateMeasures() {
         report.measures.partitions = tasks.slots.map { status(of: $0) }
-        report.measures.tasks = tasks.all.map { TaskStatus(id: $0.id, endToEnd: $0.endToEnd) }
+        report.measures.tasks = tasks.all.map {
+            TaskStatus(
+                id: $0.id, endToEnd: $0.endToEnd, lateness: $0.lateness, recordsByNode: $0.recordsByNode,
+                engineTimes: $0.state.engineTimes, isPaused: pause.isPaused($0))
+        }
         report.measures.dirtySizeInBytes = tasks.dirtySizeInBytes
     }
 
@@ -70,7 +82,8 @@ extension Worker {
     private func lag(of slot: TaskRegistry.Slot) -> Int64? {
         if slot.isAtEnd, slot.task.isEmpty(slot.partition) { return 0 }
         guard let end = ports.consumer.knownEndOffset(of: slot.partition) else { return nil }
-        guard let next = slot.task.position(ofPartitionAt: slot.queueIndex) else { return nil }
+        let position = slot.task.position(ofPartitionAt: slot.queueIndex)
+        guard let next = position ?? ports.consumer.firstOffset(of: slot.partition) else { return nil }
         return max(0, end - next)
     }
 }

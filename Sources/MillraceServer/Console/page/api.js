@@ -7,28 +7,42 @@ export function hasToken() { return token !== undefined; }
 
 /** An answer that says why there is none. */
 export class Refusal extends Error {
-  constructor(status, code, message) {
+  constructor(status, code, message, body) {
     super(message);
     this.status = status;
     this.code = code;
+    this.body = body;
   }
 }
 
-export async function get(path, { signal } = {}) {
+const readSeconds = 30;
+const operationSeconds = 90;
+
+export function get(path) {
+  return ask("GET", path, readSeconds, "The instance does not answer. The page goes on trying.");
+}
+
+/** Sends an operation once. It is never sent again, since it may have been done though no answer has come. */
+export function post(path) {
+  return ask("POST", path, operationSeconds, "The instance does not answer. Perhaps it has been done: look at the state.");
+}
+
+async function ask(method, path, seconds, silence) {
   const headers = { Accept: "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
   let response;
   try {
-    response = await fetch(path, { headers, signal, cache: "no-store", credentials: "omit" });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Refusal(0, "unreachable", "The instance does not answer. The page goes on trying.");
+    response = await fetch(path, {
+      method, headers, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(seconds * 1_000),
+    });
+  } catch {
+    throw new Refusal(0, "unreachable", silence);
   }
   const text = await response.text();
   let body;
   try { body = JSON.parse(text); } catch { body = undefined; }
   if (response.ok && body !== undefined) return body;
-  throw new Refusal(response.status, body?.code ?? "failed", body?.message ?? `The answer has status ${response.status}.`);
+  throw new Refusal(response.status, body?.code ?? "failed", body?.message ?? `The answer has status ${response.status}.`, body);
 }
 
 /** The path of a store, or of something in it. */

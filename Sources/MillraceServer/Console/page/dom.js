@@ -127,7 +127,7 @@ export function time(ms) {
 export function badge(state) {
   const kinds = {
     running: "good", standby: "calm", restoring: "busy", rebalancing: "busy", created: "busy", pendingShutdown: "busy",
-    notRunning: "bad", pendingError: "bad", error: "bad", unreachable: "bad",
+    paused: "busy", "partly paused": "busy", notRunning: "bad", pendingError: "bad", error: "bad", unreachable: "bad",
   };
   return h("span", { class: `badge ${kinds[state] ?? "calm"}` }, state ?? "unknown");
 }

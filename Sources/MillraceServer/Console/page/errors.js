@@ -1,6 +1,7 @@
 // The latest errors, dead letters among them, and what was dropped.
 
 import { count, h, table, time } from "./dom.js";
+import { letters } from "./letters.js";
 
 export function errors(model) {
   if (!model.errors) return h("p", { class: "quiet" }, "Asking the instance…");
@@ -9,7 +10,7 @@ export function errors(model) {
   return [
     h("h1", {}, "Errors"),
     node !== undefined && h("p", {}, "Of ", h("span", { class: "code" }, node), " only. ", h("a", { href: "#/errors" }, "Show all")),
-    h("p", { class: "quiet" }, "Each instance remembers its latest 200 errors since its start. Dead letters stay in their topics."),
+    h("p", { class: "quiet" }, "Each instance remembers its latest 200 errors since its start. Dead letters stay in their topics, where they are read from below."),
     errorList(model, 200, node),
     h("h2", {}, "Dropped records"),
     table([
@@ -19,6 +20,7 @@ export function errors(model) {
     ], node === undefined ? dropped : dropped.filter((row) => row.node === node), {
       key: (row) => `${row.node} ${row.reason}`, empty: "None.",
     }),
+    letters(model),
   ];
 }
 

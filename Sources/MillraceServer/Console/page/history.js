@@ -1,6 +1,8 @@
 // Remembers what was counted, and derives rates and trends from it.
 
 const keptSeconds = 300;
+// There may be thousands of nodes, so of theirs only as much is kept as rates and trends need.
+const shortSeconds = 40;
 const rateSeconds = 10;
 const trendSeconds = 30;
 
@@ -8,14 +10,14 @@ export class History {
   constructor() { this.series = new Map(); }
 
   /** Adds a number that only grows, or a level, as of a moment in seconds. */
-  add(name, value, at) {
+  add(name, value, at, seconds = keptSeconds) {
     if (!Number.isFinite(value)) return;
     let samples = this.series.get(name);
     if (!samples) this.series.set(name, samples = []);
     // A count that has fallen is that of another process.
     if (name.startsWith("count ") && samples.length > 0 && value < samples.at(-1).value) samples.length = 0;
     samples.push({ at, value });
-    while (samples[0].at < at - keptSeconds) samples.shift();
+    while (samples[0].at < at - seconds) samples.shift();
   }
 
   /** Forgets series that nobody has added to for a while. */
@@ -59,7 +61,7 @@ export class History {
 /** Adds what the instances say of themselves. */
 export function note(history, instances, at) {
   const total = { processed: 0, dropped: 0, lag: 0, dead: 0, lagMs: undefined };
-  const bySubtopology = new Map();
+  const [bySubtopology, nodes, inputs] = [new Map(), new Map(), new Map()];
   for (const instance of instances) {
     if (instance.error) continue;
     const name = instance.address ?? "here";
@@ -74,6 +76,8 @@ export function note(history, instances, at) {
     for (const task of instance.tasks) {
       if (task.isStandby) continue;
       history.add(`count task ${task.id}`, task.processedRecords, at);
+      for (const [node, figures] of Object.entries(task.nodes ?? {})) nodes.set(node, (nodes.get(node) ?? 0) + figures.records);
+      for (const input of task.inputs ?? []) if (input.lag !== undefined) inputs.set(input.topic, (inputs.get(input.topic) ?? 0) + input.lag);
       const subtopology = task.id.split("_")[0];
       bySubtopology.set(subtopology, (bySubtopology.get(subtopology) ?? 0) + task.processedRecords);
     }
@@ -83,6 +87,8 @@ export function note(history, instances, at) {
   history.add("count dead", total.dead, at);
   history.add("level lag", total.lag, at);
   for (const [id, processed] of bySubtopology) history.add(`count subtopology ${id}`, processed, at);
+  for (const [name, records] of nodes) history.add(`count node ${name}`, records, at, shortSeconds);
+  for (const [topic, lag] of inputs) history.add(`level input ${topic}`, lag, at, shortSeconds);
   history.prune(at);
   return total;
 }

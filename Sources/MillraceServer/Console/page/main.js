@@ -9,6 +9,7 @@ import { tasks } from "./tasks.js";
 import { stores } from "./stores.js";
 import { errors } from "./errors.js";
 import { configuration } from "./configuration.js";
+import { mayOperate, pauseBanner } from "./operating.js";
 
 const intervalMs = 2_000;
 const views = [
@@ -19,7 +20,8 @@ const views = [
 /** Everything that views show. */
 const model = {
   history: new History(), total: undefined, instances: undefined, topology: undefined, stores: undefined,
-  errors: undefined, configuration: undefined, problem: undefined, view: "overview", path: [], local: {}, show,
+  errors: undefined, configuration: undefined, rights: undefined, problem: undefined, view: "overview", path: [], local: {}, show,
+  refresh: ask,
   navigate: (...path) => { location.hash = hash(path); },
 };
 
@@ -50,7 +52,11 @@ function show() {
   const problem = document.getElementById("problem");
   problem.hidden = !model.problem;
   if (problem.textContent !== (model.problem ?? "")) problem.textContent = model.problem ?? "";
-  document.getElementById("token-button").textContent = hasToken() ? "Token given" : "Read-only";
+  const banner = document.getElementById("paused");
+  const pauses = pauseBanner(model);
+  banner.hidden = pauses.length === 0;
+  morph(banner, h("div", {}, pauses));
+  document.getElementById("token-button").textContent = mayOperate(model) ? "May operate" : hasToken() ? "May read" : "Read-only";
 }
 
 function errorCount() {
@@ -63,6 +69,7 @@ function errorCount() {
 async function ask() {
   try {
     const [work, errors] = await Promise.all([get("/tasks"), get("/errors")]);
+    model.rights ??= (await get("/rights")).rights;
     model.instances = work.instances;
     model.errors = errors.instances;
     model.total = note(model.history, model.instances, performance.now() / 1_000);
@@ -106,6 +113,7 @@ function openTokenDialog() {
 
 function useToken(text) {
   setToken(text);
+  model.rights = undefined;
   tokenInput.value = "";
   dialog.close();
   ask();

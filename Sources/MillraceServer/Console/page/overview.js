@@ -2,6 +2,7 @@
 
 import { badge, brief, count, h, rate, s, span, table } from "./dom.js";
 import { errorList } from "./errors.js";
+import { applicationButtons, subtopologyTable } from "./operating.js";
 
 export function overview(model) {
   const { instances, history, total } = model;
@@ -23,7 +24,7 @@ export function overview(model) {
     h("h2", {}, "Instances"),
     table([
       { title: "Instance", code: true, of: (row) => [row.address ?? "no address", row.isHere && h("span", { class: "quiet" }, " (this one)")] },
-      { title: "State", of: (row) => badge(row.state) },
+      { title: "State", of: (row) => [badge(row.state), row.paused && [" ", badge("paused")]] },
       { title: "Threads", number: true, of: (row) => count(row.threads?.length) },
       { title: "Tasks", number: true, of: (row) => count(row.tasks?.filter((task) => !task.isStandby).length) },
       { title: "Standbys", number: true, of: (row) => count(row.tasks?.filter((task) => task.isStandby).length) },
@@ -31,6 +32,9 @@ export function overview(model) {
       { title: "Rate", number: true, of: (row) => rate(history.rate(`count processed ${row.address ?? "here"}`)) },
       { title: "Problem", of: (row) => row.error?.message ?? "" },
     ], instances, { key: (row) => row.address ?? "here" }),
+    h("h2", {}, "Sub-topologies"),
+    applicationButtons(model),
+    subtopologyTable(model, (id) => rate(history.rate(`count subtopology ${id}`))),
     h("h2", {}, "Restores in progress"),
     restoreTable(restores),
     h("h2", {}, "Latest errors"),

@@ -1,6 +1,7 @@
 // Tasks and standbys, and where they run.
 
 import { badge, count, h, rate, span, table } from "./dom.js";
+import { mayOperate, threadButtons } from "./operating.js";
 import { restoresOf, restoreTable } from "./overview.js";
 
 const most = 500;
@@ -20,6 +21,8 @@ export function tasks(model) {
   return [
     h("h1", {}, "Tasks"),
     h("h2", {}, "Threads"),
+    mayOperate(model) && h("ul", { class: "results", key: "thread buttons" }, alive.map((instance) =>
+      h("li", { key: instance.address ?? "here" }, h("span", { class: "code" }, instance.address ?? "here"), ` ${instance.threads.length} `, threadButtons(model, instance)))),
     table([
       { title: "Instance", code: true, of: (row) => row.instance.address ?? "here" },
       { title: "Thread", number: true, of: (row) => row.id },

@@ -3,9 +3,13 @@
 
 import { brief, count, h, rate, s, span } from "./dom.js";
 import { layOut } from "./layout.js";
+import { Figures } from "./nodes.js";
+import { applicationButtons, pauseBadge, subtopologyButtons } from "./operating.js";
 
 const nodeHeight = 40;
 const maxTextWidth = 230;
+// Room for a node's kind beside a figure: "processor", "12.3K dropped".
+const minWidth = 148;
 const characterWidth = 6.9;
 const kinds = { source: "source", processor: "processor", sink: "sink", topic: "topic", store: "store" };
 
@@ -29,6 +33,7 @@ export function topology(model) {
       h("span", { class: "quiet" }, `${count(graph.subtopologies.length)} ${graph.subtopologies.length === 1 ? "sub-topology" : "sub-topologies"}, ${count(nodes)} nodes`)),
     h("p", { class: "legend", "aria-hidden": "true" },
       Object.entries(kinds).map(([kind, label]) => h("span", { class: `swatch ${kind}` }, label))),
+    applicationButtons(model),
     chosen !== undefined && details(model, chosen),
     graph.subtopologies.map((subtopology) => drawing(model, subtopology, local)),
   ];
@@ -45,7 +50,8 @@ function drawing(model, subtopology, local) {
     : `${own.length} ${own.length === 1 ? "task" : "tasks"} · ${rate(speed)} · ${brief(own.reduce((sum, task) => sum + task.processedRecords, 0))} records${lagOf(own)}`;
   const isVertical = innerWidth < 700;
   const section = h("section", { class: "subtopology", key: `subtopology ${id}`, "aria-labelledby": `subtopology-${id}` },
-    h("h2", { id: `subtopology-${id}` }, `Sub-topology ${id} `, h("span", { class: "quiet" }, facts)),
+    h("h2", { id: `subtopology-${id}` }, `Sub-topology ${id} `, pauseBadge(model, subtopology.id), h("span", { class: "quiet" }, ` ${facts} `),
+      subtopologyButtons(model, subtopology)),
     h("div", { class: `canvas zoom-${local.zoom}`, tabindex: "0", role: "group", "aria-label": `Graph of sub-topology ${id}` },
       picture(model, subtopology, isVertical)));
   queueMicrotask(() => annotate(model, subtopology, instances));
@@ -108,7 +114,7 @@ function elements(subtopology) {
   for (const element of all) {
     element.note ??= element.isInternal ? "internal topic" : kinds[element.kind];
     element.text = cut(element.label);
-    element.width = Math.max(96, Math.min(maxTextWidth, element.text.length * characterWidth) + 22);
+    element.width = Math.max(element.kind === "topic" ? 96 : minWidth, Math.min(maxTextWidth, element.text.length * characterWidth) + 22);
   }
   return all;
 }
@@ -127,7 +133,9 @@ function draw(model, subtopology, isVertical, version) {
   const point = ([along, across]) => (isVertical ? [across, along] : [along, across]);
   const [width, height] = point([plan.length, plan.breadth]);
   const kindOf = new Map(nodes.map((node) => [node.id, node.kind]));
-  const margin = 6;
+  const waysIn = new Map();
+  for (const { to } of plan.edges) waysIn.set(to, (waysIn.get(to) ?? 0) + 1);
+  const margin = 14;
   // A drawing that is a little too wide is shown a little smaller.
   const room = innerWidth - 64;
   const isSnug = width > room && width < 1.4 * room;
@@ -135,9 +143,14 @@ function draw(model, subtopology, isVertical, version) {
     "data-static": version, class: isSnug ? "graph snug" : "graph", width: Math.ceil(width + 2 * margin), height: Math.ceil(height + 2 * margin),
     viewBox: `${-margin} ${-margin} ${Math.ceil(width + 2 * margin)} ${Math.ceil(height + 2 * margin)}`,
   },
-    s("g", { class: "edges", "aria-hidden": "true" }, plan.edges.map((edge) => s("path", {
-      class: `edge ${kindOf.get(edge.to) === "store" ? "to-store" : ""}`, d: curve(edge.points.map(point), isVertical),
-    }))),
+    s("g", { class: "edges", "aria-hidden": "true" }, plan.edges.map((edge) => {
+      const points = edge.points.map(point);
+      return s("g", { class: "flow", "data-from": edge.from, "data-to": edge.to, "data-ways-in": waysIn.get(edge.to) },
+        s("path", { class: `edge ${kindOf.get(edge.to) === "store" ? "to-store" : ""}`, d: curve(points, isVertical) }),
+        s("text", {
+          class: "flow-rate", x: ((points[0][0] + points[1][0]) / 2).toFixed(1), y: ((points[0][1] + points[1][1]) / 2 + 3).toFixed(1), "text-anchor": "middle",
+        }));
+    })),
     s("g", { class: "nodes" }, nodes.map((node, index) => {
       const place = plan.places.get(node.id);
       const [x, y] = point([place.along, place.across]);
@@ -178,7 +191,8 @@ function nodeShape(model, node, x, y, isFirst) {
     s("rect", { width: node.width, height: nodeHeight, rx: node.kind === "topic" ? 20 : node.kind === "store" ? 8 : 4 }),
     s("text", { class: "note", x: 11, y: 15 }, node.note),
     s("text", { class: "figure", x: node.width - 11, y: 15, "text-anchor": "end" }),
-    s("text", { class: "label", x: 11, y: 31 }, node.text));
+    s("text", { class: "label", x: 11, y: 31 }, node.text),
+    s("text", { class: "below", x: 9, y: nodeHeight + 11 }, s("tspan", { class: "lag" }), s("tspan", { class: "trouble-figure", dx: 6 })));
 }
 
 /** Moves the focus to the nearest node in the direction of an arrow. */
@@ -206,36 +220,34 @@ function step(from, key) {
 // Figures
 
 function annotate(model, subtopology, instances) {
-  const dropped = new Map();
-  for (const row of instances.flatMap((instance) => instance.dropped)) {
-    dropped.set(row.node, (dropped.get(row.node) ?? 0) + row.count);
-  }
-  const failed = new Map();
-  for (const error of (model.errors ?? []).flatMap((instance) => instance.errors ?? [])) {
-    if (error.node) failed.set(error.node, (failed.get(error.node) ?? 0) + 1);
-  }
-  const missing = new Map();
-  for (const store of instances.flatMap((instance) => instance.tasks).flatMap((task) => task.isStandby ? [] : task.stores)) {
-    missing.set(store.name, (missing.get(store.name) ?? 0) + store.missingRecords);
-  }
-  const sources = subtopology.nodes.filter((node) => node.kind === "source");
-  const speed = model.history.rate(`count subtopology ${subtopology.id}`);
   const section = document.getElementById(`subtopology-${subtopology.id}`)?.parentElement;
-  for (const element of section?.querySelectorAll("g.node") ?? []) {
+  if (!section) return;
+  const figures = new Figures(model, subtopology, instances);
+  for (const element of section.querySelectorAll("g.node")) {
     const [kind, name] = splitID(element.dataset.id);
-    const isBad = kind === "node" && (failed.has(name) || dropped.has(name));
-    let text = "";
-    if (kind === "node" && failed.has(name)) text = `${brief(failed.get(name))} failed`;
-    else if (kind === "node" && dropped.has(name)) text = `${brief(dropped.get(name))} dropped`;
-    else if (kind === "store" && missing.get(name) > 0) text = `${brief(missing.get(name))} missing`;
-    else if (kind === "node" && sources.length === 1 && sources[0].name === name && speed !== undefined) text = rate(speed);
-    const figure = element.querySelector(".figure");
-    if (figure.textContent !== text) figure.textContent = text;
-    element.classList.toggle("bad", isBad);
+    const trouble = kind === "node" ? figures.troubleText(name) : "";
+    const lag = kind === "node" ? figures.lagText(name) : "";
+    write(element.querySelector(".figure"), figures.cornerText(kind, name));
+    write(element.querySelector(".lag"), lag);
+    write(element.querySelector(".trouble-figure"), trouble);
+    element.classList.toggle("bad", trouble !== "");
+    element.classList.toggle("late", lag.includes("↗"));
     element.classList.toggle("chosen", element.dataset.id === model.path[0]);
+  }
+  for (const group of section.querySelectorAll("g.flow")) {
+    const [fromKind, fromName] = splitID(group.dataset.from);
+    const [toKind, toName] = splitID(group.dataset.to);
+    const speed = figures.edgeRate({ kind: fromKind, name: fromName }, { kind: toKind, name: toName }, Number(group.dataset.waysIn));
+    write(group.querySelector("text"), speed > 0 ? rate(speed) : "");
+    const width = (speed > 0 ? 1.2 + Math.log10(1 + speed) * 0.8 : 1.2).toFixed(1);
+    const path = group.querySelector("path");
+    if (path.getAttribute("stroke-width") !== width) path.setAttribute("stroke-width", width);
+    group.classList.toggle("flowing", speed > 0);
   }
   mark(model.local.topology.filter);
 }
+
+function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 
 function splitID(id) {
   const space = id.indexOf(" ");
@@ -293,8 +305,21 @@ function aboutNode(model, name) {
     list("Stores", (node.stores ?? []).map((store) => link(`store ${store}`))),
     list("Gets records from", nodes.filter((other) => other.successors.includes(name)).map((other) => link(`node ${other.name}`))),
     list("Sends records to", node.successors.map((other) => link(`node ${other}`))),
+    list("Rate", rateOf(model, node)), list("Lag", lagsOf(model, node)),
     list("Dropped", dropped.map((row) => `${count(row.count)} · ${row.reason}`)),
     list("Errors", failures.length > 0 ? [h("a", { href: `#/errors/${encodeURIComponent(name)}` }, `${count(failures.length)} of the latest`)] : []));
+}
+
+function rateOf(model, node) {
+  const speed = model.history.rate(`count node ${node.name}`);
+  return speed === undefined ? [] : [rate(speed)];
+}
+
+function lagsOf(model, node) {
+  if (node.kind !== "source") return [];
+  const subtopology = model.topology.subtopologies.find((other) => other.id === node.subtopology);
+  const lag = new Figures(model, subtopology, (model.instances ?? []).filter((instance) => !instance.error)).lag(node.name);
+  return lag ? [`${count(lag.records)} records wait${lag.seconds === undefined ? "" : `, the oldest for ${span(lag.seconds)}`}${lag.records > 0 && lag.trend ? `, ${lag.trend}` : ""}`] : [];
 }
 
 function aboutStore(model, name) {

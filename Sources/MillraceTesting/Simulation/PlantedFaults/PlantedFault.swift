@@ -36,7 +36,7 @@ extension PlantedFault {
         storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
         memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
         skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
-        positionBeforeCommit, viewBeforeCommit,
+        positionBeforeCommit, viewBeforeCommit, ignorePause,
     ]
 
     // MARK: Faults of settings
@@ -52,6 +52,10 @@ extension PlantedFault {
     package static let ignorePendingOffsets = PlantedFault(
         "offsets that an open transaction is about to commit are not awaited",
         changeConsumer: { $0.awaitsPendingOffsets = false })
+
+    package static let ignorePause = PlantedFault(
+        "a paused task processes records and runs its punctuations", changeSettings: { $0.pausedSubtopologies = { [] } }
+    )
 
     // MARK: Faults of the producer
 

@@ -79,7 +79,10 @@ struct FaultyBroker {
         try await wait("an open transaction") {
             !$0.isEmpty
         } of: {
-            try await broker.openTransactions().filter { !$0.partitions.isEmpty }
+            let open = try await broker.openTransactions().filter { !$0.partitions.isEmpty }
+            // The events that were written may all be committed before anybody looks, so there have to be more and more.
+            if open.isEmpty { try writeEvents(20, round: 50) }
+            return open
         }
     }
 

@@ -19,22 +19,25 @@ struct Latency: ParsableCommand {
     @Option(help: "How long to hold each rate.")
     var seconds = Self.defaultSeconds
 
+    @Option(help: "Point reads of the store a second meanwhile; several numbers run one after the other.")
+    var queries: [Int] = [0]
+
     static let defaultRates = [1_000, 10_000, 40_000, 80_000, 160_000]
     static let defaultSeconds = 6.0
 
     func run() throws {
         var report = Report()
-        try Self.measure(options, rates: rates, seconds: seconds, into: &report)
+        try Self.measure(options, rates: rates, seconds: seconds, queries: queries, into: &report)
         try report.print(asJSON: options.json)
     }
 
     static func measure(
         _ options: BenchOptions, rates: [Int] = defaultRates, seconds: Double = defaultSeconds,
-        into report: inout Report
+        queries: [Int] = [0], into report: inout Report
     ) throws {
         for (guarantee, flags) in [("exactly once", ["--exactly-once"]), ("at least once", [])] {
-            for rate in rates {
-                let variant = "\(guarantee), \(rate)/s"
+            for (rate, queries) in rates.flatMap({ rate in queries.map { (rate, $0) } }) {
+                let variant = "\(guarantee), \(rate)/s" + (queries == 0 ? "" : ", \(queries) queries/s")
                 if !options.wants(variant) { continue }
                 let cluster = try BenchCluster(options)
                 defer { cluster.close() }
@@ -45,7 +48,7 @@ struct Latency: ParsableCommand {
                 let child = try Child(
                     [
                         "subject", "risk", "--bootstrap", cluster.bootstrapServers, "--group", run.group, "--state",
-                        run.state, "--events", "\(count + 1)",
+                        run.state, "--events", "\(count + 1)", "--queries", "\(queries)",
                     ] + flags)
                 var load = try LatencyLoad(options, cluster)
                 try load.warmUp()

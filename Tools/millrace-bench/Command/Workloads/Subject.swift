@@ -18,6 +18,8 @@ struct Subject: AsyncParsableCommand {
     @Option var threads = 1
     @Option var commitMs = 100
     @Flag var exactlyOnce = false
+    /// The number of point reads of the risk store that a thread makes each second.
+    @Option var queries = 0
     @Flag var verbose = false
 
     /// The time of the process's start on the shared clock, from the process that starts it.
@@ -33,6 +35,7 @@ struct Subject: AsyncParsableCommand {
         var logger = Logger(label: "subject") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = verbose ? .debug : .error
         let application = StreamsApplication(try topology.make(), configuration: configuration, logger: logger)
+        if queries > 0 { try ask(application) }
         let watch = Task.detached { await Self.watch(application, until: events) }
         try await application.run()
         let times = await watch.value
@@ -45,6 +48,23 @@ struct Subject: AsyncParsableCommand {
                 "first commit after ms": (times.committed - start) * 1_000,
             ].filter { $0.value >= 0 }
         ).printed()
+    }
+
+    /// Reads accounts on a thread of its own, some each millisecond, until the application ends.
+    private func ask(_ application: StreamsApplication) throws {
+        let scores = try application.store(.keyValue(RiskScoreTopology.store, key: .string, value: .double))
+        let readsPerRound = max(1, queries / 1_000)
+        Thread.detachNewThread {
+            var next = 0
+            while !application.state.isFinal {
+                for _ in 0..<readsPerRound {
+                    // The store cannot be read before the instance runs.
+                    _ = try? scores.get(RiskEvents.key(next))
+                    next = (next + 7_919) % 100_000
+                }
+                Thread.sleep(forTimeInterval: 0.001)
+            }
+        }
     }
 
     private struct Times {
