@@ -78,7 +78,7 @@ let package = Package(
         .target(name: "MillraceRouting", dependencies: ["Millrace"], swiftSettings: swiftSettings),
         .target(
             name: "MillraceTesting",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceRouting", "ClusterCore", logging],
+            dependencies: ["Millrace", "MillraceEngine", "ClusterCore", logging],
             swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
         .target(name: "ClusterCore", swiftSettings: swiftSettings),
@@ -245,7 +245,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRouting",
+                "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine",
                 "MillraceRuntime", "PortContracts", "TestSupport",
             ],
             swiftSettings: swiftSettings),

@@ -266,17 +266,6 @@ public struct QueryableBytesStore: Sendable {
         let pinned = store.pinned()
         return Committed(value: try body(QueryableBytesStore(pinned)), position: pinned.position)
     }
-
-    /// Tries once what `read` does, on the caller's thread.
-    ///
-    /// - Parameter between: called after the first check, where `read` changes the thread.
-    package func readNow<Result>(
-        reaching position: Position, between: () -> Void, _ body: (QueryableBytesStore) throws -> Result
-    ) throws -> Committed<Result> {
-        try store.check(position)
-        between()
-        return try store.readPinned(reaching: position) { try body(QueryableBytesStore($0)) }
-    }
 }
 
 // MARK: The handles below
