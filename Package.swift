@@ -75,8 +75,10 @@ let package = Package(
 
         .target(name: "Millrace", swiftSettings: swiftSettings),
         .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
+        .target(name: "MillraceRouting", dependencies: ["Millrace"], swiftSettings: swiftSettings),
         .target(
-            name: "MillraceTesting", dependencies: ["Millrace", "MillraceEngine", "ClusterCore", logging],
+            name: "MillraceTesting",
+            dependencies: ["Millrace", "MillraceEngine", "ClusterCore", logging],
             swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
         .target(name: "ClusterCore", swiftSettings: swiftSettings),
@@ -125,8 +127,8 @@ let package = Package(
         .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine", "MillraceOperations",
-                "MillraceServerVerbs",
+                "Millrace", "MillraceRouting", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine",
+                "MillraceOperations", "MillraceServerVerbs",
                 argumentParser, httpClient, httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
                 serviceLifecycle,
@@ -243,8 +245,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine", "MillraceRuntime",
-                "PortContracts", "TestSupport",
+                "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine",
+                "MillraceRuntime", "PortContracts", "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -268,6 +270,7 @@ let package = Package(
             name: "MillraceServerTests",
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceOperations",
+                "MillraceRouting",
                 "MillraceRuntime", "MillraceServer", "MillraceServerVerbs", "TestSupport", argumentParser, httpClient,
                 httpTypes, logging, nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,

@@ -1,4 +1,5 @@
 import Foundation
+import MillraceRouting
 import NIOHTTP1
 import Testing
 
@@ -60,23 +61,23 @@ extension ServerTests {
         func pageTokens() throws {
             let scan = ["counts", "from", "a"]
             for token in [
-                PageToken(partition: 0), PageToken(partition: 77, place: []),
-                PageToken(partition: .max, place: [0, 255, 1]),
+                ScanPlace(partition: 0), ScanPlace(partition: 77, place: []),
+                ScanPlace(partition: .max, place: [0, 255, 1]),
             ] {
                 let text = token.text(of: scan)
-                let read = try PageToken(text, of: scan)
+                let read = try ScanPlace(text, of: scan)
                 #expect(read.partition == token.partition && read.place == token.place)
-                #expect(throws: Failure.self) { try PageToken(text, of: ["counts", "from", "b"]) }
-                #expect(throws: Failure.self) { try PageToken(text, of: ["counts", "fro", "ma"]) }
+                #expect(throws: Failure.self) { try ScanPlace(text, of: ["counts", "from", "b"]) }
+                #expect(throws: Failure.self) { try ScanPlace(text, of: ["counts", "fro", "ma"]) }
                 for index in text.indices {
                     var changed = text
                     changed.replaceSubrange(index...index, with: text[index] == "A" ? "B" : "A")
-                    if let other = try? PageToken(changed, of: scan) {
+                    if let other = try? ScanPlace(changed, of: scan) {
                         // The last character of Base64 may have bits that mean nothing.
                         #expect(other.partition == token.partition && other.place == token.place)
                     }
                 }
-                #expect(throws: Failure.self) { try PageToken(String(text.dropLast(4)), of: scan) }
+                #expect(throws: Failure.self) { try ScanPlace(String(text.dropLast(4)), of: scan) }
             }
         }
 

@@ -30,17 +30,28 @@ extension QueriedStore {
             let seen = changeCount
             do {
                 try check(position)
-                return try await perform { [self] in
-                    let pinned = self.pinned()
-                    let value = try body(pinned)
-                    return Committed(value: value, position: pinned.position)
-                }
+                return try await perform { [self] in try readPinned(reaching: position, body) }
             } catch let error as StreamsError
                 where error.code == .storeUnavailable || error.code == .positionNotReached
             {
                 guard try await waitForChange(since: seen, until: deadline) else { throw error }
             }
         }
+    }
+}
+
+extension QueriedStore {
+    /// Reads the store as of one commit of each partition, on the caller's thread.
+    ///
+    /// The partitions that were read have to have reached the position. An earlier `check` does not suffice: since then a partition
+    /// may have moved here, or a standby may have taken its place.
+    package func readPinned<Result>(
+        reaching position: Position, _ body: (any QueriedStore) throws -> Result
+    ) throws -> Committed<Result> {
+        let pinned = pinned()
+        let value = try body(pinned)
+        try pinned.check(position)
+        return Committed(value: value, position: pinned.position)
     }
 }
 

@@ -38,6 +38,11 @@ package protocol QueriedStore: AnyObject, Sendable {
 package protocol PinnedStore: QueriedStore {
     /// The progress of the partitions that have been read.
     var position: Position { get }
+
+    /// Checks that the partitions that have been read had reached a position.
+    ///
+    /// - Throws: as `QueriedStore.check`; `.storeUnavailable` if one of them was replaced during the read.
+    func check(_ position: Position) throws
 }
 
 /// The committed entries of one partition of a store, for any thread.

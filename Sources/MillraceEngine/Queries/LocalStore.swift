@@ -228,14 +228,33 @@ package final class LocalStore: Sendable {
                 continue
             }
             let reached = try reader.position()
-            if reached.reaches(required) { continue }
-            var error = StreamsError(
-                .positionNotReached,
-                "partition \(index) of the store \(plan.name) is at \(reached.isEmpty ? "the beginning" : "\(reached)"), "
-                    + "before \(required)", task: "\(subtopology)_\(index)")
-            error.position = reached
-            throw error
+            if !reached.reaches(required) { throw notReached(index, reached, required) }
         }
+    }
+
+    /// Makes sure that partitions which have been read had reached a position.
+    ///
+    /// - Parameter read: the readers of the partitions, each with the position of the commit that was read.
+    func check(_ bound: Position, of read: [(reader: any StoreReader, reached: Position)]) throws {
+        let table = try runningTable()
+        for (reader, reached) in read {
+            let index = table.partitions.firstIndex { $0.reader === reader || $0.staleReader === reader }
+            guard let index else {
+                throw StreamsError(
+                    .storeUnavailable, "a partition of the store \(plan.name) moved while it was read: try again")
+            }
+            let required = bound.limited(to: table.partitions[index].inputs)
+            if !reached.reaches(required) { throw notReached(index, reached, required) }
+        }
+    }
+
+    private func notReached(_ partition: Int, _ reached: Position, _ required: Position) -> StreamsError {
+        var error = StreamsError(
+            .positionNotReached,
+            "partition \(partition) of the store \(plan.name) is at \(reached.isEmpty ? "the beginning" : "\(reached)"), "
+                + "before \(required)", task: "\(subtopology)_\(partition)")
+        error.position = reached
+        return error
     }
 
     /// The store's entry in the catalogue.
@@ -320,6 +339,10 @@ package final class StoreView: QueriedStore {
 
     package func check(_ position: Position) throws {
         try store.check(position, partition, readsStale: readsStale)
+    }
+
+    func check(_ position: Position, of read: [(reader: any StoreReader, reached: Position)]) throws {
+        try store.check(position, of: read)
     }
 
     package var changeCount: UInt64 { store.signal.count }

@@ -52,7 +52,11 @@ final class PinnedView: PinnedStore, @unchecked Sendable {
     }
 
     func pinned() -> any PinnedStore { self }
-    func check(_ position: Position) throws { try store.check(position) }
+    func check(_ position: Position) throws {
+        if position.isEmpty { return }
+        try store.check(position, of: pins.values.map { ($0.reader, try $0.pinned.position()) })
+    }
+
     var changeCount: UInt64 { store.changeCount }
 
     func waitForChange(since count: UInt64, until deadline: ContinuousClock.Instant) async throws -> Bool {

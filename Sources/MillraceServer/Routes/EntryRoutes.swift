@@ -53,10 +53,10 @@ struct EntryRoutes: RouteGroup {
         return try await owners.read(terms) {
             try chosen.map { try owners.application.metadata(ofPartition: $0, in: name) }
                 ?? owners.application.metadata(ofKeyBytes: key, in: name)
-        } here: { readsStale in
+        } here: { readsStale, time in
             let partition = try chosen ?? partition(of: key, in: name, terms)
             let local = try owners.stores.handle(name, partition: partition, readsStale: readsStale)
-            let found = try await local.read(reaching: terms.atLeast, within: terms.rest) { try read.run($0) }
+            let found = try await local.read(reaching: terms.atLeast, within: time) { try read.run($0) }
             return try response(found, of: local, isRaw: isRaw)
         } there: { address in
             try await owners.peers.ask(

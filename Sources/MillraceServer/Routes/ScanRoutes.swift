@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Millrace
+import MillraceRouting
 import NIOCore
 
 /// Scans of a store: ranges and prefixes of keys and of time, page by page or as a stream.
@@ -57,8 +58,8 @@ struct ScanRoutes: RouteGroup {
         let scan = try scan(request)
         let parameters = request.parameters
         let only = parameters.integer("partition").map { Int32(truncatingIfNeeded: $0) }
-        let start = try parameters["page"].map { text throws(Failure) in try PageToken(text, of: scan.identity) }
-        let first = start ?? PageToken(partition: only ?? 0)
+        let start = try parameters["page"].map { text throws(Failure) in try ScanPlace(text, of: scan.identity) }
+        let first = start ?? ScanPlace(partition: only ?? 0)
         if let only, first.partition != only {
             throw Failure.badRequest("page is of another partition", code: "page_invalid")
         }
@@ -87,7 +88,7 @@ struct ScanRoutes: RouteGroup {
             range.prefix = format == .text ? Array(prefix.utf8) : try format.bytes(prefix, in: store)
         }
         range.times = try parameters.range("window-from", "window-to")
-        let kept = ["from", "to", "prefix", "window-from", "window-to", "key-format", "raw", "stale", "at-least"]
+        let kept = ["from", "to", "prefix", "window-from", "window-to", "key-format", "raw", "stale"]
         return Scan(
             owners: owners, store: name, range: range, terms: request.terms(limits),
             parameters: kept.compactMap { name in parameters[name].map { (name, $0) } }, isRaw: parameters.flag("raw"))
@@ -95,7 +96,7 @@ struct ScanRoutes: RouteGroup {
 
     /// Sends page after page; at any moment one of them is in memory. An error in the middle is the last line.
     private func stream(
-        _ scan: Scan, from start: PageToken, only: Int32?, to channel: any Channel
+        _ scan: Scan, from start: ScanPlace, only: Int32?, to channel: any Channel
     ) async throws -> Response {
         let stores = owners.stores
         let limits = limits
@@ -113,8 +114,10 @@ struct ScanRoutes: RouteGroup {
                     guard let next = page.page else { break }
                     var scan = scan
                     scan.terms.deadline = .now.advanced(by: limits.maxTimeout)
+                    // A partition that moves between two pages must not go back in time.
+                    scan.terms.atLeast.merge(position)
                     page = try await scan.page(
-                        from: PageToken(next, of: scan.identity), only: only, limit: limits.maxPageEntries)
+                        from: ScanPlace(next, of: scan.identity), only: only, limit: limits.maxPageEntries)
                     position.merge(page.position)
                 }
                 try await output.write(EntryLines(entries: [], position: position).endLine + "\n")

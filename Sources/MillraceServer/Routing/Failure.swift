@@ -1,5 +1,6 @@
 import HTTPTypes
 import Millrace
+import MillraceRouting
 
 /// An error as a client sees it: a status, a code for programs and a message for people.
 struct Failure: Error {
@@ -33,9 +34,6 @@ struct Failure: Error {
             ("position", position.map { JSON.quoted($0.description) }),
         ])
     }
-
-    /// Whether the same request may succeed a little later.
-    var isTemporary: Bool { status == .serviceUnavailable }
 }
 
 extension Failure {
@@ -51,25 +49,13 @@ extension Failure {
     }
 
     private init(_ error: StreamsError) {
-        let (status, code): (HTTPResponse.Status, String) =
-            switch error.code {
-            case .storeUnknown: (.notFound, "store_unknown")
-            case .storeMismatch: (.badRequest, "store_kind")
-            case .storeUnavailable: (.serviceUnavailable, "store_unavailable")
-            case .storeElsewhere: (.serviceUnavailable, "store_elsewhere")
-            case .positionNotReached: (.gatewayTimeout, "position_not_reached")
-            case .positionMismatch: (.badRequest, "position_mismatch")
-            case .positionGone: (.gone, "position_gone")
-            case .noChangelog: (.conflict, "no_changelog")
-            case .illegalState: (.serviceUnavailable, "not_running")
-            case .subtopologyUnknown: (.notFound, "subtopology_unknown")
-            case .threadUnknown: (.notFound, "thread_unknown")
-            case .lastThread: (.conflict, "last_thread")
-            case .configuration: (.conflict, "configuration")
-            case .closeTimedOut: (.gatewayTimeout, "close_timed_out")
-            case .broker: (.serviceUnavailable, "broker")
-            default: (.internalServerError, "internal")
-            }
-        self.init(status, code, error.message, position: error.position)
+        let (status, code) = error.readStatus
+        self.init(HTTPResponse.Status(code: status), code, error.message, position: error.position)
     }
+}
+
+extension Failure: RoutingFailure {
+    var course: FailureCourse { FailureCourse(status: status.code) }
+
+    init(unavailable code: String, _ message: String) { self.init(.serviceUnavailable, code, message) }
 }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Millrace
+import MillraceRouting
 import MillraceRuntime
 import NIOCore
 import NIOHTTP1
@@ -12,98 +13,63 @@ struct Batch: Sendable {
     var terms: Owners.Terms
     var isRaw: Bool
 
-    /// The entries of the keys in their order, `null` where there is none.
-    private struct Found: Sendable {
-        var entries: [String]
-        var position: Position
-    }
+    private typealias Read = BatchRead<String, Failure>
 
-    private enum Place: Hashable {
-        case here
-        case instance(InstanceAddress)
-        /// Nobody knows at the moment.
-        case nowhere
-    }
-
-    private static let longestPause = Duration.milliseconds(100)
-
-    /// Reads all keys.
+    /// Reads all keys: performs what `BatchRead` decides.
     ///
     /// - Throws: the last failure, if some of them cannot be read until the deadline.
     func run() async throws -> EntryLines {
-        var lines = EntryLines(entries: Array(repeating: "null", count: keys.count), position: Position())
-        var open = Array(keys.indices)
-        var pause = Duration.milliseconds(10)
+        var read = Read(count: keys.count, isForwarded: terms.isForwarded, acceptsStale: terms.acceptsStale)
+        var action = read.begin()
         while true {
-            var failure: Failure?
-            var left: [Int] = []
-            for (indices, result) in try await ask(for: open) {
-                switch result {
-                case .success(let found):
-                    for (index, entry) in zip(indices, found.entries) { lines.entries[index] = entry }
-                    lines.position.merge(found.position)
-                case .failure(let error):
-                    guard error.isTemporary else { throw error }
-                    failure = error
-                    left += indices
+            switch action {
+            case .locate(let open):
+                let found = open.map { key -> Result<KeyMetadata, Failure> in
+                    Result { try owners.application.metadata(ofKeyBytes: keys[key], in: store) }
+                        .mapError { Failure($0) }
                 }
+                action = read.located(found, rest: terms.rest)
+            case .read(let groups):
+                let answers = await answers(of: groups)
+                action = read.answered(answers, rest: terms.rest)
+            case .wait(let pause):
+                try await Task.sleep(for: pause)
+                action = read.waited()
+            case .finish(let result):
+                let answer = try result.get()
+                return EntryLines(entries: answer.entries.map { $0 ?? "null" }, position: answer.position)
             }
-            guard let failure else { return lines }
-            guard terms.rest > pause, !terms.isForwarded else { throw failure }
-            open = left
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, Self.longestPause)
         }
     }
 
-    private func ask(for open: [Int]) async throws -> [([Int], Result<Found, Failure>)] {
-        let places = try Dictionary(grouping: open) { try place(of: keys[$0]) }
-        return await withTaskGroup(of: ([Int], Result<Found, Failure>).self) { group in
-            for (place, indices) in places {
-                group.addTask {
-                    do {
-                        return (indices, .success(try await read(indices.map { keys[$0] }, at: place)))
-                    } catch {
-                        return (indices, .failure(Failure(error)))
-                    }
-                }
+    private func answers(of groups: [Read.Group]) async -> [(Read.Group, Result<Read.Answer, Failure>)] {
+        await withTaskGroup(of: (Read.Group, Result<Read.Answer, Failure>).self) { tasks in
+            for group in groups {
+                tasks.addTask { (group, await Failure.result { try await answer(of: group) }) }
             }
-            return await group.reduce(into: []) { $0.append($1) }
+            return await tasks.reduce(into: []) { $0.append($1) }
         }
     }
 
-    private func place(of key: [UInt8]) throws -> Place {
-        if terms.isForwarded { return .here }
-        do {
-            let owner = try owners.application.metadata(ofKeyBytes: key, in: store)
-            if owner.isHere { return .here }
-            return (owner.address ?? (terms.acceptsStale ? owner.standbyAddresses.first : nil))
-                .map { .instance($0) } ?? .nowhere
-        } catch let error as StreamsError where error.code == .storeUnavailable {
-            return .nowhere
-        }
-    }
-
-    private func read(_ keys: [[UInt8]], at place: Place) async throws -> Found {
-        switch place {
+    private func answer(of group: Read.Group) async throws -> Read.Answer {
+        let keys = group.keys.map { self.keys[$0] }
+        switch group.place {
         case .here: return try await readHere(keys)
         case .instance(let address): return try await ask(address, for: keys)
-        case .nowhere:
-            throw Failure(.serviceUnavailable, "owner_unknown", "partitions of some keys are being moved")
         }
     }
 
-    private func readHere(_ keys: [[UInt8]]) async throws -> Found {
+    private func readHere(_ keys: [[UInt8]]) async throws -> Read.Answer {
         let local = try owners.stores.handle(store, partition: nil, readsStale: terms.acceptsStale)
         // A partition may move on while others are waited for.
         let limit = terms.atLeast.isEmpty ? min(terms.rest, .milliseconds(250)) : terms.rest
         let found = try await local.read(reaching: terms.atLeast, within: limit) { [isRaw] store in
-            try store.get(keys).map { $0.map { isRaw ? $0.rawJSON : store.json(of: $0) } ?? "null" }
+            try store.get(keys).map { $0.map { isRaw ? $0.rawJSON : store.json(of: $0) } }
         }
-        return Found(entries: found.value, position: found.position)
+        return Read.Answer(entries: found.value, position: found.position)
     }
 
-    private func ask(_ address: InstanceAddress, for keys: [[UInt8]]) async throws -> Found {
+    private func ask(_ address: InstanceAddress, for keys: [[UInt8]]) async throws -> Read.Answer {
         var query = ["key-format=hex", "timeout=\(Double(terms.rest.nanoseconds) / 1e9)"]
         if isRaw { query.append("raw=true") }
         if terms.acceptsStale { query.append("stale=true") }
@@ -121,7 +87,7 @@ struct Batch: Sendable {
         guard lines.entries.count == keys.count else {
             throw Failure(.serviceUnavailable, "owner_unavailable", "another instance answered for other keys")
         }
-        return Found(entries: lines.entries, position: lines.position)
+        return Read.Answer(entries: lines.entries, position: lines.position)
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

@@ -1,9 +1,10 @@
 import HTTPTypes
 import Hummingbird
 import Millrace
+import MillraceRouting
 import MillraceRuntime
 
-/// Finds who answers for a partition, and goes on trying until the deadline: through rebalances, restores and restarts.
+/// Reads partitions wherever they are, and goes on trying until the deadline: through rebalances, restores and restarts.
 struct Owners: Sendable {
     let stores: StoreAccess
     let peers: PeerClient
@@ -27,58 +28,43 @@ struct Owners: Sendable {
         var rest: Duration { max(.zero, ContinuousClock.now.duration(to: deadline)) }
     }
 
-    private static let firstPause = Duration.milliseconds(10)
-    private static let longestPause = Duration.milliseconds(200)
-
-    /// Reads a partition where it is.
+    /// Reads a partition where it is: performs what `PartitionRead` decides.
     ///
     /// - Parameters:
     ///   - find: returns who has it, by this instance's knowledge of the moment.
-    ///   - here: reads it here, within the terms' deadline; the flag says whether a standby may be read.
+    ///   - here: reads it here, within a time; the flag says whether a standby may be read.
     ///   - there: asks another instance.
     /// - Throws: the last failure, when the deadline has passed; other failures at once.
-    func read<Result: Sendable>(
+    func read<Answer: Sendable>(
         _ terms: Terms, _ find: () throws -> KeyMetadata,
-        here: (_ readsStale: Bool) async throws -> Result, there: (InstanceAddress) async throws -> Result
-    ) async throws -> Result {
-        var pause = Self.firstPause
+        here: (_ readsStale: Bool, _ limit: Duration) async throws -> Answer,
+        there: (InstanceAddress) async throws -> Answer
+    ) async throws -> Answer {
+        var read = PartitionRead<Answer, Failure>(isForwarded: terms.isForwarded, acceptsStale: terms.acceptsStale)
+        var action = read.begin()
         while true {
-            do {
-                let owner = try find()
-                return try await readOnce(terms, owner, here: here, there: there)
-            } catch {
-                let failure = Failure(error)
-                // A forwarded request is tried again by the instance that has sent it, which may know better by then.
-                guard failure.isTemporary, terms.rest > pause, !terms.isForwarded else { throw failure }
+            switch action {
+            case .locate:
+                action = read.located(Result { try find() }.mapError { Failure($0) }, rest: terms.rest)
+            case .readHere(let readsStale, let waits):
+                let answer = await Failure.result { try await here(readsStale, waits ? terms.rest : .zero) }
+                action = read.answered(answer, rest: terms.rest)
+            case .ask(let address):
+                let answer = await Failure.result { try await there(address) }
+                action = read.answered(answer, rest: terms.rest)
+            case .wait(let pause):
+                try await Task.sleep(for: pause)
+                action = read.waited()
+            case .finish(let result): return try result.get()
             }
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, Self.longestPause)
         }
     }
+}
 
-    private func readOnce<Result: Sendable>(
-        _ terms: Terms, _ owner: KeyMetadata,
-        here: (_ readsStale: Bool) async throws -> Result, there: (InstanceAddress) async throws -> Result
-    ) async throws -> Result {
-        if owner.isHere || terms.isForwarded { return try await here(terms.acceptsStale) }
-        if terms.acceptsStale {
-            // A standby here is nearer than the owner.
-            do { return try await here(true) } catch let error as StreamsError where error.code == .storeElsewhere {}
-        }
-        guard let address = owner.address else {
-            throw Failure(
-                .serviceUnavailable, "owner_unknown",
-                "partition \(owner.partition) is another instance's, whose address is not known: is it being moved, or was its "
-                    + "instance given no --application-server?")
-        }
-        do {
-            return try await there(address)
-        } catch let failure as Failure where failure.isTemporary && terms.acceptsStale {
-            for standby in owner.standbyAddresses {
-                if let result = try? await there(standby) { return result }
-            }
-            throw failure
-        }
+extension Failure {
+    /// Performs a read; an error becomes a `Failure`.
+    static func result<Success>(of body: () async throws -> Success) async -> Result<Success, Failure> {
+        do { return .success(try await body()) } catch { return .failure(Failure(error)) }
     }
 }
 

@@ -1,4 +1,5 @@
 import Millrace
+import MillraceRouting
 import MillraceRuntime
 import NIOHTTP1
 
@@ -8,79 +9,63 @@ struct Scan: Sendable {
     var store: String
     var range: StoreRange
     var terms: Owners.Terms
-    /// The scan as other instances and page tokens know it: parameters in a fixed order.
+    /// The scan as other instances and page tokens know it: parameters in a fixed order. The position that has to be reached is not
+    /// among them, because it may rise from page to page.
     var parameters: [(String, String)]
     var isRaw: Bool
 
     /// The identity of this scan.
     var identity: [String] { [store] + parameters.flatMap { [$0, $1] } }
 
-    /// Reads a page.
+    private typealias Read = ScanRead<String, Failure>
+
+    /// Reads a page: performs what `ScanRead` decides.
     ///
     /// - Parameters:
     ///   - start: where to begin.
     ///   - only: the only partition to read; all by default.
     ///   - limit: how many entries at most.
-    func page(from start: PageToken, only: Int32?, limit: Int) async throws -> EntryLines {
-        let count = Int32(clamping: try await partitionCount())
-        guard start.partition < count, only ?? 0 < count else {
-            throw Failure.badRequest("the store has \(count) partitions", code: "partition_unknown")
-        }
-        var lines = EntryLines(entries: [], position: Position())
-        var (partition, place) = (start.partition, start.place)
+    func page(from start: ScanPlace, only: Int32?, limit: Int) async throws -> EntryLines {
+        var read = Read(from: start, only: only, limit: limit, isForwarded: terms.isForwarded)
+        var action = read.begin()
         while true {
-            let part = try await read(partition, after: place, limit: limit - lines.entries.count)
-            lines.entries += part.entries
-            lines.position.merge(part.position)
-            if let next = part.next {
-                lines.page = PageToken(partition: partition, place: next).text(of: identity)
-                return lines
-            }
-            partition += 1
-            place = nil
-            if only != nil || partition >= count { return lines }
-            if lines.entries.count >= limit {
-                lines.page = PageToken(partition: partition).text(of: identity)
-                return lines
-            }
-        }
-    }
-
-    /// Waits until the number of partitions is known, which it is not before the first assignment.
-    private func partitionCount() async throws -> Int {
-        while true {
-            do {
-                return try owners.partitionCount(of: store)
-            } catch let error as StreamsError where error.code == .storeUnavailable {
-                guard terms.rest > .zero, !terms.isForwarded else { throw error }
-                try await Task.sleep(for: .milliseconds(20))
+            switch action {
+            case .countPartitions:
+                let count = Result { try owners.partitionCount(of: store) }.mapError { Failure($0) }
+                action = read.counted(
+                    count, unknown: { .badRequest("the store has \($0) partitions", code: "partition_unknown") },
+                    rest: terms.rest)
+            case .wait(let pause):
+                try await Task.sleep(for: pause)
+                action = read.waited()
+            case .read(let place, let limit):
+                action = read.answered(await Failure.result { try await part(at: place, limit: limit) })
+            case .finish(let result):
+                let page = try result.get()
+                return EntryLines(
+                    entries: page.entries, position: page.position,
+                    page: page.next.map { $0.text(of: identity) })
             }
         }
     }
 
-    private struct Part: Sendable {
-        var entries: [String]
-        var position: Position
-        var next: [UInt8]?
-    }
-
-    private func read(_ partition: Int32, after place: [UInt8]?, limit: Int) async throws -> Part {
+    private func part(at place: ScanPlace, limit: Int) async throws -> Read.Part {
         try await owners.read(terms) {
-            try owners.application.metadata(ofPartition: partition, in: store)
-        } here: { readsStale in
-            let local = try owners.stores.handle(store, partition: partition, readsStale: readsStale)
-            let found = try await local.read(reaching: terms.atLeast, within: terms.rest) { [range, isRaw] store in
-                let page = try store.page(range, after: place, limit: limit)
+            try owners.application.metadata(ofPartition: place.partition, in: store)
+        } here: { readsStale, time in
+            let local = try owners.stores.handle(store, partition: place.partition, readsStale: readsStale)
+            let found = try await local.read(reaching: terms.atLeast, within: time) { [range, isRaw] store in
+                let page = try store.page(range, after: place.place, limit: limit)
                 return (page.entries.map { isRaw ? $0.rawJSON : store.json(of: $0) }, page.next)
             }
-            return Part(entries: found.value.0, position: found.position, next: found.value.1)
+            return Read.Part(entries: found.value.0, position: found.position, next: found.value.1)
         } there: { address in
-            let token = PageToken(partition: partition, place: place)
-            let query =
+            var query =
                 parameters + [
-                    ("partition", "\(partition)"), ("limit", "\(limit)"), ("page", token.text(of: identity)),
-                    ("timeout", "\(Double(terms.rest.nanoseconds) / 1e9)"),
+                    ("partition", "\(place.partition)"), ("limit", "\(limit)"),
+                    ("page", place.text(of: identity)), ("timeout", "\(Double(terms.rest.nanoseconds) / 1e9)"),
                 ]
+            if !terms.atLeast.isEmpty { query.append(("at-least", terms.atLeast.description)) }
             let text = query.map { "\($0)=\(PercentCoding.encode($1.utf8))" }.joined(separator: "&")
             let answer = try await owners.peers.ask(
                 address, target: "/stores/\(PercentCoding.encode(store.utf8))/entries?\(text)",
@@ -88,9 +73,9 @@ struct Scan: Sendable {
                 within: terms.rest + .milliseconds(500))
             try answer.requireSuccess()
             let lines = try EntryLines(answer.body)
-            return Part(
+            return Read.Part(
                 entries: lines.entries, position: lines.position,
-                next: try lines.page.map { text throws(Failure) in try PageToken(text, of: identity) }?.place)
+                next: try lines.page.map { text throws(Failure) in try ScanPlace(text, of: identity) }?.place)
         }
     }
 }

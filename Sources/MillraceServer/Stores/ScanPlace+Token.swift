@@ -1,24 +1,17 @@
+import MillraceRouting
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
 
-/// The place in a scan after which the next page begins, as a text that clients hand back and do not read.
+/// A place in a scan as the token of the next page: a text that clients hand back and do not read.
 ///
 /// It is of one scan: it has a checksum of what the scan asks for, so that a text that was changed, or that belongs to another
 /// scan, is refused. It has nothing that the client could not ask for anyway, so it is not signed, and every instance reads it.
-struct PageToken: Sendable {
-    var partition: Int32
-    /// The place in the partition; `nil` for its beginning.
-    var place: [UInt8]?
-
+extension ScanPlace {
     private static let version: UInt8 = 1
-
-    init(partition: Int32, place: [UInt8]? = nil) {
-        self.partition = partition
-        self.place = place
-    }
 
     /// Reads a token.
     ///
@@ -33,9 +26,9 @@ struct PageToken: Sendable {
         let bytes = Array(data)
         let checksum = bytes[1..<9].reduce(0) { $0 << 8 | UInt64($1) }
         guard checksum == Self.checksum(bytes[9...], scan) else { throw Self.invalid }
-        partition = Int32(bitPattern: bytes[9..<13].reduce(0) { $0 << 8 | UInt32($1) })
-        place = bytes[13] == 1 ? Array(bytes[14...]) : nil
+        let partition = Int32(bitPattern: bytes[9..<13].reduce(0) { $0 << 8 | UInt32($1) })
         if partition < 0 { throw Self.invalid }
+        self.init(partition: partition, place: bytes[13] == 1 ? Array(bytes[14...]) : nil)
     }
 
     /// The token's text.
