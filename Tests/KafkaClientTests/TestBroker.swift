@@ -152,5 +152,5 @@ func eventually(
 }
 
 /// Contains all tests that need a broker, which run one after the other.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct BrokerTests {}

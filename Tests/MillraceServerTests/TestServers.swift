@@ -14,7 +14,7 @@ import NIOPosix
 import Testing
 
 /// All tests that run applications with servers, one after the other.
-@Suite("Servers", .serialized)
+@Suite("Servers", .serialized, .timeLimit(.minutes(5)))
 struct ServerTests {}
 
 /// A broker in this process, and what the tests ask of it.
@@ -30,6 +30,8 @@ final class TestBroker: Sendable {
     init() async throws {
         var configuration = EmbeddedBrokerConfiguration()
         configuration.logger.logLevel = .error
+        // Compaction, which comes every 15 s by default, would remove changes that a test has written and not read yet.
+        configuration.cluster.logCleanerBackoffMs = 3_600_000
         configuration.topics = [
             NewTopic(Self.input, partitionCount: Self.partitionCount, configs: ["retention.ms": "-1"])
         ]

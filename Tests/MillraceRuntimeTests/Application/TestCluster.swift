@@ -207,5 +207,5 @@ func eventually(
 }
 
 /// Contains all tests that run applications, which run one after the other.
-@Suite("Applications", .serialized)
+@Suite("Applications", .serialized, .timeLimit(.minutes(5)))
 struct ApplicationTests {}
