@@ -55,7 +55,7 @@ struct PauseArguments: ParsableArguments {
     }
 }
 
-/// What an instance says is paused.
+/// The answer of one instance: the sub-topologies that are paused on it.
 private struct PausedInstance: Decodable {
     var address: String?
     var paused: Bool

@@ -12,7 +12,7 @@ private struct TopologyPicture {
         var y: Double
         var width: Double
         var height: Double
-        /// Where the lowest box of its layer ends; 0 for a frame.
+        /// The lower end of the lowest box of its layer; 0 for a frame.
         var layerEnd = 0.0
         var middle: Double { x + width / 2 }
     }

@@ -2,7 +2,7 @@ import KafkaClient
 import Millrace
 import MillraceRuntime
 
-/// What has to be read of the log to explain a key.
+/// The part of the log that has to be read to explain a key.
 struct ExplainScope {
     let decoder: TopicDecoder
     let counts: [String: Int32]

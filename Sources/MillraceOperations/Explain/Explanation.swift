@@ -48,7 +48,7 @@ package struct Explanation: Sendable {
     package var steps: [Step] = []
     package var outputs: [Replay.Output] = []
     package var changes: [Replay.Change] = []
-    /// What cannot be known.
+    /// Remarks on facts that cannot be known.
     package var notes: [String] = []
 
     package var json: JSONFragment {

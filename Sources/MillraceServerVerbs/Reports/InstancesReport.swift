@@ -1,4 +1,4 @@
-/// What all instances say of their work: the answers to `GET /tasks`, `GET /errors` and `GET /topology`.
+/// The reports of all instances on their work: the answers to `GET /tasks`, `GET /errors` and `GET /topology`.
 struct InstancesReport<Instance: Decodable>: Decodable {
     var instances: [Instance]
 }

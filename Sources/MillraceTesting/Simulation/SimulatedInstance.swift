@@ -13,9 +13,9 @@ final class SimulatedInstance {
     private var startedMs: Int64 = 0
     /// The workers by number. It starts with one.
     private var workersByNumber: [Int: Worker] = [:]
-    /// What is paused. It is forgotten when the process ends.
+    /// The paused sub-topologies. They are forgotten when the process ends.
     private var paused = PausedSubtopologies()
-    /// What a further worker of the present life needs.
+    /// The topics as the present life of the instance found them; a further worker needs them.
     private var plan: TopicPlan?
     private var global: SimulatedGlobalTables?
     private(set) var process: SimulatedProcess?
@@ -283,7 +283,7 @@ private final class PausedSubtopologies: Sendable {
     var present: Set<Int> { numbers.withLock { $0 } }
 }
 
-/// What a task has done, as far as it shows from outside.
+/// The work that a task has done, as far as it shows from outside.
 private struct Work {
     private let nextOffsets: [TopicPartition: Int64]
     private let nextPunctuation: Moment?
