@@ -14,7 +14,7 @@ final class TaskRegistry {
         /// The partition's index among those of its task.
         let queueIndex: Int
         /// The task's index in ``all``.
-        fileprivate let index: Int
+        let taskIndex: Int
         var isPaused = false
         /// Whether everything that the partition holds has been fetched.
         var isAtEnd = false
@@ -28,6 +28,8 @@ final class TaskRegistry {
     /// The slots of each task, by its index; empty while nothing is read.
     private var slotsOfTasks: [Range<Int>] = []
     private var awakeIndices = IndexSet()
+    /// The tasks that have been awake since they were last measured.
+    private var unmeasured = IndexSet()
     /// The wall-clock times at which sleeping tasks have something to do.
     private var alarms = TimestampHeap()
     private var pausedSlots = IndexSet()
@@ -69,9 +71,10 @@ final class TaskRegistry {
         ids = all.map(\.id)
         alarms.removeAll()
         awakeIndices = IndexSet(count: all.count)
+        unmeasured = IndexSet(count: all.count)
         dirtySizes = Array(repeating: 0, count: all.count)
         dirtySizeInBytes = 0
-        for index in all.indices { awakeIndices.insert(index) }
+        for index in all.indices { wake(index) }
     }
 
     // MARK: Waking and sleeping
@@ -81,8 +84,21 @@ final class TaskRegistry {
 
     /// Wakes all tasks.
     func wakeAll() {
-        for index in all.indices { awakeIndices.insert(index) }
+        for index in all.indices { wake(index) }
         alarms.removeAll()
+    }
+
+    private func wake(_ index: Int) {
+        awakeIndices.insert(index)
+        unmeasured.insert(index)
+    }
+
+    /// Returns the indices of the tasks that have been awake since the last call: only their measurements have changed.
+    func takeUnmeasured() -> [Int] {
+        let taken = unmeasured.sorted
+        unmeasured.removeAll { _ in true }
+        for index in awakeIndices.sorted { unmeasured.insert(index) }
+        return taken
     }
 
     /// Wakes the tasks that have something to do at this time of the wall clock.
@@ -90,7 +106,7 @@ final class TaskRegistry {
         while let timestampMs = alarms.firstTimestampMs, Moment(ms: timestampMs).isReached(by: now),
             let index = alarms.removeFirst()
         {
-            awakeIndices.insert(index)
+            wake(index)
         }
     }
 
@@ -137,7 +153,7 @@ final class TaskRegistry {
         for (index, task) in all.enumerated() {
             let first = slots.count
             for (queueIndex, partition) in task.partitions.enumerated() {
-                slots.append(Slot(partition: partition, task: task, queueIndex: queueIndex, index: index))
+                slots.append(Slot(partition: partition, task: task, queueIndex: queueIndex, taskIndex: index))
             }
             slotsOfTasks.append(first..<slots.count)
         }
@@ -159,7 +175,7 @@ final class TaskRegistry {
             slots[run.slot].isAtEnd = false
             slots[run.slot].task.add(run, toPartitionAt: slots[run.slot].queueIndex)
             filledSlots.insert(run.slot)
-            awakeIndices.insert(slots[run.slot].index)
+            wake(slots[run.slot].taskIndex)
         }
     }
 

@@ -62,6 +62,7 @@ extension Worker {
     /// Their end is not known any more. `resume` resumes the partitions of tasks that run again.
     func followPause() throws(PortError) {
         guard pause.follow() else { return }
+        tasks.wakeAll()
         tasks.forgetEnds { pause.isPaused($0.task) }
         let paused = tasks.pause { pause.isPaused($0.task) }
         if !paused.isEmpty { try ports.consumer.pause(paused) }

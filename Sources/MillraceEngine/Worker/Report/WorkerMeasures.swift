@@ -58,15 +58,27 @@ extension Worker {
         report.measures.rebalances.add(ms: span.ms)
     }
 
-    /// Updates the measurements that are taken now and then.
+    /// Updates the measurements that are taken now and then. Those of a task that has slept since the last time are as they were.
     func updateMeasures() {
-        report.measures.partitions = tasks.slots.map { status(of: $0) }
-        report.measures.tasks = tasks.all.map {
-            TaskStatus(
-                id: $0.id, endToEnd: $0.endToEnd, lateness: $0.lateness, recordsByNode: $0.recordsByNode,
-                engineTimes: $0.state.engineTimes, isPaused: pause.isPaused($0))
-        }
+        let awake = Set(tasks.takeUnmeasured())
         report.measures.dirtySizeInBytes = tasks.dirtySizeInBytes
+        guard awake.count < tasks.all.count, report.measures.partitions.count == tasks.slots.count else {
+            report.measures.tasks = tasks.all.map { status(of: $0) }
+            report.measures.partitions = tasks.slots.map { status(of: $0) }
+            return
+        }
+        for index in awake { report.measures.tasks[index] = status(of: tasks.all[index]) }
+        for (number, slot) in tasks.slots.enumerated() {
+            let last = report.measures.partitions[number]
+            let isAsBefore = slot.isAtEnd && last.lag == 0 && last.isPaused == slot.isPaused
+            if awake.contains(slot.taskIndex) || !isAsBefore { report.measures.partitions[number] = status(of: slot) }
+        }
+    }
+
+    private func status(of task: StreamTask) -> TaskStatus {
+        TaskStatus(
+            id: task.id, endToEnd: task.endToEnd, lateness: task.lateness, recordsByNode: task.recordsByNode,
+            engineTimes: task.state.engineTimes, isPaused: pause.isPaused(task))
     }
 
     private func status(of slot: TaskRegistry.Slot) -> PartitionStatus {
