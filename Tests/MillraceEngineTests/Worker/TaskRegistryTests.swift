@@ -145,6 +145,26 @@ struct TaskRegistryTests {
         #expect(registry.awake.map(\.id.partition) == [0, 1, 2])
     }
 
+    @Test("a task that has slept since the last measurement is not measured again")
+    func unmeasured() throws {
+        let registry = try registry([0, 1, 2])
+        registry.addSlots()
+        for task in registry.all { try task.punctuateWallClock() }
+        #expect(registry.takeUnmeasured() == [0, 1, 2])
+        registry.settle(at: .epoch)
+        #expect(registry.takeUnmeasured() == [0, 1, 2])
+        #expect(registry.takeUnmeasured() == [])
+        registry.add(runs((2, 0)))
+        registry.settle(at: .epoch)
+        #expect(registry.takeUnmeasured() == [1])
+        #expect(registry.takeUnmeasured() == [1])
+        registry.all[1].clearInput()
+        registry.settle(at: .epoch)
+        #expect(registry.takeUnmeasured() == [1])
+        registry.insert(try task(5))
+        #expect(registry.takeUnmeasured() == [0, 1, 2, 3])
+    }
+
     @Test("a sleeping task wakes when wall-clock work is due")
     func alarms() throws {
         let clock = StoppedClock()
