@@ -130,9 +130,9 @@ package struct QueryVerb: AsyncParsableCommand {
         }
         flush()
         guard let end else {
-            throw OperationError(
-                .unreachable, "the list is not complete: the instance has closed the connection",
-                code: "connection_closed")
+            var error = server.closed()
+            error.description = "the list is not complete: \(error.description)"
+            throw error
         }
         if json { return }
         if isFirst { complain("there are no entries") }

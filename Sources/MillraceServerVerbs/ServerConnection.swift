@@ -158,14 +158,21 @@ extension ServerConnection {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             return OperationError(.unreachable, "\(address) does not answer in time", code: "silent")
         case let error as HTTPClientError where error == .remoteConnectionClosed:
-            let advice = tls == nil ? "; if it speaks TLS, ask https://\(address)" : ""
-            return OperationError(
-                .unreachable, "\(address) has closed the connection\(advice)", code: "connection_closed")
+            return closed(advice: tls == nil ? "; if it speaks TLS, ask https://\(address)" : "")
+        case let error as HTTPParserError where error == .invalidEOFState: return closed()
+        case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE: return closed()
+        case is HTTPParserError:
+            return OperationError(.unreachable, "\(address) is no instance: it does not speak HTTP", code: "answer")
         case is NIOTooManyBytesError:
             return OperationError(.failed, "\(address) answers with too much; ask for less", code: "answer")
         default:
             return OperationError(.unreachable, "no instance answers at \(address): \(Self.reason(error))")
         }
+    }
+
+    /// The error of a connection that the other side has ended in the middle of an answer.
+    func closed(advice: String = "") -> OperationError {
+        OperationError(.unreachable, "\(address) has closed the connection\(advice)", code: "connection_closed")
     }
 
     private func tlsFailure(_ reason: String) -> OperationError {
@@ -192,6 +199,7 @@ extension ServerConnection {
             if let first = error.connectionErrors.first { return reason(first.error) }
             return (error.dnsAError ?? error.dnsAAAAError).map(reason) ?? oneLine("\(error)")
         case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case is SocketAddressError.UnknownHost: return "the name of the host is not known"
         default: return oneLine("\(error)")
         }
     }

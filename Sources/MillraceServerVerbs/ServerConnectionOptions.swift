@@ -88,6 +88,9 @@ package struct ServerConnectionOptions: ParsableArguments, Sendable {
             do { tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)) } catch {
                 throw OperationError(.missing, "the private key \(key) cannot be read")
             }
+            do { _ = try NIOSSLContext(configuration: tls) } catch {
+                throw OperationError(.usage, "the private key \(key) does not belong to the certificate \(certificate)")
+            }
         }
         return tls
     }

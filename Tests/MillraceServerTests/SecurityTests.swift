@@ -90,6 +90,18 @@ extension ServerTests {
             await #expect(throws: ServerError.self) { try await server.run() }
         }
 
+        @Test("a private key of another certificate keeps the server from starting, and the error names both")
+        func wrongKey() async throws {
+            let (files, others) = (try Certificates(), try Certificates())
+            let configuration = MillraceServer.Configuration(
+                address: InstanceAddress(host: "127.0.0.1", port: 0),
+                tls: .init(certificateFile: files.certificate, keyFile: others.key))
+            let server = MillraceServer(application: try RefusedApplication.make(), configuration: configuration)
+            let error = await #expect(throws: ServerError.self) { try await server.run() }
+            #expect(error?.description.contains(files.certificate) == true)
+            #expect(error?.description.contains(others.key) == true)
+        }
+
         @Test("over TLS the instances ask each other with their certificates, and nobody without one is answered")
         func certificates() async throws {
             let files = try Certificates()

@@ -11,6 +11,7 @@ import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import NIOPosix
+import ServiceLifecycle
 import Testing
 
 /// All tests that run applications with servers, one after the other.
@@ -73,10 +74,12 @@ final class TestServer: Sendable {
     let application: StreamsApplication
     let address: InstanceAddress
     private let tasks: [Task<Void, any Error>]
+    private let group: ServiceGroup
     let server: MillraceServer
 
     init(
-        _ broker: TestBroker, number: Int, standbys: Int = 0, settings given: MillraceServer.Configuration = .init()
+        _ broker: TestBroker, number: Int, standbys: Int = 0, settings given: MillraceServer.Configuration = .init(),
+        at place: InstanceAddress? = nil
     ) async throws {
         var configuration = StreamsConfiguration(
             applicationID: broker.application, bootstrapServers: [broker.broker.bootstrapServers],
@@ -84,14 +87,16 @@ final class TestServer: Sendable {
         configuration.clientSettings.consumer = ["session.timeout.ms": "6000", "heartbeat.interval.ms": "200"]
         configuration.standbyReplicas = standbys
         var settings = given
-        settings.address = try await Self.freeAddress()
+        if let place { settings.address = place } else { settings.address = try await Self.freeAddress() }
         address = settings.address
         configuration.applicationServer = address.description
         var logger = Logger(label: "server-test")
         logger.logLevel = .critical
         application = StreamsApplication(try Self.topology(), configuration: configuration, logger: logger)
         server = MillraceServer(application: application, configuration: settings, logger: logger)
-        tasks = [Task { [application] in try await application.run() }, Task { [server] in try await server.run() }]
+        let group = ServiceGroup(services: [server], logger: logger)
+        self.group = group
+        tasks = [Task { [application] in try await application.run() }, Task { try await group.run() }]
         guard await server.address != nil else {
             try await tasks[1].value
             throw Missing(what: "a server that listens")
@@ -134,6 +139,14 @@ final class TestServer: Sendable {
         tasks[1].cancel()
         try await tasks[0].value
         _ = await tasks[1].result
+    }
+
+    /// Shuts the instance down as a signal does: the server ends its streams with a reason.
+    func shutDown() async throws {
+        await group.triggerGracefulShutdown()
+        try await tasks[1].value
+        application.shutdown()
+        try await tasks[0].value
     }
 
     /// Stops the server, while the application goes on.

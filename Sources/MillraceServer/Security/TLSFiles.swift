@@ -31,11 +31,16 @@ extension MillraceServer.Configuration.TLS {
 
     private func identity() throws(ServerError) -> ([NIOSSLCertificateSource], NIOSSLPrivateKeySource) {
         let chain = try Self.certificates(in: certificateFile).map { NIOSSLCertificateSource.certificate($0) }
-        do {
-            return (chain, .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem)))
-        } catch {
+        let key: NIOSSLPrivateKeySource
+        do { key = .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem)) } catch {
             throw ServerError("the private key \(keyFile) cannot be read")
         }
+        do {
+            _ = try NIOSSLContext(configuration: .makeServerConfiguration(certificateChain: chain, privateKey: key))
+        } catch {
+            throw ServerError("the private key \(keyFile) does not belong to the certificate \(certificateFile)")
+        }
+        return (chain, key)
     }
 
     private static func certificates(in file: String) throws(ServerError) -> [NIOSSLCertificate] {

@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+/// The `millrace` command of this build as a process, with what it has written so far.
+struct VerbProcess {
+    private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: ".build/debug/millrace")
+
+    private let process = Process()
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "verb-\(UUID().uuidString)")
+    private let arguments: [String]
+
+    /// - Parameter environment: the variables of the command's own, beside `PATH`.
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        self.arguments = arguments
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        process.executableURL = Self.program
+        process.arguments = arguments
+        process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try handle("output")
+        process.standardError = try handle("errors")
+        try process.run()
+    }
+
+    private func handle(_ name: String) throws -> FileHandle {
+        let file = folder.appending(path: name)
+        try Data().write(to: file)
+        return try FileHandle(forWritingTo: file)
+    }
+
+    private func lines(of name: String) throws -> [String] {
+        let text = String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    /// The complete lines of standard output.
+    var output: [String] { get throws { try lines(of: "output") } }
+    var errors: [String] { get throws { try lines(of: "errors") } }
+    var isRunning: Bool { process.isRunning }
+
+    func interrupt() { process.interrupt() }
+
+    /// Waits for the end of the command.
+    func end(within limit: Duration = .seconds(60)) async throws -> VerbOutcome {
+        defer {
+            if process.isRunning { process.terminate() }
+            try? FileManager.default.removeItem(at: folder)
+        }
+        try await eventually("the end of \(arguments.joined(separator: " "))", within: limit) { !process.isRunning }
+        return VerbOutcome(status: process.terminationStatus, output: try output, errors: try errors)
+    }
+
+    /// Runs the command to its end.
+    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> VerbOutcome {
+        try await VerbProcess(arguments, environment: environment).end()
+    }
+}
+
+/// What a command has done.
+struct VerbOutcome {
+    var status: Int32
+    var output: [String]
+    var errors: [String]
+
+    /// The objects of standard output, which must have one a line and nothing else.
+    var objects: [[String: Any]] {
+        get throws { try output.map { try #require(Self.object($0), "\($0)") } }
+    }
+
+    /// The code of the error, which must be one line of JSON.
+    var code: String? { errors.count == 1 ? Self.object(errors[0])?["code"] as? String : nil }
+
+    private static func object(_ line: String) -> [String: Any]? {
+        (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
+    }
+}
