@@ -78,7 +78,7 @@ let package = Package(
         .target(name: "MillraceRouting", dependencies: ["Millrace"], swiftSettings: swiftSettings),
         .target(
             name: "MillraceTesting",
-            dependencies: ["Millrace", "MillraceEngine", "ClusterCore", logging],
+            dependencies: ["Millrace", "MillraceEngine", "MillraceRouting", "ClusterCore", logging],
             swiftSettings: swiftSettings),
         .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
         .target(name: "ClusterCore", swiftSettings: swiftSettings),

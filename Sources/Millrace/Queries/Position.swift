@@ -78,8 +78,8 @@ extension Position: CustomStringConvertible, LosslessStringConvertible {
 public struct Committed<Value> {
     /// The answer.
     public var value: Value
-    /// The progress of the partitions that were read. For a standby's store it is known only if the source topic is its
-    /// changelog.
+    /// The progress of the partitions that were read. A partition in which a key was looked for in vain, after the key's own
+    /// partition, is not among them. For a standby's store the progress is known only if the source topic is its changelog.
     public var position: Position
 
     /// Makes a result of an answer and its commit.

@@ -31,9 +31,7 @@ extension QueriedStore {
             do {
                 try check(position)
                 return try await perform { [self] in try readPinned(reaching: position, body) }
-            } catch let error as StreamsError
-                where error.code == .storeUnavailable || error.code == .positionNotReached
-            {
+            } catch let error as StreamsError where error.isAwaited {
                 guard try await waitForChange(since: seen, until: deadline) else { throw error }
             }
         }

@@ -36,7 +36,8 @@ package protocol QueriedStore: AnyObject, Sendable {
 /// A store whose partitions each stay at one commit.
 @usableFromInline
 package protocol PinnedStore: QueriedStore {
-    /// The progress of the partitions that have been read.
+    /// The progress of the partitions that have been read, except those that have been searched for a key in vain after the key's
+    /// own partition.
     var position: Position { get }
 
     /// Checks that the partitions that have been read had reached a position.

@@ -29,32 +29,53 @@ final class PinnedReader: StoreReader, @unchecked Sendable {
 // Sendable, because it is made and used within one read, on one thread.
 final class PinnedView: PinnedStore, @unchecked Sendable {
     private let store: StoreView
-    /// The readers that were asked for, each with its pinned reader.
-    private var pins: [ObjectIdentifier: (reader: any StoreReader, pinned: any StoreReader)] = [:]
+    /// The readers that were asked for, each with its pinned reader and the commit of that.
+    private var pins: [ObjectIdentifier: Pin] = [:]
     private(set) var position = Position()
+
+    private struct Pin {
+        let reader: any StoreReader
+        let pinned: any StoreReader
+        let commit: Position
+    }
 
     init(_ store: StoreView) { self.store = store }
 
     var plan: StorePlan { store.plan }
 
     func search(_ key: UnsafeRawBufferPointer, _ body: (any StoreReader) throws -> Bool) throws {
-        try store.search(key) { try body(pin($0)) }
+        var isFirst = true
+        try store.search(key) { reader in
+            let pin = try pin(reader)
+            let isFound = try body(pin.pinned)
+            // The answer is of the key's own partition, or of the one that has the key. Partitions that were looked through in vain
+            // may be read elsewhere at another commit, for other keys of the same answer.
+            if isFirst || isFound { position.merge(pin.commit) }
+            isFirst = false
+            return isFound
+        }
     }
 
-    func readers() throws -> [any StoreReader] { try store.readers().map(pin) }
+    func readers() throws -> [any StoreReader] {
+        try store.readers().map { reader in
+            let pin = try pin(reader)
+            position.merge(pin.commit)
+            return pin.pinned
+        }
+    }
 
-    private func pin(_ reader: any StoreReader) throws -> any StoreReader {
-        if let known = pins[ObjectIdentifier(reader)] { return known.pinned }
-        let (pinned, reached) = try reader.pin()
-        pins[ObjectIdentifier(reader)] = (reader, pinned)
-        position.merge(reached)
-        return pinned
+    private func pin(_ reader: any StoreReader) throws -> Pin {
+        if let known = pins[ObjectIdentifier(reader)] { return known }
+        let (pinned, commit) = try reader.pin()
+        let pin = Pin(reader: reader, pinned: pinned, commit: commit)
+        pins[ObjectIdentifier(reader)] = pin
+        return pin
     }
 
     func pinned() -> any PinnedStore { self }
     func check(_ position: Position) throws {
         if position.isEmpty { return }
-        try store.check(position, of: pins.values.map { ($0.reader, try $0.pinned.position()) })
+        try store.check(position, of: pins.values.map { ($0.reader, $0.commit) })
     }
 
     var changeCount: UInt64 { store.changeCount }

@@ -39,6 +39,8 @@ final class SimulatedInstance {
 
     /// The registry for queries of its stores in its present life; `nil` without queries.
     private(set) var localStores: LocalStores?
+    /// The address at which other instances find it, through all of its lives; `nil` without queries.
+    var address: InstanceAddress? { reads.map { _ in InstanceAddress(host: name, port: 8_080) } }
     private let reads: SimulatedReads?
 
     /// - Parameter reads: the queries of its stores; `nil` without queries.
@@ -235,7 +237,7 @@ final class SimulatedInstance {
         let (world, setting) = (world, setting)
         let isExactlyOnce = setting.guarantee == .exactlyOnce
         var consumer = SimulatedConsumer.Settings(
-            groupID: setting.applicationID, clientID: identity(ofWorker: number).clientID(address: nil),
+            groupID: setting.applicationID, clientID: identity(ofWorker: number).clientID(address: address),
             instanceID: setting.isStatic ? "\(name)-\(number)" : nil,
             readsCommitted: isExactlyOnce)
         var restore = consumer

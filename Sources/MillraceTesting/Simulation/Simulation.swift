@@ -6,8 +6,9 @@ public import Millrace
 /// scheduler decides which part moves and what fails (`SimulatedFaults`). In the end the results have to be those that
 /// `TopologyTestDriver` gives for the same records: the same values of each key in the same order, none lost and none twice
 /// (with at-least-once: the same last value). The stores have to have the same contents. Committed offsets must never have gone
-/// back, and no store may ever have been ahead of its changelog. In every other run stores are also queried during the run: a
-/// read has to find the contents of the test driver's store at exactly the read's position.
+/// back, and no store may ever have been ahead of its changelog. In every other run stores are also queried during the run, on
+/// their instances and through other instances: a read has to find the contents of the test driver's store at exactly the read's
+/// position.
 ///
 /// The test driver's topics have the same partition counts, because each partition has its own stream time. The order of
 /// records of different partitions is not fixed. If a key's results depend on it, compare less (`comparison`), add checks that
@@ -105,9 +106,7 @@ public struct Simulation: Sendable {
         var random = SeededRandom(seed: seed)
         let records = try records(&random)
         let expectation = try SimulationExpectation(topology, records: records, of: self)
-        let run = try SimulationRun(
-            self, topology: topology, records: records,
-            reads: SimulatedReads(topology, records: records, of: self), seed: random.next())
+        let run = try SimulationRun(self, topology: topology, records: records, seed: random.next())
         return run.run(seed: seed, expecting: expectation)
     }
 

@@ -11,10 +11,12 @@ final class SimulationRun {
     private let topology: Topology
     private let records: [SimulatedRecord]
     private let world: SimulatedWorld
-    private var instances: [SimulatedInstance] = []
+    private let instances: [SimulatedInstance]
     private let foreignMembers: ForeignMembers
     /// The expectations of queries; `nil` in a run without queries.
     private let reads: SimulatedReads?
+    /// The reads that go from instance to instance; `nil` in a run without queries.
+    private let routing: RoutedReads?
     private var written = 0
     /// The index of the last record that has waited for those before it.
     private var released = -1
@@ -24,9 +26,7 @@ final class SimulationRun {
     private var depth = 0
     private static let applicationID = "app"
 
-    init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], reads: SimulatedReads, seed: UInt64)
-        throws
-    {
+    init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], seed: UInt64) throws {
         self.simulation = simulation
         self.topology = topology
         self.records = records
@@ -45,11 +45,24 @@ final class SimulationRun {
         foreignMembers = try ForeignMembers(
             world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
             setting: setting)
-        let isQueried = !reads.storePartitions.isEmpty && world.random.chance(0.5)
-        self.reads = isQueried ? reads : nil
-        instances = (0..<simulation.instances).map { number in
-            SimulatedInstance(
-                name: "instance-\(number)", world: world, setting: setting, reads: isQueried ? reads : nil)
+        var reads: SimulatedReads?
+        if simulation.canBeQueried, world.random.chance(0.5) {
+            let histories = try StoreHistories(topology, records: records, of: simulation)
+            if !histories.partitions.isEmpty { reads = SimulatedReads(histories) }
+        }
+        self.reads = reads
+        var instances: [SimulatedInstance] = []
+        for number in 0..<simulation.instances {
+            instances.append(
+                SimulatedInstance(name: "instance-\(number)", world: world, setting: setting, reads: reads))
+        }
+        self.instances = instances
+        if let reads {
+            routing = RoutedReads(
+                reads.histories, of: instances, topology: topology, world: world,
+                plantedFault: simulation.plantedFault, seed: world.random.next())
+        } else {
+            routing = nil
         }
         world.interleave = { [unowned self] process in self.letOthersMove(while: process) }
         world.hold = { [unowned self] process, ms in self.hold(process, forMs: ms) }
@@ -105,7 +118,9 @@ final class SimulationRun {
             injectFaults()
             instances[world.random.below(instances.count)].step()
             foreignMembers.step()
-            if heals, turns % 20 == 0, isSettled(), isDone(), differingStandbys().isEmpty { return }
+            if heals, turns % 20 == 0, isSettled(), isDone(), differingStandbys().isEmpty {
+                if routing?.hasFinished() ?? true { return }
+            }
         }
     }
 
@@ -150,13 +165,15 @@ final class SimulationRun {
         query()
     }
 
-    /// Reads a store of a random instance, even in the middle of a step.
+    /// Continues routed reads, and reads a store of a random instance, even in the middle of a step.
     private func query() {
+        routing?.step()
         guard let reads, world.random.chance(0.3) else { return }
         let instance = instances[world.random.below(instances.count)]
-        let storePartition = reads.storePartitions[world.random.below(reads.storePartitions.count)]
+        let places = reads.histories.partitions
+        let place = places[world.random.below(places.count)]
         guard let localStores = instance.localStores, let process = instance.process else { return }
-        if let problem = reads.read(storePartition, of: process.name, in: localStores) { world.violate(problem) }
+        if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
     }
 
     /// Runs the other instances while a request of one instance, in the middle of its step, is under way.
@@ -176,9 +193,12 @@ final class SimulationRun {
         depth += 1
         defer { depth -= 1 }
         let end = world.clock.monotonic + TimeSpan(ms: ms)
+        let isSuspended = routing?.suspend(process) ?? false
+        defer { if isSuspended { routing?.resume(process) } }
         while world.clock.monotonic < end {
             world.clock.advance(by: Int64(50 + world.random.below(200)))
             world.settle()
+            routing?.step()
             for other in instances where !other.isBusy && other.process !== process { other.step() }
         }
     }
@@ -253,6 +273,11 @@ struct SimulationError: Error, CustomStringConvertible {
 }
 
 extension SimulatedWorld {
+    /// The offset after the last record of a topic that is written without transactions.
+    func end(of partition: Millrace.TopicPartition) -> Int64? {
+        (try? cluster.offsets(of: ClusterCore.TopicPartition(partition.topic, partition.partition)))?.highWatermark
+    }
+
     func committedRecords(
         of partition: ClusterCore.TopicPartition, from offset: Int64
     ) -> [ClusterCore.Record] { cluster.committedRecords(of: partition, from: offset) }

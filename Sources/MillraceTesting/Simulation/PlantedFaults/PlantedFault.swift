@@ -2,8 +2,8 @@ import MillraceEngine
 
 /// A fault that is planted to show that a simulation finds it.
 ///
-/// The fault is in the settings and clients that an instance's worker is given. The worker itself is the one that runs in
-/// production, and knows of no fault.
+/// The fault is in the settings and clients that an instance's worker is given, or around the stores that its server reads. The
+/// worker and the decisions about routed reads are those of production, and know of no fault.
 package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     /// The fault in one sentence.
     package let description: String
@@ -14,12 +14,17 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     /// Wraps a worker's clients. `openTasks` returns the tasks that the worker runs.
     let wrapPorts: @Sendable (inout WorkerPorts, _ openTasks: @escaping () -> [StreamTask]) -> Void
 
+    /// Returns the stores that an instance's server reads.
+    let serveStores: @Sendable (LocalStores) -> ServedStores
+
     init(
         _ description: String,
         changeSettings: @escaping @Sendable (inout WorkerConfiguration) -> Void = { _ in },
         changeConsumer: @escaping @Sendable (inout SimulatedConsumer.Settings) -> Void = { _ in },
-        wrapPorts: @escaping @Sendable (inout WorkerPorts, @escaping () -> [StreamTask]) -> Void = { _, _ in }
+        wrapPorts: @escaping @Sendable (inout WorkerPorts, @escaping () -> [StreamTask]) -> Void = { _, _ in },
+        serveStores: @escaping @Sendable (LocalStores) -> ServedStores = { ServedStores($0) }
     ) {
+        self.serveStores = serveStores
         self.description = description
         self.changeSettings = changeSettings
         self.changeConsumer = changeConsumer
@@ -32,12 +37,13 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension PlantedFault {
-    package static let all: [PlantedFault] = [
-        storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
-        memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
-        skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
-        positionBeforeCommit, viewBeforeCommit, ignorePause,
-    ]
+    package static let all: [PlantedFault] =
+        [
+            storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
+            memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
+            skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
+            positionBeforeCommit, viewBeforeCommit, ignorePause,
+        ] + ofRouting
 
     // MARK: Faults of settings
 
