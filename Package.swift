@@ -210,7 +210,7 @@ let package = Package(
             name: "millrace-bench",
             dependencies: [
                 "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",
-                "MillraceRuntime", "RiskScore", argumentParser, logging,
+                "MillraceRuntime", "MillraceServer", "RiskScore", argumentParser, hummingbird, logging, nioCore,
             ],
             path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
 

@@ -102,12 +102,14 @@ public final class MillraceServer: Service {
 
     private func serve(_ routes: RouteTable, _ tls: TLSConfiguration?) async throws {
         let limits = configuration.limits
-        let http = HTTPServerBuilder.http1(
-            configuration: HTTP1Channel.Configuration(
-                idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.maxHeaderSizeInBytes, maxHeaderListSize: limits.maxHeaderSizeInBytes,
-                    maxHeaderFieldCount: 100)))
+        let connections = HTTP1Channel.Configuration(
+            idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.maxHeaderSizeInBytes, maxHeaderListSize: limits.maxHeaderSizeInBytes,
+                maxHeaderFieldCount: 100))
+        let http = HTTPServerBuilder { responder in
+            EventLoopConnections(connection: HTTP1Channel(responder: responder, configuration: connections))
+        }
         var logger = logger
         logger.logLevel = max(logger.logLevel, .notice)
         let host = configuration.address.host

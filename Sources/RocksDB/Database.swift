@@ -54,6 +54,16 @@ package final class Database: Sendable {
         return try handle.withValue(forKey: key, handle.readOptions, body)
     }
 
+    /// Calls `body` with the value of `key`, or nil if it has none, unless a file has to be read for it.
+    ///
+    /// - Returns: whether `body` was called.
+    /// - Throws: What `body` throws, or a ``RocksDBError``: `closed`, `corruption`.
+    package func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool {
+        try opened("get").withValueInMemory(forKey: key, body)
+    }
+
     /// Calls `body` once for each of `keys`, in order, with its index and its value, or nil if it has none.
     ///
     /// All values are of one moment. RocksDB copies them, so prefer `withValue(forKey:_:)` for single keys.

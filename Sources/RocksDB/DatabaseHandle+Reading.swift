@@ -16,6 +16,21 @@ extension DatabaseHandle {
         return try value.withBytes { try body($0) }
     }
 
+    /// Calls `body` with the value of a key, or with `nil`, unless a file has to be read for it. Returns whether it called it.
+    func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool {
+        let found: PinnedValue?
+        do throws(RocksDBError) {
+            found = try pinned(key, memoryReadOptions)
+        } catch {
+            if error.code == .incomplete { return false }
+            throw error
+        }
+        if let value = found { try value.withBytes { try body($0) } } else { try body(nil) }
+        return true
+    }
+
     func withValues(
         forKeys keys: [UnsafeRawBufferPointer], _ readOptions: OpaquePointer,
         _ body: (Int, UnsafeRawBufferPointer?) -> Void

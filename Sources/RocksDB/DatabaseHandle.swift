@@ -8,7 +8,12 @@ final class DatabaseHandle: @unchecked Sendable {
     let options: NativeOptions
     let database: OpaquePointer
     let readOptions: OpaquePointer
+    /// The options of reads that fail with `incomplete` instead of reading a file.
+    let memoryReadOptions: OpaquePointer
     let writeOptions: OpaquePointer
+
+    /// `kBlockCacheTier` of RocksDB's `ReadTier`: the memtables and the block cache.
+    private static let blockCacheTier: Int32 = 1
 
     init(path: String, options source: DatabaseOptions) throws(RocksDBError) {
         try checkPath(path, "open")
@@ -21,6 +26,8 @@ final class DatabaseHandle: @unchecked Sendable {
         self.options = options
         database = opened
         readOptions = rocksdb_readoptions_create()
+        memoryReadOptions = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_read_tier(memoryReadOptions, Self.blockCacheTier)
         writeOptions = rocksdb_writeoptions_create()
         rocksdb_writeoptions_disable_WAL(writeOptions, source.writeAheadLog == .off ? 1 : 0)
         rocksdb_writeoptions_set_sync(writeOptions, source.writeAheadLog == .synced ? 1 : 0)
@@ -28,6 +35,7 @@ final class DatabaseHandle: @unchecked Sendable {
 
     deinit {
         rocksdb_writeoptions_destroy(writeOptions)
+        rocksdb_readoptions_destroy(memoryReadOptions)
         rocksdb_readoptions_destroy(readOptions)
         rocksdb_close(database)
     }

@@ -26,6 +26,8 @@ package struct RocksDBError: Error, Sendable, Hashable {
         package static let aborted = Code("aborted")
         /// The operation waited too long.
         package static let timedOut = Code("timed out")
+        /// The answer is in a file, but only memory was to be read.
+        package static let incomplete = Code("incomplete")
         /// The database is being closed.
         package static let shutdownInProgress = Code("shutdown in progress")
         /// The ``Database`` has been closed.
@@ -67,7 +69,8 @@ extension RocksDBError.Code {
             ("IO error", .ioError), ("Corruption", .corruption), ("Invalid argument", .invalidArgument),
             ("NotFound", .notFound), ("Not found", .notFound), ("Not implemented", .notSupported),
             ("Resource busy", .busy), ("Operation aborted", .aborted), ("Operation timed out", .timedOut),
-            ("Operation failed. Try again", .busy), ("Shutdown in progress", .shutdownInProgress),
+            ("Operation failed. Try again", .busy), ("Result incomplete", .incomplete),
+            ("Shutdown in progress", .shutdownInProgress),
         ]
         let kind = kinds.first { text.hasPrefix($0.prefix) }?.code ?? .other
         switch kind {

@@ -40,6 +40,34 @@ struct RoundTripTests {
         }
     }
 
+    @Test("a read that is to use memory only finds what is in a memtable or in the cache, and no more")
+    func memoryOnly() throws {
+        func value(_ key: String, in database: Database) throws -> String?? {
+            var found: String??
+            let isFound = try bytes(key).withUnsafeBytes { key in
+                try database.withValueInMemory(forKey: key) { value in
+                    found = .some(value.map { String(decoding: $0, as: UTF8.self) })
+                }
+            }
+            #expect(isFound == (found != nil))
+            return found
+        }
+        do {
+            let database = try Database(path: directory("db"))
+            try database.put("v", "k")
+            #expect(try value("k", in: database) == .some("v"))
+            #expect(try value("none", in: database) == .some(nil))
+            try database.flush()
+            try database.close()
+        }
+        let database = try Database(path: directory("db"))
+        #expect(try value("k", in: database) == nil)
+        #expect(try database.get("k") == "v")
+        #expect(try value("k", in: database) == .some("v"))
+        try database.close()
+        #expect(throws: RocksDBError.self) { _ = try value("k", in: database) }
+    }
+
     @Test("a write replaces the value, and deleting an unknown key is no error")
     func overwrite() throws {
         let database = try Database(path: directory("db"))

@@ -37,7 +37,9 @@ public struct Position: Hashable, Sendable {
     public func reaches(_ other: Position) -> Bool { other.offsets.allSatisfy { self[$0.key] >= $0.value } }
 
     /// Takes the higher offset of each partition. Kafka: `Position.merge`.
-    public mutating func merge(_ other: Position) { offsets.merge(other.offsets, uniquingKeysWith: max) }
+    public mutating func merge(_ other: Position) {
+        if offsets.isEmpty { offsets = other.offsets } else { offsets.merge(other.offsets, uniquingKeysWith: max) }
+    }
 
     /// Returns the higher offset of each partition.
     public func merging(_ other: Position) -> Position {
@@ -55,7 +57,12 @@ public struct Position: Hashable, Sendable {
 extension Position: CustomStringConvertible, LosslessStringConvertible {
     /// The position as a text, `payments-3@42,payments-4@7`, that can be handed to a client and back.
     public var description: String {
-        offsets.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value)" }.joined(separator: ",")
+        var text = ""
+        for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
+            if !text.isEmpty { text += "," }
+            text += "\(partition.topic)-\(partition.partition)@\(offset)"
+        }
+        return text
     }
 
     /// Reads a position from its text.

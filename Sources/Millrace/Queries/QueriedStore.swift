@@ -52,6 +52,10 @@ package protocol StoreReader: AnyObject, Sendable {
     /// Calls `body` with the value of a key, or with `nil`. The bytes are valid only during the call.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
+    /// Returns the value of a key with the position of the commit that it is from; `nil` if that takes a wait or a read of a
+    /// disk. The default is `nil`.
+    func valueInMemory(forKey key: UnsafeRawBufferPointer) throws -> Committed<[UInt8]?>?
+
     /// Returns the store as of its last commit, for several reads on the caller's thread. The result conforms to the
     /// protocol of the store's kind.
     func snapshot() throws -> any KeyValueBytesStore
@@ -84,6 +88,8 @@ package struct StoreSize: Sendable {
 }
 
 extension StoreReader {
+    package func valueInMemory(forKey key: UnsafeRawBufferPointer) throws -> Committed<[UInt8]?>? { nil }
+
     /// Returns a snapshot as a store of the kind that the query was made for.
     func snapshot<Kind>(as kind: Kind.Type) throws -> Kind {
         guard let store = try snapshot() as? Kind else {

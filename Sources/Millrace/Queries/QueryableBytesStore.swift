@@ -75,16 +75,18 @@ public struct QueryableBytesStore: Sendable {
         key: [UInt8], window: Window?, value: [UInt8]?, timestampMs: Int64?, validToMs: Int64? = nil
     ) -> String {
         let serdes = store.plan.serdes
-        var fields = ["\"key\": \(serdes?.key.json(of: key) ?? JSONText.base64(key))"]
+        var text = "{\"key\": "
+        text += serdes?.key.json(of: key) ?? JSONText.base64(key)
         if let window {
             let end = kind == .session ? ", \"endMs\": \(window.endMs)" : ""
-            fields.append("\"window\": {\"startMs\": \(window.startMs)\(end)}")
+            text += ", \"window\": {\"startMs\": \(window.startMs)\(end)}"
         }
-        let text = value.map { serdes?.value.json(of: $0) ?? JSONText.base64($0) }
-        fields.append("\"value\": \(text ?? "null")")
-        if let timestampMs { fields.append("\"timestampMs\": \(timestampMs)") }
-        if let validToMs { fields.append("\"validToMs\": \(validToMs)") }
-        return "{\(fields.joined(separator: ", "))}"
+        text += ", \"value\": "
+        text += value.map { serdes?.value.json(of: $0) ?? JSONText.base64($0) } ?? "null"
+        if let timestampMs { text += ", \"timestampMs\": \(timestampMs)" }
+        if let validToMs { text += ", \"validToMs\": \(validToMs)" }
+        text += "}"
+        return text
     }
 
     // MARK: Key-value stores

@@ -8,7 +8,8 @@ import Synchronization
 /// everything to disk, the changes in memory may be dropped; they stay as a cache while they are small. A store in memory lies
 /// entirely above the disk.
 ///
-/// A point read takes the lock for one look-up. A scan works on a snapshot, which keeps the layers that it found: as long as it
+/// A point read takes the lock for one look-up. One that needs the commit's position takes the lock again after it has read the disk:
+/// if a commit came in between, the value may be of that one. A scan works on a snapshot, which keeps the layers that it found: as long as it
 /// lives a commit adds its changes to a new layer above them. Later commits join the layers again.
 package final class CommittedView: StoreReader {
     private let plan: StorePlan
@@ -24,6 +25,8 @@ package final class CommittedView: StoreReader {
         var disk: (any ConcurrentEntries)?
         var progress: OrderedProgress?
         var position = Position()
+        /// The number of times that a commit was added or the view was closed.
+        var changeCount = 0
         /// The number of times that layers were dropped because their changes are on disk.
         var generation = 0
         var isClosed = false
@@ -56,6 +59,7 @@ package final class CommittedView: StoreReader {
         contents.withLock { contents in
             contents.progress = progress
             contents.position = position
+            contents.changeCount += 1
             contents.joinLayers()
             if !isKnownUniquelyReferenced(&contents.layers[contents.layers.count - 1]) {
                 contents.layers.append(ChangeLayer())
@@ -71,7 +75,10 @@ package final class CommittedView: StoreReader {
 
     /// Records the position of the added changes, if it was not known.
     package func recordCommit(_ position: Position) {
-        contents.withLock { $0.position = position }
+        contents.withLock { contents in
+            contents.position = position
+            contents.changeCount += 1
+        }
         signal?.signal()
     }
 
@@ -90,6 +97,7 @@ package final class CommittedView: StoreReader {
     func close() {
         contents.withLock { contents in
             contents.isClosed = true
+            contents.changeCount += 1
             contents.layers = [ChangeLayer()]
             contents.disk = nil
         }
@@ -102,18 +110,37 @@ package final class CommittedView: StoreReader {
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
     ) throws {
         guard isHashed else { return try snapshot().withValue(forKey: key, body) }
-        var change: Change?
-        var disk: (any ConcurrentEntries)?
-        try contents.withLock { contents in
-            if contents.isClosed { throw closed() }
-            for layer in contents.layers.reversed() where change == nil { change = layer.change(of: key) }
-            disk = contents.disk
-        }
-        switch change {
+        let found = try contents.withLock { try lookUp(key, in: $0) }
+        switch found.change {
         case .value(let value): try value.withUnsafeBytes { try body($0) }
         case .deletion: try body(nil)
-        case nil: if let disk { try disk.withValue(forKey: key, body) } else { try body(nil) }
+        case nil: if let disk = found.disk { try disk.withValue(forKey: key, body) } else { try body(nil) }
         }
+    }
+
+    package func valueInMemory(forKey key: UnsafeRawBufferPointer) throws -> Committed<[UInt8]?>? {
+        guard isHashed, let found = try contents.withLockIfAvailable({ try lookUp(key, in: $0) }) else { return nil }
+        var value: [UInt8]?
+        switch found.change {
+        case .value(let changed): value = changed
+        case .deletion: break
+        case nil:
+            if let disk = found.disk {
+                guard try disk.withValueInMemory(forKey: key, { value = $0.map(Array.init) }),
+                    contents.withLockIfAvailable({ $0.changeCount == found.changeCount }) == true
+                else { return nil }
+            }
+        }
+        return Committed(value: value, position: found.position)
+    }
+
+    /// Looks a key up above the disk.
+    private func lookUp(_ key: UnsafeRawBufferPointer, in contents: Contents) throws -> LookUp {
+        if contents.isClosed { throw closed() }
+        var change: Change?
+        for layer in contents.layers.reversed() where change == nil { change = layer.change(of: key) }
+        return LookUp(
+            change: change, disk: contents.disk, position: contents.position, changeCount: contents.changeCount)
     }
 
     package func snapshot() throws -> any KeyValueBytesStore {
@@ -186,6 +213,15 @@ extension CommittedView {
     fileprivate enum Change {
         case value([UInt8])
         case deletion
+    }
+
+    /// What lies above the disk under a key, at one commit.
+    fileprivate struct LookUp {
+        /// The key's last change; `nil` if only the disk may have the key.
+        var change: Change?
+        var disk: (any ConcurrentEntries)?
+        var position: Position
+        var changeCount: Int
     }
 }
 

@@ -10,6 +10,12 @@ final class ReaderEntries: ConcurrentEntries {
         try StoreKeyLayout.withStoredKey(of: key) { try reader.withValue(forKey: $0, body) }
     }
 
+    func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool {
+        try StoreKeyLayout.withStoredKey(of: key) { try reader.withValueInMemory(forKey: $0, body) }
+    }
+
     func snapshot() throws -> any StoredEntries { SnapshotEntries(try reader.snapshot()) }
 
     var approximateSize: StoreSize? {

@@ -13,6 +13,11 @@ package protocol ConcurrentEntries: AnyObject, Sendable {
     /// Reads as `StoredEntries` does, on any thread.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
+    /// Reads in the same way if that takes neither a wait nor a read of a disk. Returns whether `body` was called.
+    func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool
+
     /// Returns the present entries, for one thread.
     func snapshot() throws -> any StoredEntries
 

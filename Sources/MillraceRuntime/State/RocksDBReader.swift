@@ -29,6 +29,14 @@ final class RocksDBReader: StorageReader {
         try translatingErrors { try database.withValue(forKey: key, body) }
     }
 
+    func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool {
+        try enter()
+        defer { leave() }
+        return try translatingErrors { try database.withValueInMemory(forKey: key, body) }
+    }
+
     func snapshot() throws -> any StorageSnapshot {
         try enter()
         do {

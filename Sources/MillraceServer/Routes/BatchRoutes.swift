@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Millrace
 import NIOCore
 import NIOFoundationCompat
 
@@ -73,8 +74,8 @@ struct BatchRoutes: RouteGroup {
             terms: request.terms(limits), isRaw: request.parameters.flag("raw"))
         let found = try await batch.run()
         if request.prefers(EntryLines.mediaType) {
-            return .text(found.text, type: EntryLines.mediaType, position: found.position)
+            return .text(found.text, type: EntryLines.mediaType, position: found.position.description)
         }
-        return .json(found.object, position: found.position)
+        return .json(found.object, position: found.position.description)
     }
 }

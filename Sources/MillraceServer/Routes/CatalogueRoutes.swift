@@ -28,11 +28,11 @@ struct CatalogueRoutes: RouteGroup {
 
     private func list() -> Response {
         let stores = application.stores
-        let position = stores.reduce(Position()) { $0.merging($1.position) }
+        let position = stores.reduce(Position()) { $0.merging($1.position) }.description
         return .json(
             JSON.object([
                 ("stores", JSON.array(stores.map { JSON.object($0.members) })),
-                ("position", JSON.quoted(position.description)),
+                ("position", JSON.quoted(position)),
             ]), position: position)
     }
 
@@ -45,9 +45,9 @@ struct CatalogueRoutes: RouteGroup {
                 "the topology has no such store; it has "
                     + (stores.isEmpty ? "none" : stores.map(\.name).joined(separator: ", ")))
         }
-        let position = store.position
+        let position = store.position.description
         return .json(
-            JSON.object(store.members + [("position", JSON.quoted(position.description))]), position: position)
+            JSON.object(store.members + [("position", JSON.quoted(position))]), position: position)
     }
 }
 

@@ -53,7 +53,7 @@ struct ChangeRoutes: RouteGroup {
         let slot = try slots.take()
         let changes = try await stores.application.changes(of: name, from: start)
         let (limits, channel) = (stores.limits, request.channel)
-        var headers = Response.headers(type: Self.mediaType, position: changes.start)
+        var headers = Response.headers(type: Self.mediaType, position: changes.start.description)
         headers[.connection] = "close"
         return Response(
             status: .ok, headers: headers,

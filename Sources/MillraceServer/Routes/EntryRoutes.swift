@@ -35,16 +35,22 @@ struct EntryRoutes: RouteGroup {
                     Route.Reply(
                         status: 404, summary: "There is no such store, or nothing under the key.",
                         content: ["application/json": Schema.error]),
-                ] + Route.Reply.ofReads, answer: { try await read($0) })
+                ] + Route.Reply.ofReads, isShort: true, answer: { try await read($0) })
         ]
     }
 
+    /// Reads one entry on the connection's event loop. Several entries take longer, so they are read and rendered elsewhere.
     private func read(_ request: RouteRequest) async throws -> Response {
+        let store = try owners.stores.handle(request.parameters.pathText("store"))
+        let key = try KeyFormat(request.parameters).bytes(request.parameters.pathText("key"), in: store)
+        let read = try KeyRead(key: key, request.parameters, limit: limits.maxPageEntries)
+        if read.isOfOneEntry(in: store) { return try await answer(request, read) }
+        return try await onSharedPool { try await answer(request, read) }
+    }
+
+    private func answer(_ request: RouteRequest, _ read: KeyRead) async throws -> Response {
         let (parameters, terms) = (request.parameters, request.terms(limits))
         let name = try parameters.pathText("store")
-        let store = try owners.stores.handle(name)
-        let key = try KeyFormat(parameters).bytes(parameters.pathText("key"), in: store)
-        let read = try KeyRead(key: key, parameters, limit: limits.maxPageEntries)
         let isRaw = parameters.flag("raw") || request.prefers("application/octet-stream")
         let chosen = parameters.integer("partition").map { Int32(truncatingIfNeeded: $0) }
         if let chosen, chosen >= (try owners.partitionCount(of: name)) {
@@ -52,11 +58,11 @@ struct EntryRoutes: RouteGroup {
         }
         return try await owners.read(terms) {
             try chosen.map { try owners.application.metadata(ofPartition: $0, in: name) }
-                ?? owners.application.metadata(ofKeyBytes: key, in: name)
+                ?? owners.application.metadata(ofKeyBytes: read.key, in: name)
         } here: { readsStale, time in
-            let partition = try chosen ?? partition(of: key, in: name, terms)
+            let partition = try chosen ?? partition(of: read.key, in: name, terms)
             let local = try owners.stores.handle(name, partition: partition, readsStale: readsStale)
-            let found = try await local.read(reaching: terms.atLeast, within: time) { try read.run($0) }
+            let found = try await read.run(local, reaching: terms.atLeast, within: time)
             return try response(found, of: local, isRaw: isRaw)
         } there: { address in
             try await owners.peers.ask(
@@ -76,22 +82,23 @@ struct EntryRoutes: RouteGroup {
     private func response(
         _ found: Committed<KeyRead.Found>, of store: QueryableBytesStore, isRaw: Bool
     ) throws -> Response {
-        let position = ("position", JSON.quoted(found.position.description))
+        let position = found.position.description
         switch found.value {
         case .entry(nil):
             throw Failure(.notFound, "key_unknown", "there is nothing under the key", position: found.position)
         case .entry(let entry?) where isRaw:
-            return .bytes(ByteBuffer(bytes: entry.value), type: "application/octet-stream", position: found.position)
+            return .bytes(ByteBuffer(bytes: entry.value), type: "application/octet-stream", position: position)
         case .entry(let entry?):
-            return .json(JSON.object(store.json(of: entry), adding: [position]), position: found.position)
+            return .json(
+                JSON.object(store.json(of: entry), adding: [("position", JSON.quoted(position))]), position: position)
         case .entries where isRaw:
             throw Failure.badRequest("only a single value has raw bytes; ask for JSON", code: "raw_impossible")
         case .entries(let entries, let nextFromMs):
             return .json(
                 JSON.object([
-                    ("entries", JSON.array(entries.map(store.json))), position,
+                    ("entries", JSON.array(entries.map(store.json))), ("position", JSON.quoted(position)),
                     ("nextWindowFromMs", nextFromMs.map(String.init)),
-                ]), position: found.position)
+                ]), position: position)
         }
     }
 }

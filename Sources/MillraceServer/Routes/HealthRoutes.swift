@@ -14,7 +14,7 @@ struct HealthRoutes: RouteGroup {
                 replies: [
                     Route.Reply(status: 200, summary: "It lives.", content: ["application/json": Schema.health]),
                     Route.Reply(status: 503, summary: "It has ended.", content: ["application/json": Schema.error]),
-                ], answer: { _ in try live() }),
+                ], isShort: true, answer: { _ in try live() }),
             Route(
                 method: .get, path: "/health/ready", summary: "Whether the instance runs and its stores can be read.",
                 permission: .none,
@@ -23,7 +23,7 @@ struct HealthRoutes: RouteGroup {
                     Route.Reply(
                         status: 503, summary: "It starts, restores or stops.",
                         content: ["application/json": Schema.error]),
-                ], answer: { _ in try ready() }),
+                ], isShort: true, answer: { _ in try ready() }),
         ]
     }
 

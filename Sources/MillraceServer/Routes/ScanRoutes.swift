@@ -72,8 +72,8 @@ struct ScanRoutes: RouteGroup {
         let slot = try owners.stores.takeScan()
         defer { withExtendedLifetime(slot) {} }
         let page = try await scan.page(from: first, only: only, limit: limit)
-        if isStream { return .text(page.text, type: EntryLines.mediaType, position: page.position) }
-        return .json(page.object, position: page.position)
+        if isStream { return .text(page.text, type: EntryLines.mediaType, position: page.position.description) }
+        return .json(page.object, position: page.position.description)
     }
 
     private func scan(_ request: RouteRequest) throws -> Scan {

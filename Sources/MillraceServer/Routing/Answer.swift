@@ -15,35 +15,37 @@ extension Response {
     private static let maxPositionHeaderCount = 4_096
 
     /// A response of JSON.
+    ///
+    /// - Parameter position: the text of the position that the body is of.
     static func json(
-        _ text: String, status: HTTPResponse.Status = .ok, position: Position? = nil
+        _ text: String, status: HTTPResponse.Status = .ok, position: String? = nil
     ) -> Response {
         Response.text(text, type: "application/json", status: status, position: position)
     }
 
     static func text(
-        _ text: String, type: String, status: HTTPResponse.Status = .ok, position: Position? = nil
+        _ text: String, type: String, status: HTTPResponse.Status = .ok, position: String? = nil
     ) -> Response {
         bytes(ByteBuffer(string: text), type: type, status: status, position: position)
     }
 
     static func bytes(
-        _ body: ByteBuffer, type: String, status: HTTPResponse.Status = .ok, position: Position? = nil
+        _ body: ByteBuffer, type: String, status: HTTPResponse.Status = .ok, position: String? = nil
     ) -> Response {
         Response(status: status, headers: headers(type: type, position: position), body: ResponseBody(byteBuffer: body))
     }
 
-    static func headers(type: String, position: Position?) -> HTTPFields {
+    static func headers(type: String, position: String?) -> HTTPFields {
         var headers: HTTPFields = [
             .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
         ]
-        if let text = position?.description, text.utf8.count <= maxPositionHeaderCount { headers[.position] = text }
+        if let position, position.utf8.count <= maxPositionHeaderCount { headers[.position] = position }
         return headers
     }
 
     /// The response to a request that failed.
     static func failure(_ failure: Failure) -> Response {
-        var response = json(failure.json, status: failure.status, position: failure.position)
+        var response = json(failure.json, status: failure.status, position: failure.position?.description)
         if failure.status == .serviceUnavailable || failure.status == .tooManyRequests {
             response.headers[.retryAfter] = "1"
         }

@@ -13,7 +13,10 @@ enum JSON {
 
     /// Adds members to the text of an object that has some already.
     static func object(_ object: String, adding members: [(String, String?)]) -> String {
-        let added = members.compactMap { name, value in value.map { ", \(quoted(name)): \($0)" } }.joined()
-        return object.hasSuffix("}") ? object.dropLast() + added + "}" : object
+        guard object.utf8.last == UInt8(ascii: "}") else { return object }
+        var text = String(object[..<object.utf8.index(before: object.utf8.endIndex)])
+        for case (let name, let value?) in members { text += ", \(quoted(name)): \(value)" }
+        text += "}"
+        return text
     }
 }

@@ -92,8 +92,8 @@ struct Parameters: Sendable {
             }
             try take(parameter, Self.text(pieces.count > 1 ? pieces[1] : "", name))
         }
-        for parameter in declared where parameter.place == .header {
-            if let text = header(parameter.name) { try take(parameter, text) }
+        for index in declared.indices where declared[index].place == .header {
+            if let text = header(declared[index].name) { try take(declared[index], text) }
         }
     }
 

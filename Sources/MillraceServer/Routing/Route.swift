@@ -35,6 +35,8 @@ struct Route: Sendable {
     /// The schema of the request's body as JSON; `nil` if the route takes none.
     var body: String?
     var replies: [Reply]
+    /// Whether an answer takes so little computation that it may run on the event loop of the connection.
+    var isShort = false
     var answer: @Sendable (RouteRequest) async throws -> Response
 
     /// The segments of the path.

@@ -9,12 +9,13 @@ import NIOCore
 struct RouteTable: HTTPResponder {
     typealias Context = RequestSource
 
-    private let routes: [(segments: [Substring], route: Route)]
+    /// The routes by the number of their path's segments.
+    private let routes: [Int: [(path: PathTemplate, route: Route)]]
     private let access: AccessControl
     private let limits: ServerLimits
 
     init(_ groups: [any RouteGroup], access: AccessControl, limits: ServerLimits) {
-        routes = groups.flatMap(\.routes).map { ($0.segments, $0) }
+        routes = Dictionary(grouping: groups.flatMap(\.routes).map { (PathTemplate($0), $0) }) { $0.0.count }
         self.access = access
         self.limits = limits
     }
@@ -36,51 +37,43 @@ struct RouteTable: HTTPResponder {
 
     private func answer(_ request: Request, _ context: RequestSource) async throws -> Response {
         try access.checkHost(request.head)
-        let target = (request.head.path ?? "/").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let (route, path) = try find(request.method, target[0])
+        let target = request.head.path ?? "/"
+        let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        let (route, path) = try find(request.method, target[..<end])
         try access.check(request.head, for: route.permission, on: context.channel)
         let headers = request.headers
-        let parameters = try Parameters(route.parameters, path: path, query: target.count > 1 ? target[1] : "") {
+        let parameters = try Parameters(route.parameters, path: path, query: Substring(target.utf8[end...].dropFirst()))
+        {
             name in HTTPField.Name(name).flatMap { headers[$0] }
         }
         let body = try await body(of: request, for: route)
-        return try await route.answer(
-            RouteRequest(
-                head: request.head, parameters: parameters, isForwarded: headers[.forwarded] != nil, body: body,
-                channel: context.channel, logger: context.logger))
+        let checked = RouteRequest(
+            head: request.head, parameters: parameters, isForwarded: headers[.forwarded] != nil, body: body,
+            channel: context.channel, logger: context.logger)
+        if route.isShort { return try await route.answer(checked) }
+        return try await onSharedPool { try await route.answer(checked).writtenOnSharedPool() }
     }
 
     private func find(
         _ method: HTTPRequest.Method, _ path: Substring
     ) throws(Failure) -> (route: Route, path: [String: [UInt8]]) {
-        guard path.first == "/" else { throw .badRequest("the target is no path", code: "path_invalid") }
-        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        guard path.utf8.first == UInt8(ascii: "/") else {
+            throw .badRequest("the target is no path", code: "path_invalid")
+        }
+        let segments = PathTemplate.segments(of: path)
         let method = method == .head ? .get : method
         var allowed: [HTTPRequest.Method] = []
-        for (template, route) in routes where template.count == segments.count {
-            guard let found = try match(segments, template) else { continue }
-            if route.method == method { return (route, found) }
-            allowed.append(route.method)
+        let candidates = routes[segments.count] ?? []
+        for index in candidates.indices where candidates[index].path.matches(segments) {
+            if candidates[index].route.method == method {
+                return (candidates[index].route, try candidates[index].path.parameters(of: segments))
+            }
+            allowed.append(candidates[index].route.method)
         }
         if allowed.isEmpty { throw Failure(.notFound, "path_unknown", "there is nothing at this path") }
         throw Failure(
             .methodNotAllowed, "method_not_allowed",
             "the path takes \(allowed.map(\.rawValue).joined(separator: ", "))", allowed: allowed)
-    }
-
-    private func match(_ segments: [Substring], _ template: [Substring]) throws(Failure) -> [String: [UInt8]]? {
-        var found: [String: [UInt8]] = [:]
-        for (segment, expected) in zip(segments, template) {
-            guard expected.first == "{" else {
-                if segment == expected { continue }
-                return nil
-            }
-            guard let bytes = PercentCoding.decode(segment.utf8) else {
-                throw .badRequest("the path is not percent-encoded", code: "path_invalid")
-            }
-            found[String(expected.dropFirst().dropLast())] = bytes
-        }
-        return found
     }
 
     private func body(of request: Request, for route: Route) async throws -> ByteBuffer {
@@ -131,6 +124,18 @@ extension Response {
             try await body.write(writer)
         }
         return response
+    }
+
+    /// The same response; a body that is made while it is written is made on the shared pool.
+    fileprivate func writtenOnSharedPool() -> Response {
+        guard body.contentLength == nil else { return self }
+        let body = body
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody { writer in
+                let writer = writer
+                try await onSharedPool { try await body.write(writer) }
+            })
     }
 
     /// The same response, after which the connection is closed: what is left of the request is not read.

@@ -14,12 +14,15 @@ struct AccessControl: Sendable {
     /// - Throws: `Failure` with 421 if the request names another host.
     func checkHost(_ head: HTTPRequest) throws(Failure) {
         guard let hosts, tokens == nil, let authority = head.authority, !authority.isEmpty else { return }
-        var host = authority[...]
-        if let colon = host.lastIndex(of: ":"), host[host.index(after: colon)...].allSatisfy(\.isNumber) {
-            host = host[..<colon]
+        var name = authority.utf8[...]
+        if let colon = name.lastIndex(of: UInt8(ascii: ":")),
+            name[colon...].dropFirst().allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        {
+            name = name[..<colon]
         }
-        let name = host.filter { $0 != "[" && $0 != "]" }.lowercased()
-        if hosts.contains(name) || (try? SocketAddress(ipAddress: name, port: 0)) != nil { return }
+        if name.first == UInt8(ascii: "["), name.last == UInt8(ascii: "]") { name = name.dropFirst().dropLast() }
+        let host = String(Substring(name)).lowercased()
+        if hosts.contains(host) || (try? SocketAddress(ipAddress: host, port: 0)) != nil { return }
         throw Failure(.misdirectedRequest, "host_unknown", "the server is not called so")
     }
 

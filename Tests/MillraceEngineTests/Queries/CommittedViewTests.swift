@@ -7,6 +7,10 @@ import Testing
 /// An engine in memory that other threads may read. Its snapshots are copies.
 private final class SharedEngine: ConcurrentEntries {
     private let contents = Mutex<[[UInt8]: [UInt8]]>([:])
+    /// Whether a read would have to wait for a disk.
+    let isSlow = Mutex(false)
+    /// Runs at the end of a read that must not wait.
+    let afterRead = Mutex<(@Sendable () -> Void)?>(nil)
 
     func apply(_ entries: [String: String?]) {
         contents.withLock { contents in
@@ -17,6 +21,15 @@ private final class SharedEngine: ConcurrentEntries {
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws {
         guard let value = contents.withLock({ $0[Array(key)] }) else { return try body(nil) }
         try value.withUnsafeBytes { try body($0) }
+    }
+
+    func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool {
+        if isSlow.withLock({ $0 }) { return false }
+        try withValue(forKey: key, body)
+        afterRead.withLock { $0 }?()
+        return true
     }
 
     func snapshot() throws -> any StoredEntries {
@@ -201,6 +214,65 @@ struct CommittedViewTests {
             try await group.waitForAll()
         }
         #expect(try view.position()[input] == 2_000)
+    }
+
+    private func valueInMemory(_ key: String, in view: CommittedView) throws -> Committed<String?>? {
+        try Array(key.utf8).withUnsafeBytes { try view.valueInMemory(forKey: $0) }
+            .map { Committed(value: $0.value.map { String(decoding: $0, as: UTF8.self) }, position: $0.position) }
+    }
+
+    @Test("a value is read from memory, with its commit, unless the disk is needed or a commit came in between")
+    func valuesInMemory() throws {
+        let view = view()
+        let (first, second) = (Position([TopicPartition(topic: "in", partition: 0): 1]), Position())
+        disk.apply(["a": "1"])
+        commit(["b": "1", "c": nil], to: view, at: first)
+        for isSlow in [false, true] {
+            disk.isSlow.withLock { $0 = isSlow }
+            #expect(try valueInMemory("b", in: view) == Committed(value: "1", position: first))
+            #expect(try valueInMemory("c", in: view) == Committed(value: nil, position: first))
+            #expect(try valueInMemory("a", in: view) == (isSlow ? nil : Committed(value: "1", position: first)))
+        }
+        disk.isSlow.withLock { $0 = false }
+        disk.afterRead.withLock { $0 = { commit([:], to: view, at: second) } }
+        #expect(try valueInMemory("a", in: view) == nil)
+        disk.afterRead.withLock { $0 = { view.recordFlush(nil) } }
+        #expect(try valueInMemory("a", in: view) == Committed(value: "1", position: second))
+        disk.afterRead.withLock { $0 = { view.close() } }
+        #expect(try valueInMemory("a", in: view) == nil)
+        #expect(throws: StreamsError.self) { _ = try valueInMemory("a", in: view) }
+    }
+
+    @Test("a value read from memory is of exactly the commit of its position, while others are made and flushed")
+    func commitsOfValuesInMemory() async throws {
+        let view = view(onDisk: true, maxSizeInBytes: 0)
+        let (disk, isDone) = (disk, Flag())
+        let input = TopicPartition(topic: "in", partition: 0)
+        commit(["a": "0"], to: view)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    while !isDone.isSet {
+                        await Task.yield()
+                        guard let found = try valueInMemory("a", in: view) else { continue }
+                        #expect(found.value == "\(found.position[input])")
+                    }
+                }
+            }
+            group.addTask {
+                for number in 1...5_000 {
+                    commit(["a": "\(number)"], to: view, at: Position([input: Int64(number)]))
+                    if number % 2 == 0 {
+                        disk.apply(["a": "\(number)"])
+                        view.recordFlush(nil)
+                    }
+                    if number % 50 == 0 { await Task.yield() }
+                }
+                isDone.set()
+            }
+            try await group.waitForAll()
+        }
+        #expect(try valueInMemory("a", in: view)?.value == "5000")
     }
 
     @Test("walks see whole commits while others are made")

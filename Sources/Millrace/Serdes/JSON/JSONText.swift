@@ -4,6 +4,10 @@ import FoundationEssentials
 package enum JSONText {
     /// A text in quotes.
     package static func quoted(_ text: String) -> String {
+        // Most texts need no escapes.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            return "\"\(text)\""
+        }
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

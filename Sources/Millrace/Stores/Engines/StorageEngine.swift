@@ -92,6 +92,19 @@ public protocol StorageReader: AnyObject, Sendable {
     ///   unchanged.
     func withValue(forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void) throws
 
+    /// Does the same as ``withValue(forKey:_:)``, but only if the call neither waits nor reads a disk: it may come from a thread
+    /// that must not block. By default it does nothing, so that every read takes another thread.
+    ///
+    /// - Parameters:
+    ///   - key: the key's bytes; valid until the call returns.
+    ///   - body: gets the value's bytes.
+    /// - Returns: whether `body` was called.
+    /// - Throws: the engine's errors, which become a `StreamsError` with code `.stateStore`; whatever `body` throws,
+    ///   unchanged.
+    func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool
+
     /// Returns the entries as they are now, regardless of later writes. One thread uses the result, for a short time.
     ///
     /// - Throws: anything; it reaches the operator as a `StreamsError` with code `.stateStore`, and ends the task.
@@ -105,6 +118,10 @@ public protocol StorageReader: AnyObject, Sendable {
 }
 
 extension StorageReader {
+    public func withValueInMemory(
+        forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
+    ) throws -> Bool { false }
+
     public var approximateEntryCount: Int? { nil }
     public var approximateSizeInBytes: Int? { nil }
 }

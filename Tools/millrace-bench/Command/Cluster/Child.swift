@@ -43,6 +43,17 @@ final class Child {
         return try JSONDecoder().decode(Sample.self, from: Data(last.utf8))
     }
 
+    /// The CPU time that the process has used so far, user and system.
+    var cpuSeconds: Double {
+        let path = "/proc/\(process.processIdentifier)/stat"
+        // The name, in brackets, may contain spaces; the times are the 12th and 13th field after it.
+        let fields =
+            (try? String(contentsOfFile: path, encoding: .utf8))?
+            .split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     func stop() {
         process.terminate()
         process.waitUntilExit()

@@ -26,8 +26,8 @@ struct Report: Codable {
             var row = Row(workload: workload, variant: variant, subject: name, runs: samples.count)
             row.recordsPerSecond = Figure(samples.map(\.recordsPerSecond))
             row.cpuMicrosecondsPerRecord = cpu(samples)
-            row.allocationsPerRecord = Figure(samples.map(\.allocationsPerRecord))
-            row.peakRSSInMiB = Figure(samples.map(\.peakRSSInMiB))
+            row.allocationsPerRecord = Figure(samples.compactMap(\.allocationsPerRecord))
+            row.peakRSSInMiB = Figure(samples.compactMap(\.peakRSSInMiB))
             for name in Set(samples.flatMap { ($0.others ?? [:]).keys }) {
                 row.others[name] = Figure(samples.compactMap { $0.others?[name] })
             }

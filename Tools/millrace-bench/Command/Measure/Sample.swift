@@ -8,16 +8,18 @@ struct Sample: Codable, Sendable {
     var seconds: Double
     /// User and system, of the whole process.
     var cpuSeconds: Double
-    var peakRSSInBytes: Int
-    var allocations: Int
+    /// `nil` if it was not measured.
+    var peakRSSInBytes: Int?
+    /// `nil` if they were not counted.
+    var allocations: Int?
     /// Other figures by name, such as percentiles in milliseconds.
     var others: [String: Double]?
 
     var recordsPerSecond: Double { Double(records) / seconds }
     var cpuMicrosecondsPerRecord: Double { cpuSeconds * 1e6 / Double(records) }
     var nanosecondsPerRecord: Double { seconds * 1e9 / Double(records) }
-    var allocationsPerRecord: Double { Double(allocations) / Double(records) }
-    var peakRSSInMiB: Double { Double(peakRSSInBytes) / 1_048_576 }
+    var allocationsPerRecord: Double? { allocations.map { Double($0) / Double(records) } }
+    var peakRSSInMiB: Double? { peakRSSInBytes.map { Double($0) / 1_048_576 } }
 
     func printed() throws {
         print(String(decoding: try JSONEncoder().encode(self), as: UTF8.self))

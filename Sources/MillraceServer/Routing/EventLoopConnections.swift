@@ -1,0 +1,39 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Connections whose requests are answered on the connection's own event loop: a request and its response change threads nowhere.
+///
+/// An event loop serves many connections. So what takes long, or may take long, runs `onSharedPool`.
+struct EventLoopConnections<Connection: ServerChildChannel>: ServerChildChannel {
+    let connection: Connection
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection.Value> {
+        connection.setup(channel: channel, logger: logger)
+    }
+
+    func handle(value: Connection.Value, logger: Logger) async {
+        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+            await connection.handle(value: value, logger: logger)
+        }
+    }
+}
+
+/// Runs tasks on an event loop.
+private final class EventLoopExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// Runs something on Swift's shared pool, where it holds up no event loop.
+func onSharedPool<Result, Failure: Error>(
+    _ body: () async throws(Failure) -> Result
+) async throws(Failure) -> Result {
+    try await withTaskExecutorPreference(globalConcurrentExecutor, operation: body)
+}
