@@ -18,7 +18,7 @@ extension QueryableBytesStore {
     }
 
     private func entryInMemory(of key: [UInt8]) throws -> Committed<StoreEntry?>? {
-        var found = Committed<StoreEntry?>(value: nil, position: Position())
+        var found: Committed<StoreEntry?>?
         var isComplete = true
         let suffixCount = store.plan.serdes?.key.partitioningSuffixCount ?? 0
         try key.withUnsafeBytes { bytes in
@@ -27,9 +27,13 @@ extension QueryableBytesStore {
                     isComplete = false
                     return true
                 }
-                found.position.merge(read.position)
-                found.value = read.value.map { entry(key, $0) }
-                return read.value != nil
+                let value = read.value.map { entry(key, $0) }
+                // A partition that was searched in vain, after the key's own, is not part of the answer.
+                if found == nil || value != nil {
+                    found = Committed(
+                        value: value, position: read.position.merging(found?.position ?? Position()))
+                }
+                return value != nil
             }
         }
         return isComplete ? found : nil
