@@ -37,6 +37,7 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let consoleFiles = [
     "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
     "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js", "operating.js", "nodes.js", "letters.js",
+    "why.js",
 ]
 
 let package = Package(

@@ -95,7 +95,7 @@ extension StreamsCommand {
             abstract: "Runs a processor instance of this topology.", discussion: InstanceOptions.discussion)
     }
 
-    /// The verbs of a command beside running: `describe`, `lag`, `tail`, `dlq`, `replay`, `reset`, and `run`, which is what the
+    /// The verbs of a command beside running: `describe`, `lag`, `tail`, `dlq`, `replay`, `explain`, `reset`, and `run`, which is what the
     /// command does without a verb. A command that wants them passes them to its configuration:
     ///
     /// ```swift
@@ -103,14 +103,17 @@ extension StreamsCommand {
     /// ```
     ///
     /// The command's options hold for all verbs, so they need other names than the options of the verbs, such as `--key`.
-    public static var verbs: [any ParsableCommand.Type] { commonVerbs }
+    public static var verbs: [any ParsableCommand.Type] { commonVerbs(asking: UnknownOwners.self) }
 
     /// The verbs that every command can have.
-    package static var commonVerbs: [any ParsableCommand.Type] {
+    ///
+    /// - Parameter owners: the way in which `explain` asks the owners of tasks.
+    package static func commonVerbs<Owners: OwnerArguments>(asking owners: Owners.Type) -> [any ParsableCommand.Type] {
         [
             RunVerb<OwnProgram<Self>>.self, DescribeVerb<OwnProgram<Self>>.self, LagVerb<OwnProgram<Self>>.self,
             TailVerb<OwnProgram<Self>>.self, DeadLetterVerb<OwnProgram<Self>>.self,
-            ReplayVerb<OwnProgram<Self>>.self, ExplainVerb<OwnProgram<Self>>.self, ResetVerb<OwnProgram<Self>>.self,
+            ReplayVerb<OwnProgram<Self>>.self, ExplainVerb<OwnProgram<Self>, Owners>.self,
+            ResetVerb<OwnProgram<Self>>.self,
         ]
     }
 

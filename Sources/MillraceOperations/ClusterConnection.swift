@@ -11,6 +11,8 @@ package struct ClusterConnection: Sendable {
     package let timeoutMs: Int32
     /// The time without an answer after which the broker counts as gone.
     var patience: Duration { (TimeSpan(ms: Int64(timeoutMs)) * 3).duration }
+    /// The moment after which every call fails with code `timeout`; nil for none.
+    package var deadline: ContinuousClock.Instant?
     private let overrides: StreamsConfiguration.ClientOverrides
 
     /// Takes the brokers, the client settings and the time-out from a configuration.
@@ -68,7 +70,18 @@ package struct ClusterConnection: Sendable {
     func kafka<Value>(
         _ doing: String, _ body: () throws(KafkaError) -> Value
     ) throws(OperationError) -> Value {
-        do { return try body() } catch { throw failure(error, doing) }
+        try checkDeadline()
+        do { return try body() } catch {
+            try checkDeadline()
+            throw failure(error, doing)
+        }
+    }
+
+    /// - Throws: `.busy` with code `timeout` if the deadline has passed.
+    func checkDeadline() throws(OperationError) {
+        if let deadline, ContinuousClock.now >= deadline {
+            throw OperationError(.busy, "the time was over before the answer was known", code: "timeout")
+        }
     }
 
     func failure(_ error: KafkaError, _ doing: String) -> OperationError {
@@ -114,6 +127,20 @@ extension ClusterConnection {
             throw OperationError(.missing, "there is no topic \(topic) at \(bootstrapServers.joined(separator: ", "))")
         }
         return (0..<count).map { TopicPartition(topic, $0) }
+    }
+
+    /// The user's topics that a topology reads: those that it names, and those that its patterns match now.
+    func sourceTopics(
+        of topology: Topology, applicationID: String, _ admin: KafkaAdmin
+    ) throws(OperationError) -> Set<String> {
+        let named = Set(topology.sourceTopics)
+        guard topology.hasSourcePatterns else { return named }
+        let names = try kafka("listing topics") { () throws(KafkaError) in try admin.topicNames(timeoutMs: timeoutMs) }
+        let patterns = topology.subtopologies.flatMap(\.sourcePatterns)
+        return named.union(
+            names.filter { name in
+                !name.hasPrefix("\(applicationID)-") && patterns.contains { $0.matches(name) }
+            })
     }
 
     /// The partition counts of those topics that exist.

@@ -47,7 +47,7 @@ package struct Lag {
             let start = max(marks.low, committed[partition]?.offset ?? marks.low)
             if start < marks.high { starts[partition] = start..<marks.high }
         }
-        let oldest = try oldest(in: starts, progress)
+        let oldest = try connection.firstTimestamps(in: starts, progress: progress)
         let now = Moment(ms: currentMs())
         return partitions.map { partition in
             let end = marks[partition]?.high ?? 0
@@ -57,21 +57,5 @@ package struct Lag {
                 records: oldestMs == nil ? 0 : starts[partition].map { Int64($0.count) } ?? 0, oldestMs: oldestMs,
                 seconds: oldestMs.map { Double(max(.zero, now - Moment(ms: $0)).ms) / 1_000 } ?? 0)
         }
-    }
-
-    /// Returns the timestamp of the first record of each slice that has one.
-    private func oldest(
-        in slices: [TopicPartition: Range<Int64>], _ progress: (Int64, Int64) -> Void
-    ) throws(OperationError) -> [TopicPartition: Int64] {
-        let reader = try LogReader(connection, slices)
-        var found: [TopicPartition: Int64] = [:]
-        while !reader.isDone {
-            for record in try reader.next() where found[record.topicPartition] == nil {
-                found[record.topicPartition] = record.timestampMs
-                reader.finish(record.topicPartition)
-            }
-            progress(Int64(found.count), Int64(slices.count))
-        }
-        return found
     }
 }

@@ -88,6 +88,7 @@ public final class MillraceServer: Service {
             ChangeRoutes(stores: stores),
             TopologyRoutes(application: application), TaskRoutes(gather: gather), ErrorRoutes(gather: gather),
             DeadLetterRoutes(application: application), RightsRoutes(access: access),
+            ExplainRoutes(gather: gather, limits: configuration.limits),
             PauseRoutes(instances: operated), ThreadRoutes(instances: operated),
             ConfigurationRoutes(settings: configuration.settings ?? application.configuration.settingDescriptions),
         ]

@@ -32,7 +32,9 @@ extension ServedStreamsCommand {
     /// ```swift
     /// static let configuration = CommandConfiguration(commandName: "program", subcommands: verbs)
     /// ```
-    public static var verbs: [any ParsableCommand.Type] { commonVerbs + ServerVerbs.all }
+    public static var verbs: [any ParsableCommand.Type] {
+        commonVerbs(asking: AskedOwners.self) + ServerVerbs.all
+    }
 
     /// The options of the server.
     public var additionalOptions: [AdditionalOption] { server.additionalOptions }

@@ -34,15 +34,18 @@ package struct ServerConnectionOptions: ParsableArguments, Sendable {
 
     /// Reads the options and the files that they name.
     ///
+    /// - Parameter address: the instance to ask if none is named.
     /// - Throws: `ValidationError` if an option is wrong; `OperationError` if a file cannot be used.
-    func connection(environment: [String: String] = Environment.current) throws -> ServerConnection {
+    func connection(
+        environment: [String: String] = Environment.current, otherwise address: String = "127.0.0.1:8080"
+    ) throws -> ServerConnection {
         func value(_ given: String?, _ variable: String) -> String? {
             given ?? environment["MILLRACE_\(variable)"].flatMap { $0.isEmpty ? nil : $0 }
         }
         let authority = value(tlsAuthority, "TLS_AUTHORITY")
         let certificate = value(clientCertificate, "CLIENT_CERTIFICATE")
         let key = value(clientKey, "CLIENT_KEY")
-        var text = value(server, "SERVER") ?? "127.0.0.1:8080"
+        var text = value(server, "SERVER") ?? address
         var isSecure = authority != nil || certificate != nil || key != nil
         if text.hasPrefix("https://") {
             (text, isSecure) = (String(text.dropFirst(8)), true)

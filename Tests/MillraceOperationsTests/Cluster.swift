@@ -66,6 +66,16 @@ struct Cluster {
             ])
     }
 
+    /// Commits offsets of the application's group.
+    func commit(_ offsets: [KafkaClient.TopicPartition: Int64]) throws {
+        let consumer = try KafkaConsumer([
+            "bootstrap.servers": broker.bootstrapServers, "group.id": configuration.applicationID,
+            "enable.auto.commit": "false",
+        ])
+        try consumer.commit(offsets.mapValues { CommittedOffset($0) })
+        try consumer.close()
+    }
+
     /// The committed records of a topic.
     func read(_ topic: String) throws -> [Entry] {
         var entries: [Entry] = []

@@ -66,6 +66,41 @@ import Testing
         try await cluster.broker.stop()
     }
 
+    @Test(
+        "a topic to which the topology writes and that it reads is replayed from the log alone, whatever it is called",
+        arguments: ["hops", "shop-hops"])
+    func loop(loop: String) async throws {
+        let cluster = try await Cluster(["orders": 1, loop: 1, "results": 1])
+        let builder = StreamsBuilder()
+        builder.stream("orders", key: .string, value: .string).mapValues { $0 + "+" }
+            .to(loop, key: .string, value: .string)
+        builder.stream(loop, key: .string, value: .string).groupByKey().count(into: .store("totals"))
+            .toStream().to("results", key: .string, value: .int64)
+        // What the application has written stands in the log already.
+        for (number, item) in ["tea", "milk"].enumerated() {
+            try cluster.write("k", item, to: "orders", timestampMs: Int64(number) * 1_000)
+            try cluster.write("k", item + "+", to: loop, timestampMs: Int64(number) * 1_000)
+        }
+        var steps: [Replay.Step] = []
+        let replay = Replay(try builder.build(), applicationID: "shop", cluster.connection)
+        let summary = try replay.run(notice: { _ in }, each: { steps.append($0) })
+        #expect(summary.records == 4 && summary.changes == 2 && summary.outputs == 4 && summary.errors == 0)
+        #expect(steps.flatMap(\.changes).map { "\($0.store) \($0.value.text)" } == ["totals 1", "totals 2"])
+        #expect(
+            steps.flatMap(\.outputs).map { "\($0.topic) \($0.value.text)" }.sorted()
+                == [
+                    "\(loop) \"milk+\"", "\(loop) \"tea+\"", "results 1", "results 2",
+                ].sorted())
+        #expect(steps.filter { $0.input.topicPartition.topic == loop }.map(\.input.offset) == [0, 1])
+        var explain = Explain(try builder.build(), cluster.configuration)
+        explain.topic = loop
+        try cluster.commit([KafkaClient.TopicPartition("orders", 0): 2, KafkaClient.TopicPartition(loop, 0): 2])
+        let explanation = try explain.run(key: "k")
+        #expect(explanation.processed?.offset == 1 && explanation.outputs.map(\.value.text) == ["2"])
+        #expect(explanation.changes.map(\.value.text) == ["2"])
+        try await cluster.broker.stop()
+    }
+
     @Test("a replay says which records have been deleted")
     func deletedRecords() async throws {
         let cluster = try await Cluster(["orders": 1, "results": 1])

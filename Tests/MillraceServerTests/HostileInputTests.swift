@@ -71,12 +71,12 @@ extension ServerTests {
             "/stores", "/stores/counts", "/stores/counts/entries", "/stores/counts/entries/k",
             "/stores/per-second/entries/k", "/stores/sessions/entries", "/stores/versions/entries/k",
             "/stores/counts/entries:batch", "/stores/counts/changes", "/openapi.json", "/metrics", "/health/live",
-            "/health/ready",
+            "/health/ready", "/explain",
             "/", "",
         ]
         private static let names = [
             "limit", "page", "from", "to", "prefix", "window-from", "window-to", "as-of", "versions", "raw", "stale",
-            "timeout", "at-least", "partition", "key-format", "", "a",
+            "timeout", "at-least", "partition", "key-format", "key", "topic", "", "a",
         ]
         private static let values = [
             "0", "1", "-1", "9223372036854775807", "9223372036854775808", "1e308", "nan", "inf", "true", "false", "hex",

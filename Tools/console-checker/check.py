@@ -14,6 +14,7 @@ from pathlib import Path
 from browser import Browser, CheckFailed
 from operating import Operating
 from states import States
+from why import Why
 
 SCRIPT_KEY = "<script>window.hacked = 1</script>"
 IMAGE_KEY = '<img src=x onerror="window.hacked = 1">'
@@ -209,13 +210,16 @@ class Checks:
 
     def keys(self):
         browser = self.browser
-        for key, title in (("1", "Overview"), ("2", "Topology"), ("3", "Tasks"), ("4", "Stores"), ("5", "Errors"), ("6", "Configuration")):
+        for key, title in (("1", "Overview"), ("2", "Topology"), ("3", "Tasks"), ("4", "Stores"), ("5", "Errors"), ("6", "Configuration"), ("7", "Why?")):
             browser.ask("document.activeElement.blur()")
             browser.press(key)
             browser.wait(titled(title), f"the key {key} leads to {title}")
         browser.press("/", 191)
         browser.wait("document.activeElement.type === 'search'", "/ goes to the search")
         browser.ask("document.activeElement.blur()")
+
+    def why(self):
+        Why(self.browser, self.fits, self.tab, (self.address, self.other), SCRIPT_KEY).check()
 
     def large(self):
         """A topology of 2,000 nodes is drawn within seconds and can be searched."""
@@ -320,9 +324,9 @@ def main():
                 checks.look = f"{width}-{scheme}"
                 browser.look(width, height, scheme)
                 browser.open(f"http://{address}/")
-                for view in (checks.overview, checks.topology, checks.tasks, checks.stores, checks.errors, checks.configuration, checks.keys):
+                for view in (checks.overview, checks.topology, checks.tasks, checks.stores, checks.errors, checks.why, checks.configuration, checks.keys):
                     view()
-                print(f"  {checks.look}: overview, topology, tasks, stores, errors, configuration, keys")
+                print(f"  {checks.look}: overview, topology, tasks, stores, errors, why, configuration, keys")
         if folder:
             checks.pictures()
         browser.look(1280, 900, "light")

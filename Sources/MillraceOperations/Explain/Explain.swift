@@ -1,24 +1,27 @@
 import KafkaClient
-import Logging
 package import Millrace
 package import MillraceRuntime
-import MillraceTesting
 import Synchronization
 
 /// Explains what became of a key's last record: it runs what the log has of the partition, and of all that is read together with it,
 /// through the topology in memory, and follows the record. Nothing is written to the cluster.
-package struct Explain {
+package struct Explain: Sendable {
     private let topology: Topology
     private let configuration: StreamsConfiguration
-    private let connection: ClusterConnection
+    private var connection: ClusterConnection
     private var applicationID: String { configuration.applicationID }
     /// The topic; nil if the topology reads only one.
     package var topic: String?
     /// The key's partition; nil for that of Kafka's default partitioner.
     package var partition: Int32?
     package var from = LogLocation.beginning
-    /// The most records to run through the topology; nil for any number.
-    package var limit: Int64?
+    /// The most to read. The answer says if that was not all.
+    package var bounds = ExplainBounds()
+    /// The moment at which the run gives up; nil for none.
+    package var deadline: ContinuousClock.Instant? {
+        get { connection.deadline }
+        set { connection.deadline = newValue }
+    }
 
     package init(_ topology: Topology, _ configuration: StreamsConfiguration) {
         self.topology = topology
@@ -26,52 +29,83 @@ package struct Explain {
         connection = ClusterConnection(configuration)
     }
 
+    /// A key that is to be explained.
+    package enum Key: Sendable, Hashable {
+        /// A key as somebody typed it, in the text form of the topic's serde.
+        case typed(String)
+        case bytes([UInt8])
+    }
+
     /// Explains a key, as somebody typed it.
     ///
-    /// - Parameter progress: is told how many records have been processed, of how many.
-    /// - Throws: `.usage` if the topic is not clear, the key cannot be read or there are more records than the limit; `.missing` if a
-    ///   topic does not exist.
+    /// - Throws: the errors of `run` with a `Key`.
     package func run(key: String, progress: (Int64, Int64) -> Void = { _, _ in }) throws(OperationError) -> Explanation
     {
+        try run(key: .typed(key), progress: progress)
+    }
+
+    /// Explains a key. Whether its tasks are paused is not known yet: ask the owners, and pass their answers to
+    /// `take`.
+    ///
+    /// - Parameter progress: is told how many records have been processed, of how many.
+    /// - Throws: `.usage` if the topic is not clear or the key cannot be read; `.missing` if a topic does not exist; `.busy` with code
+    ///   `timeout` at the deadline.
+    package func run(key: Key, progress: (Int64, Int64) -> Void = { _, _ in }) throws(OperationError) -> Explanation {
         let scope = try ExplainScope(
-            topology, configuration, connection, topic: topic, key: key, partition: partition, from)
-        if let limit, scope.total > limit {
-            throw OperationError(
-                .usage, "\(scope.total) records would have to be processed, more than \(limit): begin later, with from",
-                code: "too_many_records")
+            topology, applicationID: applicationID, connection, topic: topic, key: key, partition: partition, from)
+        let backlog = try Backlog(scope, connection, records: bounds.records)
+        var share = bounds.records
+        while true {
+            let slices = ExplainBounds.cut(scope.slices, of: scope.partition, to: share)
+            if var run = try replay(slices, of: scope, isLast: share <= 1, progress) {
+                run.explanation.behind = backlog.behind
+                run.explanation.last = (backlog.latest ?? run.latest).map(scope.input)
+                run.explanation.processed = run.latest.map(scope.input)
+                run.explanation.note(slices, of: scope, backlog)
+                try followDownstream(&run.explanation, run.partitions, scope.group)
+                run.explanation.conclude()
+                return run.explanation
+            }
+            // The records are larger than was to be expected.
+            share = max(1, min(share, ExplainBounds.total(slices.values)) / 2)
         }
-        var explanation = scope.explanation
-        let trail = RecordTrail()
-        let prefix = "\(applicationID)-"
-        trail.isInternal = { [topology] topic in
-            topology.repartitionTopics.contains { "\(prefix)\($0.name)" == topic }
-        }
+    }
+
+    private struct Run {
+        var explanation: Explanation
+        /// The last record of the key.
+        var latest: LogRecord?
+        /// The partitions of repartition topics to which it has led.
+        var partitions: Set<TopicPartition>
+    }
+
+    /// Runs slices through the topology. Returns nil if they are too large, unless there is no smaller attempt.
+    private func replay(
+        _ slices: [TopicPartition: Range<Int64>], of scope: ExplainScope, isLast: Bool,
+        _ progress: (Int64, Int64) -> Void
+    ) throws(OperationError) -> Run? {
+        let trail = RecordTrail(internalTopics: Set(topology.repartitionTopics.map { "\(applicationID)-\($0.name)" }))
         let responses = Responses()
-        let log = try MergedLog(connection, scope.slices)
-        var driver: TopologyTestDriver?
-        defer { driver?.close() }
+        let log = try MergedLog(connection, slices)
+        let total = ExplainBounds.total(slices.values)
+        var driver: LogDriver?
+        var latest: LogRecord?
         var done: Int64 = 0
         while let record = try log.next() {
+            if log.sizeInBytes > bounds.sizeInBytes, !isLast { return nil }
+            try connection.checkDeadline()
             done += 1
-            progress(done, scope.total)
-            let isProcessed = record.offset < scope.committed[record.topicPartition] ?? 0
-            let isOfKey = scope.isOfKey(record)
-            if isOfKey {
-                let input = Explanation.Input(
-                    offset: record.offset, timestampMs: record.timestampMs,
-                    value: scope.decoder.valueJSON(record.value))
-                explanation.last = input
-                if isProcessed { explanation.processed = input }
-            }
-            guard isProcessed else { continue }
-            let running: TopologyTestDriver
+            progress(done, total)
+            let running: LogDriver
             if let driver {
                 running = driver
             } else {
-                running = try makeDriver(scope, wallClockMs: max(0, record.timestampMs), trail, responses)
+                running = try makeDriver(scope, wallClockMs: record.timestampMs, trail, responses)
+                driver = running
             }
-            driver = running
+            let isOfKey = scope.isOfKey(record)
             if isOfKey {
+                latest = record
                 trail.follow(
                     RecordMetadata(
                         topic: record.topicPartition.topic, partition: record.topicPartition.partition,
@@ -80,26 +114,18 @@ package struct Explain {
             }
             trail.isCurrent = isOfKey
             // The errors of other records are not asked about; the handlers have continued.
-            try? pipe(record, to: running)
+            try? running.process(record)
             if isOfKey { responses.keep() }
             trail.isCurrent = false
         }
-        finish(&explanation, trail, responses.text)
-        return explanation
-    }
-
-    private func pipe(_ record: LogRecord, to driver: TopologyTestDriver) throws {
-        let (now, then) = (Moment(ms: driver.wallClockMs), Moment(ms: record.timestampMs))
-        if then > now { try driver.advanceWallClock(by: (then - now).duration) }
-        try driver.pipe(
-            record.topicPartition.topic, partition: record.topicPartition.partition, offset: record.offset,
-            key: record.key, value: record.value, timestampMs: record.timestampMs,
-            headers: Headers(record.headers.map { Header(name: $0.name, value: $0.value) }))
+        var explanation = scope.explanation
+        explanation.take(trail, responses.text, topology.loggingEveryStore(), applicationID: applicationID)
+        return Run(explanation: explanation, latest: latest, partitions: trail.followed)
     }
 
     private func makeDriver(
         _ scope: ExplainScope, wallClockMs: Int64, _ trail: RecordTrail, _ responses: Responses
-    ) throws(OperationError) -> TopologyTestDriver {
+    ) throws(OperationError) -> LogDriver {
         let handlers = configuration.errorHandlers
         let handler: @Sendable (@escaping ErrorHandlers.Handler) -> ErrorHandlers.Handler = { own in
             { context in
@@ -107,85 +133,107 @@ package struct Explain {
                 return .continue
             }
         }
-        do {
-            let driver = try TopologyTestDriver(
-                topology.loggingEveryStore(), applicationID: applicationID,
-                errorHandlers: ErrorHandlers(
-                    deserialization: handler(handlers.deserialization), processing: handler(handlers.processing),
-                    production: handler(handlers.production)),
-                partitions: PartitionCounts(scope.counts), wallClockMs: wallClockMs, observer: trail,
-                logger: Logger(label: "explain") { _ in SwiftLogNoOpLogHandler() })
-            driver.readLog()
-            driver.onWrite { _ in }
-            return driver
-        } catch {
-            throw OperationError(.failed, "the topology cannot be run: \(error)")
+        return try LogDriver(
+            topology, applicationID: applicationID,
+            handlers: ErrorHandlers(
+                deserialization: handler(handlers.deserialization), processing: handler(handlers.processing),
+                production: handler(handlers.production)),
+            counts: scope.counts, wallClockMs: wallClockMs, observer: trail, onWrite: { _ in })
+    }
+
+    /// Adds the tasks that read what the record has led to, and what waits for them.
+    private func followDownstream(
+        _ explanation: inout Explanation, _ followed: Set<TopicPartition>, _ group: ApplicationGroup
+    ) throws(OperationError) {
+        guard !followed.isEmpty else { return }
+        // The driver has a partition for each of its tasks; the cluster has them too once an instance has run.
+        let counts = try connection.partitionCounts(of: Set(followed.map(\.topic)).sorted(), connection.admin())
+        let partitions = followed.filter { $0.partition < counts[$0.topic] ?? 0 }.sorted()
+        let marks = try connection.watermarks(of: partitions)
+        var waiting: [TopicPartition: Range<Int64>] = [:]
+        for partition in partitions {
+            guard let marks = marks[partition], let subtopology = subtopology(reading: partition.topic) else {
+                continue
+            }
+            let committed = group.offsets[partition]?.offset
+            let first = max(marks.low, committed ?? 0)
+            if first < marks.high { waiting[partition] = first..<marks.high }
+            explanation.downstream.append(
+                Explanation.Reader(
+                    partition, subtopology, marks, committed,
+                    group.owner(of: subtopology, partition: partition.partition)))
+        }
+        // The ends of transactions have offsets too, so a partition may have nothing but them.
+        let found = try connection.firstTimestamps(in: waiting)
+        for (index, reader) in explanation.downstream.enumerated() {
+            let partition = TopicPartition(reader.topic, reader.partition)
+            guard found[partition] != nil else { continue }
+            explanation.downstream[index].waitingRecords = Int64(waiting[partition]?.count ?? 0)
         }
     }
 
-    private func finish(_ explanation: inout Explanation, _ trail: RecordTrail, _ response: String?) {
+    private func subtopology(reading internalTopic: String) -> Topology.Subtopology? {
+        topology.subtopologies.first { subtopology in
+            subtopology.sourceTopics.contains { $0.resolved(applicationID: applicationID) == internalTopic }
+        }
+    }
+}
+
+extension ExplainScope {
+    func input(_ record: LogRecord) -> Explanation.Input {
+        Explanation.Input(
+            offset: record.offset, timestampMs: record.timestampMs, value: decoder.valueJSON(record.value))
+    }
+}
+
+extension Explanation {
+    /// Takes the trail of the record.
+    fileprivate mutating func take(
+        _ trail: RecordTrail, _ response: String?, _ topology: Topology, applicationID: String
+    ) {
         for step in trail.steps {
             let (outcome, detail) = step.outcome(response)
-            explanation.steps.append(
-                Explanation.Step(
+            steps.append(
+                Step(
                     node: step.node, depth: step.depth, key: step.key, value: step.value,
                     timestampMs: step.timestampMs, outcome: outcome, detail: detail, isLater: step.isLater))
         }
         for sent in trail.sent where !trail.isInternal(sent.record.topic) {
             let (topic, partition, key, value, timestampMs) = sent.record
-            let decoder = TopicDecoder(topic, of: topology.loggingEveryStore(), applicationID: applicationID) ?? .plain
+            let decoder = TopicDecoder(topic, of: topology, applicationID: applicationID) ?? .plain
             if let store = decoder.store {
-                explanation.changes.append(
+                changes.append(
                     Replay.Change(
                         store: store, partition: partition, key: decoder.keyJSON(key), before: nil,
                         value: decoder.valueJSON(value), timestampMs: timestampMs))
             } else {
-                explanation.outputs.append(
+                outputs.append(
                     Replay.Output(
                         topic: topic, partition: partition, key: decoder.keyJSON(key),
                         value: decoder.valueJSON(value), timestampMs: timestampMs))
             }
         }
-        if trail.isCut { explanation.notes.append("the record did more than is shown") }
-        explanation.conclude(response)
+        if trail.isCut { notes.append("the record did more than is shown") }
     }
-}
 
-extension Explanation {
-    private static let quiet: Set<String> = ["forwarded", "stored", "ended", "joined"]
-
-    /// Says in a sentence what follows from the rest.
-    fileprivate mutating func conclude(_ response: String?) {
-        guard let last else {
-            (outcome, summary) = ("no_record", "\(topic)-\(partition) has no record of the key")
-            return
+    /// Says what was not read.
+    fileprivate mutating func note(
+        _ slices: [TopicPartition: Range<Int64>], of scope: ExplainScope, _ backlog: Backlog
+    ) {
+        for (partition, wanted) in scope.slices.sorted(by: { $0.key < $1.key }) {
+            let start = slices[partition]?.lowerBound ?? wanted.upperBound
+            guard start > wanted.lowerBound else { continue }
+            let read = Int64(slices[partition]?.count ?? 0)
+            skippedRecords += Int64(wanted.count) - read
+            notes.append(
+                "\(partition): only the last \(read) of \(wanted.count) processed records were read; what those before offset "
+                    + "\(start) did is not known")
         }
-        let late = behind.map {
-            "; \(counted($0.records, "record")) of \(topic)-\(partition) waiting, for \(TimeSpan(ms: $0.ms).duration)"
-        }
-        guard let processed else {
-            (outcome, summary) = (
-                "unprocessed", "the record at offset \(last.offset) is not processed yet\(late ?? "")"
-            )
-            return
-        }
-        let decisive = steps.last { !Self.quiet.contains($0.outcome) }
-        if !outputs.isEmpty {
-            outcome = "produced"
-            summary = "the record at offset \(processed.offset) produced \(counted(outputs.count, "result"))"
-        } else if let decisive {
-            outcome = decisive.outcome
-            summary =
-                "the record at offset \(processed.offset) produced no result: \(decisive.node): \(decisive.detail)"
-        } else if !changes.isEmpty {
-            outcome = "stored"
-            summary = "the record at offset \(processed.offset) changed \(counted(changes.count, "value")) in stores"
-        } else {
-            outcome = "nothing"
-            summary = "the record at offset \(processed.offset) produced nothing"
-        }
-        if last.offset > processed.offset {
-            summary += "; a later one, at offset \(last.offset), is not processed yet\(late ?? "")"
+        if backlog.skipped > 0 {
+            skippedRecords += backlog.skipped
+            notes.append(
+                "\(scope.partition): only the last \(Int64(scope.waiting.count) - backlog.skipped) of \(scope.waiting.count) "
+                    + "waiting records were read")
         }
     }
 }

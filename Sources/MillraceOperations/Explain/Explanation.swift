@@ -29,13 +29,28 @@ package struct Explanation: Sendable {
         package var ms: Int64
     }
 
-    package var topic: String
-    package var partition: Int32
-    package var task: String
-    /// The owner's address or client id; nil if the group has no member that reads the partition.
-    package var owner: String?
-    package var committed: Int64?
-    package var end: Int64
+    /// A task that reads a partition, as its group stands now.
+    package struct Reader: Sendable, Hashable {
+        package var topic: String
+        package var partition: Int32
+        package var subtopology: Int
+        package var isGlobal: Bool
+        /// The owner's address or client id; nil if the group has no member that reads the partition.
+        package var owner: String?
+        package var committed: Int64?
+        package var end: Int64
+        /// Whether the owner has paused the sub-topology; nil if that is not known.
+        package var isPaused: Bool?
+        /// The records of the partition that have not been processed.
+        package var waitingRecords: Int64 = 0
+
+        package var task: String { isGlobal ? "global" : "\(subtopology)_\(partition)" }
+    }
+
+    /// The task that reads the key's partition.
+    package var reader: Reader
+    /// The tasks that read what the record has led to in repartition topics.
+    package var downstream: [Reader] = []
     /// The last record of the key.
     package var last: Input?
     /// The last one that is processed.
@@ -49,12 +64,32 @@ package struct Explanation: Sendable {
     package var outputs: [Replay.Output] = []
     package var changes: [Replay.Change] = []
     /// Remarks on facts that cannot be known.
-    package var notes: [String] = []
+    package var notes: [String]
+    /// The records that were left out so that no more than the bounds was read.
+    package var skippedRecords: Int64 = 0
+
+    package var topic: String { reader.topic }
+    package var partition: Int32 { reader.partition }
+    package var task: String { reader.task }
+    package var owner: String? { reader.owner }
+    package var committed: Int64? { reader.committed }
+    package var end: Int64 { reader.end }
+    package var isPaused: Bool? { reader.isPaused }
+
+    /// Whether a reader without an owner has none.
+    private(set) var areOwnersKnown: Bool
+
+    init(reader: Reader, areOwnersKnown: Bool, notes: [String]) {
+        self.reader = reader
+        self.areOwnersKnown = areOwnersKnown
+        self.notes = notes
+    }
 
     package var json: JSONFragment {
         .members([
             "topic": .string(topic), "partition": .number(Int64(partition)), "task": .string(task),
-            "owner": .optional(owner), "committed": .optional(committed), "end": .number(end),
+            "owner": .optional(owner), "paused": isPaused.map(JSONFragment.bool) ?? .null,
+            "committed": .optional(committed), "end": .number(end),
             "last": last?.json ?? .null, "processed": processed?.json ?? .null,
             "behind": behind.map { .members(["records": .number($0.records), "ms": .number($0.ms)]) } ?? .null,
             "outcome": .string(outcome), "summary": .string(summary),
@@ -80,7 +115,19 @@ package struct Explanation: Sendable {
                         "store": .string(change.store), "partition": .number(Int64(change.partition)),
                         "key": change.key, "value": change.value, "timestampMs": .number(change.timestampMs),
                     ])
-                }), "notes": .array(notes.map(JSONFragment.string)),
+                }),
+            "downstream": .array(downstream.map(\.json)), "skippedRecords": .number(skippedRecords),
+            "notes": .array(notes.map(JSONFragment.string)),
+        ])
+    }
+}
+
+extension Explanation.Reader {
+    fileprivate var json: JSONFragment {
+        .members([
+            "topic": .string(topic), "partition": .number(Int64(partition)), "task": .string(task),
+            "owner": .optional(owner), "paused": isPaused.map(JSONFragment.bool) ?? .null,
+            "committed": .optional(committed), "end": .number(end), "waitingRecords": .number(waitingRecords),
         ])
     }
 }
@@ -88,51 +135,5 @@ package struct Explanation: Sendable {
 extension Explanation.Input {
     fileprivate var json: JSONFragment {
         .members(["offset": .number(offset), "timestampMs": .number(timestampMs), "value": value])
-    }
-}
-
-extension RecordTrail.Step {
-    /// The word for programs and the outcome in words.
-    func outcome(_ response: String?) -> (String, String) {
-        if let failure { return ("failed", "an error\(response.map { ", \($0)" } ?? ""): \(failure)") }
-        if let (reason, late) = drops.first {
-            guard let late else { return (Self.word(reason), "dropped: \(reason.rawValue)") }
-            let grace = TimeSpan(ms: late.graceMs).duration
-            return (
-                "late",
-                "too late by \(TimeSpan(ms: late.byMs).duration): the window from \(timeText(ms: late.windowStartMs)) to "
-                    + "\(timeText(ms: late.windowEndMs)) was closed, with a wait of \(grace), at stream time "
-                    + timeText(ms: late.streamTimeMs)
-            )
-        }
-        if let joinedBy {
-            return ("joined", "waited, and was joined with \(joinedBy.topic)-\(joinedBy.partition)@\(joinedBy.offset)")
-        }
-        if forwards > 0 { return ("forwarded", "handed on \(forwards)") }
-        switch silence {
-        case .filtered: return ("filtered", "the predicate was false")
-        case .noBranch: return ("no_branch", "no branch took it")
-        case .madeNothing: return sends > 0 ? ("stored", "changed a store") : ("made_nothing", "made no record of it")
-        case .noMatch: return ("no_match", "the other side of the join has no value")
-        case .waits(let wait):
-            let time = timeText(ms: wait.untilMs)
-            if wait.streamTimeMs() < wait.untilMs {
-                return ("waiting", "waits for a record of the other side (\(wait.other)) until stream time \(time)")
-            }
-            return (
-                "no_match",
-                "no record of the other side (\(wait.other)) came before stream time \(time)"
-                    + (wait.keepsUnmatched ? "; its own result comes with the next record at that time" : "")
-            )
-        case .suppressed(let untilMs, let streamTimeMs):
-            let time = untilMs.map { " until stream time \(timeText(ms: $0)); it is \(timeText(ms: streamTimeMs()))" }
-            return ("suppressed", "held back\(time ?? "")")
-        case .windowOpen: return ("window_open", "aggregated; the result comes when the window is closed")
-        case nil: return sends > 0 ? ("stored", "written") : ("ended", "handed on nothing")
-        }
-    }
-
-    private static func word(_ reason: DropReason) -> String {
-        reason == .expired ? "late" : String(reason.rawValue.map { $0 == "-" ? "_" : $0 })
     }
 }

@@ -1,3 +1,4 @@
+import KafkaClient
 import Millrace
 
 /// Follows one record through the operators, through repartition topics too, and later when it has waited somewhere.
@@ -38,17 +39,28 @@ final class RecordTrail: NodeObserver {
     /// Whether there was more than is kept.
     private(set) var isCut = false
     private static let most = 2_000
+    /// The size of the keys and values of `sent`, in bytes.
+    private var sentSize = 0
+    private static let mostSentBytes = 4 << 20
 
     private var watched: RecordMetadata?
     private var derived: Set<RecordMetadata> = []
     private var frames: [Frame] = []
     /// Whether the followed record itself is being processed.
     var isCurrent = false
-    var isInternal: (String) -> Bool = { _ in false }
+    /// The repartition topics, through which the record is followed.
+    private let internalTopics: Set<String>
+    /// The partitions of repartition topics to which the record has led.
+    private(set) var followed: Set<TopicPartition> = []
+
+    init(internalTopics: Set<String>) { self.internalTopics = internalTopics }
+
+    func isInternal(_ topic: String) -> Bool { internalTopics.contains(topic) }
 
     /// Forgets what was followed before and follows another record.
     func follow(_ record: RecordMetadata) {
-        (watched, derived, steps, sent, isCut) = (record, [record], [], [], false)
+        (watched, derived, steps, sent, followed, isCut) = (record, [record], [], [], [], false)
+        sentSize = 0
     }
 
     func enter(_ node: String, origin: RecordMetadata?, key: Any?, value: Any?, timestampMs: Int64) {
@@ -117,8 +129,12 @@ final class RecordTrail: NodeObserver {
         guard watched != nil, frames.isEmpty ? isCurrent : frames.last?.step != nil else { return }
         let step = frames.last?.step
         if let step { steps[step].sends += 1 }
-        if isInternal(topic) { derived.insert(RecordMetadata(topic: topic, partition: partition, offset: offset)) }
-        guard sent.count < Self.most else {
+        if isInternal(topic) {
+            derived.insert(RecordMetadata(topic: topic, partition: partition, offset: offset))
+            followed.insert(TopicPartition(topic, partition))
+        }
+        sentSize += (key?.count ?? 0) + (value?.count ?? 0)
+        guard sent.count < Self.most, sent.isEmpty || sentSize <= Self.mostSentBytes else {
             isCut = true
             return
         }

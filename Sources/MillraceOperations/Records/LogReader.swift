@@ -10,6 +10,13 @@ package struct LogRecord: Sendable, Hashable {
     package var value: [UInt8]?
     package var headers: [MessageHeader]
 
+    /// The size of the key, the value and the headers, in bytes.
+    var sizeInBytes: Int {
+        headers.reduce((key?.count ?? 0) + (value?.count ?? 0)) { sum, header in
+            sum + header.name.utf8.count + (header.value?.count ?? 0)
+        }
+    }
+
     init(_ message: ConsumedMessage) {
         topicPartition = TopicPartition(message.topic, message.partition)
         offset = message.offset
@@ -114,6 +121,22 @@ extension ClusterConnection {
             found[partition] = try kafka("reading about \(partition)") { () throws(KafkaError) in
                 try consumer.queryWatermarks(partition, timeoutMs: timeoutMs)
             }
+        }
+        return found
+    }
+
+    /// The timestamp of the first record of each slice that has one.
+    func firstTimestamps(
+        in slices: [TopicPartition: Range<Int64>], progress: (Int64, Int64) -> Void = { _, _ in }
+    ) throws(OperationError) -> [TopicPartition: Int64] {
+        let reader = try LogReader(self, slices)
+        var found: [TopicPartition: Int64] = [:]
+        while !reader.isDone {
+            for record in try reader.next() where found[record.topicPartition] == nil {
+                found[record.topicPartition] = record.timestampMs
+                reader.finish(record.topicPartition)
+            }
+            progress(Int64(found.count), Int64(slices.count))
         }
         return found
     }

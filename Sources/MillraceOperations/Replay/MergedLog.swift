@@ -6,6 +6,8 @@ final class MergedLog {
     private let reader: LogReader
     private var waiting: [TopicPartition: ArraySlice<LogRecord>] = [:]
     private var paused: Set<TopicPartition> = []
+    /// The size of all records that have been read, in bytes.
+    private(set) var sizeInBytes = 0
     private static let most = 5_000
 
     init(_ connection: ClusterConnection, _ slices: [TopicPartition: Range<Int64>]) throws(OperationError) {
@@ -18,7 +20,10 @@ final class MergedLog {
             // A partition that may still have records has to show its next one first.
             let missing = reader.openPartitions.filter { waiting[$0] == nil }
             if missing.isEmpty { return try take() }
-            for record in try reader.next() { waiting[record.topicPartition, default: []].append(record) }
+            for record in try reader.next() {
+                sizeInBytes += record.sizeInBytes
+                waiting[record.topicPartition, default: []].append(record)
+            }
             let full = waiting.filter { $0.value.count > Self.most && !paused.contains($0.key) }.map(\.key)
             try reader.pause(full)
             paused.formUnion(full)

@@ -1,14 +1,13 @@
 import KafkaClient
-import Logging
 package import Millrace
-import MillraceTesting
 import Synchronization
 
 /// Runs a slice of the log through a topology, in this process and in memory, and tells what each record does. Nothing is written to
 /// the cluster.
 ///
-/// The tasks are those of an instance, as the test driver runs them; what goes through repartition topics stays inside. The wall clock
-/// stands at the timestamp of the record that is being processed.
+/// The tasks are those of an instance, as the test driver runs them; what goes through repartition topics stays inside. All other
+/// records come from the log, the application's own results too if the topology reads them. The wall clock stands at the timestamp
+/// of the record that is being processed.
 package struct Replay {
     package var topology: Topology
     package var applicationID: String
@@ -83,10 +82,15 @@ package struct Replay {
             return summary
         }
         let errors = ErrorNotes()
-        let driver = try makeDriver(counts, wallClockMs: max(0, first.timestampMs), errors)
-        defer { driver.close() }
         let tracker = ChangeTracker(topology, applicationID: applicationID, key: key)
-        driver.onWrite { tracker.note($0) }
+        let handler: ErrorHandlers.Handler = { context in
+            errors.add("\(context.error)")
+            return .continue
+        }
+        let driver = try LogDriver(
+            topology, applicationID: applicationID,
+            handlers: ErrorHandlers(deserialization: handler, processing: handler, production: handler),
+            counts: counts, wallClockMs: first.timestampMs, onWrite: { tracker.note($0) })
         var next: LogRecord? = first
         while let record = next {
             let step = try process(record, driver, tracker, errors)
@@ -102,19 +106,13 @@ package struct Replay {
     }
 
     private func process(
-        _ record: LogRecord, _ driver: TopologyTestDriver, _ tracker: ChangeTracker, _ errors: ErrorNotes
+        _ record: LogRecord, _ driver: LogDriver, _ tracker: ChangeTracker, _ errors: ErrorNotes
     ) throws(OperationError) -> Step {
         let partition = record.topicPartition
         let decoder = TopicDecoder(partition.topic, of: topology, applicationID: applicationID) ?? .plain
         var failure: String?
         do {
-            // Punctuations of the wall clock are due by the time of the records.
-            let (now, then) = (Moment(ms: driver.wallClockMs), Moment(ms: record.timestampMs))
-            if then > now { try driver.advanceWallClock(by: (then - now).duration) }
-            try driver.pipe(
-                partition.topic, partition: partition.partition, offset: record.offset, key: record.key,
-                value: record.value, timestampMs: record.timestampMs,
-                headers: Headers(record.headers.map { Header(name: $0.name, value: $0.value) }))
+            try driver.process(record)
         } catch {
             failure = "\(error)"
         }
@@ -126,40 +124,12 @@ package struct Replay {
             isOfKey: key.map { decoder.isKey(record.key, typed: $0) } ?? true)
     }
 
-    private func makeDriver(
-        _ counts: [String: Int32], wallClockMs: Int64, _ errors: ErrorNotes
-    ) throws(OperationError) -> TopologyTestDriver {
-        let handler: ErrorHandlers.Handler = { context in
-            errors.add("\(context.error)")
-            return .continue
-        }
-        do {
-            return try TopologyTestDriver(
-                topology.loggingEveryStore(), applicationID: applicationID,
-                errorHandlers: ErrorHandlers(deserialization: handler, processing: handler, production: handler),
-                partitions: PartitionCounts(counts), wallClockMs: wallClockMs,
-                logger: Logger(label: "replay") { _ in SwiftLogNoOpLogHandler() })
-        } catch {
-            throw OperationError(.failed, "the topology cannot be replayed: \(error)")
-        }
-    }
-
     /// Returns the partition counts of all topics that are known, and what to read; says what is missing.
     private func slices(
         _ notice: (String) -> Void
     ) throws(OperationError) -> (counts: [String: Int32], slices: [TopicPartition: Range<Int64>]) {
         let admin = try connection.admin()
-        var topics = Set(topology.sourceTopics)
-        if topology.hasSourcePatterns {
-            let names = try connection.kafka("listing topics") { () throws(KafkaError) in
-                try admin.topicNames(timeoutMs: connection.timeoutMs)
-            }
-            let patterns = topology.subtopologies.flatMap(\.sourcePatterns)
-            topics.formUnion(
-                names.filter { name in
-                    !name.hasPrefix("\(applicationID)-") && patterns.contains { $0.matches(name) }
-                })
-        }
+        let topics = try connection.sourceTopics(of: topology, applicationID: applicationID, admin)
         let counts = try connection.partitionCounts(of: topics.sorted(), admin)
         let missing = topics.filter { counts[$0] == nil }.sorted()
         guard missing.isEmpty else {

@@ -60,7 +60,7 @@ struct ConsoleFile: Sendable {
         script("stores", PackageResources.stores_js), script("errors", PackageResources.errors_js),
         script("configuration", PackageResources.configuration_js),
         script("operating", PackageResources.operating_js), script("nodes", PackageResources.nodes_js),
-        script("letters", PackageResources.letters_js),
+        script("letters", PackageResources.letters_js), script("why", PackageResources.why_js),
     ]
 
     private static func script(_ name: String, _ content: [UInt8]) -> ConsoleFile {

@@ -84,6 +84,33 @@ enum ConsoleSchema {
                     ])),
         ], optional: ["before": text])
 
+    static let explanation = Schema.object([
+        "topic": text, "partition": integer, "task": text, "owner": optional("string"), "paused": optional("boolean"),
+        "committed": optional("integer"), "end": integer, "last": record, "processed": record,
+        "behind": nullable(Schema.object(["records": integer, "ms": integer])), "outcome": text, "summary": text,
+        "steps": Schema.list(
+            Schema.object([
+                "node": text, "depth": integer, "key": text, "value": text, "timestampMs": integer, "outcome": text,
+                "detail": text, "isLater": flag,
+            ])),
+        "outputs": Schema.list(
+            Schema.object(["topic": text, "partition": integer, "key": "{}", "value": "{}", "timestampMs": integer])),
+        "changes": Schema.list(
+            Schema.object(["store": text, "partition": integer, "key": "{}", "value": "{}", "timestampMs": integer])),
+        "downstream": Schema.list(
+            Schema.object([
+                "topic": text, "partition": integer, "task": text, "owner": optional("string"),
+                "paused": optional("boolean"), "committed": optional("integer"), "end": integer,
+                "waitingRecords": integer,
+            ])), "skippedRecords": integer, "notes": Schema.list(text),
+    ])
+
+    private static let record = nullable(Schema.object(["offset": integer, "timestampMs": integer, "value": "{}"]))
+
+    private static func optional(_ type: String) -> String { #"{"type": ["\#(type)", "null"]}"# }
+
+    private static func nullable(_ schema: String) -> String { #"{"anyOf": [\#(schema), {"type": "null"}]}"# }
+
     /// The objects of all instances. One that did not answer has an error instead of its members.
     private static func instances(_ members: [String: String]) -> String {
         var optional = members

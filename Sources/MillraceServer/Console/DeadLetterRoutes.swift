@@ -1,4 +1,3 @@
-import Dispatch
 import HTTPTypes
 import Hummingbird
 import Millrace
@@ -49,29 +48,13 @@ struct DeadLetterRoutes: RouteGroup {
             ]))
     }
 
-    /// Reads a page. A Kafka client blocks, so it does not run on a thread of the server.
     private func read(_ limit: Int, _ before: Position?) async throws -> LatestLetters.Page {
         if topics.isEmpty { return LatestLetters.Page() }
         let slot = try reads.take()
         let letters = letters
-        let result: Result<LatestLetters.Page, OperationError> = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                let result: Result<LatestLetters.Page, OperationError>
-                do throws(OperationError) {
-                    result = .success(try letters.page(limit: limit, before: before))
-                } catch {
-                    result = .failure(error)
-                }
-                withExtendedLifetime(slot) { continuation.resume(returning: result) }
-            }
+        return try await blocking(in: slot) { () throws(OperationError) in
+            try letters.page(limit: limit, before: before)
         }
-        return try result.mapError(Self.failure).get()
-    }
-
-    private static func failure(_ error: OperationError) -> Failure {
-        error.kind == .unreachable
-            ? Failure(.serviceUnavailable, "broker", error.description)
-            : Failure(.badGateway, "broker_refused", error.description)
     }
 }
 

@@ -33,11 +33,11 @@ struct InstanceGather: Sendable {
         return .json(Self.prefix + ([own] + others).joined(separator: ", ") + Self.suffix)
     }
 
-    private var ownAddress: InstanceAddress? {
+    var ownAddress: InstanceAddress? {
         application.configuration.applicationServer.flatMap(InstanceAddress.init)
     }
 
-    private var otherAddresses: [InstanceAddress] {
+    var otherAddresses: [InstanceAddress] {
         application.instances.compactMap(\.address).filter { $0 != ownAddress }
             .sorted { $0.description < $1.description }
     }

@@ -82,7 +82,8 @@ struct OpenAPIRoutes: RouteGroup {
     private func parameter(_ parameter: Parameter) -> String {
         JSON.object([
             ("name", JSON.quoted(parameter.name)), ("in", JSON.quoted(parameter.place.rawValue)),
-            ("required", "\(parameter.place == .path)"), ("description", JSON.quoted(parameter.summary)),
+            ("required", "\(parameter.place == .path || parameter.isRequired)"),
+            ("description", JSON.quoted(parameter.summary)),
             ("schema", parameter.kind.schema), ("example", parameter.example.map(JSON.quoted)),
         ])
     }

@@ -21,13 +21,18 @@ struct Parameter: Sendable {
     var kind: Kind
     var summary: String
     var example: String?
+    /// Whether a request must have it; those of the path always must.
+    var isRequired = false
 
     static func path(_ name: String, _ summary: String, example: String? = nil) -> Parameter {
         Parameter(name: name, place: .path, kind: .text(maxCount: maxTextCount), summary: summary, example: example)
     }
 
-    static func query(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
-        Parameter(name: name, place: .query, kind: kind, summary: summary)
+    static func query(
+        _ name: String, _ kind: Kind, _ summary: String, example: String? = nil, isRequired: Bool = false
+    ) -> Parameter {
+        Parameter(
+            name: name, place: .query, kind: kind, summary: summary, example: example, isRequired: isRequired)
     }
 
     static func header(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
@@ -79,7 +84,8 @@ struct Parameters: Sendable {
 
     /// Checks the path's and the query's parameters of a request.
     ///
-    /// - Throws: `Failure` for a parameter that the route does not have, that is given twice, or whose value is not allowed.
+    /// - Throws: `Failure` for a parameter that the route does not have, that is given twice, that is missing, or whose
+    ///   value is not allowed.
     init(_ declared: [Parameter], path: [String: [UInt8]], query: Substring, header: (String) -> String?)
         throws(Failure)
     {
@@ -94,6 +100,9 @@ struct Parameters: Sendable {
         }
         for index in declared.indices where declared[index].place == .header {
             if let text = header(declared[index].name) { try take(declared[index], text) }
+        }
+        if let missing = declared.first(where: { $0.isRequired && texts[$0.name] == nil }) {
+            throw .badRequest("\(missing.name) is missing", code: "parameter_missing")
         }
     }
 

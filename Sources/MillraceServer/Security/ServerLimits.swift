@@ -10,6 +10,12 @@ public struct ServerLimits: Sendable, Hashable {
     public var maxScans = 16
     /// The number of streams of changes at once. A client that asks for one more gets status 429. 64 by default.
     public var maxChangeStreams = 64
+    /// The number of explanations that are made at once. A client that asks for one more gets status 429. 2 by default.
+    public var maxExplanations = 2
+    /// The number of records that an explanation reads. The answer says if there were more. 100,000 by default.
+    public var maxExplanationRecords = 100_000
+    /// The size of the records that an explanation reads. The answer says if there were more. 64 MiB by default.
+    public var maxExplanationSizeInBytes = 64 << 20
     /// The number of keys in one request. 10,000 by default.
     public var maxBatchKeys = 10_000
     /// The number of entries in a page. 1,000 by default.
@@ -31,7 +37,8 @@ public struct ServerLimits: Sendable, Hashable {
         let counts: [(String, Int)] = [
             ("body size", maxBodySizeInBytes), ("header size", maxHeaderSizeInBytes), ("connections", maxConnections),
             ("scans", maxScans), ("change streams", maxChangeStreams), ("batch keys", maxBatchKeys),
-            ("page entries", maxPageEntries),
+            ("page entries", maxPageEntries), ("explanations", maxExplanations),
+            ("explanation records", maxExplanationRecords), ("explanation size", maxExplanationSizeInBytes),
         ]
         let times: [(String, Duration)] = [
             ("longest timeout", maxTimeout), ("default timeout", defaultTimeout), ("idle timeout", idleTimeout),

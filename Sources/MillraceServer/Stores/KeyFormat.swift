@@ -23,8 +23,15 @@ enum KeyFormat: String, CaseIterable, Sendable {
     ///
     /// - Throws: `Failure` with 400.
     func bytes(_ text: String, in store: QueryableBytesStore) throws -> [UInt8] {
+        try bytes(text) ?? store.key(from: text)
+    }
+
+    /// The bytes of a key; `nil` if a serde has to read it.
+    ///
+    /// - Throws: `Failure` with 400.
+    func bytes(_ text: String) throws(Failure) -> [UInt8]? {
         switch self {
-        case .text: return try store.key(from: text)
+        case .text: return nil
         case .base64:
             if let data = Data(base64Encoded: text) { return Array(data) }
         case .hex:

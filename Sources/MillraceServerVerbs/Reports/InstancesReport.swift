@@ -46,6 +46,7 @@ struct InstanceWork: Decodable {
     var address: String?
     var state: String
     var error: AnsweredError?
+    var pausedSubtopologies: [Int]?
     var lag: Int64?
     var lagMs: Int64?
     var processedRecords: Int64?

@@ -57,11 +57,8 @@ final class DriverTopic {
         return record
     }
 
-    /// Makes the next record of a partition have at least this offset.
-    func skip(partition: Int32, to offset: Int64) {
-        let index = Int(partition)
-        nextOffsets[index] = max(nextOffsets[index], offset)
-    }
+    /// Makes the next record of a partition have this offset, whatever tasks have written to it: a log has the offsets of its topics.
+    func seek(partition: Int32, to offset: Int64) { nextOffsets[Int(partition)] = offset }
 
     // MARK: Results
 

@@ -25,9 +25,6 @@ extension TopologyTestDriver {
     /// are then not kept for ``outputTopic(_:key:value:)``.
     package func onWrite(_ listener: @escaping (WrittenRecord) -> Void) { writeListener = listener }
 
-    /// Takes what is in external topics from the records that are piped alone, not from the results of tasks.
-    package func readLog() { readsLog = true }
-
     /// Pipes a record that stands at this offset of its partition: errors and processors see it as the record's own.
     ///
     /// - Throws: `StreamsError` with code `.topic` if the topology does not read the topic or it has no such partition, and the
@@ -37,7 +34,7 @@ extension TopologyTestDriver {
         headers: Headers
     ) throws {
         let topic = topics[topic]
-        if (0..<topic.partitionCount).contains(partition) { topic.skip(partition: partition, to: offset) }
+        if (0..<topic.partitionCount).contains(partition) { topic.seek(partition: partition, to: offset) }
         try pipe(
             topic, partition: partition, .copy(key: key, value: value), timestampMs: timestampMs, headers: headers)
     }

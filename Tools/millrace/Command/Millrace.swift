@@ -17,7 +17,7 @@ struct Millrace: AsyncParsableCommand {
         subcommands: [
             BrokerCommand.self, RunVerb<ExampleProgram>.self, DescribeVerb<ExampleProgram>.self, GroupLagVerb.self,
             TailVerb<ExampleCluster>.self, DeadLetterVerb<ExampleCluster>.self, ReplayVerb<ExampleProgram>.self,
-            ExplainVerb<ExampleProgram>.self,
+            ExplainVerb<ExampleProgram, AskedOwners>.self,
             ResetVerb<ExampleProgram>.self,
         ] + ServerVerbs.all + [Simulate.self, Bench.self])
 }

@@ -123,6 +123,11 @@ export function time(ms) {
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString().replace("T", " ").replace("Z", "");
 }
 
+/** A key or a value as text: a text as it is, anything else as JSON. */
+export function plain(value) {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 1) ?? "–";
+}
+
 /** A word for a state, in the colour of its urgency. */
 export function badge(state) {
   const kinds = {

@@ -9,12 +9,14 @@ import { tasks } from "./tasks.js";
 import { stores } from "./stores.js";
 import { errors } from "./errors.js";
 import { configuration } from "./configuration.js";
+import { why } from "./why.js";
 import { mayOperate, pauseBanner } from "./operating.js";
 
 const intervalMs = 2_000;
 const views = [
   ["overview", "Overview", overview], ["topology", "Topology", topology], ["tasks", "Tasks", tasks],
   ["stores", "Stores", stores], ["errors", "Errors", errors], ["configuration", "Configuration", configuration],
+  ["why", "Why?", why],
 ];
 
 /** Everything that views show. */

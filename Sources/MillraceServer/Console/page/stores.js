@@ -1,7 +1,8 @@
 // The stores: where their partitions are, and what is in them. Keys and values are shown as text, whatever they look like.
 
 import { get, keyPath, query, storePath } from "./api.js";
-import { badge, bytes, count, h, table, time } from "./dom.js";
+import { badge, bytes, count, h, plain, table, time } from "./dom.js";
+import { sourceTopics, whyLink } from "./why.js";
 
 const pageSize = 50;
 const unreadable = new Set(["custom", "suppression-buffer"]);
@@ -84,27 +85,26 @@ function contents(model, store, local) {
     local.message && h("p", { class: "trouble", role: "alert" }, local.message),
     pager(model, store, local),
     h("div", { "aria-live": "polite", "aria-busy": String(Boolean(local.isAsking)) },
-      entryTable(local.found ?? local.entries ?? [], local)),
+      entryTable(model, store, local)),
   ];
 }
 
-function entryTable(entries, local) {
+function entryTable(model, store, local) {
+  const entries = local.found ?? local.entries ?? [];
+  const topic = sourceTopics(model).find((name) => store.inputTopics.includes(name));
   const hasWindows = entries.some((entry) => entry.window);
   const hasTimes = entries.some((entry) => entry.timestampMs !== undefined);
   return table([
-    { title: "Key", code: true, of: (row) => text(row.key) },
+    { title: "Key", code: true, of: (row) => plain(row.key) },
     hasWindows && {
       title: "Window", of: (row) => row.window && `${time(row.window.startMs)}${row.window.endMs === undefined ? "" : ` – ${time(row.window.endMs)}`}`,
     },
-    { title: "Value", code: true, of: (row) => h("pre", {}, text(row.value)) },
+    { title: "Value", code: true, of: (row) => h("pre", {}, plain(row.value)) },
     hasTimes && { title: "Time", of: (row) => (row.timestampMs === undefined ? "–" : time(row.timestampMs)) },
+    topic && { title: "Why", of: (row) => whyLink(model, row.key, topic) },
   ].filter(Boolean), entries, {
-    empty: local.isAsking ? "Asking…" : "No entry.", key: (row) => `${text(row.key)} ${row.window?.startMs ?? ""} ${row.window?.endMs ?? ""} ${row.validToMs ?? ""}`,
+    empty: local.isAsking ? "Asking…" : "No entry.", key: (row) => `${plain(row.key)} ${row.window?.startMs ?? ""} ${row.window?.endMs ?? ""} ${row.validToMs ?? ""}`,
   });
-}
-
-function text(value) {
-  return typeof value === "string" ? value : JSON.stringify(value, null, 1) ?? "–";
 }
 
 function pager(model, store, local) {
