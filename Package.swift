@@ -130,9 +130,9 @@ let package = Package(
             dependencies: [
                 "Millrace", "MillraceRouting", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine",
                 "MillraceOperations", "MillraceServerVerbs",
-                argumentParser, httpClient, httpTypes,
-                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioSSL,
-                serviceLifecycle,
+                argumentParser, httpTypes,
+                hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1, nioPosix,
+                nioSSL, serviceLifecycle,
             ],
             resources: consoleFiles.map { .embedInCode("Console/page/\($0)") }, swiftSettings: swiftSettings),
 

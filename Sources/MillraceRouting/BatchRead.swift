@@ -76,33 +76,39 @@ package struct BatchRead<Entry: Sendable, Failure: RoutingFailure>: Sendable {
     ///     a partition stay together even if the partition moves while owners are looked up.
     ///   - rest: the time that is left.
     package mutating func located(_ owners: [Result<KeyMetadata, Failure>], rest: Duration) -> Action {
-        var groups: [Group] = []
-        var groupOfPlace: [Place: Int] = [:]
-        var placeOfPartition: [Int32: Place?] = [:]
+        var places: [Place] = []
+        var keys: [[Int]] = []
+        // The group of each partition; `nil` if nobody knows where the partition is.
+        var groupOfPartition: [Int32: Int?] = [:]
         (unknown, failure) = ([], nil)
-        for (key, owner) in zip(open, owners) {
-            switch owner {
+        for (index, key) in open.enumerated() where index < owners.count {
+            switch owners[index] {
             case .failure(let failure):
                 if failure.course != .temporary { return .finish(.failure(failure)) }
                 unknown.append(key)
                 self.failure = failure
             case .success(let owner):
-                let place = placeOfPartition[owner.partition] ?? place(of: owner)
-                placeOfPartition[owner.partition] = .some(place)
-                guard let place else {
+                if let known = groupOfPartition[owner.partition] {
+                    if let known { keys[known].append(key) } else { unknown.append(key) }
+                    continue
+                }
+                let place = place(of: owner)
+                let group = place.map { place in places.firstIndex(of: place) ?? places.count }
+                groupOfPartition[owner.partition] = .some(group)
+                guard let place, let group else {
                     unknown.append(key)
                     failure = Failure(unavailable: "owner_unknown", "partitions of some keys are being moved")
                     continue
                 }
-                if let group = groupOfPlace[place] {
-                    groups[group].keys.append(key)
-                } else {
-                    groupOfPlace[place] = groups.count
-                    groups.append(Group(place: place, keys: [key]))
+                if group == places.count {
+                    places.append(place)
+                    keys.append([])
                 }
+                keys[group].append(key)
             }
         }
-        return groups.isEmpty ? next(rest: rest) : .read(groups)
+        if places.isEmpty { return next(rest: rest) }
+        return .read(places.indices.map { Group(place: places[$0], keys: keys[$0]) })
     }
 
     /// Goes on with the outcome of all groups, in any order.
@@ -114,7 +120,9 @@ package struct BatchRead<Entry: Sendable, Failure: RoutingFailure>: Sendable {
         for (group, result) in results {
             switch result {
             case .success(let found):
-                for (key, entry) in zip(group.keys, found.entries) { answer.entries[key] = entry }
+                for (index, key) in group.keys.enumerated() where index < found.entries.count {
+                    answer.entries[key] = found.entries[index]
+                }
                 answer.position.merge(found.position)
             case .failure(let failure):
                 guard failure.course == .temporary else { return .finish(.failure(failure)) }

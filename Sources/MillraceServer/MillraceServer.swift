@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -64,10 +63,10 @@ public final class MillraceServer: Service {
         do {
             try await serve(routes(peers, access(tokens)), tls)
         } catch {
-            try? await peers.shutdown()
+            await peers.shutdown()
             throw error
         }
-        try await peers.shutdown()
+        await peers.shutdown()
     }
 
     private func routes(_ peers: PeerClient, _ access: AccessControl) -> RouteTable {

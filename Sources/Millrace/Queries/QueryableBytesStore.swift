@@ -76,6 +76,7 @@ public struct QueryableBytesStore: Sendable {
     ) -> String {
         let serdes = store.plan.serdes
         var text = "{\"key\": "
+        text.reserveCapacity(64 + key.count + 2 * (value?.count ?? 0))
         text += serdes?.key.json(of: key) ?? JSONText.base64(key)
         if let window {
             let end = kind == .session ? ", \"endMs\": \(window.endMs)" : ""

@@ -2,13 +2,6 @@ import HTTPTypes
 import Hummingbird
 import Millrace
 import NIOCore
-import NIOFoundationCompat
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Reads of several keys in one request.
 struct BatchRoutes: RouteGroup {
@@ -16,8 +9,10 @@ struct BatchRoutes: RouteGroup {
 
     private var limits: ServerLimits { owners.stores.limits }
 
-    private struct Keys: Decodable {
+    private struct Keys: Codable, Sendable {
         var keys: [String]
+
+        static let serde = Serde.json(Keys.self)
     }
 
     var routes: [Route] {
@@ -57,7 +52,7 @@ struct BatchRoutes: RouteGroup {
         }
         let name = try request.parameters.pathText("store")
         let store = try owners.stores.handle(name)
-        guard let body = try? JSONDecoder().decode(Keys.self, from: Data(buffer: request.body)) else {
+        guard let body = try? request.body.withUnsafeReadableBytes(Keys.serde.deserialize) else {
             throw Failure.badRequest(#"the body must be {"keys": ["…", …]}"#, code: "body_invalid")
         }
         guard body.keys.count <= limits.maxBatchKeys else {

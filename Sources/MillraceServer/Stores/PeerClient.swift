@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -6,24 +5,24 @@ import Millrace
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
+import NIOPosix
+import NIOSSL
 
-/// Asks other instances.
+/// Asks other instances. A caller on an event loop gets the answer there, over a connection of the same loop.
 struct PeerClient: Sendable {
-    private let client: HTTPClient
-    private let scheme: String
+    private let connections: PeerConnections
 
     /// - Throws: `ServerError` if the certificates cannot be used.
     init(_ configuration: MillraceServer.Configuration) throws(ServerError) {
-        var settings = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(2)), decompression: .disabled)
-        settings.tlsConfiguration = try configuration.tls.map { tls throws(ServerError) in try tls.forClient() }
-        settings.httpVersion = .http1Only
-        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
-        scheme = configuration.tls == nil ? "http" : "https"
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        let tls = try configuration.tls.map { tls throws(ServerError) in try tls.forClient() }
+        do {
+            connections = PeerConnections(try tls.map { try NIOSSLContext(configuration: $0) })
+        } catch {
+            throw ServerError("the certificates for requests to other instances cannot be used: \(error)")
+        }
     }
 
-    func shutdown() async throws { try await client.shutdown() }
+    func shutdown() async { await connections.close() }
 
     /// An answer of another instance.
     struct Answer: Sendable {
@@ -75,22 +74,32 @@ struct PeerClient: Sendable {
         _ address: InstanceAddress, method: HTTPMethod = .GET, target: String, accept: String,
         authorization: String?, body: ByteBuffer? = nil, within limit: Duration, maxSizeInBytes: Int = 64 << 20
     ) async throws -> Answer {
-        var request = HTTPClientRequest(url: "\(scheme)://\(address)\(target)")
-        request.method = method
-        request.headers.add(name: "accept", value: accept)
-        request.headers.add(name: HTTPField.Name.forwarded.rawName, value: "1")
-        if let authorization { request.headers.add(name: "authorization", value: authorization) }
-        if let body {
-            request.headers.add(name: "content-type", value: "application/json")
-            request.body = .bytes(body)
+        var head = HTTPRequestHead(version: .http1_1, method: method, uri: target)
+        head.headers.reserveCapacity(6)
+        head.headers.add(name: "host", value: address.description)
+        head.headers.add(name: "accept", value: accept)
+        head.headers.add(name: HTTPField.Name.forwarded.rawName, value: "1")
+        if let authorization { head.headers.add(name: "authorization", value: authorization) }
+        if method != .GET {
+            head.headers.add(name: "content-type", value: "application/json")
+            head.headers.add(name: "content-length", value: "\(body?.readableBytes ?? 0)")
         }
+        let promise = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Answer.self)
+        let alarm = promise.futureResult.eventLoop.scheduleTask(in: .nanoseconds(max(1, limit.nanoseconds))) {
+            promise.fail(PeerError.timedOut)
+        }
+        defer { alarm.cancel() }
+        connections.send(
+            PeerRequest(head: head, body: body, maxResponseSizeInBytes: maxSizeInBytes, promise: promise), to: address)
         do {
-            let response = try await client.execute(request, timeout: .nanoseconds(max(1, limit.nanoseconds)))
-            let body = try await response.body.collect(upTo: maxSizeInBytes)
-            return Answer(status: Int(response.status.code), headers: response.headers, body: body)
+            return try await withTaskCancellationHandler {
+                try await promise.futureResult.get()
+            } onCancel: {
+                promise.fail(CancellationError())
+            }
         } catch is CancellationError {
             throw CancellationError()
-        } catch let error as HTTPClientError where error == .deadlineExceeded {
+        } catch PeerError.timedOut {
             throw Failure(.gatewayTimeout, "owner_silent", "the instance at \(address) did not answer in time")
         } catch {
             throw Failure(.serviceUnavailable, "owner_unreachable", "the instance at \(address) cannot be reached")
