@@ -63,6 +63,7 @@ struct ExplainRoutes: RouteGroup {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         var configuration = application.configuration
         configuration.connectTimeout = min(configuration.connectTimeout, max(timeout, .milliseconds(1)))
+        configuration.errorHandlers = application.givenErrorHandlers
         var explain = Explain(application.topology, configuration)
         explain.topic = parameters["topic"]
         explain.partition = parameters.integer("partition").map { Int32(clamping: $0) }

@@ -69,7 +69,7 @@ function form(model, local) {
       }, (topics.includes(local.topic) ? topics : ["", ...topics]).map((topic) =>
         h("option", { value: topic, selected: topic === local.topic }, topic || "choose")))),
       h("label", {}, "Partition ", input("partition", { inputmode: "numeric", placeholder: "that of the key", class: "short" })),
-      h("label", {}, "From ", input("from", { placeholder: "beginning, -1h, an offset", class: "short" })),
+      h("label", {}, "From ", input("from", { placeholder: "beginning, -1h", class: "short" })),
       h("button", { type: "submit", class: "primary", disabled: local.isAsking }, "Explain")));
 }
 
@@ -105,7 +105,7 @@ function explanation(key, answer) {
   return h("article", { key: `explanation of ${key}`, "aria-labelledby": "why-summary" },
     h("p", { class: "verdict" },
       h("span", { class: `badge ${colours[answer.outcome] ?? "calm"}` }, answer.outcome.replaceAll("_", " ")), " ",
-      h("span", { id: "why-summary" }, answer.summary, ".")),
+      h("span", { id: "why-summary" }, answer.summary)),
     h("dl", { class: "facts-grid" }, facts(key, answer).map(([name, ...value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     answer.notes.length > 0 && [
       h("h2", {}, "Not known"), h("ul", { class: "notes" }, answer.notes.map((note) => h("li", {}, note))),
