@@ -129,7 +129,7 @@ function explanation(key, answer) {
       h("h2", {}, "Who reads what it led to"),
       table([
         { title: "Topic", code: true, of: (row) => `${row.topic}-${row.partition}` },
-        { title: "Task", of: (row) => row.task }, { title: "Owner", code: true, of: (row) => row.owner ?? "nobody" },
+        { title: "Task", of: (row) => row.task }, { title: "Owner", code: true, of: (row) => row.owner ?? "none known" },
         { title: "Paused", of: (row) => paused(row.paused) },
         { title: "Waiting", number: true, of: (row) => count(row.waitingRecords) },
       ], answer.downstream),
@@ -148,7 +148,7 @@ function facts(key, answer) {
   return [
     ["Key", h("span", { class: "code" }, key)],
     ["Partition and task", `${answer.topic}-${answer.partition}, task ${answer.task}`],
-    ["Owner", answer.task === "global" ? "every instance" : answer.owner ?? "nobody"],
+    ["Owner", answer.task === "global" ? "every instance" : answer.owner ?? "none known"],
     ["Paused", paused(answer.paused)],
     ["Committed", `${answer.committed ?? "–"} of ${answer.end}`],
     ["Waiting", answer.behind ? `${count(answer.behind.records)} records, the first for ${span(answer.behind.ms / 1_000)}` : "no records"],
