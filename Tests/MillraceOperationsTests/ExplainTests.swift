@@ -4,6 +4,7 @@ import KafkaClient
 import Millrace
 import MillraceOperations
 import MillraceRuntime
+import Synchronization
 import Testing
 
 /// A record that a test writes; its partition is that of Kafka's default partitioner.
@@ -103,6 +104,16 @@ func explain(
         let handlers = ErrorHandlers(processing: { _ in .deadLetter(topic: "dead") })
         let failed = try await explain("a", [("in", "a", "1", 1)], handlers: handlers, define)
         #expect(failed.outcome == "failed" && failed.summary.contains("sent the record to dead"))
+        let asked = Mutex(0)
+        let counting = ErrorHandlers(processing: { _ in
+            asked.withLock { $0 += 1 }
+            return .continue
+        })
+        let dropped = try await explain(
+            "a", [("in", "b", "1", 1), ("in", "a", "1", 2), ("in", "c", "1", 3)], handlers: counting, define)
+        #expect(dropped.outcome == "failed" && dropped.summary.contains("the handler dropped the record"))
+        // The handlers are not asked about other records.
+        #expect(asked.withLock(\.self) == 1)
         let null = try await explain("a", [("in", "a", nil, 1)]) { builder in
             builder.stream("in", key: .string, value: .string).groupByKey().count(into: .store("counts"))
         }

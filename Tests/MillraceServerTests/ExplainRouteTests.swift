@@ -137,12 +137,22 @@ extension ServerTests {
                 ("?key=a&key=b", 400, "parameter_twice"), ("?key=a&from=yesterday", 400, "parameter_invalid"),
                 ("?key=a&partition=-1", 400, "parameter_invalid"), ("?key=a&partition=4", 400, "partition_unknown"),
                 ("?key=a&topic=nothing", 404, "topic_unknown"), ("?key=a&limit=1", 400, "parameter_unknown"),
-                ("?key=a&timeout=0", 504, "timeout"), ("?key=6&key-format=hex", 400, "key_unreadable"),
+                ("?key=a&timeout=0.5", 400, "parameter_invalid"), ("?key=6&key-format=hex", 400, "key_unreadable"),
                 ("?key=%ff", 400, "parameter_invalid"),
             ])
         func refused(query: String, status: Int, code: String) async throws {
             let reply = try await RefusalServer.shared.server.get("/explain\(query)")
             #expect(reply.status == status && reply.code == code, "\(reply.text)")
+        }
+
+        @Test("an explanation that takes too long is given up, and says so")
+        func timeout() async throws {
+            var settings = MillraceServer.Configuration()
+            settings.limits.maxTimeout = .microseconds(1)
+            try await withServers(settings: settings) { _, servers in
+                let reply = try await servers[0].get("/explain?key=a&timeout=30")
+                #expect(reply.status == 504 && reply.code == "timeout", "\(reply.text)")
+            }
         }
 
         @Test("as many explanations as the limit are made at once, of as many records")

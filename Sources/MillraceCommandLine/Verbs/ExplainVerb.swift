@@ -67,7 +67,8 @@ package struct ExplainVerb<Program: ProgramArguments, Owners: OwnerArguments>: A
         var lines = [
             explanation.summary, "",
             "partition  \(explanation.topic)-\(explanation.partition), task \(explanation.task), "
-                + "\(explanation.owner.map { "owned by \($0)" } ?? "owned by nobody")",
+                + (explanation.owner.map { "owned by \($0)" }
+                    ?? (explanation.areOwnersKnown ? "owned by nobody" : "owner not known")),
             "committed  \(explanation.committed.map(String.init) ?? "-") of \(explanation.end)"
                 + (explanation.behind.map { ", \(counted($0.records, "record")) behind" } ?? ""),
             "paused     " + paused(explanation.reader),

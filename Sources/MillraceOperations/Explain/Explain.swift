@@ -110,12 +110,12 @@ package struct Explain: Sendable {
                     RecordMetadata(
                         topic: record.topicPartition.topic, partition: record.topicPartition.partition,
                         offset: record.offset))
-                responses.clear()
+                responses.begin()
             }
             trail.isCurrent = isOfKey
             // The errors of other records are not asked about; the handlers have continued.
             try? running.process(record)
-            if isOfKey { responses.keep() }
+            responses.end()
             trail.isCurrent = false
         }
         var explanation = scope.explanation
@@ -129,7 +129,7 @@ package struct Explain: Sendable {
         let handlers = configuration.errorHandlers
         let handler: @Sendable (@escaping ErrorHandlers.Handler) -> ErrorHandlers.Handler = { own in
             { context in
-                responses.add(own(context))
+                responses.take { own(context) }
                 return .continue
             }
         }
@@ -238,17 +238,20 @@ extension Explanation {
     }
 }
 
-/// The responses of the application's own error handlers.
+/// The responses of the application's own error handlers. They are asked about the followed record alone.
 private final class Responses: Sendable {
-    private let state = Mutex<(latest: String?, kept: String?)>((nil, nil))
+    private let state = Mutex<(isAsking: Bool, latest: String?)>((false, nil))
 
-    var text: String? { state.withLock(\.kept) }
-    func clear() { state.withLock { $0 = (nil, nil) } }
-    func keep() { state.withLock { $0.kept = $0.latest } }
+    /// The latest response, in words.
+    var text: String? { state.withLock(\.latest) }
 
-    func add(_ response: ErrorResponse) {
+    func begin() { state.withLock { $0 = (true, nil) } }
+    func end() { state.withLock { $0.isAsking = false } }
+
+    func take(_ response: () -> ErrorResponse) {
+        guard state.withLock(\.isAsking) else { return }
         let text =
-            switch response {
+            switch response() {
             case .fail: "on which the task ends"
             case .continue: "after which the handler dropped the record"
             case .deadLetter(let topic): "after which the handler sent the record to \(topic)"

@@ -77,7 +77,7 @@ package struct Explanation: Sendable {
     package var isPaused: Bool? { reader.isPaused }
 
     /// Whether a reader without an owner has none.
-    private(set) var areOwnersKnown: Bool
+    package private(set) var areOwnersKnown: Bool
 
     init(reader: Reader, areOwnersKnown: Bool, notes: [String]) {
         self.reader = reader

@@ -8,6 +8,9 @@ extension StreamsApplication {
     /// The settings with which the application runs.
     public var configuration: StreamsConfiguration { supervisor.configuration }
 
+    /// The error handlers for what is run again and counts nowhere: their decisions are not noted among ``recentErrors``.
+    package var givenErrorHandlers: ErrorHandlers { supervisor.givenErrorHandlers }
+
     /// The number of instances, as of the last rebalance, that were given no ``StreamsConfiguration/applicationServer``.
     package var instanceCountWithoutAddress: Int { supervisor.localStores.instanceCountWithoutAddress }
 

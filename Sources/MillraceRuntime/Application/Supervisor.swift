@@ -12,6 +12,8 @@ import Synchronization
 final class Supervisor: Sendable {
     let topology: Topology
     let configuration: StreamsConfiguration
+    /// The error handlers as they were given, whose decisions are not noted among the recent errors.
+    let givenErrorHandlers: ErrorHandlers
     /// The latest errors, for those who look.
     let recentErrors = RecentErrors()
     let logger: Logger
@@ -59,6 +61,7 @@ final class Supervisor: Sendable {
         uncaughtErrorHandler: @escaping StreamsApplication.UncaughtErrorHandler
     ) {
         self.topology = topology
+        givenErrorHandlers = configuration.errorHandlers
         var configuration = configuration
         configuration.errorHandlers = recentErrors.observing(configuration.errorHandlers)
         self.configuration = configuration

@@ -40,7 +40,7 @@ struct ExplainRoutes: RouteGroup {
                         "The key's partition; by default that of Kafka's default partitioner."),
                     .query("from", .text(maxCount: 100), "The place where to begin: \(LogLocation.syntax)."),
                     .query(
-                        "timeout", .number(0...86_400),
+                        "timeout", .number(1...86_400),
                         "Seconds within which the answer has to be known; the server's limit by default and at most."),
                 ],
                 replies: [
@@ -63,6 +63,7 @@ struct ExplainRoutes: RouteGroup {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         var configuration = application.configuration
         configuration.connectTimeout = min(configuration.connectTimeout, max(timeout, .milliseconds(1)))
+        configuration.errorHandlers = application.givenErrorHandlers
         var explain = Explain(application.topology, configuration)
         explain.topic = parameters["topic"]
         explain.partition = parameters.integer("partition").map { Int32(clamping: $0) }

@@ -69,7 +69,7 @@ function form(model, local) {
       }, (topics.includes(local.topic) ? topics : ["", ...topics]).map((topic) =>
         h("option", { value: topic, selected: topic === local.topic }, topic || "choose")))),
       h("label", {}, "Partition ", input("partition", { inputmode: "numeric", placeholder: "that of the key", class: "short" })),
-      h("label", {}, "From ", input("from", { placeholder: "beginning, -1h, an offset", class: "short" })),
+      h("label", {}, "From ", input("from", { placeholder: "beginning, -1h", class: "short" })),
       h("button", { type: "submit", class: "primary", disabled: local.isAsking }, "Explain")));
 }
 
@@ -105,7 +105,7 @@ function explanation(key, answer) {
   return h("article", { key: `explanation of ${key}`, "aria-labelledby": "why-summary" },
     h("p", { class: "verdict" },
       h("span", { class: `badge ${colours[answer.outcome] ?? "calm"}` }, answer.outcome.replaceAll("_", " ")), " ",
-      h("span", { id: "why-summary" }, answer.summary, ".")),
+      h("span", { id: "why-summary" }, answer.summary)),
     h("dl", { class: "facts-grid" }, facts(key, answer).map(([name, ...value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     answer.notes.length > 0 && [
       h("h2", {}, "Not known"), h("ul", { class: "notes" }, answer.notes.map((note) => h("li", {}, note))),
@@ -129,7 +129,7 @@ function explanation(key, answer) {
       h("h2", {}, "Who reads what it led to"),
       table([
         { title: "Topic", code: true, of: (row) => `${row.topic}-${row.partition}` },
-        { title: "Task", of: (row) => row.task }, { title: "Owner", code: true, of: (row) => row.owner ?? "nobody" },
+        { title: "Task", of: (row) => row.task }, { title: "Owner", code: true, of: (row) => row.owner ?? "none known" },
         { title: "Paused", of: (row) => paused(row.paused) },
         { title: "Waiting", number: true, of: (row) => count(row.waitingRecords) },
       ], answer.downstream),
@@ -148,7 +148,7 @@ function facts(key, answer) {
   return [
     ["Key", h("span", { class: "code" }, key)],
     ["Partition and task", `${answer.topic}-${answer.partition}, task ${answer.task}`],
-    ["Owner", answer.task === "global" ? "every instance" : answer.owner ?? "nobody"],
+    ["Owner", answer.task === "global" ? "every instance" : answer.owner ?? "none known"],
     ["Paused", paused(answer.paused)],
     ["Committed", `${answer.committed ?? "–"} of ${answer.end}`],
     ["Waiting", answer.behind ? `${count(answer.behind.records)} records, the first for ${span(answer.behind.ms / 1_000)}` : "no records"],
