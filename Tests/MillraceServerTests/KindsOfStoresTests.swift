@@ -79,6 +79,32 @@ extension ServerTests {
             }
         }
 
+        @Test("the windows, sessions and versions of a key come page by page, each once")
+        func pagesOfOneKey() async throws {
+            var settings = MillraceServer.Configuration()
+            settings.limits.maxPageEntries = 4
+            try await withServers(settings: settings) { broker, servers in
+                try broker.write((0..<10).map { (key: "a", value: "\($0)", timestampMs: Int64($0) * 2_000) })
+                try await eventually("ten counts") {
+                    try await servers[0].get("/stores/counts/entries/a").value == 10
+                }
+                for target in ["per-second/entries/a?", "sessions/entries/a?", "versions/entries/a?versions=true&"] {
+                    var sizes: [Int] = []
+                    var seen: [String] = []
+                    var from = 0
+                    while true {
+                        let reply = try await servers[0].get("/stores/\(target)window-from=\(from)")
+                        let entries = try #require(try reply.json["entries"] as? [[String: Any]])
+                        sizes.append(entries.count)
+                        seen += entries.map { "\($0["window"] ?? "") \($0["timestampMs"] ?? "")" }
+                        guard let next = try reply.json["nextWindowFromMs"] as? Int else { break }
+                        from = next
+                    }
+                    #expect(sizes == [4, 4, 2] && Set(seen).count == 10, "\(target): \(seen)")
+                }
+            }
+        }
+
         @Test(
             "what a store cannot do is refused with a code",
             arguments: [

@@ -58,7 +58,7 @@ struct ChangeRoutes: RouteGroup {
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
-                defer { withExtendedLifetime(slot) {} }
+                defer { slot.free() }
                 let output = PatientWriter(writer, channel: channel, limit: limits.slowReaderTimeout)
                 do {
                     try await cancelWhenGracefulShutdown { try await Self.send(changes, of: store, to: output) }
@@ -71,6 +71,7 @@ struct ChangeRoutes: RouteGroup {
                     let failure = Failure(error)
                     try await output.write(Self.event("error", ["code": failure.code, "message": failure.message]))
                 }
+                slot.free()
                 try await output.finish()
             })
     }

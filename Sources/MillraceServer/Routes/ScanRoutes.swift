@@ -70,7 +70,7 @@ struct ScanRoutes: RouteGroup {
         let limit =
             parameters.integer("limit").map { Int(clamping: $0) } ?? min(Self.defaultLimit, limits.maxPageEntries)
         let slot = try owners.stores.takeScan()
-        defer { withExtendedLifetime(slot) {} }
+        defer { slot.free() }
         let page = try await scan.page(from: first, only: only, limit: limit)
         if isStream { return .text(page.text, type: EntryLines.mediaType, position: page.position.description) }
         return .json(page.object, position: page.position.description)
@@ -104,7 +104,7 @@ struct ScanRoutes: RouteGroup {
         let slot = try stores.takeScan()
         let first = try await scan.page(from: start, only: only, limit: limits.maxPageEntries)
         let body = ResponseBody { writer in
-            defer { withExtendedLifetime(slot) {} }
+            defer { slot.free() }
             let output = PatientWriter(writer, channel: channel, limit: limits.slowReaderTimeout)
             var page = first
             var position = page.position
@@ -124,6 +124,7 @@ struct ScanRoutes: RouteGroup {
             } catch let failure as Failure {
                 try await output.write(JSON.object([("error", failure.json)]) + "\n")
             }
+            slot.free()
             try await output.finish()
         }
         return Response(

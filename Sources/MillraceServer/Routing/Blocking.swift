@@ -17,7 +17,8 @@ func blocking<Value: Sendable>(
             } catch {
                 result = .failure(error)
             }
-            withExtendedLifetime(slot) { continuation.resume(returning: result) }
+            slot.free()
+            continuation.resume(returning: result)
         }
     }
     return try result.mapError(Failure.init).get()

@@ -20,8 +20,10 @@ struct KeyRead: Sendable {
     static let parameters: [Parameter] = [
         .query(
             "window-from", .integer(0...Int64.max),
-            "The earliest start of a window, or end of a session, in milliseconds."),
-        .query("window-to", .integer(0...Int64.max), "The latest start of a window or a session, in milliseconds."),
+            "The earliest start of a window, end of a session or moment of a version, in milliseconds."),
+        .query(
+            "window-to", .integer(0...Int64.max),
+            "The latest start of a window or a session, or moment of a version, in milliseconds."),
         .query("as-of", .integer(0...Int64.max), "The moment, in milliseconds, at which a version has to be valid."),
         .query("versions", .flag, "Whether all versions of the key are listed, the oldest first."),
     ]
@@ -58,26 +60,22 @@ struct KeyRead: Sendable {
     private func run(_ store: QueryableBytesStore) throws -> Found {
         switch store.kind {
         case .window, .timestampedWindow:
-            return cut(try store.windows(of: key, starting: windows, limit: limit + 1)) { $0.startMs }
+            return cut(try store.windows(of: key, starting: windows, limit: limit + 1)) { $0.window?.startMs }
         case .session:
             let found = try store.sessions(
                 of: key, endingAtOrAfter: windows.lowerBound, startingAtOrBefore: windows.upperBound, limit: limit + 1)
-            return cut(found) { $0.endMs }
+            return cut(found) { $0.window?.endMs }
         default:
-            if wantsVersions { return .entries(try store.versions(of: key), nextFromMs: nil) }
+            if wantsVersions { return cut(try store.versions(of: key, validWithin: windows)) { $0.timestampMs } }
             if let asOfMs { return .entry(try store.get(key, asOfMs: asOfMs)) }
             return .entry(try store.get(key))
         }
     }
 
-    /// Leaves out what is more than the limit.
-    private func cut(_ entries: [StoreEntry], _ order: (Window) -> Int64) -> Found {
-        guard entries.count > limit, let next = entries.last?.window.map(order) else {
-            return .entries(entries, nextFromMs: nil)
-        }
-        // Entries of one moment stay together, so that the next request does not miss some of them.
-        let whole = entries.prefix { $0.window.map(order) != next }
-        return .entries(Array(whole.isEmpty ? entries.prefix(limit) : whole), nextFromMs: whole.isEmpty ? nil : next)
+    /// Leaves out what is more than the limit. No two entries of a key are of the same moment.
+    private func cut(_ entries: [StoreEntry], _ moment: (StoreEntry) -> Int64?) -> Found {
+        guard entries.count > limit else { return .entries(entries, nextFromMs: nil) }
+        return .entries(Array(entries.prefix(limit)), nextFromMs: moment(entries[limit]))
     }
 }
 

@@ -68,11 +68,18 @@ final class Slots: Sendable {
     fileprivate func giveBack() { taken.withLock { $0 -= 1 } }
 }
 
-/// A place of a request, which is free again when nobody holds it any more.
+/// A place of a request. It is free again when the request says so, or when nobody holds it any more. A request says so before the end
+/// of its answer is sent: whoever has the answer may ask again at once.
 final class Slot: Sendable {
     private let slots: Slots
+    private let isFree = Atomic(false)
 
     fileprivate init(_ slots: Slots) { self.slots = slots }
 
-    deinit { slots.giveBack() }
+    deinit { free() }
+
+    /// Gives the place to others.
+    func free() {
+        if !isFree.exchange(true, ordering: .relaxed) { slots.giveBack() }
+    }
 }
