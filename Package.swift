@@ -210,7 +210,7 @@ let package = Package(
             name: "millrace-bench",
             dependencies: [
                 "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",
-                "MillraceRuntime", "RiskScore", argumentParser, logging,
+                "MillraceCommandLine", "MillraceRuntime", "RiskScore", argumentParser, logging,
             ],
             path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
 

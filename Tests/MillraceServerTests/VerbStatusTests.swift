@@ -3,8 +3,6 @@ import Foundation
 import Millrace
 import MillraceRuntime
 import MillraceServer
-import NIOCore
-import NIOPosix
 import Testing
 
 extension ServerTests {
@@ -274,35 +272,6 @@ extension ServerTests {
                 #expect(outcome.status == 69 && outcome.errors.count == 2, "\(outcome)")
                 #expect(outcome.errors.last?.contains("-changelog-") == true)
             }
-        }
-    }
-}
-
-/// A server that answers requests with a text, or not at all, and is no instance.
-private final class OtherServer: Sendable {
-    private let channel: any Channel
-    var address: String { "127.0.0.1:\(channel.localAddress?.port ?? 0)" }
-
-    init(_ answer: String) async throws {
-        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Answerer(answer: answer))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-    }
-
-    func stop() async throws { try await channel.close() }
-
-    private final class Answerer: ChannelInboundHandler {
-        typealias InboundIn = ByteBuffer
-        private let answer: String
-
-        init(answer: String) { self.answer = answer }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            if !answer.isEmpty { context.channel.writeAndFlush(ByteBuffer(string: answer), promise: nil) }
         }
     }
 }

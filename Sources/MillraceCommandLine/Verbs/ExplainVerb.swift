@@ -32,7 +32,8 @@ package struct ExplainVerb<Program: ProgramArguments>: ParsableCommand {
             explain.topic = topic
             explain.partition = partition
             explain.from = try place(from, option: "--from")
-            let bar = ProgressBar("replaying")
+            let bar = ProgressBar("replaying", json: json)
+            defer { bar.clear() }
             let explanation = try explain.run(key: explainedKey) { bar.show($0, of: $1) }
             bar.clear()
             printLine(json ? explanation.json.text : Self.text(explanation))
