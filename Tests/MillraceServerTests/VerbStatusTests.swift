@@ -221,6 +221,25 @@ extension ServerTests {
             }
         }
 
+        @Test("explain names what it does not find, in the status too")
+        func explain() async throws {
+            let topics = ["risk-events:1", "risk-scores:1", "risk-alerts:1"].flatMap { ["--topic", $0] }
+            let broker = try VerbProcess(["broker", "--port", "0", "--json", "--log-level", "error"] + topics)
+            try await eventually("the address") { try broker.objects.first != nil }
+            let address = try #require(try broker.objects.first?["address"] as? String)
+            let program = ["explain", "risk-scores", "acct-1", "--application-id", "risk", "--bootstrap-servers"]
+            let absent = try await VerbProcess.run(program + [address, "--json"])
+            #expect(absent.status == 66 && absent.errors.isEmpty, "\(absent)")
+            #expect(try absent.objects.map { $0["outcome"] as? String } == ["no_record"])
+            try await expect(66, "topic_unknown", of: program + [address, "--topic", "nothing"])
+            try await expect(64, "partition_unknown", of: program + [address, "--partition", "9"])
+            try await expect(64, "usage", of: program + [address, "--from", "nonsense"])
+            let nobody = try await TestServer.freeAddress().description
+            try await expect(69, "unreachable", of: program + [nobody, "--connect-timeout-ms", "500"])
+            broker.terminate()
+            #expect(try await broker.end().status == 0)
+        }
+
         @Test("changes go on from their place when the instance restarts, and each comes once")
         func restart() async throws {
             let broker = try await TestBroker()

@@ -12,9 +12,15 @@ package final class InstanceReport: Sendable {
 
     private struct State {
         var last: ApplicationState?
-        /// The records that each store still missed when it began, and has restored since.
-        var restoring: [Millrace.TopicPartition: (total: Int64, done: Int64)] = [:]
+        /// The records that each store missed when it began, and has restored since; empty when all have ended.
+        var restoring: [Millrace.TopicPartition: Restoration] = [:]
         var bar: ProgressBar?
+    }
+
+    private struct Restoration {
+        var total: Int64
+        var done: Int64 = 0
+        var isOver = false
     }
 
     private let json: Bool
@@ -81,13 +87,17 @@ package final class InstanceReport: Sendable {
                 ])
         }
         state.withLock { state in
-            let end = restore.endOffset ?? restore.nextOffset
             switch restore.phase {
-            case .started: state.restoring[restore.changelog] = (max(0, end &- restore.nextOffset), 0)
+            case .started:
+                let end = restore.endOffset ?? restore.nextOffset
+                state.restoring[restore.changelog] = Restoration(total: max(0, end &- restore.nextOffset))
             case .batch: state.restoring[restore.changelog]?.done = Int64(restore.restoredRecords)
-            case .ended, .suspended: state.restoring[restore.changelog] = nil
+            case .ended, .suspended:
+                state.restoring[restore.changelog]?.isOver = true
+                state.restoring[restore.changelog]?.done = state.restoring[restore.changelog]?.total ?? 0
             }
-            guard !state.restoring.isEmpty else {
+            guard state.restoring.values.contains(where: { !$0.isOver }) else {
+                state.restoring = [:]
                 state.bar?.clear()
                 state.bar = nil
                 return
