@@ -24,7 +24,7 @@ package struct QueryVerb: AsyncParsableCommand {
     @Option(help: "The last key of a range, itself included.") var to: String?
     @Option(help: "What the keys of a range begin with.") var prefix: String?
     @Option(help: "The most entries of a range; by default all.") var limit: Int64?
-    @Option(help: "Where a range goes on: what the query before named.") var page: String?
+    @Option(help: "The page with which a range goes on, as the query before has named it.") var page: String?
     @Option(help: "The only partition to read.") var partition: Int32?
     @Option(parsing: .unconditional, help: "The earliest start of a window, or end of a session: a time.")
     var windowFrom: String?
