@@ -93,8 +93,9 @@ package final class InstanceReport: Sendable {
                 state.restoring[restore.changelog] = Restoration(total: max(0, end &- restore.nextOffset))
             case .batch: state.restoring[restore.changelog]?.done = Int64(restore.restoredRecords)
             case .ended, .suspended:
-                state.restoring[restore.changelog]?.isOver = true
-                state.restoring[restore.changelog]?.done = state.restoring[restore.changelog]?.total ?? 0
+                guard var ended = state.restoring[restore.changelog] else { break }
+                (ended.isOver, ended.done) = (true, ended.total)
+                state.restoring[restore.changelog] = ended
             }
             guard state.restoring.values.contains(where: { !$0.isOver }) else {
                 state.restoring = [:]
