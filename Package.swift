@@ -211,7 +211,8 @@ let package = Package(
             name: "millrace-bench",
             dependencies: [
                 "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",
-                "MillraceRuntime", "MillraceServer", "RiskScore", argumentParser, hummingbird, logging, nioCore,
+                "MillraceCommandLine", "MillraceRuntime", "MillraceServer", "RiskScore", argumentParser, hummingbird,
+                logging, nioCore,
             ],
             path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
 

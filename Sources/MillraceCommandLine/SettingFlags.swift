@@ -72,6 +72,7 @@ extension Option where Value == String? {
         self.init(
             name: .customLong(name), parsing: parsing,
             help: ArgumentHelp(
-                "\(summary). (\(otherwise); \(OptionNames.environmentName(of: name)))", valueName: valueName))
+                "\(summary). (\(otherwise); \(OptionNames.environmentName(of: name)))", valueName: valueName),
+            completion: valueName == "FILE" ? .file() : valueName == "PATH" ? .directory : nil)
     }
 }

@@ -142,7 +142,9 @@ extension InstanceOptions {
         let builder = StreamsBuilder()
         try define(builder)
         let topology = try builder.build(optimization: options.topologyOptimization)
-        var logger = Logger(label: name)
+        let report = InstanceReport()
+        configuration.restoreListener = report.listener(configuration.restoreListener)
+        var logger = report.wrap(Logger(label: name))
         logger.logLevel = options.logLevel
         let application = StreamsApplication(topology, configuration: configuration, logger: logger)
         if isReset { return try await application.reset() }
@@ -155,6 +157,6 @@ extension InstanceOptions {
                         failureTerminationBehavior: .cancelGroup)
                 ] + others.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        try await report.watch(application) { try await group.run() }
     }
 }

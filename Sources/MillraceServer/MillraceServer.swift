@@ -9,7 +9,6 @@ public import MillraceRuntime
 import NIOCore
 import NIOSSL
 public import ServiceLifecycle
-import Synchronization
 
 /// A server that answers queries of an application's stores over HTTP, for all instances: what another instance has is fetched from
 /// there.
@@ -76,8 +75,9 @@ public final class MillraceServer: Service {
     private func groups(_ peers: PeerClient, _ access: AccessControl) -> [any RouteGroup] {
         let stores = StoreAccess(application: application, limits: configuration.limits)
         let owners = Owners(stores: stores, peers: peers)
-        let gather = InstanceGather(application: application, peers: peers)
-        let operated = OperatedInstances(application: application, peers: peers)
+        let own = OwnAddress(application: application, listening: listening)
+        let gather = InstanceGather(application: application, peers: peers, own: own)
+        let operated = OperatedInstances(application: application, peers: peers, own: own)
         let groups: [any RouteGroup] = [
             HealthRoutes(application: application),
             MetricsRoutes(scrape: MetricsScrape(application, registry: metrics)),
@@ -125,37 +125,6 @@ public final class MillraceServer: Service {
                 listening.set(address)
             }, logger: logger)
         try await server.run()
-    }
-}
-
-/// The address at which a server listens, once it does.
-private final class ListeningAddress: Sendable {
-    private let state = Mutex(State())
-
-    private struct State {
-        var address: InstanceAddress??
-        var waiting: [CheckedContinuation<InstanceAddress?, Never>] = []
-    }
-
-    func set(_ address: InstanceAddress?) {
-        let waiting = state.withLock { state in
-            state.address = .some(address)
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for continuation in waiting { continuation.resume(returning: address) }
-    }
-
-    var value: InstanceAddress? {
-        get async {
-            await withCheckedContinuation { continuation in
-                let known: InstanceAddress?? = state.withLock { state in
-                    if state.address == nil { state.waiting.append(continuation) }
-                    return state.address
-                }
-                if let known { continuation.resume(returning: known) }
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Logging
 import Millrace
 public import MillraceCommandLine
+import MillraceOperations
 public import MillraceRuntime
 import MillraceServerVerbs
 public import ServiceLifecycle
@@ -68,6 +69,19 @@ extension ServedStreamsCommand {
         server.settings = options.settingDescriptions(inForce: application.configuration)
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
-        return others + [MillraceServer(application: application, configuration: server, logger: logger)]
+        let service = MillraceServer(application: application, configuration: server, logger: logger)
+        return others + [service] + (InstanceReport.isJSON ? [ListeningReport(server: service)] : [])
+    }
+}
+
+/// Reports the address at which a server listens.
+private struct ListeningReport: Service {
+    let server: MillraceServer
+
+    func run() async throws {
+        if let address = await server.address {
+            InstanceReport().event("listening", ["address": .string(address.description)])
+        }
+        try? await gracefulShutdown()
     }
 }

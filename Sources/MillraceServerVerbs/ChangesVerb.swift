@@ -14,7 +14,7 @@ package struct ChangesVerb: AsyncParsableCommand {
             \(ExitStatus.ofServers)
             """)
 
-    @Argument(help: "The store.") var store: String
+    @Argument(help: "The store.", completion: StoreCompletion.kind) var store: String
     @Option(help: "Where to begin: earliest, latest, or the id of a change, after which to go on.") var from = "latest"
     @Option(help: "The most changes to print.") var max: Int?
     @Option(
@@ -35,7 +35,7 @@ package struct ChangesVerb: AsyncParsableCommand {
 
     package func run() async throws {
         try await reportingAsync(json: json) {
-            let server = try connection.connection()
+            let server = try connection.connection(json: json)
             var reading = Reading()
             while true {
                 do { return try await follow(server, &reading) } catch var error as OperationError {

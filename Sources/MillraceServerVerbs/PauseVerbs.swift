@@ -47,7 +47,7 @@ struct PauseArguments: ParsableArguments {
 
     func run(_ path: String) async throws {
         try await PauseVerb.reporting(json: json) {
-            let report = try await connection.connection().post(
+            let report = try await connection.connection(json: json).post(
                 path, [("subtopology", subtopology.map(String.init)), ("instance", instance)],
                 as: InstancesReport<PausedInstance>.self)
             for instance in report.instances { printLine(json ? instance.json.text : instance.line) }

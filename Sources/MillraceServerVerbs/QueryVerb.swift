@@ -18,13 +18,13 @@ package struct QueryVerb: AsyncParsableCommand {
 
     enum KeyFormat: String, ExpressibleByArgument, CaseIterable { case text, base64, hex }
 
-    @Argument(help: "The store.") var store: String
+    @Argument(help: "The store.", completion: StoreCompletion.kind) var store: String
     @Argument(help: "The key, as the store's serde reads it; without its window.") var key: String?
     @Option(help: "The first key of a range.") var from: String?
     @Option(help: "The last key of a range, itself included.") var to: String?
     @Option(help: "What the keys of a range begin with.") var prefix: String?
     @Option(help: "The most entries of a range; by default all.") var limit: Int64?
-    @Option(help: "Where a range goes on: what the query before named.") var page: String?
+    @Option(help: "The page with which a range goes on, as the query before has named it.") var page: String?
     @Option(help: "The only partition to read.") var partition: Int32?
     @Option(parsing: .unconditional, help: "The earliest start of a window, or end of a session: a time.")
     var windowFrom: String?
@@ -53,7 +53,7 @@ package struct QueryVerb: AsyncParsableCommand {
 
     package func run() async throws {
         try await reportingAsync(json: json) {
-            let server = try connection.connection()
+            let server = try connection.connection(json: json)
             let query = try query()
             let path = "/stores/\(ServerConnection.encoded(store))/entries"
             if let key {
@@ -106,6 +106,9 @@ package struct QueryVerb: AsyncParsableCommand {
 
     /// Prints entries as they arrive, a table for some hundred at a time.
     private func list(_ server: ServerConnection, _ path: String, _ query: [(String, String?)]) async throws {
+        let bar = ProgressBar("reading \(store)", json: json)
+        defer { bar.clear() }
+        var count: Int64 = 0
         var waiting: [String] = []
         var isFirst = true
         var end: JSONMembers?
@@ -126,9 +129,12 @@ package struct QueryVerb: AsyncParsableCommand {
             if members?["key"] == nil, let last = members?.object("end") { end = last }
             if json { printLine(line) } else if end == nil { waiting.append(line) }
             if waiting.count >= 500 { flush() }
+            count += 1
+            bar.show(count)
             return true
         }
         flush()
+        bar.clear()
         guard let end else {
             var error = server.closed()
             error.description = "the list is not complete: \(error.description)"

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Millrace
+import MillraceCommandLine
 import MillraceOperations
 import NIOCore
 import NIOFoundationCompat
@@ -14,6 +15,8 @@ struct ServerConnection: Sendable {
     let token: String?
     /// The certificates; nil for a server without TLS.
     let tls: TLSConfiguration?
+    /// Whether no progress is shown while the instance is waited for.
+    let json: Bool
 
     private static let maxSizeInBytes = 64 << 20
 
@@ -92,6 +95,9 @@ struct ServerConnection: Sendable {
         settings.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         let result: Swift.Result<Result, any Error>
+        // Without a limit the answer is a stream, which shows itself that it goes on.
+        let bar = ProgressBar("waiting for \(address)", json: json || limit == nil)
+        defer { bar.clear() }
         do {
             let parameters = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
             let target = path + (parameters.isEmpty ? "" : "?\(parameters.joined(separator: "&"))")

@@ -16,15 +16,16 @@ package struct ServerConnectionOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "A file that has the token to show, and nothing else. (default: none; MILLRACE_TOKEN_FILE)",
-            valueName: "FILE"))
+            valueName: "FILE"), completion: .file())
     var tokenFile: String?
     @Option(
         help: ArgumentHelp(
             "The authorities that sign the instance's certificate, in PEM. (default: the system's; "
-                + "MILLRACE_TLS_AUTHORITY)", valueName: "FILE")) var tlsAuthority: String?
+                + "MILLRACE_TLS_AUTHORITY)", valueName: "FILE"), completion: .file()) var tlsAuthority: String?
     @Option(
         help: ArgumentHelp(
-            "The certificate to show, in PEM. (default: none; MILLRACE_CLIENT_CERTIFICATE)", valueName: "FILE"))
+            "The certificate to show, in PEM. (default: none; MILLRACE_CLIENT_CERTIFICATE)", valueName: "FILE"),
+        completion: .file())
     var clientCertificate: String?
     @Option(
         help: ArgumentHelp("Its private key, in PEM. (default: none; MILLRACE_CLIENT_KEY)", valueName: "FILE"))
@@ -34,10 +35,13 @@ package struct ServerConnectionOptions: ParsableArguments, Sendable {
 
     /// Reads the options and the files that they name.
     ///
-    /// - Parameter address: the instance to ask if none is named.
+    /// - Parameters:
+    ///   - json: whether the verb was given `--json`, so that it shows no progress.
+    ///   - address: the instance to ask if none is named.
     /// - Throws: `ValidationError` if an option is wrong; `OperationError` if a file cannot be used.
     func connection(
-        environment: [String: String] = Environment.current, otherwise address: String = "127.0.0.1:8080"
+        json: Bool = true, environment: [String: String] = Environment.current,
+        otherwise address: String = "127.0.0.1:8080"
     ) throws -> ServerConnection {
         func value(_ given: String?, _ variable: String) -> String? {
             given ?? environment["MILLRACE_\(variable)"].flatMap { $0.isEmpty ? nil : $0 }
@@ -66,7 +70,8 @@ package struct ServerConnectionOptions: ParsableArguments, Sendable {
         }
         return ServerConnection(
             address: address, token: token,
-            tls: isSecure ? try Self.tls(authority: authority, certificate: certificate, key: key) : nil)
+            tls: isSecure ? try Self.tls(authority: authority, certificate: certificate, key: key) : nil,
+            json: json)
     }
 
     private static func token(in file: String) throws(OperationError) -> String {

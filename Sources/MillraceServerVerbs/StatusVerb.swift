@@ -22,7 +22,7 @@ package struct StatusVerb: AsyncParsableCommand {
 
     package func run() async throws {
         try await reportingAsync(json: json) {
-            let server = try connection.connection()
+            let server = try connection.connection(json: json)
             let topology = try await server.get("/topology", as: Application.self)
             let report = try await server.get("/tasks", as: InstancesReport<InstanceWork>.self)
             let summary = ApplicationSummary(id: topology.applicationId, instances: report.instances)

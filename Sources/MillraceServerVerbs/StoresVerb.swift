@@ -20,7 +20,7 @@ package struct StoresVerb: AsyncParsableCommand {
 
     package func run() async throws {
         try await reportingAsync(json: json) {
-            let report = try await connection.connection().get("/stores", as: Report.self)
+            let report = try await connection.connection(json: json).get("/stores", as: Report.self)
             if json {
                 for store in report.stores { printLine(store.json.text) }
                 return

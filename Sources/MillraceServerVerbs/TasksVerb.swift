@@ -20,7 +20,8 @@ package struct TasksVerb: AsyncParsableCommand {
 
     package func run() async throws {
         try await reportingAsync(json: json) {
-            let report = try await connection.connection().get("/tasks", as: InstancesReport<InstanceWork>.self)
+            let server = try connection.connection(json: json)
+            let report = try await server.get("/tasks", as: InstancesReport<InstanceWork>.self)
             let rows = report.instances.flatMap { instance in (instance.tasks ?? []).map { (instance.name, $0) } }
                 .sorted { ($0.1.isStandby ? 1 : 0, $0.1.id, $0.0) < ($1.1.isStandby ? 1 : 0, $1.1.id, $1.0) }
             if json {

@@ -59,7 +59,7 @@ struct ThreadArguments: ParsableArguments {
     /// - Parameter done: what has been done to the thread, for people.
     func post(_ path: String, _ done: String, _ query: [(String, String?)] = []) async throws {
         // An instance may take its whole time limit for closing.
-        let report = try await connection.connection().post(
+        let report = try await connection.connection(json: json).post(
             path, query + [("instance", instance)], within: .seconds(120), as: InstancesReport<Resized>.self)
         for instance in report.instances { printLine(json ? instance.json.text : instance.line(done)) }
     }

@@ -88,11 +88,20 @@ import Testing
         }
     }
 
-    @Test("a bar shows the share that is done, and only a number where the end is not known")
-    func bar() {
-        #expect(ProgressBar.line("reading", 1, of: 4).hasSuffix(" 25 % (1 of 4)"))
-        #expect(ProgressBar.line("reading", 5, of: 4).hasSuffix(" 100 % (5 of 4)"))
-        #expect(ProgressBar.line("reading", 7, of: .max) == "reading 7")
+    @Test("a bar shows the share that is done, and only a number where the end is not known", arguments: [80, 120])
+    func bar(width: Int) {
+        func line(_ label: String, _ done: Int64?, of total: Int64?) -> String {
+            ProgressBar.Content(label: label, done: done, total: total).line(width: width)
+        }
+        #expect(line("reading", 1, of: 4).hasSuffix("░ 25 % (1 of 4)"))
+        #expect(line("reading", 5, of: 4).hasSuffix("█ 100 % (5 of 4)"))
+        #expect(line("reading", 7, of: .max) == "reading 7" && line("reading", 7, of: nil) == "reading 7")
+        #expect(line("waiting", nil, of: nil) == "waiting  0 s")
+        let name = String(repeating: "x", count: 100)
+        for (done, total) in [(1, 4), (1, nil), (nil, nil)] as [(Int64?, Int64?)] {
+            #expect(line(name, done, of: total).count < width)
+        }
+        #expect(line(String(name.prefix(90)), 1, of: 4).hasSuffix(" 25 % (1 of 4)"))
     }
 
     @Test("a topology is drawn with every node, whatever its names are made of")

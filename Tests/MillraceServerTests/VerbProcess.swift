@@ -3,18 +3,24 @@ import Testing
 
 /// The `millrace` command of this build as a process, with what it has written so far.
 struct VerbProcess {
-    private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: ".build/debug/millrace")
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: ".build/debug")
 
     private let process = Process()
     private let folder = FileManager.default.temporaryDirectory.appending(path: "verb-\(UUID().uuidString)")
     private let arguments: [String]
 
-    /// - Parameter environment: the variables of the command's own, beside `PATH`.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    static func program(_ name: String) -> URL { folder.appending(path: name) }
+
+    /// - Parameters:
+    ///   - program: a program of this build, or another one.
+    ///   - environment: the variables of the command's own, beside `PATH`.
+    init(
+        _ arguments: [String], of program: URL = program("millrace"), environment: [String: String] = [:]
+    ) throws {
         self.arguments = arguments
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = Self.program
+        process.executableURL = program
         process.arguments = arguments
         process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
         process.standardInput = FileHandle.nullDevice
@@ -31,7 +37,8 @@ struct VerbProcess {
 
     private func lines(of name: String) throws -> [String] {
         let text = String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
-        return text.split(separator: "\n").map(String.init)
+        return (isRunning ? text[..<(text.lastIndex(of: "\n") ?? text.startIndex)] : text[...])
+            .split(separator: "\n").map(String.init)
     }
 
     /// The complete lines of standard output.
@@ -40,6 +47,7 @@ struct VerbProcess {
     var isRunning: Bool { process.isRunning }
 
     func interrupt() { process.interrupt() }
+    func terminate() { process.terminate() }
 
     /// Waits for the end of the command.
     func end(within limit: Duration = .seconds(60)) async throws -> VerbOutcome {
@@ -52,9 +60,9 @@ struct VerbProcess {
     }
 
     /// Runs the command to its end.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> VerbOutcome {
-        try await VerbProcess(arguments, environment: environment).end()
-    }
+    static func run(
+        _ arguments: [String], of program: URL = program("millrace"), environment: [String: String] = [:]
+    ) async throws -> VerbOutcome { try await VerbProcess(arguments, of: program, environment: environment).end() }
 }
 
 /// What a command has done.

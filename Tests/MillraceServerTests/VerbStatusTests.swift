@@ -3,8 +3,6 @@ import Foundation
 import Millrace
 import MillraceRuntime
 import MillraceServer
-import NIOCore
-import NIOPosix
 import Testing
 
 extension ServerTests {
@@ -223,6 +221,24 @@ extension ServerTests {
             }
         }
 
+        @Test("explain names what it does not find, in the status too")
+        func explain() async throws {
+            let topics = ["risk-events:1", "risk-scores:1", "risk-alerts:1"].flatMap { ["--topic", $0] }
+            let broker = try VerbProcess(["broker", "--port", "0", "--json", "--log-level", "error"] + topics)
+            try await eventually("the address") { try broker.objects.first != nil }
+            let address = try #require(try broker.objects.first?["address"] as? String)
+            let program = ["explain", "risk-scores", "acct-1", "--application-id", "risk", "--bootstrap-servers"]
+            let absent = try await VerbProcess.run(program + [address, "--json"])
+            #expect(absent.status == 66 && absent.errors.isEmpty, "\(absent)")
+            #expect(try absent.objects.map { $0["outcome"] as? String } == ["no_record"])
+            try await expect(66, "topic_unknown", of: program + [address, "--topic", "nothing"])
+            try await expect(64, "partition_unknown", of: program + [address, "--partition", "9"])
+            let nobody = try await TestServer.freeAddress().description
+            try await expect(69, "unreachable", of: program + [nobody, "--connect-timeout-ms", "500"])
+            broker.terminate()
+            #expect(try await broker.end().status == 0)
+        }
+
         @Test("changes go on from their place when the instance restarts, and each comes once")
         func restart() async throws {
             let broker = try await TestBroker()
@@ -274,35 +290,6 @@ extension ServerTests {
                 #expect(outcome.status == 69 && outcome.errors.count == 2, "\(outcome)")
                 #expect(outcome.errors.last?.contains("-changelog-") == true)
             }
-        }
-    }
-}
-
-/// A server that answers requests with a text, or not at all, and is no instance.
-private final class OtherServer: Sendable {
-    private let channel: any Channel
-    var address: String { "127.0.0.1:\(channel.localAddress?.port ?? 0)" }
-
-    init(_ answer: String) async throws {
-        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Answerer(answer: answer))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-    }
-
-    func stop() async throws { try await channel.close() }
-
-    private final class Answerer: ChannelInboundHandler {
-        typealias InboundIn = ByteBuffer
-        private let answer: String
-
-        init(answer: String) { self.answer = answer }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            if !answer.isEmpty { context.channel.writeAndFlush(ByteBuffer(string: answer), promise: nil) }
         }
     }
 }

@@ -71,7 +71,8 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
                 let presentation = LetterPresentation(try cluster.topologies())
                 var filter = try choice.filter()
                 filter.includesHandled = all
-                let bar = ProgressBar("reading \(topic)")
+                let bar = ProgressBar("reading \(topic)", json: json)
+                defer { bar.clear() }
                 var rows: [[String]] = []
                 var count = 0
                 try letters.visit(filter, progress: { bar.show($0, of: letters.offsetCount) }) { letter in
@@ -100,6 +101,8 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
 
         func run() throws {
             try reporting(json: json) {
+                let bar = ProgressBar("reading \(topic)", json: json)
+                defer { bar.clear() }
                 let letters = try DeadLetterTopic(topic, cluster.connection())
                 let letter = try letters.letter(letterID(id))
                 let presentation = LetterPresentation(try cluster.topologies())
@@ -140,7 +143,8 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
                     bytes = Array(data)
                 }
                 let letters = try DeadLetterTopic(topic, cluster.connection())
-                let bar = ProgressBar("retrying")
+                let bar = ProgressBar("retrying", json: json)
+                defer { bar.clear() }
                 let outcome = try letters.retry(
                     all ? nil : ids.map(letterID), choice.filter(), value: bytes,
                     progress: { bar.show($0, of: letters.offsetCount) })
@@ -167,6 +171,8 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
 
         func run() throws {
             try reporting(json: json) {
+                let bar = ProgressBar("dropping", json: json)
+                defer { bar.clear() }
                 let letters = try DeadLetterTopic(topic, cluster.connection())
                 let outcome = try letters.drop(all ? nil : ids.map(letterID), choice.filter())
                 try report(outcome, "dropped", json: json)

@@ -44,7 +44,8 @@ package struct ExplainVerb<Program: ProgramArguments, Owners: OwnerArguments>: A
             explain.from = try place(from, option: "--from")
             explain.bounds.records = maxRecords
             explain.bounds.sizeInBytes = maxBytes
-            let bar = ProgressBar("replaying")
+            let bar = ProgressBar("replaying", json: json)
+            defer { bar.clear() }
             var explanation = try explain.run(key: explainedKey) { bar.show($0, of: $1) }
             bar.clear()
             explanation.take(await owners.pauses(on: explanation.owners))

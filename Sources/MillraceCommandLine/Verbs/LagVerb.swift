@@ -52,7 +52,8 @@ private let lagDiscussion = """
     """
 
 private func printLag(of group: String, _ topics: [String], _ connection: ClusterConnection, json: Bool) throws {
-    let bar = ProgressBar("reading")
+    let bar = ProgressBar("reading the lag of \(group)", json: json)
+    defer { bar.clear() }
     let lags = try Lag(connection).measure(group: group, topics: topics) { bar.show($0, of: $1) }
     bar.clear()
     if json {

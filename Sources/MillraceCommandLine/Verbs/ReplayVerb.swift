@@ -35,13 +35,11 @@ package struct ReplayVerb<Program: ProgramArguments>: ParsableCommand {
             replay.from = try place(from, option: "--from")
             replay.to = try place(to, option: "--to")
             replay.key = key
-            let bar = ProgressBar("replaying")
+            let bar = ProgressBar("replaying", json: json)
+            defer { bar.clear() }
             let summary = try replay.run(
                 notice: { complain("note: \($0)") }, progress: { bar.show($0, of: $1) },
-                each: { step in
-                    bar.clear()
-                    printLine(json ? Self.json(step).text : Self.text(step))
-                })
+                each: { step in printLine(json ? Self.json(step).text : Self.text(step)) })
             bar.clear()
             complain(
                 [

@@ -24,11 +24,13 @@ package struct ResetVerb<Program: ProgramArguments>: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        try await reportingAsync {
+        try await reportingAsync(json: json) {
+            let bar = ProgressBar(yes ? "resetting" : "asking the cluster", json: json)
+            defer { bar.clear() }
             let options = try program.options(defaults: [:])
             // Says in one sentence why no broker answers.
             _ = try ClusterConnection(options.configuration).admin()
-            var logger = Logger(label: "reset") { StreamLogHandler.standardError(label: $0) }
+            var logger = Logger(label: "reset") { BarErasingLogHandler(StreamLogHandler.standardError(label: $0)) }
             logger.logLevel = .warning
             let application = StreamsApplication(
                 try program.makeTopology(options), configuration: options.configuration, logger: logger)
@@ -42,6 +44,7 @@ package struct ResetVerb<Program: ProgramArguments>: AsyncParsableCommand {
             }
             guard yes else { return complain("nothing was deleted; give --yes to delete this") }
             try await application.reset()
+            bar.clear()
             complain("deleted")
         }
     }

@@ -41,12 +41,12 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
             let tail = try Tail(
                 topic, from: from.map { try place($0, option: "--from") }, to: place(to, option: "--to"), last: last,
                 follows: follow, cluster.connection())
-            let bar = ProgressBar("reading \(topic)")
+            let bar = ProgressBar("reading \(topic)", json: json || follow)
+            defer { bar.clear() }
             var count = 0
-            try tail.visit(progress: { if !follow { bar.show($0, of: tail.offsetCount) } }) { record in
+            try tail.visit(progress: { bar.show($0, of: tail.offsetCount) }) { record in
                 if let max, count >= max { return false }
                 count += 1
-                bar.clear()
                 printLine(json ? Self.json(record, decoder).text : Self.text(record, decoder))
                 return max.map { count < $0 } ?? true
             }

@@ -55,7 +55,7 @@ extension ParsableCommand {
 
 extension OperationError {
     /// Takes the kind and the sentence of an error; nil for one that ArgumentParser prints better, unless `always` is set.
-    fileprivate init?(reporting error: any Error, always: Bool) {
+    init?(reporting error: any Error, always: Bool) {
         switch error {
         case let error as OperationError: self = error
         case let error as StreamsError: self.init(Kind(error.code), error.message)
@@ -83,68 +83,9 @@ extension OperationError.Kind {
     }
 }
 
-private func write(_ text: String, to descriptor: Int32) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        // Whoever was to read it has gone.
-        guard count > 0 else { return }
-        rest = rest.dropFirst(count)
-    }
-}
-
-/// Writes a line to standard error.
-package func complain(_ line: String) {
-    write("\(line)\n", to: STDERR_FILENO)
-}
-
-/// Writes a line to standard output at once.
-package func printLine(_ line: String) {
-    write("\(line)\n", to: STDOUT_FILENO)
-}
-
-/// A bar on a terminal's standard error, once something has taken two seconds.
-package final class ProgressBar {
-    private let label: String
-    private let isShown: Bool
-    private let start = ContinuousClock.now
-    private var lastDrawn = ContinuousClock.now
-    private var isDrawn = false
-
-    package init(_ label: String) {
-        self.label = label
-        isShown = isatty(STDERR_FILENO) == 1
-    }
-
-    deinit { clear() }
-
-    package func show(_ done: Int64, of total: Int64) {
-        let now = ContinuousClock.now
-        guard isShown, now - start > .seconds(2), !isDrawn || now - lastDrawn > .milliseconds(100) else { return }
-        (lastDrawn, isDrawn) = (now, true)
-        write("\r\u{1B}[K\(Self.line(label, done, of: total))", to: STDERR_FILENO)
-    }
-
-    /// Removes the bar, so that something else can be written.
-    package func clear() {
-        guard isDrawn else { return }
-        isDrawn = false
-        write("\r\u{1B}[K", to: STDERR_FILENO)
-    }
-
-    static func line(_ label: String, _ done: Int64, of total: Int64) -> String {
-        guard total > 0, total < .max else { return "\(label) \(done)" }
-        let share = min(1, Double(done) / Double(total))
-        let filled = Int(share * 24)
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        return "\(label) \(bar) \(Int(share * 100)) % (\(done) of \(total))"
-    }
-}
-
 /// A table of columns, for people. On a terminal that is too narrow the widest columns are cut.
 package func table(_ titles: [String], _ rows: [[String]]) -> [String] {
-    table(titles, rows, width: terminalWidth)
+    table(titles, rows, width: terminalWidth(of: STDOUT_FILENO))
 }
 
 /// A table of columns, no wider than a width unless its titles are.
@@ -167,15 +108,6 @@ func table(_ titles: [String], _ rows: [[String]], width: Int?) -> [String] {
         while line.last == " " { line.removeLast() }
         return line
     }
-}
-
-/// The columns of the terminal that standard output is; nil if it is none.
-package var terminalWidth: Int? {
-    var size = winsize()
-    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-        return nil
-    }
-    return Int(size.ws_col)
 }
 
 /// A text on one line, cut to a length.

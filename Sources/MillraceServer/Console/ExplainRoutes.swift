@@ -100,7 +100,7 @@ struct ExplainRoutes: RouteGroup {
         guard let address = InstanceAddress(owner) else {
             return .unknown("the instance was given no --application-server, so it cannot be asked")
         }
-        if address == gather.ownAddress { return .paused(Set(application.pausedSubtopologies)) }
+        if address == gather.own.told { return .paused(Set(application.pausedSubtopologies)) }
         // No request is passed on to an address that is no instance's.
         guard gather.otherAddresses.contains(address) else { return .unknown("this instance does not know it") }
         do {

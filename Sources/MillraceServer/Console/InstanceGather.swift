@@ -10,6 +10,7 @@ import MillraceRuntime
 struct InstanceGather: Sendable {
     let application: StreamsApplication
     let peers: PeerClient
+    let own: OwnAddress
 
     private static let limit = Duration.seconds(2)
     private static let prefix = #"{"instances": ["#
@@ -23,22 +24,18 @@ struct InstanceGather: Sendable {
     func response(
         to request: RouteRequest, target: String, _ members: () -> [(String, String?)]
     ) async -> Response {
-        let own = JSON.object(
+        let here = JSON.object(
             [
-                ("address", ownAddress.map { JSON.quoted($0.description) }), ("isHere", "\(!request.isForwarded)"),
+                ("address", own.shown.map { JSON.quoted($0.description) }), ("isHere", "\(!request.isForwarded)"),
                 ("state", JSON.quoted(application.state.rawValue)),
             ] + members())
         let others =
             request.isForwarded ? [] : await ask(otherAddresses, target, request.head.headerFields[.authorization])
-        return .json(Self.prefix + ([own] + others).joined(separator: ", ") + Self.suffix)
-    }
-
-    var ownAddress: InstanceAddress? {
-        application.configuration.applicationServer.flatMap(InstanceAddress.init)
+        return .json(Self.prefix + ([here] + others).joined(separator: ", ") + Self.suffix)
     }
 
     var otherAddresses: [InstanceAddress] {
-        application.instances.compactMap(\.address).filter { $0 != ownAddress }
+        application.instances.compactMap(\.address).filter { $0 != own.told }
             .sorted { $0.description < $1.description }
     }
 

@@ -13,6 +13,7 @@ import NIOHTTP1
 struct OperatedInstances: Sendable {
     let application: StreamsApplication
     let peers: PeerClient
+    let own: OwnAddress
 
     /// The instances that an operation addresses if the request names none.
     enum Scope {
@@ -37,24 +38,24 @@ struct OperatedInstances: Sendable {
     ) async throws -> Response {
         let authorization = request.head.headerFields[.authorization]
         let named = request.isForwarded ? nil : request.parameters["instance"]
-        if let address = try named.map(known), address != ownAddress {
+        if let address = try named.map(known), address != own.shown {
             return response([try await ask(address, target, authorization, limit)], failed: [])
         }
         if request.isForwarded || named != nil || scope == .this {
-            return response([own(isHere: !request.isForwarded, try await action())], failed: [])
+            return response([here(isHere: !request.isForwarded, try await action())], failed: [])
         }
         guard !application.instances.isEmpty || application.state == .running else {
             throw Failure(
                 .serviceUnavailable, "not_running",
                 "the instance has not joined its group, so it does not know the others; name it as ?instance=HOST:PORT")
         }
-        let own = own(isHere: true, try await action())
+        let first = here(isHere: true, try await action())
         let answers = await ask(others, target, authorization, limit)
         let nameless = [Result<String, Failure>](
             repeating: .failure(
                 Failure(.badGateway, "address_unknown", "the instance was given no --application-server")),
-            count: max(0, application.instanceCountWithoutAddress - (ownAddress == nil ? 1 : 0)))
-        var elements = [own]
+            count: max(0, application.instanceCountWithoutAddress - (own.told == nil ? 1 : 0)))
+        var elements = [first]
         var failed: [String] = []
         for (address, answer) in answers + nameless.map({ (nil, $0) }) {
             switch answer {
@@ -67,12 +68,8 @@ struct OperatedInstances: Sendable {
         return response(elements, failed: failed)
     }
 
-    private var ownAddress: InstanceAddress? {
-        application.configuration.applicationServer.flatMap(InstanceAddress.init)
-    }
-
     private var others: [InstanceAddress] {
-        application.instances.compactMap(\.address).filter { $0 != ownAddress }
+        application.instances.compactMap(\.address).filter { $0 != own.told }
             .sorted { $0.description < $1.description }
     }
 
@@ -81,16 +78,16 @@ struct OperatedInstances: Sendable {
         guard let address = InstanceAddress(text) else {
             throw .badRequest("instance must be HOST:PORT", code: "parameter_invalid")
         }
-        guard address == ownAddress || others.contains(address) else {
+        guard address == own.shown || others.contains(address) else {
             throw Failure(.notFound, "instance_unknown", "the application has no instance at \(address)")
         }
         return address
     }
 
-    private func own(isHere: Bool, _ members: [(String, String?)]) -> String {
+    private func here(isHere: Bool, _ members: [(String, String?)]) -> String {
         JSON.object(
             [
-                ("address", ownAddress.map { JSON.quoted($0.description) }), ("isHere", "\(isHere)"),
+                ("address", own.shown.map { JSON.quoted($0.description) }), ("isHere", "\(isHere)"),
                 ("state", JSON.quoted(application.state.rawValue)),
             ] + members)
     }

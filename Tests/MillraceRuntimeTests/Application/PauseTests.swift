@@ -14,34 +14,23 @@ extension ApplicationTests {
             directory = try TestDirectory()
         }
 
-        private static func count(from input: String, to output: String) -> (StreamsBuilder) -> Void {
-            { builder in
-                builder.stream(input, key: .string, value: .string).groupByKey()
-                    .count(into: .store("counts").withoutCache()).toStream().to(output)
-            }
-        }
-
-        private func write(_ count: Int, keys: Int = 10, to topic: String) throws {
-            try cluster.write((0..<count).map { TestRecord(key: "k\($0 % keys)", value: "v") }, to: topic)
-        }
-
-        /// Checks that each key was counted from one to the same end, without a gap or a repetition.
-        private func expectExact(_ output: String, keys: Int = 10, each: Int) throws {
-            let byKey = Dictionary(grouping: try cluster.read(output)) { $0.key ?? "" }
-            #expect(byKey.count == keys)
-            for (key, records) in byKey { #expect(records.map(\.text) == (1...each).map(String.init), "\(key)") }
-        }
-
-        @Test("a paused instance processes nothing and can be read, and its lag grows; resumed, it is exact")
-        func underLoad() async throws {
-            let (input, output) = (
-                try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
-            )
+        private func configuration(_ guarantee: ProcessingGuarantee) -> StreamsConfiguration {
             var configuration = cluster.configuration(application, directory)
+            configuration.guarantee = guarantee
+            configuration.commitInterval = .milliseconds(100)
+            return configuration
+        }
+
+        @Test(
+            "a paused instance processes nothing and can be read, and its lag grows; resumed, it is exact",
+            arguments: ProcessingGuarantee.allCases)
+        func underLoad(guarantee: ProcessingGuarantee) async throws {
+            let (input, output) = try cluster.createCountTopics(partitions: 4)
+            var configuration = self.configuration(guarantee)
             configuration.threads = 2
-            let instance = try RunningInstance(configuration, Self.count(from: input, to: output))
+            let instance = try RunningInstance(configuration, TestCluster.count(from: input, to: output))
             let counts = try instance.application.store(.keyValue("counts", key: .string, value: .int64))
-            try write(100, to: input)
+            try cluster.write(100, to: input)
             try await instance.awaits(processed: 1)
             #expect(!instance.application.isPaused && instance.application.pausedSubtopologies.isEmpty)
 
@@ -52,7 +41,7 @@ extension ApplicationTests {
                 metrics.byTask.count == 4 && metrics.byTask.values.allSatisfy(\.isPaused)
             }
             let processed = instance.metrics.processedRecords
-            try write(4_900, to: input)
+            try cluster.write(4_900, to: input)
             try await instance.awaits("the lag") { metrics in
                 metrics.lag == 5_000 - Int64(processed) && metrics.partitions.allSatisfy(\.isPaused)
             }
@@ -71,17 +60,17 @@ extension ApplicationTests {
             try await instance.awaits(processed: 5_000)
             try await instance.awaits("no lag") { $0.lag == 0 && !$0.byTask.values.contains(where: \.isPaused) }
             try await instance.stop()
-            try expectExact(output, each: 500)
+            try cluster.expectExact(output, each: 500)
         }
 
-        @Test("the pause is the instance's: it can come before the start, and holds for whatever tasks it gets")
-        func rebalances() async throws {
-            let (input, output) = (
-                try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
-            )
-            let define = Self.count(from: input, to: output)
-            var configuration = cluster.configuration(application, directory)
-            try write(100, to: input)
+        @Test(
+            "the pause is the instance's: it can come before the start, and holds for whatever tasks it gets",
+            arguments: ProcessingGuarantee.allCases)
+        func rebalances(guarantee: ProcessingGuarantee) async throws {
+            let (input, output) = try cluster.createCountTopics(partitions: 4)
+            let define = TestCluster.count(from: input, to: output)
+            var configuration = self.configuration(guarantee)
+            try cluster.write(100, to: input)
             let first = try RunningInstance(configuration, define)
             first.application.pause()
             try await first.awaits("paused tasks") { $0.tasks.count == 4 && $0.lag == 100 }
@@ -102,15 +91,15 @@ extension ApplicationTests {
             try await first.awaits("no lag") { $0.lag == 0 && $0.processedRecords > 0 }
             try await eventually("100 results") { try cluster.read(output).count >= 100 }
             try await first.stop()
-            try expectExact(output, each: 10)
+            try cluster.expectExact(output, each: 10)
         }
 
-        @Test("of a paused sub-topology the records wait in the repartition topic, while the one upstream goes on")
-        func oneSubtopology() async throws {
-            let (input, output) = (
-                try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out", partitions: 2)
-            )
-            let instance = try RunningInstance(cluster.configuration(application, directory)) { builder in
+        @Test(
+            "of a paused sub-topology the records wait in the repartition topic, while the one upstream goes on",
+            arguments: ProcessingGuarantee.allCases)
+        func oneSubtopology(guarantee: ProcessingGuarantee) async throws {
+            let (input, output) = try cluster.createCountTopics(partitions: 2)
+            let instance = try RunningInstance(configuration(guarantee)) { builder in
                 builder.stream(input, key: .string, value: .string)
                     .groupBy(key: .string) { (key: String?, _: String) in key }
                     .count(into: .store("counts").withoutCache()).toStream().to(output)
@@ -120,7 +109,7 @@ extension ApplicationTests {
             #expect(throws: StreamsError.self) { try application.resume(subtopology: -1) }
             try application.pause(subtopology: 1)
             #expect(!application.isPaused && application.pausedSubtopologies == [1])
-            try write(1_000, to: input)
+            try cluster.write(1_000, to: input)
             try await instance.awaits("all records repartitioned, and none counted") { metrics in
                 // The markers of transactions have offsets too.
                 metrics.processedRecords == 1_000 && metrics.lag >= 1_000
@@ -133,7 +122,7 @@ extension ApplicationTests {
             try application.resume(subtopology: 1)
             #expect(!application.isPaused && application.pausedSubtopologies == [0])
             try await instance.awaits("what waits is counted") { $0.processedRecords == 2_000 && $0.lag == 0 }
-            try write(500, to: input)
+            try cluster.write(500, to: input)
             try await instance.awaits("the lag upstream") { $0.lag == 500 }
             #expect(instance.metrics.processedRecords == 2_000)
 
@@ -142,14 +131,16 @@ extension ApplicationTests {
             try await instance.awaits(processed: 3_000)
             try await eventually("all results") { try cluster.read(output).count >= 1_500 }
             try await instance.stop()
-            try expectExact(output, each: 150)
+            try cluster.expectExact(output, each: 150)
         }
 
-        @Test("punctuations do not run while paused; a missed one by the wall clock runs once, then at its old times")
-        func punctuations() async throws {
+        @Test(
+            "punctuations do not run while paused; a missed one by the wall clock runs once, then at its old times",
+            arguments: ProcessingGuarantee.allCases)
+        func punctuations(guarantee: ProcessingGuarantee) async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let calls = Counter()
-            let instance = try RunningInstance(cluster.configuration(application, directory)) { builder in
+            let instance = try RunningInstance(configuration(guarantee)) { builder in
                 builder.stream(input, key: .string, value: .string)
                     .process { (context: ProcessorContext<String, String>) in
                         try context.schedule(every: .milliseconds(50), on: .wallClockTime) { _ in calls.increment() }
@@ -175,11 +166,13 @@ extension ApplicationTests {
             try await instance.stop()
         }
 
-        @Test("a join goes on after a pause, although one of its sides has no new record")
-        func joinWithOneSilentSide() async throws {
+        @Test(
+            "a join goes on after a pause, although one of its sides has no new record",
+            arguments: ProcessingGuarantee.allCases)
+        func joinWithOneSilentSide(guarantee: ProcessingGuarantee) async throws {
             let (left, right) = (try cluster.createTopic("left"), try cluster.createTopic("right"))
             let output = try cluster.createTopic("out")
-            let instance = try RunningInstance(cluster.configuration(application, directory)) { builder in
+            let instance = try RunningInstance(configuration(guarantee)) { builder in
                 let table = builder.table(right, key: .string, value: .string, into: .store("table"))
                 builder.stream(left, key: .string, value: .string).join(table) { "\($0) \($1)" }
                     .to(output, key: .string, value: .string)

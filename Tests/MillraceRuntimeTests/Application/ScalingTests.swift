@@ -15,42 +15,14 @@ extension ApplicationTests {
             directory = try TestDirectory()
         }
 
-        private static func count(from input: String, to output: String) -> (StreamsBuilder) -> Void {
-            { builder in
-                builder.stream(input, key: .string, value: .string).groupByKey()
-                    .count(into: .store("counts").withoutCache()).toStream().to(output)
-            }
-        }
-
-        private func records(_ count: Int, keys: Int) -> [TestRecord] {
-            (0..<count).map { TestRecord(key: "k\($0 % keys)", value: "v") }
-        }
-
-        /// Checks that each key was counted from one without a gap or a repetition.
-        private func expectExact(
-            _ output: String, counts: [String: Int], sourceLocation: SourceLocation = #_sourceLocation
-        )
-            throws
-        {
-            let byKey = Dictionary(grouping: try cluster.read(output)) { $0.key ?? "" }
-            #expect(byKey.mapValues(\.count) == counts, sourceLocation: sourceLocation)
-            for (key, records) in byKey {
-                #expect(
-                    records.map(\.text) == (1...max(1, records.count)).map(String.init), "\(key)",
-                    sourceLocation: sourceLocation)
-            }
-        }
-
         @Test("two instances share the tasks; when one stops, the other takes over, and every result is exact")
         func takeOver() async throws {
-            let (input, output) = (
-                try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
-            )
-            let define = Self.count(from: input, to: output)
+            let (input, output) = try cluster.createCountTopics(partitions: 4)
+            let define = TestCluster.count(from: input, to: output)
             var configuration = cluster.configuration(application, directory)
             let first = try RunningInstance(configuration, define)
             try await first.awaits("all tasks") { $0.tasks.count == 4 }
-            try cluster.write(records(100, keys: 10), to: input)
+            try cluster.write(100, to: input)
 
             let otherDirectory = try TestDirectory()
             configuration.stateDirectory = otherDirectory.path
@@ -59,28 +31,26 @@ extension ApplicationTests {
                 first.metrics.tasks.count == 2 && second.metrics.tasks.count == 2
             }
             #expect(Set(first.metrics.tasks + second.metrics.tasks) == ["0_0", "0_1", "0_2", "0_3"])
-            try cluster.write(records(100, keys: 10), to: input)
+            try cluster.write(100, to: input)
             try await eventually("200 results") { try cluster.read(output).count >= 200 }
             #expect(second.metrics.processedRecords > 0)
 
             try await first.stop()
             try await second.awaits("all tasks") { $0.tasks.count == 4 }
-            try cluster.write(records(100, keys: 10), to: input)
+            try cluster.write(100, to: input)
             try await eventually("300 results") { try cluster.read(output).count >= 300 }
             try await second.stop()
-            try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<10).map { ("k\($0)", 30) }))
+            try cluster.expectExact(output, each: 30)
         }
 
         @Test("the state of tasks that moved away is deleted after the delay, and that of current tasks stays")
         func cleanup() async throws {
-            let (input, output) = (
-                try cluster.createTopic("in", partitions: 4), try cluster.createTopic("out", partitions: 4)
-            )
-            let define = Self.count(from: input, to: output)
+            let (input, output) = try cluster.createCountTopics(partitions: 4)
+            let define = TestCluster.count(from: input, to: output)
             var configuration = cluster.configuration(application, directory)
             configuration.stateCleanupDelay = .seconds(1)
             let first = try RunningInstance(configuration, define)
-            try cluster.write(records(100, keys: 10), to: input)
+            try cluster.write(100, to: input)
             try await first.awaits("all tasks") { $0.tasks.count == 4 && $0.processedRecords == 100 }
             #expect(storedTasks(in: directory) == ["0_0", "0_1", "0_2", "0_3"])
 
@@ -100,10 +70,10 @@ extension ApplicationTests {
 
             try await second.stop()
             try await first.awaits("all tasks") { $0.tasks.count == 4 }
-            try cluster.write(records(100, keys: 10), to: input)
+            try cluster.write(100, to: input)
             try await eventually("200 results") { try cluster.read(output).count >= 200 }
             try await first.stop()
-            try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<10).map { ("k\($0)", 20) }))
+            try cluster.expectExact(output, each: 20)
         }
 
         private func storedTasks(in directory: TestDirectory) -> Set<String> {
@@ -129,11 +99,10 @@ extension ApplicationTests {
 
             var configuration = cluster.configuration(application, directory)
             configuration.instanceID = "one"
-            let instance = try RunningInstance(configuration, Self.count(from: input, to: output))
+            let instance = try RunningInstance(configuration, TestCluster.count(from: input, to: output))
             try await eventually("the results") { try cluster.read(output).count >= written }
             try await instance.stop()
-            try expectExact(
-                output, counts: Dictionary(uniqueKeysWithValues: (0..<50).map { ("k\($0)", written / 50) }))
+            try cluster.expectExact(output, keys: 50, each: written / 50)
             #expect(instance.metrics.processedRecords == written - before)
             #expect(instance.metrics.restoredRecords > 0)
             #expect(instance.metrics.restoredRecords < before / 2)
@@ -172,10 +141,10 @@ extension ApplicationTests {
         @Test("an instance whose name another one takes ends with an error that says so, and leaves that one alone")
         func fenced() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
-            let define = Self.count(from: input, to: output)
+            let define = TestCluster.count(from: input, to: output)
             var configuration = cluster.configuration(application, directory)
             configuration.instanceID = "one"
-            try cluster.write(records(50, keys: 5), to: input)
+            try cluster.write(50, keys: 5, to: input)
             let first = try RunningInstance(configuration, define)
             try await first.awaits(processed: 50)
 
@@ -188,11 +157,11 @@ extension ApplicationTests {
             #expect(first.application.state == .error)
 
             try await second.awaits("all tasks") { $0.tasks.count == 2 }
-            try cluster.write(records(50, keys: 5), to: input)
+            try cluster.write(50, keys: 5, to: input)
             try await eventually("the results") { try cluster.read(output).count >= 100 }
             #expect(second.application.state == .running)
             try await second.stop()
-            try expectExact(output, counts: Dictionary(uniqueKeysWithValues: (0..<5).map { ("k\($0)", 20) }))
+            try cluster.expectExact(output, keys: 5, each: 20)
         }
     }
 }

@@ -14,26 +14,11 @@ extension ApplicationTests {
             directory = try TestDirectory()
         }
 
-        private static func count(from input: String, to output: String) -> (StreamsBuilder) -> Void {
-            { builder in
-                builder.stream(input, key: .string, value: .string).groupByKey()
-                    .count(into: .store("counts").withoutCache()).toStream().to(output)
-            }
-        }
-
-        private func expectExact(_ output: String, each: Int) throws {
-            let byKey = Dictionary(grouping: try cluster.read(output)) { $0.key ?? "" }
-            #expect(byKey.count == 10)
-            for (key, records) in byKey { #expect(records.map(\.text) == (1...each).map(String.init), "\(key)") }
-        }
-
         @Test("from one thread to three and back under load, with exactly-once: each result comes once")
         func growAndShrink() async throws {
-            let (input, output) = (
-                try cluster.createTopic("in", partitions: 6), try cluster.createTopic("out", partitions: 6)
-            )
+            let (input, output) = try cluster.createCountTopics(partitions: 6)
             let instance = try RunningInstance(
-                cluster.configuration(application, directory), Self.count(from: input, to: output))
+                cluster.configuration(application, directory), TestCluster.count(from: input, to: output))
             let application = instance.application
             let (cluster, isOver, written) = (cluster, Counter(), Counter())
             let load = Task {
@@ -67,14 +52,14 @@ extension ApplicationTests {
             try await load.value
             try await instance.awaits("no lag") { $0.lag == 0 && $0.processedRecords >= written.value * 50 }
             try await instance.stop()
-            try expectExact(output, each: written.value * 5)
+            try cluster.expectExact(output, each: written.value * 5)
         }
 
         @Test("the only thread stays, an unknown one is named, and a free number is used again")
         func numbers() async throws {
             let (input, output) = (try cluster.createTopic("in", partitions: 2), try cluster.createTopic("out"))
             let instance = try RunningInstance(
-                cluster.configuration(application, directory), Self.count(from: input, to: output))
+                cluster.configuration(application, directory), TestCluster.count(from: input, to: output))
             let application = instance.application
             try await instance.awaits("all tasks") { $0.tasks.count == 2 }
             try await Self.expect(.lastThread) { try await application.removeThread() }
@@ -99,13 +84,13 @@ extension ApplicationTests {
         func states() async throws {
             let (input, output) = (try cluster.createTopic("in"), try cluster.createTopic("out"))
             let builder = StreamsBuilder()
-            Self.count(from: input, to: output)(builder)
+            TestCluster.count(from: input, to: output)(builder)
             let idle = StreamsApplication(
                 try builder.build(), configuration: cluster.configuration(application, directory))
             try await Self.expect(.illegalState) { try idle.addThread() }
             try await Self.expect(.illegalState) { try await idle.removeThread() }
             let instance = try RunningInstance(
-                cluster.configuration(application, directory), Self.count(from: input, to: output))
+                cluster.configuration(application, directory), TestCluster.count(from: input, to: output))
             try await instance.awaits("all tasks") { $0.tasks.count == 1 }
             instance.application.shutdown()
             try await eventually("the end of the state running") { instance.application.state != .running }
@@ -122,7 +107,7 @@ extension ApplicationTests {
             configuration.instanceID = "one"
             configuration.threads = 2
             configuration.clientSettings.consumer["session.timeout.ms"] = "30000"
-            let instance = try RunningInstance(configuration, Self.count(from: input, to: output))
+            let instance = try RunningInstance(configuration, TestCluster.count(from: input, to: output))
             try await instance.awaits("a task each") { metrics in
                 metrics.state == .running && metrics.threads.count == 2
                     && instance.application.threads.allSatisfy { $0.tasks.count == 1 }

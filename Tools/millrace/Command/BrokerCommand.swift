@@ -3,6 +3,8 @@ import ClusterCore
 import EmbeddedBroker
 import Foundation
 import Logging
+import MillraceCommandLine
+import MillraceOperations
 
 /// `millrace broker`: a Kafka broker of one node.
 struct BrokerCommand: AsyncParsableCommand {
@@ -12,6 +14,8 @@ struct BrokerCommand: AsyncParsableCommand {
         discussion: """
             It keeps its records in memory, or with --data-dir on disk, where everything it acknowledged survives its end, \
             kill -9 included. Once it listens, it prints one line: listening on HOST:PORT. Its log goes to standard error.
+
+            \(ExitStatus.discussion)
             """)
 
     private static let defaults = EmbeddedBrokerConfiguration()
@@ -31,7 +35,7 @@ struct BrokerCommand: AsyncParsableCommand {
         transform: { try BrokerAddress(option: $0) })
     var advertised: BrokerAddress?
 
-    @Option(help: "The folder to keep everything in; created if it is missing.")
+    @Option(help: "The folder to keep everything in; created if it is missing.", completion: .directory)
     var dataDir: String?
 
     @Option(help: "A topic to create unless it exists, as NAME:PARTITIONS; may be repeated.")
@@ -64,8 +68,13 @@ struct BrokerCommand: AsyncParsableCommand {
             """)
     var groupAssignmentDelayMs: Int64 = 100
 
-    @Option(help: "What to log: debug, info, warning, error.", transform: { try Logger.Level(option: $0) })
+    @Option(
+        help: "What to log: debug, info, warning, error.",
+        completion: .list(Logger.Level.allCases.map(\.rawValue)), transform: { try Logger.Level(option: $0) })
     var logLevel = Logger.Level.info
+
+    @Flag(help: "One line of JSON for each event: listening, stopping, stopped.")
+    var json = false
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port has to be from 0 to 65535") }
@@ -77,7 +86,9 @@ struct BrokerCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func run() async throws { try await reportingAsync(json: json) { try await serve() } }
+
+    private func serve() async throws {
         let (ends, end) = AsyncStream<End>.makeStream()
         let signals = StopSignals { end.yield(.signal) }
         defer { signals.cancel() }
@@ -94,20 +105,36 @@ struct BrokerCommand: AsyncParsableCommand {
         configuration.createsTopicsAutomatically = autoCreateTopics
         configuration.cluster.initialRebalanceDelayMs = groupInitialRebalanceDelayMs
         configuration.topics = topic.map { NewTopic($0.name, partitionCount: $0.partitionCount) }
-        configuration.logger = Logger(label: "broker") { StreamLogHandler.standardError(label: $0) }
+        configuration.logger = Logger(label: "broker") {
+            BarErasingLogHandler(StreamLogHandler.standardError(label: $0))
+        }
         configuration.logger.logLevel = logLevel
         configuration.onFailure = { end.yield(.failure($0)) }
 
+        let bar = ProgressBar(dataDir.map { "reading \($0)" } ?? "starting", json: json)
+        defer { bar.clear() }
         let broker = try await EmbeddedBroker.start(configuration)
         if groupAssignmentDelayMs > 0 {
             var delay = BrokerFault(.delay(milliseconds: groupAssignmentDelayMs), of: [.syncGroup])
             delay.times = nil
             try await broker.inject(delay)
         }
-        try FileHandle.standardOutput.write(contentsOf: Data("listening on \(broker.listenAddress)\n".utf8))
+        bar.clear()
+        report("listening on \(broker.listenAddress)", "listening", ["address": .string("\(broker.listenAddress)")])
         let first = await ends.first { _ in true }
+        report(nil, "stopping")
         try await broker.stop()
+        report(nil, "stopped")
         if case .failure(let error) = first { throw error }
+    }
+
+    /// Prints an event: a line for people, if it has one, or a line of JSON.
+    private func report(_ line: String?, _ event: String, _ members: KeyValuePairs<String, JSONFragment> = [:]) {
+        if json {
+            printLine(JSONFragment.members(["event": .string(event)]).adding(members).text)
+        } else if let line {
+            printLine(line)
+        }
     }
 
     /// The reason why the broker ends.

@@ -9,7 +9,7 @@ struct Millrace: AsyncParsableCommand {
         commandName: "millrace",
         abstract: "Tools around Millrace applications.",
         discussion: """
-            The verbs that need a topology take the name of an example. A program of your own has the same verbs for its own
+            The verbs that need a topology take the name of an example. A custom program has the same verbs for its own \
             topology: see StreamsCommand. millrace-bench measures.
 
             \(ExitStatus.discussion)

@@ -1,7 +1,10 @@
 import ArgumentParser
 import Foundation
+import MillraceCommandLine
+import MillraceOperations
 import MillraceTesting
 import Scenarios
+import Synchronization
 
 /// Runs the simulations with many seeds.
 struct Simulate: ParsableCommand {
@@ -10,6 +13,8 @@ struct Simulate: ParsableCommand {
         discussion: """
             Prints a line for each seed that fails, and finally how many passed and failed. With --seed one seed is run \
             and its account printed, step by step.
+
+            \(ExitStatus.discussion)
             """)
 
     @Option(help: "How many seeds to run, divided among the scenarios.")
@@ -24,64 +29,116 @@ struct Simulate: ParsableCommand {
     @Option(help: "Run this seed alone and print what happens.")
     var seed: UInt64?
 
-    @Option(help: "Run this scenario alone: \(Scenarios.all.map(\.name).joined(separator: ", ")).")
+    @Option(
+        help: "Run this scenario alone: \(Scenarios.all.map(\.name).joined(separator: ", ")).",
+        completion: .list(Scenarios.all.map(\.name)))
     var scenario: String?
+
+    @Flag(help: "One line of JSON for each seed that fails, or for the account of a seed, and one for the result.")
+    var json = false
 
     func validate() throws {
         if let scenario, Scenarios.named(scenario) == nil {
             throw ValidationError("there is no scenario \(scenario)")
         }
-        guard (seedsOfEach ?? 0) <= 1_000_000 else { throw ValidationError("at most 1,000,000 seeds of each scenario") }
+        guard (0...1_000_000).contains(seedsOfEach ?? 0) else {
+            throw ValidationError("--seeds-of-each must be from 0 to 1000000")
+        }
+        guard (0...1_000_000_000).contains(seeds) else {
+            throw ValidationError("--seeds must be from 0 to 1000000000")
+        }
     }
 
     func run() throws {
-        let scenarios = Scenarios.all.filter { scenario == nil || $0.name == scenario }
-        if let seed { return try show(seed, of: scenarios) }
-        let count = seedsOfEach.map { $0 * scenarios.count } ?? seeds
-        let failures = Self.failures(of: scenarios, first: first, count: count)
-        for failure in failures { print(failure) }
-        print("\(count - failures.count) passed, \(failures.count) failed")
-        if !failures.isEmpty { throw ExitCode(1) }
+        try reporting(json: json) {
+            let scenarios = Scenarios.all.filter { scenario == nil || $0.name == scenario }
+            if let seed { return try show(seed, of: scenarios) }
+            let count = seedsOfEach.map { $0 * scenarios.count } ?? seeds
+            let failures = failures(of: scenarios, count: count)
+            for failure in failures { printLine(json ? failure.json.text : failure.line) }
+            printLine(
+                json
+                    ? JSONFragment.members([
+                        "event": .string("result"), "passed": .number(Int64(count - failures.count)),
+                        "failed": .number(Int64(failures.count)),
+                    ]).text : "\(count - failures.count) passed, \(failures.count) failed")
+            if !failures.isEmpty { throw ExitCode(1) }
+        }
     }
 
     private func show(_ seed: UInt64, of scenarios: [Simulation]) throws {
         var failed = false
         for scenario in scenarios {
             let result = try scenario.run(seed: seed)
-            print("\(scenario.name), seed \(seed):")
-            for line in result.trace { print("  \(line)") }
-            for problem in result.problems { print("  PROBLEM \(problem)") }
             failed = failed || !result.passed
+            if json {
+                printLine(
+                    JSONFragment.members([
+                        "event": .string("account"), "scenario": .string(scenario.name),
+                        "seed": .string("\(seed)"), "passed": .bool(result.passed),
+                        "problems": .array(result.problems.map(JSONFragment.string)),
+                        "trace": .array(result.trace.map(JSONFragment.string)),
+                    ]).text)
+                continue
+            }
+            printLine("\(scenario.name), seed \(seed):")
+            for line in result.trace { printLine("  \(line)") }
+            for problem in result.problems { printLine("  PROBLEM \(problem)") }
         }
         if failed { throw ExitCode(1) }
     }
 
     /// Runs seeds on all cores; each run stays on one thread.
-    private static func failures(
-        of scenarios: [Simulation], first: UInt64, count: Int
-    ) -> [String] {
-        let failures = Failures()
+    private func failures(of scenarios: [Simulation], count: Int) -> [SimulationFailure] {
+        let (failures, first) = (SimulationFailures(), first)
+        let bar = ProgressBar("simulating", json: json)
+        defer { bar.clear() }
         DispatchQueue.concurrentPerform(iterations: count) { index in
             let scenario = scenarios[index % scenarios.count]
-            let seed = first + UInt64(index / scenarios.count)
-            let result = Result { try scenario.run(seed: seed) }
-            switch result {
-            case .success(let result) where result.passed: break
-            case .success(let result):
-                failures.append("\(scenario.name), seed \(seed): \(result.problems.joined(separator: "; "))")
-            case .failure(let error): failures.append("\(scenario.name), seed \(seed): \(error)")
-            }
+            let seed = first &+ UInt64(index / scenarios.count)
+            let problems: [String]
+            do { problems = try scenario.run(seed: seed).problems } catch { problems = ["\(error)"] }
+            bar.show(failures.add(problems.isEmpty ? nil : .init(scenario.name, seed, problems)), of: Int64(count))
         }
         return failures.all
     }
 }
 
-/// The failures of all threads.
-// Sendable, because a lock guards the only state.
-private final class Failures: @unchecked Sendable {
-    private let lock = NSLock()
-    private var lines: [String] = []
+/// A run that failed.
+struct SimulationFailure: Comparable {
+    var scenario: String
+    var seed: UInt64
+    var problems: [String]
 
-    func append(_ line: String) { lock.withLock { lines.append(line) } }
-    var all: [String] { lock.withLock { lines.sorted() } }
+    init(_ scenario: String, _ seed: UInt64, _ problems: [String]) {
+        (self.scenario, self.seed, self.problems) = (scenario, seed, problems)
+    }
+
+    var line: String { "\(scenario), seed \(seed): \(problems.joined(separator: "; "))" }
+
+    /// The seed is a text, because it may be greater than the numbers of many readers of JSON.
+    var json: JSONFragment {
+        .members([
+            "event": .string("failure"), "scenario": .string(scenario), "seed": .string("\(seed)"),
+            "problems": .array(problems.map(JSONFragment.string)),
+        ])
+    }
+
+    static func < (left: Self, right: Self) -> Bool { (left.scenario, left.seed) < (right.scenario, right.seed) }
+}
+
+/// The failures of all threads, and the number of runs that have ended.
+private final class SimulationFailures: Sendable {
+    private let state = Mutex<(failures: [SimulationFailure], count: Int64)>(([], 0))
+
+    /// Counts a run. Returns the number of all so far.
+    func add(_ failure: SimulationFailure?) -> Int64 {
+        state.withLock { state in
+            if let failure { state.failures.append(failure) }
+            state.count += 1
+            return state.count
+        }
+    }
+
+    var all: [SimulationFailure] { state.withLock { $0.failures.sorted() } }
 }

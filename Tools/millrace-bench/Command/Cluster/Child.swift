@@ -1,4 +1,5 @@
 import Foundation
+import MillraceCommandLine
 
 /// This program again, in a separate process.
 final class Child {
@@ -30,6 +31,10 @@ final class Child {
 
     /// Returns the cost once the process has ended, for which it has three minutes.
     func sample() throws -> Sample {
+        let arguments = process.arguments ?? []
+        let bar = ProgressBar(
+            "measuring \(arguments.prefix(2).joined(separator: " "))", json: CommandLine.arguments.contains("--json"))
+        defer { bar.clear() }
         let process = process
         let limit = DispatchWorkItem { process.terminate() }
         DispatchQueue.global().asyncAfter(deadline: .now() + 180, execute: limit)

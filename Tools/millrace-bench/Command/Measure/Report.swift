@@ -48,7 +48,7 @@ struct Report: Codable {
     func print(asJSON: Bool) throws {
         if asJSON {
             let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            encoder.outputFormatting = [.sortedKeys]
             Swift.print(String(decoding: try encoder.encode(self), as: UTF8.self))
             return
         }

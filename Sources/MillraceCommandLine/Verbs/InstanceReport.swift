@@ -1,0 +1,112 @@
+package import Logging
+package import Millrace
+package import MillraceOperations
+package import MillraceRuntime
+import Synchronization
+
+/// The report of a running instance: with `--json` a line for each event on standard output, otherwise a bar while stores are
+/// restored.
+package final class InstanceReport: Sendable {
+    /// Whether the verb was given `--json`. A program may have a `run` of its own, which takes no arguments.
+    @TaskLocal package static var isJSON = false
+
+    private struct State {
+        var last: ApplicationState?
+        /// The records that each store missed when it began, and has restored since; empty when all have ended.
+        var restoring: [Millrace.TopicPartition: Restoration] = [:]
+        var bar: ProgressBar?
+    }
+
+    private struct Restoration {
+        var total: Int64
+        var done: Int64 = 0
+        var isOver = false
+    }
+
+    private let json: Bool
+    private let state = Mutex(State())
+
+    /// - Parameter json: whether events are printed; by default as the verb was told.
+    package init(json: Bool = InstanceReport.isJSON) { self.json = json }
+
+    /// Prints an event, if events are printed.
+    package func event(_ name: String, _ members: KeyValuePairs<String, JSONFragment> = [:]) {
+        if json { printLine(JSONFragment.members(["event": .string(name)]).adding(members).text) }
+    }
+
+    /// Lets a logger's messages and the bar not disturb each other.
+    package func wrap(_ logger: Logger) -> Logger {
+        var logger = logger
+        if !json { logger.handler = BarErasingLogHandler(logger.handler) }
+        return logger
+    }
+
+    /// Reports the states of an application while the body runs it, the last one included.
+    package func watch(_ application: StreamsApplication, _ body: () async throws -> Void) async throws {
+        let changes = application.stateChanges
+        let watching = Task { for await state in changes { show(state) } }
+        defer {
+            watching.cancel()
+            show(application.state)
+            state.withLock { $0.bar }?.clear()
+        }
+        try await body()
+    }
+
+    private func show(_ application: ApplicationState) {
+        // Events are printed under the lock, so that they come in the order of the states.
+        state.withLock { state in
+            guard state.last != application, state.last?.isFinal != true else { return }
+            state.last = application
+            event("state", ["state": .string(application.rawValue)])
+        }
+    }
+
+    /// Reports the restorations of stores.
+    ///
+    /// - Parameter listener: a listener that is told of them too.
+    package func listener(
+        _ listener: (@Sendable (RestoreEvent) -> Void)?
+    ) -> @Sendable (RestoreEvent) -> Void {
+        { event in
+            self.show(event)
+            listener?(event)
+        }
+    }
+
+    private func show(_ restore: RestoreEvent) {
+        if json, restore.phase != .batch {
+            event(
+                "restore",
+                [
+                    "phase": .string(restore.phase.rawValue), "store": .string(restore.store),
+                    "topic": .string(restore.changelog.topic),
+                    "partition": .number(Int64(restore.changelog.partition)),
+                    "nextOffset": .number(restore.nextOffset), "endOffset": .optional(restore.endOffset),
+                    "restoredRecords": .number(Int64(restore.restoredRecords)),
+                ])
+        }
+        state.withLock { state in
+            switch restore.phase {
+            case .started:
+                let end = restore.endOffset ?? restore.nextOffset
+                state.restoring[restore.changelog] = Restoration(total: max(0, end &- restore.nextOffset))
+            case .batch: state.restoring[restore.changelog]?.done = Int64(restore.restoredRecords)
+            case .ended, .suspended:
+                guard var ended = state.restoring[restore.changelog] else { break }
+                (ended.isOver, ended.done) = (true, ended.total)
+                state.restoring[restore.changelog] = ended
+            }
+            guard state.restoring.values.contains(where: { !$0.isOver }) else {
+                state.restoring = [:]
+                state.bar?.clear()
+                state.bar = nil
+                return
+            }
+            let bar = state.bar ?? ProgressBar("restoring stores", json: json)
+            state.bar = bar
+            let all = state.restoring.values
+            bar.show(all.reduce(0) { $0 &+ $1.done }, of: all.reduce(0) { $0 &+ $1.total })
+        }
+    }
+}
