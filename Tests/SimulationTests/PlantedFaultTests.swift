@@ -37,7 +37,8 @@ struct PlantedFaultTests {
             for name in names {
                 var simulation = try #require(Scenarios.named(name))
                 simulation.plantedFault = fault
-                if try !simulation.run(seed: UInt64(seed)).passed { return "\(name), seed \(seed)" }
+                let problem = try simulation.run(seed: UInt64(seed)).problems.first
+                if let problem { return "\(name), seed \(seed): \(problem)" }
             }
         }
         return nil

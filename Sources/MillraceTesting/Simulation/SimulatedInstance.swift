@@ -13,6 +13,8 @@ final class SimulatedInstance {
     private var startedMs: Int64 = 0
     /// The workers by number. It starts with one.
     private var workersByNumber: [Int: Worker] = [:]
+    /// The number of the worker that is being removed.
+    private var removedWorker: Int?
     /// The paused sub-topologies. They are forgotten when the process ends.
     private var paused = PausedSubtopologies()
     /// The topics as the present life of the instance found them; a further worker needs them.
@@ -173,6 +175,8 @@ final class SimulatedInstance {
 
     private func removeWorker(_ number: Int) throws {
         world.log("\(process?.name ?? name): removes worker \(number)")
+        removedWorker = number
+        defer { removedWorker = nil }
         try workersByNumber[number]?.close(isForGood: true)
         workersByNumber[number] = nil
     }
@@ -259,7 +263,10 @@ final class SimulatedInstance {
     /// The ports with the planted fault, if there is one.
     private func faulty(_ ports: WorkerPorts, ofWorker number: Int) -> WorkerPorts {
         var ports = ports
-        setting.plantedFault?.wrapPorts(&ports) { [weak self] in self?.workersByNumber[number]?.openTasks ?? [] }
+        let worker = FaultyWorker(
+            openTasks: { [weak self] in self?.workersByNumber[number]?.openTasks ?? [] },
+            isBeingRemoved: { [weak self] in self?.removedWorker == number })
+        setting.plantedFault?.wrapPorts(&ports, worker)
         return ports
     }
 

@@ -39,13 +39,16 @@ extension PlantedFault {
         "a scan that is passed on to another instance begins anew there", serveStores: { ForgetfulScanStores($0) })
 }
 
-/// Answers at any position, and with its last answers where it has no stores any more.
+/// Answers as an owner at any position, and with its last answers where it has no stores any more.
 final class StaleOwnerStores: ServedStores {
     private var last: [LocalRead: RoutedAnswer] = [:]
 
-    override func check(_ read: LocalRead) throws {}
+    override func check(_ read: LocalRead) throws {
+        if read.readsStale { try super.check(read) }
+    }
 
     override func read(_ read: LocalRead) throws -> RoutedAnswer {
+        if read.readsStale { return try super.read(read) }
         var read = read
         read.atLeast = Position()
         do {

@@ -11,8 +11,8 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     let changeSettings: @Sendable (inout WorkerConfiguration) -> Void
     /// Changes the settings of the consumer that is the worker's member of the group.
     let changeConsumer: @Sendable (inout SimulatedConsumer.Settings) -> Void
-    /// Wraps a worker's clients. `openTasks` returns the tasks that the worker runs.
-    let wrapPorts: @Sendable (inout WorkerPorts, _ openTasks: @escaping () -> [StreamTask]) -> Void
+    /// Wraps a worker's ports.
+    let wrapPorts: @Sendable (inout WorkerPorts, FaultyWorker) -> Void
 
     /// Returns the stores that an instance's server reads.
     let serveStores: @Sendable (LocalStores) -> ServedStores
@@ -21,7 +21,7 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
         _ description: String,
         changeSettings: @escaping @Sendable (inout WorkerConfiguration) -> Void = { _ in },
         changeConsumer: @escaping @Sendable (inout SimulatedConsumer.Settings) -> Void = { _ in },
-        wrapPorts: @escaping @Sendable (inout WorkerPorts, @escaping () -> [StreamTask]) -> Void = { _, _ in },
+        wrapPorts: @escaping @Sendable (inout WorkerPorts, FaultyWorker) -> Void = { _, _ in },
         serveStores: @escaping @Sendable (LocalStores) -> ServedStores = { ServedStores($0) }
     ) {
         self.serveStores = serveStores
@@ -36,13 +36,21 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     package func hash(into hasher: inout Hasher) { hasher.combine(description) }
 }
 
+/// A worker whose ports a fault wraps, as the fault sees it.
+struct FaultyWorker {
+    /// Returns the tasks that it runs.
+    let openTasks: () -> [StreamTask]
+    /// Returns whether it is being removed from its instance.
+    let isBeingRemoved: () -> Bool
+}
+
 extension PlantedFault {
     package static let all: [PlantedFault] =
         [
             storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
             memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
             skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
-            positionBeforeCommit, viewBeforeCommit, ignorePause,
+            positionBeforeCommit, viewBeforeCommit, ignorePause, loseLastCommit, keepLocks,
         ] + ofRouting
 
     // MARK: Faults of settings
@@ -67,13 +75,13 @@ extension PlantedFault {
 
     package static let storeBeforeTransaction = PlantedFault(
         "stores are checkpointed before the transaction is committed",
-        wrapPorts: { ports, openTasks in ports.wrapProducers { StoringProducer($0, openTasks: openTasks) } })
+        wrapPorts: { ports, worker in ports.wrapProducers { StoringProducer($0, openTasks: worker.openTasks) } })
 
     package static let positionBeforeCommit = PlantedFault(
         "those who query stores are told of a commit's position before it has been made",
-        wrapPorts: { ports, openTasks in
+        wrapPorts: { ports, worker in
             ports.wrapProducers { producer in
-                AnnouncingProducer(producer, openTasks: openTasks) { task in
+                AnnouncingProducer(producer, openTasks: worker.openTasks) { task in
                     for store in task.stores { store.committedView?.recordCommit(task.committedPosition) }
                 }
             }
@@ -81,9 +89,9 @@ extension PlantedFault {
 
     package static let viewBeforeCommit = PlantedFault(
         "those who query custom stores see what is in them before it is committed",
-        wrapPorts: { ports, openTasks in
+        wrapPorts: { ports, worker in
             ports.wrapProducers { producer in
-                AnnouncingProducer(producer, openTasks: openTasks) { task in
+                AnnouncingProducer(producer, openTasks: worker.openTasks) { task in
                     for store in task.stores { store.publishCustomView() }
                 }
             }
@@ -152,7 +160,7 @@ extension PlantedFault {
 }
 
 extension WorkerPorts {
-    fileprivate mutating func wrapProducers(_ wrap: @escaping (any ProducerPort) -> any ProducerPort) {
+    mutating func wrapProducers(_ wrap: @escaping (any ProducerPort) -> any ProducerPort) {
         let make = makeProducer
         makeProducer = { wrap(try make()) }
     }
