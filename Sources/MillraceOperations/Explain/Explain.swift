@@ -86,13 +86,12 @@ package struct Explain: Sendable {
     ) throws(OperationError) -> Run? {
         let trail = RecordTrail(internalTopics: Set(topology.repartitionTopics.map { "\(applicationID)-\($0.name)" }))
         let responses = Responses()
-        let log = try MergedLog(connection, slices)
+        let log = try MergedLog(connection, slices, maxSizeInBytes: isLast ? .max : bounds.sizeInBytes)
         let total = ExplainBounds.total(slices.values)
         var driver: LogDriver?
         var latest: LogRecord?
         var done: Int64 = 0
         while let record = try log.next() {
-            if log.sizeInBytes > bounds.sizeInBytes, !isLast { return nil }
             try connection.checkDeadline()
             done += 1
             progress(done, total)
@@ -118,6 +117,7 @@ package struct Explain: Sendable {
             responses.end()
             trail.isCurrent = false
         }
+        if log.isTooLarge { return nil }
         var explanation = scope.explanation
         explanation.take(trail, responses.text, topology.loggingEveryStore(), applicationID: applicationID)
         return Run(explanation: explanation, latest: latest, partitions: trail.followed)

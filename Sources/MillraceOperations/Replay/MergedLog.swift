@@ -6,17 +6,23 @@ final class MergedLog {
     private let reader: LogReader
     private var waiting: [TopicPartition: ArraySlice<LogRecord>] = [:]
     private var paused: Set<TopicPartition> = []
-    /// The size of all records that have been read, in bytes.
-    private(set) var sizeInBytes = 0
+    private let maxSizeInBytes: Int
+    private var sizeInBytes = 0
+    /// Whether the log has ended because more bytes were read than it may have.
+    private(set) var isTooLarge = false
     private static let most = 5_000
 
-    init(_ connection: ClusterConnection, _ slices: [TopicPartition: Range<Int64>]) throws(OperationError) {
+    /// - Parameter maxSizeInBytes: the size of the records beyond which the log ends; any by default.
+    init(
+        _ connection: ClusterConnection, _ slices: [TopicPartition: Range<Int64>], maxSizeInBytes: Int = .max
+    ) throws(OperationError) {
+        self.maxSizeInBytes = maxSizeInBytes
         reader = try LogReader(connection, slices)
     }
 
     /// Returns the next record; nil at the end.
     func next() throws(OperationError) -> LogRecord? {
-        while true {
+        while !isTooLarge {
             // A partition that may still have records has to show its next one first.
             let missing = reader.openPartitions.filter { waiting[$0] == nil }
             if missing.isEmpty { return try take() }
@@ -24,10 +30,15 @@ final class MergedLog {
                 sizeInBytes += record.sizeInBytes
                 waiting[record.topicPartition, default: []].append(record)
             }
+            if sizeInBytes > maxSizeInBytes {
+                isTooLarge = true
+                return nil
+            }
             let full = waiting.filter { $0.value.count > Self.most && !paused.contains($0.key) }.map(\.key)
             try reader.pause(full)
             paused.formUnion(full)
         }
+        return nil
     }
 
     private func take() throws(OperationError) -> LogRecord? {
