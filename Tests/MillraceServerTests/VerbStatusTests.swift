@@ -233,6 +233,8 @@ extension ServerTests {
             #expect(try absent.objects.map { $0["outcome"] as? String } == ["no_record"])
             try await expect(66, "topic_unknown", of: program + [address, "--topic", "nothing"])
             try await expect(64, "partition_unknown", of: program + [address, "--partition", "9"])
+            try await expect(64, "usage", of: program + [address, "--from", "nonsense"])
+            try await expect(64, "usage", of: ["status", "--server", "nonsense"])
             let nobody = try await TestServer.freeAddress().description
             try await expect(69, "unreachable", of: program + [nobody, "--connect-timeout-ms", "500"])
             broker.terminate()

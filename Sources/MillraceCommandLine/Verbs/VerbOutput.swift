@@ -59,7 +59,7 @@ extension OperationError {
         switch error {
         case let error as OperationError: self = error
         case let error as StreamsError: self.init(Kind(error.code), error.message)
-        case let error as ValidationError where always: self.init(.usage, error.message)
+        case let error as ValidationError: self.init(.usage, error.message)
         default:
             guard always else { return nil }
             self.init(.failed, "\(error)")
