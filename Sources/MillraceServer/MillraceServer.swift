@@ -108,7 +108,8 @@ public final class MillraceServer: Service {
                 maxHeaderFieldSize: limits.maxHeaderSizeInBytes, maxHeaderListSize: limits.maxHeaderSizeInBytes,
                 maxHeaderFieldCount: 100))
         let http = HTTPServerBuilder { responder in
-            EventLoopConnections(connection: HTTP1Channel(responder: responder, configuration: connections))
+            EventLoopConnections(
+                connection: HTTP1Channel(responder: responder, configuration: connections), routes: routes)
         }
         var logger = logger
         logger.logLevel = max(logger.logLevel, .notice)

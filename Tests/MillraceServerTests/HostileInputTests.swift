@@ -55,6 +55,30 @@ extension ServerTests {
             #expect(!connection.received.lowercased().contains("set-cookie"))
         }
 
+        @Test("requests that are sent ahead are answered in their order, whether memory has the answer or not")
+        func order() async throws {
+            let server = try await RefusalServer.shared.server
+            let connection = try await RawConnection(server.address, reads: true)
+            let kinds = [
+                ("/stores/counts/entries/k", "\"value\": 1"), ("/stores/counts/entries?limit=1", "\"entries\": ["),
+                ("/stores/counts/entries/nobody", "key_unknown"), ("/health/live", "\"state\": "),
+            ]
+            // Every kind comes before and after every other, and a few of one kind in a row.
+            let requests = (0..<64).map { kinds[[$0, $0 / 4, $0 / 16][$0 % 3] % 4] }
+            let heads = requests.map { "GET \($0.0) HTTP/1.1\r\nhost: localhost\r\n\r\n" }.joined()
+            // The end of the input does not cut off the answers.
+            try await connection.send(heads)
+            connection.closeOutput()
+            try await eventually("an end") { connection.isEnded }
+            let answers = connection.received.components(separatedBy: "HTTP/1.1 ").dropFirst()
+            #expect(answers.count == requests.count)
+            for (answer, request) in zip(answers, requests) {
+                #expect(answer.contains(request.1), "\(request.0): \(answer)")
+                let date = answer.components(separatedBy: "\r\n").filter { $0.lowercased().hasPrefix("date: ") }
+                #expect(date.count == 1 && date[0].hasSuffix(" GMT") && date[0].count == 35, "\(date)")
+            }
+        }
+
         private static func isStream(_ received: String) -> Bool { received.contains("text/event-stream") }
 
         private static func statuses(_ received: String) -> [Int] {

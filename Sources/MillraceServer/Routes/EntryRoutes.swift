@@ -35,15 +35,37 @@ struct EntryRoutes: RouteGroup {
                     Route.Reply(
                         status: 404, summary: "There is no such store, or nothing under the key.",
                         content: ["application/json": Schema.error]),
-                ] + Route.Reply.ofReads, isShort: true, answer: { try await read($0) })
+                ] + Route.Reply.ofReads, isShort: true, answerAtOnce: { try readInMemory($0) },
+                answer: { try await read($0) })
         ]
+    }
+
+    private func keyRead(_ request: RouteRequest, of store: QueryableBytesStore) throws -> KeyRead {
+        let key = try KeyFormat(request.parameters).bytes(request.parameters.pathText("key"), in: store)
+        return try KeyRead(key: key, request.parameters, limit: limits.maxPageEntries)
+    }
+
+    private func isRaw(_ request: RouteRequest) -> Bool {
+        request.parameters.flag("raw") || request.prefers("application/octet-stream")
+    }
+
+    /// Reads one entry of a partition of this instance, if it is in memory and the request has no further wishes.
+    private func readInMemory(_ request: RouteRequest) throws -> ImmediateAnswer? {
+        let name = try request.parameters.pathText("store")
+        let store = try owners.stores.handle(name)
+        let read = try keyRead(request, of: store)
+        guard read.isOfOneEntry(in: store),
+            ["at-least", "stale", "partition"].allSatisfy({ request.parameters[$0] == nil }),
+            try request.isForwarded || owners.application.metadata(ofKeyBytes: read.key, in: name).isHere,
+            let found = try store.entryInMemory(of: read.key), let entry = found.value
+        else { return nil }
+        return answer(entry, at: found.position.description, of: store, isRaw: isRaw(request))
     }
 
     /// Reads one entry on the connection's event loop. Several entries take longer, so they are read and rendered elsewhere.
     private func read(_ request: RouteRequest) async throws -> Response {
         let store = try owners.stores.handle(request.parameters.pathText("store"))
-        let key = try KeyFormat(request.parameters).bytes(request.parameters.pathText("key"), in: store)
-        let read = try KeyRead(key: key, request.parameters, limit: limits.maxPageEntries)
+        let read = try keyRead(request, of: store)
         if read.isOfOneEntry(in: store) { return try await answer(request, read) }
         return try await onSharedPool { try await answer(request, read) }
     }
@@ -51,7 +73,7 @@ struct EntryRoutes: RouteGroup {
     private func answer(_ request: RouteRequest, _ read: KeyRead) async throws -> Response {
         let (parameters, terms) = (request.parameters, request.terms(limits))
         let name = try parameters.pathText("store")
-        let isRaw = parameters.flag("raw") || request.prefers("application/octet-stream")
+        let isRaw = isRaw(request)
         let chosen = parameters.integer("partition").map { Int32(truncatingIfNeeded: $0) }
         if let chosen, chosen >= (try owners.partitionCount(of: name)) {
             throw Failure.badRequest("the store has no partition \(chosen)", code: "partition_unknown")
@@ -62,7 +84,7 @@ struct EntryRoutes: RouteGroup {
         } here: { readsStale, time in
             let partition = try chosen ?? partition(of: read.key, in: name, terms)
             let local = try owners.stores.handle(name, partition: partition, readsStale: readsStale)
-            let found = try await read.run(local, reaching: terms.atLeast, within: time)
+            let found = try await local.read(reaching: terms.atLeast, within: time) { try read.run($0) }
             return try response(found, of: local, isRaw: isRaw)
         } there: { address in
             try await owners.peers.ask(
@@ -79,6 +101,19 @@ struct EntryRoutes: RouteGroup {
         terms.atLeast.isEmpty ? nil : try owners.application.metadata(ofKeyBytes: key, in: store).partition
     }
 
+    private func answer(
+        _ entry: StoreEntry, at position: String, of store: QueryableBytesStore, isRaw: Bool
+    ) -> ImmediateAnswer {
+        if isRaw {
+            return ImmediateAnswer(
+                headers: Response.headers(type: "application/octet-stream", position: position),
+                body: ByteBuffer(bytes: entry.value))
+        }
+        let json = JSON.object(store.json(of: entry), adding: [("position", JSON.quoted(position))])
+        return ImmediateAnswer(
+            headers: Response.headers(type: "application/json", position: position), body: ByteBuffer(string: json))
+    }
+
     private func response(
         _ found: Committed<KeyRead.Found>, of store: QueryableBytesStore, isRaw: Bool
     ) throws -> Response {
@@ -86,11 +121,7 @@ struct EntryRoutes: RouteGroup {
         switch found.value {
         case .entry(nil):
             throw Failure(.notFound, "key_unknown", "there is nothing under the key", position: found.position)
-        case .entry(let entry?) where isRaw:
-            return .bytes(ByteBuffer(bytes: entry.value), type: "application/octet-stream", position: position)
-        case .entry(let entry?):
-            return .json(
-                JSON.object(store.json(of: entry), adding: [("position", JSON.quoted(position))]), position: position)
+        case .entry(let entry?): return answer(entry, at: position, of: store, isRaw: isRaw).response
         case .entries where isRaw:
             throw Failure.badRequest("only a single value has raw bytes; ask for JSON", code: "raw_impossible")
         case .entries(let entries, let nextFromMs):
@@ -105,14 +136,14 @@ struct EntryRoutes: RouteGroup {
 
 extension RouteRequest {
     /// The path and query of the same request to another instance, which has less time.
-    func target(within limit: Duration, adding: [(String, String)] = []) -> String {
-        let target = (head.path ?? "/").split(separator: "?", maxSplits: 1)
-        let replaced = Set(adding.map(\.0) + ["timeout"])
-        let kept = (target.count > 1 ? target[1] : "").split(separator: "&")
-            .filter { !replaced.contains(String($0.prefix { $0 != "=" })) }
-        let added = (adding + [("timeout", "\(Double(limit.nanoseconds) / 1e9)")])
-            .map { "\($0)=\(PercentCoding.encode($1.utf8))" }
-        return "\(target[0])?\((kept.map(String.init) + added).joined(separator: "&"))"
+    func target(within limit: Duration) -> String {
+        let target = head.path ?? "/"
+        let timeout = "timeout=\(Double(limit.nanoseconds) / 1e9)"
+        guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return "\(target)?\(timeout)" }
+        let kept = target[mark...].utf8.dropFirst().split(separator: UInt8(ascii: "&")).filter { part in
+            !part.prefix { $0 != UInt8(ascii: "=") }.elementsEqual("timeout".utf8)
+        }
+        return "\(target[...mark])\((kept.map { String(Substring($0)) } + [timeout]).joined(separator: "&"))"
     }
 }
 

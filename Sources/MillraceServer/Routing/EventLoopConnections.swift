@@ -5,14 +5,22 @@ import NIOCore
 /// Connections whose requests are answered on the connection's own event loop: a request and its response change threads nowhere.
 ///
 /// An event loop serves many connections. So what takes long, or may take long, runs `onSharedPool`.
-struct EventLoopConnections<Connection: ServerChildChannel>: ServerChildChannel {
-    let connection: Connection
+struct EventLoopConnections: ServerChildChannel {
+    let connection: HTTP1Channel
+    let routes: RouteTable
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection.Value> {
-        connection.setup(channel: channel, logger: logger)
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        connection.setup(channel: channel, logger: logger).flatMapThrowing { [routes] value in
+            let pipeline = channel.pipeline.syncOperations
+            // Behind this handler of Hummingbird, which knows when a connection is idle and when it has to be closed.
+            let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
+            try pipeline.addHandler(
+                ImmediateAnswers { routes.immediateAnswer(to: $0, on: $1, logger) }, position: .after(state))
+            return value
+        }
     }
 
-    func handle(value: Connection.Value, logger: Logger) async {
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
         await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
             await connection.handle(value: value, logger: logger)
         }

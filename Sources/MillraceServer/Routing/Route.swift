@@ -37,6 +37,8 @@ struct Route: Sendable {
     var replies: [Reply]
     /// Whether an answer takes so little computation that it may run on the event loop of the connection.
     var isShort = false
+    /// Answers a request without a wait; `nil` if that is not possible. What it throws, `answer` reports.
+    var answerAtOnce: (@Sendable (RouteRequest) throws -> ImmediateAnswer?)?
     var answer: @Sendable (RouteRequest) async throws -> Response
 
     /// The segments of the path.
@@ -57,8 +59,9 @@ struct RouteRequest: Sendable {
     /// Whether the client prefers a media type over JSON: it accepts it and does not name JSON before it.
     func prefers(_ type: String) -> Bool {
         guard let accepted = head.headerFields[.accept] else { return false }
-        let types = accepted.split(separator: ",").map { part in
-            part.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
+        let types = accepted.utf8.split(separator: UInt8(ascii: ",")).map { part in
+            let name = part.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != 0x20 && $0 != 0x09 }
+            return String(decoding: name, as: UTF8.self).lowercased()
         }
         guard let place = types.firstIndex(of: type) else { return false }
         return types.firstIndex(of: "application/json").map { place < $0 } ?? true

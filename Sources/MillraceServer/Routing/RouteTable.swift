@@ -35,23 +35,41 @@ struct RouteTable: HTTPResponder {
         }
     }
 
+    /// Answers a request without a body, if that takes no wait and nothing is wrong with the request.
+    func immediateAnswer(to head: HTTPRequest, on channel: any Channel, _ logger: Logger) -> ImmediateAnswer? {
+        guard let (route, request) = try? checked(head, channel, logger),
+            let answer = try? route.answerAtOnce?(request), answer.body.readableBytes <= Response.smallCount
+        else { return nil }
+        return answer
+    }
+
     private func answer(_ request: Request, _ context: RequestSource) async throws -> Response {
-        try access.checkHost(request.head)
-        let target = request.head.path ?? "/"
+        var (route, checked) = try checked(request.head, context.channel, context.logger)
+        checked.body = try await body(of: request, for: route)
+        if route.isShort { return try await route.answer(checked) }
+        return try await onSharedPool { [checked] in try await route.answer(checked).writtenOnSharedPool() }
+    }
+
+    /// Finds the route of a request and checks everything but the body.
+    private func checked(
+        _ head: HTTPRequest, _ channel: any Channel, _ logger: Logger
+    ) throws(Failure) -> (route: Route, request: RouteRequest) {
+        try access.checkHost(head)
+        let target = head.path ?? "/"
         let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
-        let (route, path) = try find(request.method, target[..<end])
-        try access.check(request.head, for: route.permission, on: context.channel)
-        let headers = request.headers
+        let (route, path) = try find(head.method, target[..<end])
+        try access.check(head, for: route.permission, on: channel)
+        let headers = head.headerFields
         let parameters = try Parameters(route.parameters, path: path, query: Substring(target.utf8[end...].dropFirst()))
         {
             name in HTTPField.Name(name).flatMap { headers[$0] }
         }
-        let body = try await body(of: request, for: route)
-        let checked = RouteRequest(
-            head: request.head, parameters: parameters, isForwarded: headers[.forwarded] != nil, body: body,
-            channel: context.channel, logger: context.logger)
-        if route.isShort { return try await route.answer(checked) }
-        return try await onSharedPool { try await route.answer(checked).writtenOnSharedPool() }
+        return (
+            route,
+            RouteRequest(
+                head: head, parameters: parameters, isForwarded: headers[.forwarded] != nil, body: ByteBuffer(),
+                channel: channel, logger: logger)
+        )
     }
 
     private func find(
@@ -109,7 +127,7 @@ struct RequestSource: InitializableFromSource {
 
 extension Response {
     /// The size up to which a response fits into the system's buffers, so that nobody waits for its reader.
-    private static let smallCount = 32 << 10
+    fileprivate static let smallCount = 32 << 10
 
     /// The same response, whose reader is dropped if it does not take it in time.
     fileprivate func taken(from channel: any Channel, within limit: Duration) -> Response {

@@ -44,20 +44,8 @@ struct KeyRead: Sendable {
         }
     }
 
-    /// Reads the entries in the partitions that a handle has, once they have reached a position.
-    ///
-    /// - Parameter limit: how long to wait for the position, and for partitions that are being restored.
-    func run(
-        _ store: QueryableBytesStore, reaching position: Position, within limit: Duration
-    ) async throws -> Committed<Found> {
-        guard isOfOneEntry(in: store) else {
-            return try await store.read(reaching: position, within: limit) { try run($0) }
-        }
-        let found = try await store.entry(of: key, reaching: position, within: limit)
-        return Committed(value: .entry(found.value), position: found.position)
-    }
-
-    private func run(_ store: QueryableBytesStore) throws -> Found {
+    /// Reads the entries in the partitions that a handle has.
+    func run(_ store: QueryableBytesStore) throws -> Found {
         switch store.kind {
         case .window, .timestampedWindow:
             return cut(try store.windows(of: key, starting: windows, limit: limit + 1)) { $0.window?.startMs }
