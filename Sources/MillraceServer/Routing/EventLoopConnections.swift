@@ -12,7 +12,7 @@ struct EventLoopConnections: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         connection.setup(channel: channel, logger: logger).flatMapThrowing { [routes] value in
             let pipeline = channel.pipeline.syncOperations
-            // Behind this handler of Hummingbird, which knows when a connection is idle and when it has to be closed.
+            // Hummingbird's own handler still sees every request: it knows when a connection is idle and when to close it.
             let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
             try pipeline.addHandler(
                 ImmediateAnswers { routes.immediateAnswer(to: $0, on: $1, logger) }, position: .after(state))
