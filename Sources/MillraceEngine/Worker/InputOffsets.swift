@@ -23,6 +23,19 @@ final class InputOffsets {
         renewed.contains(partition) || renewedTopics.contains(partition.topic)
     }
 
+    /// Whether another worker has processed more of a task than this one: this one stood still while its generation ended. Its stores
+    /// lack what the other has done.
+    ///
+    /// - Parameters:
+    ///   - partitions: the partitions of a task that this worker has open.
+    ///   - present: the offsets that are committed now.
+    func areOvertaken(_ partitions: [TopicPartition], by present: [TopicPartition: CommittedOffset]) -> Bool {
+        partitions.contains { partition in
+            guard let offset = present[partition]?.offset else { return false }
+            return committed[partition].map { $0.offset < offset } ?? true
+        }
+    }
+
     /// Records that topics were replaced by others of the same name.
     func recordRenewed(_ topics: some Sequence<String>) { renewedTopics.formUnion(topics) }
 

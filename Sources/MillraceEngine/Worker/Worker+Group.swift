@@ -52,10 +52,11 @@ extension Worker {
 
     private func join(tasks ids: [TaskID], standbys: [TaskID]) throws {
         let wanted = Set(ids)
-        let kept = isNewMember ? [] : tasks.all.filter { wanted.contains($0.id) && readsOnlyAssigned($0) }
-        let distribution = Membership.Distribution(tasks: ids, standbys: standbys, kept: Set(kept.map(\.id)))
+        var kept = isNewMember ? [] : tasks.all.filter { wanted.contains($0.id) && readsOnlyAssigned($0) }
         // Nothing is closed or opened before the start offsets are known.
         let starts = try starts(of: ids, kept: Set(kept.flatMap(\.partitions)))
+        kept.removeAll { offsets.areOvertaken($0.partitions, by: starts.committed) }
+        let distribution = Membership.Distribution(tasks: ids, standbys: standbys, kept: Set(kept.map(\.id)))
         offsets.recordStarts(starts.committed)
         try handle(.distributed(distribution), from: starts)
         try handle(.joined(memberID: ports.consumer.memberID()))

@@ -66,6 +66,24 @@ struct WorkerRestoreTests {
         #expect(fixture.worker.status.counts.restored == 5)
     }
 
+    @Test("a task that another worker has taken further meanwhile is opened anew, with what the other has done")
+    func overtaken() throws {
+        let cluster = usedCluster()
+        let fixture = try WorkerFixture(cluster: cluster, FakeTopology.count)
+        try fixture.start()
+        try fixture.steps(until: "the result") { cluster.values("out") == ["6"] }
+        try fixture.steps(until: "its commit") { cluster.committed[input]?.offset == 6 }
+        // The worker stands still. The other one counts two records.
+        cluster.write(["g", "h"], to: "in")
+        cluster.write(["7", "8"], to: "app-counts-changelog")
+        cluster.committed[input]?.offset = 8
+        fixture.consumer.membershipEvents.append(.revoked([]))
+        fixture.rebalance()
+        cluster.write(["i"], to: "in")
+        try fixture.steps(until: "two results") { cluster.values("out").count == 2 }
+        #expect(cluster.values("out") == ["6", "9"])
+    }
+
     @Test("tasks that stay keep their stores open, and nothing is restored")
     func keptTasks() throws {
         let fixture = try WorkerFixture(FakeTopology.count)
