@@ -1,25 +1,6 @@
 import Millrace
 import MillraceEngine
 
-/// Describes the group with this member under its first id.
-final class FirstIDAdmin: AdminDecorator {
-    private let consumer: FirstIDConsumer
-
-    init(_ inner: any AdminPort, _ consumer: FirstIDConsumer) {
-        self.consumer = consumer
-        super.init(inner)
-    }
-
-    override func describeGroup(_ group: String) throws(PortError) -> GroupDescription? {
-        guard var description = try super.describeGroup(group) else { return nil }
-        guard let first = consumer.memberID() else { return description }
-        for index in description.members.indices where description.members[index].memberID == consumer.realMemberID {
-            description.members[index].memberID = first
-        }
-        return description
-    }
-}
-
 /// Describes the group with the topics as this member sees them instead of the leader.
 final class MemberViewAdmin: AdminDecorator {
     private let consumer: SubscriptionRecordingConsumer

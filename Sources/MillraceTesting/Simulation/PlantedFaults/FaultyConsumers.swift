@@ -91,19 +91,6 @@ final class TimelessConsumer: ConsumerDecorator {
     }
 }
 
-/// Uses the first member id that it was given.
-final class FirstIDConsumer: ConsumerDecorator {
-    private var first: String?
-
-    override func memberID() -> String? {
-        if first == nil, let id = super.memberID(), !id.isEmpty { first = id }
-        return first
-    }
-
-    /// The id that the coordinator knows the member by.
-    var realMemberID: String? { consumer.memberID() }
-}
-
 /// Notes the topics that it is to read.
 final class SubscriptionRecordingConsumer: ConsumerDecorator {
     private(set) var topics: [String] = []

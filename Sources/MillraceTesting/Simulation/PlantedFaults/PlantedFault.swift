@@ -47,7 +47,7 @@ struct FaultyWorker {
 extension PlantedFault {
     package static let all: [PlantedFault] =
         [
-            storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, keepStateOfZombie, ignorePendingOffsets,
+            storeBeforeTransaction, commitWithoutGeneration, loseRestoredTail, ignorePendingOffsets,
             memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
             skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
             positionBeforeCommit, viewBeforeCommit, ignorePause, loseLastCommit, keepLocks,
@@ -133,14 +133,6 @@ extension PlantedFault {
         wrapPorts: { ports, _ in ports.consumer = TimelessConsumer(ports.consumer) })
 
     // MARK: Faults of the group and of topics
-
-    package static let keepStateOfZombie = PlantedFault(
-        "a member that was out of its group continues with its old stores",
-        wrapPorts: { ports, _ in
-            let consumer = FirstIDConsumer(ports.consumer)
-            ports.admin = FirstIDAdmin(ports.admin, consumer)
-            ports.consumer = consumer
-        })
 
     package static let memberViewOfTopics = PlantedFault(
         "which topics match is each member's own view",
