@@ -65,7 +65,7 @@ struct VerbProcess {
     ) async throws -> VerbOutcome { try await VerbProcess(arguments, of: program, environment: environment).end() }
 }
 
-/// What a command has done.
+/// The outcome of a command.
 struct VerbOutcome {
     var status: Int32
     var output: [String]

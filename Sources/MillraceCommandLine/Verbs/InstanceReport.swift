@@ -34,7 +34,7 @@ package final class InstanceReport: Sendable {
         if json { printLine(JSONFragment.members(["event": .string(name)]).adding(members).text) }
     }
 
-    /// Lets a logger's messages and the bar not disturb each other.
+    /// Returns a logger whose messages erase the bar first.
     package func wrap(_ logger: Logger) -> Logger {
         var logger = logger
         if !json { logger.handler = BarErasingLogHandler(logger.handler) }

@@ -215,7 +215,7 @@ extension CommittedView {
         case deletion
     }
 
-    /// What lies above the disk under a key, at one commit.
+    /// The result of looking a key up above the disk, at one commit.
     fileprivate struct LookUp {
         /// The key's last change; `nil` if only the disk may have the key.
         var change: Change?

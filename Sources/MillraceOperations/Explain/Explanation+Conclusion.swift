@@ -1,7 +1,7 @@
 import Millrace
 
 extension Explanation {
-    /// What the owner of a task has said about the sub-topologies that it has paused.
+    /// The answer of a task's owner to the question which sub-topologies it has paused.
     package enum PauseAnswer: Sendable, Hashable {
         case paused(Set<Int>)
         /// It cannot be known, for a reason.
@@ -70,7 +70,7 @@ extension Explanation {
 
     private func isWithoutOwner(_ reader: Reader) -> Bool { areOwnersKnown && reader.owner == nil && !reader.isGlobal }
 
-    /// What waits, is paused or has no owner.
+    /// The clauses about what waits, is paused or has no owner.
     private var doubts: [String] {
         var doubts: [String] = []
         if let behind {

@@ -120,7 +120,7 @@ struct ExplainRoutes: RouteGroup {
         }
     }
 
-    /// What matters here of the answer to `GET /tasks`.
+    /// The part of the answer to `GET /tasks` that matters here.
     private struct Work: Decodable {
         struct Instance: Decodable { var pausedSubtopologies: [Int]? }
         var instances: [Instance]

@@ -63,9 +63,9 @@ final class SimulatedNetwork {
         if host.isSuspended { host.waiting.append(event.body) } else { event.body() }
     }
 
-    /// Lets something happen later.
+    /// Performs something later.
     ///
-    /// - Parameter host: where it happens; `nil` for a client.
+    /// - Parameter host: the host that performs it, unless it stands still or has ended; `nil` for a client.
     func after(_ span: TimeSpan, on host: SimulatedHost?, _ body: @escaping () -> Void) {
         eventCount += 1
         let event = Event(moment: now + span, number: eventCount, host: host, body: body)
@@ -89,7 +89,7 @@ final class SimulatedNetwork {
         after(latency(), on: host, body)
     }
 
-    /// Lets another thread of a host continue.
+    /// Performs something on another thread of a host, which may be held up.
     func onThread(of host: SimulatedHost, _ body: @escaping () -> Void) {
         let isHeldUp = random.chance(world.faults.interleavings)
         after(TimeSpan(ms: Int64(random.below(isHeldUp ? 100 : 2))), on: host, body)

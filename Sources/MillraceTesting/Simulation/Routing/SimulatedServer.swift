@@ -30,7 +30,7 @@ final class SimulatedServer {
         var finish: (RoutedResult) -> Void
     }
 
-    /// How long after its deadline a read ends at the latest: the time that a peer is given beyond it, and a few threads' delays.
+    /// The most that a read may last beyond its deadline: the time that a peer is given beyond it, and a few threads' delays.
     private static let grace = TimeSpan(ms: 1_000)
 
     init(
