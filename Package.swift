@@ -119,6 +119,10 @@ let package = Package(
             name: "MillraceMetrics", dependencies: ["Millrace", "MillraceRuntime", coreMetrics, serviceLifecycle],
             swiftSettings: swiftSettings),
 
+        // Search by similarity, which nothing above imports.
+        .target(name: "CVectorKernels"),
+        .target(name: "MillraceVectors", dependencies: ["CVectorKernels"], swiftSettings: swiftSettings),
+
         // HTTP, which nothing above imports.
         .target(
             name: "MillraceServerVerbs",
@@ -293,6 +297,9 @@ let package = Package(
                 "Millrace", "MillraceMetrics", "MillraceRuntime", "MillraceServer", "TestSupport", coreMetrics, logging,
                 serviceLifecycle,
             ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceVectorsTests", dependencies: ["CVectorKernels", "MillraceVectors", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(

@@ -83,6 +83,7 @@ extension GraphBuilder {
             candidates[place] = key
         }
         selection.choose(
-            from: UnsafeBufferPointer(start: candidates, count: count), limit: limit, in: layer, graph: graph, rows: rows)
+            from: UnsafeBufferPointer(start: candidates, count: count), limit: limit, in: layer, graph: graph,
+            rows: rows)
     }
 }

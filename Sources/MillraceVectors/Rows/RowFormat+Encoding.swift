@@ -7,7 +7,9 @@ extension RowFormat {
     ///   - vector: The components.
     ///   - row: At least ``strideInBytes`` bytes at a multiple of 8; all of the stride is written.
     /// - Throws: `wrongDimensions`, `notFinite`, `zeroVector` or `tooLarge`; nothing is written then.
-    package func encode(_ vector: UnsafeBufferPointer<Float>, into row: UnsafeMutableRawBufferPointer) throws(VectorProblem) {
+    package func encode(_ vector: UnsafeBufferPointer<Float>, into row: UnsafeMutableRawBufferPointer)
+        throws(VectorProblem)
+    {
         let factor = try factor(of: vector)
         guard let source = vector.baseAddress, let target = row.baseAddress, row.count >= strideInBytes else {
             throw VectorProblem(.invalidFormat, "a row needs \(strideInBytes) bytes, not \(row.count)")

@@ -34,7 +34,8 @@ package struct RowFormat: Sendable {
     ) throws(VectorProblem) {
         guard Self.possibleDimensions.contains(dimensions) else {
             throw VectorProblem(
-                .invalidFormat, "an index has from 1 to \(Self.possibleDimensions.upperBound) dimensions, not \(dimensions)")
+                .invalidFormat,
+                "an index has from 1 to \(Self.possibleDimensions.upperBound) dimensions, not \(dimensions)")
         }
         self.init(
             dimensions: dimensions, metric: metric, element: element,
