@@ -116,11 +116,17 @@ extension StoreDescription.Kind {
 package struct StoreSerdes: Sendable {
     package var key: AnySerde
     package var value: AnySerde
+    /// The `Serde` of the values.
+    private let typedValue: any Sendable
 
     /// - Returns: `nil` if one of them is missing, which is an error of the topology.
     @usableFromInline
     package init?<Key, Value>(_ key: Serde<Key>?, _ value: Serde<Value>?) {
         guard let key, let value else { return nil }
         (self.key, self.value) = (key.erased, value.erased)
+        typedValue = value
     }
+
+    /// Returns the serde of the values; `nil` if they are of another type.
+    func value<Value>(as type: Value.Type) -> Serde<Value>? { typedValue as? Serde<Value> }
 }
