@@ -116,7 +116,8 @@ extension StoreDescription.Kind {
 package struct StoreSerdes: Sendable {
     package var key: AnySerde
     package var value: AnySerde
-    /// The `Serde` of the values.
+    /// The typed `Serde` of each.
+    private let typedKey: any Sendable
     private let typedValue: any Sendable
 
     /// - Returns: `nil` if one of them is missing, which is an error of the topology.
@@ -124,8 +125,11 @@ package struct StoreSerdes: Sendable {
     package init?<Key, Value>(_ key: Serde<Key>?, _ value: Serde<Value>?) {
         guard let key, let value else { return nil }
         (self.key, self.value) = (key.erased, value.erased)
-        typedValue = value
+        (typedKey, typedValue) = (key, value)
     }
+
+    /// Returns the serde of the keys; `nil` if they are of another type.
+    func key<Key>(as type: Key.Type) -> Serde<Key>? { typedKey as? Serde<Key> }
 
     /// Returns the serde of the values; `nil` if they are of another type.
     func value<Value>(as type: Value.Type) -> Serde<Value>? { typedValue as? Serde<Value> }

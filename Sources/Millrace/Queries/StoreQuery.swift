@@ -19,6 +19,7 @@
 /// The store's name is the one under which it was materialised. The kind of the store and the types of its keys and values
 /// are checked against the topology.
 public struct StoreQuery<Store>: Sendable {
+    /// The name of the store, or of one of its indexes.
     package let name: String
     package let expectation: StoreExpectation
     package private(set) var partition: Int32?
@@ -63,11 +64,15 @@ package struct StoreExpectation: Sendable {
         case versionedKeyValue = "a versioned key-value store"
         case custom = "a custom store"
         case bytes = "a store of bytes"
+        case indexed = "a store with an index"
     }
 
     let kind: Kind
     /// The types of keys and values; `nil` if any are accepted.
     let types: StoreTypes?
+
+    /// Whether an index is asked for instead of a store.
+    package var isOfIndex: Bool { kind == .indexed }
 
     /// A store of any types, as bytes.
     static let bytes = StoreExpectation(kind: .bytes, types: nil)
@@ -91,6 +96,7 @@ package struct StoreExpectation: Sendable {
         case (.session, .ordered(let keys)): keys.time == .session
         case (.versionedKeyValue, .versioned): true
         case (.custom, .custom): true
+        case (.indexed, .hashed): true
         case (.bytes, .hashed), (.bytes, .ordered), (.bytes, .versioned): true
         default: false
         }

@@ -218,13 +218,15 @@ package final class CommittedView: StoreReader {
             }
             let onDisk = try disk?.snapshot()
             // The snapshot of the disk may lack changes that the layers have dropped meanwhile.
-            let commit = contents.withLock { contents -> Commit? in
-                guard contents.generation == generation else { return nil }
-                return Commit(
-                    entries: CommittedEntries(contents.layers, over: onDisk), progress: contents.progress,
-                    position: contents.position, indexes: contents.indexes)
+            let found = contents.withLock { contents in
+                contents.generation == generation
+                    ? (contents.layers, contents.progress, contents.position, contents.indexes) : nil
             }
-            if let commit { return commit }
+            if let (layers, progress, position, indexes) = found {
+                return Commit(
+                    entries: CommittedEntries(layers, over: onDisk), progress: progress, position: position,
+                    indexes: indexes)
+            }
         }
     }
 
