@@ -64,7 +64,7 @@ package final class GlobalStore: @unchecked Sendable {
     /// Begins to keep the store's indexes. Call it once, before anything is written.
     ///
     /// - Parameter position: the position of what is in the store already.
-    func beginIndexes(at position: Position) throws {
+    package func beginIndexes(at position: Position) throws {
         try lock.withLock { store.beginIndexes(at: position) }
     }
 
