@@ -50,6 +50,17 @@ public struct StoreQuery<Store>: Sendable {
         return copy
     }
 
+    /// Returns the same query for another kind of handle, which is made of this one: for libraries that bring their own handles.
+    ///
+    /// - Parameter transform: makes the other handle.
+    public func map<Other>(_ transform: @escaping @Sendable (Store) -> Other) -> StoreQuery<Other> {
+        let make = make
+        var query = StoreQuery<Other>(name, expectation) { transform(make($0)) }
+        query.partition = partition
+        query.readsStaleStores = readsStaleStores
+        return query
+    }
+
     package func view(of store: any QueriedStore) -> Store { make(store) }
 }
 
