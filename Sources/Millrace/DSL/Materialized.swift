@@ -20,6 +20,7 @@ public struct Materialized<Key, Value>: Sendable {
     package var isCached = true
     package var changelogConfiguration: [String: String]? = [:]
     @usableFromInline package var lateTopic: String?
+    var indexes: [StoreIndexSupplier<Value>] = []
 
     /// A store, with a name or with a generated one.
     ///

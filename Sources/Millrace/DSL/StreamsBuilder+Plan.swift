@@ -176,6 +176,7 @@ extension Materialized {
             types: StoreTypes(Key.self, Value.self))
         plan.lateTopic = lateTopic
         plan.serdes = StoreSerdes(key ?? keySerde, value ?? valueSerde)
+        plan.indexes = indexes.map { $0.plan(value ?? valueSerde ?? .missing) }
         return plan
     }
 

@@ -20,6 +20,8 @@ package struct StorePlan: Sendable {
     package var types: StoreTypes?
     /// The serdes of its keys and values, as far as they are known.
     package var serdes: StoreSerdes?
+    /// The indexes over its entries.
+    package var indexes: [StoreIndexPlan] = []
 
     package init(
         name: String, kind: StoreKind, supplier: StoreSupplier?, isCached: Bool = true,

@@ -80,7 +80,7 @@ public struct StoreBuilder<Store>: ConnectableStore {
         try open(store, node)
     }
 
-    private func changing(_ change: (inout StorePlan) -> Void) -> StoreBuilder {
+    func changing(_ change: (inout StorePlan) -> Void) -> StoreBuilder {
         var copy = self
         change(&copy.plan)
         return copy
@@ -107,7 +107,7 @@ public enum Stores {
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<KeyValueStore<Key, Value>> {
         builder(name, .keyValue, key, value) { store, node in
-            KeyValueStore(try store.map(named: name), key: key, value: value, node: node)
+            KeyValueStore(try store.map(named: name), key: key, value: store.checking(value), node: node)
         }
     }
 
@@ -121,7 +121,7 @@ public enum Stores {
         _ name: String, key: Serde<Key>, value: Serde<Value>
     ) -> StoreBuilder<TimestampedKeyValueStore<Key, Value>> {
         builder(name, .timestampedKeyValue, key, value) { store, _ in
-            TimestampedKeyValueStore(try store.map(named: name), key: key, value: value)
+            TimestampedKeyValueStore(try store.map(named: name), key: key, value: store.checking(value))
         }
     }
 

@@ -71,6 +71,11 @@ package protocol StoreReader: AnyObject, Sendable {
     /// Returns the view that a custom store has made of its last commit.
     func customView() throws -> any Sendable
 
+    /// Returns the view that an index of the store has made of its last commit. The default throws.
+    ///
+    /// - Throws: `StreamsError` with code `.storeMismatch` if there is no such index; the error for which the index was closed.
+    func indexView(named name: String) throws -> any Sendable
+
     /// The approximate number of entries and the bytes that they take; `nil` if they are unknown.
     var approximateSize: StoreSize? { get }
 }
@@ -89,6 +94,10 @@ package struct StoreSize: Sendable {
 
 extension StoreReader {
     package func valueInMemory(forKey key: UnsafeRawBufferPointer) throws -> Committed<[UInt8]?>? { nil }
+
+    package func indexView(named name: String) throws -> any Sendable {
+        throw StreamsError(.storeMismatch, "the store has no index \(name)")
+    }
 
     /// Returns a snapshot as a store of the kind that the query was made for.
     func snapshot<Kind>(as kind: Kind.Type) throws -> Kind {

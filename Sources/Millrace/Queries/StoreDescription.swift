@@ -116,11 +116,21 @@ extension StoreDescription.Kind {
 package struct StoreSerdes: Sendable {
     package var key: AnySerde
     package var value: AnySerde
+    /// The typed `Serde` of each.
+    private let typedKey: any Sendable
+    private let typedValue: any Sendable
 
     /// - Returns: `nil` if one of them is missing, which is an error of the topology.
     @usableFromInline
     package init?<Key, Value>(_ key: Serde<Key>?, _ value: Serde<Value>?) {
         guard let key, let value else { return nil }
         (self.key, self.value) = (key.erased, value.erased)
+        (typedKey, typedValue) = (key, value)
     }
+
+    /// Returns the serde of the keys; `nil` if they are of another type.
+    func key<Key>(as type: Key.Type) -> Serde<Key>? { typedKey as? Serde<Key> }
+
+    /// Returns the serde of the values; `nil` if they are of another type.
+    func value<Value>(as type: Value.Type) -> Serde<Value>? { typedValue as? Serde<Value> }
 }

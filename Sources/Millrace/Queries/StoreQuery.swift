@@ -19,6 +19,7 @@
 /// The store's name is the one under which it was materialised. The kind of the store and the types of its keys and values
 /// are checked against the topology.
 public struct StoreQuery<Store>: Sendable {
+    /// The name of the store, or of one of its indexes.
     package let name: String
     package let expectation: StoreExpectation
     package private(set) var partition: Int32?
@@ -49,6 +50,17 @@ public struct StoreQuery<Store>: Sendable {
         return copy
     }
 
+    /// Returns the same query for another kind of handle, which is made of this one: for libraries that bring their own handles.
+    ///
+    /// - Parameter transform: makes the other handle.
+    public func map<Other>(_ transform: @escaping @Sendable (Store) -> Other) -> StoreQuery<Other> {
+        let make = make
+        var query = StoreQuery<Other>(name, expectation) { transform(make($0)) }
+        query.partition = partition
+        query.readsStaleStores = readsStaleStores
+        return query
+    }
+
     package func view(of store: any QueriedStore) -> Store { make(store) }
 }
 
@@ -63,11 +75,15 @@ package struct StoreExpectation: Sendable {
         case versionedKeyValue = "a versioned key-value store"
         case custom = "a custom store"
         case bytes = "a store of bytes"
+        case indexed = "a store with an index"
     }
 
     let kind: Kind
     /// The types of keys and values; `nil` if any are accepted.
     let types: StoreTypes?
+
+    /// Whether an index is asked for instead of a store.
+    package var isOfIndex: Bool { kind == .indexed }
 
     /// A store of any types, as bytes.
     static let bytes = StoreExpectation(kind: .bytes, types: nil)
@@ -91,6 +107,7 @@ package struct StoreExpectation: Sendable {
         case (.session, .ordered(let keys)): keys.time == .session
         case (.versionedKeyValue, .versioned): true
         case (.custom, .custom): true
+        case (.indexed, .hashed): true
         case (.bytes, .hashed), (.bytes, .ordered), (.bytes, .versioned): true
         default: false
         }

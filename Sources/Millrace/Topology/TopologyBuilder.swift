@@ -93,10 +93,26 @@ struct TopologyBuilder {
                     + "out lateRecords(to:)")
         }
         if store.kind.isVersioned { checkRetention(of: store) }
+        checkIndexes(of: store)
         stores[store.name] = store
         nodes[index].writtenStoreName = store.name
         nodes[index].storeNames.append(store.name)
         ownerOfStore[store.name] = index
+    }
+
+    private mutating func checkIndexes(of store: StorePlan) {
+        if !store.indexes.isEmpty, store.kind.access != .hashed {
+            problems.append("\(store.name): only a key-value store without windows and versions can have an index")
+        }
+        var known = Set(stores.values.flatMap { $0.indexes.map(\.name) })
+        for index in store.indexes {
+            if let problem = KafkaName.problem(of: index.name) {
+                problems.append("\(store.name): the name of an index, \(KafkaName.quoted(index.name)), \(problem)")
+            }
+            if !known.insert(index.name).inserted {
+                problems.append("\(store.name): an index named \(index.name) exists already; give one of them another name")
+            }
+        }
     }
 
     private mutating func checkRetention(of store: StorePlan) {
@@ -135,6 +151,7 @@ struct TopologyBuilder {
         }
         if let made = store.plan ?? plan.stateStores[store.name], stores[made.name] == nil {
             checkRetention(of: made)
+            checkIndexes(of: made)
             stores[made.name] = plan.choosingEngine(of: made)
             ownerOfStore[made.name] = index
         }

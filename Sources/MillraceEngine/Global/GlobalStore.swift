@@ -30,8 +30,8 @@ package final class GlobalStore: @unchecked Sendable {
     package let readOnlyAccess: OperatorStore
 
     /// Opens the store.
+    ///
     /// - Parameter provider: opens stores on disk; without one all are kept in memory.
-    /// - Parameter provider: where stores on disk come from; without one all are kept in memory.
     package init(
         plan: StorePlan, provider: (any StoreProvider)?, lock: any StoreLock, maxBufferSizeInBytes: Int
     ) throws {
@@ -43,6 +43,7 @@ package final class GlobalStore: @unchecked Sendable {
             let changes = ChangeWriter(values: plan.kind.values)
             store = try TaskStore(
                 plan: plan, changelog: nil, changes: changes, persistent: persistent,
+                indexes: try plan.openIndexes(of: .global, from: provider),
                 context: StateStoreContext(
                     store: plan.name, taskID: TaskID.global.description, partition: TaskID.global.partition,
                     directory: plan.kind.isCustom ? try provider?.directory(of: plan, of: .global) : nil, log: changes),
@@ -60,6 +61,13 @@ package final class GlobalStore: @unchecked Sendable {
     /// Returns the offsets up to but excluding which the partitions are in the store.
     func positions() throws -> [Int32: Int64] { try persistent?.positions() ?? [:] }
 
+    /// Begins to keep the store's indexes. Call it once, before anything is written.
+    ///
+    /// - Parameter position: the position of what is in the store already.
+    package func beginIndexes(at position: Position) throws {
+        try lock.withLock { store.beginIndexes(at: position) }
+    }
+
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { store.dirtySizeInBytes }
 
@@ -69,7 +77,7 @@ package final class GlobalStore: @unchecked Sendable {
     package func commit(at position: Position) throws {
         try lock.withLock {
             try store.cache?.flush()
-            store.committed(position: nil, at: position)
+            store.committed(position: nil, at: position, log: position)
         }
     }
 

@@ -90,6 +90,7 @@ package final class GlobalTables {
             for (slot, partition) in partitions.enumerated() {
                 positions[slot] = try storeOfTopic[partition.topic]?.positions()[partition.partition]
             }
+            for store in stores.values { try store.beginIndexes(at: position(of: store)) }
         } catch {
             for store in stores.values { try store.close() }
             ports.provider?.unlock(.global)

@@ -27,7 +27,7 @@ class LockedStore: KeyValueBytesStore {
     /// Returns a store behind a lock. A custom store has to synchronize itself; a buffer is never global.
     static func of(_ store: OperatorStore, _ access: Access) -> OperatorStore {
         switch store {
-        case .keyValue(let store, _): .keyValue(LockedStore(store, access))
+        case .keyValue(let store, _, let indexes): .keyValue(LockedStore(store, access), indexes: indexes)
         case .ordered(let store): .ordered(LockedOrderedStore(store, access))
         case .versioned(let store): .versioned(LockedVersionedStore(store, access))
         case .buffer, .custom: store

@@ -34,12 +34,20 @@ package protocol StoreProvider: AnyObject {
     func open(_ store: StorePlan, of task: TaskID) throws -> any StorageEngine
     /// Returns the directory for the files of a custom store; `nil` if nothing is kept on disk.
     func directory(of store: StorePlan, of task: TaskID) throws -> String?
+    /// Returns the directory for the files of an index of a store; `nil` if nothing is kept on disk.
+    func directory(of index: StoreIndexPlan, of store: StorePlan, of task: TaskID) throws -> String?
+    /// Deletes the files of indexes that a store does not have any more: nobody would keep them up to date.
+    func removeIndexes(of store: StorePlan, of task: TaskID, exceptFor names: Set<String>) throws
     /// Releases the folder. All its stores must be closed.
     func unlock(_ task: TaskID)
 }
 
 extension StoreProvider {
     package func directory(of store: StorePlan, of task: TaskID) throws -> String? { nil }
+
+    package func directory(of index: StoreIndexPlan, of store: StorePlan, of task: TaskID) throws -> String? { nil }
+
+    package func removeIndexes(of store: StorePlan, of task: TaskID, exceptFor names: Set<String>) throws {}
 
     package func prepareToOpen(_ stores: [TaskID: [StorePlan]], for caller: ObjectIdentifier) throws {}
 }

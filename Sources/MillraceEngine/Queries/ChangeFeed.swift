@@ -1,20 +1,37 @@
 import Millrace
 
-/// The changes that a task has made to one of its stores since the last commit. They go to those who query the store.
+/// The changes that a task has made to one of its stores since the last commit. They go to those who query the store, and to its
+/// indexes.
 ///
-/// Nothing is recorded for a store that nobody queries.
+/// Nothing is recorded for a store that nobody queries and that has no index.
 package final class ChangeFeed {
     /// The view for queries; `nil` for a store that nobody queries.
     private(set) var view: CommittedView?
+    private var indexes: StoreIndexes?
     private var changes = ByteTable()
 
     package init() {}
 
     /// Whether changes are recorded.
-    package var isFollowed: Bool { view != nil }
+    package private(set) var isFollowed = false
 
-    /// Sends changes to a view from now on.
-    func begin(_ view: CommittedView) { self.view = view }
+    /// Sends changes to a view from now on, which gets the present contents first.
+    ///
+    /// - Parameter contents: calls its argument for each entry that the view has to hold.
+    func begin(
+        _ view: CommittedView, _ progress: OrderedProgress?, at position: Position,
+        contents: (_ apply: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) throws -> Void
+    ) rethrows {
+        try view.publish(progress, at: position, indexes: indexes?.views ?? [:], forEach: contents)
+        self.view = view
+        isFollowed = true
+    }
+
+    /// Sends changes to indexes from now on.
+    func begin(_ indexes: StoreIndexes) {
+        self.indexes = indexes
+        isFollowed = true
+    }
 
     /// Records that an entry has a new value, or with `nil` that it is deleted, under its key on disk.
     package func recordChange(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
@@ -22,14 +39,24 @@ package final class ChangeFeed {
     }
 
     /// Publishes the recorded changes. Call it when all of them are committed.
-    func publish(_ progress: OrderedProgress?, at position: Position) {
-        guard let view else { return }
-        view.publish(progress, at: position) { apply in
-            for index in 0..<changes.indexLimit where changes.isTaken(index) {
-                apply(changes.key(at: index), changes.value(at: index))
-            }
+    ///
+    /// - Parameters:
+    ///   - position: the committed position of the task's input.
+    ///   - storePosition: the position of the store's log.
+    func publish(_ progress: OrderedProgress?, at position: Position, storePosition: Position) {
+        guard isFollowed else { return }
+        if let indexes {
+            forEachChange(indexes.apply)
+            indexes.commit(at: storePosition)
         }
+        view?.publish(progress, at: position, indexes: indexes?.views ?? [:], forEach: forEachChange)
         changes.removeAll()
+    }
+
+    private func forEachChange(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) {
+        for index in 0..<changes.indexLimit where changes.isTaken(index) {
+            body(changes.key(at: index), changes.value(at: index))
+        }
     }
 
     /// Tells the view that the store on disk has everything that was published.
@@ -39,6 +66,7 @@ package final class ChangeFeed {
     func end() {
         view?.close()
         view = nil
+        isFollowed = indexes != nil
         changes.removeAll()
     }
 }

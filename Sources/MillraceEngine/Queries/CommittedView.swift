@@ -25,6 +25,8 @@ package final class CommittedView: StoreReader {
         var disk: (any ConcurrentEntries)?
         var progress: OrderedProgress?
         var position = Position()
+        /// The views of the store's indexes as of the same commit.
+        var indexes: StoreIndexes.Views = [:]
         /// The number of times that a commit was added or the view was closed.
         var changeCount = 0
         /// The number of times that layers were dropped because their changes are on disk.
@@ -50,15 +52,17 @@ package final class CommittedView: StoreReader {
     ///
     /// - Parameters:
     ///   - position: the position of the commit.
+    ///   - indexes: the views of the store's indexes.
     ///   - forEach: calls its argument for every change.
     func publish(
-        _ progress: OrderedProgress?, at position: Position = Position(),
-        forEach: (_ apply: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) -> Void
-    ) {
+        _ progress: OrderedProgress?, at position: Position = Position(), indexes: StoreIndexes.Views = [:],
+        forEach: (_ apply: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) throws -> Void
+    ) rethrows {
         defer { signal?.signal() }
-        contents.withLock { contents in
+        try contents.withLock { contents in
             contents.progress = progress
             contents.position = position
+            contents.indexes = indexes
             contents.changeCount += 1
             contents.joinLayers()
             if !isKnownUniquelyReferenced(&contents.layers[contents.layers.count - 1]) {
@@ -66,7 +70,7 @@ package final class CommittedView: StoreReader {
             }
             let top = contents.layers[contents.layers.count - 1]
             let keepsDeletions = contents.disk != nil || contents.layers.count > 1
-            forEach { key, value in top.set(key, to: value, keepsDeletions: keepsDeletions) }
+            try forEach { key, value in top.set(key, to: value, keepsDeletions: keepsDeletions) }
             if contents.disk == nil, contents.layers.count == 1, let progress {
                 top.drop(below: progress.oldestSegment)
             }
@@ -144,13 +148,13 @@ package final class CommittedView: StoreReader {
     }
 
     package func snapshot() throws -> any KeyValueBytesStore {
-        let (entries, progress, _) = try entries()
-        return store(of: entries, progress)
+        let commit = try commit()
+        return store(of: commit)
     }
 
     package func pin() throws -> (reader: any StoreReader, position: Position) {
-        let (entries, progress, position) = try entries()
-        return (PinnedReader(store(of: entries, progress), at: position), position)
+        let commit = try commit()
+        return (PinnedReader(store(of: commit), commit.indexes, at: commit.position), commit.position)
     }
 
     package func position() throws -> Position {
@@ -162,6 +166,13 @@ package final class CommittedView: StoreReader {
 
     package func customView() throws -> any Sendable {
         throw StreamsError(.storeMismatch, "the store \(plan.name) is no custom one")
+    }
+
+    package func indexView(named name: String) throws -> any Sendable {
+        try contents.withLock { contents in
+            if contents.isClosed { throw closed() }
+            return contents.indexes
+        }.view(named: name)
     }
 
     package var approximateSize: StoreSize? {
@@ -177,19 +188,29 @@ package final class CommittedView: StoreReader {
             entryCount: below?.entryCount.map { $0 + count }, sizeInBytes: below?.sizeInBytes.map { $0 + size })
     }
 
-    private func store(of entries: CommittedEntries, _ progress: OrderedProgress?) -> any KeyValueBytesStore {
+    /// Everything as of one commit.
+    private struct Commit {
+        var entries: CommittedEntries
+        var progress: OrderedProgress?
+        var position: Position
+        var indexes: StoreIndexes.Views
+    }
+
+    private func store(of commit: Commit) -> any KeyValueBytesStore {
         switch plan.kind.access {
-        case .hashed, .buffered, .custom: return entries
+        case .hashed, .buffered, .custom: return commit.entries
         case .ordered(let keys):
-            return OrderedStore(reading: entries, keys: keys, values: plan.kind.values, progress: progress)
+            return OrderedStore(
+                reading: commit.entries, keys: keys, values: plan.kind.values, progress: commit.progress)
         case .versioned(let keys):
             return VersionedStore(
-                entries: OrderedStore(reading: entries, keys: keys, values: plan.kind.values, progress: progress),
+                entries: OrderedStore(
+                    reading: commit.entries, keys: keys, values: plan.kind.values, progress: commit.progress),
                 onExpired: {})
         }
     }
 
-    private func entries() throws -> (CommittedEntries, OrderedProgress?, Position) {
+    private func commit() throws -> Commit {
         while true {
             let (disk, generation) = try contents.withLock { contents in
                 if contents.isClosed { throw closed() }
@@ -197,10 +218,15 @@ package final class CommittedView: StoreReader {
             }
             let onDisk = try disk?.snapshot()
             // The snapshot of the disk may lack changes that the layers have dropped meanwhile.
-            let layers = contents.withLock { contents in
-                contents.generation == generation ? (contents.layers, contents.progress, contents.position) : nil
+            let found = contents.withLock { contents in
+                contents.generation == generation
+                    ? (contents.layers, contents.progress, contents.position, contents.indexes) : nil
             }
-            if let layers { return (CommittedEntries(layers.0, over: onDisk), layers.1, layers.2) }
+            if let (layers, progress, position, indexes) = found {
+                return Commit(
+                    entries: CommittedEntries(layers, over: onDisk), progress: progress, position: position,
+                    indexes: indexes)
+            }
         }
     }
 

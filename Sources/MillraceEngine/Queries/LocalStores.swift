@@ -99,9 +99,9 @@ package final class LocalStores: Sendable {
     ///
     /// - Throws: `StreamsError` with code `.storeUnknown` or `.storeMismatch`.
     package func view<Store>(_ query: StoreQuery<Store>) throws -> Store {
-        let store = try store(named: query.name)
+        let store = try store(of: query)
         if let problem = query.expectation.problem(with: store.plan) { throw StreamsError(.storeMismatch, problem) }
-        want(query.name)
+        want(store.plan.name)
         return query.view(
             of: StoreView(
                 store, partition: query.partition, readsStale: query.readsStaleStores,
@@ -126,6 +126,18 @@ package final class LocalStores: Sendable {
     /// The entries of all stores in the catalogue, by name.
     package var descriptions: [StoreDescription] {
         stores.values.map(\.description).sorted { $0.name < $1.name }
+    }
+
+    /// Returns the store that a query asks for, or the one whose index it asks for.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown`.
+    package func store<Store>(of query: StoreQuery<Store>) throws -> LocalStore {
+        guard query.expectation.isOfIndex else { return try store(named: query.name) }
+        if let store = stores.values.first(where: { $0.plan.indexes.contains { $0.name == query.name } }) { return store }
+        let known = stores.values.flatMap { $0.plan.indexes.map(\.name) }.sorted()
+        throw StreamsError(
+            .storeUnknown,
+            "the topology has no index \(query.name); it has " + (known.isEmpty ? "none" : known.joined(separator: ", ")))
     }
 
     package func store(named name: String) throws -> LocalStore {

@@ -4,10 +4,12 @@ import Millrace
 // Sendable, because it is made and used within one read, on one thread.
 final class PinnedReader: StoreReader, @unchecked Sendable {
     private let entries: any KeyValueBytesStore
+    private let indexes: StoreIndexes.Views
     private let commit: Position
 
-    init(_ entries: any KeyValueBytesStore, at commit: Position) {
+    init(_ entries: any KeyValueBytesStore, _ indexes: StoreIndexes.Views, at commit: Position) {
         self.entries = entries
+        self.indexes = indexes
         self.commit = commit
     }
 
@@ -23,6 +25,8 @@ final class PinnedReader: StoreReader, @unchecked Sendable {
     func customView() throws -> any Sendable {
         throw StreamsError(.storeMismatch, "the store is no custom one")
     }
+
+    func indexView(named name: String) throws -> any Sendable { try indexes.view(named: name) }
 }
 
 /// The partitions that a query reads, each as of the commit at which it is first read.

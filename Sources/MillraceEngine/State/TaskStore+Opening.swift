@@ -47,12 +47,24 @@ extension TaskStore {
         let persistent = try plan.open(of: task, from: provider)
         persistent?.stopwatch = EngineStopwatch(environment.schedule.clock, isWatched: configuration.isWatched)
         do {
-            return try TaskStore(
-                plan: plan, changelog: changelog, changes: changes, persistent: persistent, context: context,
-                settings: settings)
+            let indexes = try plan.openIndexes(of: task, from: provider)
+            let store = try TaskStore(
+                plan: plan, changelog: changelog, changes: changes, persistent: persistent, indexes: indexes,
+                context: context, settings: settings)
+            store.beginIndexes()
+            return store
         } catch {
             persistent?.close()
             throw error
         }
+    }
+}
+
+extension StorePlan {
+    /// Opens the store's indexes; returns `nil` if it has none.
+    func openIndexes(of task: TaskID, from provider: (any StoreProvider)?) throws -> StoreIndexes? {
+        try provider?.removeIndexes(of: self, of: task, exceptFor: Set(indexes.map(\.name)))
+        if indexes.isEmpty { return nil }
+        return try StoreIndexes(of: self, task: task) { try provider?.directory(of: $0, of: self, of: task) }
     }
 }

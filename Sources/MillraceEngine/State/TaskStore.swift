@@ -14,6 +14,7 @@ package final class TaskStore {
     private let contents: any StoreContents
     private let persistent: PersistentStore?
     private let feed: ChangeFeed
+    private let indexes: StoreIndexes?
     /// The view for queries of a custom store; `nil` for any other store, and while there are no queries.
     private var customView: CommittedCustomView?
     private let maxBufferSizeInBytes: Int
@@ -35,11 +36,13 @@ package final class TaskStore {
     /// - Parameters:
     ///   - changes: the writer that takes the store's changes.
     ///   - persistent: the store on disk; `nil` to keep everything in memory.
+    ///   - indexes: the store's indexes; `nil` if it has none.
     ///   - context: the context with which a custom store is made.
     init(
         plan: StorePlan, changelog: TopicPartition?, changes: ChangeWriter, persistent: PersistentStore?,
-        context: StateStoreContext, settings: Settings
+        indexes: StoreIndexes? = nil, context: StateStoreContext, settings: Settings
     ) throws {
+        self.indexes = indexes
         self.plan = plan
         self.changelog = changelog
         self.persistent = persistent
@@ -55,7 +58,7 @@ package final class TaskStore {
             let cache = isCached ? CachingKeyValueStore(over: logged) : nil
             contents = entries
             self.cache = cache
-            access = .keyValue(cache ?? logged, cache: cache)
+            access = .keyValue(cache ?? logged, cache: cache, indexes: plan.indexes)
         case .ordered(let keys):
             let store = try OrderedStore(
                 keys: keys, values: plan.kind.values, changes: changes, persistent: persistent, isCached: isCached,
@@ -105,6 +108,15 @@ package final class TaskStore {
         publish(at: restoredPosition)
     }
 
+    /// Begins to tell the indexes of every commit. Call it once, before anything is restored or written.
+    ///
+    /// - Parameter onDisk: the position of what is in the store already, if that is not its position in its changelog.
+    func beginIndexes(at onDisk: Position? = nil) {
+        guard let indexes else { return }
+        indexes.begin(at: onDisk ?? logPosition, persistent)
+        feed.begin(indexes)
+    }
+
     /// The position of a standby's store in the topics of its task, as far as the changelog shows it.
     private var restoredPosition: Position {
         guard plan.sourceTopicAsChangelog != nil, let changelog, let position else { return Position() }
@@ -114,8 +126,15 @@ package final class TaskStore {
     /// Whether somebody queries the store.
     var isFollowed: Bool { feed.isFollowed || customView != nil }
 
-    private func publish(at commit: Position) {
-        if feed.isFollowed { feed.publish(contents.progress, at: commit) }
+    /// The store's position in its changelog; empty if it has none.
+    private var logPosition: Position {
+        guard let changelog, let position else { return Position() }
+        return Position([changelog: position])
+    }
+
+    /// - Parameter storePosition: the position of the store's log, if that is not its changelog.
+    private func publish(at commit: Position, storePosition: Position? = nil) {
+        feed.publish(contents.progress, at: commit, storePosition: storePosition ?? logPosition)
         if let customView { publish(to: customView, at: commit) }
     }
 
@@ -152,14 +171,16 @@ package final class TaskStore {
     /// - Parameters:
     ///   - newPosition: the changelog's position; `nil` if nothing was written.
     ///   - commit: the committed position of the task's input.
-    func committed(position newPosition: Int64?, at commit: Position) {
+    ///   - log: the position of the store's log, if that is not its changelog.
+    func committed(position newPosition: Int64?, at commit: Position, log: Position? = nil) {
         if let newPosition { position = max(position ?? 0, newPosition) }
         contents.committed()
-        publish(at: commit)
+        publish(at: commit, storePosition: log)
     }
 
     /// Writes the committed contents to disk and, if asked, makes them survive the end of the process.
     func checkpoint(durably: Bool) throws {
+        indexes?.checkpoint()
         try contents.checkpoint(position: position, durably: durably)
         if durably { isOnDisk = true }
         if feed.isFollowed { feed.recordFlush(contents.progress) }
@@ -182,16 +203,16 @@ package final class TaskStore {
         try checkpoint(durably: false)
         let disk = persistent?.concurrentEntries
         let view = CommittedView(plan: plan, disk: disk, maxSizeInBytes: maxBufferSizeInBytes / 4, signal: signal)
-        feed.begin(view)
-        if let persistent, disk == nil {
-            try persistent.scan(from: nil, to: nil, reversed: false) { key, value in
-                feed.recordChange(key: key, value: value)
-                return true
+        try feed.begin(view, contents.progress, at: commit) { apply in
+            if let persistent, disk == nil {
+                try persistent.scan(from: nil, to: nil, reversed: false) { key, value in
+                    apply(key, value)
+                    return true
+                }
+            } else {
+                try contents.forEachInMemory { apply($0, $1) }
             }
-        } else {
-            try contents.forEachInMemory { feed.recordChange(key: $0, value: $1) }
         }
-        feed.publish(contents.progress, at: commit)
         return view
     }
 
@@ -215,6 +236,7 @@ package final class TaskStore {
     /// Deletes everything, so that it is restored from the changelog's beginning.
     func wipe() throws {
         endViews()
+        indexes?.removeAll()
         try contents.removeAll()
         position = nil
         isOnDisk = false
@@ -222,6 +244,7 @@ package final class TaskStore {
 
     func close() {
         endViews()
+        indexes?.close()
         contents.close()
     }
 }

@@ -102,7 +102,7 @@ public final class StreamsApplication: Service, Sendable {
     ///   ended.
     public func readableStore<Store>(_ query: StoreQuery<Store>) async throws -> Store {
         let view = try store(query)
-        let local = try supervisor.localStores.store(named: query.name)
+        let local = try supervisor.localStores.store(of: query)
         while true {
             let seen = local.signal.count
             if local.isReadable(readsStale: query.readsStaleStores) { return view }

@@ -124,6 +124,21 @@ package final class StateDirectory: StoreProvider, Sendable {
         return path
     }
 
+    package func directory(of index: StoreIndexPlan, of store: StorePlan, of task: TaskID) throws -> String? {
+        let path = try "\(path(of: store, of: task, in: Self.indexFolder))/\(index.name)"
+        try StateFiles.createDirectory(path)
+        return path
+    }
+
+    package func removeIndexes(of store: StorePlan, of task: TaskID, exceptFor names: Set<String>) throws {
+        let folder = try path(of: store, of: task, in: Self.indexFolder)
+        for name in StateFiles.names(in: folder) where !names.contains(name) {
+            try StateFiles.remove("\(folder)/\(name)")
+        }
+    }
+
+    private static let indexFolder = "index"
+
     private func path(of store: StorePlan, of task: TaskID, in folder: String) throws(StreamsError) -> String {
         guard possession.withLock({ $0.tasks.contains(task) }) else {
             throw StreamsError(

@@ -122,8 +122,10 @@ public final class TopologyTestDriver {
         if part.isGlobal {
             for plan in part.stores {
                 try globalStores.removeValue(forKey: plan.name)?.close()
-                globalStores[plan.name] = try GlobalStore(
+                let store = try GlobalStore(
                     plan: plan, provider: nil, lock: NoStoreLock(), maxBufferSizeInBytes: .max)
+                try store.beginIndexes(at: Position())
+                globalStores[plan.name] = store
             }
         }
         let task = try StreamTask(

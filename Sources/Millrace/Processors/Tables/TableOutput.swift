@@ -96,6 +96,7 @@ extension NodeInstance {
     ) throws -> TableOutput<Key, Value> {
         let forward = try forward(Record<Key, Change<Value>>.self)
         let connected = try connectedStore(named: storeName)
+        let value = connected.checking(value)
         let store = TimestampedKeyValueStore(try connected.map(named: storeName), key: key, value: value)
         let cache = connected.cache
         let (resumption, name) = (resumption, name)

@@ -56,6 +56,14 @@ final class LockingStores: StoreProvider {
         try inner.directory(of: store, of: task)
     }
 
+    func directory(of index: StoreIndexPlan, of store: StorePlan, of task: TaskID) throws -> String? {
+        try inner.directory(of: index, of: store, of: task)
+    }
+
+    func removeIndexes(of store: StorePlan, of task: TaskID, exceptFor names: Set<String>) throws {
+        try inner.removeIndexes(of: store, of: task, exceptFor: names)
+    }
+
     func unlock(_ task: TaskID) {
         if !isBeingRemoved() { inner.unlock(task) }
     }
