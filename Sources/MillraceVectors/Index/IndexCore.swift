@@ -17,7 +17,11 @@ package final class IndexCore {
     package private(set) var position = ""
     private var changes: [IndexChange] = []
     private var build: SegmentBuild?
+    private var rebuild: IndexRebuild?
+    /// The keys that have changed since the index is made anew: their entries in the store are older.
+    private var changedKeys: Set<[UInt8]> = []
     private var count = 0
+    private let recall = RecallMeter()
 
     /// Opens an index.
     ///
@@ -66,6 +70,7 @@ package final class IndexCore {
     package func set(_ key: [UInt8], to vector: [Float]?) throws {
         let row = try vector.map { try format.exact.row(of: $0) }
         let change = IndexChange(key: key, row: row)
+        if rebuild != nil { changedKeys.insert(key) }
         if try apply(change, firstLog: files?.currentLog ?? 0), files != nil { changes.append(change) }
     }
 
@@ -130,11 +135,14 @@ package final class IndexCore {
     /// - Parameter position: the position in the store's log, in any form.
     /// - Throws: `FileProblem` if it cannot be written down.
     package func commit(at position: String) throws -> IndexSnapshot {
+        // An index that is not complete has no position, so that it is made anew if the process ends now.
+        let position = rebuild == nil ? position : ""
         if let files, !changes.isEmpty || position != self.position {
             try files.append(position: position, changes)
         }
         changes.removeAll(keepingCapacity: true)
         self.position = position
+        try takeRebuilt(at: position)
         let snapshot = snapshot(of: commit)
         if commit < .max - 1 { commit += 1 }
         return try makeSegments() ? self.snapshot(of: commit - 1) : snapshot
@@ -143,7 +151,7 @@ package final class IndexCore {
     private func snapshot(of commit: UInt32) -> IndexSnapshot {
         IndexSnapshot(
             format: format, segments: segments, tails: (fullTails + [tail]).filter { $0.count > 0 }.map(\.view),
-            commit: commit, count: count)
+            commit: commit, count: count, isComplete: rebuild == nil, recall: recall)
     }
 
     // MARK: Segments
@@ -181,7 +189,7 @@ package final class IndexCore {
         let tails = fullTails.map { BuildSource.tail($0.view) }
         let merged = chosen.map { BuildSource.segment(segments[$0]) }
         let build = SegmentBuild(
-            of: tails + merged, format: format, parameters: settings.graph, name: files?.nextSegmentName() ?? "",
+            of: tails + merged, format: format, parameters: settings.graph, name: files?.segmentNames.next() ?? "",
             directory: files?.directory)
         if files != nil { threads.run { build.run() } }
         return build
@@ -208,6 +216,44 @@ package final class IndexCore {
             segments, position: position, firstLog: (fullTails.first ?? tail).firstLog, replaced: replaced.map(\.name))
     }
 
+    // MARK: Making it anew
+
+    /// Empties the index and fills it from all entries of a store: on another thread, or at once for an index without a directory.
+    /// Changes that are applied from now on are newer than the entries.
+    ///
+    /// - Parameter entries: calls its argument with the key and the vector of each entry until that returns `false`.
+    package func rebuild(
+        from entries: @escaping @Sendable (
+            _ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool
+        ) throws -> Void
+    ) throws {
+        try removeAll()
+        let rebuild = IndexRebuild(
+            of: entries, format: format, settings: settings, directory: files?.directory,
+            nameSegment: { [names = files?.segmentNames] in names?.next() ?? "" })
+        self.rebuild = rebuild
+        if files == nil { rebuild.run() } else { threads.run { rebuild.run() } }
+    }
+
+    /// The number of entries that have been read to make the index anew; `nil` if it is complete.
+    package var rebuiltCount: Int? { rebuild?.count }
+
+    /// Takes the segments over that were made of a store's entries.
+    private func takeRebuilt(at position: String) throws {
+        guard let rebuild, let result = rebuild.result else { return }
+        let made = try result.get()
+        for segment in made {
+            for row in 0..<segment.count where segment.withKey(row, { changedKeys.contains(Array($0)) }) {
+                segment.deaths.record(row, at: 1)
+            }
+            count += segment.count - segment.deaths.count
+        }
+        segments += made
+        self.rebuild = nil
+        changedKeys = []
+        try files?.install(segments, position: position, firstLog: (fullTails.first ?? tail).firstLog, replaced: [])
+    }
+
     // MARK: Life
 
     /// Makes the last commit survive the end of the system.
@@ -215,22 +261,22 @@ package final class IndexCore {
 
     /// Empties the index.
     package func removeAll() throws {
-        build?.cancel()
-        build = nil
+        close()
         (segments, fullTails, changes, position, count) = ([], [], [], "", 0)
         tail = newTail(firstLog: try files?.removeAll() ?? 0)
     }
 
-    /// Waits for the segment that is being made, which the next commit takes over. Returns whether there was one.
+    /// Waits for the segments that are being made, which the next commit takes over. Returns whether there were any.
     package func awaitBuild() -> Bool {
-        guard let build else { return false }
-        build.waitForResult()
-        return true
+        build?.waitForResult()
+        rebuild?.waitForResult()
+        return build != nil || rebuild != nil
     }
 
     /// Ends what other threads do for the index.
     package func close() {
         build?.cancel()
-        build = nil
+        rebuild?.cancel()
+        (build, rebuild, changedKeys) = (nil, nil, [])
     }
 }

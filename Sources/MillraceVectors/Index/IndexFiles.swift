@@ -4,6 +4,7 @@
 /// deleted last. So after a crash at any step the manifest names complete files, and the logs have all that is in none of them.
 final class IndexFiles {
     let directory: String
+    let segmentNames = SegmentNames()
     private let format: IndexFormat
     /// The number of the log that commits go to.
     private(set) var currentLog = 0
@@ -12,7 +13,6 @@ final class IndexFiles {
     private var firstLog = 0
     /// The number of commits since the index was made.
     private var commit: UInt64 = 0
-    private var nextSegment = 0
     private var isSynced = true
 
     init(_ directory: String, format: IndexFormat) throws {
@@ -26,9 +26,9 @@ final class IndexFiles {
     func open() throws -> (Manifest, [Segment])? {
         try FileProblem.catchingDamage {
             guard let manifest = try Manifest.read(in: directory) else { return nil }
-            (commit, firstLog, nextSegment) = (manifest.commit, manifest.firstLog, manifest.nextSegment)
+            (commit, firstLog) = (manifest.commit, manifest.firstLog)
             let segments = try manifest.segments.map { part in
-                guard Self.isSegment(part.name), Directory.has(part.name, in: directory) else {
+                guard SegmentNames.isName(part.name), Directory.has(part.name, in: directory) else {
                     throw FileProblem.damaged(part.name, "there is no such segment")
                 }
                 let segment = try Segment(
@@ -100,11 +100,6 @@ final class IndexFiles {
         isSynced = true
     }
 
-    func nextSegmentName() -> String {
-        nextSegment += 1
-        return "segment-\(nextSegment)"
-    }
-
     /// Makes new segments take the place of old ones and of logs.
     func install(_ segments: [Segment], position: String, firstLog: Int, replaced: [String]) throws {
         // The manifest must not name deaths of commits that are in no log.
@@ -112,7 +107,7 @@ final class IndexFiles {
         try Manifest(
             commit: commit, position: position,
             segments: segments.map { .init(name: $0.name, rowCount: $0.count, deadRows: $0.deaths.bits(of: $0.count)) },
-            firstLog: firstLog, nextSegment: nextSegment
+            firstLog: firstLog
         ).write(in: directory)
         for number in self.firstLog..<max(self.firstLog, firstLog) {
             try Directory.removeFile("\(directory)/\(ChangeLog.name(number))")
@@ -139,7 +134,6 @@ final class IndexFiles {
         }
     }
 
-    private static func isSegment(_ name: String) -> Bool { number(in: name, after: "segment-") != nil }
     private static func logNumber(_ name: String) -> Int? { number(in: name, after: "log-") }
 
     private static func number(in name: String, after prefix: String) -> Int? {

@@ -7,6 +7,9 @@ package struct IndexSnapshot: Sendable {
     let commit: UInt32
     /// The number of entries.
     package let count: Int
+    /// Whether every entry of the store is in the index. While an index is made anew, some are not.
+    package let isComplete: Bool
+    package let recall: RecallMeter
 
     /// A found entry.
     package struct Hit: Sendable {
@@ -27,8 +30,20 @@ package struct IndexSnapshot: Sendable {
         near vector: [Float], count: Int, effort: Int? = NeighborGraph.defaultEffort,
         where mayReturn: ((_ key: UnsafeRawBufferPointer) throws -> Bool)? = nil
     ) throws -> [Hit] {
-        let query = try PreparedQuery(vector, format: format.exact)
         if count <= 0 { return [] }
+        let found = try find(near: vector, count: count, effort: effort, where: mayReturn)
+        if effort != nil, mayReturn == nil, recall.isDue() {
+            let expected = Set(try find(near: vector, count: count, effort: nil).map(\.key))
+            recall.record(found: found.reduce(0) { $0 + (expected.contains($1.key) ? 1 : 0) }, of: expected.count)
+        }
+        return found
+    }
+
+    private func find(
+        near vector: [Float], count: Int, effort: Int?,
+        where mayReturn: ((_ key: UnsafeRawBufferPointer) throws -> Bool)? = nil
+    ) throws -> [Hit] {
+        let query = try PreparedQuery(vector, format: format.exact)
         var hits: [Hit] = []
         for segment in segments {
             let found = try searchRows(of: .segment(segment), where: mayReturn) { mayReturn in
@@ -105,7 +120,7 @@ package struct IndexSnapshot: Sendable {
             count: count, segmentCount: segments.count, graphCount: segments.reduce(0) { $0 + $1.count },
             deadCount: segments.reduce(0) { $0 + $1.deaths.count },
             tailCount: tails.reduce(0) { $0 + $1.rows.count - $1.deaths.count },
-            sizeInBytes: segments.reduce(0) { $0 + $1.sizeInBytes })
+            sizeInBytes: segments.reduce(0) { $0 + $1.sizeInBytes }, isComplete: isComplete, recall: recall.recall)
     }
 }
 
@@ -122,4 +137,8 @@ package struct IndexMeasures: Sendable, Hashable {
     package var tailCount: Int
     /// The size of the segments.
     package var sizeInBytes: Int
+    /// Whether every entry of the store is in the index.
+    package var isComplete: Bool
+    /// The share of the true nearest entries that searches have found lately, from 0 to 1; `nil` before the first one.
+    package var recall: Double?
 }

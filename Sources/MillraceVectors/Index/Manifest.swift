@@ -13,8 +13,6 @@ struct Manifest: Equatable {
     var segments: [Part]
     /// The number of the first log with changes that are in no segment.
     var firstLog: Int
-    /// The number of the next segment.
-    var nextSegment: Int
 
     static let name = "manifest"
     private static let magic: UInt64 = 0x3146_494e_414d_4c4d
@@ -25,7 +23,6 @@ struct Manifest: Equatable {
         encoder.append(commit)
         encoder.append(position.utf8)
         encoder.append(UInt64(firstLog))
-        encoder.append(UInt64(nextSegment))
         encoder.append(UInt32(segments.count))
         for segment in segments {
             encoder.append(segment.name.utf8)
@@ -53,11 +50,10 @@ struct Manifest: Equatable {
         guard end.number() == Checksum.crc32c(of: covered) else { return nil }
         var decoder = ByteDecoder(covered)
         guard decoder.number() == magic, let commit = decoder.number(UInt64.self), let position = decoder.run(),
-            let firstLog = decoder.count(), let nextSegment = decoder.count(), let count = decoder.number(UInt32.self)
+            let firstLog = decoder.count(), let count = decoder.number(UInt32.self)
         else { return nil }
         var manifest = Manifest(
-            commit: commit, position: String(decoding: position, as: UTF8.self), segments: [], firstLog: firstLog,
-            nextSegment: nextSegment)
+            commit: commit, position: String(decoding: position, as: UTF8.self), segments: [], firstLog: firstLog)
         for _ in 0..<count {
             guard let name = decoder.run(), let rowCount = decoder.count(), let deadRows = decoder.run(),
                 deadRows.count == (rowCount + 7) / 8

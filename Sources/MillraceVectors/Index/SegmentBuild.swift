@@ -58,14 +58,16 @@ final class SegmentBuild: Sendable {
     private var isCancelled: Bool { state.withLock { if case .cancelled = $0 { true } else { false } } }
 
     /// Does the work. Rows that die meanwhile may be in the segment.
-    func run() {
+    ///
+    /// - Parameter isStopped: whether the work is no longer wanted, for another reason than a call of `cancel`.
+    func run(unless isStopped: () -> Bool = { false }) {
         defer { ended.leave() }
         if isCancelled { return }
-        let result = Result { try make() }
+        let result = Result { try make(isStopped) }
         state.withLock { if case .waiting = $0 { $0 = .done(result) } }
     }
 
-    private func make() throws -> Product {
+    private func make(_ isStopped: () -> Bool) throws -> Product {
         var keys = NewSegmentKeys(seed: UInt64.random(in: .min ... .max))
         var origins: [Origin] = []
         let exact = GrowingRows(format: format.exact)
@@ -84,7 +86,7 @@ final class SegmentBuild: Sendable {
         let graphRows = try graphRows(of: exact)
         let builder = try GraphBuilder(rows: graphRows, parameters: parameters)
         for row in 0..<graphRows.count {
-            if row % 256 == 0, isCancelled { throw CancellationError() }
+            if row % 256 == 0, isCancelled || isStopped() { throw CancellationError() }
             try builder.insert(row)
         }
         let segment = NewSegment(
