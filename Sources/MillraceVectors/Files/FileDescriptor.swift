@@ -1,7 +1,7 @@
 import Glibc
 
 /// An open file, which is closed when nothing refers to it any more.
-final class FileDescriptor {
+final class FileDescriptor: IndexFile {
     let path: String
     private let number: Int32
 
@@ -22,11 +22,23 @@ final class FileDescriptor {
         return Int(info.st_size)
     }
 
-    /// Writes all bytes at the file's end, or at the position of the last write.
-    func write(_ bytes: UnsafeRawBufferPointer) throws(FileProblem) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws {
+        try write(bytes) { Glibc.write(number, $0.baseAddress, $0.count) }
+    }
+
+    package func replaceBeginning(with bytes: UnsafeRawBufferPointer) throws {
+        var offset = 0
+        try write(bytes) { rest in
+            let count = pwrite(number, rest.baseAddress, rest.count, off_t(offset))
+            offset += max(0, count)
+            return count
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, _ call: (UnsafeRawBufferPointer) -> Int) throws(FileProblem) {
         var rest = bytes
         while !rest.isEmpty {
-            let count = Glibc.write(number, rest.baseAddress, rest.count)
+            let count = call(rest)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .system(path, "write")
@@ -35,9 +47,8 @@ final class FileDescriptor {
         }
     }
 
-    /// Makes what was written survive the end of the system.
-    func sync() throws(FileProblem) {
-        guard fdatasync(number) == 0 else { throw .system(path, "sync") }
+    package func sync() throws {
+        guard fdatasync(number) == 0 else { throw FileProblem.system(path, "sync") }
     }
 
     /// Cuts the file.

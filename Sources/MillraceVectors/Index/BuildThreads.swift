@@ -1,8 +1,13 @@
 import Dispatch
 import Glibc
 
+/// Runs the making of segments, at once or later, on any thread.
+package protocol BuildExecutor: Sendable {
+    func run(_ work: @escaping @Sendable () -> Void)
+}
+
 /// The threads on which all indexes of a process make their segments: few, so that records are not held up.
-package final class BuildThreads: Sendable {
+package final class BuildThreads: BuildExecutor {
     /// One thread, or one for every four processors.
     package static let shared = BuildThreads(count: max(1, processorCount / 4))
 
@@ -17,7 +22,7 @@ package final class BuildThreads: Sendable {
     }
 
     /// Runs some work when a thread is free.
-    func run(_ work: @escaping @Sendable () -> Void) {
+    package func run(_ work: @escaping @Sendable () -> Void) {
         queue.async { [places] in
             places.wait()
             defer { places.signal() }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A change of an index.
 struct IndexChange {
     var key: [UInt8]
@@ -13,7 +11,7 @@ struct IndexChange {
 /// written survives its end; `sync` makes it survive that of the system.
 final class ChangeLog {
     let number: Int
-    private let file: FileDescriptor
+    private let file: any IndexFile
     private var frame = ByteEncoder()
 
     static func name(_ number: Int) -> String { "log-\(number)" }
@@ -21,25 +19,25 @@ final class ChangeLog {
     /// Creates an empty log.
     ///
     /// - Parameter commit: the number of the last commit before it.
-    init(creating number: Int, after commit: UInt64, in directory: String) throws(FileProblem) {
+    init(creating number: Int, after commit: UInt64, in directory: any IndexDirectory) throws {
         self.number = number
-        file = try FileDescriptor(
-            opening: "\(directory)/\(Self.name(number))", flags: O_RDWR | O_CREAT | O_TRUNC)
+        file = try directory.create(Self.name(number))
         var head = ByteEncoder()
         head.append(commit)
         head.appendChecksum()
         try write(head.bytes)
+        try file.sync()
+        try directory.sync()
     }
 
     /// Opens a log to add to it after the frames that are valid.
-    init(continuing number: Int, in directory: String, at size: Int) throws(FileProblem) {
+    init(continuing number: Int, in directory: any IndexDirectory, at size: Int) throws {
         self.number = number
-        file = try FileDescriptor(opening: "\(directory)/\(Self.name(number))", flags: O_RDWR)
-        try file.truncate(to: size)
+        file = try directory.open(Self.name(number), at: size)
     }
 
     /// Writes a commit.
-    func append(_ commit: UInt64, position: String, _ changes: [IndexChange]) throws(FileProblem) {
+    func append(_ commit: UInt64, position: String, _ changes: [IndexChange]) throws {
         frame.removeAll()
         frame.append(commit)
         frame.append(position.utf8)
@@ -55,15 +53,9 @@ final class ChangeLog {
         try write(head.bytes + frame.bytes)
     }
 
-    private func write(_ bytes: [UInt8]) throws(FileProblem) {
-        var problem: FileProblem?
-        bytes.withUnsafeBytes { bytes in
-            do throws(FileProblem) { try file.write(bytes) } catch { problem = error }
-        }
-        if let problem { throw problem }
-    }
+    private func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try file.append($0) } }
 
-    func sync() throws(FileProblem) { try file.sync() }
+    func sync() throws { try file.sync() }
 
     /// A commit as a log has it.
     struct Commit {
@@ -75,22 +67,22 @@ final class ChangeLog {
     /// Reads the valid frames from the beginning of a log. A frame that was not written to its end is the last one.
     ///
     /// - Returns: the number of the last commit in it or before it, the size up to the end of the valid frames, and whether nothing
-    ///   follows them.
+    ///   follows them; `nil` if not even the beginning was written.
     static func read(
-        _ number: Int, in directory: String, _ body: (Commit) throws -> Void
-    ) throws -> (commit: UInt64, size: Int, isWhole: Bool) {
-        guard let bytes = try Directory.read("\(directory)/\(name(number))") else {
-            throw FileProblem.damaged("\(directory)/\(name(number))", "the log is missing")
+        _ number: Int, in directory: any IndexDirectory, _ body: (Commit) throws -> Void
+    ) throws -> (commit: UInt64, size: Int, isWhole: Bool)? {
+        guard let bytes = try directory.read(name(number)) else {
+            throw FileProblem.damaged(name(number), "the log is missing")
         }
         return try bytes.withUnsafeBytes { bytes in
             var decoder = ByteDecoder(bytes)
             guard let before = decoder.number(UInt64.self),
                 decoder.number() == Checksum.crc32c(of: UnsafeRawBufferPointer(rebasing: bytes[..<8]))
-            else { throw FileProblem.damaged("\(directory)/\(name(number))", "its beginning is not as it was written") }
+            else { return nil }
             var (reached, size) = (before, bytes.count - decoder.restCount)
             while let commit = nextCommit(&decoder) {
                 guard commit.number == reached &+ 1 else {
-                    throw FileProblem.damaged("\(directory)/\(name(number))", "a commit is missing")
+                    throw FileProblem.damaged(name(number), "a commit is missing")
                 }
                 try body(commit)
                 (reached, size) = (commit.number, bytes.count - decoder.restCount)

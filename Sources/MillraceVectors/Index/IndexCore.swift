@@ -6,7 +6,7 @@ package final class IndexCore {
     package let format: IndexFormat
     let settings: IndexSettings
     let files: IndexFiles?
-    private let threads: BuildThreads
+    private let threads: any BuildExecutor
     var segments: [Segment] = []
     /// The full tails, the oldest first.
     var fullTails: [Tail] = []
@@ -30,13 +30,14 @@ package final class IndexCore {
     ///   - threads: where segments are made.
     /// - Throws: `FileProblem` if its files cannot be read or written. Damaged files are deleted; the index is then empty.
     package init(
-        _ format: IndexFormat, settings: IndexSettings? = nil, directory: String? = nil, threads: BuildThreads = .shared
+        _ format: IndexFormat, settings: IndexSettings? = nil, directory: (any IndexDirectory)? = nil,
+        threads: any BuildExecutor = BuildThreads.shared
     ) throws {
         self.format = format
         let settings = settings ?? IndexSettings(for: format)
         self.settings = settings
         self.threads = threads
-        files = try directory.map { try IndexFiles($0, format: format) }
+        files = directory.map { IndexFiles($0, format: format) }
         tail = Tail(format: format, capacity: settings.tailCount, firstLog: files?.currentLog ?? 0)
         if let files { try restore(from: files) }
     }

@@ -3,7 +3,7 @@
 /// A commit is a frame of the current log. A segment is written, then the manifest that names it; logs that it makes needless are
 /// deleted last. So after a crash at any step the manifest names complete files, and the logs have all that is in none of them.
 final class IndexFiles {
-    let directory: String
+    let directory: any IndexDirectory
     let segmentNames = SegmentNames()
     private let format: IndexFormat
     /// The number of the log that commits go to.
@@ -15,7 +15,7 @@ final class IndexFiles {
     private var commit: UInt64 = 0
     private var isSynced = true
 
-    init(_ directory: String, format: IndexFormat) throws {
+    init(_ directory: any IndexDirectory, format: IndexFormat) {
         self.directory = directory
         self.format = format
     }
@@ -28,11 +28,10 @@ final class IndexFiles {
             guard let manifest = try Manifest.read(in: directory) else { return nil }
             (commit, firstLog) = (manifest.commit, manifest.firstLog)
             let segments = try manifest.segments.map { part in
-                guard SegmentNames.isName(part.name), Directory.has(part.name, in: directory) else {
+                guard SegmentNames.isName(part.name), let region = try directory.contents(of: part.name) else {
                     throw FileProblem.damaged(part.name, "there is no such segment")
                 }
-                let segment = try Segment(
-                    FileRegion(mapping: "\(directory)/\(part.name)"), named: part.name, format: format)
+                let segment = try Segment(region, named: part.name, format: format)
                 guard segment.count == part.rowCount else {
                     throw FileProblem.damaged(part.name, "the segment has \(segment.count) rows, not \(part.rowCount)")
                 }
@@ -52,25 +51,29 @@ final class IndexFiles {
     /// Reads the commits of the logs, in their order, and goes on at their end.
     func replay(_ manifest: Manifest, _ body: (ChangeLog.Commit, _ log: Int) throws -> Void) throws {
         try FileProblem.catchingDamage {
-            let numbers = Directory.names(in: directory).compactMap(Self.logNumber).sorted()
+            let numbers = try directory.names().compactMap(Self.logNumber).sorted()
             guard numbers == Array(firstLog..<(firstLog + numbers.count)), let last = numbers.last else {
-                throw FileProblem.damaged(directory, "a log is missing")
+                throw FileProblem.damaged(Manifest.name, "a log is missing")
             }
             var reached: UInt64 = 0
             for number in numbers {
-                let (commit, size, isWhole) = try ChangeLog.read(number, in: directory) { try body($0, number) }
-                reached = commit
-                guard isWhole || number == last else {
-                    throw FileProblem.damaged(ChangeLog.name(number), "it is not as it was written")
-                }
+                let read = try ChangeLog.read(number, in: directory) { try body($0, number) }
+                reached = read?.commit ?? reached
                 if number == last {
                     currentLog = number
-                    log = try ChangeLog(continuing: number, in: directory, at: size)
+                    if let read {
+                        log = try ChangeLog(continuing: number, in: directory, at: read.size)
+                    } else {
+                        // The process has ended while it began the log.
+                        log = try ChangeLog(creating: number, after: reached, in: directory)
+                    }
+                } else if read?.isWhole != true {
+                    throw FileProblem.damaged(ChangeLog.name(number), "it is not as it was written")
                 }
             }
             // The manifest may know of later commits than the logs, if the system has ended before they were on disk.
             guard reached >= manifest.commit else {
-                throw FileProblem.damaged(directory, "the logs end before the manifest")
+                throw FileProblem.damaged(Manifest.name, "the logs end before the manifest")
             }
             commit = reached
         }
@@ -79,22 +82,21 @@ final class IndexFiles {
     // MARK: Writing
 
     /// Writes a commit to the log.
-    func append(position: String, _ changes: [IndexChange]) throws(FileProblem) {
+    func append(position: String, _ changes: [IndexChange]) throws {
         commit += 1
         isSynced = false
         try log?.append(commit, position: position, changes)
     }
 
     /// Begins a new log and returns its number.
-    func beginLog() throws(FileProblem) -> Int {
+    func beginLog() throws -> Int {
         try sync()
         currentLog += 1
         log = try ChangeLog(creating: currentLog, after: commit, in: directory)
-        try Directory.sync(ofFile: "\(directory)/\(ChangeLog.name(currentLog))")
         return currentLog
     }
 
-    func sync() throws(FileProblem) {
+    func sync() throws {
         if isSynced { return }
         try log?.sync()
         isSynced = true
@@ -110,16 +112,16 @@ final class IndexFiles {
             firstLog: firstLog
         ).write(in: directory)
         for number in self.firstLog..<max(self.firstLog, firstLog) {
-            try Directory.removeFile("\(directory)/\(ChangeLog.name(number))")
+            try directory.remove(ChangeLog.name(number))
         }
         self.firstLog = firstLog
-        for name in replaced { try Directory.removeFile("\(directory)/\(name)") }
+        for name in replaced { try directory.remove(name) }
     }
 
     /// Deletes everything and begins anew. Returns the number of the log.
     func removeAll() throws -> Int {
         log = nil
-        try Directory.removeFile("\(directory)/\(Manifest.name)")
+        try directory.remove(Manifest.name)
         try removeFiles { _ in false }
         firstLog = currentLog + 1
         isSynced = true
@@ -129,8 +131,8 @@ final class IndexFiles {
     }
 
     private func removeFiles(exceptFor isKept: (String) -> Bool) throws {
-        for name in Directory.names(in: directory) where !isKept(name) {
-            try Directory.removeFile("\(directory)/\(name)")
+        for name in try directory.names() where !isKept(name) {
+            try directory.remove(name)
         }
     }
 

@@ -9,7 +9,7 @@ final class IndexRebuild: Sendable {
     private let entries: Entries
     private let format: IndexFormat
     private let settings: IndexSettings
-    private let directory: String?
+    private let directory: (any IndexDirectory)?
     private let nameSegment: @Sendable () -> String
     private let state = Mutex(State())
     private let ended = DispatchGroup()
@@ -24,7 +24,7 @@ final class IndexRebuild: Sendable {
     private static let segmentSizeInBytes = 256 << 20
 
     init(
-        of entries: @escaping Entries, format: IndexFormat, settings: IndexSettings, directory: String?,
+        of entries: @escaping Entries, format: IndexFormat, settings: IndexSettings, directory: (any IndexDirectory)?,
         nameSegment: @escaping @Sendable () -> String
     ) {
         self.entries = entries

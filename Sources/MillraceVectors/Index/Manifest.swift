@@ -17,7 +17,7 @@ struct Manifest: Equatable {
     static let name = "manifest"
     private static let magic: UInt64 = 0x3146_494e_414d_4c4d
 
-    func write(in directory: String) throws {
+    func write(in directory: any IndexDirectory) throws {
         var encoder = ByteEncoder()
         encoder.append(Self.magic)
         encoder.append(commit)
@@ -30,16 +30,17 @@ struct Manifest: Equatable {
             encoder.append(segment.deadRows)
         }
         encoder.appendChecksum()
-        try NewFile.write(encoder.bytes, to: "\(directory)/\(Self.name)")
+        try directory.write(Self.name) { file in try encoder.bytes.withUnsafeBytes { try file.append($0) } }
     }
 
     /// Reads the manifest of a directory; `nil` if there is none.
     ///
     /// - Throws: `FileProblem` of kind `.damaged` if it is not as it was written.
-    static func read(in directory: String) throws(FileProblem) -> Manifest? {
-        let path = "\(directory)/\(name)"
-        guard let bytes = try Directory.read(path) else { return nil }
-        guard let manifest = bytes.withUnsafeBytes(decode) else { throw .damaged(path, "it is not as it was written") }
+    static func read(in directory: any IndexDirectory) throws -> Manifest? {
+        guard let bytes = try directory.read(name) else { return nil }
+        guard let manifest = bytes.withUnsafeBytes(decode) else {
+            throw FileProblem.damaged(name, "it is not as it was written")
+        }
         return manifest
     }
 

@@ -20,7 +20,7 @@ final class SegmentBuild: Sendable {
     private let format: IndexFormat
     private let parameters: GraphParameters
     private let name: String
-    private let directory: String?
+    private let directory: (any IndexDirectory)?
     private let state = Mutex<State>(.waiting)
     private let ended = DispatchGroup()
 
@@ -34,7 +34,7 @@ final class SegmentBuild: Sendable {
     ///   - name: the segment's name.
     ///   - directory: where its file goes; `nil` to keep it in memory.
     init(
-        of sources: [BuildSource], format: IndexFormat, parameters: GraphParameters, name: String, directory: String?
+        of sources: [BuildSource], format: IndexFormat, parameters: GraphParameters, name: String, directory: (any IndexDirectory)?
     ) {
         self.sources = sources
         self.format = format
@@ -106,8 +106,10 @@ final class SegmentBuild: Sendable {
             let region = try segment.write { try NewMemory(sizeInBytes: $0) }.finish()
             return try Segment(region, named: name, format: format)
         }
-        let path = "\(directory)/\(name)"
-        try segment.write { _ in try NewFile(path) }.finish()
-        return try Segment(FileRegion(mapping: path), named: name, format: format)
+        try directory.write(name) { try segment.write(to: $0) }
+        guard let region = try directory.contents(of: name) else {
+            throw FileProblem.damaged(name, "the segment that was written is missing")
+        }
+        return try Segment(region, named: name, format: format)
     }
 }

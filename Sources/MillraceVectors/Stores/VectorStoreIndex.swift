@@ -9,7 +9,7 @@ final class VectorStoreIndex<Key, Value>: StoreIndex {
     init(_ declaration: VectorIndex<Key, Value>, _ value: Serde<Value>, in context: StoreIndexContext) throws {
         self.declaration = declaration
         self.value = value
-        core = try IndexCore(try declaration.format(), directory: context.directory)
+        core = try IndexCore(try declaration.format(), directory: context.directory.map { DiskDirectory($0) })
     }
 
     var position: Position { Position(core.position) ?? Position() }

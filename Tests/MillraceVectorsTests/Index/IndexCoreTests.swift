@@ -88,7 +88,7 @@ struct IndexCoreTests {
             if commit % 7 == 0 {
                 index?.close()
                 index = nil
-                let opened = try IndexCore(format, settings: settings(format), directory: directory.path)
+                let opened = try IndexCore(format, settings: settings(format), directory: DiskDirectory(directory.path))
                 #expect(opened.position == (commit == 0 ? "" : "\(commit - 1)"))
                 index = opened
                 if commit > 0 { try workload.check(opened.commit(at: opened.position)) }
@@ -106,13 +106,13 @@ struct IndexCoreTests {
         let directory = try ScratchDirectory()
         let format = try IndexFormat(dimensions: 2, metric: .cosine, element: .float32)
         do {
-            let index = try IndexCore(format, directory: directory.path)
+            let index = try IndexCore(format, directory: DiskDirectory(directory.path))
             try index.set(Array("a".utf8), to: [1, 0])
             _ = try index.commit(at: "1")
             try index.set(Array("b".utf8), to: [1, 0])
             try index.set(Array("a".utf8), to: nil)
         }
-        let index = try IndexCore(format, directory: directory.path)
+        let index = try IndexCore(format, directory: DiskDirectory(directory.path))
         #expect(index.position == "1")
         #expect(try index.commit(at: "1").keys(near: [1, 0], count: 5) == ["a"])
     }
@@ -124,7 +124,7 @@ struct IndexCoreTests {
         var workload = Workload(seed: 6, dimensions: 4)
         var models = ["": IndexModel()]
         do {
-            let index = try IndexCore(format, settings: settings(format), directory: directory.path)
+            let index = try IndexCore(format, settings: settings(format), directory: DiskDirectory(directory.path))
             for commit in 0..<40 {
                 try workload.change(index, count: 9)
                 _ = try index.commit(at: "\(commit)")
@@ -151,7 +151,7 @@ struct IndexCoreTests {
                     damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &workload.numbers)
                 }
                 try damaged.write(to: URL(fileURLWithPath: "\(copy.path)/\(name)"))
-                let index = try IndexCore(format, settings: settings(format), directory: copy.path)
+                let index = try IndexCore(format, settings: settings(format), directory: DiskDirectory(copy.path))
                 let model = try #require(models[index.position], "\(name), trial \(trial): \(index.position)")
                 if index.position.isEmpty { emptied += 1 }
                 let snapshot = try index.commit(at: index.position)
@@ -172,7 +172,7 @@ struct IndexCoreTests {
         let directory = try ScratchDirectory()
         var workload = Workload(seed: 7)
         do {
-            let index = try IndexCore(format, settings: settings(format), directory: directory.path)
+            let index = try IndexCore(format, settings: settings(format), directory: DiskDirectory(directory.path))
             for commit in 0..<40 {
                 try workload.change(index, count: 9)
                 _ = try index.commit(at: "\(commit)")
@@ -184,7 +184,7 @@ struct IndexCoreTests {
             for other in directory.names where other != name {
                 try FileManager.default.copyItem(atPath: "\(directory.path)/\(other)", toPath: "\(copy.path)/\(other)")
             }
-            let index = try IndexCore(format, settings: settings(format), directory: copy.path)
+            let index = try IndexCore(format, settings: settings(format), directory: DiskDirectory(copy.path))
             #expect(index.position == "")
             #expect(try index.commit(at: "").count == 0)
             #expect(copy.names.filter { $0 != "manifest" && !$0.hasPrefix("log") } == [])
@@ -197,14 +197,14 @@ struct IndexCoreTests {
         var workload = Workload(seed: 8)
         let format = try IndexFormat(dimensions: 8, metric: .cosine, element: .float32)
         do {
-            let index = try IndexCore(format, settings: settings(format), directory: directory.path)
+            let index = try IndexCore(format, settings: settings(format), directory: DiskDirectory(directory.path))
             try workload.change(index, count: 40)
             _ = try index.commit(at: "1")
             _ = try index.commit(at: "2")
             try awaitBuilds(of: index)
         }
         let other = try IndexFormat(dimensions: 8, metric: .euclidean, element: .float32)
-        #expect(try IndexCore(other, settings: settings(other), directory: directory.path).position == "")
+        #expect(try IndexCore(other, settings: settings(other), directory: DiskDirectory(directory.path)).position == "")
     }
 
     @Test("a vector that cannot be indexed changes nothing")
@@ -227,7 +227,7 @@ struct IndexCoreTests {
     func threads() async throws {
         let format = try IndexFormat(dimensions: 8, metric: .cosine, element: .float32)
         let directory = try ScratchDirectory()
-        let index = try IndexCore(format, settings: settings(format), directory: directory.path)
+        let index = try IndexCore(format, settings: settings(format), directory: DiskDirectory(directory.path))
         var workload = Workload(seed: 9)
         for round in 0..<30 {
             try workload.change(index, count: 20)

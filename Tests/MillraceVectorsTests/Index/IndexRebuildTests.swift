@@ -26,7 +26,7 @@ struct IndexRebuildTests {
     @Test("finds all entries of the store, and the newer changes instead of the older entries", arguments: [false, true])
     func complete(isOnDisk: Bool) throws {
         let directory = try ScratchDirectory()
-        let index = try IndexCore(format, settings: settings, directory: isOnDisk ? directory.path : nil)
+        let index = try IndexCore(format, settings: settings, directory: isOnDisk ? DiskDirectory(directory.path) : nil)
         let entries = vectors(500, seed: 1)
         var model = IndexModel()
         for (key, vector) in entries { model.set(key, to: vector) }
@@ -51,7 +51,7 @@ struct IndexRebuildTests {
         snapshot = try index.commit(at: "4")
         #expect(index.position == "4")
         if isOnDisk {
-            let opened = try IndexCore(format, settings: settings, directory: directory.path)
+            let opened = try IndexCore(format, settings: settings, directory: DiskDirectory(directory.path))
             #expect(opened.position == "4")
             let query = vectors(1, seed: 4)[0].1
             #expect(
@@ -63,7 +63,7 @@ struct IndexRebuildTests {
     @Test("an index that ends while it is made anew has no position afterwards")
     func interrupted() throws {
         let directory = try ScratchDirectory()
-        let index = try IndexCore(format, settings: settings, directory: directory.path)
+        let index = try IndexCore(format, settings: settings, directory: DiskDirectory(directory.path))
         let mayGoOn = DispatchSemaphore(value: 0)
         let entries = vectors(50, seed: 1)
         try index.rebuild { body in
@@ -76,7 +76,7 @@ struct IndexRebuildTests {
         let snapshot = try index.commit(at: "7")
         #expect(!snapshot.isComplete && index.position == "")
         try index.checkpoint()
-        let opened = try IndexCore(format, settings: settings, directory: directory.path)
+        let opened = try IndexCore(format, settings: settings, directory: DiskDirectory(directory.path))
         #expect(opened.position == "")
         index.close()
         mayGoOn.signal()
