@@ -50,6 +50,7 @@ let package = Package(
         .library(name: "MillraceCommandLine", targets: ["MillraceCommandLine"]),
         .library(name: "MillraceMetrics", targets: ["MillraceMetrics"]),
         .library(name: "MillraceServer", targets: ["MillraceServer"]),
+        .library(name: "MillraceVectors", targets: ["MillraceVectors"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],
@@ -121,7 +122,8 @@ let package = Package(
 
         // Search by similarity, which nothing above imports.
         .target(name: "CVectorKernels"),
-        .target(name: "MillraceVectors", dependencies: ["CVectorKernels"], swiftSettings: swiftSettings),
+        .target(
+            name: "MillraceVectors", dependencies: ["CVectorKernels", "Millrace"], swiftSettings: swiftSettings),
 
         // HTTP, which nothing above imports.
         .target(
@@ -299,7 +301,10 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "MillraceVectorsTests", dependencies: ["CVectorKernels", "MillraceVectors", "TestSupport"],
+            name: "MillraceVectorsTests",
+            dependencies: [
+                "CVectorKernels", "Millrace", "MillraceEngine", "MillraceTesting", "MillraceVectors", "TestSupport",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(

@@ -19,6 +19,8 @@ public struct VectorProblem: Error, Hashable, CustomStringConvertible {
         public static let damaged = Code(rawValue: "damaged")
         /// A row is not there, is there already, or one more does not fit.
         public static let invalidRow = Code(rawValue: "invalid row")
+        /// A value cannot be read, or has no vector.
+        public static let unreadable = Code(rawValue: "unreadable")
         /// The system has no memory left.
         public static let outOfMemory = Code(rawValue: "out of memory")
     }

@@ -1,0 +1,283 @@
+/// An index over the vectors of keys: segments with graphs, and in front of them tails that are compared row by row.
+///
+/// One thread changes it, commit by commit; each commit gives a snapshot that any thread may search. When the tail is full, a segment is
+/// made of it on another thread, or at once for an index without a directory. An index with a directory outlives the process.
+package final class IndexCore {
+    package let format: IndexFormat
+    let settings: IndexSettings
+    let files: IndexFiles?
+    private let threads: any BuildExecutor
+    var segments: [Segment] = []
+    /// The full tails, the oldest first.
+    var fullTails: [Tail] = []
+    var tail: Tail
+    /// The number of commits since the index was opened, and one.
+    private(set) var commit: UInt32 = 1
+    /// The position of the last commit; empty if there was none.
+    package private(set) var position = ""
+    private var changes: [IndexChange] = []
+    private var build: SegmentBuild?
+    private var rebuild: IndexRebuild?
+    /// The keys that have changed since the index is made anew: their entries in the store are older.
+    private var changedKeys: Set<[UInt8]> = []
+    private var count = 0
+    private let recall = RecallMeter()
+
+    /// Opens an index.
+    ///
+    /// - Parameters:
+    ///   - directory: where it keeps its files; `nil` to keep everything in memory, and to make segments at once.
+    ///   - threads: where segments are made.
+    /// - Throws: `FileProblem` if its files cannot be read or written. Damaged files are deleted; the index is then empty.
+    package init(
+        _ format: IndexFormat, settings: IndexSettings? = nil, directory: (any IndexDirectory)? = nil,
+        threads: any BuildExecutor = BuildThreads.shared
+    ) throws {
+        self.format = format
+        let settings = settings ?? IndexSettings(for: format)
+        self.settings = settings
+        self.threads = threads
+        files = directory.map { IndexFiles($0, format: format) }
+        tail = Tail(format: format, capacity: settings.tailCount, firstLog: files?.currentLog ?? 0)
+        if let files { try restore(from: files) }
+    }
+
+    private func restore(from files: IndexFiles) throws {
+        do {
+            guard let (manifest, segments) = try files.open() else { return try removeAll() }
+            self.segments = segments
+            count = segments.reduce(0) { $0 + $1.count - $1.deaths.count }
+            position = manifest.position
+            tail = newTail(firstLog: manifest.firstLog)
+            try files.replay(manifest) { [self] commit, log in
+                for change in commit.changes { try apply(change, firstLog: log) }
+                position = commit.position
+            }
+        } catch is FileProblem.Damage {
+            try removeAll()
+        }
+    }
+
+    private func newTail(firstLog: Int) -> Tail {
+        Tail(format: format, capacity: settings.tailCount, firstLog: firstLog)
+    }
+
+    // MARK: Changes
+
+    /// Sets or deletes the vector of a key, as of the next commit.
+    ///
+    /// - Parameter vector: the components; `nil` to delete the key.
+    /// - Throws: `VectorProblem` if the vector cannot be indexed; then nothing has changed.
+    package func set(_ key: [UInt8], to vector: [Float]?) throws {
+        let row = try vector.map { try format.exact.row(of: $0) }
+        let change = IndexChange(key: key, row: row)
+        if rebuild != nil { changedKeys.insert(key) }
+        if try apply(change, firstLog: files?.currentLog ?? 0), files != nil { changes.append(change) }
+    }
+
+    /// Applies a change. Returns whether it changed anything.
+    @discardableResult
+    private func apply(_ change: IndexChange, firstLog: Int) throws -> Bool {
+        let present = place(of: change.key)
+        if let present, let row = change.row, try has(present, row) { return false }
+        if present == nil, change.row == nil { return false }
+        if let row = change.row {
+            if tail.isFull {
+                fullTails.append(tail)
+                tail = newTail(firstLog: firstLog)
+            }
+            if let present { remove(change.key, at: present) }
+            try row.withUnsafeBytes { try tail.append(change.key, row: $0) }
+            if present == nil { count += 1 }
+        } else if let present {
+            remove(change.key, at: present)
+            count -= 1
+        }
+        return true
+    }
+
+    /// The place of the living row of a key.
+    private enum Place {
+        case tail(Tail, row: Int)
+        case segment(Segment, row: Int)
+    }
+
+    private func place(of key: [UInt8]) -> Place? {
+        if let row = tail.row(of: key) { return .tail(tail, row: row) }
+        for tail in fullTails.reversed() {
+            if let row = tail.row(of: key) { return .tail(tail, row: row) }
+        }
+        return key.withUnsafeBytes { key in
+            for segment in segments {
+                if let row = segment.row(of: key), !segment.deaths.isDead(row) { return .segment(segment, row: row) }
+            }
+            return nil
+        }
+    }
+
+    private func has(_ place: Place, _ row: [UInt8]) throws -> Bool {
+        let size = format.exact.sizeInBytes
+        func isSame(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.prefix(size).elementsEqual(row.prefix(size)) }
+        return switch place {
+        case .tail(let tail, let number): try tail.rows.rows.withRow(number, isSame)
+        case .segment(let segment, let number): try segment.exactRows.withRow(number, isSame)
+        }
+    }
+
+    private func remove(_ key: [UInt8], at place: Place) {
+        switch place {
+        case .tail(let tail, _): tail.remove(key, at: commit)
+        case .segment(let segment, let row): segment.deaths.record(row, at: commit)
+        }
+    }
+
+    /// Ends a commit, and returns the index as of it.
+    ///
+    /// - Parameter position: the position in the store's log, in any form.
+    /// - Throws: `FileProblem` if it cannot be written down.
+    package func commit(at position: String) throws -> IndexSnapshot {
+        // An index that is not complete has no position, so that it is made anew if the process ends now.
+        let position = rebuild == nil ? position : ""
+        if let files, !changes.isEmpty || position != self.position {
+            try files.append(position: position, changes)
+        }
+        changes.removeAll(keepingCapacity: true)
+        self.position = position
+        try takeRebuilt(at: position)
+        let snapshot = snapshot(of: commit)
+        if commit < .max - 1 { commit += 1 }
+        return try makeSegments() ? self.snapshot(of: commit - 1) : snapshot
+    }
+
+    private func snapshot(of commit: UInt32) -> IndexSnapshot {
+        IndexSnapshot(
+            format: format, segments: segments, tails: (fullTails + [tail]).filter { $0.count > 0 }.map(\.view),
+            commit: commit, count: count, isComplete: rebuild == nil, recall: recall)
+    }
+
+    // MARK: Segments
+
+    /// Takes over what was made and begins to make what is due. Returns whether the segments are others now.
+    private func makeSegments() throws -> Bool {
+        if tail.isFull {
+            fullTails.append(tail)
+            tail = newTail(firstLog: try files?.beginLog() ?? 0)
+        }
+        var isChanged = false
+        while true {
+            if let build, let result = build.result {
+                self.build = nil
+                try install(result.get(), of: build)
+                isChanged = true
+            }
+            if build == nil { build = nextBuild() }
+            guard let build else { return isChanged }
+            if files == nil {
+                build.run()
+            } else if fullTails.count <= settings.waitingTails {
+                return isChanged
+            } else {
+                build.waitForResult()
+            }
+        }
+    }
+
+    private func nextBuild() -> SegmentBuild? {
+        let plan = MergePlan(
+            waiting: fullTails.reduce(0) { $0 + $1.aliveCount }, hasWaiting: !fullTails.isEmpty,
+            segments: segments.map { .init(count: $0.count, deadCount: $0.deaths.count) }, settings: settings)
+        guard let chosen = plan.chosen else { return nil }
+        let tails = fullTails.map { BuildSource.tail($0.view) }
+        let merged = chosen.map { BuildSource.segment(segments[$0]) }
+        let build = SegmentBuild(
+            of: tails + merged, format: format, parameters: settings.graph, name: files?.segmentNames.next() ?? "",
+            directory: files?.directory)
+        if files != nil { threads.run { build.run() } }
+        return build
+    }
+
+    private func install(_ product: SegmentBuild.Product, of build: SegmentBuild) throws {
+        let merged = Set(
+            build.sources.compactMap { source in
+                if case .segment(let segment) = source { ObjectIdentifier(segment) } else { nil }
+            })
+        let tailCount = build.sources.count - merged.count
+        if let segment = product.segment {
+            // What has died while the segment was made is dead in every commit that sees the segment.
+            for (row, origin) in product.origins.enumerated()
+            where build.sources[Int(origin.source)].deaths.isDead(Int(origin.row)) {
+                segment.deaths.record(row, at: 1)
+            }
+        }
+        let replaced = segments.filter { merged.contains(ObjectIdentifier($0)) }
+        segments.removeAll { merged.contains(ObjectIdentifier($0)) }
+        if let segment = product.segment { segments.append(segment) }
+        fullTails.removeFirst(tailCount)
+        try files?.install(
+            segments, position: position, firstLog: (fullTails.first ?? tail).firstLog, replaced: replaced.map(\.name))
+    }
+
+    // MARK: Making it anew
+
+    /// Empties the index and fills it from all entries of a store: on another thread, or at once for an index without a directory.
+    /// Changes that are applied from now on are newer than the entries.
+    ///
+    /// - Parameter entries: calls its argument with the key and the vector of each entry until that returns `false`.
+    package func rebuild(
+        from entries: @escaping @Sendable (
+            _ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool
+        ) throws -> Void
+    ) throws {
+        try removeAll()
+        let rebuild = IndexRebuild(
+            of: entries, format: format, settings: settings, directory: files?.directory,
+            nameSegment: { [names = files?.segmentNames] in names?.next() ?? "" })
+        self.rebuild = rebuild
+        if files == nil { rebuild.run() } else { threads.run { rebuild.run() } }
+    }
+
+    /// The number of entries that have been read to make the index anew; `nil` if it is complete.
+    package var rebuiltCount: Int? { rebuild?.count }
+
+    /// Takes the segments over that were made of a store's entries.
+    private func takeRebuilt(at position: String) throws {
+        guard let rebuild, let result = rebuild.result else { return }
+        let made = try result.get()
+        for segment in made {
+            for row in 0..<segment.count where segment.withKey(row, { changedKeys.contains(Array($0)) }) {
+                segment.deaths.record(row, at: 1)
+            }
+            count += segment.count - segment.deaths.count
+        }
+        segments += made
+        self.rebuild = nil
+        changedKeys = []
+        try files?.install(segments, position: position, firstLog: (fullTails.first ?? tail).firstLog, replaced: [])
+    }
+
+    // MARK: Life
+
+    /// Makes the last commit survive the end of the system.
+    package func checkpoint() throws { try files?.sync() }
+
+    /// Empties the index.
+    package func removeAll() throws {
+        close()
+        (segments, fullTails, changes, position, count) = ([], [], [], "", 0)
+        tail = newTail(firstLog: try files?.removeAll() ?? 0)
+    }
+
+    /// Waits for the segments that are being made, which the next commit takes over. Returns whether there were any.
+    package func awaitBuild() -> Bool {
+        build?.waitForResult()
+        rebuild?.waitForResult()
+        return build != nil || rebuild != nil
+    }
+
+    /// Ends what other threads do for the index.
+    package func close() {
+        build?.cancel()
+        rebuild?.cancel()
+        (build, rebuild, changedKeys) = (nil, nil, [])
+    }
+}

@@ -1,0 +1,84 @@
+import Dispatch
+import Synchronization
+
+/// The making of an index's segments from all entries of a store, on another thread, while the index already takes changes.
+final class IndexRebuild: Sendable {
+    /// Calls its argument with the key and the vector of each entry until that returns `false`.
+    typealias Entries = @Sendable (_ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool) throws -> Void
+
+    private let entries: Entries
+    private let format: IndexFormat
+    private let settings: IndexSettings
+    private let directory: (any IndexDirectory)?
+    private let nameSegment: @Sendable () -> String
+    private let state = Mutex(State())
+    private let ended = DispatchGroup()
+
+    private struct State {
+        var result: Result<[Segment], any Error>?
+        var isCancelled = false
+        var count = 0
+    }
+
+    /// The size of the rows of one segment.
+    private static let segmentSizeInBytes = 256 << 20
+
+    init(
+        of entries: @escaping Entries, format: IndexFormat, settings: IndexSettings, directory: (any IndexDirectory)?,
+        nameSegment: @escaping @Sendable () -> String
+    ) {
+        self.entries = entries
+        self.format = format
+        self.settings = settings
+        self.directory = directory
+        self.nameSegment = nameSegment
+        ended.enter()
+    }
+
+    /// The result; `nil` while it is not there.
+    var result: Result<[Segment], any Error>? { state.withLock { $0.result } }
+
+    /// The number of entries that have been read.
+    var count: Int { state.withLock { $0.count } }
+
+    func cancel() { state.withLock { $0.isCancelled = true } }
+    func waitForResult() { ended.wait() }
+
+    func run() {
+        defer { ended.leave() }
+        let result = Result { try make() }
+        state.withLock { $0.result = result }
+    }
+
+    private func make() throws -> [Segment] {
+        var segments: [Segment] = []
+        let capacity = max(1, Self.segmentSizeInBytes / format.exact.strideInBytes)
+        func newTail() -> Tail { Tail(format: format, capacity: min(capacity, 1 << 20), firstLog: 0) }
+        var tail = newTail()
+        try entries { key, vector in
+            // A vector that cannot be indexed is in the store from a time when there was no index.
+            guard let row = try? format.exact.row(of: vector) else { return true }
+            try row.withUnsafeBytes { try tail.append(Array(key), row: $0) }
+            let isCancelled = state.withLock { state in
+                state.count += 1
+                return state.isCancelled
+            }
+            if isCancelled { throw CancellationError() }
+            if tail.isFull {
+                segments += try segment(of: tail)
+                tail = newTail()
+            }
+            return true
+        }
+        return segments + (tail.count > 0 ? try segment(of: tail) : [])
+    }
+
+    private func segment(of tail: Tail) throws -> [Segment] {
+        let build = SegmentBuild(
+            of: [.tail(tail.view)], format: format, parameters: settings.graph, name: nameSegment(),
+            directory: directory)
+        build.run { [self] in state.withLock { $0.isCancelled } }
+        guard let result = build.result else { throw CancellationError() }
+        return try result.get().segment.map { [$0] } ?? []
+    }
+}

@@ -1,0 +1,144 @@
+/// An index as of one commit. It is immutable, so any thread may search it.
+package struct IndexSnapshot: Sendable {
+    package let format: IndexFormat
+    let segments: [Segment]
+    let tails: [TailView]
+    /// The number of the commit, for the deaths of rows.
+    let commit: UInt32
+    /// The number of entries.
+    package let count: Int
+    /// Whether every entry of the store is in the index. While an index is made anew, some are not.
+    package let isComplete: Bool
+    package let recall: RecallMeter
+
+    /// A found entry.
+    package struct Hit: Sendable {
+        /// The key, as the store's serde writes it.
+        package var key: [UInt8]
+        package var distance: Float
+    }
+
+    /// Returns the entries nearest to a vector, nearest first; of equally near ones those with lower keys.
+    ///
+    /// - Parameters:
+    ///   - vector: the components.
+    ///   - count: how many entries at most. There are fewer only if no more pass the filter.
+    ///   - effort: how many candidates the search of a graph keeps; `nil` to compare all entries, which finds the true nearest.
+    ///   - mayReturn: whether the entry of a key may be returned; `nil` for every entry. It may be called several times for a key.
+    /// - Throws: `VectorProblem` if the vector cannot be compared; what `mayReturn` throws.
+    package func search(
+        near vector: [Float], count: Int, effort: Int? = NeighborGraph.defaultEffort,
+        where mayReturn: ((_ key: UnsafeRawBufferPointer) throws -> Bool)? = nil
+    ) throws -> [Hit] {
+        if count <= 0 { return [] }
+        let found = try find(near: vector, count: count, effort: effort, where: mayReturn)
+        if effort != nil, mayReturn == nil, recall.isDue() {
+            let expected = Set(try find(near: vector, count: count, effort: nil).map(\.key))
+            recall.record(found: found.reduce(0) { $0 + (expected.contains($1.key) ? 1 : 0) }, of: expected.count)
+        }
+        return found
+    }
+
+    private func find(
+        near vector: [Float], count: Int, effort: Int?,
+        where mayReturn: ((_ key: UnsafeRawBufferPointer) throws -> Bool)? = nil
+    ) throws -> [Hit] {
+        let query = try PreparedQuery(vector, format: format.exact)
+        var hits: [Hit] = []
+        for segment in segments {
+            let found = try searchRows(of: .segment(segment), where: mayReturn) { mayReturn in
+                guard let effort else {
+                    return try ExactScan.nearest(query, rows: segment.exactRows, count: count, where: mayReturn)
+                }
+                if let rescored = segment.rescored {
+                    return try rescored.search(near: vector, count: count, effort: effort, where: mayReturn)
+                }
+                return try segment.graph.search(query, count: count, effort: effort, where: mayReturn)
+            }
+            hits += found
+        }
+        for tail in tails {
+            hits += try searchRows(of: .tail(tail), where: mayReturn) { mayReturn in
+                try ExactScan.nearest(query, rows: tail.rows, count: count, where: mayReturn)
+            }
+        }
+        if segments.count + tails.count > 1 {
+            hits.sort { first, second in
+                first.distance == second.distance
+                    ? first.key.lexicographicallyPrecedes(second.key) : first.distance < second.distance
+            }
+        }
+        return Array(hits.prefix(count))
+    }
+
+    /// Searches the living rows of a part.
+    private func searchRows(
+        of part: BuildSource, where mayReturn: ((UnsafeRawBufferPointer) throws -> Bool)?,
+        _ search: (_ mayReturn: ((Int) -> Bool)?) throws -> [Neighbor]
+    ) throws -> [Hit] {
+        let (deaths, commit) = (part.deaths, commit)
+        var failure: (any Error)?
+        let found: [Neighbor]
+        if let mayReturn {
+            found = try search { row in
+                if failure != nil || deaths.isDead(row, at: commit) { return false }
+                do { return try part.withKey(row, mayReturn) } catch {
+                    failure = error
+                    return false
+                }
+            }
+        } else if deaths.count > 0 {
+            found = try search { !deaths.isDead($0, at: commit) }
+        } else {
+            found = try search(nil)
+        }
+        if let failure { throw failure }
+        return found.map { neighbor in
+            Hit(key: part.withKey(neighbor.row) { Array($0) }, distance: neighbor.distance)
+        }
+    }
+
+    /// Returns the vector under a key, as the index keeps it; `nil` if there is none.
+    package func vector(of key: UnsafeRawBufferPointer) throws -> [Float]? {
+        for segment in segments {
+            if let row = segment.row(of: key), !segment.deaths.isDead(row, at: commit) {
+                return try segment.exactRows.vector(row)
+            }
+        }
+        for tail in tails {
+            for row in 0..<tail.rows.count
+            where !tail.deaths.isDead(row, at: commit) && tail.keys[row].withUnsafeBytes({ equal($0, key) }) {
+                return try tail.rows.vector(row)
+            }
+        }
+        return nil
+    }
+
+    /// The figures of the index.
+    package var measures: IndexMeasures {
+        IndexMeasures(
+            count: count, segmentCount: segments.count, graphCount: segments.reduce(0) { $0 + $1.count },
+            deadCount: segments.reduce(0) { $0 + $1.deaths.count },
+            tailCount: tails.reduce(0) { $0 + $1.rows.count - $1.deaths.count },
+            sizeInBytes: segments.reduce(0) { $0 + $1.sizeInBytes }, isComplete: isComplete, recall: recall.recall)
+    }
+}
+
+/// The figures of an index that operators see.
+package struct IndexMeasures: Sendable, Hashable {
+    /// The number of entries.
+    package var count: Int
+    package var segmentCount: Int
+    /// The number of rows in graphs, dead ones included.
+    package var graphCount: Int
+    /// The number of dead rows in graphs.
+    package var deadCount: Int
+    /// The number of entries that are in no graph yet.
+    package var tailCount: Int
+    /// The size of the segments.
+    package var sizeInBytes: Int
+    /// Whether every entry of the store is in the index.
+    package var isComplete: Bool
+    /// The share of the true nearest entries that searches have found lately, from 0 to 1; `nil` before the first one.
+    package var recall: Double?
+}

@@ -1,0 +1,21 @@
+/// The forms in which an index keeps its vectors: one in which its graphs compare them, and, if that one only preselects, a fuller
+/// one for the final order.
+package struct IndexFormat: Sendable {
+    /// The rows of graphs.
+    package let graph: RowFormat
+    /// The full rows of an index whose graphs only preselect; `nil` if the graphs' rows decide.
+    package let full: RowFormat?
+
+    /// - Parameters:
+    ///   - dimensions: the number of components, within `RowFormat.possibleDimensions`.
+    ///   - metric: the measure of nearness.
+    ///   - element: the form of the components in graphs.
+    /// - Throws: `VectorProblem` with code `.invalidFormat`.
+    package init(dimensions: Int, metric: VectorMetric, element: VectorElement) throws(VectorProblem) {
+        graph = try RowFormat(dimensions: dimensions, metric: metric, element: element)
+        full = element == .int8 || element == .binary ? graph.with(element: .float32) : nil
+    }
+
+    /// The rows whose distances count.
+    package var exact: RowFormat { full ?? graph }
+}
