@@ -30,7 +30,7 @@ private final class Initials: StoreIndex {
     func rebuild(from entries: StoreIndexEntries) throws {
         rebuildCount += 1
         removeAll()
-        try entries.forEach { key, value in
+        try entries.scan { key, value in
             try apply(key: key, value: value)
             return true
         }
@@ -178,7 +178,8 @@ struct StoreIndexTests {
     @Test("a topology with wrong indexes cannot be built, and says why")
     func wrongIndexes() throws {
         let builder = StreamsBuilder()
-        builder.table("a", key: .string, value: .string, into: .store("a").indexed(by: index()).indexed(by: index("b c")))
+        builder.table(
+            "a", key: .string, value: .string, into: .store("a").indexed(by: index()).indexed(by: index("b c")))
         builder.table("b", key: .string, value: .string, into: .store("b").indexed(by: index()))
         builder.table(
             "c", key: .string, value: .string,

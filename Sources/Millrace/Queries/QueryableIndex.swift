@@ -21,7 +21,8 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
         private let layout: StoreKind.ValueLayout
 
         fileprivate init(
-            _ view: View, _ reader: any StoreReader, key: Serde<Key>, value: Serde<Value>, _ layout: StoreKind.ValueLayout
+            _ view: View, _ reader: any StoreReader, key: Serde<Key>, value: Serde<Value>,
+            _ layout: StoreKind.ValueLayout
         ) {
             self.view = view
             self.reader = reader
@@ -35,7 +36,9 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
         /// - Throws: `StreamsError` if the store cannot be read; the serdes' errors.
         public func entry(ofKeyBytes bytes: UnsafeRawBufferPointer) throws -> (key: Key, value: Value)? {
             var value: Value?
-            try reader.withValue(forKey: bytes) { value = try $0.map { try self.value.deserialize(layout.plainValue($0)) } }
+            try reader.withValue(forKey: bytes) {
+                value = try $0.map { try self.value.deserialize(layout.plainValue($0)) }
+            }
             return try value.map { (try key.deserialize(bytes), $0) }
         }
 
@@ -50,7 +53,7 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
         ///
         /// - Parameter body: gets a key and a value as the store's serdes write them, valid during the call.
         /// - Throws: what `body` throws; `StreamsError` if the store cannot be read.
-        public func forEach(
+        public func scan(
             _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
         ) throws {
             try reader.snapshot().scan(from: nil, to: nil, reversed: false) { try body($0, layout.plainValue($1)) }
@@ -62,7 +65,8 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
     /// - Throws: `StreamsError` with code `.storeUnavailable` if one of the local partitions is being restored; `.storeElsewhere` if
     ///   there are none; the error for which the index was closed.
     public func partitions() throws -> [Partition] {
-        guard let serdes = store.plan.serdes, let key = serdes.key(as: Key.self), let value = serdes.value(as: Value.self)
+        guard let serdes = store.plan.serdes, let key = serdes.key(as: Key.self),
+            let value = serdes.value(as: Value.self)
         else { throw StreamsError(.storeMismatch, "the store \(store.plan.name) has no serdes of these types") }
         let layout = store.plan.kind.values
         return try store.readers().map { reader in

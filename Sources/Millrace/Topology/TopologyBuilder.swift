@@ -110,7 +110,8 @@ struct TopologyBuilder {
                 problems.append("\(store.name): the name of an index, \(KafkaName.quoted(index.name)), \(problem)")
             }
             if !known.insert(index.name).inserted {
-                problems.append("\(store.name): an index named \(index.name) exists already; give one of them another name")
+                problems.append(
+                    "\(store.name): an index named \(index.name) exists already; give one of them another name")
             }
         }
     }

@@ -133,11 +133,14 @@ package final class LocalStores: Sendable {
     /// - Throws: `StreamsError` with code `.storeUnknown`.
     package func store<Store>(of query: StoreQuery<Store>) throws -> LocalStore {
         guard query.expectation.isOfIndex else { return try store(named: query.name) }
-        if let store = stores.values.first(where: { $0.plan.indexes.contains { $0.name == query.name } }) { return store }
+        if let store = stores.values.first(where: { $0.plan.indexes.contains { $0.name == query.name } }) {
+            return store
+        }
         let known = stores.values.flatMap { $0.plan.indexes.map(\.name) }.sorted()
         throw StreamsError(
             .storeUnknown,
-            "the topology has no index \(query.name); it has " + (known.isEmpty ? "none" : known.joined(separator: ", ")))
+            "the topology has no index \(query.name); it has "
+                + (known.isEmpty ? "none" : known.joined(separator: ", ")))
     }
 
     package func store(named name: String) throws -> LocalStore {

@@ -117,7 +117,8 @@ private final class OpenIndex {
     func close() {
         guard case .success(let index) = state else { return }
         index.close()
-        state = .failure(StreamsError(.storeUnavailable, "the index \(name) was closed, for its task is moving or restarting"))
+        state = .failure(
+            StreamsError(.storeUnavailable, "the index \(name) was closed, for its task is moving or restarting"))
     }
 }
 

@@ -224,9 +224,10 @@ package final class IndexCore {
     ///
     /// - Parameter entries: calls its argument with the key and the vector of each entry until that returns `false`.
     package func rebuild(
-        from entries: @escaping @Sendable (
-            _ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool
-        ) throws -> Void
+        from entries:
+            @escaping @Sendable (
+                _ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool
+            ) throws -> Void
     ) throws {
         try removeAll()
         let rebuild = IndexRebuild(

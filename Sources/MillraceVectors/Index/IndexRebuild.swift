@@ -4,7 +4,8 @@ import Synchronization
 /// The making of an index's segments from all entries of a store, on another thread, while the index already takes changes.
 final class IndexRebuild: Sendable {
     /// Calls its argument with the key and the vector of each entry until that returns `false`.
-    typealias Entries = @Sendable (_ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool) throws -> Void
+    typealias Entries =
+        @Sendable (_ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool) throws -> Void
 
     private let entries: Entries
     private let format: IndexFormat

@@ -34,7 +34,8 @@ final class SegmentBuild: Sendable {
     ///   - name: the segment's name.
     ///   - directory: where its file goes; `nil` to keep it in memory.
     init(
-        of sources: [BuildSource], format: IndexFormat, parameters: GraphParameters, name: String, directory: (any IndexDirectory)?
+        of sources: [BuildSource], format: IndexFormat, parameters: GraphParameters, name: String,
+        directory: (any IndexDirectory)?
     ) {
         self.sources = sources
         self.format = format

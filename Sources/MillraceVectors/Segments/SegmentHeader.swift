@@ -79,10 +79,12 @@ struct SegmentHeader {
         guard decoder.number() == Self.magic, decoder.number() == Self.version else {
             throw damaged("this is no segment of an index that this version reads")
         }
-        guard decoder.number() == UInt32(format.graph.dimensions), decoder.number() == Self.number(of: format.graph.metric),
+        guard decoder.number() == UInt32(format.graph.dimensions),
+            decoder.number() == Self.number(of: format.graph.metric),
             decoder.number() == Self.number(of: format.graph.element)
         else { throw damaged("the segment has another number of dimensions, metric or element") }
-        guard let count = decoder.count(), let links = decoder.number(UInt32.self), let entry = decoder.number(UInt32.self),
+        guard let count = decoder.count(), let links = decoder.number(UInt32.self),
+            let entry = decoder.number(UInt32.self),
             let seed = decoder.number(UInt64.self)
         else { throw damaged("the header is too short") }
         self.format = format

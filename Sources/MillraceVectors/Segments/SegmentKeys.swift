@@ -16,7 +16,9 @@ struct SegmentKeys {
         count: Int, seed: UInt64, offsets: UnsafeRawBufferPointer, bytes: UnsafeRawBufferPointer,
         table: UnsafeRawBufferPointer
     ) {
-        guard count >= 0, offsets.count == (count + 1) * 8, table.count == Self.tableCount(for: count) * 4 else { return nil }
+        guard count >= 0, offsets.count == (count + 1) * 8, table.count == Self.tableCount(for: count) * 4 else {
+            return nil
+        }
         self.count = count
         self.seed = seed
         self.offsets = offsets

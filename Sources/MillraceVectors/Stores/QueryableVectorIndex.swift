@@ -53,7 +53,9 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
         let format = try declaration.format().exact
         let matches = try found.prefix(max(0, count)).compactMap { number, hit -> VectorMatch<Key, Value>? in
             let entry = try hit.key.withUnsafeBytes { try partitions[number].entry(ofKeyBytes: $0) }
-            return entry.map { VectorMatch(key: $0.key, value: $0.value, score: format.score(ofDistance: hit.distance)) }
+            return entry.map {
+                VectorMatch(key: $0.key, value: $0.value, score: format.score(ofDistance: hit.distance))
+            }
         }
         return VectorMatches(matches: matches, isIndexComplete: isComplete)
     }
@@ -79,7 +81,8 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
     /// Reads the index as of one commit of each partition, on the caller's thread, and returns the position of these commits.
     ///
     /// - Throws: `StreamsError` like every read of the index; what `body` throws.
-    public func readCommit<Result>(_ body: (_ index: QueryableVectorIndex) throws -> Result) throws -> Committed<Result> {
+    public func readCommit<Result>(_ body: (_ index: QueryableVectorIndex) throws -> Result) throws -> Committed<Result>
+    {
         try index.readCommit { try body(QueryableVectorIndex($0, of: declaration)) }
     }
 }

@@ -20,7 +20,7 @@ extension VectorIndex {
             nearest.removeLast(max(0, nearest.count - count))
             (rows, keys) = (GrowingRows(format: format, expectedCount: Self.scanCount), [])
         }
-        try partition.forEach { key, bytes in
+        try partition.scan { key, bytes in
             if let mayReturn, try !mayReturn(key) { return true }
             guard let value = try partition.entry(ofKeyBytes: key)?.value, let vector = try? self.vector(of: value),
                 (try? rows.append(vector)) != nil

@@ -37,7 +37,7 @@ final class VectorStoreIndex<Key, Value>: StoreIndex {
 
     func rebuild(from entries: StoreIndexEntries) throws {
         try core.rebuild { [declaration, value] body in
-            try entries.forEach { key, bytes in
+            try entries.scan { key, bytes in
                 guard let vector = try? declaration.vector(of: value.deserialize(bytes)) else { return true }
                 return try body(key, vector)
             }

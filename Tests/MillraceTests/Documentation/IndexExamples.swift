@@ -63,7 +63,7 @@ private final class WordIndex: StoreIndex {
 
     func rebuild(from entries: StoreIndexEntries) throws {
         removeAll()
-        try entries.forEach { key, value in
+        try entries.scan { key, value in
             apply(key: key, value: value)
             return true
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import MillraceVectors
@@ -13,7 +14,7 @@ struct IndexCoreTests {
         let keyCount: Int
 
         init(seed: UInt64, dimensions: Int = 8, keyCount: Int = 150) {
-            numbers = SeededNumbers(seed)
+            numbers = SeededNumbers(seed: seed)
             self.dimensions = dimensions
             self.keyCount = keyCount
         }
@@ -49,7 +50,9 @@ struct IndexCoreTests {
         return settings
     }
 
-    @Test("answers as brute force does after every commit", arguments: VectorMetric.allCases, [VectorElement.float32, .int8])
+    @Test(
+        "answers as brute force does after every commit", arguments: VectorMetric.allCases,
+        [VectorElement.float32, .int8])
     func exactness(metric: VectorMetric, element: VectorElement) throws {
         let format = try IndexFormat(dimensions: 8, metric: metric, element: element)
         let index = try IndexCore(format, settings: settings(format))
@@ -117,7 +120,9 @@ struct IndexCoreTests {
         #expect(try index.commit(at: "1").keys(near: [1, 0], count: 5) == ["a"])
     }
 
-    @Test("a file with a flipped bit or a missing end is noticed: the index is empty or at an earlier commit, never wrong")
+    @Test(
+        "a file with a flipped bit or a missing end is noticed: the index is empty or at an earlier commit, never wrong"
+    )
     func damage() throws {
         let format = try IndexFormat(dimensions: 4, metric: .euclidean, element: .int8)
         let directory = try ScratchDirectory()
@@ -133,7 +138,9 @@ struct IndexCoreTests {
             try awaitBuilds(of: index)
         }
         let names = directory.names
-        #expect(names.contains("manifest") && names.contains { $0.hasPrefix("segment") } && names.contains { $0.hasPrefix("log") })
+        #expect(
+            names.contains("manifest") && names.contains { $0.hasPrefix("segment") }
+                && names.contains { $0.hasPrefix("log") })
         var emptied = 0
         for name in names {
             let path = "\(directory.path)/\(name)"
@@ -141,7 +148,8 @@ struct IndexCoreTests {
             for trial in 0..<24 where !original.isEmpty {
                 let copy = try ScratchDirectory()
                 for other in names {
-                    try FileManager.default.copyItem(atPath: "\(directory.path)/\(other)", toPath: "\(copy.path)/\(other)")
+                    try FileManager.default.copyItem(
+                        atPath: "\(directory.path)/\(other)", toPath: "\(copy.path)/\(other)")
                 }
                 var damaged = original
                 if trial % 4 == 3 {
@@ -204,7 +212,8 @@ struct IndexCoreTests {
             try awaitBuilds(of: index)
         }
         let other = try IndexFormat(dimensions: 8, metric: .euclidean, element: .float32)
-        #expect(try IndexCore(other, settings: settings(other), directory: DiskDirectory(directory.path)).position == "")
+        #expect(
+            try IndexCore(other, settings: settings(other), directory: DiskDirectory(directory.path)).position == "")
     }
 
     @Test("a vector that cannot be indexed changes nothing")

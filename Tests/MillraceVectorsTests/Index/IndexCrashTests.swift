@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MillraceVectors
@@ -89,7 +90,7 @@ struct IndexCrashTests {
 
     /// A run from a seed: several processes, each of which crashes somewhere.
     private func run(seed: UInt64, _ end: End) throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededNumbers(seed: seed)
         var directory = SimulatedDirectory()
         var history = History()
         for _ in 0..<6 {
@@ -102,7 +103,9 @@ struct IndexCrashTests {
         }
     }
 
-    @Test("at whatever step the process is killed, the index opens at a commit, with exactly its entries", arguments: 0..<60)
+    @Test(
+        "at whatever step the process is killed, the index opens at a commit, with exactly its entries",
+        arguments: 0..<60)
     func kills(seed: Int) throws { try run(seed: UInt64(seed), .kill) }
 
     @Test("at whatever step the system ends, the index opens at a commit, with exactly its entries", arguments: 0..<60)
@@ -111,7 +114,7 @@ struct IndexCrashTests {
     @Test("each of the first steps is a place to be killed at", arguments: [End.kill, .powerLoss])
     private func everyStep(end: End) throws {
         for step in 0..<400 {
-            var numbers = SeededNumbers(7)
+            var numbers = SeededNumbers(seed: 7)
             let directory = SimulatedDirectory()
             var history = History()
             directory.crash(atStep: step)

@@ -16,21 +16,6 @@ final class ScratchDirectory {
     var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 }
 
-/// Random numbers from a seed.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-}
-
 /// What an index has to contain: the vectors by key, compared by brute force in double precision.
 struct IndexModel {
     var vectors: [String: [Float]] = [:]
@@ -39,7 +24,8 @@ struct IndexModel {
 
     /// Checks that found keys are the nearest ones. Distances that differ by rounding only count as equal.
     func isNearest(
-        _ found: [String], to query: [Float], count: Int, metric: VectorMetric, where mayReturn: (String) -> Bool = { _ in true }
+        _ found: [String], to query: [Float], count: Int, metric: VectorMetric,
+        where mayReturn: (String) -> Bool = { _ in true }
     ) -> Bool {
         let distances = vectors.filter { mayReturn($0.key) }.mapValues { distance($0, query, metric) }
         let expected = distances.values.sorted().prefix(count)
@@ -51,7 +37,9 @@ struct IndexModel {
     }
 
     private func distance(_ first: [Float], _ second: [Float], _ metric: VectorMetric) -> Double {
-        func dot(_ first: [Float], _ second: [Float]) -> Double { zip(first, second).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+        func dot(_ first: [Float], _ second: [Float]) -> Double {
+            zip(first, second).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
         switch metric {
         case .cosine: return 1 - dot(first, second) / (dot(first, first) * dot(second, second)).squareRoot()
         case .dotProduct: return -dot(first, second)
@@ -64,7 +52,9 @@ extension IndexSnapshot {
     func keys(
         near vector: [Float], count: Int, effort: Int? = nil, where mayReturn: ((String) -> Bool)? = nil
     ) throws -> [String] {
-        let filter = mayReturn.map { mayReturn in { (key: UnsafeRawBufferPointer) in mayReturn(String(decoding: key, as: UTF8.self)) } }
+        let filter = mayReturn.map { mayReturn in
+            { (key: UnsafeRawBufferPointer) in mayReturn(String(decoding: key, as: UTF8.self)) }
+        }
         return try search(near: vector, count: count, effort: effort, where: filter)
             .map { String(decoding: $0.key, as: UTF8.self) }
     }

@@ -1,5 +1,5 @@
-import Foundation
-import Synchronization
+import Dispatch
+import TestSupport
 import Testing
 
 @testable import MillraceVectors
@@ -17,13 +17,14 @@ struct IndexRebuildTests {
     }
 
     private func vectors(_ count: Int, seed: UInt64) -> [(String, [Float])] {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededNumbers(seed: seed)
         return (0..<count).map { number in
             ("key-\(number)", (0..<4).map { _ in Float.random(in: -1...1, using: &numbers) })
         }
     }
 
-    @Test("finds all entries of the store, and the newer changes instead of the older entries", arguments: [false, true])
+    @Test(
+        "finds all entries of the store, and the newer changes instead of the older entries", arguments: [false, true])
     func complete(isOnDisk: Bool) throws {
         let directory = try ScratchDirectory()
         let index = try IndexCore(format, settings: settings, directory: isOnDisk ? DiskDirectory(directory.path) : nil)
@@ -46,7 +47,8 @@ struct IndexRebuildTests {
         while index.awaitBuild() { snapshot = try index.commit(at: "3") }
         #expect(snapshot.isComplete && snapshot.count == model.vectors.count)
         for (_, query) in vectors(20, seed: 3) {
-            #expect(model.isNearest(try snapshot.keys(near: query, count: 10), to: query, count: 10, metric: .euclidean))
+            #expect(
+                model.isNearest(try snapshot.keys(near: query, count: 10), to: query, count: 10, metric: .euclidean))
         }
         snapshot = try index.commit(at: "4")
         #expect(index.position == "4")

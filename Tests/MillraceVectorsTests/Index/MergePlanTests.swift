@@ -24,7 +24,9 @@ struct MergePlanTests {
         #expect(try chosen(waiting: 100, [(100, 0), (100, 0)]) == [])
         #expect(try chosen(waiting: 100, [(5_000, 0), (100, 0), (100, 0), (100, 0)]) == [1, 2, 3])
         #expect(
-            try chosen(waiting: 100, [(100, 0), (100, 0), (100, 0), (400, 0), (400, 0), (400, 0)]) == [0, 1, 2, 3, 4, 5])
+            try chosen(waiting: 100, [(100, 0), (100, 0), (100, 0), (400, 0), (400, 0), (400, 0)]) == [
+                0, 1, 2, 3, 4, 5,
+            ])
     }
 
     @Test("a segment with more than a quarter of dead rows is made anew, the smallest first")

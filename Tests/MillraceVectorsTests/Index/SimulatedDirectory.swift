@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 
 @testable import MillraceVectors
 
@@ -56,7 +57,8 @@ final class SimulatedDirectory: IndexDirectory {
             // Bytes that were replaced may be old or new; those that were added may be there in part.
             if Bool.random(using: &numbers) { bytes = Array(contents.bytes.prefix(bytes.count)) }
             if contents.bytes.count > bytes.count {
-                bytes = Array(contents.bytes.prefix(Int.random(in: bytes.count...contents.bytes.count, using: &numbers)))
+                bytes = Array(
+                    contents.bytes.prefix(Int.random(in: bytes.count...contents.bytes.count, using: &numbers)))
             }
             files[name] = Contents(bytes: bytes, synced: bytes)
         }

@@ -1,6 +1,7 @@
 import Millrace
 import MillraceEngine
 import MillraceTesting
+import TestSupport
 import Testing
 
 @testable import MillraceVectors
@@ -96,7 +97,7 @@ struct VectorIndexTests {
             "vectors", key: .string, value: .json([Float].self), into: .store("vectors").indexed(by: index))
         let driver = try TopologyTestDriver(builder.build(), partitions: 2)
         let input = driver.inputTopic("vectors", key: .string, value: .json([Float].self))
-        var numbers = SeededNumbers(1)
+        var numbers = SeededNumbers(seed: 1)
         func vector() -> [Float] { (0..<16).map { _ in Float.random(in: -1...1, using: &numbers) } }
         var model = IndexModel()
         for number in 0..<9_000 {

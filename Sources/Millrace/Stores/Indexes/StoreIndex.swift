@@ -64,12 +64,14 @@ extension StoreIndex {
 /// The entries of a store from which an index is built. They may be read on any thread, until the index is closed.
 public struct StoreIndexEntries: Sendable {
     private let visit:
-        @Sendable (_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws -> Void
+        @Sendable (_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool) throws ->
+            Void
 
     package init(
-        visit: @escaping @Sendable (
-            _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
-        ) throws -> Void
+        visit:
+            @escaping @Sendable (
+                _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+            ) throws -> Void
     ) {
         self.visit = visit
     }
@@ -79,7 +81,7 @@ public struct StoreIndexEntries: Sendable {
     ///
     /// - Parameter body: gets a key and a value as the store's serdes write them; returns whether to go on.
     /// - Throws: what `body` throws; `StreamsError` if the store cannot be read, or has been closed.
-    public func forEach(
+    public func scan(
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         try visit(body)
