@@ -51,7 +51,7 @@ struct GraphSectionTests {
         for query in fixture.queries {
             let query = try fixture.prepared(query)
             #expect(
-                try other.search(query, count: 10, effort: 20) == fixture.graph.search(query, count: 10, effort: 20))
+                try other.search(query, count: 10, effort: 14) == fixture.graph.search(query, count: 10, effort: 14))
         }
         let withTwins = try twins()
         let twinCopies = Copies(of: withTwins.sections)
@@ -151,8 +151,8 @@ struct GraphSectionTests {
         #expect(builder.insertedCount == 349)
         let graph = try builder.finish()
         #expect(builder.insertedCount == 700)
-        let recall = try fixture.recall(of: 10) { try graph.search(fixture.prepared($0), count: 10, effort: 40) }
-        #expect(recall > 0.93)
+        let recall = try fixture.recall(of: 10) { try graph.search(fixture.prepared($0), count: 10, effort: 18) }
+        #expect(recall > 0.85)
     }
 
     @Test("is not built with impossible parameters")
