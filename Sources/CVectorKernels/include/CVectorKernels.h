@@ -33,7 +33,7 @@ typedef enum millrace_level {
 // Rows of equal size. They lie in chunks of 2^shift rows; row i is row i % 2^shift of chunk i / 2^shift. A contiguous block is one
 // chunk with shift 32.
 typedef struct millrace_rows {
-    const uint8_t *MILLRACE_NULLABLE const *MILLRACE_NONNULL chunks;
+    const uint8_t *MILLRACE_NONNULL const *MILLRACE_NONNULL chunks;
     // Bytes from one row to the next.
     uint64_t stride;
     // Components of a vector.

@@ -24,12 +24,13 @@ package final class RescoredGraph: Sendable {
         self.fullRows = fullRows
     }
 
-    /// Returns how many candidates are compared in full for `count` results by default: of `int8` rows twice as many and 10 more,
-    /// of `binary` rows all that the search keeps.
+    /// Returns how many candidates are compared in full for `count` results by default: of `int8` rows twice as many and 10 more, of
+    /// `binary` rows all that the search keeps; never more than it keeps.
     package func defaultCandidateCount(count: Int, effort: Int) -> Int {
+        let kept = max(count, effort)
+        guard graph.rows.format.element != .binary else { return kept }
         let (twice, overflow) = count.multipliedReportingOverflow(by: 2)
-        let few = overflow ? count : twice.addingReportingOverflow(10).partialValue
-        return graph.rows.format.element == .binary ? max(few, effort) : max(few, count)
+        return overflow ? kept : min(kept, twice.addingReportingOverflow(10).partialValue)
     }
 
     /// Returns the rows nearest to a vector, nearest first, with distances of the full rows.

@@ -93,11 +93,11 @@ private final class RowMemory: @unchecked Sendable {
     private(set) var table: UnsafePointer<millrace_rows>
     private(set) var chunkCount = 0
     private var capacity = 0
-    private var chunks: UnsafeMutablePointer<UnsafePointer<UInt8>?>
+    private var chunks: UnsafeMutablePointer<UnsafePointer<UInt8>>
     private let format: RowFormat
     private let shift: Int
     /// All tables that there have been, and all chunks, for the end.
-    private var tables: [(UnsafeMutablePointer<millrace_rows>, UnsafeMutablePointer<UnsafePointer<UInt8>?>)] = []
+    private var tables: [(UnsafeMutablePointer<millrace_rows>, UnsafeMutablePointer<UnsafePointer<UInt8>>)] = []
     private var allocations: [UnsafeMutableRawPointer] = []
 
     init(format: RowFormat, shift: Int) {
@@ -105,7 +105,6 @@ private final class RowMemory: @unchecked Sendable {
         self.shift = shift
         capacity = 16
         chunks = .allocate(capacity: capacity)
-        chunks.initialize(repeating: nil, count: capacity)
         let table = Self.makeTable(of: chunks, format: format, shift: shift)
         tables = [(table, chunks)]
         self.table = UnsafePointer(table)
@@ -120,7 +119,7 @@ private final class RowMemory: @unchecked Sendable {
     }
 
     private static func makeTable(
-        of chunks: UnsafeMutablePointer<UnsafePointer<UInt8>?>, format: RowFormat, shift: Int
+        of chunks: UnsafeMutablePointer<UnsafePointer<UInt8>>, format: RowFormat, shift: Int
     ) -> UnsafeMutablePointer<millrace_rows> {
         let table = UnsafeMutablePointer<millrace_rows>.allocate(capacity: 1)
         table.initialize(
@@ -138,16 +137,15 @@ private final class RowMemory: @unchecked Sendable {
         }
         if chunkCount == capacity {
             // Tables double, so those before take as much memory as the last one.
-            let larger = UnsafeMutablePointer<UnsafePointer<UInt8>?>.allocate(capacity: capacity * 2)
-            larger.initialize(repeating: nil, count: capacity * 2)
-            larger.update(from: chunks, count: capacity)
+            let larger = UnsafeMutablePointer<UnsafePointer<UInt8>>.allocate(capacity: capacity * 2)
+            larger.initialize(from: chunks, count: chunkCount)
             (chunks, capacity) = (larger, capacity * 2)
             let table = Self.makeTable(of: chunks, format: format, shift: shift)
             tables.append((table, chunks))
             self.table = UnsafePointer(table)
         }
         allocations.append(allocation)
-        chunks[chunkCount] = UnsafePointer(allocation.assumingMemoryBound(to: UInt8.self))
+        (chunks + chunkCount).initialize(to: UnsafePointer(allocation.assumingMemoryBound(to: UInt8.self)))
         chunkCount += 1
     }
 }

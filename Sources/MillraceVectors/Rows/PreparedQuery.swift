@@ -5,7 +5,8 @@ import CVectorKernels
 package final class PreparedQuery: @unchecked Sendable {
     /// The format of the rows that it can be compared with.
     package let format: RowFormat
-    private let memory: UnsafeMutableRawBufferPointer
+    private let memory: UnsafeMutableRawPointer
+    private let sizeInBytes: Int
 
     /// Checks and converts a vector.
     ///
@@ -25,14 +26,15 @@ package final class PreparedQuery: @unchecked Sendable {
     /// Makes room for a query; ``encode(_:)`` or ``pointer(toRow:)`` fills it.
     init(unfilledFor format: RowFormat) {
         self.format = format
-        memory = .allocate(byteCount: Self.queryFormat(of: format).strideInBytes, alignment: 64)
-        memory.initializeMemory(as: UInt8.self, repeating: 0)
+        sizeInBytes = Self.queryFormat(of: format).strideInBytes
+        memory = .allocate(byteCount: sizeInBytes, alignment: 64)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: sizeInBytes)
     }
 
     deinit { memory.deallocate() }
 
     /// What a kernel gets.
-    var pointer: UnsafeRawPointer { UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped) }
+    var pointer: UnsafeRawPointer { UnsafeRawPointer(memory) }
 
     /// The format of the query itself: halves are compared with floats, everything else with its like.
     private static func queryFormat(of format: RowFormat) -> RowFormat {
@@ -40,7 +42,8 @@ package final class PreparedQuery: @unchecked Sendable {
     }
 
     private func encode(_ vector: UnsafeBufferPointer<Float>) throws(VectorProblem) {
-        try Self.queryFormat(of: format).encode(vector, into: memory)
+        try Self.queryFormat(of: format).encode(
+            vector, into: UnsafeMutableRawBufferPointer(start: memory, count: sizeInBytes))
     }
 
     /// Returns what a kernel gets to compare a row with others: the row itself, or its vector in this query's memory, until the next
@@ -48,7 +51,7 @@ package final class PreparedQuery: @unchecked Sendable {
     @inline(__always)
     func pointer(toRow row: UnsafeRawPointer) -> UnsafeRawPointer {
         guard format.element == .float16 else { return row }
-        let floats = memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+        let floats = memory.assumingMemoryBound(to: Float.self)
         format.kernels.functions.pointee.floats_of_halves(
             row.assumingMemoryBound(to: UInt16.self), floats, format.dimensions)
         return UnsafeRawPointer(floats)

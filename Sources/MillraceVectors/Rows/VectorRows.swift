@@ -56,7 +56,7 @@ package struct VectorRows: @unchecked Sendable {
         let table = table.pointee
         let chunk = table.chunks[index >> Int(table.shift)]
         let offset = (index & (1 << Int(table.shift) - 1)) * Int(table.stride)
-        return UnsafeRawPointer(chunk.unsafelyUnwrapped) + offset
+        return UnsafeRawPointer(chunk) + offset
     }
 
     /// Calls a closure with the bytes of a row.
@@ -92,13 +92,15 @@ package struct VectorRows: @unchecked Sendable {
 // Written by the initialiser only.
 private final class BorrowedRows: @unchecked Sendable {
     let table: UnsafeMutablePointer<millrace_rows>
-    private let chunks: UnsafeMutablePointer<UnsafePointer<UInt8>?>
+    private let chunks: UnsafeMutablePointer<UnsafePointer<UInt8>>
     private let owner: AnyObject
 
     init(section: UnsafeRawBufferPointer, format: RowFormat, owner: AnyObject) {
         self.owner = owner
         chunks = .allocate(capacity: 1)
-        chunks.initialize(to: section.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        // A section without memory has no rows, and what stands for its chunk is never read.
+        let base = section.baseAddress ?? UnsafeRawPointer(chunks)
+        chunks.initialize(to: base.assumingMemoryBound(to: UInt8.self))
         table = .allocate(capacity: 1)
         table.initialize(
             to: millrace_rows(
