@@ -12,12 +12,15 @@ package final class InstanceReport: Sendable {
 
     private struct State {
         var last: ApplicationState?
-        /// The records that each store missed when it began, and has restored since; empty when all have ended.
+        /// The bar of the start, until the instance runs for the first time.
+        var start: ProgressBar?
+        /// The offsets that each store missed when it began, and has restored since; empty when all have ended.
         var restoring: [Millrace.TopicPartition: Restoration] = [:]
         var bar: ProgressBar?
     }
 
     private struct Restoration {
+        var start: Int64
         var total: Int64
         var done: Int64 = 0
         var isOver = false
@@ -43,12 +46,16 @@ package final class InstanceReport: Sendable {
 
     /// Reports the states of an application while the body runs it, the last one included.
     package func watch(_ application: StreamsApplication, _ body: () async throws -> Void) async throws {
+        state.withLock { $0.start = ProgressBar("starting", json: json) }
         let changes = application.stateChanges
         let watching = Task { for await state in changes { show(state) } }
         defer {
             watching.cancel()
             show(application.state)
-            state.withLock { $0.bar }?.clear()
+            state.withLock { state in
+                state.bar?.clear()
+                state.start?.clear()
+            }
         }
         try await body()
     }
@@ -58,6 +65,10 @@ package final class InstanceReport: Sendable {
         state.withLock { state in
             guard state.last != application, state.last?.isFinal != true else { return }
             state.last = application
+            if application == .running || application.isFinal {
+                state.start?.clear()
+                state.start = nil
+            }
             event("state", ["state": .string(application.rawValue)])
         }
     }
@@ -90,8 +101,14 @@ package final class InstanceReport: Sendable {
             switch restore.phase {
             case .started:
                 let end = restore.endOffset ?? restore.nextOffset
-                state.restoring[restore.changelog] = Restoration(total: max(0, end &- restore.nextOffset))
-            case .batch: state.restoring[restore.changelog]?.done = Int64(restore.restoredRecords)
+                state.restoring[restore.changelog] = Restoration(
+                    start: restore.nextOffset, total: max(0, end &- restore.nextOffset))
+            case .batch:
+                // Records alone would never amount to the total: the ends of transactions have offsets too.
+                if var batch = state.restoring[restore.changelog] {
+                    batch.done = min(batch.total, max(0, restore.nextOffset &- batch.start))
+                    state.restoring[restore.changelog] = batch
+                }
             case .ended, .suspended:
                 guard var ended = state.restoring[restore.changelog] else { break }
                 (ended.isOver, ended.done) = (true, ended.total)

@@ -38,13 +38,15 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
     package func run() throws {
         try reporting(json: json) {
             let decoder = try decoder()
+            let bar = ProgressBar("reading \(topic)", json: json)
+            defer { bar.clear() }
             let tail = try Tail(
                 topic, from: from.map { try place($0, option: "--from") }, to: place(to, option: "--to"), last: last,
                 follows: follow, cluster.connection())
-            let bar = ProgressBar("reading \(topic)", json: json || follow)
-            defer { bar.clear() }
+            // What follows may be silent for long.
+            if follow { bar.clear() }
             var count = 0
-            try tail.visit(progress: { bar.show($0, of: tail.offsetCount) }) { record in
+            try tail.visit(progress: { bar.show($0, of: $1) }) { record in
                 if let max, count >= max { return false }
                 count += 1
                 printLine(json ? Self.json(record, decoder).text : Self.text(record, decoder))
