@@ -173,7 +173,8 @@ extension ServerConnection {
         case is NIOTooManyBytesError:
             return OperationError(.failed, "\(address) answers with too much; ask for less", code: "answer")
         default:
-            return OperationError(.unreachable, "no instance answers at \(address): \(Self.reason(error))")
+            return OperationError(
+                .unreachable, "no instance answers at \(address): \(Self.reason(error)); --server says which to ask")
         }
     }
 

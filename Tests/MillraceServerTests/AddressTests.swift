@@ -1,3 +1,4 @@
+import EmbeddedBroker
 import Foundation
 import Millrace
 import MillraceRuntime

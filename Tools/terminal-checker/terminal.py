@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 
-SECONDS = 90
+SECONDS = 30
 PROMPT = re.compile(r"^\[(\d+)\]>$")
 
 

@@ -214,6 +214,7 @@ private func report(_ outcome: DeadLetterOutcome, _ done: String, json: Bool) th
             printLine("left alone, because they were handled before: \(outcome.handledBefore.count)")
         }
     }
-    for problem in outcome.problems { complain("\(problem.id) still waits: \(problem.reason)") }
+    // For programs they are part of the result.
+    if !json { for problem in outcome.problems { complain("\(problem.id) still waits: \(problem.reason)") } }
     if !outcome.problems.isEmpty { throw ExitCode(1) }
 }

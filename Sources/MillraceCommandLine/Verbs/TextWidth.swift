@@ -12,7 +12,7 @@ extension StringProtocol {
             if width > columns { break }
             text.append(character)
         }
-        return ellipsis.count > max(0, columns) ? "" : text + ellipsis
+        return ellipsis.count > columns ? "" : text + ellipsis
     }
 
     /// The text with spaces in place of line ends and other control characters, which could move the cursor.
