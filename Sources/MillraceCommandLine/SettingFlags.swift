@@ -57,7 +57,7 @@ enum RunningGroup: NamedSettingGroup { static let group = SettingGroup.running }
 extension Option where Value == String? {
     /// A flag with the name and the help of a setting.
     init(_ setting: Setting<ResolvedInstanceOptions>) {
-        let defaultText = setting.defaultText(in: ResolvedInstanceOptions(environment: [:]))
+        let defaultText = setting.defaultText(in: ResolvedInstanceOptions.defaults)
         self.init(
             name: setting.name, valueName: setting.valueName, summary: setting.summary,
             otherwise: defaultText.map { "default: \($0)" } ?? "required",

@@ -53,6 +53,22 @@ extension ServerTests {
                         && found?.allSatisfy { $0["state"] as? String == "running" } == true
                 }
             }
+            for (program, arguments, place) in [
+                (
+                    "risk-scores",
+                    [
+                        "--bootstrap-servers", servers, "--application-id", "third", "--state-dir", path("third"),
+                        "--log-level", "critical", "--listen", addresses[0],
+                    ], addresses[0]
+                ),
+                ("millrace", ["broker", "--port", "\(servers.split(separator: ":").last ?? "")"], servers),
+            ] {
+                let taken = try await VerbProcess.run(arguments, of: VerbProcess.program(program))
+                #expect(taken.status == 1, "\(taken)")
+                #expect(
+                    taken.errors.last?.hasSuffix("cannot listen at \(place): Address already in use") == true,
+                    "\(taken)")
+            }
             for process in instances {
                 process.terminate()
                 #expect(try await process.end().status == 0)
