@@ -39,7 +39,7 @@ extension ServerTests {
                     case .fish:
                         (
                             "/usr/bin/fish",
-                            ["--no-config", "-c", "source '\(folder.path())/_\(program)'; complete -C '\(line)'"]
+                            ["--no-config", "-i", "-c", Self.fish(line, program: program, in: folder.path())]
                         )
                     }
                 let outcome = try await VerbProcess.run(
@@ -59,6 +59,21 @@ extension ServerTests {
 
             private static let zshScript = VerbProcess.folder.deletingLastPathComponent().deletingLastPathComponent()
                 .appending(path: "Tools/completions/complete.zsh").path()
+
+            /// Without a terminal fish does not know where the cursor is: at the end of the line.
+            private static func fish(_ line: String, program: Substring, in folder: String) -> String {
+                """
+                source '\(folder)/_\(program)'
+                function commandline
+                    if contains -- -tC $argv
+                        string length -- (builtin commandline -t)
+                    else
+                        builtin commandline $argv
+                    end
+                end
+                complete -C '\(line)'
+                """
+            }
 
             private static func bash(_ line: String, program: Substring, in folder: String) -> String {
                 let words = line.split(separator: " ", omittingEmptySubsequences: false).map { "'\($0)'" }

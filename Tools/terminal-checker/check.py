@@ -202,28 +202,27 @@ class Checks:
         expect(int(bar[3]) == RECORDS, bar[0])
         self.slow.let_go()
         terminal.await_clean("replaying")
-        self.slow.slow_down()
-        terminal.start(self.millrace("explain risk-scores a1 --max-records 10000"))
-        expect(int(terminal.await_line("^replaying " + BAR)[3]) == 10_000, terminal.lines)
-        self.slow.let_go()
-        terminal.await_clean("replaying")
 
     def restore(self):
-        """An instance shows how far its stores are restored, and leaves a clean line for its log and for Ctrl-C."""
+        """An instance shows how far its stores are restored, and an explanation how much it has read."""
         command = self.millrace("run risk-scores --log-level error")
         terminal = self.terminal()
         terminal.start(command)
-        changelog = "risk-risk-store-changelog"
         self.until_lag_is_zero()
         terminal.keys("C-c")
         terminal.await_clean("starting")
+        self.slow.slow_down()
+        terminal.start(self.millrace("explain risk-scores a1"))
+        expect(int(terminal.await_line("^replaying " + BAR)[3]) == RECORDS, terminal.lines)
+        self.slow.let_go()
+        terminal.await_clean("replaying")
         shutil.rmtree(self.folder / "state")
         with self.frozen(self.broker):
             terminal.start(command)
             terminal.await_line(r"^starting  \d+ s$")
         self.slow.slow_down()
         bar = terminal.await_line("^restoring stores " + BAR)
-        expect(int(bar[3]) >= int(bar[2]), f"{changelog}: {bar[0]}")
+        expect(int(bar[3]) >= max(int(bar[2]), 50), bar[0])
         terminal.keys("C-c")
         self.slow.let_go()
         terminal.await_clean("restoring stores")

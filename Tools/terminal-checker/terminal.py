@@ -7,7 +7,8 @@ import subprocess
 import time
 
 SECONDS = 30
-PROMPT = re.compile(r"^\[(\d+)\]>$")
+# The terminal itself echoes Ctrl-C, where nothing erases it.
+PROMPT = re.compile(r"^(?:\^C)?\[(\d+)\]>$")
 
 
 class Different(Exception):
@@ -31,6 +32,7 @@ class Terminal:
         self.tmux("new-session", "-d", "-s", self.name, "-x", str(columns), "-y", str(rows), "-c", str(folder),
                   "env", "-i", *given, "bash", "--norc", "--noprofile", "-i")
         self.tmux("pipe-pane", "-t", self.name, f"cat >'{self.raw}'")
+        self.is_new = True
         self.await_prompt()
 
     @classmethod
@@ -58,8 +60,10 @@ class Terminal:
 
     def start(self, command):
         """Types a command on an empty screen."""
-        self.keys("C-l")
-        self.until("an empty screen", lambda: len(self.lines) == 1 and self.status is not None)
+        if not self.is_new:
+            self.keys("C-l")
+            self.until("an empty screen", lambda: len(self.lines) == 1 and self.status is not None)
+        self.is_new = False
         self.tmux("send-keys", "-t", self.name, "-l", command)
         self.keys("Enter")
 
