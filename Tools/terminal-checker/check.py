@@ -55,7 +55,7 @@ class Checks:
     def fill(self):
         letters = "\n".join(f"k{number}:{'x' * 90}" for number in range(RECORDS))
         events = "\n".join(
-            f'a{number % 50}:{{"account": "a{number % 50}", "score": 0.{number % 97 + 1:02}, "timestampMs": {number}}}'
+            f'a{number}:{{"account": "a{number}", "score": 0.{number % 97 + 1:02}, "timestampMs": {number}}}'
             for number in range(RECORDS))
         for topic, text in (("dead", letters), ("risk-events", events)):
             subprocess.run(["kcat", "-P", "-b", self.slow.address, "-t", topic, "-K", ":", "-X", "batch.num.messages=100"], input=text, text=True, check=True)
