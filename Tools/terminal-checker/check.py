@@ -220,7 +220,8 @@ class Checks:
         with self.frozen(self.broker):
             terminal.start(command)
             terminal.await_line(r"^starting  \d+ s$")
-        self.slow.slow_down()
+            # A changelog is compressed.
+            self.slow.slow_down(bytes_per_second=15_000)
         bar = terminal.await_line("^restoring stores " + BAR)
         expect(int(bar[3]) >= max(int(bar[2]), 50), bar[0])
         terminal.keys("C-c")

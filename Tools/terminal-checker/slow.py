@@ -12,12 +12,14 @@ class SlowConnection:
 
     def __init__(self):
         self.broker = None
+        self.bytes_per_second = BYTES_PER_SECOND
         self.is_fast = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
-    def slow_down(self):
+    def slow_down(self, bytes_per_second=BYTES_PER_SECOND):
+        self.bytes_per_second = bytes_per_second
         self.is_fast.clear()
 
     def let_go(self):
@@ -40,7 +42,7 @@ class SlowConnection:
             while data := source.recv(CHUNK):
                 target.sendall(data)
                 if is_slow and not self.is_fast.is_set():
-                    self.is_fast.wait(len(data) / BYTES_PER_SECOND)
+                    self.is_fast.wait(len(data) / self.bytes_per_second)
         except OSError:
             pass
         for end in (source, target):

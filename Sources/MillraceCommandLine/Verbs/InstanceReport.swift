@@ -21,9 +21,14 @@ package final class InstanceReport: Sendable {
 
     private struct Restoration {
         var start: Int64
-        var total: Int64
-        var done: Int64 = 0
+        var next: Int64
+        /// The end of the changelog, which is known only some time after the start.
+        var end: Int64?
         var isOver = false
+
+        /// The offsets that have been read. Records alone would never amount to the total: the ends of transactions have offsets too.
+        var done: Int64 { isOver ? total ?? 0 : min(total ?? .max, max(0, next &- start)) }
+        var total: Int64? { end.map { max(0, $0 &- start) } }
     }
 
     private let json: Bool
@@ -100,19 +105,14 @@ package final class InstanceReport: Sendable {
         state.withLock { state in
             switch restore.phase {
             case .started:
-                let end = restore.endOffset ?? restore.nextOffset
                 state.restoring[restore.changelog] = Restoration(
-                    start: restore.nextOffset, total: max(0, end &- restore.nextOffset))
-            case .batch:
-                // Records alone would never amount to the total: the ends of transactions have offsets too.
-                if var batch = state.restoring[restore.changelog] {
-                    batch.done = min(batch.total, max(0, restore.nextOffset &- batch.start))
-                    state.restoring[restore.changelog] = batch
-                }
-            case .ended, .suspended:
-                guard var ended = state.restoring[restore.changelog] else { break }
-                (ended.isOver, ended.done) = (true, ended.total)
-                state.restoring[restore.changelog] = ended
+                    start: restore.nextOffset, next: restore.nextOffset, end: restore.endOffset)
+            case .batch, .ended, .suspended:
+                guard var restoration = state.restoring[restore.changelog] else { break }
+                restoration.next = restore.nextOffset
+                restoration.end = restore.endOffset ?? restoration.end
+                restoration.isOver = restore.phase != .batch
+                state.restoring[restore.changelog] = restoration
             }
             guard state.restoring.values.contains(where: { !$0.isOver }) else {
                 state.restoring = [:]
@@ -123,7 +123,9 @@ package final class InstanceReport: Sendable {
             let bar = state.bar ?? ProgressBar("restoring stores", json: json)
             state.bar = bar
             let all = state.restoring.values
-            bar.show(all.reduce(0) { $0 &+ $1.done }, of: all.reduce(0) { $0 &+ $1.total })
+            let areEndsKnown = all.allSatisfy { $0.isOver || $0.end != nil }
+            bar.show(
+                all.reduce(0) { $0 &+ $1.done }, of: areEndsKnown ? all.reduce(0) { $0 &+ ($1.total ?? 0) } : nil)
         }
     }
 }
