@@ -216,6 +216,9 @@ let package = Package(
             name: "allocation-guard", dependencies: ["AllocationCounter", "Loops"], path: "Tools/allocation-guard",
             swiftSettings: swiftSettings),
         .executableTarget(
+            name: "simulation-guard", dependencies: ["Scenarios"], path: "Tools/simulation-guard",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "millrace-bench",
             dependencies: [
                 "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",

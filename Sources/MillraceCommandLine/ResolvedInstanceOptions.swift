@@ -22,6 +22,9 @@ public struct ResolvedInstanceOptions: Sendable {
     var productionErrors = ErrorHandling.fail
     var deadLetterTopic: String?
 
+    /// The options that no layer has set, in an environment without variables.
+    static let defaults = ResolvedInstanceOptions(environment: [:])
+
     /// Creates options that no layer has set; the required ones are missing.
     init(environment: [String: String]) {
         configuration = StreamsConfiguration(

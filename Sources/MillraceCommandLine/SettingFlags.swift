@@ -57,22 +57,24 @@ enum RunningGroup: NamedSettingGroup { static let group = SettingGroup.running }
 extension Option where Value == String? {
     /// A flag with the name and the help of a setting.
     init(_ setting: Setting<ResolvedInstanceOptions>) {
-        let defaultText = setting.defaultText(in: ResolvedInstanceOptions(environment: [:]))
+        let defaultText = setting.defaultText(in: ResolvedInstanceOptions.defaults)
         self.init(
             name: setting.name, valueName: setting.valueName, summary: setting.summary,
             otherwise: defaultText.map { "default: \($0)" } ?? "required",
             // A value that may begin with a dash takes the next argument whatever it looks like: otherwise -1 would be taken for a
             // flag.
-            parsing: setting.canBeginWithDash ? .unconditional : .next)
+            parsing: setting.canBeginWithDash ? .unconditional : .next, words: setting.words)
     }
 
     init(
-        name: String, valueName: String, summary: String, otherwise: String, parsing: SingleValueParsingStrategy = .next
+        name: String, valueName: String, summary: String, otherwise: String,
+        parsing: SingleValueParsingStrategy = .next, words: [String]? = nil
     ) {
         self.init(
             name: .customLong(name), parsing: parsing,
             help: ArgumentHelp(
                 "\(summary). (\(otherwise); \(OptionNames.environmentName(of: name)))", valueName: valueName),
-            completion: valueName == "FILE" ? .file() : valueName == "PATH" ? .directory : nil)
+            completion: words.map { .list($0) }
+                ?? (valueName == "FILE" ? .file() : valueName == "PATH" ? .directory : nil))
     }
 }

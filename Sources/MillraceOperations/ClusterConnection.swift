@@ -94,7 +94,8 @@ package struct ClusterConnection: Sendable {
             return OperationError(.denied, "\(doing): the broker does not allow it: \(reason)")
         }
         if error.isBrokerUnreachable || error.code == .timedOut || error.code == .requestTimedOut {
-            return OperationError(.unreachable, "no broker answers at \(servers), while \(doing): \(reason)")
+            return OperationError(
+                .unreachable, "no broker answers at \(servers), while \(doing): \(Self.cause(reason))")
         }
         if error.code == .fenced || error.code == .producerFenced || error.code == .invalidProducerEpoch {
             return OperationError(.busy, "\(doing): another process has taken over; nothing was done twice")
@@ -110,6 +111,11 @@ package struct ClusterConnection: Sendable {
 
     private static func isAboutAuthentication(_ reason: String) -> Bool {
         ["SASL", "Authentication", "authentication"].contains { reason.contains($0) }
+    }
+
+    /// The system's words for a connection that failed, out of librdkafka's, which name its own states; all of them if there are none.
+    private static func cause(_ reason: String) -> String {
+        reason.firstMatch(of: #/ failed: ([^()]+) \(after /#).map { String($0.1) } ?? reason
     }
 
     private static func oneLine(_ text: String) -> String {

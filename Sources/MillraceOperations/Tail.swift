@@ -30,23 +30,20 @@ package struct Tail {
         self.slices = slices
     }
 
-    /// The number of offsets to read; without an end while following.
-    package var offsetCount: Int64 {
-        slices.values.contains { $0.upperBound == .max } ? .max : slices.values.reduce(0) { $0 + Int64($1.count) }
-    }
-
     /// Passes on the records as they come, each partition's in order, until `body` returns false or all are read.
+    ///
+    /// - Parameter progress: is told how many offsets have been read, of how many; of `Int64.max` while following.
     package func visit(
-        progress: (Int64) -> Void = { _ in }, _ body: (LogRecord) -> Bool
+        progress: (Int64, Int64) -> Void = { _, _ in }, _ body: (LogRecord) -> Bool
     ) throws(OperationError) {
         let reader = try LogReader(connection, slices)
-        var count: Int64 = 0
+        var read = SliceProgress(slices)
         while !reader.isDone {
             for record in try reader.next() {
-                count += 1
+                read.take(record)
                 if !body(record) { return }
             }
-            progress(count)
+            progress(read.done, read.total)
         }
     }
 }

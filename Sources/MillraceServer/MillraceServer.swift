@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -51,8 +52,8 @@ public final class MillraceServer: Service {
 
     /// Runs the server until its task is cancelled or its service group shuts down gracefully.
     ///
-    /// - Throws: ``ServerError`` if the settings do not allow a start: beyond the loopback interface the server needs TLS and tokens
-    ///   or client certificates. The system's error if it cannot listen at the address.
+    /// - Throws: ``ServerError`` if it cannot listen at the address, or if the settings do not allow a start: beyond the loopback
+    ///   interface the server needs TLS and tokens or client certificates.
     public func run() async throws {
         defer { listening.set(nil) }
         if let problem = configuration.problems().first { throw ServerError(problem) }
@@ -125,7 +126,10 @@ public final class MillraceServer: Service {
                 log.info("listening", metadata: ["address": "\(tls == nil ? "http" : "https")://\(address)"])
                 listening.set(address)
             }, logger: logger)
-        try await server.run()
+        do { try await server.run() } catch let error as IOError where listening.current == nil {
+            throw ServerError(
+                "the server cannot listen at \(configuration.address): \(String(cString: strerror(error.errnoCode)))")
+        }
     }
 }
 

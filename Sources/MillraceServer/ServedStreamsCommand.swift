@@ -21,7 +21,8 @@ public import ServiceLifecycle
 /// }
 /// ```
 ///
-/// The server's address is also the one that other instances are told, unless `--application-server` gives another.
+/// The server's address is also the one that other instances are told, unless `--application-server` gives another. With port 0 the
+/// system chooses a port. Once the server listens, the command prints one line, `listening on http://127.0.0.1:40123`.
 public protocol ServedStreamsCommand: StreamsCommand {
     /// The options of the server; declare them with `@OptionGroup`.
     var server: ServerOptions { get }
@@ -40,19 +41,20 @@ extension ServedStreamsCommand {
     /// The options of the server.
     public var additionalOptions: [AdditionalOption] { server.additionalOptions }
 
-    /// Tells the other instances the server's address.
+    /// Tells the other instances the server's address. If the system is to choose the port, it does so here.
     ///
     /// - Parameters:
     ///   - configuration: the application's configuration, which gets the address unless it has one.
     ///   - options: the options of all layers.
-    /// - Throws: `ValidationError` if an option of the server is wrong.
+    /// - Throws: `ValidationError` if an option of the server is wrong; ``ServerError`` if there is no port.
     public func configure(_ configuration: inout StreamsConfiguration, options: ResolvedInstanceOptions) throws {
-        guard let server = try ServerOptions.configuration(from: options.additional) else { return }
+        guard let settings = try ServerOptions.configuration(from: options.additional) else { return }
         configuration.recordsStateStatistics = true
-        let isReachable = server.address.port > 0 && !["0.0.0.0", "::"].contains(server.address.host)
-        if configuration.applicationServer == nil, isReachable {
-            configuration.applicationServer = server.address.description
-        }
+        // Others cannot call every address of this machine.
+        let address = settings.address
+        guard configuration.applicationServer == nil, !["0.0.0.0", "::"].contains(address.host) else { return }
+        configuration.applicationServer =
+            (address.port > 0 ? address : try server.port.reserve(host: address.host)).description
     }
 
     /// Returns the services that do not depend on options, and the server if there is to be one.
@@ -65,23 +67,37 @@ extension ServedStreamsCommand {
         beside application: StreamsApplication, options: ResolvedInstanceOptions
     ) throws -> [any Service] {
         let others = try services(beside: application)
-        guard var server = try ServerOptions.configuration(from: options.additional) else { return others }
-        server.settings = options.settingDescriptions(inForce: application.configuration)
+        guard var settings = try ServerOptions.configuration(from: options.additional) else { return others }
+        settings.settings = options.settingDescriptions(inForce: application.configuration)
+        settings.address = server.port.address ?? settings.address
+        let file = try options.additional["address-file"].map { try AddressFile($0) }
         var logger = Logger(label: Self._commandName)
         logger.logLevel = options.logLevel
-        let service = MillraceServer(application: application, configuration: server, logger: logger)
-        return others + [service] + (InstanceReport.isJSON ? [ListeningReport(server: service)] : [])
+        let service = MillraceServer(application: application, configuration: settings, logger: logger)
+        let scheme = settings.tls == nil ? "http" : "https"
+        return others + [service, ListeningReport(server: service, scheme: scheme, port: server.port, file: file)]
     }
 }
 
-/// Reports the address at which a server listens.
+/// Reports the address at which a server listens: as a line, or as an event, and in a file while the server listens.
 private struct ListeningReport: Service {
     let server: MillraceServer
+    let scheme: String
+    let port: PortReservation
+    let file: AddressFile?
 
     func run() async throws {
-        if let address = await server.address {
-            InstanceReport().event("listening", ["address": .string(address.description)])
+        let address = await server.address
+        port.release()
+        if let address {
+            try file?.write(address.description)
+            if InstanceReport.isJSON {
+                InstanceReport().event("listening", ["address": .string(address.description)])
+            } else {
+                printLine("listening on \(scheme)://\(address)")
+            }
         }
         try? await gracefulShutdown()
+        if let address { file?.remove(address.description) }
     }
 }

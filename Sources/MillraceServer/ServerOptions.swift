@@ -9,27 +9,43 @@ public import MillraceCommandLine
 public struct ServerOptions: ParsableArguments, Sendable {
     @Option(
         help: Self.help(
-            "The address at which HTTP queries are answered", "HOST:PORT", "default: none, no server", "LISTEN"))
+            "The address at which HTTP queries are answered; port 0 for any that is free", "HOST:PORT",
+            "default: none, no server", "LISTEN"))
     var listen: String?
     @Option(
         help: Self.help(
-            "The server's certificate and those above it, in PEM", "FILE", "default: none", "TLS_CERTIFICATE"))
+            "A file that has the server's address, as HOST:PORT, while the server listens", "FILE", "default: none",
+            "ADDRESS_FILE"), completion: .file())
+    var addressFile: String?
+    @Option(
+        help: Self.help(
+            "The server's certificate and those above it, in PEM", "FILE", "default: none", "TLS_CERTIFICATE"),
+        completion: .file())
     var tlsCertificate: String?
-    @Option(help: Self.help("The private key of the certificate, in PEM", "FILE", "default: none", "TLS_KEY"))
+    @Option(
+        help: Self.help("The private key of the certificate, in PEM", "FILE", "default: none", "TLS_KEY"),
+        completion: .file())
     var tlsKey: String?
     @Option(
         help: Self.help(
             "The authorities that sign clients' certificates, in PEM; then clients need one", "FILE", "default: none",
-            "TLS_CLIENT_AUTHORITY")) var tlsClientAuthority: String?
+            "TLS_CLIENT_AUTHORITY"), completion: .file()) var tlsClientAuthority: String?
     @Option(
         help: Self.help(
             "The authorities of other instances' certificates, in PEM", "FILE",
-            "default: those of the clients, else the system's", "TLS_PEER_AUTHORITY")) var tlsPeerAuthority: String?
+            "default: those of the clients, else the system's", "TLS_PEER_AUTHORITY"), completion: .file())
+    var tlsPeerAuthority: String?
     @Option(
         help: Self.help(
             "The tokens of callers: lines of read, operate or read,operate, and a token", "FILE", "default: none",
-            "TOKENS"))
+            "TOKENS"), completion: .file())
     var tokens: String?
+    /// The port that the system has chosen for `--listen HOST:0`.
+    let port = PortReservation()
+
+    private enum CodingKeys: CodingKey {
+        case listen, addressFile, tlsCertificate, tlsKey, tlsClientAuthority, tlsPeerAuthority, tokens
+    }
 
     /// Makes options without values, for ArgumentParser.
     public init() {}
@@ -37,7 +53,8 @@ public struct ServerOptions: ParsableArguments, Sendable {
     /// The options, for the other layers.
     public var additionalOptions: [AdditionalOption] {
         [
-            AdditionalOption("listen", given: listen), AdditionalOption("tls-certificate", given: tlsCertificate),
+            AdditionalOption("listen", given: listen), AdditionalOption("address-file", given: addressFile),
+            AdditionalOption("tls-certificate", given: tlsCertificate),
             AdditionalOption("tls-key", given: tlsKey),
             AdditionalOption("tls-client-authority", given: tlsClientAuthority),
             AdditionalOption("tls-peer-authority", given: tlsPeerAuthority), AdditionalOption("tokens", given: tokens),

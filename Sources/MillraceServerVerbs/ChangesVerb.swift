@@ -15,7 +15,10 @@ package struct ChangesVerb: AsyncParsableCommand {
             """)
 
     @Argument(help: "The store.", completion: StoreCompletion.kind) var store: String
-    @Option(help: "Where to begin: earliest, latest, or the id of a change, after which to go on.") var from = "latest"
+    @Option(
+        help: "Where to begin: earliest, latest, or the id of a change, after which to go on.",
+        completion: .list(["earliest", "latest"]))
+    var from = "latest"
     @Option(help: "The most changes to print.") var max: Int?
     @Option(
         help: ArgumentHelp(

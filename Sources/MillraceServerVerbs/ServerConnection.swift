@@ -95,8 +95,7 @@ struct ServerConnection: Sendable {
         settings.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         let result: Swift.Result<Result, any Error>
-        // Without a limit the answer is a stream, which shows itself that it goes on.
-        let bar = ProgressBar("waiting for \(address)", json: json || limit == nil)
+        let bar = ProgressBar("waiting for \(address)", json: json)
         defer { bar.clear() }
         do {
             let parameters = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
@@ -107,6 +106,8 @@ struct ServerConnection: Sendable {
             if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
             let deadline = limit.map { NIODeadline.now() + .milliseconds(TimeSpan($0).ms) }
             let response = try await client.execute(request, deadline: deadline ?? .distantFuture)
+            // Without a limit the answer is a stream, which shows itself that it goes on.
+            if limit == nil { bar.clear() }
             guard response.status == .ok else {
                 throw Self.refusal(response.status, try await response.body.collect(upTo: Self.maxSizeInBytes))
             }
@@ -172,7 +173,8 @@ extension ServerConnection {
         case is NIOTooManyBytesError:
             return OperationError(.failed, "\(address) answers with too much; ask for less", code: "answer")
         default:
-            return OperationError(.unreachable, "no instance answers at \(address): \(Self.reason(error))")
+            return OperationError(
+                .unreachable, "no instance answers at \(address): \(Self.reason(error)); --server says which to ask")
         }
     }
 

@@ -28,7 +28,8 @@ package struct ServerConnectionOptions: ParsableArguments, Sendable {
         completion: .file())
     var clientCertificate: String?
     @Option(
-        help: ArgumentHelp("Its private key, in PEM. (default: none; MILLRACE_CLIENT_KEY)", valueName: "FILE"))
+        help: ArgumentHelp("Its private key, in PEM. (default: none; MILLRACE_CLIENT_KEY)", valueName: "FILE"),
+        completion: .file())
     var clientKey: String?
 
     package init() {}

@@ -64,7 +64,7 @@ import Testing
     @Test("a table becomes no wider than the terminal, and cuts the widest columns for it")
     func narrowTable() {
         let lines = table(["KEY", "VALUE"], [["a", String(repeating: "x", count: 90)], ["b", "1"]], width: 40)
-        #expect(lines.map(\.count).max() == 40 && lines[1].hasSuffix("x…") && lines[2] == "b    1")
+        #expect(lines.map(\.columnCount).max() == 40 && lines[1].hasSuffix("x…") && lines[2] == "b    1")
         #expect(table(["A", "B"], [["1", "2"]], width: 2) == ["A  B", "1  2"])
     }
 
@@ -97,11 +97,35 @@ import Testing
         #expect(line("reading", 5, of: 4).hasSuffix("█ 100 % (5 of 4)"))
         #expect(line("reading", 7, of: .max) == "reading 7" && line("reading", 7, of: nil) == "reading 7")
         #expect(line("waiting", nil, of: nil) == "waiting  0 s")
-        let name = String(repeating: "x", count: 100)
+        // Wide characters take two columns.
+        #expect(line("読む", nil, of: nil) == "読む  0 s" && line("読む", 1, of: 2).columnCount < width)
+        let name = String(repeating: width > 100 ? "読" : "x", count: 100)
         for (done, total) in [(1, 4), (1, nil), (nil, nil)] as [(Int64?, Int64?)] {
-            #expect(line(name, done, of: total).count < width)
+            #expect(line(name, done, of: total).columnCount < width)
         }
         #expect(line(String(name.prefix(90)), 1, of: 4).hasSuffix(" 25 % (1 of 4)"))
+        let plain = ProgressBar.Content(label: name, done: 1, total: 4).line(width: 40, unicode: false)
+        #expect(plain.hasSuffix("... 25 % (1 of 4)") && plain.columnCount < 40)
+        let bar = ProgressBar.Content(label: "a", done: 1, total: 2).line(width: 80, unicode: false)
+        #expect(bar.unicodeScalars.allSatisfy { $0.isASCII })
+    }
+
+    @Test("a terminal erases lines unless its name says otherwise, and shows what its locale can encode")
+    func terminals() {
+        func abilities(_ environment: [String: String]) -> TerminalAbilities { TerminalAbilities(environment) }
+        #expect(abilities(["TERM": "xterm"]).erases && abilities(["TERM": "xterm", "NO_COLOR": "1"]).erases)
+        for environment in [[:], ["TERM": ""], ["TERM": "dumb"]] { #expect(!abilities(environment).erases) }
+        #expect(abilities(["LANG": "en_GB.UTF-8"]).showsUnicode && abilities(["LC_CTYPE": "C.utf8"]).showsUnicode)
+        #expect(!abilities(["LANG": "en_GB.UTF-8", "LC_ALL": "C"]).showsUnicode && !abilities([:]).showsUnicode)
+    }
+
+    @Test("texts are measured and cut by columns, and cannot move the cursor")
+    func columns() {
+        #expect("e\u{301}a".columnCount == 2 && "日本".columnCount == 4 && "👩‍💻".columnCount == 2 && "é".columnCount == 1)
+        #expect("日本語".fitted(to: 5) == "日本…" && "日本語".fitted(to: 4) == "日…" && "abc".fitted(to: 3) == "abc")
+        #expect("abc".fitted(to: 0).isEmpty && "abc".fitted(to: 1) == "…")
+        #expect("a\u{1B}[2J\nb\r\nc".printable == "a [2J b  c" && "ü".printable == "ü")
+        #expect(table(["A"], [["a\u{1B}b"]], width: nil) == ["A", "a b"])
     }
 
     @Test("a topology is drawn with every node, whatever its names are made of")

@@ -45,17 +45,19 @@ struct ServedStreamsCommandTests {
     @Test("without --listen there is no server; flag, variable and file say where it listens, and others are told")
     func layers() throws {
         #expect(try services() == (0, nil))
-        #expect(try services(["--listen", "127.0.0.1:8080"]) == (1, "127.0.0.1:8080"))
-        #expect(try services([], ["MILLRACE_LISTEN": "localhost:8081"]) == (1, "localhost:8081"))
-        #expect(try services(["--listen", "[::1]:80"], ["MILLRACE_LISTEN": "localhost:8081"]) == (1, "[::1]:80"))
+        #expect(try services(["--listen", "127.0.0.1:8080"]) == (2, "127.0.0.1:8080"))
+        #expect(try services([], ["MILLRACE_LISTEN": "localhost:8081"]) == (2, "localhost:8081"))
+        #expect(try services(["--listen", "[::1]:80"], ["MILLRACE_LISTEN": "localhost:8081"]) == (2, "[::1]:80"))
         #expect(
-            try services(["--listen", "127.0.0.1:8080", "--application-server", "me:1"]) == (1, "me:1"))
-        // The port is not known before the server listens.
-        #expect(try services(["--listen", "127.0.0.1:0"]) == (1, nil))
+            try services(["--listen", "127.0.0.1:8080", "--application-server", "me:1"]) == (2, "me:1"))
+        // The port is known before the server listens.
+        let told = try #require(try services(["--listen", "127.0.0.1:0"]).address.flatMap { InstanceAddress($0) })
+        #expect(told.host == "127.0.0.1" && told.port > 0)
+        #expect(try services(["--listen", "127.0.0.1:0", "--application-server", "me:1"]) == (2, "me:1"))
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("options-\(UUID().uuidString).json")
         defer { try? FileManager.default.removeItem(at: file) }
         try #"{"listen": "127.0.0.1:9", "threads": 2}"#.write(to: file, atomically: true, encoding: .utf8)
-        #expect(try services(["--config", file.path]) == (1, "127.0.0.1:9"))
+        #expect(try services(["--config", file.path]) == (2, "127.0.0.1:9"))
     }
 
     @Test(

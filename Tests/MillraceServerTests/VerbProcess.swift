@@ -61,8 +61,11 @@ struct VerbProcess {
 
     /// Runs the command to its end.
     static func run(
-        _ arguments: [String], of program: URL = program("millrace"), environment: [String: String] = [:]
-    ) async throws -> VerbOutcome { try await VerbProcess(arguments, of: program, environment: environment).end() }
+        _ arguments: [String], of program: URL = program("millrace"), environment: [String: String] = [:],
+        within limit: Duration = .seconds(60)
+    ) async throws -> VerbOutcome {
+        try await VerbProcess(arguments, of: program, environment: environment).end(within: limit)
+    }
 }
 
 /// The outcome of a command.

@@ -1,4 +1,5 @@
 import ClusterCore
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -47,7 +48,8 @@ final class BrokerServer: Sendable {
             }.get()
         } catch {
             try await loop.submit { broker.value.stop() }.get()
-            throw error
+            guard let reason = error as? IOError else { throw error }
+            throw ListenFailure(address: address, errorNumber: reason.errnoCode)
         }
     }
 
@@ -111,5 +113,16 @@ final class BrokerServer: Sendable {
             configuration, cluster: cluster, journal: journal, clock: clock, faults: plan, loop: loop)
         try broker.start()
         return broker
+    }
+}
+
+/// The broker cannot listen at an address.
+struct ListenFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(address: SocketAddress, errorNumber: CInt) {
+        let host = address.ipAddress ?? "\(address)"
+        let place = BrokerAddress(host: host, port: address.port ?? 0)
+        description = "cannot listen at \(place): \(String(cString: strerror(errorNumber)))"
     }
 }

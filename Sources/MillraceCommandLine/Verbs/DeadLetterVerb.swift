@@ -67,15 +67,15 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
 
         func run() throws {
             try reporting(json: json) {
-                let letters = try DeadLetterTopic(topic, cluster.connection())
-                let presentation = LetterPresentation(try cluster.topologies())
-                var filter = try choice.filter()
-                filter.includesHandled = all
                 let bar = ProgressBar("reading \(topic)", json: json)
                 defer { bar.clear() }
+                var filter = try choice.filter()
+                filter.includesHandled = all
+                let letters = try DeadLetterTopic(topic, cluster.connection())
+                let presentation = LetterPresentation(try cluster.topologies())
                 var rows: [[String]] = []
                 var count = 0
-                try letters.visit(filter, progress: { bar.show($0, of: letters.offsetCount) }) { letter in
+                try letters.visit(filter, progress: { bar.show($0, of: $1) }) { letter in
                     if let max, count >= max { return false }
                     count += 1
                     if json { printLine(presentation.json(letter).text) } else { rows.append(presentation.row(letter)) }
@@ -125,7 +125,11 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
         @OptionGroup var cluster: Cluster
         @Flag(help: "All letters that wait and match the filters.") var all = false
         @OptionGroup var choice: Choice
-        @Option(help: "A file with the value to write instead of the letter's own; for one letter.") var value: String?
+        @Option(
+            help: ArgumentHelp(
+                "A file with the value to write instead of the letter's own; for one letter.", valueName: "FILE"),
+            completion: .file())
+        var value: String?
         @Flag(help: "The result as JSON.") var json = false
 
         func validate() throws {
@@ -142,12 +146,12 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
                     }
                     bytes = Array(data)
                 }
-                let letters = try DeadLetterTopic(topic, cluster.connection())
                 let bar = ProgressBar("retrying", json: json)
                 defer { bar.clear() }
+                let (ids, filter) = (try all ? nil : ids.map(letterID), try choice.filter())
+                let letters = try DeadLetterTopic(topic, cluster.connection())
                 let outcome = try letters.retry(
-                    all ? nil : ids.map(letterID), choice.filter(), value: bytes,
-                    progress: { bar.show($0, of: letters.offsetCount) })
+                    ids, filter, value: bytes, progress: { bar.show($0, of: $1) })
                 bar.clear()
                 try report(outcome, "retried", json: json)
             }
@@ -173,8 +177,10 @@ package struct DeadLetterVerb<Cluster: ClusterArguments>: ParsableCommand {
             try reporting(json: json) {
                 let bar = ProgressBar("dropping", json: json)
                 defer { bar.clear() }
+                let (ids, filter) = (try all ? nil : ids.map(letterID), try choice.filter())
                 let letters = try DeadLetterTopic(topic, cluster.connection())
-                let outcome = try letters.drop(all ? nil : ids.map(letterID), choice.filter())
+                let outcome = try letters.drop(ids, filter, progress: { bar.show($0, of: $1) })
+                bar.clear()
                 try report(outcome, "dropped", json: json)
             }
         }
@@ -208,6 +214,7 @@ private func report(_ outcome: DeadLetterOutcome, _ done: String, json: Bool) th
             printLine("left alone, because they were handled before: \(outcome.handledBefore.count)")
         }
     }
-    for problem in outcome.problems { complain("\(problem.id) still waits: \(problem.reason)") }
+    // For programs they are part of the result.
+    if !json { for problem in outcome.problems { complain("\(problem.id) still waits: \(problem.reason)") } }
     if !outcome.problems.isEmpty { throw ExitCode(1) }
 }

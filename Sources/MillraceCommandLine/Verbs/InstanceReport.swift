@@ -12,15 +12,23 @@ package final class InstanceReport: Sendable {
 
     private struct State {
         var last: ApplicationState?
-        /// The records that each store missed when it began, and has restored since; empty when all have ended.
+        /// The bar of the start, until the instance runs for the first time.
+        var start: ProgressBar?
+        /// The offsets that each store missed when it began, and has restored since; empty when all have ended.
         var restoring: [Millrace.TopicPartition: Restoration] = [:]
         var bar: ProgressBar?
     }
 
     private struct Restoration {
-        var total: Int64
-        var done: Int64 = 0
+        var start: Int64
+        var next: Int64
+        /// The end of the changelog, which is known only some time after the start.
+        var end: Int64?
         var isOver = false
+
+        /// The offsets that have been read. Records alone would never amount to the total: the ends of transactions have offsets too.
+        var done: Int64 { isOver ? total ?? 0 : min(total ?? .max, max(0, next &- start)) }
+        var total: Int64? { end.map { max(0, $0 &- start) } }
     }
 
     private let json: Bool
@@ -43,12 +51,16 @@ package final class InstanceReport: Sendable {
 
     /// Reports the states of an application while the body runs it, the last one included.
     package func watch(_ application: StreamsApplication, _ body: () async throws -> Void) async throws {
+        state.withLock { $0.start = ProgressBar("starting", json: json) }
         let changes = application.stateChanges
         let watching = Task { for await state in changes { show(state) } }
         defer {
             watching.cancel()
             show(application.state)
-            state.withLock { $0.bar }?.clear()
+            state.withLock { state in
+                state.bar?.clear()
+                state.start?.clear()
+            }
         }
         try await body()
     }
@@ -58,6 +70,10 @@ package final class InstanceReport: Sendable {
         state.withLock { state in
             guard state.last != application, state.last?.isFinal != true else { return }
             state.last = application
+            if application == .running || application.isFinal {
+                state.start?.clear()
+                state.start = nil
+            }
             event("state", ["state": .string(application.rawValue)])
         }
     }
@@ -89,13 +105,14 @@ package final class InstanceReport: Sendable {
         state.withLock { state in
             switch restore.phase {
             case .started:
-                let end = restore.endOffset ?? restore.nextOffset
-                state.restoring[restore.changelog] = Restoration(total: max(0, end &- restore.nextOffset))
-            case .batch: state.restoring[restore.changelog]?.done = Int64(restore.restoredRecords)
-            case .ended, .suspended:
-                guard var ended = state.restoring[restore.changelog] else { break }
-                (ended.isOver, ended.done) = (true, ended.total)
-                state.restoring[restore.changelog] = ended
+                state.restoring[restore.changelog] = Restoration(
+                    start: restore.nextOffset, next: restore.nextOffset, end: restore.endOffset)
+            case .batch, .ended, .suspended:
+                guard var restoration = state.restoring[restore.changelog] else { break }
+                restoration.next = restore.nextOffset
+                restoration.end = restore.endOffset ?? restoration.end
+                restoration.isOver = restore.phase != .batch
+                state.restoring[restore.changelog] = restoration
             }
             guard state.restoring.values.contains(where: { !$0.isOver }) else {
                 state.restoring = [:]
@@ -106,7 +123,9 @@ package final class InstanceReport: Sendable {
             let bar = state.bar ?? ProgressBar("restoring stores", json: json)
             state.bar = bar
             let all = state.restoring.values
-            bar.show(all.reduce(0) { $0 &+ $1.done }, of: all.reduce(0) { $0 &+ $1.total })
+            let areEndsKnown = all.allSatisfy { $0.isOver || $0.end != nil }
+            bar.show(
+                all.reduce(0) { $0 &+ $1.done }, of: areEndsKnown ? all.reduce(0) { $0 &+ ($1.total ?? 0) } : nil)
         }
     }
 }

@@ -44,18 +44,18 @@ struct LetterPresentation {
         let decoder = decoder(of: letter)
         var lines = [
             "id        \(letter.id)", "time      \(timeText(ms: letter.record.timestampMs))",
-            "from      \(source(letter))", "operator  \(letter.operatorName ?? "-")",
+            "from      \(source(letter).printable)", "operator  \(letter.operatorName?.printable ?? "-")",
             "key       \(decoder.keyJSON(letter.record.key).text)",
             "value     \(decoder.valueJSON(letter.record.value).text)",
         ]
         for header in letter.ownHeaders {
-            lines.append("header    \(header.name): \(JSONFragment.bytes(header.value).text)")
+            lines.append("header    \(header.name.printable): \(JSONFragment.bytes(header.value).text)")
         }
         if let note = letter.handled { lines.append("state     \(note.action.rawValue) at \(timeText(ms: note.atMs))") }
-        lines.append("error     \(letter.exception ?? "-")")
-        lines.append("          \(letter.message ?? "-")")
+        lines.append("error     \(letter.exception?.printable ?? "-")")
+        lines.append("          \(letter.message?.printable ?? "-")")
         if let stack = letter.stack {
-            lines += stack.split(whereSeparator: \.isNewline).map { "          \($0)" }
+            lines += stack.split(whereSeparator: \.isNewline).map { "          \($0.printable)" }
         }
         return lines.joined(separator: "\n")
     }

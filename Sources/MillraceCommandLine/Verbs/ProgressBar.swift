@@ -5,7 +5,8 @@ import Synchronization
 /// A bar on a terminal's standard error, once something has taken two seconds.
 ///
 /// It is drawn from a thread of its own, so it also shows that time passes while the command only waits. Elsewhere than on a terminal,
-/// and with `--json`, there is none.
+/// on one that cannot erase a line (`TERM=dumb`), and with `--json`, there is none. While another bar is shown that has begun later, this
+/// one waits.
 package final class ProgressBar: Sendable {
     /// The line that stands there.
     struct Content {
@@ -22,8 +23,8 @@ package final class ProgressBar: Sendable {
     ///   - label: what the command does, as in "reading events".
     ///   - json: whether the command was given `--json`.
     package init(_ label: String, json: Bool) {
-        let isShown = !json && isatty(STDERR_FILENO) == 1
-        number = isShown ? screen.withLock { $0.begin(Content(label: label)) } : nil
+        let isShown = !json && isatty(STDERR_FILENO) == 1 && TerminalAbilities.current.erases
+        number = isShown ? screen.withLock { $0.begin(Content(label: label.printable)) } : nil
     }
 
     deinit { clear() }
@@ -33,17 +34,13 @@ package final class ProgressBar: Sendable {
     /// - Parameter total: all that there is to do; nil, zero or `Int64.max` if that is not known.
     package func show(_ done: Int64, of total: Int64? = nil) {
         guard let number else { return }
-        screen.withLock { screen in
-            guard screen.barCount == number else { return }
-            screen.bar?.done = done
-            screen.bar?.total = total
-        }
+        screen.withLock { $0.change(number) { ($0.done, $0.total) = (done, total) } }
     }
 
     /// Removes the bar for good.
     package func clear() {
         guard let number else { return }
-        screen.withLock { if $0.barCount == number { $0.end() } }
+        screen.withLock { $0.end(number) }
     }
 }
 
@@ -51,24 +48,25 @@ extension ProgressBar.Content {
     private static let longestBar = 40
     private static let shortestBar = 8
 
-    /// - Parameter width: the columns of the terminal, the last of which stays empty.
-    func line(width: Int) -> String {
+    /// - Parameters:
+    ///   - width: the columns of the terminal, the last of which stays empty.
+    ///   - unicode: whether the terminal shows more than ASCII.
+    func line(width: Int, unicode: Bool = true) -> String {
+        let ellipsis = unicode ? "…" : "..."
+        func fitted(_ end: String) -> String {
+            let name = label.fitted(to: max(0, width - 1 - end.columnCount), ellipsis: ellipsis)
+            return (name + end).fitted(to: max(1, width - 1), ellipsis: "")
+        }
         let seconds = TimeSpan(start.duration(to: .now)).ms / 1_000
-        guard let done else { return fitted("  \(seconds) s", in: width) }
-        guard let total, total > 0, total < .max else { return fitted(" \(done)", in: width) }
-        let share = min(1, Double(done) / Double(total))
+        guard let done else { return fitted("  \(seconds) s") }
+        guard let total, total > 0, total < .max else { return fitted(" \(done)") }
+        let share = min(1, max(0, Double(done) / Double(total)))
         let numbers = " \(Int(share * 100)) % (\(done) of \(total))"
-        let length = min(Self.longestBar, width - 2 - label.count - numbers.count)
-        guard length >= Self.shortestBar else { return fitted(numbers, in: width) }
+        let length = min(Self.longestBar, width - 2 - label.columnCount - numbers.count)
+        guard length >= Self.shortestBar else { return fitted(numbers) }
         let filled = Int(share * Double(length))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: length - filled)
-        return "\(label) \(bar)\(numbers)"
-    }
-
-    /// The label and an end, the label cut so that both fit.
-    private func fitted(_ end: String, in width: Int) -> String {
-        let room = width - 1 - end.count
-        let name = label.count > room ? "\(label.prefix(max(0, room - 1)))…" : label
-        return String((name + end).prefix(max(1, width - 1)))
+        let (full, empty) = unicode ? ("█", "░") : ("#", ".")
+        return "\(label) " + String(repeating: full, count: filled)
+            + String(repeating: empty, count: length - filled) + numbers
     }
 }

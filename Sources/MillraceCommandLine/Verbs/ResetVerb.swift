@@ -39,14 +39,22 @@ package struct ResetVerb<Program: ProgramArguments>: AsyncParsableCommand {
             guard plan.members.isEmpty else {
                 throw OperationError(
                     .busy,
-                    "\(plan.applicationID) is running: stop \(plan.members.joined(separator: ", ")) first; an instance that was "
-                        + "killed counts until its session has timed out")
+                    "\(plan.applicationID) is running: stop \(Self.instances(plan.members)) first; an instance that was killed "
+                        + "counts until its session has timed out")
             }
             guard yes else { return complain("nothing was deleted; give --yes to delete this") }
             try await application.reset()
             bar.clear()
             complain("deleted")
         }
+    }
+
+    /// The members of a group as people know them: by the addresses at which they answer queries, if they have some.
+    static func instances(_ members: [String]) -> String {
+        let names = members.map { member -> String in
+            member.lastIndex(of: "@").map { "the instance at \(member[member.index(after: $0)...])" } ?? member
+        }
+        return Set(names).sorted().joined(separator: ", ")
     }
 
     private static func text(_ plan: ResetPlan) -> String {

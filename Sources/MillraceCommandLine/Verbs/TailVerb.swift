@@ -22,8 +22,9 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
         help: "Where to begin: \(LogLocation.syntax). By default --last records before the end of each partition.")
     var from: String?
     @Option(parsing: .unconditional, help: "Where to end; what is there is not printed.") var to = "end"
-    @Option(help: "How many records of the end of each partition, without --from.") var last: Int64 = 10
-    @Option(help: "The most records to print.") var max: Int?
+    @Option(parsing: .unconditional, help: "How many records of the end of each partition, without --from.")
+    var last: Int64 = 10
+    @Option(parsing: .unconditional, help: "The most records to print.") var max: Int?
     @Flag(name: .shortAndLong, help: "Go on with the records that will be written, until interrupted.") var follow =
         false
     @Flag(help: "One line of JSON for each record.") var json = false
@@ -37,14 +38,17 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
 
     package func run() throws {
         try reporting(json: json) {
+            let connection = try cluster.connection()
             let decoder = try decoder()
+            let bar = ProgressBar("reading \(topic)", json: json)
+            defer { bar.clear() }
             let tail = try Tail(
                 topic, from: from.map { try place($0, option: "--from") }, to: place(to, option: "--to"), last: last,
-                follows: follow, cluster.connection())
-            let bar = ProgressBar("reading \(topic)", json: json || follow)
-            defer { bar.clear() }
+                follows: follow, connection)
+            // What follows may be silent for long.
+            if follow { bar.clear() }
             var count = 0
-            try tail.visit(progress: { bar.show($0, of: tail.offsetCount) }) { record in
+            try tail.visit(progress: { bar.show($0, of: $1) }) { record in
                 if let max, count >= max { return false }
                 count += 1
                 printLine(json ? Self.json(record, decoder).text : Self.text(record, decoder))

@@ -15,6 +15,23 @@ func terminalWidth(of descriptor: Int32) -> Int? {
     return Int(size.ws_col)
 }
 
+/// The abilities of the terminal at standard error, by the usual variables.
+struct TerminalAbilities {
+    /// Whether a line can be erased. A terminal without a name or with the name `dumb` cannot.
+    var erases: Bool
+    /// Whether characters beyond ASCII are shown.
+    var showsUnicode: Bool
+
+    static let current = TerminalAbilities(Environment.current)
+
+    init(_ environment: [String: String]) {
+        erases = !["", "dumb"].contains(environment["TERM"] ?? "")
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+        let encoding = locale.lowercased()
+        showsUnicode = encoding.contains("utf-8") || encoding.contains("utf8")
+    }
+}
+
 /// Everything that the command writes goes through here, so that a progress bar never stands in the middle of other text.
 let screen = Mutex(Screen())
 
@@ -22,18 +39,19 @@ let screen = Mutex(Screen())
 struct Screen {
     private static let delay = Duration.seconds(2)
     private static let intervalInMicroseconds: UInt32 = 200_000
+    private static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
 
-    /// The bar that is shown; the newest if there are several.
-    var bar: ProgressBar.Content?
-    private(set) var barCount: UInt64 = 0
+    /// The bars that have begun and not ended, the newest last: that one is shown.
+    private var bars: [(number: UInt64, content: ProgressBar.Content)] = []
+    private var count: UInt64 = 0
     private var isDrawn = false
     private var hasThread = false
 
-    /// Makes a bar the one that is shown. Returns its number.
+    /// Makes a bar the one that is shown until it ends. Returns its number.
     mutating func begin(_ bar: ProgressBar.Content) -> UInt64 {
         erase()
-        barCount &+= 1
-        self.bar = bar
+        count &+= 1
+        bars.append((count, bar))
         if !hasThread {
             // The threads of the concurrency pool may all be busy.
             var thread = pthread_t()
@@ -46,19 +64,31 @@ struct Screen {
             hasThread = status == 0
             if hasThread { pthread_detach(thread) }
         }
-        return barCount
+        return count
     }
 
-    mutating func end() {
-        erase()
-        bar = nil
+    /// Changes a bar; nothing if it has ended.
+    mutating func change(_ number: UInt64, _ body: (inout ProgressBar.Content) -> Void) {
+        guard let index = bars.lastIndex(where: { $0.number == number }) else { return }
+        body(&bars[index].content)
+    }
+
+    /// Ends a bar. The one that was shown before it is shown again.
+    mutating func end(_ number: UInt64) {
+        guard let index = bars.lastIndex(where: { $0.number == number }) else { return }
+        if index == bars.count - 1 { erase() }
+        bars.remove(at: index)
+        if bars.isEmpty { BarSignals.restore() }
     }
 
     /// Draws the bar if it is time. Returns whether there still is one; otherwise the thread ends.
     private mutating func tick() -> Bool {
-        hasThread = bar != nil
-        if let bar, bar.start.duration(to: .now) >= Self.delay {
-            Self.writeAll("\r\u{1B}[K\(bar.line(width: terminalWidth(of: STDERR_FILENO) ?? 80))", to: STDERR_FILENO)
+        hasThread = !bars.isEmpty
+        if let bar = bars.last?.content, bar.start.duration(to: .now) >= Self.delay, Self.isInForeground {
+            BarSignals.handle()
+            let line = bar.line(
+                width: terminalWidth(of: STDERR_FILENO) ?? 80, unicode: TerminalAbilities.current.showsUnicode)
+            Self.writeAll("\r\u{1B}[K\(line)", to: STDERR_FILENO)
             isDrawn = true
         }
         return hasThread
@@ -68,12 +98,18 @@ struct Screen {
     mutating func erase() {
         guard isDrawn else { return }
         isDrawn = false
-        Self.writeAll("\r\u{1B}[K", to: STDERR_FILENO)
+        if Self.isInForeground { Self.writeAll("\r\u{1B}[K", to: STDERR_FILENO) }
     }
 
     mutating func write(_ text: String, to descriptor: Int32) {
-        erase()
+        if descriptor != STDOUT_FILENO || Self.outputIsTerminal { erase() }
         Self.writeAll(text, to: descriptor)
+    }
+
+    /// Whether the terminal is this command's. In the background it would write over what somebody types.
+    private static var isInForeground: Bool {
+        let group = tcgetpgrp(STDERR_FILENO)
+        return group < 0 || group == getpgrp()
     }
 
     private static func writeAll(_ text: String, to descriptor: Int32) {
@@ -85,6 +121,49 @@ struct Screen {
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }
+    }
+}
+
+/// Removes the bar when a signal ends or stops the command, so that the shell finds an empty line.
+///
+/// A signal that the program handles or ignores is left alone: then the command ends in its own way, which removes the bar.
+enum BarSignals {
+    private static let numbers = [SIGINT, SIGTERM, SIGQUIT, SIGTSTP]
+
+    /// Handles the signals that would otherwise have their default effect.
+    static func handle() {
+        for number in numbers where handler(of: number) == nil {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = erasing
+            // A stopped command goes on and handles the next stop too. One that is to end ends by the default effect.
+            action.sa_flags =
+                SA_RESTART | (number == SIGTSTP ? 0 : SA_NODEFER | Int32(bitPattern: UInt32(SA_RESETHAND)))
+            sigaction(number, &action, nil)
+        }
+    }
+
+    /// Gives the signals their default effect again.
+    static func restore() {
+        for number in numbers where handler(of: number).map({ address($0) == address(erasing) }) ?? false {
+            signal(number, SIG_DFL)
+        }
+    }
+
+    /// The handler of a signal; nil if the signal has its default effect.
+    private static func handler(of number: Int32) -> sighandler_t? {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return SIG_IGN }
+        return action.__sigaction_handler.sa_handler
+    }
+
+    private static func address(_ handler: sighandler_t) -> Int { unsafeBitCast(handler, to: Int.self) }
+
+    /// It calls only what is allowed in a handler.
+    private static let erasing: sighandler_t = { number in
+        let (before, erasure): (Int32, StaticString) = (errno, "\r\u{1B}[K")
+        _ = Glibc.write(STDERR_FILENO, erasure.utf8Start, erasure.utf8CodeUnitCount)
+        raise(number == SIGTSTP ? SIGSTOP : number)
+        errno = before
     }
 }
 

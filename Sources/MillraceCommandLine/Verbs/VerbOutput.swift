@@ -90,8 +90,8 @@ package func table(_ titles: [String], _ rows: [[String]]) -> [String] {
 
 /// A table of columns, no wider than a width unless its titles are.
 func table(_ titles: [String], _ rows: [[String]], width: Int?) -> [String] {
-    let all = [titles] + rows
-    var widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    let all = [titles] + rows.map { $0.map(\.printable) }
+    var widths = titles.indices.map { column in all.map { $0[column].columnCount }.max() ?? 0 }
     if let width {
         while widths.reduce(0, +) + 2 * (widths.count - 1) > width,
             let widest = widths.indices.filter({ widths[$0] > max(8, titles[$0].count) }).max(by: {
@@ -101,8 +101,8 @@ func table(_ titles: [String], _ rows: [[String]], width: Int?) -> [String] {
     }
     return all.map { row in
         let cells = zip(row, widths).map { cell, width in
-            cell.count > width
-                ? "\(cell.prefix(width - 1))…" : cell + String(repeating: " ", count: width - cell.count)
+            let text = cell.fitted(to: width)
+            return text + String(repeating: " ", count: max(0, width - text.columnCount))
         }
         var line = cells.joined(separator: "  ")
         while line.last == " " { line.removeLast() }
@@ -112,7 +112,7 @@ func table(_ titles: [String], _ rows: [[String]], width: Int?) -> [String] {
 
 /// A text on one line, cut to a length.
 package func oneLine(_ text: String, _ length: Int = 80) -> String {
-    let line = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
+    let line = text.printable
     return line.count > length ? "\(line.prefix(length - 1))…" : line
 }
 

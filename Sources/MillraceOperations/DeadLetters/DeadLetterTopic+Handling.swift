@@ -34,17 +34,20 @@ extension DeadLetterTopic {
     ///   - ids: the letters; nil for all that match the filter.
     ///   - filter: which of them, where `ids` is nil.
     ///   - value: the value to write in place of a letter's own.
-    ///   - progress: is told how many have been written.
+    ///   - progress: is told how far it is: how many letters have been looked at, of how many; where `ids` is nil, how many offsets.
     package func retry(
         _ ids: [DeadLetterID]?, _ filter: DeadLetterFilter = DeadLetterFilter(), value: [UInt8]? = nil,
-        progress: (Int64) -> Void = { _ in }
+        progress: (Int64, Int64) -> Void = { _, _ in }
     ) throws(OperationError) -> DeadLetterOutcome {
         try handle(.retried, ids, filter, value: value, progress: progress)
     }
 
     /// Notes of letters that they are not to be retried. Their records stay in the topic as long as its settings say.
+    ///
+    /// - Parameter progress: is told how far it is, as by `retry`.
     package func drop(
-        _ ids: [DeadLetterID]?, _ filter: DeadLetterFilter = DeadLetterFilter(), progress: (Int64) -> Void = { _ in }
+        _ ids: [DeadLetterID]?, _ filter: DeadLetterFilter = DeadLetterFilter(),
+        progress: (Int64, Int64) -> Void = { _, _ in }
     ) throws(OperationError) -> DeadLetterOutcome {
         try handle(.dropped, ids, filter, value: nil, progress: progress)
     }
@@ -54,7 +57,7 @@ extension DeadLetterTopic {
 
     private func handle(
         _ action: DeadLetter.Handled.Action, _ ids: [DeadLetterID]?, _ filter: DeadLetterFilter, value: [UInt8]?,
-        progress: (Int64) -> Void
+        progress: (Int64, Int64) -> Void
     ) throws(OperationError) -> DeadLetterOutcome {
         try handled.create(connection, admin)
         let writer = try LetterWriter(connection, transactionalID: "millrace-\(handled.topic)", handled)
@@ -80,13 +83,15 @@ extension DeadLetterTopic {
             try writer.write(batch)
             outcome.handled += batch.map(\.id)
             batch.removeAll(keepingCapacity: true)
-            progress(Int64(outcome.handled.count))
         }
         if let ids {
             var seen: Set<DeadLetterID> = []
-            for id in ids where seen.insert(id).inserted { try add(letter(id, notes: notes)) }
+            for id in ids where seen.insert(id).inserted {
+                try add(letter(id, notes: notes))
+                progress(Int64(seen.count), Int64(ids.count))
+            }
         } else {
-            try visit(filter, notes: notes) { letter throws(OperationError) in
+            try visit(filter, notes: notes, progress: progress) { letter throws(OperationError) in
                 try add(letter)
                 return true
             }

@@ -18,34 +18,33 @@ package final class DeadLetterTopic {
         handled = HandledLetters(of: name)
     }
 
-    /// The number of offsets to read.
-    package var offsetCount: Int64 { marks.values.reduce(0) { $0 + max(0, $1.high - $1.low) } }
-
     /// Passes on the letters that match, each partition's in order.
     ///
     /// - Parameters:
-    ///   - progress: is told how many offsets have been read.
+    ///   - progress: is told how many offsets have been read, of how many.
     ///   - body: returns whether to go on.
     package func visit(
-        _ filter: DeadLetterFilter, progress: (Int64) -> Void = { _ in },
+        _ filter: DeadLetterFilter, progress: (Int64, Int64) -> Void = { _, _ in },
         _ body: (DeadLetter) throws(OperationError) -> Bool
     ) throws(OperationError) {
         try visit(filter, notes: handled.read(connection, admin), progress: progress, body)
     }
 
     func visit(
-        _ filter: DeadLetterFilter, notes: [DeadLetterID: DeadLetter.Handled], progress: (Int64) -> Void = { _ in },
+        _ filter: DeadLetterFilter, notes: [DeadLetterID: DeadLetter.Handled],
+        progress: (Int64, Int64) -> Void = { _, _ in },
         _ body: (DeadLetter) throws(OperationError) -> Bool
     ) throws(OperationError) {
-        let reader = try LogReader(connection, marks.mapValues { $0.low..<max($0.low, $0.high) })
-        var count: Int64 = 0
+        let slices = marks.mapValues { $0.low..<max($0.low, $0.high) }
+        let reader = try LogReader(connection, slices)
+        var read = SliceProgress(slices)
         while !reader.isDone {
             for record in try reader.next() {
-                count += 1
+                read.take(record)
                 let letter = Self.letter(record, notes)
                 if filter.matches(letter), try !body(letter) { return }
             }
-            progress(count)
+            progress(read.done, read.total)
         }
     }
 

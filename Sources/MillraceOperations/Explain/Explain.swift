@@ -47,7 +47,7 @@ package struct Explain: Sendable {
     /// Explains a key. Whether its tasks are paused is not known yet: ask the owners, and pass their answers to
     /// `take`.
     ///
-    /// - Parameter progress: is told how many records have been processed, of how many.
+    /// - Parameter progress: is told how many offsets have been processed, of how many.
     /// - Throws: `.usage` if the topic is not clear or the key cannot be read; `.missing` if a topic does not exist; `.busy` with code
     ///   `timeout` at the deadline.
     package func run(key: Key, progress: (Int64, Int64) -> Void = { _, _ in }) throws(OperationError) -> Explanation {
@@ -87,14 +87,13 @@ package struct Explain: Sendable {
         let trail = RecordTrail(internalTopics: Set(topology.repartitionTopics.map { "\(applicationID)-\($0.name)" }))
         let responses = Responses()
         let log = try MergedLog(connection, slices, maxSizeInBytes: isLast ? .max : bounds.sizeInBytes)
-        let total = ExplainBounds.total(slices.values)
+        var read = SliceProgress(slices)
         var driver: LogDriver?
         var latest: LogRecord?
-        var done: Int64 = 0
         while let record = try log.next() {
             try connection.checkDeadline()
-            done += 1
-            progress(done, total)
+            read.take(record)
+            progress(read.done, read.total)
             let running: LogDriver
             if let driver {
                 running = driver

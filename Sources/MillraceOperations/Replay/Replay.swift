@@ -67,14 +67,14 @@ package struct Replay {
     ///
     /// - Parameters:
     ///   - notice: is told in a sentence of what the replay cannot know.
-    ///   - progress: is told how many records have been processed, of how many.
+    ///   - progress: is told how many offsets have been processed, of how many.
     ///   - body: is called with each record that did something to the key; every record where no key is given.
     /// - Throws: `.missing` if an input topic does not exist; `.failed` if the topology cannot be run.
     package func run(
         notice: (String) -> Void, progress: (Int64, Int64) -> Void = { _, _ in }, each body: (Step) -> Void
     ) throws(OperationError) -> Summary {
         let (counts, slices) = try slices(notice)
-        let total = slices.values.reduce(0) { $0 + Int64($1.count) }
+        var done = SliceProgress(slices)
         let log = try MergedLog(connection, slices)
         var summary = Summary()
         guard let first = try log.next() else {
@@ -99,7 +99,8 @@ package struct Replay {
             summary.outputs += Int64(step.outputs.count)
             summary.errors += Int64(step.errors.count)
             if key == nil || step.isOfKey || !step.changes.isEmpty || !step.outputs.isEmpty { body(step) }
-            progress(summary.records, total)
+            done.take(record)
+            progress(done.done, done.total)
             next = try log.next()
         }
         return summary

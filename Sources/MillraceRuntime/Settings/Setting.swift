@@ -18,6 +18,8 @@ package struct Setting<Root>: Sendable {
     package let isList: Bool
     /// Whether a value can begin with a dash.
     package let canBeginWithDash: Bool
+    /// All values as they are written, if there are only these.
+    package let words: [String]?
     /// Returns a closure that puts the text's value into the field; `nil` for text that is not as expected.
     package let parse: @Sendable (_ text: String) -> (@Sendable (inout Root) -> Void)?
     /// Says what is wrong with the field's value, if anything.
@@ -25,14 +27,14 @@ package struct Setting<Root>: Sendable {
     private let textOfField: @Sendable (Root) -> String
 
     /// - Parameters:
-    ///   - words: the setting's name in a sentence; by default its name without dashes and unit.
+    ///   - phrase: the setting's name in a sentence; by default its name without dashes and unit.
     package init<Value>(
         _ group: SettingGroup, _ name: String, _ field: any WritableKeyPath<Root, Value> & Sendable,
         _ valueName: String,
         _ syntax: ValueSyntax<Value>, _ summary: String, default absence: SettingDefault = .ofField,
-        called words: String? = nil
+        called phrase: String? = nil
     ) {
-        let words = words ?? Self.words(of: name)
+        let phrase = phrase ?? Self.phrase(of: name)
         self.name = name
         self.group = group
         self.valueName = valueName
@@ -41,11 +43,12 @@ package struct Setting<Root>: Sendable {
         expectation = syntax.expectation
         isList = syntax.isList
         canBeginWithDash = syntax.canBeginWithDash
+        words = syntax.words
         parse = { text in
             guard let value = syntax.parse(text) else { return nil }
             return { $0[keyPath: field] = value }
         }
-        problem = { root in syntax.problem(root[keyPath: field]).map { "\(words): \($0)" } }
+        problem = { root in syntax.problem(root[keyPath: field]).map { "\(phrase): \($0)" } }
         textOfField = { root in syntax.text(root[keyPath: field]) }
     }
 
@@ -71,7 +74,7 @@ package struct Setting<Root>: Sendable {
     private init<Part>(_ setting: Setting<Part>, in part: any WritableKeyPath<Root, Part> & Sendable) {
         (name, group, valueName, summary) = (setting.name, setting.group, setting.valueName, setting.summary)
         (absence, expectation) = (setting.absence, setting.expectation)
-        (isList, canBeginWithDash) = (setting.isList, setting.canBeginWithDash)
+        (isList, canBeginWithDash, words) = (setting.isList, setting.canBeginWithDash, setting.words)
         parse = { text in
             guard let assign = setting.parse(text) else { return nil }
             return { assign(&$0[keyPath: part]) }
@@ -80,7 +83,7 @@ package struct Setting<Root>: Sendable {
         textOfField = { setting.textOfField($0[keyPath: part]) }
     }
 
-    private static func words(of name: String) -> String {
+    private static func phrase(of name: String) -> String {
         let words = name.hasSuffix("-ms") ? name.dropLast(3) : name[...]
         return words.split(separator: "-").joined(separator: " ")
     }

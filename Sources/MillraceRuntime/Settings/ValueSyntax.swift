@@ -14,13 +14,15 @@ package struct ValueSyntax<Value: Sendable>: Sendable {
     package var isList = false
     /// Whether a value can begin with a dash.
     package var canBeginWithDash = false
+    /// All values as they are written, if there are only these.
+    package var words: [String]?
 
     /// The syntax of a setting that may have no value.
     package static func optional<Wrapped>(_ syntax: ValueSyntax<Wrapped>) -> Self where Value == Wrapped? {
         ValueSyntax(
             expectation: syntax.expectation, parse: { syntax.parse($0).map(Optional.some) },
             text: { $0.map(syntax.text) ?? "none" }, problem: { $0.flatMap(syntax.problem) }, isList: syntax.isList,
-            canBeginWithDash: syntax.canBeginWithDash)
+            canBeginWithDash: syntax.canBeginWithDash, words: syntax.words)
     }
 }
 
@@ -115,7 +117,7 @@ extension ValueSyntax {
         return ValueSyntax(
             expectation: choices.map(\.word).alternatives,
             parse: { text in choices.first { $0.word == text }?.value },
-            text: { value in choices.first { $0.value == value }?.word ?? "\(value)" })
+            text: { value in choices.first { $0.value == value }?.word ?? "\(value)" }, words: choices.map(\.word))
     }
 }
 
@@ -124,7 +126,7 @@ extension ValueSyntax where Value: CaseIterable & RawRepresentable<String> {
     package static var choice: Self {
         ValueSyntax(
             expectation: Value.allCases.map(\.rawValue).alternatives, parse: { Value(rawValue: $0) },
-            text: { $0.rawValue })
+            text: { $0.rawValue }, words: Value.allCases.map(\.rawValue))
     }
 }
 

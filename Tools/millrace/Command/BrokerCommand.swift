@@ -35,6 +35,12 @@ struct BrokerCommand: AsyncParsableCommand {
         transform: { try BrokerAddress(option: $0) })
     var advertised: BrokerAddress?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file that has the broker's address, as HOST:PORT, while the broker listens.", valueName: "FILE"),
+        completion: .file())
+    var addressFile: String?
+
     @Option(help: "The folder to keep everything in; created if it is missing.", completion: .directory)
     var dataDir: String?
 
@@ -43,7 +49,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Option(
         help: "When to force the data to the disk: never, always (before each acknowledgement), or every so many ms.",
-        transform: { try JournalFlush(option: $0) })
+        completion: .list(["never", "always"]), transform: { try JournalFlush(option: $0) })
     var flush = BrokerCommand.defaults.flush
 
     @Option(help: "The number of bytes of changes and records after which a snapshot replaces the journal.")
@@ -111,6 +117,7 @@ struct BrokerCommand: AsyncParsableCommand {
         configuration.logger.logLevel = logLevel
         configuration.onFailure = { end.yield(.failure($0)) }
 
+        let file = try addressFile.map { try AddressFile($0) }
         let bar = ProgressBar(dataDir.map { "reading \($0)" } ?? "starting", json: json)
         defer { bar.clear() }
         let broker = try await EmbeddedBroker.start(configuration)
@@ -120,7 +127,10 @@ struct BrokerCommand: AsyncParsableCommand {
             try await broker.inject(delay)
         }
         bar.clear()
-        report("listening on \(broker.listenAddress)", "listening", ["address": .string("\(broker.listenAddress)")])
+        let address = "\(broker.listenAddress)"
+        try file?.write(address)
+        defer { file?.remove(address) }
+        report("listening on \(address)", "listening", ["address": .string(address)])
         let first = await ends.first { _ in true }
         report(nil, "stopping")
         try await broker.stop()

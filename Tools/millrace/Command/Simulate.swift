@@ -1,10 +1,8 @@
 import ArgumentParser
-import Foundation
 import MillraceCommandLine
 import MillraceOperations
 import MillraceTesting
 import Scenarios
-import Synchronization
 
 /// Runs the simulations with many seeds.
 struct Simulate: ParsableCommand {
@@ -55,7 +53,7 @@ struct Simulate: ParsableCommand {
             if let seed { return try show(seed, of: scenarios) }
             let count = seedsOfEach.map { $0 * scenarios.count } ?? seeds
             let failures = failures(of: scenarios, count: count)
-            for failure in failures { printLine(json ? failure.json.text : failure.line) }
+            for failure in failures { printLine(json ? failure.json.text : failure.description) }
             printLine(
                 json
                     ? JSONFragment.members([
@@ -68,7 +66,10 @@ struct Simulate: ParsableCommand {
 
     private func show(_ seed: UInt64, of scenarios: [Simulation]) throws {
         var failed = false
-        for scenario in scenarios {
+        let bar = ProgressBar("simulating", json: json)
+        defer { bar.clear() }
+        for (index, scenario) in scenarios.enumerated() {
+            bar.show(Int64(index), of: Int64(scenarios.count))
             let result = try scenario.run(seed: seed)
             failed = failed || !result.passed
             if json {
@@ -88,57 +89,20 @@ struct Simulate: ParsableCommand {
         if failed { throw ExitCode(1) }
     }
 
-    /// Runs seeds on all cores; each run stays on one thread.
+    /// Runs seeds on all cores.
     private func failures(of scenarios: [Simulation], count: Int) -> [SimulationFailure] {
-        let (failures, first) = (SimulationFailures(), first)
         let bar = ProgressBar("simulating", json: json)
         defer { bar.clear() }
-        DispatchQueue.concurrentPerform(iterations: count) { index in
-            let scenario = scenarios[index % scenarios.count]
-            let seed = first &+ UInt64(index / scenarios.count)
-            let problems: [String]
-            do { problems = try scenario.run(seed: seed).problems } catch { problems = ["\(error)"] }
-            bar.show(failures.add(problems.isEmpty ? nil : .init(scenario.name, seed, problems)), of: Int64(count))
-        }
-        return failures.all
+        return SeedRuns.failures(of: scenarios, first: first, count: count) { bar.show($0, of: Int64(count)) }
     }
 }
 
-/// A run that failed.
-struct SimulationFailure: Comparable {
-    var scenario: String
-    var seed: UInt64
-    var problems: [String]
-
-    init(_ scenario: String, _ seed: UInt64, _ problems: [String]) {
-        (self.scenario, self.seed, self.problems) = (scenario, seed, problems)
-    }
-
-    var line: String { "\(scenario), seed \(seed): \(problems.joined(separator: "; "))" }
-
-    /// The seed is a text, because it may be greater than the numbers of many readers of JSON.
-    var json: JSONFragment {
+extension SimulationFailure {
+    /// The failure for programs. The seed is a text, because it may be greater than the numbers of many readers of JSON.
+    fileprivate var json: JSONFragment {
         .members([
             "event": .string("failure"), "scenario": .string(scenario), "seed": .string("\(seed)"),
             "problems": .array(problems.map(JSONFragment.string)),
         ])
     }
-
-    static func < (left: Self, right: Self) -> Bool { (left.scenario, left.seed) < (right.scenario, right.seed) }
-}
-
-/// The failures of all threads, and the number of runs that have ended.
-private final class SimulationFailures: Sendable {
-    private let state = Mutex<(failures: [SimulationFailure], count: Int64)>(([], 0))
-
-    /// Counts a run. Returns the number of all so far.
-    func add(_ failure: SimulationFailure?) -> Int64 {
-        state.withLock { state in
-            if let failure { state.failures.append(failure) }
-            state.count += 1
-            return state.count
-        }
-    }
-
-    var all: [SimulationFailure] { state.withLock { $0.failures.sorted() } }
 }
