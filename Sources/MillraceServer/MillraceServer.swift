@@ -70,7 +70,9 @@ public final class MillraceServer: Service {
     }
 
     private func routes(_ peers: PeerClient, _ access: AccessControl) -> RouteTable {
-        RouteTable(groups(peers, access), access: access, limits: configuration.limits)
+        RouteTable(groups(peers, access), access: access, limits: configuration.limits) { [application] in
+            application.position(of: $0)
+        }
     }
 
     private func groups(_ peers: PeerClient, _ access: AccessControl) -> [any RouteGroup] {

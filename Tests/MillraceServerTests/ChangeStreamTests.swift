@@ -97,6 +97,26 @@ extension ServerTests {
             try await broker.broker.stop()
         }
 
+        @Test("the last event of a stream has the position of the events before it")
+        func lastPosition() async throws {
+            let broker = try await TestBroker()
+            let server = try await TestServer(broker, number: 0)
+            try await server.awaitsTasks(4)
+            let stream = try await EventStream(server, "/stores/counts/changes", lastID: "earliest")
+            try broker.write(Self.keys)
+            var (count, id) = (0, "")
+            while count < Self.keys.count {
+                let event = try await stream.next()
+                if event.name == "change" { count += 1 }
+                id = event.id
+            }
+            try await server.shutDown()
+            let end = try await stream.next()
+            #expect(try end.name == "end" && end.json["code"] as? String == "stopping")
+            #expect(try end.json["position"] as? String == id && !id.isEmpty)
+            try await broker.broker.stop()
+        }
+
         @Test("a reader that does not read is dropped, and those beside it go on")
         func slow() async throws {
             var settings = MillraceServer.Configuration()

@@ -37,6 +37,8 @@ class Browser:
         self.complaints = []
         self.requests = []
         self.sent = []
+        # Each request with its moment, in seconds since 1970.
+        self.moments = []
         self.answers = {}
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
@@ -84,6 +86,7 @@ class Browser:
             self.complaints.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
         elif method == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"])
+            self.moments.append((parameters["wallTime"], parameters["request"]["url"]))
             self.sent.append(f"{parameters['request']['method']} {parameters['request']['url']}")
         elif method == "Fetch.requestPaused":
             self._next += 1

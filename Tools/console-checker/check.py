@@ -1,6 +1,9 @@
 """Clicks through the console of live instances and compares the page with what it should show.
 
-    check.py FOLDER_OF_SCREENSHOTS ADDRESS OTHER_ADDRESS OTHER_PROCESS_ID ADDRESS_WITH_TOKENS TOKEN OPERATOR_TOKEN WINDOWS_ADDRESS
+    check.py FOLDER_OF_SCREENSHOTS ADDRESS OTHER_ADDRESS OTHER_PROCESS_ID ADDRESS_WITH_TOKENS TOKEN OPERATOR_TOKEN WINDOWS_ADDRESS \
+        SERVERS EXECUTABLE WORK_FOLDER
+
+While the file "quiet" is in the work folder, nobody else writes records.
 """
 
 import json
@@ -12,7 +15,9 @@ import time
 from pathlib import Path
 
 from browser import Browser, CheckFailed
+from live import Instance, Live
 from operating import Operating
+from rates import Rates
 from states import States
 from why import Why
 
@@ -100,6 +105,9 @@ class Checks:
         browser.wait("/[1-9].*\\/s/.test(document.querySelector('g.node.source .figure').textContent)", "the rate at the source")
         browser.wait("/^lag /.test(document.querySelector('g.node.source .lag').textContent)", "the lag at the source")
         browser.wait("[...document.querySelectorAll('g.flow.flowing .flow-rate')].some((e) => /[1-9].*\\/s/.test(e.textContent))", "the rate of an edge")
+        covered = browser.ask("""(() => { const t = [...document.querySelectorAll('.flow-rate, .below')].filter((e) => e.textContent.trim()).map((e) => [e.textContent, e.getBoundingClientRect()]);
+            return t.flatMap(([p, a], i) => t.slice(i + 1).filter(([, b]) => a.x < b.right && b.x < a.right && a.y + 2 < b.bottom && b.y + 2 < a.bottom).map(([q]) => `${p} and ${q}`)); })()""")
+        expect(not covered, f"texts lie on one another: {covered}")
         self.fits("topology")
         browser.click("g.node.store .label")
         browser.wait("document.querySelector('.details h2')?.textContent === 'risk-store'", "details of the store")
@@ -311,12 +319,12 @@ def large_topology(count):
 
 
 def main():
-    folder, address, other, process, guarded, token, operator, windows = sys.argv[1:]
+    folder, address, other, process, guarded, token, operator, windows, servers, executable, work = sys.argv[1:]
     folder = Path(folder) if folder else None
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not executable:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chromium:
         sys.exit("check.py: no chromium on the path; Tools/setup --checks installs it")
-    browser = Browser(executable)
+    browser, restored = Browser(chromium), Instance(executable, servers, work)
     try:
         checks = Checks(browser, folder, address, other)
         for width, height in ((1280, 900), (390, 844)):
@@ -334,9 +342,14 @@ def main():
         checks.large()
         States(browser, checks.fits, address, windows).check()
         checks.tokens(guarded, token)
-        Operating(browser, checks.fits, guarded, token, operator).check()
+        operating = Operating(browser, checks.fits, guarded, token, operator)
+        operating.check()
+        Rates(browser, checks.fits, operating, servers, Path(work, "quiet")).check()
+        live = Live(browser, checks.fits, address, servers)
+        live.letters()
         checks.loss(int(process))
-        known = tuple(f"http://{known}/" for known in (address, guarded, windows))
+        live.restore(restored)
+        known = tuple(f"http://{known}/" for known in (address, guarded, windows, restored.address))
         far = [url for url in browser.requests if not url.startswith(known)]
         expect(not far, f"the page asked elsewhere: {far}")
         print("  tokens, a killed instance, no request to elsewhere")
@@ -346,6 +359,7 @@ def main():
         sys.exit(f"check.py: {failure}")
     finally:
         browser.close()
+        restored.stop()
 
 
 main()

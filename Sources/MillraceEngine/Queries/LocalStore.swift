@@ -13,6 +13,8 @@ package final class LocalStore: Sendable {
     /// The signal of each commit and each change of the partitions.
     package let signal = CommitSignal()
     private let table = Mutex(Table())
+    private let sizes = Mutex(MeasuredSizes())
+    private let now: @Sendable () -> ContinuousClock.Instant
 
     /// An immutable state, so that a read has to retain one object only.
     private final class Table: Sendable {
@@ -59,8 +61,13 @@ package final class LocalStore: Sendable {
         func reader(_ readsStale: Bool) -> (any StoreReader)? { reader ?? (readsStale ? staleReader : nil) }
     }
 
-    init(_ plan: StorePlan, of subtopology: Topology.Subtopology) {
+    /// - Parameter now: the clock by which sizes grow old.
+    init(
+        _ plan: StorePlan, of subtopology: Topology.Subtopology,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.plan = plan
+        self.now = now
         self.subtopology = subtopology.id
         isGlobal = subtopology.isGlobal
     }
@@ -257,6 +264,13 @@ package final class LocalStore: Sendable {
         return error
     }
 
+    /// The progress of the partitions that can be read here, standbys' included; empty if none is known.
+    var position: Position {
+        table.withLock { $0 }.partitions.reduce(into: Position()) { position, partition in
+            if let reached = try? partition.reader(true)?.position() { position.merge(reached) }
+        }
+    }
+
     /// The store's entry in the catalogue.
     var description: StoreDescription {
         let table = table.withLock { $0 }
@@ -268,8 +282,9 @@ package final class LocalStore: Sendable {
                 id: Int32(index), location: location, owner: partition.owner, standbys: partition.standbys)
             let reader = partition.reader(true)
             description.position = try? reader?.position()
-            description.approximateEntryCount = reader?.approximateSize?.entryCount
-            description.approximateSizeInBytes = reader?.approximateSize?.sizeInBytes
+            let size = sizes.withLock { $0.size(of: index, reader, at: now()) }
+            description.approximateEntryCount = size?.entryCount
+            description.approximateSizeInBytes = size?.sizeInBytes
             return description
         }
         return StoreDescription(

@@ -18,13 +18,18 @@ package final class LocalStores: Sendable {
         var placement = TaskPlacement()
     }
 
-    /// - Parameter executor: runs reads that may block; by default the calling thread does.
-    package init(_ topology: Topology, executor: any QueryExecutor = DirectExecutor()) {
+    /// - Parameters:
+    ///   - executor: runs reads that may block; by default the calling thread does.
+    ///   - now: the clock by which the sizes in the catalogue grow old.
+    package init(
+        _ topology: Topology, executor: any QueryExecutor = DirectExecutor(),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.executor = executor
         self.topology = topology
         var stores: [String: LocalStore] = [:]
         for subtopology in topology.subtopologies {
-            for plan in subtopology.stores { stores[plan.name] = LocalStore(plan, of: subtopology) }
+            for plan in subtopology.stores { stores[plan.name] = LocalStore(plan, of: subtopology, now: now) }
         }
         self.stores = stores
     }
@@ -121,6 +126,13 @@ package final class LocalStores: Sendable {
             throw StreamsError(.storeUnavailable, "partition \(partition) of the store \(name) cannot be read")
         }
         return try reader.pin()
+    }
+
+    /// Returns the progress of the partitions of a store that can be read here; of all stores if no name is given. It is empty if
+    /// none is known.
+    package func position(of name: String?) -> Position {
+        guard let name else { return stores.values.reduce(into: Position()) { $0.merge($1.position) } }
+        return stores[name]?.position ?? Position()
     }
 
     /// The entries of all stores in the catalogue, by name.

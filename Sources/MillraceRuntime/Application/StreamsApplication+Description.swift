@@ -11,6 +11,10 @@ extension StreamsApplication {
     /// The error handlers for what is run again and counts nowhere: their decisions are not noted among ``recentErrors``.
     package var givenErrorHandlers: ErrorHandlers { supervisor.givenErrorHandlers }
 
+    /// Returns the progress of the partitions of a store that can be read here; of all stores if no name is given. It is empty if
+    /// none is known.
+    package func position(of store: String?) -> Position { supervisor.localStores.position(of: store) }
+
     /// The number of instances, as of the last rebalance, that were given no ``StreamsConfiguration/applicationServer``.
     package var instanceCountWithoutAddress: Int { supervisor.localStores.instanceCountWithoutAddress }
 

@@ -119,7 +119,7 @@ public final class StreamsApplication: Service, Sendable {
     /// for store in application.stores { print(store.name, store.kind.rawValue, store.key?.name ?? "-") }
     /// ```
     ///
-    /// Positions and sizes are known only of stores for which a handle has been made (``store(_:)``).
+    /// Positions and sizes are known only of stores for which a handle has been made (``store(_:)``). A size may be a second old.
     public var stores: [StoreDescription] { supervisor.localStores.descriptions }
 
     /// Returns the owner of a key: the key's partition by Kafka's default partitioner, and the address of the instance that has

@@ -27,6 +27,7 @@ enum ConsoleSchema {
         "deadLetteredRecords": integer, "commits": integer, "averageCommitMs": integer, "longestCommitMs": integer,
         "troubles": Schema.list(text),
         "dropped": Schema.list(Schema.object(["node": text, "reason": text, "count": integer])),
+        "deadLetters": Schema.list(Schema.object(["node": text, "reason": text, "count": integer])),
         "threads": Schema.list(
             Schema.object(
                 [

@@ -49,20 +49,23 @@ private struct TaskReport {
             ("deadLetteredRecords", "\(metrics.deadLetteredRecords)"), ("commits", "\(metrics.commits)"),
             ("averageCommitMs", "\(metrics.averageCommit.nanoseconds / 1_000_000)"),
             ("longestCommitMs", "\(metrics.longestCommit.nanoseconds / 1_000_000)"),
-            ("troubles", JSON.array(metrics.troubles.map(JSON.quoted))), ("dropped", JSON.array(dropped)),
+            ("troubles", JSON.array(metrics.troubles.map(JSON.quoted))),
+            ("dropped", rows(metrics.droppedRecordsByOperator)),
+            ("deadLetters", rows(metrics.deadLetteredRecordsByOperator)),
             ("threads", JSON.array(threads.map(json))), ("tasks", JSON.array(threads.flatMap(tasks))),
         ]
     }
 
-    private var dropped: [String] {
-        let rows = metrics.droppedRecordsByOperator.flatMap { node, reasons in
+    private func rows(_ counts: [String: [DropReason: Int]]) -> String {
+        let rows = counts.flatMap { node, reasons in
             reasons.map { (node: node, reason: $0.key.rawValue, count: $0.value) }
         }
-        return rows.sorted { ($0.node, $0.reason) < ($1.node, $1.reason) }.map { row in
-            JSON.object([
-                ("node", JSON.quoted(row.node)), ("reason", JSON.quoted(row.reason)), ("count", "\(row.count)"),
-            ])
-        }
+        return JSON.array(
+            rows.sorted { ($0.node, $0.reason) < ($1.node, $1.reason) }.map { row in
+                JSON.object([
+                    ("node", JSON.quoted(row.node)), ("reason", JSON.quoted(row.reason)), ("count", "\(row.count)"),
+                ])
+            })
     }
 
     private func json(_ thread: ThreadMetadata) -> String {

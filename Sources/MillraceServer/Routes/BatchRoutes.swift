@@ -20,6 +20,7 @@ struct BatchRoutes: RouteGroup {
             Route(
                 method: .post, path: "/stores/{store}/entries:batch",
                 summary: "Reads several keys; what is found is in the order of the keys, null where there is nothing.",
+                stores: .named,
                 parameters: [
                     .store(example: "risk-store"), KeyFormat.parameter,
                     .query("raw", .flag, "Whether keys and values are bytes in Base64."),

@@ -9,14 +9,14 @@ struct CatalogueRoutes: RouteGroup {
     var routes: [Route] {
         [
             Route(
-                method: .get, path: "/stores", summary: "Lists the stores.",
+                method: .get, path: "/stores", summary: "Lists the stores.", stores: .all,
                 replies: [
                     Route.Reply(
                         status: 200, summary: "All stores of the topology.",
                         content: ["application/json": Schema.stores])
                 ], answer: { _ in list() }),
             Route(
-                method: .get, path: "/stores/{store}", summary: "Describes a store.",
+                method: .get, path: "/stores/{store}", summary: "Describes a store.", stores: .named,
                 parameters: [.store(example: "risk-store")],
                 replies: [
                     Route.Reply(status: 200, summary: "The store.", content: ["application/json": Schema.store]),

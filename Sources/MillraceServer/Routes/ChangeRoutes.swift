@@ -24,6 +24,7 @@ struct ChangeRoutes: RouteGroup {
                 method: .get, path: "/stores/{store}/changes",
                 summary:
                     "Streams the committed changes of all partitions, those of a key in order, as server-sent events.",
+                stores: .changelog,
                 parameters: [
                     .store(example: "risk-store"),
                     .query(
@@ -62,14 +63,8 @@ struct ChangeRoutes: RouteGroup {
                 let output = PatientWriter(writer, channel: channel, limit: limits.slowReaderTimeout)
                 do {
                     try await cancelWhenGracefulShutdown { try await Self.send(changes, of: store, to: output) }
-                } catch let failure as TooSlow {
-                    try await output.write(Self.event("end", ["code": "too_slow", "message": failure.description]))
-                } catch is CancellationError {
-                    try await output.write(
-                        Self.event("end", ["code": "stopping", "message": "the instance is stopping: connect again"]))
-                } catch let error as StreamsError {
-                    let failure = Failure(error)
-                    try await output.write(Self.event("error", ["code": failure.code, "message": failure.message]))
+                } catch let interruption as Interruption {
+                    try await output.write(try Self.lastEvent(interruption))
                 }
                 slot.free()
                 try await output.finish()
@@ -89,26 +84,56 @@ struct ChangeRoutes: RouteGroup {
         }
     }
 
+    /// The end of a stream: its cause, and the position of the events that were sent.
+    private struct Interruption: Error {
+        var cause: any Error
+        var position: Position
+    }
+
     /// Sends changes until the client is gone, or it throws.
     private static func send(
         _ changes: StoreChanges, of store: QueryableBytesStore, to output: PatientWriter
-    ) async throws {
-        var position = changes.start
-        try await output.write(event("start", [:], id: position))
-        var iterator = changes.makeAsyncIterator()
-        while true {
-            guard let batch = try await next(&iterator) else {
-                // A comment, so that both sides notice a connection that is gone.
-                try await output.write(": \n\n")
-                continue
+    ) async throws(Interruption) {
+        var sent = changes.start
+        do {
+            try await output.write(event("start", [:], id: sent))
+            var iterator = changes.makeAsyncIterator()
+            while true {
+                guard let batch = try await next(&iterator) else {
+                    // A comment, so that both sides notice a connection that is gone.
+                    try await output.write(": \n\n")
+                    continue
+                }
+                var (text, position) = ("", sent)
+                for change in batch {
+                    position.merge(change.position)
+                    let place = [("partition", "\(change.changelog.partition)"), ("offset", "\(change.offset)")]
+                    text += event("change", JSON.object(store.json(of: change), adding: place), id: position)
+                }
+                try await output.write(text)
+                sent = position
             }
-            var text = ""
-            for change in batch {
-                position.merge(change.position)
-                let place = [("partition", "\(change.changelog.partition)"), ("offset", "\(change.offset)")]
-                text += event("change", JSON.object(store.json(of: change), adding: place), id: position)
-            }
-            try await output.write(text)
+        } catch {
+            throw Interruption(cause: error, position: sent)
+        }
+    }
+
+    /// The last event of a stream, which has the position of the events before it.
+    ///
+    /// - Throws: the cause, if it is the client's end.
+    private static func lastEvent(_ interruption: Interruption) throws -> String {
+        let position = ["position": interruption.position.description].filter { !$0.value.isEmpty }
+        switch interruption.cause {
+        case let failure as TooSlow:
+            return event("end", ["code": "too_slow", "message": failure.description].merging(position) { $1 })
+        case is CancellationError:
+            let message = "the instance is stopping: connect again"
+            return event("end", ["code": "stopping", "message": message].merging(position) { $1 })
+        case let error as StreamsError:
+            let failure = Failure(error)
+            let own = failure.position.map { ["position": $0.description] } ?? position
+            return event("error", ["code": failure.code, "message": failure.message].merging(own) { $1 })
+        default: throw interruption.cause
         }
     }
 

@@ -16,6 +16,7 @@ struct EntryRoutes: RouteGroup {
                 method: .get, path: "/stores/{store}/entries/{key}",
                 summary:
                     "Reads a key, wherever its partition is: the value, or in a store of windows or sessions all of them.",
+                stores: .named,
                 parameters: [
                     .store(example: "risk-store"),
                     .path("key", "The key, as the store's serde reads it; without its window.", example: "acct-1"),

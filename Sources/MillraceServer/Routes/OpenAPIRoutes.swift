@@ -74,7 +74,7 @@ struct OpenAPIRoutes: RouteGroup {
                     ])
                 }
             ),
-            ("responses", JSON.object(replies.map { ("\($0.status)", reply($0)) })),
+            ("responses", JSON.object(replies.map { ("\($0.status)", reply($0, of: route)) })),
             ("security", needsToken && route.permission != .none ? #"[{"token": []}]"# : nil),
         ])
     }
@@ -88,10 +88,14 @@ struct OpenAPIRoutes: RouteGroup {
         ])
     }
 
-    private func reply(_ reply: Route.Reply) -> String {
+    private func reply(_ reply: Route.Reply, of route: Route) -> String {
+        // Callers without the right learn no position.
+        let hasPosition = route.stores != .none && reply.status != 401 && reply.status != 403
         let content = reply.content.sorted { $0.key < $1.key }.map { ($0.key, #"{"schema": \#($0.value)}"#) }
         return JSON.object([
-            ("description", JSON.quoted(reply.summary)), ("content", content.isEmpty ? nil : JSON.object(content)),
+            ("description", JSON.quoted(reply.summary)),
+            ("headers", hasPosition ? Schema.positionHeader : nil),
+            ("content", content.isEmpty ? nil : JSON.object(content)),
         ])
     }
 }

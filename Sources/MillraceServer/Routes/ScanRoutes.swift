@@ -16,6 +16,7 @@ struct ScanRoutes: RouteGroup {
             Route(
                 method: .get, path: "/stores/{store}/entries",
                 summary: "Reads the entries of all partitions, one partition after the other and in each by key.",
+                stores: .named,
                 parameters: [
                     .store(example: "risk-store"),
                     .query("from", .text(maxCount: Parameter.maxTextCount), "The first key."),
@@ -121,7 +122,8 @@ struct ScanRoutes: RouteGroup {
                     position.merge(page.position)
                 }
                 try await output.write(EntryLines(entries: [], position: position).endLine + "\n")
-            } catch let failure as Failure {
+            } catch var failure as Failure {
+                failure.position = failure.position ?? position
                 try await output.write(JSON.object([("error", failure.json)]) + "\n")
             }
             slot.free()

@@ -12,6 +12,20 @@ enum Schema {
     static let text = #"{"type": "string"}"#
     static let bytes = #"{"type": "string", "format": "binary"}"#
 
+    /// The header of what is read from stores, and of its errors.
+    static let positionHeader = JSON.object([
+        (
+            "Millrace-Position",
+            JSON.object([
+                (
+                    "description",
+                    JSON.quoted("The position of what was read, or that the store had reached when an error came.")
+                ),
+                ("schema", text),
+            ])
+        )
+    ])
+
     /// The shared schemas by name.
     static let shared: [(String, String)] = [
         ("Error", object(["code": text, "message": text], optional: ["position": text])),

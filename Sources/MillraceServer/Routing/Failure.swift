@@ -8,7 +8,7 @@ struct Failure: Error {
     /// A name in snake case that stays the same from version to version.
     var code: String
     var message: String
-    /// The position that the store has reached, if the error is about it.
+    /// The position that the store has reached, if the error is about a store. The route table adds the one that is known here.
     var position: Position?
     /// The methods that the path takes, if the request's is not one of them.
     var allowed: [HTTPRequest.Method] = []

@@ -18,6 +18,17 @@ struct Route: Sendable {
         case operate
     }
 
+    /// The stores that a route is about. Each of its errors has their position, where one is known.
+    enum Stores: Sendable {
+        case none
+        /// The store that the path names.
+        case named
+        case all
+        /// The changelog of the store that the path names. Its positions are others than those of reads, and only an error that
+        /// comes with one has it.
+        case changelog
+    }
+
     /// The description of a response in the OpenAPI document.
     struct Reply: Sendable {
         var status: Int
@@ -31,6 +42,7 @@ struct Route: Sendable {
     var path: String
     var summary: String
     var permission = Permission.read
+    var stores = Stores.none
     var parameters: [Parameter] = []
     /// The schema of the request's body as JSON; `nil` if the route takes none.
     var body: String?

@@ -1,11 +1,13 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import Millrace
 import NIOCore
 
 /// Finds the route of a request, checks the caller and the parameters, and turns errors into responses.
 ///
-/// A path is split before it is decoded, so that an encoded slash stays in its segment.
+/// A path is split before it is decoded, so that an encoded slash stays in its segment. An error of a route about stores has the
+/// position that they have reached here, unless it has a more exact one; callers without the right learn none.
 struct RouteTable: HTTPResponder {
     typealias Context = RequestSource
 
@@ -13,63 +15,105 @@ struct RouteTable: HTTPResponder {
     private let routes: [Int: [(path: PathTemplate, route: Route)]]
     private let access: AccessControl
     private let limits: ServerLimits
+    /// Returns the position of a store, or of all stores, as far as it is known here.
+    private let position: @Sendable (_ store: String?) -> Position
 
-    init(_ groups: [any RouteGroup], access: AccessControl, limits: ServerLimits) {
+    init(
+        _ groups: [any RouteGroup], access: AccessControl, limits: ServerLimits,
+        position: @escaping @Sendable (_ store: String?) -> Position
+    ) {
+        self.position = position
         routes = Dictionary(grouping: groups.flatMap(\.routes).map { (PathTemplate($0), $0) }) { $0.0.count }
         self.access = access
         self.limits = limits
     }
 
     func respond(to request: Request, context: RequestSource) async -> Response {
+        let place: Place
+        do throws(Failure) {
+            place = try permitted(request.head, context.channel)
+        } catch {
+            return response(to: request, error, context)
+        }
         do {
-            let response = try await answer(request, context).taken(
+            let response = try await answer(request, place, context).taken(
                 from: context.channel, within: limits.slowReaderTimeout)
             return request.method == .head ? response.createHeadResponse() : response
         } catch {
-            let failure = Failure(error)
-            if failure.status == .internalServerError {
-                context.logger.error("a request failed: \(error)", metadata: ["method": "\(request.method)"])
-            }
-            let response = Response.failure(failure)
-            return failure.status == .contentTooLarge ? response.closing(context.channel) : response
+            return response(to: request, error, context, at: place)
         }
+    }
+
+    /// The response to a request that failed.
+    private func response(
+        to request: Request, _ error: any Error, _ context: RequestSource, at place: Place? = nil
+    ) -> Response {
+        var failure = Failure(error)
+        if failure.status == .internalServerError {
+            context.logger.error("a request failed: \(error)", metadata: ["method": "\(request.method)"])
+        }
+        failure.position = failure.position ?? place.flatMap(position)
+        let response = Response.failure(failure)
+        return failure.status == .contentTooLarge ? response.closing(context.channel) : response
+    }
+
+    /// The position of the stores that a route is about; `nil` if none is known here.
+    private func position(at place: Place) -> Position? {
+        let reached: Position
+        switch place.route.stores {
+        case .none, .changelog: return nil
+        case .all: reached = position(nil)
+        case .named:
+            guard let name = String(validating: place.path["store"] ?? [], as: UTF8.self) else { return nil }
+            reached = position(name)
+        }
+        return reached.isEmpty ? nil : reached
     }
 
     /// Answers a request without a body, if that takes no wait and nothing is wrong with the request.
     func immediateAnswer(to head: HTTPRequest, on channel: any Channel, _ logger: Logger) -> ImmediateAnswer? {
-        guard let (route, request) = try? checked(head, channel, logger),
-            let answer = try? route.answerAtOnce?(request), answer.body.readableBytes <= Response.smallCount
+        guard let place = try? permitted(head, channel), let request = try? checked(head, place, channel, logger),
+            let answer = try? place.route.answerAtOnce?(request), answer.body.readableBytes <= Response.smallCount
         else { return nil }
         return answer
     }
 
-    private func answer(_ request: Request, _ context: RequestSource) async throws -> Response {
-        var (route, checked) = try checked(request.head, context.channel, context.logger)
+    private func answer(_ request: Request, _ place: Place, _ context: RequestSource) async throws -> Response {
+        let route = place.route
+        var checked = try checked(request.head, place, context.channel, context.logger)
         checked.body = try await body(of: request, for: route)
         if route.isShort { return try await route.answer(checked) }
         return try await onSharedPool { [checked] in try await route.answer(checked).writtenOnSharedPool() }
     }
 
-    /// Finds the route of a request and checks everything but the body.
-    private func checked(
-        _ head: HTTPRequest, _ channel: any Channel, _ logger: Logger
-    ) throws(Failure) -> (route: Route, request: RouteRequest) {
+    /// A route that the caller may use, with the parameters of the path and the query of a request.
+    private struct Place {
+        var route: Route
+        var path: [String: [UInt8]]
+        var query: Substring
+    }
+
+    /// Finds the route of a request, and checks whether the caller may use it.
+    private func permitted(_ head: HTTPRequest, _ channel: any Channel) throws(Failure) -> Place {
         try access.checkHost(head)
         let target = head.path ?? "/"
         let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
         let (route, path) = try find(head.method, target[..<end])
         try access.check(head, for: route.permission, on: channel)
+        return Place(route: route, path: path, query: Substring(target.utf8[end...].dropFirst()))
+    }
+
+    /// Checks the parameters of a request.
+    private func checked(
+        _ head: HTTPRequest, _ place: Place, _ channel: any Channel, _ logger: Logger
+    ) throws(Failure) -> RouteRequest {
         let headers = head.headerFields
-        let parameters = try Parameters(route.parameters, path: path, query: Substring(target.utf8[end...].dropFirst()))
-        {
-            name in HTTPField.Name(name).flatMap { headers[$0] }
+        let parameters = try Parameters(place.route.parameters, path: place.path, query: place.query) { name in
+            HTTPField.Name(name).flatMap { headers[$0] }
         }
-        return (
-            route,
-            RouteRequest(
-                head: head, parameters: parameters, isForwarded: headers[.forwarded] != nil, body: ByteBuffer(),
-                channel: channel, logger: logger)
-        )
+        return RouteRequest(
+            head: head, parameters: parameters, isForwarded: headers[.forwarded] != nil, body: ByteBuffer(),
+            channel: channel, logger: logger)
     }
 
     private func find(

@@ -38,7 +38,12 @@ struct PeerClient: Sendable {
             throw Failure(
                 HTTPResponse.Status(code: status == 429 ? 503 : status), said?.code ?? "owner_unavailable",
                 said?.message ?? "another instance answered with status \(status)",
-                position: said?.position.flatMap { Position($0) })
+                position: said?.position.flatMap { Position($0) } ?? position)
+        }
+
+        /// The position in the header.
+        private var position: Position? {
+            headers.first(name: HTTPField.Name.position.rawName).flatMap { Position($0) }
         }
 
         private struct Said: Decodable {
@@ -52,7 +57,9 @@ struct PeerClient: Sendable {
         /// - Throws: `Failure` with 503 if the other instance could not answer, so that it is asked again.
         func response() throws(Failure) -> Response {
             if status == 503 {
-                throw Failure(.serviceUnavailable, "owner_unavailable", "the partition's owner cannot read it yet")
+                throw Failure(
+                    .serviceUnavailable, "owner_unavailable", "the partition's owner cannot read it yet",
+                    position: position)
             }
             var response = Response.bytes(
                 body, type: headers.first(name: "content-type") ?? "application/json",

@@ -13,8 +13,8 @@ struct MillraceBench: AsyncParsableCommand {
             """,
         subcommands: [
             Risk.self, Passthrough.self, TopologyLoops.self, Restore.self, Latency.self, Startup.self, Scale.self,
-            Queries.self, HTTPReads.self,
-            All.self, Subject.self, Ceiling.self, Broker.self, HTTPInstance.self, HTTPPing.self,
+            Queries.self, HTTPReads.self, ReadLatency.self,
+            All.self, Subject.self, Ceiling.self, Broker.self, HTTPInstance.self, HTTPPing.self, HTTPClientLoad.self,
         ])
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Millrace
 import MillraceEngine
@@ -10,16 +11,19 @@ package final class EngineLoop {
     private let producer = CountingProducer()
     private var offset: Int64 = 0
 
-    package init(_ loop: Loop, input: LoopInput) throws {
+    /// - Parameter isWatched: whether the task measures what it measures for a server or a reporter, with a real clock.
+    package init(_ loop: Loop, input: LoopInput, isWatched: Bool = false) throws {
         self.input = input
         partition = TopicPartition(topic: loop.inputTopic, partition: 0)
         let topology = try loop.topology()
+        var configuration = TaskConfiguration(
+            applicationID: "bench", handlers: ErrorHandlers(), maxStoreBufferSizeInBytes: .max)
+        configuration.isWatched = { isWatched }
         task = try StreamTask(
             id: TaskID(subtopology: 0, partition: 0), topology: topology, nodes: Array(topology.nodes.indices),
             stores: topology.subtopologies.flatMap(\.stores), partitions: [partition],
-            configuration: TaskConfiguration(
-                applicationID: "bench", handlers: ErrorHandlers(), maxStoreBufferSizeInBytes: .max),
-            producer: producer, provider: nil, clock: StoppedClock(), logger: Logger(label: "bench"))
+            configuration: configuration, producer: producer, provider: nil,
+            clock: isWatched ? RunningClock() : StoppedClock(), logger: Logger(label: "bench"))
     }
 
     /// Processes the input once, a thousand records at a time as a worker does. Returns a number that stands for the bytes of
@@ -49,6 +53,19 @@ package final class EngineLoop {
 private final class StoppedClock: WallClock {
     func wallClockMs() -> Int64 { 0 }
     func monotonicMs() -> Int64 { 0 }
+}
+
+/// The machine's clocks.
+private final class RunningClock: WallClock {
+    func wallClockMs() -> Int64 { read(CLOCK_REALTIME) / 1_000_000 }
+    func monotonicMs() -> Int64 { read(CLOCK_MONOTONIC) / 1_000_000 }
+    func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
+
+    private func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
 }
 
 /// Adds up the sent records.

@@ -18,6 +18,8 @@ package enum Loop: String, CaseIterable, Sendable {
 package enum LoopRunner: String, CaseIterable, Sendable {
     /// The engine's task, with ports in memory.
     case engine
+    /// The same with a real clock, while somebody watches: ages of records and times of store engines are measured.
+    case watched
     /// A hand-written loop.
     case hand
     /// `TopologyTestDriver`, which commits after every record.

@@ -76,7 +76,7 @@ async function ask() {
     model.errors = errors.instances;
     model.total = note(model.history, model.instances, performance.now() / 1_000);
     if (!model.topology) model.topology = await get("/topology");
-    if (["stores", "overview"].includes(model.view) || !model.stores) model.stores = (await get("/stores")).stores;
+    if (model.view === "stores" || !model.stores) model.stores = (await get("/stores")).stores;
     if (!model.configuration) model.configuration = (await get("/configuration")).settings;
     model.problem = undefined;
   } catch (error) {

@@ -10,8 +10,12 @@ export class Figures {
     this.model = model;
     this.subtopology = subtopology;
     const tasks = instances.flatMap((instance) => instance.tasks).filter((task) => !task.isStandby);
-    this.dropped = sums(instances.flatMap((instance) => (instance.dropped ?? []).map((row) => [row.node, row.count])));
-    this.failed = sums((model.errors ?? []).flatMap((instance) => instance.errors ?? []).filter((error) => error.node).map((error) => [error.node, 1]));
+    // Instances count dead letters, but remember only the latest errors. A dead letter counts as dropped too, and is shown once.
+    const others = (model.errors ?? []).flatMap((instance) => instance.errors ?? []).filter((error) => error.node && !["dead-letter", "continue"].includes(error.response));
+    const deadLetters = instances.flatMap((instance) => instance.deadLetters ?? []);
+    const dropped = instances.flatMap((instance) => instance.dropped ?? []);
+    this.dropped = sums([...dropped.map((row) => [row.node, row.count]), ...deadLetters.map((row) => [row.node, -row.count])]);
+    this.failed = sums([...others.map((error) => [error.node, 1]), ...deadLetters.map((row) => [row.node, row.count])]);
     this.missing = sums(tasks.flatMap((task) => task.stores.map((store) => [store.name, store.missingRecords])));
     const inputs = tasks.filter((task) => task.id.split("_")[0] === String(subtopology.id)).flatMap((task) => task.inputs ?? []);
     this.inputs = Map.groupBy(inputs, (input) => input.topic);
@@ -56,7 +60,7 @@ export class Figures {
   troubleText(name) {
     const parts = [];
     if (this.failed.has(name)) parts.push(`${brief(this.failed.get(name))} failed`);
-    if (this.dropped.has(name)) parts.push(`${brief(this.dropped.get(name))} dropped`);
+    if (this.dropped.get(name) > 0) parts.push(`${brief(this.dropped.get(name))} dropped`);
     return parts.join(" · ");
   }
 

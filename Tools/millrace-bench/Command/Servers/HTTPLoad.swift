@@ -49,6 +49,34 @@ final class HTTPLoad {
         return count
     }
 
+    /// Sends requests at a rate for a time, as far as connections are free. Returns the number of responses, all of which had
+    /// status 200.
+    func run(seconds: Double, rate: Int) throws -> Int {
+        let start = monotonicSeconds()
+        var (sent, count, lastResponse) = (0, 0, start)
+        var free = Array(connections.indices)
+        while true {
+            let now = monotonicSeconds()
+            let isOver = now - start >= seconds
+            if isOver, free.count == connections.count { return count }
+            let due = isOver ? sent : Int((now - start) * Double(rate))
+            while sent < due, let index = free.popLast() {
+                try sendNext(to: index)
+                sent += 1
+            }
+            // At most a millisecond, so that requests are sent when they are due.
+            guard poll(&polled, nfds_t(polled.count), 1) >= 0 || errno == EINTR else {
+                throw BenchError("cannot wait for responses: \(errno)")
+            }
+            for index in polled.indices where polled[index].revents != 0 {
+                guard try receive(from: index) else { continue }
+                (count, lastResponse) = (count + 1, now)
+                free.append(index)
+            }
+            if free.count < connections.count, now - lastResponse > 10 { throw BenchError("the server is silent") }
+        }
+    }
+
     private func sendNext(to index: Int) throws {
         let request = requests[next]
         next = next + 1 == requests.count ? 0 : next + 1

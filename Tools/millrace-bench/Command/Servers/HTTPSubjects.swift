@@ -15,11 +15,13 @@ struct HTTPInstance: AsyncParsableCommand {
     @Option var group: String
     @Option var state: String
     @Option var port: Int
+    @Flag var exactlyOnce = false
 
     func run() async throws {
         let address = InstanceAddress(host: "127.0.0.1", port: port)
         var configuration = StreamsConfiguration(
             applicationID: group, bootstrapServers: [bootstrap], stateDirectory: state)
+        configuration.guarantee = exactlyOnce ? .exactlyOnce : .atLeastOnce
         configuration.commitInterval = .milliseconds(100)
         configuration.applicationServer = address.description
         var logger = Logger(label: "instance") { StreamLogHandler.standardError(label: $0) }
@@ -50,6 +52,29 @@ struct HTTPPing: AsyncParsableCommand {
             router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { announce("\($0.localAddress?.port ?? 0)") }, logger: logger)
         try await ping.run()
+    }
+}
+
+/// A client of one of the servers in a separate process, at a fixed rate. It prints a line when it is connected, and its cost at the
+/// end.
+struct HTTPClientLoad: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "http-load", shouldDisplay: false)
+
+    @Option var port: Int
+    /// Requests per second.
+    @Option var rate: Int
+    @Option var seconds: Double
+    @Option var connections: Int
+    /// The number of accounts to read; 0 asks for `/ping`.
+    @Option var accounts: Int
+
+    func run() throws {
+        let meter = ProcessMeter()
+        let requests = accounts == 0 ? [HTTPLoad.get("/ping")] : Server.scattered(accounts).map { Server.get($0) }
+        let load = try HTTPLoad(port: port, connections: connections, requests: requests)
+        announce("connected")
+        let count = try load.run(seconds: seconds, rate: rate)
+        try meter.sample(records: max(1, count), seconds: seconds).printed()
     }
 }
 

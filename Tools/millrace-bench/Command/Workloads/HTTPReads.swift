@@ -21,7 +21,6 @@ struct HTTPReads: ParsableCommand {
     var connections = 16
 
     private static let batchCount = 1_000
-    private static let target = "/stores/\(RiskScoreTopology.store)/entries"
 
     func run() throws {
         var report = Report()
@@ -35,62 +34,21 @@ struct HTTPReads: ParsableCommand {
         let group = cluster.newGroup()
         let ping = try Server(["http-ping"])
         defer { ping.child.stop() }
-        let first = try instance(group, cluster)
+        let first = try Server.instance(group, cluster)
         defer { first.child.stop() }
-        try awaitAll(at: first)
+        try first.awaitAll(options.accounts)
         try measurePoints(first, ping, into: &report)
         try measureBatches(first, into: &report)
         if options.wants("forwarded") {
-            let second = try instance(group, cluster)
+            let second = try Server.instance(group, cluster)
             defer { second.child.stop() }
             try measureForwarded(first, second, ping, into: &report)
         }
         try report.print(asJSON: options.json)
     }
 
-    private struct Server {
-        let child: Child
-        let port: Int
-
-        init(_ arguments: [String]) throws {
-            child = try Child(arguments)
-            guard let port = child.line().flatMap({ Int($0) }) else {
-                throw BenchError("\(arguments) does not listen")
-            }
-            self.port = port
-        }
-    }
-
-    private func instance(_ group: String, _ cluster: BenchCluster) throws -> Server {
-        try Server([
-            "http-instance", "--bootstrap", cluster.bootstrapServers, "--group", group, "--state", cluster.newFolder(),
-            "--port", "\(try HTTPLoad.freePort())",
-        ])
-    }
-
     private func get(_ account: Int, headers: String = "") -> [UInt8] {
-        HTTPLoad.get("\(Self.target)/\(RiskEvents.key(account))", headers: headers)
-    }
-
-    /// Accounts in an order that jumps from partition to partition and from block to block.
-    private var scattered: [Int] {
-        // The step is coprime to any usual number of accounts.
-        (0..<min(options.accounts, 20_000)).map { $0 * 7_368_787 % options.accounts }
-    }
-
-    /// Waits until every account can be read.
-    private func awaitAll(at server: Server) throws {
-        let deadline = monotonicSeconds() + 60
-        while true {
-            do {
-                let last = (0..<min(1_000, options.accounts)).map { get(options.accounts - 1 - $0) }
-                _ = try HTTPLoad(port: server.port, connections: 1, requests: last).run(seconds: 1)
-                return
-            } catch {
-                guard monotonicSeconds() < deadline else { throw error }
-                usleep(100_000)
-            }
-        }
+        Server.get(account, headers: headers)
     }
 
     private func sample(
@@ -123,7 +81,7 @@ struct HTTPReads: ParsableCommand {
 
     private func measurePoints(_ server: Server, _ ping: Server, into report: inout Report) throws {
         guard options.wants("point") else { return }
-        let reads = scattered.map { get($0) }
+        let reads = Server.scattered(options.accounts).map { get($0) }
         report.add(
             "http", "point reads",
             try turns([
@@ -135,11 +93,11 @@ struct HTTPReads: ParsableCommand {
 
     private func measureBatches(_ server: Server, into report: inout Report) throws {
         guard options.wants("batch") else { return }
-        let keys = scattered
+        let keys = Server.scattered(options.accounts)
         let batches = (0..<20).map { batch in
             let some = (0..<Self.batchCount).map { keys[(batch * Self.batchCount + $0) % keys.count] }
             let list = some.map { "\"\(RiskEvents.key($0))\"" }.joined(separator: ",")
-            return HTTPLoad.post("\(Self.target):batch", json: "{\"keys\":[\(list)]}")
+            return HTTPLoad.post("\(Server.target):batch", json: "{\"keys\":[\(list)]}")
         }
         report.add(
             "http", "keys in batches of \(Self.batchCount)",
@@ -149,7 +107,7 @@ struct HTTPReads: ParsableCommand {
     private func measureForwarded(
         _ first: Server, _ second: Server, _ ping: Server, into report: inout Report
     ) throws {
-        let accounts = Array(scattered.prefix(2_000))
+        let accounts = Array(Server.scattered(options.accounts).prefix(2_000))
         var (here, there) = ([[UInt8]](), [[UInt8]]())
         let deadline = monotonicSeconds() + 60
         repeat {

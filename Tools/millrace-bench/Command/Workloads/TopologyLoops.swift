@@ -11,7 +11,7 @@ struct TopologyLoops: ParsableCommand {
     @Option(help: "One loop only, in this process: stateless, stateful or risk.")
     var loop: Loop?
 
-    @Option(help: "What runs it: engine, hand or driver.")
+    @Option(help: "What runs it: engine, watched, hand or driver.")
     var runner = LoopRunner.engine
 
     func run() throws {
@@ -46,6 +46,7 @@ struct TopologyLoops: ParsableCommand {
         let pass: () throws -> UInt64 =
             switch runner {
             case .engine: try EngineLoop(loop, input: input).run
+            case .watched: try EngineLoop(loop, input: input, isWatched: true).run
             case .hand: HandLoop(loop, input: input).run
             case .driver: try DriverLoop(loop, input: input).run
             }
