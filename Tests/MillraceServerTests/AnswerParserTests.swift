@@ -57,7 +57,7 @@ struct AnswerParserTests {
             "HTTP/1.1 200 OK\r\n" + String(repeating: "x: y\r\n", count: 4_000),
         ])
     func unreadable(_ text: String) {
-        for size in [1, 1_000, .max] {
+        for size in [64, 1_000, .max] {
             #expect(throws: AnswerParser.Unreadable.self) { try Self.parse(text, by: size) }
         }
     }

@@ -181,12 +181,12 @@ struct PeerConnectionTests {
         let answer = try await Self.loop.flatSubmit {
             let promise = Self.loop.makePromise(of: PeerClient.Answer.self)
             let head = HTTPRequestHead(version: .http1_1, method: method, uri: "/", headers: ["host": "peer"])
-            var request = PeerRequest(head: head, body: nil, maxResponseSizeInBytes: 1_000, promise: promise)
-            request = request.repeatable { connections.send($0, to: peer.address) }
+            let request = PeerRequest(head: head, body: nil, maxResponseSizeInBytes: 1_000, promise: promise)
+                .repeatable { connections.send($0, to: peer.address) }
             // A channel that has ended takes nothing.
             ClientBootstrap(group: Self.loop).connect(host: "127.0.0.1", port: peer.address.port).whenSuccess {
                 channel in
-                channel.close().whenComplete { [request] _ in PeerConnections.send(request, over: channel) }
+                channel.close().whenComplete { _ in PeerConnections.send(request, over: channel) }
             }
             return promise.futureResult
         }.get()

@@ -13,7 +13,8 @@ struct ForwardedRead {
     ///   - accept: the media type that the client wants.
     ///   - deadline: the time until which an answer is worth something.
     /// - Returns: `nil` if the request has characters that cannot be written as they are.
-    init?(_ request: RouteRequest, to address: InstanceAddress, accept: String, until deadline: ContinuousClock.Instant) {
+    init?(_ request: RouteRequest, to address: InstanceAddress, accept: String, until deadline: ContinuousClock.Instant)
+    {
         guard Self.isPlain(request.head.path ?? ""), Self.isPlain(address.host),
             request.head.headerFields[.authorization].map({ Self.isPlain($0, allowsSpaces: true) }) ?? true
         else { return nil }

@@ -40,13 +40,14 @@ final class PeerConnections: Sendable {
 
     /// Returns the connections that the forwarded reads of an event loop share. Call it on that event loop.
     func shared(on eventLoop: any EventLoop) -> SharedConnections {
-        state.withLock { state in
-            let key = ObjectIdentifier(eventLoop)
-            if let known = state.shared[key] { return known.value }
-            let made = SharedConnections(dialer, on: eventLoop)
-            if state.isClosed { made.close() } else { state.shared[key] = NIOLoopBound(made, eventLoop: eventLoop) }
+        let key = ObjectIdentifier(eventLoop)
+        let shared = state.withLock { state in
+            if let known = state.shared[key] { return known }
+            let made = NIOLoopBound(SharedConnections(dialer, on: eventLoop), eventLoop: eventLoop)
+            if state.isClosed { made.value.close() } else { state.shared[key] = made }
             return made
         }
+        return shared.value
     }
 
     private func sendAnew(_ request: PeerRequest, to address: InstanceAddress) {

@@ -14,7 +14,8 @@ struct PeerDialer: Sendable {
     ///
     /// - Parameter setUp: adds the handlers above those of TLS. It runs on the event loop.
     func connect(
-        to address: InstanceAddress, on eventLoop: any EventLoop, _ setUp: @escaping @Sendable (any Channel) throws -> Void
+        to address: InstanceAddress, on eventLoop: any EventLoop,
+        _ setUp: @escaping @Sendable (any Channel) throws -> Void
     ) -> EventLoopFuture<any Channel> {
         let (tls, host) = (tls, address.host)
         return ClientBootstrap(group: eventLoop)

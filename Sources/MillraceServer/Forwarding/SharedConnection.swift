@@ -46,6 +46,7 @@ final class SharedConnection: ChannelInboundHandler {
         guard let context else { return }
         let sent = unsent
         unsent = ByteBuffer()
+        reads.send()
         context.writeAndFlush(wrapOutboundOut(sent), promise: nil)
     }
 

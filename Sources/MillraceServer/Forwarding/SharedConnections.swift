@@ -31,7 +31,7 @@ final class SharedConnections {
             return false
         }
         guard connection.hasRoom else { return false }
-        connection.send(read) { finish($0.flatMap(ImmediateAnswer.init)) }
+        connection.send(read) { answer in finish(answer.flatMap { ImmediateAnswer($0) }) }
         return true
     }
 

@@ -38,6 +38,7 @@ final class SharedSimulatedConnection {
         readCount += 1
         let number = readCount
         reads.append(Read(number: number, finish: finish))
+        reads.send()
         network.after(TimeSpan(ImmediateRead.patience), on: asker) { [self] in
             if let oldest = reads.oldest, oldest.number <= number { end() }
         }
@@ -50,7 +51,9 @@ final class SharedSimulatedConnection {
         received.append(number)
         owner.receive(request) { [self] result in
             // A server that ends closes its connections.
-            if result.failure?.code == RoutedFailure.refused.code { return network.after(.zero, on: asker) { self.end() } }
+            if result.failure?.code == RoutedFailure.refused.code {
+                return network.after(.zero, on: asker) { self.end() }
+            }
             answers[number] = result
             sendAnswers()
         }
