@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Millrace
 import NIOCore
 import NIOHTTP1

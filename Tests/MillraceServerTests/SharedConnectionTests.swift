@@ -1,6 +1,9 @@
 import Foundation
 import Millrace
+import MillraceRuntime
 import MillraceServer
+import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Testing
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
+import Millrace
 import NIOCore
 
 /// The course of a request that takes no task, if all goes well.
