@@ -61,7 +61,7 @@ public final class MillraceServer: Service {
         let tls = try configuration.tls.map { tls throws(ServerError) in try tls.forServer() }
         let peers = try PeerClient(configuration)
         do {
-            try await serve(routes(peers, access(tokens)), tls)
+            try await serve(routes(peers, access(tokens)), peers, tls)
         } catch {
             await peers.shutdown()
             throw error
@@ -103,7 +103,7 @@ public final class MillraceServer: Service {
             tokens: tokens, hosts: needsName ? ["localhost", configuration.address.host.lowercased()] : nil)
     }
 
-    private func serve(_ routes: RouteTable, _ tls: TLSConfiguration?) async throws {
+    private func serve(_ routes: RouteTable, _ peers: PeerClient, _ tls: TLSConfiguration?) async throws {
         let limits = configuration.limits
         let connections = HTTP1Channel.Configuration(
             idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds),
@@ -112,7 +112,8 @@ public final class MillraceServer: Service {
                 maxHeaderFieldCount: 100))
         let http = HTTPServerBuilder { responder in
             EventLoopConnections(
-                connection: HTTP1Channel(responder: responder, configuration: connections), routes: routes)
+                connection: HTTP1Channel(responder: responder, configuration: connections), routes: routes,
+                peers: peers)
         }
         var logger = logger
         logger.logLevel = max(logger.logLevel, .notice)

@@ -66,4 +66,49 @@ struct RoutingDecisionTests {
             return
         }
     }
+
+    @Test("only a read that asks for nothing but the owner's present state is forwarded at once")
+    func atOnce() throws {
+        func action(
+            _ owner: KeyMetadata, isForwarded: Bool = false, stale: Bool = false, atLeast: Position = Position(),
+            rest: Duration = .seconds(5)
+        ) -> ImmediateRead.Action {
+            ImmediateRead.action(
+                of: owner, isForwarded: isForwarded, acceptsStale: stale, atLeast: atLeast, rest: rest)
+        }
+        let elsewhere = Self.metadata(0)
+        #expect(action(elsewhere) == .ask(Self.owner) && action(Self.metadata(0, isHere: true)) == .readHere)
+        #expect(action(elsewhere, isForwarded: true) == .readHere)
+        let position = try #require(Position("t-0@1"))
+        #expect(action(elsewhere, atLeast: position) == .fallBack && action(elsewhere, stale: true) == .fallBack)
+        #expect(action(Self.metadata(0, isHere: true), atLeast: position) == .fallBack)
+        #expect(action(Self.metadata(0, at: nil)) == .fallBack)
+        #expect(action(elsewhere, rest: ImmediateRead.patience) == .ask(Self.owner))
+        #expect(action(elsewhere, rest: ImmediateRead.patience - .milliseconds(1)) == .fallBack)
+        for status in [200, 404, 400, 401, 410, 429, 500, 503, 504] {
+            #expect(ImmediateRead.isAnswer(status: status, saysKeyUnknown: false) == (status == 200))
+            #expect(ImmediateRead.isAnswer(status: status, saysKeyUnknown: true) == [200, 404].contains(status))
+        }
+    }
+
+    @Test("an answer belongs to the oldest request in flight", arguments: [1, 3, 100, 1_000])
+    func inFlight(_ window: Int) {
+        var (requests, sent, answered) = (RequestsInFlight<Int>(), 0, 0)
+        for _ in 0..<50 {
+            for _ in 0..<window {
+                requests.append(sent)
+                sent += 1
+            }
+            // An answer that comes before its request has been sent is nobody's.
+            if answered == sent - window { #expect(requests.removeOldest() == nil) }
+            requests.send()
+            #expect(requests.oldest == answered && requests.count == sent - answered)
+            for _ in 0..<(window - window / 3) {
+                #expect(requests.removeOldest() == answered)
+                answered += 1
+            }
+        }
+        #expect(Array(requests.removeAll()) == Array(answered..<sent))
+        #expect(requests.removeOldest() == nil && requests.count == 0)
+    }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Millrace
+import MillraceRouting
 import MillraceRuntime
 import NIOCore
 
@@ -36,7 +37,7 @@ struct EntryRoutes: RouteGroup {
                     Route.Reply(
                         status: 404, summary: "There is no such store, or nothing under the key.",
                         content: ["application/json": Schema.error]),
-                ] + Route.Reply.ofReads, isShort: true, answerAtOnce: { try readInMemory($0) },
+                ] + Route.Reply.ofReads, isShort: true, answerAtOnce: { try immediateCourse(of: $0) },
                 answer: { try await read($0) })
         ]
     }
@@ -50,17 +51,27 @@ struct EntryRoutes: RouteGroup {
         request.parameters.flag("raw") || request.prefers("application/octet-stream")
     }
 
-    /// Reads one entry of a partition of this instance, if it is in memory and the request has no further wishes.
-    private func readInMemory(_ request: RouteRequest) throws -> ImmediateAnswer? {
-        let name = try request.parameters.pathText("store")
+    /// Reads one entry of a partition of this instance, if it is in memory, or leaves it to the owner: performs what `ImmediateRead`
+    /// decides.
+    private func immediateCourse(of request: RouteRequest) throws -> ImmediateCourse? {
+        let (name, terms) = (try request.parameters.pathText("store"), request.terms(limits))
         let store = try owners.stores.handle(name)
         let read = try keyRead(request, of: store)
-        guard read.isOfOneEntry(in: store),
-            ["at-least", "stale", "partition"].allSatisfy({ request.parameters[$0] == nil }),
-            try request.isForwarded || owners.application.metadata(ofKeyBytes: read.key, in: name).isHere,
-            let found = try store.entryInMemory(of: read.key), let entry = found.value
-        else { return nil }
-        return answer(entry, at: found.position.description, of: store, isRaw: isRaw(request))
+        guard read.isOfOneEntry(in: store), request.parameters["partition"] == nil else { return nil }
+        let action = try ImmediateRead.action(
+            of: owners.application.metadata(ofKeyBytes: read.key, in: name), isForwarded: request.isForwarded,
+            acceptsStale: terms.acceptsStale, atLeast: terms.atLeast, rest: terms.rest)
+        let isRaw = isRaw(request)
+        switch action {
+        case .fallBack: return nil
+        case .ask(let address):
+            return ForwardedRead(request, to: address, accept: accepted(isRaw), until: terms.deadline)
+                .map { .forward($0) }
+        case .readHere:
+            guard let found = try store.entryInMemory(of: read.key) else { return nil }
+            guard let entry = found.value else { return .answer(ImmediateAnswer(keyUnknown(at: found.position))) }
+            return .answer(answer(entry, at: found.position.description, of: store, isRaw: isRaw))
+        }
     }
 
     /// Reads one entry on the connection's event loop. Several entries take longer, so they are read and rendered elsewhere.
@@ -90,10 +101,15 @@ struct EntryRoutes: RouteGroup {
         } there: { address in
             try await owners.peers.ask(
                 address, target: request.target(within: terms.rest),
-                accept: isRaw ? "application/octet-stream" : "application/json",
-                authorization: terms.authorization, within: terms.rest + .milliseconds(500)
+                accept: accepted(isRaw), authorization: terms.authorization, within: terms.rest + .milliseconds(500)
             ).response()
         }
+    }
+
+    private func accepted(_ isRaw: Bool) -> String { isRaw ? "application/octet-stream" : "application/json" }
+
+    private func keyUnknown(at position: Position) -> Failure {
+        Failure(.notFound, "key_unknown", "there is nothing under the key", position: position)
     }
 
     /// The partition that has to be read; `nil` to look through all that are here, since a topic may be partitioned in another
@@ -120,8 +136,7 @@ struct EntryRoutes: RouteGroup {
     ) throws -> Response {
         let position = found.position.description
         switch found.value {
-        case .entry(nil):
-            throw Failure(.notFound, "key_unknown", "there is nothing under the key", position: found.position)
+        case .entry(nil): throw keyUnknown(at: found.position)
         case .entry(let entry?): return answer(entry, at: position, of: store, isRaw: isRaw).response
         case .entries where isRaw:
             throw Failure.badRequest("only a single value has raw bytes; ask for JSON", code: "raw_impossible")

@@ -44,15 +44,5 @@ extension Response {
     }
 
     /// The response to a request that failed.
-    static func failure(_ failure: Failure) -> Response {
-        var response = json(failure.json, status: failure.status, position: failure.position?.description)
-        if failure.status == .serviceUnavailable || failure.status == .tooManyRequests {
-            response.headers[.retryAfter] = "1"
-        }
-        if !failure.allowed.isEmpty {
-            response.headers[.allow] = failure.allowed.map(\.rawValue).joined(separator: ", ")
-        }
-        if failure.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
-        return response
-    }
+    static func failure(_ failure: Failure) -> Response { ImmediateAnswer(failure).response }
 }

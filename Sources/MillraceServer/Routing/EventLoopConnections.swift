@@ -8,14 +8,17 @@ import NIOCore
 struct EventLoopConnections: ServerChildChannel {
     let connection: HTTP1Channel
     let routes: RouteTable
+    let peers: PeerClient
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        connection.setup(channel: channel, logger: logger).flatMapThrowing { [routes] value in
+        connection.setup(channel: channel, logger: logger).flatMapThrowing { [routes, peers] value in
             let pipeline = channel.pipeline.syncOperations
             // Hummingbird's own handler still sees every request: it knows when a connection is idle and when to close it.
             let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
-            try pipeline.addHandler(
-                ImmediateAnswers { routes.immediateAnswer(to: $0, on: $1, logger) }, position: .after(state))
+            let answers = ImmediateAnswers(peers.shared(on: channel.eventLoop)) {
+                routes.immediateCourse(of: $0, on: $1, logger)
+            }
+            try pipeline.addHandler(answers, position: .after(state))
             return value
         }
     }

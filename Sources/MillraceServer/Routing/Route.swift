@@ -49,8 +49,8 @@ struct Route: Sendable {
     var replies: [Reply]
     /// Whether an answer takes so little computation that it may run on the event loop of the connection.
     var isShort = false
-    /// Answers a request without a wait; `nil` if that is not possible. What it throws, `answer` reports.
-    var answerAtOnce: (@Sendable (RouteRequest) throws -> ImmediateAnswer?)?
+    /// Answers or forwards a request without a task; `nil` if that is not possible. What it throws, `answer` reports.
+    var answerAtOnce: (@Sendable (RouteRequest) throws -> ImmediateCourse?)?
     var answer: @Sendable (RouteRequest) async throws -> Response
 
     /// The segments of the path.

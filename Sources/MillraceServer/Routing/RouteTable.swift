@@ -70,12 +70,13 @@ struct RouteTable: HTTPResponder {
         return reached.isEmpty ? nil : reached
     }
 
-    /// Answers a request without a body, if that takes no wait and nothing is wrong with the request.
-    func immediateAnswer(to head: HTTPRequest, on channel: any Channel, _ logger: Logger) -> ImmediateAnswer? {
+    /// Returns the course of a request without a body, if it needs no task and nothing is wrong with the request.
+    func immediateCourse(of head: HTTPRequest, on channel: any Channel, _ logger: Logger) -> ImmediateCourse? {
         guard let place = try? permitted(head, channel), let request = try? checked(head, place, channel, logger),
-            let answer = try? place.route.answerAtOnce?(request), answer.body.readableBytes <= Response.smallCount
+            let course = try? place.route.answerAtOnce?(request)
         else { return nil }
-        return answer
+        if case .answer(let answer) = course, answer.body.readableBytes > ImmediateAnswer.maxCount { return nil }
+        return course
     }
 
     private func answer(_ request: Request, _ place: Place, _ context: RequestSource) async throws -> Response {
@@ -170,12 +171,9 @@ struct RequestSource: InitializableFromSource {
 }
 
 extension Response {
-    /// The size up to which a response fits into the system's buffers, so that nobody waits for its reader.
-    fileprivate static let smallCount = 32 << 10
-
     /// The same response, whose reader is dropped if it does not take it in time.
     fileprivate func taken(from channel: any Channel, within limit: Duration) -> Response {
-        guard let count = body.contentLength, count > Self.smallCount else { return self }
+        guard let count = body.contentLength, count > ImmediateAnswer.maxCount else { return self }
         let body = body
         var response = self
         response.body = ResponseBody(contentLength: count) { writer in

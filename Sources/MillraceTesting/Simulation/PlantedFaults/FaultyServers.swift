@@ -5,7 +5,7 @@ extension PlantedFault {
     /// The faults of reads that go from instance to instance.
     static let ofRouting: [PlantedFault] = [
         staleOwner, positionOfOtherPartition, dropForwardedPosition, batchOfTwoCommits, trustStandbys, firstOwners,
-        waitWithoutEnd, waitForNothing, scanFromBeginning,
+        waitWithoutEnd, waitForNothing, scanFromBeginning, answersOutOfOrder,
     ]
 
     package static let staleOwner = PlantedFault(
@@ -37,6 +37,10 @@ extension PlantedFault {
 
     package static let scanFromBeginning = PlantedFault(
         "a scan that is passed on to another instance begins anew there", serveStores: { ForgetfulScanStores($0) })
+
+    package static let answersOutOfOrder = PlantedFault(
+        "an owner sends the answers to reads on one connection as they become ready",
+        serveStores: { HastyStores($0) })
 }
 
 /// Answers as an owner at any position, and with its last answers where it has no stores any more.
@@ -155,4 +159,9 @@ final class ForgetfulScanStores: ServedStores {
         request.kind = .page(from: start, only: only, limit: limit)
         return request
     }
+}
+
+/// Sends each answer when it is ready.
+final class HastyStores: ServedStores {
+    override var keepsOrderOfAnswers: Bool { false }
 }

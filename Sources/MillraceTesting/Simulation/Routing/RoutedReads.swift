@@ -100,6 +100,7 @@ final class RoutedReads {
             servers[address] = SimulatedServer(
                 SimulatedHost(process), stores: serve(localStores), network: network,
                 ask: { [unowned self] in ask($0, $1, within: $2, from: $3, $4) },
+                listener: { [unowned self] in servers[$0] },
                 violate: { [world] in world.violate($0) })
         }
     }

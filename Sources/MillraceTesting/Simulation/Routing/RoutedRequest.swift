@@ -46,12 +46,12 @@ struct RoutedAnswer {
 }
 
 struct RoutedFailure: RoutingFailure, CustomStringConvertible {
-    var course: FailureCourse
+    var status: Int
     var code: String
     var message: String
 
     init(status: Int, _ code: String, _ message: String) {
-        course = FailureCourse(status: status)
+        self.status = status
         self.code = code
         self.message = message
     }
@@ -67,6 +67,7 @@ struct RoutedFailure: RoutingFailure, CustomStringConvertible {
         }
     }
 
+    var course: FailureCourse { FailureCourse(status: status) }
     var description: String { "\(code): \(message)" }
 }
 

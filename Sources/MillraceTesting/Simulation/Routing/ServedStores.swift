@@ -39,6 +39,9 @@ class ServedStores {
     /// Returns a request as it is passed on to another instance.
     func forwarded(_ request: RoutedRequest) -> RoutedRequest { request }
 
+    /// Whether answers on a connection that reads share have the order of the requests.
+    var keepsOrderOfAnswers: Bool { true }
+
     /// Returns the time for which a read waits for its partitions and its position.
     func limit(of read: LocalRead, within rest: Duration) -> Duration {
         // A partition may move on while others are waited for.

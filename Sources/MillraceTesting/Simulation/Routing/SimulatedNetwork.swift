@@ -89,6 +89,27 @@ final class SimulatedNetwork {
         after(latency(), on: host, body)
     }
 
+    /// Sends something over a connection, on which it arrives after what was sent before it.
+    ///
+    /// - Parameters:
+    ///   - last: the moment at which the last message over the connection arrives.
+    ///   - loss: the probability that it never arrives, and so that nothing else does that is sent after it.
+    /// - Returns: whether it arrives.
+    func send(after last: inout Moment, loss: Double, to host: SimulatedHost, _ body: @escaping () -> Void) -> Bool {
+        if random.chance(loss) { return false }
+        last = max(last, now + latency())
+        after(last - now, on: host, body)
+        return true
+    }
+
+    /// The probability that a request is lost.
+    var requestLoss: Double { world.faults.lostRequests }
+    /// The probability that an answer is lost.
+    var answerLoss: Double { world.faults.lostAnswers }
+
+    /// Returns whether a value happens to be in memory.
+    func isInMemory() -> Bool { random.chance(0.7) }
+
     /// Performs something on another thread of a host, which may be held up.
     func onThread(of host: SimulatedHost, _ body: @escaping () -> Void) {
         let isHeldUp = random.chance(world.faults.interleavings)

@@ -3,7 +3,27 @@ import MillraceRouting
 
 /// Performs the actions of the state machines. Each outcome is an event of the network, so other things happen in between.
 extension SimulatedServer {
-    func read(
+    /// Reads a key without a wait, if that goes well: performs what `ImmediateRead` decides.
+    func readAtOnce(
+        _ key: [UInt8], _ request: RoutedRequest, until deadline: Moment, _ finish: @escaping (RoutedResult) -> Void
+    ) {
+        let action = try? ImmediateRead.action(
+            of: stores.owner(ofKey: key, in: request.store), isForwarded: request.isForwarded,
+            acceptsStale: request.acceptsStale, atLeast: request.atLeast, rest: rest(until: deadline))
+        switch action {
+        case .readHere:
+            if let answer = readInMemory(key, request) { return finish(.success(answer)) }
+            read(key, request, until: deadline, finish)
+        case .ask(let address):
+            forwardAtOnce(request, to: address) { [self] result in
+                if let result, ImmediateRead.isAnswer(result) { return finish(result) }
+                read(key, request, until: deadline, finish)
+            }
+        case .fallBack, nil: read(key, request, until: deadline, finish)
+        }
+    }
+
+    private func read(
         _ key: [UInt8], _ request: RoutedRequest, until deadline: Moment, _ finish: @escaping (RoutedResult) -> Void
     ) {
         read(
@@ -136,5 +156,14 @@ extension SimulatedServer {
             request, until: deadline,
             locate: { [stores] in try stores.owner(ofPartition: place.partition, in: request.store) },
             partition: { _ in place.partition }, kind: .page(after: place.place, limit: limit), finish)
+    }
+}
+
+extension ImmediateRead {
+    fileprivate static func isAnswer(_ result: RoutedResult) -> Bool {
+        switch result {
+        case .success: isAnswer(status: 200, saysKeyUnknown: false)
+        case .failure(let failure): isAnswer(status: failure.status, saysKeyUnknown: failure.code == "key_unknown")
+        }
     }
 }

@@ -8,6 +8,10 @@ final class SimulatedServer {
     let stores: ServedStores
     private let network: SimulatedNetwork
     private let ask: Ask
+    /// Returns the server that listens at an address at the moment.
+    private let listener: (InstanceAddress) -> SimulatedServer?
+    /// The connections that forwarded reads share.
+    private var shared: [InstanceAddress: SharedSimulatedConnection] = [:]
     private let violate: (String) -> Void
     /// The requests that have not been answered, by number.
     private var open: [Int: (RoutedResult) -> Void] = [:]
@@ -35,12 +39,13 @@ final class SimulatedServer {
 
     init(
         _ host: SimulatedHost, stores: ServedStores, network: SimulatedNetwork, ask: @escaping Ask,
-        violate: @escaping (String) -> Void
+        listener: @escaping (InstanceAddress) -> SimulatedServer?, violate: @escaping (String) -> Void
     ) {
         self.host = host
         self.stores = stores
         self.network = network
         self.ask = ask
+        self.listener = listener
         self.violate = violate
     }
 
@@ -56,7 +61,7 @@ final class SimulatedServer {
         let finish: (RoutedResult) -> Void = { [self] result in open.removeValue(forKey: number)?(result) }
         let deadline = network.now + request.timeout
         switch request.kind {
-        case .key(let key): read(key, request, until: deadline, finish)
+        case .key(let key): readAtOnce(key, request, until: deadline, finish)
         case .batch(let keys): read(keys, request, until: deadline, finish)
         case .page(let start, let only, let limit):
             page(ScanRead(from: start, only: only, limit: limit, isForwarded: request.isForwarded), request, deadline) {
@@ -89,6 +94,29 @@ final class SimulatedServer {
         request.timeout = TimeSpan(rest(until: deadline))
         request.isForwarded = true
         ask(address, stores.forwarded(request), request.timeout + TimeSpan(ms: 500), host, finish)
+    }
+
+    /// Forwards a read at once, as `SharedConnections` of `MillraceServer` does.
+    ///
+    /// - Parameter finish: gets the owner's answer; `nil` if the connection has ended without one.
+    func forwardAtOnce(
+        _ request: RoutedRequest, to address: InstanceAddress, _ finish: @escaping (RoutedResult?) -> Void
+    ) {
+        if shared[address]?.hasEnded ?? true {
+            guard let owner = listener(address), owner.host.isRunning else { return finish(nil) }
+            shared[address] = SharedSimulatedConnection(from: host, to: owner, network)
+        }
+        var request = request
+        request.timeout = .zero
+        request.isForwarded = true
+        shared[address]?.send(stores.forwarded(request), finish)
+    }
+
+    /// Reads a key without a wait; `nil` if that is not possible.
+    func readInMemory(_ key: [UInt8], _ request: RoutedRequest) -> RoutedAnswer? {
+        guard network.isInMemory() else { return nil }
+        let read = LocalRead(store: request.store, kind: .key(key), readsStale: false, atLeast: Position())
+        return try? stores.read(read)
     }
 
     // MARK: Reads of this instance

@@ -2,15 +2,6 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
-/// A request to another instance. A connection takes it as an outbound message.
-struct PeerRequest: Sendable {
-    var head: HTTPRequestHead
-    var body: ByteBuffer?
-    var maxResponseSizeInBytes: Int
-    /// Gets the answer. A failure, also one from outside such as a cancellation, closes the connection.
-    var promise: EventLoopPromise<PeerClient.Answer>
-}
-
 /// A connection to another instance, which carries one request at a time.
 final class PeerConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
@@ -25,16 +16,28 @@ final class PeerConnection: ChannelDuplexHandler {
     }
 
     private var exchange: Exchange?
+    private let arrivals: ArrivalMark
     private let hasAnswered: (any Channel) -> Void
 
-    /// - Parameter hasAnswered: called when the connection can take another request.
-    init(hasAnswered: @escaping (any Channel) -> Void) { self.hasAnswered = hasAnswered }
+    /// - Parameters:
+    ///   - arrivals: the handler that sees the bytes of the answers.
+    ///   - hasAnswered: called when the connection can take another request.
+    init(_ arrivals: ArrivalMark, hasAnswered: @escaping (any Channel) -> Void) {
+        self.arrivals = arrivals
+        self.hasAnswered = hasAnswered
+    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let request = unwrapOutboundIn(data)
+        request.take()
         exchange = Exchange(request: request)
+        arrivals.hasArrived = false
         let channel = context.channel
-        request.promise.futureResult.whenFailure { _ in channel.close(promise: nil) }
+        request.promise.futureResult.assumeIsolated().whenFailure { [weak self] _ in
+            // Nobody waits for the answer any more, so the request is not sent again.
+            self?.exchange = nil
+            channel.close(promise: nil)
+        }
         context.write(wrapOutboundOut(.head(request.head)), promise: nil)
         if let body = request.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         context.write(wrapOutboundOut(.end(nil)), promise: promise)
@@ -79,8 +82,25 @@ final class PeerConnection: ChannelDuplexHandler {
     }
 
     private func fail(_ error: any Error) {
-        exchange?.request.promise.fail(error)
+        guard let failed = exchange?.request else { return }
         exchange = nil
+        if !arrivals.hasArrived, failed.isIdempotent, let again = failed.sendAgain {
+            again(failed.unrepeatable)
+        } else {
+            failed.promise.fail(error)
+        }
+    }
+}
+
+/// Notes whether anything has arrived on a connection.
+final class ArrivalMark: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    var hasArrived = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasArrived = true
+        context.fireChannelRead(data)
     }
 }
 

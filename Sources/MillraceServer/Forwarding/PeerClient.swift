@@ -22,6 +22,9 @@ struct PeerClient: Sendable {
         }
     }
 
+    /// Returns the connections that the forwarded reads of an event loop share. Call it on that event loop.
+    func shared(on eventLoop: any EventLoop) -> SharedConnections { connections.shared(on: eventLoop) }
+
     func shutdown() async { await connections.close() }
 
     /// An answer of another instance.
