@@ -24,13 +24,13 @@ package final class RescoredGraph: Sendable {
         self.fullRows = fullRows
     }
 
-    /// Returns how many candidates are compared in full for `count` results by default: of `int8` rows twice as many and 10 more, of
+    /// Returns how many candidates are compared in full for `count` results by default: of `int8` rows half as many again and 5 more, of
     /// `binary` rows all that the search keeps; never more than it keeps.
     package func defaultCandidateCount(count: Int, effort: Int) -> Int {
         let kept = max(count, effort)
         guard graph.rows.format.element != .binary else { return kept }
-        let (twice, overflow) = count.multipliedReportingOverflow(by: 2)
-        return overflow ? kept : min(kept, twice.addingReportingOverflow(10).partialValue)
+        let (more, overflow) = count.addingReportingOverflow(max(0, count) / 2 + 5)
+        return overflow ? kept : min(kept, more)
     }
 
     /// Returns the rows nearest to a vector, nearest first, with distances of the full rows.

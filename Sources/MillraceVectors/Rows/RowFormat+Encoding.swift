@@ -10,7 +10,7 @@ extension RowFormat {
     package func encode(_ vector: UnsafeBufferPointer<Float>, into row: UnsafeMutableRawBufferPointer)
         throws(VectorProblem)
     {
-        let factor = try factor(of: vector)
+        let (factor, largest) = try checked(vector)
         guard let source = vector.baseAddress, let target = row.baseAddress, row.count >= strideInBytes else {
             throw VectorProblem(.invalidFormat, "a row needs \(strideInBytes) bytes, not \(row.count)")
         }
@@ -19,7 +19,11 @@ extension RowFormat {
         case .float32:
             let components = target.bindMemory(to: Float.self, capacity: dimensions)
             // Adding zero makes zeros positive: equal vectors are equal bytes.
-            for index in 0..<dimensions { components[index] = Float(Double(source[index]) * factor) + 0 }
+            if factor == 1 {
+                for index in 0..<dimensions { components[index] = source[index] + 0 }
+            } else {
+                for index in 0..<dimensions { components[index] = Float(Double(source[index]) * factor) + 0 }
+            }
         case .float16:
             withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions) { components in
                 guard let floats = components.baseAddress else { return }
@@ -28,28 +32,30 @@ extension RowFormat {
                 kernels.functions.pointee.halves_of_floats(floats, halves, dimensions)
                 for index in 0..<dimensions where halves[index] == 0x8000 { halves[index] = 0 }
             }
-        case .int8: encodeCodes(source, factor: factor, into: target)
+        case .int8: encodeCodes(source, largest: Double(largest), into: target)
         case .binary:
             let bytes = target.bindMemory(to: UInt8.self, capacity: strideInBytes)
             for index in 0..<dimensions where source[index] > 0 { bytes[index >> 3] |= 1 << UInt8(index & 7) }
         }
     }
 
-    private func encodeCodes(_ source: UnsafePointer<Float>, factor: Double, into target: UnsafeMutableRawPointer) {
+    private func encodeCodes(_ source: UnsafePointer<Float>, largest: Double, into target: UnsafeMutableRawPointer) {
         let codes = (target + Self.codesOffset).bindMemory(to: Int8.self, capacity: dimensions)
-        var largest = 0.0
-        for index in 0..<dimensions { largest = max(largest, Double(source[index]).magnitude) }
-        var sum = 0.0
+        var sum: Int32 = 0
         if largest > 0 {
+            let steps = 127 / largest
+            // Added and subtracted again, it leaves no bits for fractions: so the sum is rounded to a whole number, without a call.
+            let rounding = 0x1.8p52
             for index in 0..<dimensions {
-                let code = (Double(source[index]) / largest * 127).rounded()
-                codes[index] = Int8(code)
+                let code = Int32(Double(source[index]) * steps + rounding - rounding)
+                codes[index] = Int8(truncatingIfNeeded: code)
                 sum += code * code
             }
         }
-        let scale = metric == .cosine ? 1 / sum.squareRoot() : largest / 127
+        let squares = Double(sum)
+        let scale = metric == .cosine ? 1 / squares.squareRoot() : largest / 127
         target.storeBytes(of: Float(scale), as: Float.self)
-        target.storeBytes(of: Float(sum * scale * scale), toByteOffset: 4, as: Float.self)
+        target.storeBytes(of: Float(squares * scale * scale), toByteOffset: 4, as: Float.self)
     }
 
     /// Returns the row of a vector.
@@ -98,25 +104,31 @@ extension RowFormat {
         }
     }
 
-    /// Checks a vector, and returns what its components are multiplied by: 1, or what makes its length 1.
-    private func factor(of vector: UnsafeBufferPointer<Float>) throws(VectorProblem) -> Double {
+    /// Checks a vector.
+    ///
+    /// - Returns: What its components are multiplied by: 1, or what makes its length 1; and the magnitude of its largest component.
+    private func checked(
+        _ vector: UnsafeBufferPointer<Float>
+    ) throws(VectorProblem) -> (factor: Double, largest: Float) {
         guard vector.count == dimensions else {
             throw VectorProblem(.wrongDimensions, "the vector has \(vector.count) components instead of \(dimensions)")
         }
         var squares = 0.0
         var largest: Float = 0
-        for (index, component) in vector.enumerated() {
-            guard component.isFinite else {
-                throw VectorProblem(.notFinite, "component \(index) of the vector is \(component)")
-            }
+        for component in vector {
             squares += Double(component) * Double(component)
             largest = max(largest, component.magnitude)
+        }
+        // Squares of finite floats do not add up to an infinite double.
+        guard squares.isFinite else {
+            let index = vector.firstIndex { !$0.isFinite } ?? 0
+            throw VectorProblem(.notFinite, "component \(index) of the vector is \(vector[index])")
         }
         if metric == .cosine {
             guard squares > 0 else {
                 throw VectorProblem(.zeroVector, "all components are zero, so the vector has no direction to compare")
             }
-            return 1 / squares.squareRoot()
+            return (1 / squares.squareRoot(), largest)
         }
         let length = squares.squareRoot()
         guard length <= Self.largestLength else {
@@ -125,6 +137,6 @@ extension RowFormat {
         if element == .float16, largest >= 65_520 {
             throw VectorProblem(.tooLarge, "a component is \(largest); float16 holds magnitudes below 65,520")
         }
-        return 1
+        return (1, largest)
     }
 }
