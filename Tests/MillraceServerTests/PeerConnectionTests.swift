@@ -181,7 +181,8 @@ struct PeerConnectionTests {
         // The loop sends the request, and before it does, learns nothing of the connection's end.
         let answer = try await Self.loop.flatSubmit {
             let promise = Self.loop.makePromise(of: PeerClient.Answer.self)
-            let head = HTTPRequestHead(version: .http1_1, method: method, uri: "/", headers: ["host": "peer"])
+            let head = HTTPRequestHead(
+                version: .http1_1, method: method, uri: "/", headers: ["host": "peer", "content-length": "0"])
             let request = PeerRequest(head: head, body: nil, maxResponseSizeInBytes: 1_000, promise: promise)
                 .repeatable { connections.send($0, to: peer.address) }
             // A channel that has ended takes nothing.
