@@ -29,7 +29,7 @@ class Browser:
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            self._socket = connect(self._page_address(), max_size=None, compression=None)
+            self._socket = connect(self._page_address(), max_size=None, compression=None, ping_interval=None)
         except BaseException:
             self.close()
             raise
