@@ -293,6 +293,7 @@ def main():
     # Nothing is left when the time limit of a step ends this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="terminal-checks-"))
+    os.environ["TMUX_TMPDIR"] = str(folder)
     checks, failed = None, 0
     try:
         checks = Checks(folder)

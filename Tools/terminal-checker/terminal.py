@@ -26,6 +26,7 @@ class Terminal:
         self.raw = folder / f"{self.name}.raw"
         variables = {
             "PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "PS1": "[$?]> ", "TERM": "tmux-256color",
+            "HISTFILE": "",
             **environment,
         }
         given = [f"{name}={value}" for name, value in variables.items() if value is not None]
