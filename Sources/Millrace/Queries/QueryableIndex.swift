@@ -106,6 +106,11 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
 extension StoreQuery {
     /// An index of a store.
     ///
+    /// ```swift
+    /// let words = try application.store(
+    ///     .index("words", key: String.self, value: String.self, view: [Substring: Set<[UInt8]>].self))
+    /// ```
+    ///
     /// - Parameters:
     ///   - name: the index's name.
     ///   - key: the type of the store's keys.

@@ -52,6 +52,10 @@ public struct StoreQuery<Store>: Sendable {
 
     /// Returns the same query for another kind of handle, which is made of this one: for libraries that bring their own handles.
     ///
+    /// ```swift
+    /// let first = StoreQuery.keyValue("totals", key: .string, value: .int64).map { store in try? store.get("first") }
+    /// ```
+    ///
     /// - Parameter transform: makes the other handle.
     public func map<Other>(_ transform: @escaping @Sendable (Store) -> Other) -> StoreQuery<Other> {
         let make = make

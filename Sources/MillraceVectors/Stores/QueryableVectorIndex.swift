@@ -90,6 +90,10 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
 extension StoreQuery {
     /// The vectors of a store's entries, by the declaration of their index.
     ///
+    /// ```swift
+    /// let cases = try application.store(.vectors(similarCases))
+    /// ```
+    ///
     /// - Parameter index: the declaration that the store was given.
     public static func vectors<Key, Value>(_ index: VectorIndex<Key, Value>) -> StoreQuery
     where Store == QueryableVectorIndex<Key, Value> {

@@ -82,12 +82,20 @@ public struct VectorIndex<Key, Value>: Sendable {
 extension Materialized {
     /// Adds an index of the values' vectors.
     ///
+    /// ```swift
+    /// builder.table("cases", key: .string, value: .json(Case.self), into: .store("cases").indexed(by: similarCases))
+    /// ```
+    ///
     /// - Parameter index: the declaration of the index.
     public func indexed(by index: VectorIndex<Key, Value>) -> Materialized { indexed(by: index.supplier) }
 }
 
 extension StoreBuilder {
     /// Adds an index of the values' vectors.
+    ///
+    /// ```swift
+    /// let drafts = Stores.keyValue("drafts", key: .string, value: .json(Case.self)).indexed(by: similarCases)
+    /// ```
     ///
     /// - Parameter index: the declaration of the index.
     public func indexed<Key, Value>(by index: VectorIndex<Key, Value>) -> StoreBuilder
@@ -96,6 +104,10 @@ extension StoreBuilder {
     }
 
     /// Adds an index of the values' vectors.
+    ///
+    /// ```swift
+    /// let drafts = Stores.timestampedKeyValue("drafts", key: .string, value: .json(Case.self)).indexed(by: similarCases)
+    /// ```
     ///
     /// - Parameter index: the declaration of the index.
     public func indexed<Key, Value>(by index: VectorIndex<Key, Value>) -> StoreBuilder

@@ -32,6 +32,24 @@ struct IndexExamples {
         return Dictionary(uniqueKeysWithValues: found.value.map { ($0.key, $0.value) })
     }
 
+    @Test("those of stores and queries build")
+    func stores() throws {
+        let words = StoreIndexSupplier<String>("words", kind: "words") { context, value in WordIndex() }
+        func plain() {
+            let drafts = Stores.keyValue("drafts", key: .string, value: .string).indexed(by: words)
+            #expect(drafts.name == "drafts")
+        }
+        plain()
+        let drafts = Stores.timestampedKeyValue("drafts", key: .string, value: .string).indexed(by: words)
+        #expect(drafts.name == "drafts")
+        let builder = StreamsBuilder()
+        builder.table("totals", key: .string, value: .int64, into: .store("totals"))
+        let driver = try TopologyTestDriver(builder.build())
+        try driver.inputTopic("totals", key: .string, value: .int64).pipe(key: "first", value: 7)
+        let first = StoreQuery.keyValue("totals", key: .string, value: .int64).map { store in try? store.get("first") }
+        #expect(try driver.store(first) == 7)
+    }
+
     @Test("that of the description of an index builds")
     func cities() throws {
         let cityIndex = StoreIndexSupplier<Case>("cities", kind: "cities") { _, _ in WordIndex() }

@@ -28,4 +28,17 @@ struct VectorExamples {
         for match in nearest.matches { print(match.key, match.score) }
         #expect(nearest.matches.count == 10 && nearest.matches.first?.key == "case-8")
     }
+
+    @Test("those of processors' stores build")
+    func stores() {
+        let similarCases = VectorIndex<String, Case>("similar-cases", of: \.embedding, dimensions: 384)
+        func plain() {
+            let drafts = Stores.keyValue("drafts", key: .string, value: .json(Case.self)).indexed(by: similarCases)
+            #expect(drafts.name == "drafts")
+        }
+        plain()
+        let drafts = Stores.timestampedKeyValue("drafts", key: .string, value: .json(Case.self)).indexed(
+            by: similarCases)
+        #expect(drafts.name == "drafts")
+    }
 }

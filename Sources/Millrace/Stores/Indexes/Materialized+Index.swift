@@ -1,6 +1,10 @@
 extension Materialized {
     /// Adds an index, which finds entries of the store in another way than by their keys.
     ///
+    /// ```swift
+    /// builder.table("notes", key: .string, value: .string, into: .store("notes").indexed(by: words))
+    /// ```
+    ///
     /// The store needs no other settings for it. A store with windows, sessions or versions cannot have one.
     ///
     /// - Parameter index: the description of the index.
@@ -14,6 +18,10 @@ extension Materialized {
 extension StoreBuilder {
     /// Adds an index, which finds entries of the store in another way than by their keys.
     ///
+    /// ```swift
+    /// let drafts = Stores.keyValue("drafts", key: .string, value: .string).indexed(by: words)
+    /// ```
+    ///
     /// - Parameter index: the description of the index.
     public func indexed<Key, Value>(by index: StoreIndexSupplier<Value>) -> StoreBuilder
     where Store == KeyValueStore<Key, Value> {
@@ -21,6 +29,10 @@ extension StoreBuilder {
     }
 
     /// Adds an index, which finds entries of the store in another way than by their keys.
+    ///
+    /// ```swift
+    /// let drafts = Stores.timestampedKeyValue("drafts", key: .string, value: .string).indexed(by: words)
+    /// ```
     ///
     /// - Parameter index: the description of the index.
     public func indexed<Key, Value>(by index: StoreIndexSupplier<Value>) -> StoreBuilder

@@ -22,7 +22,7 @@ public protocol StoreIndex: AnyObject, SendableMetatype {
     /// - Parameters:
     ///   - key: the entry's key, as the store's serde writes it.
     ///   - value: the value as the store's serde writes it; `nil` if the entry was deleted.
-    /// - Throws: any error that makes the index unusable. Its readers get it; the store and its task go on without the index.
+    /// - Throws: any `Error` that makes the index unusable. Its readers get it; the store and its task go on without the index.
     func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws
 
     /// Ends a commit: everything that was applied counts from now on.
