@@ -20,13 +20,17 @@ struct GraphSearchTests {
 
     @Test("in two phases find what an exact search over the full rows finds", arguments: VectorMetric.allCases)
     func rescored(metric: VectorMetric) throws {
-        for (element, wanted) in [(VectorElement.int8, 0.9), (.binary, 0.4)] {
+        for element in [VectorElement.int8, .binary] {
             let fixture = try GraphFixture(count: 1_200, metric: metric, element: element, seed: 12)
             let full = try GraphFixture.rows(of: fixture.vectors, dimensions: 24, metric: metric, element: .float32)
             let rescored = try RescoredGraph(graph: fixture.graph, fullRows: full)
             let recall = try fixture.recall(
                 of: 10, { try rescored.search(near: $0, count: 10, effort: 24) }, truth: full)
-            #expect(recall >= wanted, "\(element): \(recall)")
+            // Nothing can find more than is among the candidates that an exact search over the quantised rows keeps.
+            let possible = try fixture.recall(
+                of: 10, { try ExactScan.nearest(fixture.prepared($0), rows: fixture.rows, count: 24) }, truth: full)
+            #expect(recall >= 0.8 * possible, "\(element): \(recall) of \(possible)")
+            #expect(element == .binary || recall >= 0.9)
             // The distances are those of the full rows.
             let query = try PreparedQuery(fixture.queries[0], format: full.format)
             let exact = try ExactScan.nearest(query, rows: full, count: 1_200)
