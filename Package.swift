@@ -306,7 +306,8 @@ let package = Package(
         .testTarget(
             name: "MillraceVectorsTests",
             dependencies: [
-                "CVectorKernels", "Millrace", "MillraceEngine", "MillraceTesting", "MillraceVectors", "TestSupport",
+                "CVectorKernels", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting",
+                "MillraceVectors", "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
