@@ -48,6 +48,11 @@ public struct QueryableBytesStore: Sendable {
 
     init(_ store: any QueriedStore) { self.store = store }
 
+    /// Returns the view of an index in each local partition.
+    package func indexViews(named name: String) throws -> [any Sendable] {
+        try store.readers().map { try $0.indexView(named: name) }
+    }
+
     // MARK: Keys and text
 
     /// The kind of the store, which decides how it can be read.

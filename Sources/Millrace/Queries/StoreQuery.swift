@@ -53,10 +53,10 @@ public struct StoreQuery<Store>: Sendable {
     /// Returns the same query for another kind of handle, which is made of this one: for libraries that bring their own handles.
     ///
     /// ```swift
-    /// let first = StoreQuery.keyValue("totals", key: .string, value: .int64).map { store in try? store.get("first") }
+    /// let totals = StoreQuery.keyValue("totals", key: .string, value: .int64).map { store in Totals(store: store) }
     /// ```
     ///
-    /// - Parameter transform: makes the other handle.
+    /// - Parameter transform: makes the other handle. It must not read: the store may not be readable yet.
     public func map<Other>(_ transform: @escaping @Sendable (Store) -> Other) -> StoreQuery<Other> {
         let make = make
         var query = StoreQuery<Other>(name, expectation) { transform(make($0)) }

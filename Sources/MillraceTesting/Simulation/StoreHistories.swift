@@ -9,25 +9,26 @@ struct StorePartition: Hashable, CustomStringConvertible {
     var description: String { "\(store) of partition \(partition)" }
 }
 
-/// The contents of one partition of a store.
+/// The contents of one partition of a store, with the views of its indexes as text.
 enum StoreContents: Equatable, CustomStringConvertible {
-    case entries([StoreEntry])
+    case entries([StoreEntry], indexes: [String] = [])
     /// The view of a custom store, as text.
     case view(String)
 
     /// The entries; none of a custom store.
-    var entries: [StoreEntry] { if case .entries(let entries) = self { entries } else { [] } }
+    var entries: [StoreEntry] { if case .entries(let entries, _) = self { entries } else { [] } }
 
     var description: String {
         switch self {
-        case .entries(let entries): entries.map(\.text).joined(separator: " ")
+        case .entries(let entries, let indexes): (entries.map(\.text) + indexes).joined(separator: " ")
         case .view(let text): text
         }
     }
 
     /// Reads one partition of a store that is here, as of its last commit.
     static func read(_ place: StorePartition, from localStores: LocalStores) throws -> Committed<StoreContents> {
-        if try localStores.store(named: place.store).plan.kind.isCustom {
+        let plan = try localStores.plan(of: place.store)
+        if plan.kind.isCustom {
             let (reader, position) = try localStores.pin(place.store, partition: place.partition)
             return Committed(value: .view("\(try reader.customView())"), position: position)
         }
@@ -35,7 +36,9 @@ enum StoreContents: Equatable, CustomStringConvertible {
             switch store.kind {
             case .window, .timestampedWindow: .entries(try store.windows())
             case .session: .entries(try store.sessions())
-            default: .entries(try store.entries())
+            default:
+                .entries(
+                    try store.entries(), indexes: try plan.indexes.map { "\(try store.indexViews(named: $0.name))" })
             }
         }
     }

@@ -111,7 +111,8 @@ import Testing
             try await withBroker { second in #expect(first.port != second.port) }
             var configuration = EmbeddedBrokerConfiguration()
             configuration.port = first.port
-            await #expect(throws: IOError.self) { try await EmbeddedBroker.start(configuration) }
+            let failure = await #expect(throws: ListenFailure.self) { try await EmbeddedBroker.start(configuration) }
+            #expect(failure?.description == "cannot listen at 127.0.0.1:\(first.port): Address already in use")
         }
     }
 }

@@ -46,8 +46,14 @@ struct IndexExamples {
         builder.table("totals", key: .string, value: .int64, into: .store("totals"))
         let driver = try TopologyTestDriver(builder.build())
         try driver.inputTopic("totals", key: .string, value: .int64).pipe(key: "first", value: 7)
-        let first = StoreQuery.keyValue("totals", key: .string, value: .int64).map { store in try? store.get("first") }
-        #expect(try driver.store(first) == 7)
+        let totals = StoreQuery.keyValue("totals", key: .string, value: .int64).map { store in Totals(store: store) }
+        #expect(try driver.store(totals).first() == 7)
+    }
+
+    private struct Totals {
+        let store: QueryableKeyValueStore<String, Int64>
+
+        func first() throws -> Int64? { try store.get("first") }
     }
 
     @Test("that of the description of an index builds")

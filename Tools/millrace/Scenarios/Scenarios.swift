@@ -5,7 +5,7 @@ import RiskScore
 /// The topologies that are simulated, each with random records: whole applications, and every operator that keeps state.
 public enum Scenarios {
     public static var all: [Simulation] {
-        [risk, riskAtLeastOnce, readFromTime, lateTopics, growingTopic, recreatedTopic, customStores]
+        [risk, riskAtLeastOnce, readFromTime, lateTopics, growingTopic, recreatedTopic, customStores, indexedTable]
             + StatefulOperator.all.map(\.simulation)
     }
 
