@@ -117,7 +117,7 @@ final class BrokerServer: Sendable {
 }
 
 /// The broker cannot listen at an address.
-package struct ListenFailure: Error, CustomStringConvertible {
+struct ListenFailure: Error, CustomStringConvertible {
     let description: String
 
     init(address: SocketAddress, errorNumber: CInt) {
