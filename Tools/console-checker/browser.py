@@ -128,15 +128,20 @@ class Browser:
         return result["result"].get("value")
 
     def wait(self, expression: str, what: str, seconds: float = 20):
-        deadline = time.monotonic() + seconds
+        deadline, error = time.monotonic() + seconds, ""
         while True:
-            # An element of the page counts as true; its value would be empty.
-            value = self.ask(f"(() => {{ const found = {expression}; return found instanceof Node || found; }})()")
-            if value:
-                return value
+            try:
+                # An element of the page counts as true; its value would be empty.
+                value = self.ask(f"(() => {{ const found = {expression}; return found instanceof Node || found; }})()")
+                if value:
+                    return value
+                error = ""
+            except CheckFailed as failure:
+                # The page does not have yet what the expression looks into.
+                error = str(failure)
             if time.monotonic() > deadline:
                 text = self.ask("document.body.innerText.slice(0, 3000)")
-                raise CheckFailed(f"{what}: not within {seconds} s. {expression}\nThe page has:\n{text}\n{self.complaints}")
+                raise CheckFailed(f"{what}: not within {seconds} s. {expression}\n{error}\nThe page has:\n{text}\n{self.complaints}")
             time.sleep(0.05)
 
     def click(self, selector: str, text: str | None = None, times: int = 1):
