@@ -142,6 +142,8 @@ class Operating:
         self.confirmed(2)
         browser.wait(f"{banner}.hidden", "no banner any more")
         self.expect(not any(instance["paused"] for instance in self.instances()), "not resumed")
+        # A dialog that is still open takes the key.
+        browser.wait("!document.querySelector('dialog[open]')", "the end of the dialog")
         browser.press("1")
         browser.wait(f"document.querySelector('.tile') && {lag} < {first}", "the lag is worked off", 40)
         self.expect(sum(instance["processedRecords"] for instance in self.instances()) > done, "a resumed application processes nothing")
