@@ -144,6 +144,7 @@ class Operating:
         self.expect(not any(instance["paused"] for instance in self.instances()), "not resumed")
         # A dialog that is still open takes the key.
         browser.wait("!document.querySelector('dialog[open]')", "the end of the dialog")
+        browser.ask("document.activeElement.blur()")
         browser.press("1")
         browser.wait(f"document.querySelector('.tile') && {lag} < {first}", "the lag is worked off", 40)
         self.expect(sum(instance["processedRecords"] for instance in self.instances()) > done, "a resumed application processes nothing")

@@ -132,7 +132,7 @@ document.getElementById("token-form").onsubmit = (event) => {
 // Keys
 
 document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest?.("input, textarea, select, dialog");
+  const isTyping = event.target.closest?.("input, textarea, select, dialog[open]");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   const index = Number(event.key) - 1;
   if (Number.isInteger(index) && views[index]) {
