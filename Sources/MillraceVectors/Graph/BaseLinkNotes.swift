@@ -7,7 +7,7 @@ final class BaseLinkNotes {
     let distances: UnsafeMutablePointer<Float>
     /// The length of each list.
     let lengths: UnsafeMutablePointer<UInt8>
-    /// How many links at the beginning of each list were chosen together; they are sorted by distance.
+    /// The number of links at the beginning of each list were chosen together; they are sorted by distance.
     let chosenLengths: UnsafeMutablePointer<UInt8>
     private let allocation: UnsafeMutableRawPointer
 

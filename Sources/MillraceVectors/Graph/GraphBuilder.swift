@@ -8,7 +8,7 @@ import CVectorKernels
 package final class GraphBuilder {
     package let rows: VectorRows
     package let parameters: GraphParameters
-    /// How many rows have been inserted.
+    /// The number of rows that have been inserted.
     package private(set) var insertedCount = 0
 
     let storage: GraphStorage

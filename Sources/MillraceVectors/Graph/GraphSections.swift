@@ -14,7 +14,7 @@ package struct GraphSections {
     package var nodeCount: Int
     /// Links of a node on an upper layer.
     package var links: Int
-    /// Where searches begin: an index of `upperNodes`, or a node if there are no upper nodes.
+    /// The beginning of searches: an index of `upperNodes`, or a node if there are no upper nodes.
     package var entry: UInt32
     package var baseLinks: UnsafeRawBufferPointer
     package var upperNodes: UnsafeRawBufferPointer

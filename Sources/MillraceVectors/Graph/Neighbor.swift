@@ -2,7 +2,7 @@
 package struct Neighbor: Hashable, Sendable {
     /// The number of the row.
     package var row: Int
-    /// How far it is from the query, in the unit of the format's ``VectorMetric``.
+    /// The distance from the query, in the unit of the format's ``VectorMetric``.
     package var distance: Float
 
     package init(row: Int, distance: Float) {

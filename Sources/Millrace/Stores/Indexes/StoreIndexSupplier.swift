@@ -39,7 +39,7 @@ public struct StoreIndexSupplier<Value>: Sendable {
 @usableFromInline
 package struct StoreIndexPlan: Sendable {
     package var name: String
-    /// What kind of index it is, in words.
+    /// The kind of index, in words.
     package var kind: String
     /// A `ValueCheck` of the type of the store's values.
     package var check: any Sendable
