@@ -5,13 +5,19 @@ package struct IndexFormat: Sendable {
     package let graph: RowFormat
     /// The full rows of an index whose graphs only preselect; `nil` if the graphs' rows decide.
     package let full: RowFormat?
+    /// The attributes beside the vectors.
+    package let attributes: AttributeSchema
 
     /// - Parameters:
     ///   - dimensions: the number of components, within `RowFormat.possibleDimensions`.
     ///   - metric: the measure of nearness.
     ///   - element: the form of the components in graphs.
+    ///   - attributes: the attributes beside the vectors; none by default.
     /// - Throws: `VectorProblem` with code `.invalidFormat`.
-    package init(dimensions: Int, metric: VectorMetric, element: VectorElement) throws(VectorProblem) {
+    package init(
+        dimensions: Int, metric: VectorMetric, element: VectorElement, attributes: AttributeSchema = .none
+    ) throws(VectorProblem) {
+        self.attributes = attributes
         graph = try RowFormat(dimensions: dimensions, metric: metric, element: element)
         full = element == .int8 || element == .binary ? graph.with(element: .float32) : nil
     }

@@ -15,6 +15,8 @@ public struct VectorProblem: Error, Hashable, CustomStringConvertible {
         public static let tooLarge = Code(rawValue: "too large")
         /// The format or a parameter is outside its range, or two things do not fit together.
         public static let invalidFormat = Code(rawValue: "invalid format")
+        /// A filter names an attribute that the index does not have, compares it with a value of another kind, or is nested too deeply.
+        public static let invalidFilter = Code(rawValue: "invalid filter")
         /// Sections that were read from elsewhere contradict themselves.
         public static let damaged = Code(rawValue: "damaged")
         /// A row is not there, is there already, or one more does not fit.

@@ -5,6 +5,7 @@ public import Millrace
 /// ```swift
 /// let cases = try application.store(.vectors(similarCases))
 /// let nearest = try cases.search(near: embedding, count: 10) { key, value in value.isOpen }
+/// let inBerlin = try cases.search(near: embedding, count: 10, matching: .equals("city", .text("Berlin")))
 /// ```
 ///
 /// A search covers this instance's partitions, each as of its last commit. In all other respects it behaves like a
@@ -24,40 +25,48 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
     ///   - vector: as many components as the index has dimensions.
     ///   - count: how many entries at most. There are fewer only if no more pass the filter.
     ///   - effort: how thoroughly to search; `.standard` by default.
-    ///   - isIncluded: whether an entry may be returned; every one by default. It is called for entries that are near, and for all entries
-    ///     where few pass.
-    /// - Throws: `VectorProblem` if the vector cannot be compared; `StreamsError` with code `.storeUnavailable` if a local partition is
+    ///   - filter: the condition on the entries' attributes; none by default. It needs no values, so it costs little.
+    ///   - isIncluded: whether an entry that fits the filter may be returned; every one by default. It is called for entries that are near,
+    ///     each of which is read and deserialised first, and for all entries where few pass.
+    /// - Throws: `VectorProblem` if the vector cannot be compared, or with code `.invalidFilter`; `StreamsError` with code `.storeUnavailable` if a local partition is
     ///   being restored, `.storeElsewhere` if there are none; what `isIncluded` throws; the serdes' errors.
     public func search(
-        near vector: [Float], count: Int, effort: SearchEffort = .standard,
+        near vector: [Float], count: Int, effort: SearchEffort = .standard, matching filter: AttributeFilter? = nil,
         where isIncluded: ((_ key: Key, _ value: Value) throws -> Bool)? = nil
     ) throws -> VectorMatches<Key, Value> {
         var isComplete = true
         var found: [(partition: Int, hit: IndexSnapshot.Hit)] = []
         let partitions = try index.partitions()
+        let format = try declaration.format()
+        let attributes = try filter.map { filter throws(VectorProblem) in try format.attributes.resolve(filter) }
         for (number, partition) in partitions.enumerated() {
             isComplete = isComplete && partition.view.isComplete
-            let filter = isIncluded.map { isIncluded in
-                { (key: UnsafeRawBufferPointer) in
+            let mayReturn =
+                attributes == nil && isIncluded == nil
+                ? nil
+                : { (key: UnsafeRawBufferPointer) in
                     guard let entry = try partition.entry(ofKeyBytes: key) else { return false }
-                    return try isIncluded(entry.key, entry.value)
+                    if let attributes {
+                        let row = try declaration.attributes(of: entry.value)
+                        if !attributes.fits({ row[$0] }) { return false }
+                    }
+                    return try isIncluded?(entry.key, entry.value) ?? true
                 }
-            }
             let hits =
                 partition.view.isComplete
-                ? try partition.view.search(near: vector, count: count, effort: effort.candidates, where: filter)
-                : try declaration.scan(partition, near: vector, count: count, where: filter)
+                ? try partition.view.search(near: vector, count: count, effort: effort.candidates, where: mayReturn)
+                : try declaration.scan(partition, near: vector, count: count, where: mayReturn)
             found += hits.map { (number, $0) }
         }
         if partitions.count > 1 { found.sort { $0.hit.isNearer(than: $1.hit) } }
-        let format = try declaration.format().exact
         let matches = try found.prefix(max(0, count)).compactMap { number, hit -> VectorMatch<Key, Value>? in
             let entry = try hit.key.withUnsafeBytes { try partitions[number].entry(ofKeyBytes: $0) }
             return entry.map {
-                VectorMatch(key: $0.key, value: $0.value, score: format.score(ofDistance: hit.distance))
+                VectorMatch(key: $0.key, value: $0.value, score: format.exact.score(ofDistance: hit.distance))
             }
         }
-        return VectorMatches(matches: matches, isIndexComplete: isComplete)
+        return VectorMatches(
+            matches: matches, isComplete: matches.count >= count, isIndexComplete: isComplete)
     }
 
     /// Reads the index as of one commit of each partition, on a thread that may block, and returns the position of these commits.

@@ -23,6 +23,8 @@ public struct VectorIndex<Key, Value>: Sendable {
     public let metric: VectorMetric
     /// The form in which graphs keep the components.
     public let element: VectorElement
+    /// The attributes by which searches are filtered without reading values.
+    public let attributes: [VectorAttribute<Value>]
     private let vector: @Sendable (Value) throws -> [Float]
 
     /// Declares an index.
@@ -37,14 +39,17 @@ public struct VectorIndex<Key, Value>: Sendable {
     ///   - metric: the measure of nearness; the cosine by default.
     ///   - element: the form of the components in graphs; `.float32` by default. `.int8` takes a quarter of the memory and is corrected with
     ///     the full vectors, which stay on disk.
+    ///   - attributes: the properties by which searches are filtered, at most 64; none by default. If they are changed, the index is made
+    ///     anew.
     public init(
         _ name: String, of vector: @escaping @Sendable (Value) throws -> [Float], dimensions: Int,
-        metric: VectorMetric = .cosine, element: VectorElement = .float32
+        metric: VectorMetric = .cosine, element: VectorElement = .float32, attributes: [VectorAttribute<Value>] = []
     ) {
         self.name = name
         self.dimensions = dimensions
         self.metric = metric
         self.element = element
+        self.attributes = attributes
         self.vector = vector
     }
 
@@ -56,25 +61,40 @@ public struct VectorIndex<Key, Value>: Sendable {
     ///   - dimensions: the number of components, from 1 to 65,536.
     ///   - metric: the measure of nearness; the cosine by default.
     ///   - element: the form of the components in graphs; `.float32` by default.
+    ///   - attributes: the properties by which searches are filtered, at most 64; none by default. If they are changed, the index is made
+    ///     anew.
     public init(
         _ name: String, of property: any KeyPath<Value, [Float]> & Sendable, dimensions: Int,
-        metric: VectorMetric = .cosine, element: VectorElement = .float32
+        metric: VectorMetric = .cosine, element: VectorElement = .float32, attributes: [VectorAttribute<Value>] = []
     ) {
         self.init(
-            name, of: { $0[keyPath: property] }, dimensions: dimensions, metric: metric, element: element)
+            name, of: { $0[keyPath: property] }, dimensions: dimensions, metric: metric, element: element,
+            attributes: attributes)
     }
 
     func format() throws(VectorProblem) -> IndexFormat {
-        try IndexFormat(dimensions: dimensions, metric: metric, element: element)
+        let schema = try AttributeSchema(attributes.map { .init(name: $0.name, kind: $0.kind) })
+        return try IndexFormat(dimensions: dimensions, metric: metric, element: element, attributes: schema)
     }
 
     func vector(of value: Value) throws -> [Float] { try vector(value) }
 
+    func attributes(of value: Value) throws -> AttributeRow { try attributes.map { try $0.stored(of: value) } }
+
+    private var kind: String {
+        let vectors = "\(dimensions), \(metric.rawValue), \(element.rawValue)"
+        let attributes = attributes.map { "\($0.name) \($0.kind)" }.joined(separator: ", ")
+        return attributes.isEmpty ? "vectors (\(vectors))" : "vectors (\(vectors); \(attributes))"
+    }
+
     /// The description of the index for a store.
     public var supplier: StoreIndexSupplier<Value> {
         StoreIndexSupplier(
-            name, kind: "vectors (\(dimensions), \(metric.rawValue), \(element.rawValue))",
-            check: { value in _ = try format().exact.row(of: vector(value)) },
+            name, kind: kind,
+            check: { value in
+                _ = try format().exact.row(of: vector(value))
+                _ = try attributes(of: value)
+            },
             make: { context, value in try VectorStoreIndex(self, value, in: context) })
     }
 }

@@ -15,6 +15,8 @@ extension VectorMatch: Equatable where Key: Equatable, Value: Equatable {}
 public struct VectorMatches<Key, Value> {
     /// The entries, nearest first; of equally near ones those with lower keys.
     public var matches: [VectorMatch<Key, Value>]
+    /// Whether there are as many as were asked for. If not, these are all that pass the filter.
+    public var isComplete: Bool
     /// Whether the graphs of all partitions were there. While an index is made anew, the store's entries are compared one by one: that is
     /// exact, but takes long.
     public var isIndexComplete: Bool
