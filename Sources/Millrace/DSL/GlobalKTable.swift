@@ -8,11 +8,13 @@ public struct GlobalKTable<Key, Value> {
     @usableFromInline let builder: StreamsBuilder
     /// The name under which the table can be queried, if it was given a store.
     public let storeName: String?
+    @usableFromInline let node: Int
     @usableFromInline let view: TableView<Key, Value>
 
     @usableFromInline
-    init(builder: StreamsBuilder, storeName: String?, view: TableView<Key, Value>) {
+    init(builder: StreamsBuilder, node: Int, storeName: String?, view: TableView<Key, Value>) {
         self.builder = builder
+        self.node = node
         self.storeName = storeName
         self.view = view
     }
@@ -48,7 +50,7 @@ extension StreamsBuilder {
         let sourceName = newName("KSTREAM-SOURCE-", unless: name, suffix: "-source")
         let tableName = newName("KTABLE-SOURCE-", unless: name)
         let (storeKey, storeValue) = (store.key ?? key, store.value ?? value)
-        _ = add(
+        let node = add(
             [
                 .source(
                     .source(
@@ -59,7 +61,7 @@ extension StreamsBuilder {
             ],
             named: tableName, to: [PlanBoundary.root], values: .none, isMaterialized: true)
         return GlobalKTable(
-            builder: self, storeName: store.storeName,
+            builder: self, node: node, storeName: store.storeName,
             view: .globalStore(plan.name, key: storeKey, value: storeValue))
     }
 }

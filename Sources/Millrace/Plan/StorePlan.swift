@@ -37,6 +37,9 @@ package struct StorePlan: Sendable {
 
     @usableFromInline package var sendsLateRecords: Bool { lateTopic != nil }
 
+    /// Whether the store has an index of this name.
+    package func hasIndex(named name: String) -> Bool { indexes.contains { $0.name == name } }
+
     /// Whether nothing is kept but the buffer of the task's writes.
     package var isInMemory: Bool {
         if case .memory? = supplier?.choice { true } else { false }

@@ -45,6 +45,12 @@ package protocol TaskStores: AnyObject {
     /// Returns a store of this task for a node, whose errors name the store from then on.
     func store(named name: String, for node: String) throws -> OperatorStore
 
+    /// Returns the store that has an index, among some stores of this task and all global ones, for a node whose errors name the store
+    /// from then on.
+    ///
+    /// - Throws: `StreamsError` with code `.invalidTopology` if none has it.
+    func store(withIndex index: String, among names: [String], for node: String) throws -> any IndexedStore
+
     /// Whether a store is that of a global table, which every processor may read.
     func isGlobalStore(named name: String) -> Bool
 }

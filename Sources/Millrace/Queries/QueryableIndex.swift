@@ -20,15 +20,19 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
         private let value: Serde<Value>
         private let layout: StoreKind.ValueLayout
 
-        fileprivate init(
-            _ view: View, _ reader: any StoreReader, key: Serde<Key>, value: Serde<Value>,
-            _ layout: StoreKind.ValueLayout
-        ) {
+        /// - Throws: `StreamsError` with code `.storeMismatch` if the store or the index has other types; the error for which the index
+        ///   was closed.
+        init(of reader: any StoreReader, named name: String, _ plan: StorePlan) throws {
+            guard let serdes = plan.serdes, let key = serdes.key(as: Key.self), let value = serdes.value(as: Value.self)
+            else { throw StreamsError(.storeMismatch, "the store \(plan.name) has no serdes of these types") }
+            guard let view = try reader.indexView(named: name) as? View else {
+                throw StreamsError(.storeMismatch, "the index \(name) is of another kind than \(View.self)")
+            }
             self.view = view
             self.reader = reader
             self.key = key
             self.value = value
-            self.layout = layout
+            layout = plan.kind.values
         }
 
         /// Returns an entry by the bytes of its key, as the store's serde writes them; `nil` if there is none.
@@ -65,17 +69,7 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
     /// - Throws: `StreamsError` with code `.storeUnavailable` if one of the local partitions is being restored; `.storeElsewhere` if
     ///   there are none; the error for which the index was closed.
     public func partitions() throws -> [Partition] {
-        guard let serdes = store.plan.serdes, let key = serdes.key(as: Key.self),
-            let value = serdes.value(as: Value.self)
-        else { throw StreamsError(.storeMismatch, "the store \(store.plan.name) has no serdes of these types") }
-        let layout = store.plan.kind.values
-        return try store.readers().map { reader in
-            let pinned = try reader.pin().reader
-            guard let view = try pinned.indexView(named: name) as? View else {
-                throw StreamsError(.storeMismatch, "the index \(name) is of another kind than \(View.self)")
-            }
-            return Partition(view, pinned, key: key, value: value, layout)
-        }
+        try store.readers().map { try Partition(of: $0.pin().reader, named: name, store.plan) }
     }
 
     /// Reads the index as of one commit of each partition, on a thread that may block, and returns the position of these commits.

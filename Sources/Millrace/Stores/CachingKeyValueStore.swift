@@ -42,6 +42,8 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     private var inKeyOrder = SortedIndices()
     private var changes: [Change?] = []
     private var listener: FlushListener?
+    /// The readers of indexes that are told which keys change.
+    private var recorders: [ChangedKeys] = []
     private var sendsOldValues = false
     private var isFlushing = false
     // A copy of what is being flushed, since the listener may change the table.
@@ -71,6 +73,14 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     @usableFromInline
     package func removeListener() { listener = nil }
 
+    /// Tells readers of the store's indexes from now on which keys change.
+    package func setRecorders(_ recorders: [ChangedKeys]) { self.recorders = recorders }
+
+    /// Calls a closure with each key whose change waits.
+    package func forEachWaitingKey(_ body: (UnsafeRawBufferPointer) -> Void) {
+        for index in 0..<table.indexLimit where table.isTaken(index) { body(table.key(at: index)) }
+    }
+
     @usableFromInline
     package func withValue(
         forKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) throws -> Void
@@ -90,6 +100,7 @@ package final class CachingKeyValueStore: KeyValueBytesStore, StoreCache {
     package func put(
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, timestampMs: Int64, origin: Origin
     ) {
+        for recorder in recorders { recorder.record(key) }
         let count = table.count
         let index = table.set(key, to: value)
         if table.count != count { inKeyOrder.invalidate() }

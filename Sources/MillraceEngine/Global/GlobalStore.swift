@@ -24,6 +24,8 @@ package final class GlobalStore: @unchecked Sendable {
     private let lock: any StoreLock
     private let persistent: PersistentStore?
     private let store: TaskStore
+    /// The reader of the indexes' commits for operators; `nil` while the table is not complete.
+    private var committedIndexes: (any StoreReader)?
     /// The store for its own processor, which writes to it.
     package let access: OperatorStore
     /// The store for all others.
@@ -90,6 +92,16 @@ package final class GlobalStore: @unchecked Sendable {
         return reader ?? self
     }
 
+    /// Begins to publish the store's indexes, with its contents, to the operators that search them. Call it only when all of the
+    /// contents are written to disk.
+    package func followIndexes(at position: Position, signal: CommitSignal) throws {
+        if plan.indexes.isEmpty { return }
+        try lock.withLock { committedIndexes = try store.follow(at: position, signal: signal) }
+    }
+
+    /// The indexes for the operators of the table's own processor, which see changes before they are committed.
+    var ownIndexes: any IndexedStore { store }
+
     /// Writes everything to disk, together with its position.
     ///
     /// - Parameters:
@@ -107,8 +119,27 @@ package final class GlobalStore: @unchecked Sendable {
     }
 
     /// Deletes everything, positions included.
-    func wipe() throws { try lock.withLock { try store.wipe() } }
+    func wipe() throws {
+        try lock.withLock {
+            committedIndexes = nil
+            try store.wipe()
+        }
+    }
 
     /// Closes the store. Later reads throw an error.
     package func close() throws { try lock.withLock { store.close() } }
+}
+
+extension GlobalStore: IndexedStore {
+    package func indexReader() throws -> any StoreReader {
+        var reader: (any StoreReader)?
+        try lock.withLock { reader = committedIndexes }
+        guard let reader else {
+            throw StreamsError(.storeUnavailable, "the global store \(plan.name) is not complete yet")
+        }
+        return try reader.pin().reader
+    }
+
+    package func beginRecordingChanges() -> ChangedKeys { ChangedKeys() }
+    package func endRecordingChanges(_ changes: ChangedKeys) {}
 }

@@ -63,6 +63,8 @@ package final class GlobalTables {
     private var retry = Backoff()
     /// The number of requests to query stores that have been met.
     private var followedWishes = 0
+    /// Whether the operators of all tasks can read the stores' indexes.
+    private var areIndexesFollowed = false
     private var lastCheckpoint: Moment
 
     /// Opens the stores.
@@ -150,6 +152,7 @@ package final class GlobalTables {
 
     /// Makes the stores queryable that somebody wants to query. Readers see them as of the last commit.
     private func followWantedStores() throws {
+        if isComplete, !areIndexesFollowed { try followIndexes() }
         guard isComplete, let localStores = ports.localStores, localStores.wishCount != followedWishes else { return }
         followedWishes = localStores.wishCount
         try checkpoint()
@@ -157,6 +160,18 @@ package final class GlobalTables {
             guard let signal = localStores.signal(of: name) else { continue }
             localStores.followGlobal(
                 name, by: try store.follow(at: position(of: store), signal: signal), inputs: inputs(of: store))
+        }
+    }
+
+    /// Makes the stores' indexes readable for the operators of all tasks.
+    private func followIndexes() throws {
+        areIndexesFollowed = true
+        let indexed = stores.filter { !$0.value.plan.indexes.isEmpty }
+        if indexed.isEmpty { return }
+        try checkpoint()
+        for (name, store) in indexed {
+            let signal = ports.localStores?.signal(of: name) ?? CommitSignal()
+            try store.followIndexes(at: position(of: store), signal: signal)
         }
     }
 
@@ -214,6 +229,7 @@ package final class GlobalTables {
         let wasComplete = isComplete
         try store.wipe()
         followedWishes = -1
+        areIndexesFollowed = false
         for other in partitions.indices where storeOfTopic[partitions[other].topic] === store {
             positions[other] = nil
             lagging.insert(other)

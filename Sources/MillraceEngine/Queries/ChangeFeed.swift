@@ -9,6 +9,8 @@ package final class ChangeFeed {
     private(set) var view: CommittedView?
     private var indexes: StoreIndexes?
     private var changes = ByteTable()
+    /// The readers of indexes that are told which keys change.
+    private var recorders: [ChangedKeys] = []
 
     package init() {}
 
@@ -36,7 +38,11 @@ package final class ChangeFeed {
     /// Records that an entry has a new value, or with `nil` that it is deleted, under its key on disk.
     package func recordChange(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
         changes.set(key, to: value)
+        for recorder in recorders { recorder.record(key) }
     }
+
+    /// Tells readers of the store's indexes from now on which keys change.
+    func setRecorders(_ recorders: [ChangedKeys]) { self.recorders = recorders }
 
     /// Publishes the recorded changes. Call it when all of them are committed.
     ///

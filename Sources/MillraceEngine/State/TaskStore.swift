@@ -15,6 +15,8 @@ package final class TaskStore {
     private let persistent: PersistentStore?
     private let feed: ChangeFeed
     private let indexes: StoreIndexes?
+    /// The operators' readers of the indexes.
+    private var recorders: [ChangedKeys] = []
     /// The view for queries of a custom store; `nil` for any other store, and while there are no queries.
     private var customView: CommittedCustomView?
     private let maxBufferSizeInBytes: Int
@@ -135,8 +137,18 @@ package final class TaskStore {
     /// - Parameter storePosition: the position of the store's log, if that is not its changelog.
     private func publish(at commit: Position, storePosition: Position? = nil) {
         feed.publish(contents.progress, at: commit, storePosition: storePosition ?? logPosition)
+        for recorder in recorders { endCommit(of: recorder) }
         if let customView { publish(to: customView, at: commit) }
     }
+
+    private func endCommit(of recorder: ChangedKeys) {
+        recorder.committed()
+        // What a listener has changed after its cache was flushed waits for the next commit.
+        waitingChanges?.forEachWaitingKey(recorder.record)
+    }
+
+    /// The cache in front of the store's indexes; `nil` if changes do not wait.
+    private var waitingChanges: CachingKeyValueStore? { cache as? CachingKeyValueStore }
 
     private func publish(to view: CommittedCustomView, at commit: Position) {
         guard let store = contents as? CustomStore else { return }
@@ -246,5 +258,25 @@ package final class TaskStore {
         endViews()
         indexes?.close()
         contents.close()
+    }
+}
+
+extension TaskStore: IndexedStore {
+    package func indexReader() throws -> any StoreReader {
+        PinnedReader(try access.map(named: plan.name), indexes?.views ?? [:], at: Position())
+    }
+
+    package func beginRecordingChanges() -> ChangedKeys {
+        let changes = ChangedKeys()
+        waitingChanges?.forEachWaitingKey(changes.record)
+        setRecorders(recorders + [changes])
+        return changes
+    }
+
+    package func endRecordingChanges(_ changes: ChangedKeys) { setRecorders(recorders.filter { $0 !== changes }) }
+
+    private func setRecorders(_ recorders: [ChangedKeys]) {
+        self.recorders = recorders
+        if let waitingChanges { waitingChanges.setRecorders(recorders) } else { feed.setRecorders(recorders) }
     }
 }

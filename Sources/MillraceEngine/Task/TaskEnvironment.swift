@@ -125,6 +125,20 @@ final class TaskEnvironment: TaskContext {
         return store.access
     }
 
+    func store(withIndex index: String, among names: [String], for node: String) throws -> any IndexedStore {
+        let local = names.compactMap { stores[$0] }.first { $0.plan.hasIndex(named: index) }
+        let global = globalStores.values.first { $0.plan.hasIndex(named: index) }
+        guard let plan = local?.plan ?? global?.plan else {
+            throw StreamsError(
+                .invalidTopology, "no store that the operator is connected to has an index \(index), and no global one does",
+                node: node, task: id.description)
+        }
+        _ = try store(named: plan.name, for: node)
+        if let local { return local }
+        guard let global else { throw StreamsError(.illegalState, "the index \(index) is gone", node: node) }
+        return id == .global ? global.ownIndexes : global
+    }
+
     func isGlobalStore(named name: String) -> Bool { globalStores[name] != nil }
 
     func lateTopic(ofStore name: String) -> String? { stores[name]?.plan.lateTopic }

@@ -125,6 +125,7 @@ public final class TopologyTestDriver {
                 let store = try GlobalStore(
                     plan: plan, provider: nil, lock: NoStoreLock(), maxBufferSizeInBytes: .max)
                 try store.beginIndexes(at: Position())
+                try store.followIndexes(at: Position(), signal: localStores.signal(of: plan.name) ?? CommitSignal())
                 globalStores[plan.name] = store
             }
         }
