@@ -44,7 +44,7 @@ package enum ExactScan {
     private static let largestPool = 2_048
 
     @inline(__always)
-    private static func visit(
+    static func visit(
         _ query: PreparedQuery, rows: VectorRows, scratch: SearchScratch, mayReturn: ((Int) -> Bool)?,
         _ body: (NodeKey) -> Void
     ) {

@@ -48,7 +48,8 @@ package struct IndexSnapshot: Sendable {
         for segment in segments {
             let found = try searchRows(of: .segment(segment), where: mayReturn) { mayReturn in
                 guard let effort else {
-                    return try ExactScan.nearest(query, rows: segment.exactRows, count: count, where: mayReturn)
+                    return try ExactScan.nearestWithTies(
+                        query, rows: segment.exactRows, count: count, where: mayReturn)
                 }
                 if let rescored = segment.rescored {
                     return try rescored.search(near: vector, count: count, effort: effort, where: mayReturn)
@@ -59,15 +60,10 @@ package struct IndexSnapshot: Sendable {
         }
         for tail in tails {
             hits += try searchRows(of: .tail(tail), where: mayReturn) { mayReturn in
-                try ExactScan.nearest(query, rows: tail.rows, count: count, where: mayReturn)
+                try ExactScan.nearestWithTies(query, rows: tail.rows, count: count, where: mayReturn)
             }
         }
-        if segments.count + tails.count > 1 {
-            hits.sort { first, second in
-                first.distance == second.distance
-                    ? first.key.lexicographicallyPrecedes(second.key) : first.distance < second.distance
-            }
-        }
+        hits.sort { $0.isNearer(than: $1) }
         return Array(hits.prefix(count))
     }
 
