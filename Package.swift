@@ -37,8 +37,8 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 // The page of the server's console, which becomes a part of the executable.
 let consoleFiles = [
     "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
-    "topology.js", "tasks.js", "stores.js", "errors.js", "configuration.js", "operating.js", "nodes.js", "letters.js",
-    "why.js",
+    "topology.js", "tasks.js", "stores.js", "indexes.js", "errors.js", "configuration.js", "operating.js", "nodes.js",
+    "letters.js", "why.js",
 ]
 
 let package = Package(
@@ -284,8 +284,8 @@ let package = Package(
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceOperations",
                 "MillraceRouting",
-                "MillraceRuntime", "MillraceServer", "MillraceServerVerbs", "TestSupport", argumentParser, httpClient,
-                httpTypes, logging, nioCore, nioFoundation,
+                "MillraceRuntime", "MillraceServer", "MillraceServerVerbs", "MillraceVectors", "TestSupport",
+                argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),

@@ -70,9 +70,10 @@ public final class MillraceServer: Service {
     }
 
     private func routes(_ peers: PeerClient, _ access: AccessControl) -> RouteTable {
-        RouteTable(groups(peers, access), access: access, limits: configuration.limits) { [application] in
-            application.position(of: $0)
-        }
+        RouteTable(
+            groups(peers, access), access: access, limits: configuration.limits,
+            storeOfIndex: { [application] in try? application.index(named: $0).store },
+            position: { [application] in application.position(of: $0) })
     }
 
     private func groups(_ peers: PeerClient, _ access: AccessControl) -> [any RouteGroup] {
@@ -88,6 +89,7 @@ public final class MillraceServer: Service {
             EntryRoutes(owners: owners), ScanRoutes(owners: owners),
             BatchRoutes(owners: owners),
             ChangeRoutes(stores: stores),
+            IndexCatalogueRoutes(application: application, peers: peers, own: own), IndexSearchRoutes(owners: owners),
             TopologyRoutes(application: application), TaskRoutes(gather: gather), ErrorRoutes(gather: gather),
             DeadLetterRoutes(application: application), RightsRoutes(access: access),
             ExplainRoutes(gather: gather, limits: configuration.limits),

@@ -53,6 +53,15 @@ struct ServerConnection: Sendable {
         return try decoded(body, of: path)
     }
 
+    /// Sends a question in JSON that is too long for an address. Returns the body of the answer.
+    func post(_ path: String, _ query: [(String, String?)], body: String, within limit: Duration) async throws -> Data {
+        try await withResponse(
+            path, query, method: .POST, accept: "application/json", body: body, within: limit
+        ) { response in
+            Data(buffer: try await response.body.collect(upTo: Self.maxSizeInBytes))
+        }
+    }
+
     private func decoded<Answer: Decodable>(_ body: Data, of path: String) throws -> Answer {
         do { return try JSONDecoder().decode(Answer.self, from: body) } catch {
             throw OperationError(
@@ -85,7 +94,7 @@ struct ServerConnection: Sendable {
 
     private func withResponse<Result>(
         _ path: String, _ query: [(String, String?)], method: HTTPMethod = .GET, accept: String,
-        within limit: Duration?, _ body: (HTTPClientResponse) async throws -> Result
+        body question: String? = nil, within limit: Duration?, _ body: (HTTPClientResponse) async throws -> Result
     ) async throws -> Result {
         var settings = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(60)),
@@ -103,6 +112,10 @@ struct ServerConnection: Sendable {
             var request = HTTPClientRequest(url: "\(tls == nil ? "http" : "https")://\(address)\(target)")
             request.method = method
             request.headers.add(name: "accept", value: accept)
+            if let question {
+                request.headers.add(name: "content-type", value: "application/json")
+                request.body = .bytes(ByteBuffer(string: question))
+            }
             if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
             let deadline = limit.map { NIODeadline.now() + .milliseconds(TimeSpan($0).ms) }
             let response = try await client.execute(request, deadline: deadline ?? .distantFuture)

@@ -5,6 +5,7 @@ import MillraceCommandLine
 package enum ServerVerbs {
     package static let all: [any ParsableCommand.Type] = [
         StatusVerb.self, TasksVerb.self, StoresVerb.self, QueryVerb.self, ChangesVerb.self,
+        IndexesVerb.self, SearchVerb.self,
         PauseVerb.self, ResumeVerb.self, ThreadsVerb.self,
     ]
 }

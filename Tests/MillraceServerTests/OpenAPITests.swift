@@ -18,6 +18,7 @@ extension ServerTests {
             #expect(
                 paths.keys.sorted() == [
                     "/configuration", "/dead-letters", "/errors", "/explain", "/health/live", "/health/ready",
+                    "/indexes", "/indexes/{index}/examples/{key}", "/indexes/{index}/search",
                     "/metrics",
                     "/openapi.json", "/pause", "/resume", "/rights", "/stores",
                     "/stores/{store}", "/stores/{store}/changes", "/stores/{store}/entries",
@@ -35,6 +36,7 @@ extension ServerTests {
                     #expect((operation["summary"] as? String)?.isEmpty == false)
                     let target = path.replacingOccurrences(of: "{store}", with: "counts")
                         .replacingOccurrences(of: "{key}", with: "k")
+                        .replacingOccurrences(of: "{index}", with: "similar-counts")
                     // A stream would not end.
                     let isStream = path.hasSuffix("changes")
                     let needed = parameters.filter {
@@ -43,7 +45,9 @@ extension ServerTests {
                     let query = isStream ? "?from=nonsense" : needed.isEmpty ? "" : "?\(needed.joined())=k"
                     let reply = try await server.send(
                         HTTPMethod(rawValue: method.uppercased()), target + query,
-                        [("content-type", "application/json")], body: method == "post" ? #"{"keys": ["k"]}"# : nil)
+                        [("content-type", "application/json")],
+                        body: method != "post" ? nil : path.hasSuffix("search") ? #"{"key": "k"}"# : #"{"keys": ["k"]}"#
+                    )
                     // Nobody operates a server without tokens.
                     let isOperated = ["/pause", "/resume", "/threads/add", "/threads/remove"].contains(path)
                     let expected = isOperated ? 403 : isStream ? 400 : 200

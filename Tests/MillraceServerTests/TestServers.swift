@@ -7,6 +7,7 @@ import Logging
 import Millrace
 import MillraceRuntime
 import MillraceServer
+import MillraceVectors
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
@@ -79,7 +80,7 @@ final class TestServer: Sendable {
 
     init(
         _ broker: TestBroker, number: Int, standbys: Int = 0, settings given: MillraceServer.Configuration = .init(),
-        at place: InstanceAddress? = nil
+        at place: InstanceAddress? = nil, topology: @Sendable () throws -> Topology = TestServer.topology
     ) async throws {
         var configuration = StreamsConfiguration(
             applicationID: broker.application, bootstrapServers: [broker.broker.bootstrapServers],
@@ -92,7 +93,7 @@ final class TestServer: Sendable {
         configuration.applicationServer = address.description
         var logger = Logger(label: "server-test")
         logger.logLevel = .critical
-        application = StreamsApplication(try Self.topology(), configuration: configuration, logger: logger)
+        application = StreamsApplication(try topology(), configuration: configuration, logger: logger)
         server = MillraceServer(application: application, configuration: settings, logger: logger)
         let group = ServiceGroup(services: [server], logger: logger)
         self.group = group
@@ -109,13 +110,16 @@ final class TestServer: Sendable {
         let builder = StreamsBuilder()
         let events = builder.stream(TestBroker.input, key: .string, value: .string)
         let grouped = events.groupByKey()
-        grouped.count(into: .store("counts").withoutCache())
+        grouped.count(into: .store("counts").withoutCache().indexed(by: similarCounts))
         grouped.count(into: .store("unlogged").withoutChangelog())
         grouped.windowedBy(.tumbling(.seconds(1), grace: .seconds(3_600))).count(into: .store("per-second"))
         grouped.windowedBy(.session(gap: .seconds(1), grace: .seconds(3_600))).count(into: .store("sessions"))
         _ = events.toTable(into: .versioned("versions", historyRetention: .seconds(3_600)))
         return try builder.build()
     }
+
+    static let similarCounts = VectorIndex<String, Int64>(
+        "similar-counts", of: { [Float($0), 1] }, dimensions: 2, attributes: [.number("count") { Double($0) }])
 
     /// An address whose port nobody uses.
     static func freeAddress() async throws -> InstanceAddress {
@@ -234,15 +238,17 @@ func eventually(
 /// Runs a test with applications that share their tasks, and stops them.
 func withServers(
     _ count: Int = 1, standbys: Int = 0, settings: MillraceServer.Configuration = .init(),
+    topology: @Sendable () throws -> Topology = TestServer.topology, tasks: Int = Int(TestBroker.partitionCount),
     _ body: (TestBroker, [TestServer]) async throws -> Void
 ) async throws {
     let broker = try await TestBroker()
     var servers: [TestServer] = []
     for number in 0..<count {
-        servers.append(try await TestServer(broker, number: number, standbys: standbys, settings: settings))
+        servers.append(
+            try await TestServer(broker, number: number, standbys: standbys, settings: settings, topology: topology))
     }
     do {
-        for server in servers { try await server.awaitsTasks(Int(TestBroker.partitionCount) / count) }
+        for server in servers { try await server.awaitsTasks(tasks / count) }
         try await body(broker, servers)
     } catch {
         for server in servers { try? await server.stop() }

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from browser import Browser, CheckFailed
+from indexes import Indexes
 from live import Instance, Live
 from operating import Operating
 from rates import Rates
@@ -218,7 +219,7 @@ class Checks:
 
     def keys(self):
         browser = self.browser
-        for key, title in (("1", "Overview"), ("2", "Topology"), ("3", "Tasks"), ("4", "Stores"), ("5", "Errors"), ("6", "Configuration"), ("7", "Why?")):
+        for key, title in (("1", "Overview"), ("2", "Topology"), ("3", "Tasks"), ("4", "Stores"), ("5", "Indexes"), ("6", "Errors"), ("7", "Configuration"), ("8", "Why?")):
             browser.ask("document.activeElement.blur()")
             browser.press(key)
             browser.wait(titled(title), f"the key {key} leads to {title}")
@@ -228,6 +229,9 @@ class Checks:
 
     def why(self):
         Why(self.browser, self.fits, self.tab, (self.address, self.other), SCRIPT_KEY).check()
+
+    def indexes(self):
+        Indexes(self.browser, self.fits, self.tab).check(self.address)
 
     def large(self):
         """A topology of 2,000 nodes is drawn within seconds and can be searched."""
@@ -332,9 +336,9 @@ def main():
                 checks.look = f"{width}-{scheme}"
                 browser.look(width, height, scheme)
                 browser.open(f"http://{address}/")
-                for view in (checks.overview, checks.topology, checks.tasks, checks.stores, checks.errors, checks.why, checks.configuration, checks.keys):
+                for view in (checks.overview, checks.topology, checks.tasks, checks.stores, checks.indexes, checks.errors, checks.why, checks.configuration, checks.keys):
                     view()
-                print(f"  {checks.look}: overview, topology, tasks, stores, errors, why, configuration, keys")
+                print(f"  {checks.look}: overview, topology, tasks, stores, indexes, errors, why, configuration, keys")
         if folder:
             checks.pictures()
         browser.look(1280, 900, "light")

@@ -128,7 +128,7 @@ class Operating:
         self.fits("paused-topology")
         browser.wait("document.querySelector('g.node.late .lag')?.textContent.includes('↗')", "the growing trend at the source", 40)
         self.expect(sum(instance["processedRecords"] for instance in self.instances()) == done, "a paused application has processed records")
-        browser.press("7")
+        browser.press("8")
         browser.wait("document.getElementById('why-key')", "the view Why?")
         browser.type("#why-key", "acct-1")
         browser.press("Enter", 13)

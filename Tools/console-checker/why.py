@@ -42,8 +42,8 @@ class Why:
         """With the keyboard alone: a digit leads to the view, a slash to the field, Enter asks."""
         browser = self.browser
         browser.ask("document.activeElement.blur()")
-        browser.press("7")
-        browser.wait("document.querySelector('h1')?.textContent === 'Why?'", "the key 7 leads to Why?")
+        browser.press("8")
+        browser.wait("document.querySelector('h1')?.textContent === 'Why?'", "the key 8 leads to Why?")
         browser.press("/", 191)
         browser.wait("document.activeElement.id === 'why-key'", "/ goes to the field of the key")
         browser.call("Input.insertText", text="acct-200")

@@ -280,7 +280,7 @@ public struct QueryableBytesStore: Sendable {
 
 extension QueryableBytesStore {
     /// The serde of keys as bytes. The bytes of a key's window are not used to choose the partition.
-    private var keys: Serde<[UInt8]> {
+    var keys: Serde<[UInt8]> {
         Serde(
             name: "bytes", serialize: { $1.append(contentsOf: $0) }, deserialize: { Array($0) },
             partitioningSuffixCount: store.plan.serdes?.key.partitioningSuffixCount ?? 0)

@@ -5,10 +5,13 @@
 public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
     private let name: String
     private let store: any QueriedStore
+    /// The serde of the keys; `nil` for the store's.
+    private let key: Serde<Key>?
 
-    init(_ store: any QueriedStore, named name: String) {
+    init(_ store: any QueriedStore, named name: String, key: Serde<Key>? = nil) {
         self.store = store
         self.name = name
+        self.key = key
     }
 
     /// A partition of the index, with the entries of the store, all of one commit.
@@ -20,10 +23,12 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
         private let value: Serde<Value>
         private let layout: StoreKind.ValueLayout
 
-        /// - Throws: `StreamsError` with code `.storeMismatch` if the store or the index has other types; the error for which the index
-        ///   was closed.
-        init(of reader: any StoreReader, named name: String, _ plan: StorePlan) throws {
-            guard let serdes = plan.serdes, let key = serdes.key(as: Key.self), let value = serdes.value(as: Value.self)
+        /// - Parameter given: the serde of the keys; `nil` for the store's.
+        /// - Throws: `StreamsError` with code `.storeMismatch` if the store or the index has other types; the error for which
+        ///   the index was closed.
+        init(of reader: any StoreReader, named name: String, _ plan: StorePlan, key given: Serde<Key>? = nil) throws {
+            guard let serdes = plan.serdes, let key = given ?? serdes.key(as: Key.self),
+                let value = serdes.value(as: Value.self)
             else { throw StreamsError(.storeMismatch, "the store \(plan.name) has no serdes of these types") }
             guard let view = try reader.indexView(named: name) as? View else {
                 throw StreamsError(.storeMismatch, "the index \(name) is of another kind than \(View.self)")
@@ -69,7 +74,7 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
     /// - Throws: `StreamsError` with code `.storeUnavailable` if one of the local partitions is being restored; `.storeElsewhere` if
     ///   there are none; the error for which the index was closed.
     public func partitions() throws -> [Partition] {
-        try store.readers().map { try Partition(of: $0.pin().reader, named: name, store.plan) }
+        try store.readers().map { try Partition(of: $0.pin().reader, named: name, store.plan, key: key) }
     }
 
     /// Reads the index as of one commit of each partition, on a thread that may block, and returns the position of these commits.
@@ -84,8 +89,10 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
         reaching position: Position = Position(), within limit: Duration = .seconds(1),
         _ body: @escaping @Sendable (_ index: QueryableIndex) throws -> Result
     ) async throws -> Committed<Result> {
-        let name = name
-        return try await store.read(reaching: position, within: limit) { try body(QueryableIndex($0, named: name)) }
+        let (name, key) = (name, key)
+        return try await store.read(reaching: position, within: limit) {
+            try body(QueryableIndex($0, named: name, key: key))
+        }
     }
 
     /// Reads the index as of one commit of each partition, on the caller's thread, and returns the position of these commits.
@@ -93,7 +100,27 @@ public struct QueryableIndex<Key, Value, View: Sendable>: Sendable {
     /// - Throws: `StreamsError` like every read of the index; what `body` throws.
     public func readCommit<Result>(_ body: (_ index: QueryableIndex) throws -> Result) throws -> Committed<Result> {
         let pinned = store.pinned()
-        return Committed(value: try body(QueryableIndex(pinned, named: name)), position: pinned.position)
+        return Committed(value: try body(QueryableIndex(pinned, named: name, key: key)), position: pinned.position)
+    }
+}
+
+extension QueryableBytesStore {
+    /// Returns an index of the store, with the bytes of its keys. Both read the same commits.
+    package func index<Value, View: Sendable>(
+        named name: String, value: Value.Type, view: View.Type
+    ) -> QueryableIndex<[UInt8], Value, View> {
+        QueryableIndex(store, named: name, key: keys)
+    }
+
+    /// Returns the value of a key as the store's serde reads it; `nil` if there is nothing under the key.
+    ///
+    /// - Throws: `StreamsError` with code `.storeMismatch` if the values are of another type, otherwise as every read of a store;
+    ///   `SerdeError`.
+    package func value<Value>(of key: [UInt8], as type: Value.Type) throws -> Value? {
+        guard let serde = store.plan.serdes?.value(as: type) else {
+            throw StreamsError(.storeMismatch, "the store \(store.plan.name) has no values of the type \(type)")
+        }
+        return try get(key).map { try $0.value.withUnsafeBytes(serde.deserialize) }
     }
 }
 

@@ -54,12 +54,36 @@ public struct StoreDescription: Sendable, Identifiable {
         public var approximateEntryCount: Int?
         /// The approximate number of bytes that the entries take; `nil` if it is not known here.
         public var approximateSizeInBytes: Int?
+        /// The figures of the store's indexes, by their names, as far as this instance has the partition, as a standby too. An
+        /// index whose kind gives no figures has none.
+        public var indexFigures: [String: StoreIndexFigures] = [:]
 
         package init(id: Int32, location: Location, owner: InstanceAddress?, standbys: [InstanceAddress]) {
             self.id = id
             self.location = location
             self.owner = owner
             self.standbys = standbys
+        }
+    }
+
+    /// An index of the store.
+    public struct Index: Sendable, Identifiable {
+        /// The index's name.
+        public var id: String { name }
+        /// The index's name.
+        public var name: String
+        /// The kind of index, in words.
+        public var kind: String
+        /// The properties of its declaration.
+        public var properties: [StoreIndexProperty]
+        /// Whether code can search it that does not know its kind, such as a server.
+        public var isSearchable: Bool
+
+        init(_ plan: StoreIndexPlan) {
+            name = plan.name
+            kind = plan.kind
+            properties = plan.access?.properties ?? []
+            isSearchable = plan.access != nil
         }
     }
 
@@ -77,6 +101,8 @@ public struct StoreDescription: Sendable, Identifiable {
     public var value: AnySerde?
     /// The topics whose offsets a ``Position`` of the store consists of.
     public var inputTopics: [String]
+    /// The store's indexes.
+    public var indexes: [Index]
     /// The store's partitions; empty until the application has been started.
     public var partitions: [Partition]
 
@@ -87,6 +113,7 @@ public struct StoreDescription: Sendable, Identifiable {
         key = plan.serdes?.key
         value = plan.serdes?.value
         self.inputTopics = inputTopics
+        indexes = plan.indexes.map(Index.init)
         self.partitions = partitions
     }
 }

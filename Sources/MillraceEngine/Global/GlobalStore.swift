@@ -70,6 +70,9 @@ package final class GlobalStore: @unchecked Sendable {
         try lock.withLock { store.beginIndexes(at: position) }
     }
 
+    /// The store's indexes for those who want figures; `nil` if it has none.
+    var publishedIndexes: PublishedIndexes? { store.publishedIndexes }
+
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { store.dirtySizeInBytes }
 

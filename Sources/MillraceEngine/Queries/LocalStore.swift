@@ -53,6 +53,8 @@ package final class LocalStore: Sendable {
         var reader: (any StoreReader)?
         /// The reader for those who accept stale data: a standby's store, until it is closed or read like the others.
         var staleReader: (any StoreReader)?
+        /// The indexes of the partition for those who want figures, a standby's too.
+        var indexes: PublishedIndexes?
         /// The instance that has the partition, according to the last rebalance.
         var owner: InstanceAddress?
         /// The instances that have a standby.
@@ -116,6 +118,11 @@ package final class LocalStore: Sendable {
                 $0.staleReader = nil
             }
         }
+    }
+
+    func setIndexes(_ indexes: PublishedIndexes?, of partition: Int32) {
+        if indexes == nil, plan.indexes.isEmpty { return }
+        changePartition(partition) { $0.indexes = indexes }
     }
 
     func setPlacement(_ placement: TaskPlacement) {
@@ -285,6 +292,7 @@ package final class LocalStore: Sendable {
             let size = sizes.withLock { $0.size(of: index, reader, at: now()) }
             description.approximateEntryCount = size?.entryCount
             description.approximateSizeInBytes = size?.sizeInBytes
+            description.indexFigures = partition.indexes?.figures ?? [:]
             return description
         }
         return StoreDescription(

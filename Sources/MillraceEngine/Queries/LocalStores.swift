@@ -62,6 +62,7 @@ package final class LocalStores: Sendable {
     package func setGlobal(_ globalStores: [String: GlobalStore]) {
         for (name, global) in globalStores {
             stores[name]?.setReader(global, of: 0)
+            stores[name]?.setIndexes(global.publishedIndexes, of: 0)
             stores[name]?.setLifecycle(.assigned)
         }
     }
@@ -76,6 +77,11 @@ package final class LocalStores: Sendable {
 
     func opened(_ task: TaskID, _ store: String) { stores[store]?.setOpen(task.partition, true) }
     func closed(_ task: TaskID, _ store: String) { stores[store]?.setOpen(task.partition, false) }
+
+    /// Records the indexes of a task's store; `nil` if they are closed.
+    func setIndexes(_ indexes: PublishedIndexes?, of task: TaskID, _ store: String) {
+        stores[store]?.setIndexes(indexes, of: task.partition)
+    }
 
     func follow(_ task: TaskID, _ store: String, by reader: any StoreReader, isStandby: Bool) {
         stores[store]?.setReader(reader, of: task.partition, isStandby: isStandby)
@@ -145,14 +151,24 @@ package final class LocalStores: Sendable {
     /// - Throws: `StreamsError` with code `.storeUnknown`.
     package func store<Store>(of query: StoreQuery<Store>) throws -> LocalStore {
         guard query.expectation.isOfIndex else { return try store(named: query.name) }
-        if let store = stores.values.first(where: { $0.plan.indexes.contains { $0.name == query.name } }) {
-            return store
+        return try store(named: index(named: query.name).store)
+    }
+
+    /// Returns an index of the topology, and the name of its store.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown`.
+    package func index(named name: String) throws -> (store: String, plan: StoreIndexPlan) {
+        for store in stores.values {
+            if let plan = store.plan.indexes.first(where: { $0.name == name }) { return (store.plan.name, plan) }
         }
+        throw unknownIndex(name)
+    }
+
+    private func unknownIndex(_ name: String) -> StreamsError {
         let known = stores.values.flatMap { $0.plan.indexes.map(\.name) }.sorted()
-        throw StreamsError(
+        return StreamsError(
             .storeUnknown,
-            "the topology has no index \(query.name); it has "
-                + (known.isEmpty ? "none" : known.joined(separator: ", ")))
+            "the topology has no index \(name); it has " + (known.isEmpty ? "none" : known.joined(separator: ", ")))
     }
 
     package func store(named name: String) throws -> LocalStore {

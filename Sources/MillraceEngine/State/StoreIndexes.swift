@@ -8,15 +8,18 @@ package final class StoreIndexes {
     private var indexes: [OpenIndex]
 
     /// The views of the last commit, by the indexes' names.
-    typealias Views = [String: Result<any Sendable, any Error>]
+    package typealias Views = [String: Result<any Sendable, any Error>]
 
     private(set) var views: Views = [:]
+    /// The views for those who want figures.
+    let published: PublishedIndexes
 
     /// Opens a store's indexes.
     ///
     /// - Parameter directory: returns the directory of an index; `nil` if nothing is kept on disk.
     init(of plan: StorePlan, task: TaskID, directory: (StoreIndexPlan) throws -> String?) throws {
         values = plan.kind.values
+        published = PublishedIndexes(plan.indexes)
         indexes = try plan.indexes.map { index in
             let context = StoreIndexContext(
                 index: index.name, store: plan.name, taskID: task.description, partition: task.partition,
@@ -68,6 +71,7 @@ package final class StoreIndexes {
     /// Ends a commit.
     func commit(at position: Position) {
         views = Dictionary(uniqueKeysWithValues: indexes.map { ($0.name, $0.commit(at: position)) })
+        published.publish(views)
     }
 
     /// Makes the last commit survive the end of the process.
@@ -82,6 +86,7 @@ package final class StoreIndexes {
 
     func close() {
         for index in indexes { index.close() }
+        published.publish([:])
     }
 }
 

@@ -92,6 +92,9 @@ package final class TaskStore {
         isOnDisk = position != nil
     }
 
+    /// The store's indexes for those who want figures; `nil` if it has none.
+    var publishedIndexes: PublishedIndexes? { indexes?.published }
+
     /// The calls of the engine; `nil` for a store that has none.
     var engineTimes: EngineTimes? { persistent?.stopwatch?.times }
 

@@ -76,7 +76,10 @@ package final class TaskState {
 
     /// Closes the stores without a checkpoint and releases the task's folder.
     package func close() {
-        for store in stores { localStores?.closed(id, store.plan.name) }
+        for store in stores {
+            localStores?.closed(id, store.plan.name)
+            localStores?.setIndexes(nil, of: id, store.plan.name)
+        }
         for store in stores { store.close() }
         if !stores.isEmpty { provider?.unlock(id) }
     }
@@ -104,7 +107,10 @@ package final class TaskState {
         self.isStandby = isStandby
         followedWishes = 0
         localStores.lookAgain()
-        for store in stores where !isStandby { localStores.opened(id, store.plan.name) }
+        for store in stores {
+            if !isStandby { localStores.opened(id, store.plan.name) }
+            if let indexes = store.publishedIndexes { localStores.setIndexes(indexes, of: id, store.plan.name) }
+        }
     }
 
     /// Makes the stores queryable that somebody wants to query. Call it only when everything in them is committed and, except for a

@@ -32,8 +32,8 @@ struct MetricFamily: Sendable {
 
     /// All families, in the order in which they are exposed.
     static let all: [MetricFamily] =
-        ofClients + ofThreads + ofTasks + ofPartitions + ofStores + ofStoreOperations + ofDatabases + ofMemory
-        + ofProcess
+        ofClients + ofThreads + ofTasks + ofPartitions + ofStores + ofIndexes + ofStoreOperations + ofDatabases
+        + ofMemory + ofProcess
 }
 
 /// The description of a family for scrapers.

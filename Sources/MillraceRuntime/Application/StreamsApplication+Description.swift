@@ -15,6 +15,13 @@ extension StreamsApplication {
     /// none is known.
     package func position(of store: String?) -> Position { supervisor.localStores.position(of: store) }
 
+    /// Returns an index of the topology, and the name of its store.
+    ///
+    /// - Throws: `StreamsError` with code `.storeUnknown`.
+    package func index(named name: String) throws -> (store: String, plan: StoreIndexPlan) {
+        try supervisor.localStores.index(named: name)
+    }
+
     /// The number of instances, as of the last rebalance, that were given no ``StreamsConfiguration/applicationServer``.
     package var instanceCountWithoutAddress: Int { supervisor.localStores.instanceCountWithoutAddress }
 

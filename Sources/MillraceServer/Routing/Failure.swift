@@ -42,10 +42,17 @@ extension Failure {
         switch error {
         case let failure as Failure: self = failure
         case let error as StreamsError: self.init(error)
+        case let problem as StoreIndexRequestProblem: self = .badRequest(problem.message, code: "search_invalid")
         case let error as SerdeError: self = .badRequest("\(error)", code: "key_unreadable")
         case is CancellationError: self.init(.serviceUnavailable, "stopping", "the instance is stopping")
         default: self.init(.internalServerError, "internal", "the instance could not answer; its log says why")
         }
+    }
+
+    /// Whether an error has a failure of its own; others are internal.
+    static func isOfRead(_ error: any Error) -> Bool {
+        error is Failure || error is StreamsError || error is StoreIndexRequestProblem || error is SerdeError
+            || error is CancellationError
     }
 
     private init(_ error: StreamsError) {

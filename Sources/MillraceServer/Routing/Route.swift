@@ -23,6 +23,8 @@ struct Route: Sendable {
         case none
         /// The store that the path names.
         case named
+        /// The store of the index that the path names.
+        case ofIndex
         case all
         /// The changelog of the store that the path names. Its positions are others than those of reads, and only an error that
         /// comes with one has it.

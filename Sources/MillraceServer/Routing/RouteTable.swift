@@ -17,12 +17,16 @@ struct RouteTable: HTTPResponder {
     private let limits: ServerLimits
     /// Returns the position of a store, or of all stores, as far as it is known here.
     private let position: @Sendable (_ store: String?) -> Position
+    /// Returns the store of an index; `nil` if there is no such index.
+    private let storeOfIndex: @Sendable (String) -> String?
 
     init(
         _ groups: [any RouteGroup], access: AccessControl, limits: ServerLimits,
+        storeOfIndex: @escaping @Sendable (String) -> String?,
         position: @escaping @Sendable (_ store: String?) -> Position
     ) {
         self.position = position
+        self.storeOfIndex = storeOfIndex
         routes = Dictionary(grouping: groups.flatMap(\.routes).map { (PathTemplate($0), $0) }) { $0.0.count }
         self.access = access
         self.limits = limits
@@ -66,6 +70,11 @@ struct RouteTable: HTTPResponder {
         case .named:
             guard let name = String(validating: place.path["store"] ?? [], as: UTF8.self) else { return nil }
             reached = position(name)
+        case .ofIndex:
+            guard let name = String(validating: place.path["index"] ?? [], as: UTF8.self),
+                let store = storeOfIndex(name)
+            else { return nil }
+            reached = position(store)
         }
         return reached.isEmpty ? nil : reached
     }

@@ -8,6 +8,8 @@ public struct ServerLimits: Sendable, Hashable {
     public var maxConnections = 256
     /// The number of scans that run at once. A client that asks for one more gets status 429. 16 by default.
     public var maxScans = 16
+    /// The number of searches of indexes that run at once. A client that asks for one more gets status 429. 32 by default.
+    public var maxSearches = 32
     /// The number of streams of changes at once. A client that asks for one more gets status 429. 64 by default.
     public var maxChangeStreams = 64
     /// The number of explanations that are made at once. A client that asks for one more gets status 429. 2 by default.
@@ -18,7 +20,7 @@ public struct ServerLimits: Sendable, Hashable {
     public var maxExplanationSizeInBytes = 64 << 20
     /// The number of keys in one request. 10,000 by default.
     public var maxBatchKeys = 10_000
-    /// The number of entries in a page. 1,000 by default.
+    /// The number of entries in a page, and of matches of a search. 1,000 by default.
     public var maxPageEntries = 1_000
     /// The time that a request may wait, and for which a client can ask. 30 s by default.
     public var maxTimeout: Duration = .seconds(30)
@@ -36,7 +38,8 @@ public struct ServerLimits: Sendable, Hashable {
     func problems() -> [String] {
         let counts: [(String, Int)] = [
             ("body size", maxBodySizeInBytes), ("header size", maxHeaderSizeInBytes), ("connections", maxConnections),
-            ("scans", maxScans), ("change streams", maxChangeStreams), ("batch keys", maxBatchKeys),
+            ("scans", maxScans), ("searches", maxSearches), ("change streams", maxChangeStreams),
+            ("batch keys", maxBatchKeys),
             ("page entries", maxPageEntries), ("explanations", maxExplanations),
             ("explanation records", maxExplanationRecords), ("explanation size", maxExplanationSizeInBytes),
         ]

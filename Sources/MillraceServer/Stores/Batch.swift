@@ -90,7 +90,8 @@ struct Batch: Sendable {
         return Read.Answer(entries: lines.entries, position: lines.position)
     }
 
-    private static func hex(_ bytes: [UInt8]) -> String {
+    /// Bytes in hexadecimal.
+    static func hex(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

@@ -10,11 +10,13 @@ final class StoreAccess: Sendable {
     let limits: ServerLimits
     private let handles = Mutex<[String: QueryableBytesStore]>([:])
     private let scans: Slots
+    private let searches: Slots
 
     init(application: StreamsApplication, limits: ServerLimits) {
         self.application = application
         self.limits = limits
         scans = Slots(limits.maxScans, "scans")
+        searches = Slots(limits.maxSearches, "searches")
     }
 
     /// Returns the handle of a store.
@@ -38,6 +40,9 @@ final class StoreAccess: Sendable {
 
     /// Takes the place of a scan, if not too many are running.
     func takeScan() throws(Failure) -> Slot { try scans.take() }
+
+    /// Takes the place of a search, if not too many are running.
+    func takeSearch() throws(Failure) -> Slot { try searches.take() }
 }
 
 /// A number of places, each of which one request can have.

@@ -22,6 +22,7 @@ package final class IndexCore {
     private var changedKeys: Set<[UInt8]> = []
     private var count = 0
     private let recall = RecallMeter()
+    private let searches = SearchMeter()
 
     /// Opens an index.
     ///
@@ -152,7 +153,8 @@ package final class IndexCore {
     private func snapshot(of commit: UInt32) -> IndexSnapshot {
         IndexSnapshot(
             format: format, segments: segments, tails: (fullTails + [tail]).filter { $0.count > 0 }.map(\.view),
-            commit: commit, count: count, isComplete: rebuild == nil, recall: recall)
+            commit: commit, count: count, isComplete: rebuild == nil, recall: recall,
+            searches: searches, rebuild: rebuild)
     }
 
     // MARK: Segments

@@ -10,6 +10,9 @@ package struct IndexSnapshot: Sendable {
     /// Whether every entry of the store is in the index. While an index is made anew, some are not.
     package let isComplete: Bool
     package let recall: RecallMeter
+    package let searches: SearchMeter
+    /// The making of the index anew, while it goes on.
+    let rebuild: IndexRebuild?
 
     /// A found entry.
     package struct Hit: Sendable {

@@ -52,10 +52,11 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
                     }
                     return try isIncluded?(entry.key, entry.value) ?? true
                 }
-            let hits =
+            let hits = try partition.view.searches.measure {
                 partition.view.isComplete
-                ? try partition.view.search(near: vector, count: count, effort: effort.candidates, where: mayReturn)
-                : try declaration.scan(partition, near: vector, count: count, where: mayReturn)
+                    ? try partition.view.search(near: vector, count: count, effort: effort.candidates, where: mayReturn)
+                    : try declaration.scan(partition, near: vector, count: count, where: mayReturn)
+            }
             found += hits.map { (number, $0) }
         }
         if partitions.count > 1 { found.sort { $0.hit.isNearer(than: $1.hit) } }

@@ -81,6 +81,12 @@ public struct VectorIndex<Key, Value>: Sendable {
 
     func attributes(of value: Value) throws -> AttributeRow { try attributes.map { try $0.stored(of: value) } }
 
+    /// The same declaration for keys as bytes.
+    private var withKeyBytes: VectorIndex<[UInt8], Value> {
+        VectorIndex<[UInt8], Value>(
+            name, of: vector, dimensions: dimensions, metric: metric, element: element, attributes: attributes)
+    }
+
     private var kind: String {
         let vectors = "\(dimensions), \(metric.rawValue), \(element.rawValue)"
         let attributes = attributes.map { "\($0.name) \($0.kind)" }.joined(separator: ", ")
@@ -90,7 +96,7 @@ public struct VectorIndex<Key, Value>: Sendable {
     /// The description of the index for a store.
     public var supplier: StoreIndexSupplier<Value> {
         StoreIndexSupplier(
-            name, kind: kind,
+            name, kind: kind, access: VectorIndexAccess(withKeyBytes),
             check: { value in
                 _ = try format().exact.row(of: vector(value))
                 _ = try attributes(of: value)

@@ -2,14 +2,17 @@ import Millrace
 public import MillraceTesting
 
 extension Scenarios {
-    /// A table with an index of its values. Reads compare the index with the entries of the same commit.
+    /// A table with indexes of its values. Reads compare them with the entries of the same commit, and searches through other
+    /// instances are compared with all entries at the position of the answer.
     public static var indexedTable: Simulation {
         Simulation(
             "indexed-table", topics: ["people": 3, "moves": 3], outputs: ["moves"],
             define: { builder in
                 let residents = StoreIndexSupplier<String>("residents", kind: "residents") { _, _ in Residents() }
                 builder.table(
-                    "people", key: .string, value: .string, into: .store("people").withoutCache().indexed(by: residents)
+                    "people", key: .string, value: .string,
+                    into: .store("people").withoutCache().indexed(by: residents).indexed(
+                        by: NearestIndex.supplier("nearest"))
                 )
                 .toStream().to("moves")
             },

@@ -9,6 +9,7 @@ public struct StoreIndexSupplier<Value>: Sendable {
     /// The name with which the index is searched.
     public let name: String
     let kind: String
+    let access: (any StoreIndexAccess<Value>)?
     let check: @Sendable (Value) throws -> Void
     let make: @Sendable (StoreIndexContext, Serde<Value>) throws -> any StoreIndex
 
@@ -17,21 +18,26 @@ public struct StoreIndexSupplier<Value>: Sendable {
     /// - Parameters:
     ///   - name: letters, digits, `.`, `_` and `-`; no other index of the topology may have it.
     ///   - kind: what kind of index it is, in words for operators: `vectors (1536, cosine)`.
+    ///   - access: describes and searches indexes of the kind for code that does not know it; without one they have no figures, and
+    ///     cannot be searched over HTTP.
     ///   - check: throws if a value cannot be indexed. Such a value goes to the processing handler and into neither store nor index.
     ///     By default every value can be indexed.
     ///   - make: opens the index of one partition, empty or as it was on disk. It gets the serde of the store's values.
     public init(
-        _ name: String, kind: String, check: @escaping @Sendable (Value) throws -> Void = { _ in },
+        _ name: String, kind: String, access: (any StoreIndexAccess<Value>)? = nil,
+        check: @escaping @Sendable (Value) throws -> Void = { _ in },
         make: @escaping @Sendable (_ context: StoreIndexContext, _ value: Serde<Value>) throws -> any StoreIndex
     ) {
         self.name = name
         self.kind = kind
+        self.access = access
         self.check = check
         self.make = make
     }
 
     func plan(_ value: Serde<Value>) -> StoreIndexPlan {
-        StoreIndexPlan(name: name, kind: kind, check: ValueCheck(check)) { [make] in try make($0, value) }
+        StoreIndexPlan(name: name, kind: kind, access: access, check: ValueCheck(check)) { [make] in try make($0, value)
+        }
     }
 }
 
@@ -41,6 +47,8 @@ package struct StoreIndexPlan: Sendable {
     package var name: String
     /// The kind of index, in words.
     package var kind: String
+    /// Describes and searches the index; `nil` if its kind has no such thing.
+    package var access: (any StoreIndexAccess)?
     /// A `ValueCheck` of the type of the store's values.
     package var check: any Sendable
     package var make: @Sendable (StoreIndexContext) throws -> any StoreIndex

@@ -27,13 +27,19 @@ export function post(path) {
   return ask("POST", path, operationSeconds, "The instance does not answer. Perhaps it has been done: look at the state.");
 }
 
-async function ask(method, path, seconds, silence) {
+/** Asks a question that is too long for an address. */
+export function postJSON(path, question) {
+  return ask("POST", path, readSeconds, "The instance does not answer. Ask again.", JSON.stringify(question));
+}
+
+async function ask(method, path, seconds, silence, question) {
   const headers = { Accept: "application/json" };
+  if (question !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
   let response;
   try {
     response = await fetch(path, {
-      method, headers, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(seconds * 1_000),
+      method, headers, body: question, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(seconds * 1_000),
     });
   } catch {
     throw new Refusal(0, "unreachable", silence);
@@ -48,6 +54,11 @@ async function ask(method, path, seconds, silence) {
 /** The path of a store, or of something in it. */
 export function storePath(store, ...rest) {
   return ["", "stores", store, ...rest].map(encodeURIComponent).join("/");
+}
+
+/** The path of an index, or of something in it. */
+export function indexPath(index, ...rest) {
+  return ["", "indexes", index, ...rest].map(encodeURIComponent).join("/");
 }
 
 /** The path of a key's entries. A key that is a segment of dots would leave the path, so it goes as hexadecimal digits. */

@@ -7,6 +7,7 @@ import { overview } from "./overview.js";
 import { topology } from "./topology.js";
 import { tasks } from "./tasks.js";
 import { stores } from "./stores.js";
+import { indexes } from "./indexes.js";
 import { errors } from "./errors.js";
 import { configuration } from "./configuration.js";
 import { why } from "./why.js";
@@ -15,14 +16,14 @@ import { mayOperate, pauseBanner } from "./operating.js";
 const intervalMs = 2_000;
 const views = [
   ["overview", "Overview", overview], ["topology", "Topology", topology], ["tasks", "Tasks", tasks],
-  ["stores", "Stores", stores], ["errors", "Errors", errors], ["configuration", "Configuration", configuration],
+  ["stores", "Stores", stores], ["indexes", "Indexes", indexes], ["errors", "Errors", errors], ["configuration", "Configuration", configuration],
   ["why", "Why?", why],
 ];
 
 /** Everything that views show. */
 const model = {
   history: new History(), total: undefined, instances: undefined, topology: undefined, stores: undefined,
-  errors: undefined, configuration: undefined, rights: undefined, problem: undefined, view: "overview", path: [], local: {}, show,
+  indexes: undefined, silentInstances: undefined, errors: undefined, configuration: undefined, rights: undefined, problem: undefined, view: "overview", path: [], local: {}, show,
   refresh: ask,
   navigate: (...path) => { location.hash = hash(path); },
 };
@@ -77,6 +78,10 @@ async function ask() {
     model.total = note(model.history, model.instances, performance.now() / 1_000);
     if (!model.topology) model.topology = await get("/topology");
     if (model.view === "stores" || !model.stores) model.stores = (await get("/stores")).stores;
+    if (model.view === "indexes" || !model.indexes) {
+      const catalogue = await get("/indexes");
+      [model.indexes, model.silentInstances] = [catalogue.indexes, catalogue.unreachable];
+    }
     if (!model.configuration) model.configuration = (await get("/configuration")).settings;
     model.problem = undefined;
   } catch (error) {

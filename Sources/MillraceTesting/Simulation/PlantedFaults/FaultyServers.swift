@@ -6,6 +6,7 @@ extension PlantedFault {
     static let ofRouting: [PlantedFault] = [
         staleOwner, positionOfOtherPartition, dropForwardedPosition, batchOfTwoCommits, trustStandbys, firstOwners,
         waitWithoutEnd, waitForNothing, scanFromBeginning, answersOutOfOrder,
+        searchOfOnePartition, matchesOfEarlierCommit,
     ]
 
     package static let staleOwner = PlantedFault(
@@ -41,6 +42,40 @@ extension PlantedFault {
     package static let answersOutOfOrder = PlantedFault(
         "an owner sends the answers to reads on one connection as they become ready",
         serveStores: { HastyStores($0) })
+}
+
+extension PlantedFault {
+    package static let searchOfOnePartition = PlantedFault(
+        "a search that is passed on to another instance covers only the first of its partitions",
+        serveStores: { NarrowSearchStores($0) })
+
+    package static let matchesOfEarlierCommit = PlantedFault(
+        "a search finds what an earlier search has found, with the position of the present commit",
+        serveStores: { RememberingSearchStores($0) })
+}
+
+/// Passes a search on for one partition.
+final class NarrowSearchStores: ServedStores {
+    override func forwarded(_ request: RoutedRequest) -> RoutedRequest {
+        guard case .search(let search, let only) = request.kind else { return request }
+        var request = request
+        request.kind = .search(search, only: only.map { Array($0.prefix(1)) })
+        return request
+    }
+}
+
+/// Remembers the first matches of each partition.
+final class RememberingSearchStores: ServedStores {
+    private var first: [Int32: [StoreEntry]] = [:]
+
+    override func read(_ read: LocalRead) throws -> RoutedAnswer {
+        var answer = try super.read(read)
+        guard case .search(let search) = read.kind, let partition = read.partition else { return answer }
+        let known = first[partition, default: []]
+        first[partition] = known + answer.entries.joined().filter { entry in !known.contains { $0.key == entry.key } }
+        answer.entries = [NearestIndex.nearest(first[partition] ?? [], to: search.number, count: search.count)]
+        return answer
+    }
 }
 
 /// Answers as an owner at any position, and with its last answers where it has no stores any more.

@@ -26,6 +26,11 @@ final class FinalReads {
             for store in stores {
                 for key in store.keys { read(.key(key), of: store, at: address) }
                 if store.isKeyed { read(.batch(store.keys), of: store, at: address) }
+                if let index = store.searchedIndex {
+                    read(
+                        .search(SimulatedSearch(index: index, number: 500, count: 1_000), only: nil), of: store,
+                        at: address)
+                }
                 scan(store, from: ScanPlace(partition: 0), at: address)
             }
         }

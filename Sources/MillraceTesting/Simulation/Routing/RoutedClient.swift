@@ -38,6 +38,10 @@ final class RoutedClient {
             let limit = store.isKeyed ? 1 + random.below(4) : .max
             return .page(from: place ?? ScanPlace(partition: 0), only: nil, limit: limit)
         }
+        if let index = store.searchedIndex, random.chance(0.4) {
+            return .search(
+                SimulatedSearch(index: index, number: random.below(1_000), count: 1 + random.below(6)), only: nil)
+        }
         let key = { (random: inout SeededRandom) in self.store.keys[random.below(self.store.keys.count)] }
         guard store.isKeyed, random.chance(0.4) else { return .key(key(&random)) }
         return .batch((0..<(1 + random.below(6))).map { _ in key(&random) })

@@ -8,6 +8,8 @@ struct RoutedRequest {
         case batch([[UInt8]])
         /// Some entries from a place on, of one partition only or of all.
         case page(from: ScanPlace, only: Int32?, limit: Int)
+        /// The entries of an index that are nearest to a number, in some partitions or in all.
+        case search(SimulatedSearch, only: [Int32]?)
     }
 
     var store: String
@@ -21,6 +23,13 @@ struct RoutedRequest {
     var isForwarded = false
 }
 
+/// A search of an index of the kind `NearestIndex`.
+struct SimulatedSearch: Hashable {
+    var index: String
+    var number: Int
+    var count: Int
+}
+
 extension RoutedRequest: CustomStringConvertible {
     var description: String {
         let what =
@@ -30,6 +39,7 @@ extension RoutedRequest: CustomStringConvertible {
             case .page(let start, _, let limit):
                 "\(limit) entries from partition \(start.partition)"
                     + (start.place.map { " after \(String(decoding: $0, as: UTF8.self))" } ?? "")
+            case .search(let search, _): "the \(search.count) nearest to \(search.number)"
             }
         return "\(what) of \(store)\(acceptsStale ? ", stale," : "") at least at \(atLeast)"
     }
@@ -38,7 +48,7 @@ extension RoutedRequest: CustomStringConvertible {
 typealias RoutedResult = Result<RoutedAnswer, RoutedFailure>
 
 struct RoutedAnswer {
-    /// The entries of each key that was asked for; for a page one list.
+    /// The entries of each key that was asked for; for a page and for a search one list.
     var entries: [[StoreEntry]]
     var position: Position
     /// The place at which the next page begins.

@@ -9,6 +9,8 @@ struct RoutedStore {
     let keys: [[UInt8]]
     /// Whether it has at most one entry of each key.
     let isKeyed: Bool
+    /// The name of its index of the kind `NearestIndex`; `nil` if it has none.
+    let searchedIndex: String?
     private let histories: [StoreHistories.History]
     private let partitioningSuffixCount: Int
 
@@ -16,6 +18,7 @@ struct RoutedStore {
     init?(_ plan: StorePlan, _ histories: StoreHistories) {
         if plan.kind.isCustom { return nil }
         name = plan.name
+        searchedIndex = plan.indexes.first { $0.kind == NearestIndex.kind }?.name
         switch StoreDescription.Kind(plan.kind) {
         case .keyValue, .timestampedKeyValue, .versionedKeyValue: isKeyed = true
         default: isKeyed = false
@@ -59,7 +62,35 @@ struct RoutedStore {
         case .key(let key): problem(of: answer, to: [key], request)
         case .batch(let keys): problem(of: answer, to: keys, request)
         case .page(let start, _, let limit): problem(of: answer, from: start, limit: limit, request)
+        case .search(let search, _): problem(of: answer, to: search, request)
         }
+    }
+
+    /// Compares what was found with the nearest of all entries that there were at the answer's position.
+    private func problem(of answer: RoutedAnswer, to search: SimulatedSearch, _ request: RoutedRequest) -> String? {
+        let found = answer.entries.first ?? []
+        var all: [StoreEntry] = []
+        for (partition, history) in histories.enumerated() {
+            let (offset, required) = (answer.position[history.input], request.atLeast[history.input])
+            if offset < required { return "partition \(partition) was searched at \(offset), before \(required)" }
+            // Standbys do not know their position.
+            if request.acceptsStale, offset == 0 {
+                let unknown = found.first { entry in
+                    self.partition(of: entry.key) == partition
+                        && !history.contents.contains { $0.entries.contains(entry) }
+                }
+                if let unknown { return "partition \(partition) never had \(unknown.text)" }
+                return nil
+            }
+            guard let contents = history.contents(at: offset) else {
+                return "partition \(partition) was searched at \(offset), beyond its input"
+            }
+            all += contents.entries
+        }
+        let expected = NearestIndex.nearest(all, to: search.number, count: search.count)
+        if found == expected { return nil }
+        let (one, other) = (StoreContents.entries(found), StoreContents.entries(expected))
+        return "a search at \(answer.position) has found “\(one)” instead of “\(other)”"
     }
 
     private func problem(of answer: RoutedAnswer, to keys: [[UInt8]], _ request: RoutedRequest) -> String? {

@@ -8,6 +8,7 @@ struct LocalRead: Hashable {
         case key([UInt8])
         case batch([[UInt8]])
         case page(after: [UInt8]?, limit: Int)
+        case search(SimulatedSearch)
     }
 
     var store: String
@@ -45,8 +46,10 @@ class ServedStores {
     /// Returns the time for which a read waits for its partitions and its position.
     func limit(of read: LocalRead, within rest: Duration) -> Duration {
         // A partition may move on while others are waited for.
-        if case .batch = read.kind, read.atLeast.isEmpty { return min(rest, .milliseconds(250)) }
-        return rest
+        switch read.kind {
+        case .batch, .search: read.atLeast.isEmpty ? min(rest, .milliseconds(250)) : rest
+        case .key, .page: rest
+        }
     }
 
     /// Returns a number that changes when a read that failed may be tried again.
@@ -64,6 +67,9 @@ class ServedStores {
             case .page(let place, let limit):
                 let page = try store.page(StoreRange(), after: place, limit: limit)
                 return ([page.entries], page.next)
+            case .search(let search):
+                let index = try localStores.index(named: search.index).plan
+                return ([try NearestIndex.search(store, index, number: search.number, count: search.count)], nil)
             }
         }
         let next = found.value.next.flatMap { place in

@@ -67,6 +67,7 @@ final class SimulatedServer {
             page(ScanRead(from: start, only: only, limit: limit, isForwarded: request.isForwarded), request, deadline) {
                 finish($0)
             }
+        case .search(let wanted, let only): search(wanted, only: only, request, until: deadline, finish)
         }
     }
 
