@@ -20,7 +20,7 @@ def index(name, **others):
 
 CATALOGUE = {
     "indexes": [
-        index("similar-cases", partitions=[
+        index("similar", partitions=[
             figures(id=0, location="here", instance="127.0.0.1:8080"),
             figures(id=0, location="standby", instance="127.0.0.1:8081", recall=None, searchCount=0, searchSeconds=0),
         ], missingPartitions=[1]),
@@ -57,8 +57,8 @@ class Indexes:
         browser.wait(f"{rows}.length === 4", "the indexes")
         row = lambda name, column: browser.ask(f"document.querySelector('main tr[data-key=\"{name}\"] td[data-label=\"{column}\"]').innerText.trim()")
         for name, column, expected in (
-            ("similar-cases", "State", "complete"), ("similar-cases", "Entries", "1,204,311"), ("similar-cases", "Segments", "7"),
-            ("similar-cases", "Size", "2.2 GiB"), ("similar-cases", "Recall", "97.3 %"), ("similar-cases", "Mean time", "0.50 ms"),
+            ("similar", "State", "complete"), ("similar", "Entries", "1,204,311"), ("similar", "Segments", "7"),
+            ("similar", "Size", "2.2 GiB"), ("similar", "Recall", "97.3 %"), ("similar", "Mean time", "0.50 ms"),
             ("words", "Kind", "words, global"),
         ):
             self.expect(row(name, column) == expected, f"{column} of {name} is {row(name, column)}, not {expected}")
@@ -73,10 +73,10 @@ class Indexes:
 
     def search(self, rows):
         browser, matches = self.browser, "[...document.querySelectorAll('main [aria-live] tbody tr')]"
-        browser.click("main tbody a", "similar-cases")
-        browser.wait("[...document.querySelectorAll('h1')].some((e) => e.textContent.includes('similar-cases'))", "the index's page")
+        browser.click("main tbody a", "similar")
+        browser.wait("[...document.querySelectorAll('h1')].some((e) => e.textContent.includes('similar'))", "the index's page")
         browser.wait(f"{rows}.length === 2 && document.querySelector('main').innerText.includes('partitions 1.')", "its partitions")
-        browser.answer("/indexes/similar-cases/search", json.dumps(MATCHES))
+        browser.answer("/indexes/similar/search", json.dumps(MATCHES))
         browser.ask("document.activeElement.blur()")
         browser.press("/", 191)
         browser.wait("document.activeElement.id === 'example'", "/ goes to the field of the key")
@@ -85,7 +85,7 @@ class Indexes:
         browser.ask("document.getElementById('example').focus()")
         browser.press("Enter", 13)
         browser.wait(f"{matches}.length === 2", "the matches")
-        self.expect(any(sent.startswith("POST ") and sent.endswith("/indexes/similar-cases/search") for sent in browser.sent), "nothing was searched")
+        self.expect(any(sent.startswith("POST ") and sent.endswith("/indexes/similar/search") for sent in browser.sent), "nothing was searched")
         found = browser.ask(f"{matches}.map((e) => e.innerText)")
         self.expect("case-4" in found[0] and "0.9375" in found[0] and "384 numbers" in found[0], f"the first match is {found[0]}")
         self.expect("made anew" in browser.ask("document.querySelector('main').innerText"), "the page does not say that the index is incomplete")
