@@ -27,6 +27,9 @@ public protocol StoreIndexAccess<Value>: Sendable {
 
     /// Returns a search with the example that another one has.
     ///
+    /// - Parameters:
+    ///   - search: a search without an example.
+    ///   - example: a search that ``example(of:)`` has made.
     /// - Throws: ``StoreIndexRequestProblem`` if the search has an example already.
     func search(_ search: Search, like example: Search) throws -> Search
 
