@@ -212,6 +212,9 @@ let package = Package(
         .target(
             name: "Loops", dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "RiskScore", logging],
             path: "Tools/millrace-bench/Loops", swiftSettings: swiftSettings),
+        .target(
+            name: "VectorBench", dependencies: ["MillraceVectors"], path: "Tools/millrace-bench/Vectors",
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "allocation-guard", dependencies: ["AllocationCounter", "Loops"], path: "Tools/allocation-guard",
             swiftSettings: swiftSettings),
@@ -222,8 +225,8 @@ let package = Package(
             name: "millrace-bench",
             dependencies: [
                 "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",
-                "MillraceCommandLine", "MillraceRuntime", "MillraceServer", "RiskScore", argumentParser, hummingbird,
-                logging, nioCore,
+                "MillraceCommandLine", "MillraceRuntime", "MillraceServer", "MillraceVectors", "RiskScore", "VectorBench",
+                argumentParser, hummingbird, logging, nioCore,
             ],
             path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
 
