@@ -33,6 +33,15 @@ package struct Chart {
             return Axis(title, first...last, isLogarithmic: true, ticks: steps.filter { $0 >= first && $0 <= last })
         }
 
+        /// An axis from 0 that holds a positive number, with about five round ticks.
+        package static func linear(_ title: String, upTo value: Double) -> Axis {
+            let least = max(1e-9, value / 5)
+            let unit = pow(10, floor(log10(least)))
+            let step = ([1, 2, 2.5, 5, 10].first { $0 * unit >= least } ?? 10) * unit
+            let count = Int((value / step).rounded(.up))
+            return Axis(title, 0...Double(max(1, count)) * step, ticks: (0...max(1, count)).map { Double($0) * step })
+        }
+
         func share(of value: Double) -> Double {
             let scale: (Double) -> Double = isLogarithmic ? { log(max(1e-12, $0)) } : { $0 }
             return (scale(value) - scale(range.lowerBound)) / (scale(range.upperBound) - scale(range.lowerBound))
@@ -54,7 +63,9 @@ package struct Chart {
     }
 
     /// Colours that people with the usual kinds of colour blindness tell apart (Okabe and Ito).
-    package static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5f6b7a", "#b8a600"]
+    package static let colors = [
+        "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5f6b7a", "#b8a600",
+    ]
 
     private static let (width, height) = (760.0, 460.0)
     private static let (left, right, top, bottom) = (74.0, 176.0, 66.0, 58.0)
@@ -67,8 +78,9 @@ package struct Chart {
 
     package var svg: String {
         let sheet = """
-            text { font-family: "Helvetica Neue", Helvetica, Arial, "DejaVu Sans", sans-serif; font-size: 12px; fill: #3c4450; }
-            .title { font-size: 16px; font-weight: 600; fill: #171b21; } .axis { fill: #59626f; } .end { font-weight: 600; }
+            text { font-family: Helvetica, Arial, "DejaVu Sans", sans-serif; font-size: 12px; fill: #3c4450; }
+            .title { font-size: 16px; font-weight: 600; fill: #171b21; }
+            .axis { fill: #59626f; } .end { font-weight: 600; }
             .grid { stroke: #e6e9ed; stroke-width: 1; } .frame { stroke: #a9b1bb; stroke-width: 1; fill: none; }
             .line { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
             """
@@ -109,7 +121,8 @@ package struct Chart {
         parts.append(#"<text x="\#(middle)" y="\#(bottom + 44)" text-anchor="middle">\#(Self.escaped(x.title))</text>"#)
         let turn = Self.text(Self.top + plotHeight / 2)
         parts.append(
-            #"<text transform="translate(20 \#(turn)) rotate(-90)" text-anchor="middle">\#(Self.escaped(y.title))</text>"#)
+            #"<text transform="translate(20 \#(turn)) rotate(-90)" text-anchor="middle">\#(Self.escaped(y.title))</text>"#
+        )
         return parts.joined(separator: "\n")
     }
 
@@ -150,7 +163,7 @@ package struct Chart {
     /// The names of the lines beside their right ends, pushed apart where they would overlap.
     private var labels: String {
         let ends = lines.compactMap { line in
-            visible(line).last.map { (line: line, y: place($0).y) }
+            visible(line).last.map { (line: line, x: place($0).x, y: place($0).y) }
         }.sorted { $0.y < $1.y }
         var places: [Double] = []
         for end in ends { places.append(max(end.y, (places.last ?? -100) + 17)) }
@@ -165,6 +178,8 @@ package struct Chart {
         return zip(ends, places).map { end, y in
             let stroke = end.line.isDashed ? #" stroke-dasharray="6 5""# : ""
             return """
+                <line x1="\(Self.text(end.x + 4))" y1="\(Self.text(end.y))" x2="\(at - 2)" y2="\(Self.text(y))" \
+                stroke="\(end.line.color)" stroke-opacity="0.3"/>
                 <line x1="\(at)" x2="\(at + 18)" y1="\(Self.text(y))" y2="\(Self.text(y))" stroke="\(end.line.color)" \
                 stroke-width="2.25"\(stroke)/>
                 <text class="end" x="\(at + 24)" y="\(Self.text(y + 4))">\(Self.escaped(end.line.name))</text>

@@ -9,6 +9,8 @@ package struct Comparison {
     package var subjects: [any SearchSubject]
     package var rounds: Int
     package var count = 10
+    /// Efforts up to this one are measured, whatever the recall.
+    package var leastEffort = 0
     package var log: (String) -> Void
 
     package static let efforts = [10, 14, 20, 28, 40, 56, 64, 80, 112, 160, 224, 320, 448]
@@ -35,8 +37,9 @@ package struct Comparison {
                 let recall = truth.recall(of: run.found)
                 repetitions[number][effort] = max(1, Int((Self.leastSeconds / max(1e-6, run.cpuSeconds)).rounded(.up)))
                 curves[number].points.append(
-                    .init(effort: effort, recall: recall, cpuMicroseconds: [], clientMicroseconds: [], microseconds: []))
-                if recall >= Self.enough { break }
+                    .init(effort: effort, recall: recall, cpuMicroseconds: [], clientMicroseconds: [], microseconds: [])
+                )
+                if recall >= Self.enough, effort >= leastEffort { break }
             }
         }
         for round in 1...max(1, rounds) {

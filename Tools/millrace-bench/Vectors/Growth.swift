@@ -16,8 +16,9 @@ package struct Growth: Codable, Sendable {
     private static let queryCount = 300
 
     /// Measures graphs over ever larger parts of one set.
-    package init(dimensions: Int = 128, counts: [Int] = Self.counts, rounds: Int, log: @escaping (String) -> Void) throws
-    {
+    package init(
+        dimensions: Int = 128, counts: [Int] = Self.counts, rounds: Int, log: @escaping (String) -> Void
+    ) throws {
         self.dimensions = dimensions
         let largest = VectorSet.clustered(
             counts.max() ?? 0, dimensions: dimensions, queries: Self.queryCount)
@@ -25,8 +26,9 @@ package struct Growth: Codable, Sendable {
             let set = largest.prefix(count)
             let graph = try GraphSubject(set)
             let truth = try Truth(of: set, count: 10)
-            let curves = try Comparison(set, truth: truth, subjects: [graph], rounds: rounds, log: log).run()
-            guard let curve = curves.first else { continue }
+            var comparison = Comparison(set, truth: truth, subjects: [graph], rounds: rounds, log: log)
+            comparison.leastEffort = 64
+            guard let curve = try comparison.run().first else { continue }
             steps.append(Step(count: count, buildCPUSeconds: graph.buildCPUSeconds ?? 0, curve: curve))
         }
     }

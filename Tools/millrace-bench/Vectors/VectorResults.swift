@@ -87,16 +87,7 @@ package struct VectorResults: Codable, Sendable {
             x: .init(
                 "vectors", (counts.min() ?? 1)...max(2, counts.max() ?? 2), isLogarithmic: true,
                 ticks: [10_000, 100_000, 1_000_000].filter { (counts.min() ?? 0)...(counts.max() ?? 0) ~= $0 }),
-            y: .init(
-                "CPU µs for a search", 0...Self.roundedUp(lines.flatMap(\.points).map(\.y).max() ?? 1),
-                ticks: Self.ticks(upTo: Self.roundedUp(lines.flatMap(\.points).map(\.y).max() ?? 1))),
+            y: .linear("CPU µs for a search", upTo: lines.flatMap(\.points).map(\.y).max() ?? 1),
             lines: lines.filter { !$0.points.isEmpty })
     }
-
-    private static func roundedUp(_ value: Double) -> Double {
-        let unit = pow(10, floor(log10(max(1, value))))
-        return (value / unit * 2).rounded(.up) / 2 * unit
-    }
-
-    private static func ticks(upTo limit: Double) -> [Double] { (0...5).map { Double($0) * limit / 5 } }
 }

@@ -13,19 +13,19 @@ package struct VectorSet: Sendable {
     /// Returns a vector.
     package func vector(_ row: Int) -> [Float] { Array(base[row * dimensions..<(row + 1) * dimensions]) }
 
-    /// Makes vectors in clusters: each is one of 1,000 random centres plus a random deviation. A deviation of 1 is as large as the
-    /// distance of a centre from the origin.
+    /// Makes vectors in clusters: each is one of 100 random centres plus a random deviation of half the size. So the nearest of a vector are
+    /// in its own cluster, in which there is no structure.
     ///
     /// The count does not change the vectors: a smaller set is the beginning of a larger one.
     package static func clustered(
-        _ count: Int, dimensions: Int, queries: Int = 1_000, deviation: Float = 0.5, seed: UInt64 = 13
+        _ count: Int, dimensions: Int, queries: Int = 1_000, seed: UInt64 = 13
     ) -> VectorSet {
         var random = SeededNormals(seed: seed)
-        let centers = (0..<1_000).map { _ in (0..<dimensions).map { _ in random.next() } }
+        let centers = (0..<100).map { _ in (0..<dimensions).map { _ in random.next() } }
         var vector = [Float](repeating: 0, count: dimensions)
         func make() {
             let center = centers[random.below(centers.count)]
-            for index in 0..<dimensions { vector[index] = center[index] + deviation * random.next() }
+            for index in 0..<dimensions { vector[index] = center[index] + 0.5 * random.next() }
             vector.normalize()
         }
         var others: [[Float]] = []

@@ -22,7 +22,9 @@ struct Vectors: AsyncParsableCommand {
     @Option(help: "The folder of the peers' programs.")
     var peerPrograms = "Tools/vector-peers"
 
-    @Option(help: "A file of little-endian floats, 384 for each vector; beside it, with the same name and .queries, others to search for.")
+    @Option(
+        help: "A file of floats, 384 for each vector; beside it, with the same name and .queries, others to search for."
+    )
     var embeddings: String?
 
     @Option(help: "A file of the results: they are read from it, replaced by what is measured, and written to it.")
@@ -40,7 +42,8 @@ struct Vectors: AsyncParsableCommand {
 
     func run() async throws {
         var report = Report()
-        let folder = "\(options.stateDirectory ?? "/dev/shm")/millrace-vectors-\(ProcessInfo.processInfo.processIdentifier)"
+        let parent = options.stateDirectory ?? "/dev/shm"
+        let folder = "\(parent)/millrace-vectors-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var speed = VectorSpeed(
