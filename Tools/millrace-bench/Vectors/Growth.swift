@@ -9,6 +9,8 @@ package struct Growth: Codable, Sendable {
     }
 
     package var dimensions: Int
+    /// The number of directions in which the vectors differ; `nil` for all.
+    package var degrees: Int?
     package var steps: [Step] = []
 
     package static let counts = [10_000, 31_623, 100_000, 316_228, 1_000_000]
@@ -17,11 +19,13 @@ package struct Growth: Codable, Sendable {
 
     /// Measures graphs over ever larger parts of one set.
     package init(
-        dimensions: Int = 128, counts: [Int] = Self.counts, rounds: Int, log: @escaping (String) -> Void
+        dimensions: Int = 128, degrees: Int?, counts: [Int] = Self.counts, rounds: Int,
+        log: @escaping (String) -> Void
     ) throws {
         self.dimensions = dimensions
+        self.degrees = degrees
         let largest = VectorSet.clustered(
-            counts.max() ?? 0, dimensions: dimensions, queries: Self.queryCount)
+            counts.max() ?? 0, dimensions: dimensions, queries: Self.queryCount, degrees: degrees)
         for count in counts.sorted() {
             let set = largest.prefix(count)
             let graph = try GraphSubject(set)

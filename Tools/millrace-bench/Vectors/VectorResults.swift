@@ -17,6 +17,7 @@ package struct VectorResults: Codable, Sendable {
     package var filters: [FilterMeasure] = []
     package var updates: UpdateLatency?
     package var growth: Growth?
+    package var structuredGrowth: Growth?
 
     package init() {}
 
@@ -46,6 +47,9 @@ package struct VectorResults: Codable, Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var charts: [(String, Chart)] = comparisons.map { ("vectors-\($0.key).svg", Self.chart(of: $0.value)) }
         if let growth { charts.append(("vectors-growth.svg", Self.chart(of: growth))) }
+        if let structuredGrowth {
+            charts.append(("vectors-growth-structured.svg", Self.chart(of: structuredGrowth)))
+        }
         for (name, chart) in charts {
             try Data(chart.svg.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
         }
@@ -53,11 +57,16 @@ package struct VectorResults: Codable, Sendable {
     }
 
     private static let leastRecall = 0.8
+    /// The colour of each subject, the same in all charts.
+    private static let colors = [
+        "millrace": Chart.colors[0], "millrace float16": Chart.colors[5], "millrace int8": Chart.colors[2],
+        "millrace binary": Chart.colors[3], "millrace index": "#171b21", "hnswlib": Chart.colors[1],
+        "RediSearch": Chart.colors[4], "pgvector": Chart.colors[6],
+    ]
 
     private static func chart(of compared: Compared) -> Chart {
-        let names = compared.curves.map(\.subject)
         let lines = compared.curves.map { curve in
-            let color = Chart.colors[(names.firstIndex(of: curve.subject) ?? 0) % Chart.colors.count]
+            let color = colors[curve.subject] ?? "#171b21"
             let points = curve.points.sorted { $0.effort < $1.effort }.map {
                 (x: $0.recall, y: 1e6 / max(1e-3, median($0.cpuMicroseconds)))
             }
@@ -83,7 +92,9 @@ package struct VectorResults: Codable, Sendable {
         let counts = growth.steps.map { Double($0.count) }
         return Chart(
             "Cost of a search as the number of vectors grows",
-            subtitle: "\(growth.dimensions) dimensions, in clusters; 10 nearest by cosine, 1 thread",
+            subtitle: "\(growth.dimensions) components, in clusters"
+                + (growth.degrees.map { " of \($0) dimensions" } ?? " without structure")
+                + "; 10 nearest by cosine, 1 thread",
             x: .init(
                 "vectors", (counts.min() ?? 1)...max(2, counts.max() ?? 2), isLogarithmic: true,
                 ticks: [10_000, 100_000, 1_000_000].filter { (counts.min() ?? 0)...(counts.max() ?? 0) ~= $0 }),

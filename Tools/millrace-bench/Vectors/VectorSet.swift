@@ -17,15 +17,30 @@ package struct VectorSet: Sendable {
     /// in its own cluster, in which there is no structure.
     ///
     /// The count does not change the vectors: a smaller set is the beginning of a larger one.
+    ///
+    /// - Parameter degrees: the number of directions in which vectors differ, as the vectors of texts differ in fewer than they have
+    ///   components; `nil` for all.
     package static func clustered(
-        _ count: Int, dimensions: Int, queries: Int = 1_000, seed: UInt64 = 13
+        _ count: Int, dimensions: Int, queries: Int = 1_000, degrees: Int? = nil, seed: UInt64 = 13
     ) -> VectorSet {
         var random = SeededNormals(seed: seed)
-        let centers = (0..<100).map { _ in (0..<dimensions).map { _ in random.next() } }
+        let freedom = degrees ?? dimensions
+        let directions = degrees.map { _ in
+            (0..<freedom).map { _ in (0..<dimensions).map { _ in random.next() } }
+        }
+        let centers = (0..<100).map { _ in (0..<freedom).map { _ in random.next() } }
         var vector = [Float](repeating: 0, count: dimensions)
         func make() {
             let center = centers[random.below(centers.count)]
-            for index in 0..<dimensions { vector[index] = center[index] + 0.5 * random.next() }
+            if let directions {
+                for index in 0..<dimensions { vector[index] = 0 }
+                for (direction, middle) in zip(directions, center) {
+                    let length = middle + 0.5 * random.next()
+                    for index in 0..<dimensions { vector[index] += length * direction[index] }
+                }
+            } else {
+                for index in 0..<dimensions { vector[index] = center[index] + 0.5 * random.next() }
+            }
             vector.normalize()
         }
         var others: [[Float]] = []

@@ -12,7 +12,10 @@ package struct VectorSpeed {
         case texts
         case filters
         case updates
+        /// From 10,000 to 1,000,000 × 128: clusters without structure.
         case growth
+        /// The same with clusters whose vectors differ in 20 directions only.
+        case structure
     }
 
     /// Embeddings in files of floats.
@@ -87,7 +90,11 @@ package struct VectorSpeed {
                 .clustered(scaled(100_000), dimensions: 384), seconds: max(2, 60 * scale),
                 folder: "\(folder)/updates", log: log)
         case .growth:
-            results.growth = try Growth(counts: Growth.counts.map(scaled), rounds: rounds, log: log)
+            let counts = Growth.counts.map(scaled)
+            results.growth = try Growth(degrees: nil, counts: counts, rounds: rounds, log: log)
+        case .structure:
+            let counts = Growth.counts.map(scaled)
+            results.structuredGrowth = try Growth(degrees: 20, counts: counts, rounds: rounds, log: log)
         }
     }
 

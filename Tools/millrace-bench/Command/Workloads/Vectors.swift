@@ -11,7 +11,7 @@ struct Vectors: AsyncParsableCommand {
             effort, with the same links and the same effort of building. CPU of a server is the server's; its client's is \
             in a column of its own. \
             The set of texts is measured if its embeddings are given. --only measures one of small, large, texts, filters, \
-            updates, growth, freshness; --results keeps what was measured by earlier runs.
+            updates, growth, structure, freshness; --results keeps what was measured by earlier runs.
             """)
 
     @OptionGroup var options: BenchOptions
@@ -91,8 +91,10 @@ extension Report {
                 ])
             add("vectors", "updates meanwhile", [("millrace index", [sample])])
         }
-        for (count, cost) in results.growth?.microseconds(atRecall: 0.95) ?? [] {
-            add("vectors", "\(count.grouped) vectors, recall 0.95", [("millrace", [Self.sample(cost)])])
+        for (name, growth) in [("", results.growth), ("structured ", results.structuredGrowth)] {
+            for (count, cost) in growth?.microseconds(atRecall: 0.95) ?? [] {
+                add("vectors", "\(count.grouped) \(name)vectors, recall 0.95", [("millrace", [Self.sample(cost)])])
+            }
         }
     }
 
