@@ -51,6 +51,7 @@ let package = Package(
         .library(name: "MillraceMetrics", targets: ["MillraceMetrics"]),
         .library(name: "MillraceServer", targets: ["MillraceServer"]),
         .library(name: "MillraceVectors", targets: ["MillraceVectors"]),
+        .library(name: "MillraceEmbeddings", targets: ["MillraceEmbeddings"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],
@@ -117,13 +118,23 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         .target(
-            name: "MillraceMetrics", dependencies: ["Millrace", "MillraceRuntime", coreMetrics, serviceLifecycle],
+            name: "MillraceMetrics",
+            dependencies: ["Millrace", "MillraceRuntime", "MillraceVectors", coreMetrics, serviceLifecycle],
             swiftSettings: swiftSettings),
 
         // Search by similarity, which nothing above imports.
         .target(name: "CVectorKernels"),
         .target(
             name: "MillraceVectors", dependencies: ["CVectorKernels", "Millrace"], swiftSettings: swiftSettings),
+
+        // A cache of embeddings in front of Kafka and HTTP.
+        .target(
+            name: "MillraceEmbeddings",
+            dependencies: [
+                "KafkaClient", "MillraceVectors", httpClient, logging, nioCore, nioFoundation, nioHTTP1,
+                serviceLifecycle,
+            ],
+            swiftSettings: swiftSettings),
 
         // HTTP, which nothing above imports.
         .target(
@@ -302,8 +313,8 @@ let package = Package(
         .testTarget(
             name: "MillraceMetricsTests",
             dependencies: [
-                "Millrace", "MillraceMetrics", "MillraceRuntime", "MillraceServer", "TestSupport", coreMetrics, logging,
-                serviceLifecycle,
+                "Millrace", "MillraceMetrics", "MillraceRuntime", "MillraceServer", "MillraceVectors", "TestSupport",
+                coreMetrics, logging, serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -311,6 +322,13 @@ let package = Package(
             dependencies: [
                 "CVectorKernels", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting",
                 "MillraceVectors", "TestSupport",
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceEmbeddingsTests",
+            dependencies: [
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics",
+                "MillraceRuntime", "MillraceServer", "MillraceVectors", logging, serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),

@@ -1,4 +1,5 @@
 import Millrace
+import MillraceVectors
 
 @testable import MillraceMetrics
 @testable import MillraceRuntime
@@ -45,7 +46,18 @@ enum SampleMetrics {
         var partition = StoreDescription.Partition(id: 0, location: .here, owner: nil, standbys: [])
         partition.approximateEntryCount = 12
         partition.approximateSizeInBytes = 1_200
-        return MetricsSnapshot(metrics: metrics, state: state(tasks), stores: [store(partition)], process: .read())
+        return MetricsSnapshot(
+            metrics: metrics, state: state(tasks), stores: [store(partition)], process: .read(),
+            caches: [cache(latency)])
+    }
+
+    private static func cache(_ latency: LatencyHistogram) -> CacheFigures {
+        var measures = EmbeddingCacheMeasures()
+        measures.hits = 80
+        measures.misses = 20
+        measures.loadLatency = latency
+        measures.namespaces = ["tenant": .init()]
+        return CacheFigures(name: "cases", measures: measures)
     }
 
     private static func store(_ partition: StoreDescription.Partition) -> StoreDescription {

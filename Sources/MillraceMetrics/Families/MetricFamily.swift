@@ -33,7 +33,7 @@ struct MetricFamily: Sendable {
     /// All families, in the order in which they are exposed.
     static let all: [MetricFamily] =
         ofClients + ofThreads + ofTasks + ofPartitions + ofStores + ofIndexes + ofStoreOperations + ofDatabases
-        + ofMemory + ofProcess
+        + ofMemory + ofProcess + ofEmbeddingCaches
 }
 
 /// The description of a family for scrapers.
@@ -58,6 +58,7 @@ struct MetricsSnapshot: Sendable {
     var state: StateMetrics?
     var stores: [StoreDescription]
     var process: ProcessMetrics?
+    var caches: [CacheFigures] = []
 }
 
 /// One value of a family.

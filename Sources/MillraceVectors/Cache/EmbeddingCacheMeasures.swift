@@ -8,6 +8,9 @@ public struct EmbeddingCacheMeasures: Sendable, Hashable {
         public var bytes = 0
         /// The number of entries, remembered absences included.
         public var entries = 0
+
+        /// Makes the contents of an empty namespace.
+        public init() {}
     }
 
     /// The requests that were answered from memory, also with an absence.
