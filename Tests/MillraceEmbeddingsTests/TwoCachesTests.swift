@@ -112,7 +112,7 @@ struct TwoCachesTests {
         try await running.value
         #expect(channels.allSatisfy { !$0.isReading })
         await #expect(throws: EmbeddingCacheError.self) { try await one.get("unknown") }
-        try await broker.shutdown()
+        try await broker.stop()
     }
 
     private struct Case: Codable, Sendable {
@@ -178,7 +178,7 @@ struct TwoCachesTests {
         // The source is away: an error for what is not there, and answers for what is.
         await #expect(throws: EmbeddingCacheError.self) { try await cache.get("case-99", within: .seconds(5)) }
         #expect(try await cache.get("case-7")?.vector == [7, 1])
-        try await broker.shutdown()
+        try await broker.stop()
     }
 
     private static func eventuallyLoads(_ cache: EmbeddingCache, _ key: String) async throws {
