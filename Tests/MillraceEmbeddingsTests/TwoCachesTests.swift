@@ -160,9 +160,13 @@ struct TwoCachesTests {
 
         let cacheMetrics = EmbeddingCacheMetricsReporter([cache], client: "agent-1", factory: registry)
         cacheMetrics.report()
-        let text = registry.exposition()
-        #expect(text.contains(#"millrace_embedding_cache_loads_total{cache="cases",client="agent-1",result="found"}"#))
-        #expect(text.contains(#"millrace_embedding_cache_entries{cache="cases",client="agent-1",namespace=""} 21"#))
+        func hasLine(_ name: String, _ parts: String...) -> Bool {
+            registry.exposition().split(separator: "\n").contains { line in
+                line.hasPrefix(name + "{") && parts.allSatisfy { line.contains($0) }
+            }
+        }
+        #expect(hasLine("millrace_embedding_cache_loads_total", #"cache="cases""#, #"client="agent-1""#, #"result="found""#))
+        #expect(hasLine("millrace_embedding_cache_entries", #"cache="cases""#, #"namespace="""#, "} 21"))
 
         let wrong = try EmbeddingCache(
             source: MillraceTableSource("http://\(address)", store: "no such store", of: Case.self) { $0.embedding })
