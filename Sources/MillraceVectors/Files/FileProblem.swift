@@ -26,6 +26,14 @@ package struct FileProblem: Error, CustomStringConvertible {
 }
 
 extension FileProblem {
+    /// Whether the system refused a call.
+    var isOfSystem: Bool { if case .system = kind { true } else { false } }
+
+    /// Whether there was no room on the disk.
+    var isOfFullDisk: Bool {
+        if case .system(let number) = kind { number == ENOSPC || number == EDQUOT } else { false }
+    }
+
     /// Stands for damage of any file.
     package struct Damage: Error {}
 

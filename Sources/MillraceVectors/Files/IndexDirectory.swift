@@ -37,10 +37,16 @@ extension IndexDirectory {
     /// Writes a file that appears under its name as a whole or not at all: under another name, synced and renamed.
     func write(_ name: String, _ body: (any IndexFile) throws -> Void) throws {
         let draft = name + ".draft"
-        let file = try create(draft)
-        try body(file)
-        try file.sync()
-        try rename(draft, to: name)
+        do {
+            let file = try create(draft)
+            try body(file)
+            try file.sync()
+            try rename(draft, to: name)
+        } catch {
+            // It would take the room that others need.
+            try? remove(draft)
+            throw error
+        }
     }
 
     /// Returns a copy of a small file's bytes; `nil` if there is no such file.

@@ -18,6 +18,12 @@ package final class IndexCore {
     private var changes: [IndexChange] = []
     private var build: SegmentBuild?
     private var rebuild: IndexRebuild?
+    /// The entries from which the index is made anew as soon as its files can be written.
+    var waitingEntries: IndexRebuild.Entries?
+    /// Whether the files can be written.
+    var disk = DiskFailure()
+    /// The log with the rows of the segments that are in memory only.
+    var memoryLog = 0
     /// The keys that have changed since the index is made anew: their entries in the store are older.
     private var changedKeys: Set<[UInt8]> = []
     private var count = 0
@@ -29,7 +35,8 @@ package final class IndexCore {
     /// - Parameters:
     ///   - directory: where it keeps its files; `nil` to keep everything in memory, and to make segments at once.
     ///   - threads: where segments are made.
-    /// - Throws: `FileProblem` if its files cannot be read or written. Damaged files are deleted; the index is then empty.
+    /// - Throws: `FileProblem` if its files cannot be read. Damaged files are deleted; the index is then empty. If the disk is full, it
+    ///   begins empty, too.
     package init(
         _ format: IndexFormat, settings: IndexSettings? = nil, directory: (any IndexDirectory)? = nil,
         threads: any BuildExecutor = BuildThreads.shared
@@ -56,6 +63,9 @@ package final class IndexCore {
             }
         } catch is FileProblem.Damage {
             try removeAll()
+        } catch let problem as FileProblem where problem.isOfFullDisk {
+            try removeAll()
+            disk.record(problem)
         }
     }
 
@@ -72,7 +82,7 @@ package final class IndexCore {
     package func set(_ key: [UInt8], to vector: [Float]?) throws {
         let row = try vector.map { try format.exact.row(of: $0) }
         let change = IndexChange(key: key, row: row)
-        if rebuild != nil { changedKeys.insert(key) }
+        if !isComplete { changedKeys.insert(key) }
         if try apply(change, firstLog: files?.currentLog ?? 0), files != nil { changes.append(change) }
     }
 
@@ -135,16 +145,15 @@ package final class IndexCore {
     /// Ends a commit, and returns the index as of it.
     ///
     /// - Parameter position: the position in the store's log, in any form.
-    /// - Throws: `FileProblem` if it cannot be written down.
+    /// - Throws: `FileProblem` if a file is not as it was written; `VectorProblem` with code `.outOfMemory`; the errors of the entries from
+    ///   which it is made anew. If a commit cannot be written, the index goes on in memory.
     package func commit(at position: String) throws -> IndexSnapshot {
         // An index that is not complete has no position, so that it is made anew if the process ends now.
-        let position = rebuild == nil ? position : ""
-        if let files, !changes.isEmpty || position != self.position {
-            try files.append(position: position, changes)
-        }
+        let position = isComplete ? position : ""
+        if disk.reason != nil || !changes.isEmpty || position != self.position { try write(changes, at: position) }
         changes.removeAll(keepingCapacity: true)
         self.position = position
-        try takeRebuilt(at: position)
+        try takeRebuilt()
         let snapshot = snapshot(of: commit)
         if commit < .max - 1 { commit += 1 }
         return try makeSegments() ? self.snapshot(of: commit - 1) : snapshot
@@ -153,8 +162,8 @@ package final class IndexCore {
     private func snapshot(of commit: UInt32) -> IndexSnapshot {
         IndexSnapshot(
             format: format, segments: segments, tails: (fullTails + [tail]).filter { $0.count > 0 }.map(\.view),
-            commit: commit, count: count, isComplete: rebuild == nil, recall: recall,
-            searches: searches, rebuild: rebuild)
+            commit: commit, count: count, isComplete: isComplete, recall: recall, searches: searches,
+            rebuild: rebuild, fileProblem: disk.reason)
     }
 
     // MARK: Segments
@@ -163,13 +172,14 @@ package final class IndexCore {
     private func makeSegments() throws -> Bool {
         if tail.isFull {
             fullTails.append(tail)
-            tail = newTail(firstLog: try files?.beginLog() ?? 0)
+            if disk.reason == nil { try withFiles { try files?.beginLog() } }
+            tail = newTail(firstLog: files?.currentLog ?? 0)
         }
         var isChanged = false
         while true {
             if let build, let result = build.result {
                 self.build = nil
-                try install(result.get(), of: build)
+                try withFiles { try install(result.get(), of: build) }
                 isChanged = true
             }
             if build == nil { build = nextBuild() }
@@ -185,15 +195,12 @@ package final class IndexCore {
     }
 
     private func nextBuild() -> SegmentBuild? {
-        let plan = MergePlan(
-            waiting: fullTails.reduce(0) { $0 + $1.aliveCount }, hasWaiting: !fullTails.isEmpty,
-            segments: segments.map { .init(count: $0.count, deadCount: $0.deaths.count) }, settings: settings)
-        guard let chosen = plan.chosen else { return nil }
+        guard let merged = segmentsDue else { return nil }
         let tails = fullTails.map { BuildSource.tail($0.view) }
-        let merged = chosen.map { BuildSource.segment(segments[$0]) }
+        let directory = isInMemory ? nil : files?.directory
         let build = SegmentBuild(
-            of: tails + merged, format: format, parameters: settings.graph, name: files?.segmentNames.next() ?? "",
-            directory: files?.directory)
+            of: tails + merged.map(BuildSource.segment), format: format, parameters: settings.graph,
+            name: directory == nil ? "" : files?.segmentNames.next() ?? "", directory: directory)
         if files != nil { threads.run { build.run() } }
         return build
     }
@@ -213,10 +220,12 @@ package final class IndexCore {
         }
         let replaced = segments.filter { merged.contains(ObjectIdentifier($0)) }
         segments.removeAll { merged.contains(ObjectIdentifier($0)) }
-        if let segment = product.segment { segments.append(segment) }
+        if let segment = product.segment {
+            segments.append(segment)
+            if !segment.name.isEmpty { disk.recordSegment() }
+        }
         fullTails.removeFirst(tailCount)
-        try files?.install(
-            segments, position: position, firstLog: (fullTails.first ?? tail).firstLog, replaced: replaced.map(\.name))
+        try installSegments(replacing: replaced)
     }
 
     // MARK: Making it anew
@@ -232,6 +241,10 @@ package final class IndexCore {
             ) throws -> Void
     ) throws {
         try removeAll()
+        if isInMemory { waitingEntries = entries } else { startRebuild(from: entries) }
+    }
+
+    func startRebuild(from entries: @escaping IndexRebuild.Entries) {
         let rebuild = IndexRebuild(
             of: entries, format: format, settings: settings, directory: files?.directory,
             nameSegment: { [names = files?.segmentNames] in names?.next() ?? "" })
@@ -239,12 +252,20 @@ package final class IndexCore {
         if files == nil { rebuild.run() } else { threads.run { rebuild.run() } }
     }
 
+    /// Whether every entry of the store is in the index.
+    private var isComplete: Bool { rebuild == nil && waitingEntries == nil }
+
     /// The number of entries that have been read to make the index anew; `nil` if it is complete.
-    package var rebuiltCount: Int? { rebuild?.count }
+    package var rebuiltCount: Int? { isComplete ? nil : rebuild?.count ?? 0 }
 
     /// Takes the segments over that were made of a store's entries.
-    private func takeRebuilt(at position: String) throws {
+    private func takeRebuilt() throws {
         guard let rebuild, let result = rebuild.result else { return }
+        self.rebuild = nil
+        if case .failure(let problem as FileProblem) = result, problem.isOfSystem {
+            waitingEntries = rebuild.entries
+            return disk.record(problem)
+        }
         let made = try result.get()
         for segment in made {
             for row in 0..<segment.count where segment.withKey(row, { changedKeys.contains(Array($0)) }) {
@@ -253,21 +274,27 @@ package final class IndexCore {
             count += segment.count - segment.deaths.count
         }
         segments += made
-        self.rebuild = nil
         changedKeys = []
-        try files?.install(segments, position: position, firstLog: (fullTails.first ?? tail).firstLog, replaced: [])
+        try installSegments(replacing: [])
     }
 
     // MARK: Life
 
     /// Makes the last commit survive the end of the system.
-    package func checkpoint() throws { try files?.sync() }
+    ///
+    /// - Throws: nothing for files that cannot be written: the index is then made anew when it is opened again.
+    package func checkpoint() throws {
+        if disk.reason == nil { try withFiles { try files?.sync() } }
+    }
 
     /// Empties the index.
     package func removeAll() throws {
         close()
         (segments, fullTails, changes, position, count) = ([], [], [], "", 0)
-        tail = newTail(firstLog: try files?.removeAll() ?? 0)
+        disk.recover()
+        try files?.removeManifest()
+        try withFiles { try files?.beginAnew() }
+        tail = newTail(firstLog: files?.currentLog ?? 0)
     }
 
     /// Waits for the segments that are being made, which the next commit takes over. Returns whether there were any.
@@ -281,6 +308,6 @@ package final class IndexCore {
     package func close() {
         build?.cancel()
         rebuild?.cancel()
-        (build, rebuild, changedKeys) = (nil, nil, [])
+        (build, rebuild, waitingEntries, changedKeys) = (nil, nil, nil, [])
     }
 }

@@ -14,6 +14,8 @@ final class IndexFiles {
     /// The number of commits since the index was made.
     private var commit: UInt64 = 0
     private var isSynced = true
+    /// Files that no manifest names any more, as soon as the next one is written.
+    private var needless: [String] = []
 
     init(_ directory: any IndexDirectory, format: IndexFormat) {
         self.directory = directory
@@ -88,12 +90,11 @@ final class IndexFiles {
         try log?.append(commit, position: position, changes)
     }
 
-    /// Begins a new log and returns its number.
-    func beginLog() throws -> Int {
+    /// Begins a new log.
+    func beginLog() throws {
         try sync()
         currentLog += 1
         log = try ChangeLog(creating: currentLog, after: commit, in: directory)
-        return currentLog
     }
 
     func sync() throws {
@@ -102,32 +103,75 @@ final class IndexFiles {
         isSynced = true
     }
 
-    /// Makes new segments take the place of old ones and of logs.
+    /// Makes new segments take the place of old ones and of logs. Segments in memory are not named.
     func install(_ segments: [Segment], position: String, firstLog: Int, replaced: [String]) throws {
+        removeLater(replaced)
         // The manifest must not name deaths of commits that are in no log.
         try sync()
+        try writeManifest(of: segments, position: position, firstLog: firstLog)
+        try removeNeedless(before: firstLog)
+    }
+
+    /// Deletes files after the next manifest is written.
+    func removeLater(_ names: [String]) { needless += names }
+
+    private func writeManifest(of segments: [Segment], position: String, firstLog: Int) throws {
         try Manifest(
             commit: commit, position: position,
-            segments: segments.map { .init(name: $0.name, rowCount: $0.count, deadRows: $0.deaths.bits(of: $0.count)) },
-            firstLog: firstLog
+            segments: segments.filter { !$0.name.isEmpty }.map {
+                .init(name: $0.name, rowCount: $0.count, deadRows: $0.deaths.bits(of: $0.count))
+            }, firstLog: firstLog
         ).write(in: directory)
+    }
+
+    private func removeNeedless(before firstLog: Int) throws {
         for number in self.firstLog..<max(self.firstLog, firstLog) {
             try directory.remove(ChangeLog.name(number))
         }
-        self.firstLog = firstLog
-        for name in replaced { try directory.remove(name) }
+        self.firstLog = max(self.firstLog, firstLog)
+        while let name = needless.last {
+            try directory.remove(name)
+            needless.removeLast()
+        }
     }
 
-    /// Deletes everything and begins anew. Returns the number of the log.
-    func removeAll() throws -> Int {
+    /// After writing has failed: writes all rows that are in no segment on disk to a new log, and a manifest that begins with it.
+    ///
+    /// - Throws: `FileProblem`; then another call writes everything once more.
+    func recover(_ changes: [IndexChange], segments: [Segment], position: String) throws {
         log = nil
-        try directory.remove(Manifest.name)
-        try removeFiles { _ in false }
-        firstLog = currentLog + 1
+        // The gap makes an index damaged that has the new log, but not the manifest, because the logs lack what came between.
+        currentLog += 2
+        do {
+            let log = try ChangeLog(creating: currentLog, after: commit + 1, in: directory)
+            try log.append(commit + 2, position: position, changes)
+            try log.sync()
+            commit += 2
+            try writeManifest(of: segments, position: position, firstLog: currentLog)
+            self.log = log
+        } catch {
+            // It would take the room that others need.
+            try? directory.remove(ChangeLog.name(currentLog))
+            throw error
+        }
         isSynced = true
-        let number = try beginLog()
-        try install([], position: "", firstLog: number, replaced: [])
-        return number
+        try removeNeedless(before: currentLog)
+    }
+
+    /// Deletes the manifest, so that the index is empty when it is opened again.
+    func removeManifest() throws {
+        log = nil
+        isSynced = true
+        try directory.remove(Manifest.name)
+        needless = []
+        firstLog = currentLog + 1
+    }
+
+    /// Deletes everything but the manifest and begins anew.
+    func beginAnew() throws {
+        try removeFiles { $0 == Manifest.name }
+        try beginLog()
+        try install([], position: "", firstLog: currentLog, replaced: [])
     }
 
     private func removeFiles(exceptFor isKept: (String) -> Bool) throws {

@@ -7,7 +7,7 @@ final class IndexRebuild: Sendable {
     typealias Entries =
         @Sendable (_ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool) throws -> Void
 
-    private let entries: Entries
+    let entries: Entries
     private let format: IndexFormat
     private let settings: IndexSettings
     private let directory: (any IndexDirectory)?
@@ -53,6 +53,15 @@ final class IndexRebuild: Sendable {
 
     private func make() throws -> [Segment] {
         var segments: [Segment] = []
+        do { try make(&segments) } catch {
+            // They would take the room that others need.
+            for segment in segments where !segment.name.isEmpty { try? directory?.remove(segment.name) }
+            throw error
+        }
+        return segments
+    }
+
+    private func make(_ segments: inout [Segment]) throws {
         let capacity = max(1, Self.segmentSizeInBytes / format.exact.strideInBytes)
         func newTail() -> Tail { Tail(format: format, capacity: min(capacity, 1 << 20), firstLog: 0) }
         var tail = newTail()
@@ -71,7 +80,7 @@ final class IndexRebuild: Sendable {
             }
             return true
         }
-        return segments + (tail.count > 0 ? try segment(of: tail) : [])
+        if tail.count > 0 { segments += try segment(of: tail) }
     }
 
     private func segment(of tail: Tail) throws -> [Segment] {

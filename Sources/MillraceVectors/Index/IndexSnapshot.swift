@@ -13,6 +13,8 @@ package struct IndexSnapshot: Sendable {
     package let searches: SearchMeter
     /// The making of the index anew, while it goes on.
     let rebuild: IndexRebuild?
+    /// The reason why the index cannot write its files, such as a full disk; `nil` if it can.
+    package var fileProblem: String?
 
     /// A found entry.
     package struct Hit: Sendable {
@@ -119,7 +121,8 @@ package struct IndexSnapshot: Sendable {
             count: count, segmentCount: segments.count, graphCount: segments.reduce(0) { $0 + $1.count },
             deadCount: segments.reduce(0) { $0 + $1.deaths.count },
             tailCount: tails.reduce(0) { $0 + $1.rows.count - $1.deaths.count },
-            sizeInBytes: segments.reduce(0) { $0 + $1.sizeInBytes }, isComplete: isComplete, recall: recall.recall)
+            sizeInBytes: segments.reduce(0) { $0 + $1.sizeInBytes }, isComplete: isComplete, recall: recall.recall,
+            fileProblem: fileProblem)
     }
 }
 
@@ -140,4 +143,7 @@ package struct IndexMeasures: Sendable, Hashable {
     package var isComplete: Bool
     /// The share of the true nearest entries that searches have found lately, from 0 to 1; `nil` before the first one.
     package var recall: Double?
+    /// The reason why the index cannot write its files, such as a full disk; `nil` if it can. It then goes on in memory, and is made anew if
+    /// the process ends before there is room again.
+    package var fileProblem: String?
 }

@@ -5,7 +5,7 @@ final class Tail {
     let rows: GrowingRows
     let deaths: DeathTimes
     /// The number of the first log that has the tail's changes.
-    let firstLog: Int
+    var firstLog: Int
     private let keys: KeyList
     private var rowsByKey: [[UInt8]: Int] = [:]
 

@@ -1,9 +1,10 @@
+import Glibc
 import Synchronization
 import TestSupport
 
 @testable import MillraceVectors
 
-/// A directory in memory that crashes: before any step, with or without what was not synced.
+/// A directory in memory that crashes: before any step, with or without what was not synced. Its disk may be full for some steps.
 final class SimulatedDirectory: IndexDirectory {
     struct Crash: Error {}
 
@@ -22,6 +23,7 @@ final class SimulatedDirectory: IndexDirectory {
         var syncedNames: Set<String> = []
         var stepCount = 0
         var crashStep = Int.max
+        var fullSteps = 0..<0
     }
 
     private let state: Mutex<State>
@@ -35,6 +37,16 @@ final class SimulatedDirectory: IndexDirectory {
 
     /// Lets a step and all later ones fail.
     func crash(atStep step: Int) { state.withLock { $0.crashStep = step } }
+
+    /// Lets the disk be full at some steps: then nothing can be written, synced or renamed.
+    func fill(atSteps steps: Range<Int>) { state.withLock { $0.fullSteps = steps } }
+
+    private func write(_ body: (inout sending State) throws -> Void) throws {
+        try step { state in
+            if state.fullSteps.contains(state.stepCount) { throw FileProblem.system("simulated", "write", ENOSPC) }
+            try body(&state)
+        }
+    }
 
     private func step<Result: Sendable>(_ body: (inout sending State) throws -> Result) throws -> Result {
         try state.withLock { state in
@@ -75,7 +87,7 @@ final class SimulatedDirectory: IndexDirectory {
     }
 
     func create(_ name: String) throws -> any IndexFile {
-        try step { state in
+        try write { state in
             state.files[name] = Contents()
             state.syncedNames.remove(name)
         }
@@ -88,7 +100,7 @@ final class SimulatedDirectory: IndexDirectory {
     }
 
     func rename(_ name: String, to newName: String) throws {
-        try step { state in
+        try write { state in
             state.files[newName] = state.files.removeValue(forKey: name)
             state.syncedNames.remove(name)
             state.syncedNames.insert(newName)
@@ -102,7 +114,7 @@ final class SimulatedDirectory: IndexDirectory {
         }
     }
 
-    func sync() throws { try step { $0.syncedNames = Set($0.files.keys) } }
+    func sync() throws { try write { $0.syncedNames = Set($0.files.keys) } }
 
     private final class File: IndexFile {
         private let name: String
@@ -116,16 +128,16 @@ final class SimulatedDirectory: IndexDirectory {
         func append(_ bytes: UnsafeRawBufferPointer) throws {
             let bytes = Array(bytes)
             // A write may be cut in the middle.
-            try directory.step { $0.files[name]?.bytes.append(contentsOf: bytes.prefix(bytes.count / 2)) }
-            try directory.step { $0.files[name]?.bytes.append(contentsOf: bytes.dropFirst(bytes.count / 2)) }
+            try directory.write { $0.files[name]?.bytes.append(contentsOf: bytes.prefix(bytes.count / 2)) }
+            try directory.write { $0.files[name]?.bytes.append(contentsOf: bytes.dropFirst(bytes.count / 2)) }
         }
 
         func replaceBeginning(with bytes: UnsafeRawBufferPointer) throws {
             let bytes = Array(bytes)
-            try directory.step { $0.files[name]?.bytes.replaceSubrange(..<bytes.count, with: bytes) }
+            try directory.write { $0.files[name]?.bytes.replaceSubrange(..<bytes.count, with: bytes) }
         }
 
-        func sync() throws { try directory.step { $0.files[name]?.sync() } }
+        func sync() throws { try directory.write { $0.files[name]?.sync() } }
     }
 }
 
