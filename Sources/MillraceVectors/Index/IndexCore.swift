@@ -16,6 +16,8 @@ package final class IndexCore {
     /// The position of the last commit; empty if there was none.
     package private(set) var position = ""
     private var changes: [IndexChange] = []
+    /// Whether a tail was filled since the log was begun.
+    private var hasFilledTail = false
     private var build: SegmentBuild?
     private var rebuild: IndexRebuild?
     /// The entries from which the index is made anew as soon as its files can be written.
@@ -96,6 +98,7 @@ package final class IndexCore {
             if tail.isFull {
                 fullTails.append(tail)
                 tail = newTail(firstLog: firstLog)
+                hasFilledTail = true
             }
             if let present { remove(change.key, at: present) }
             try row.withUnsafeBytes { try tail.append(change.key, row: $0) }
@@ -170,9 +173,14 @@ package final class IndexCore {
 
     /// Takes over what was made and begins to make what is due. Returns whether the segments are others now.
     private func makeSegments() throws -> Bool {
-        if tail.isFull {
-            fullTails.append(tail)
+        let isTailFull = tail.isFull
+        if isTailFull || hasFilledTail {
+            // Otherwise the log would grow for ever, because some tail always has changes in it.
+            hasFilledTail = false
             if disk.reason == nil { try withFiles { try files?.beginLog() } }
+        }
+        if isTailFull {
+            fullTails.append(tail)
             tail = newTail(firstLog: files?.currentLog ?? 0)
         }
         var isChanged = false

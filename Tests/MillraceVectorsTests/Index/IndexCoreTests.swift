@@ -199,6 +199,26 @@ struct IndexCoreTests {
         }
     }
 
+    @Test("the logs are those of the last tails, however the commits fall")
+    func logs() throws {
+        let format = try IndexFormat(dimensions: 8, metric: .cosine, element: .float32)
+        let directory = try ScratchDirectory()
+        var workload = Workload(seed: 10)
+        let index = try IndexCore(format, settings: settings(format), directory: DiskDirectory(directory.path))
+        for commit in 0..<200 {
+            for _ in 0..<7 {
+                try index.set(Array("key-\(workload.numbers.below(500))".utf8), to: workload.vector())
+            }
+            _ = try index.commit(at: "\(commit)")
+        }
+        try awaitBuilds(of: index)
+        let size = try directory.names.filter { $0.hasPrefix("log") }.reduce(0) { sum, name in
+            sum + (try Data(contentsOf: URL(fileURLWithPath: "\(directory.path)/\(name)")).count)
+        }
+        // Two tails of 16 rows have about 40 bytes and a few more for each change; all changes have 70,000.
+        #expect(size < 5_000)
+    }
+
     @Test("an index of another format is emptied")
     func otherFormat() throws {
         let directory = try ScratchDirectory()

@@ -117,11 +117,13 @@ struct IndexFullDiskTests {
         arguments: 0..<20)
     func kills(seed: Int) throws {
         var numbers = SeededNumbers(seed: UInt64(seed))
-        for _ in 0..<8 {
+        for _ in 0..<40 {
             let directory = SimulatedDirectory()
             let first = numbers.below(300)
-            directory.fill(atSteps: first..<first + numbers.below(200))
-            directory.crash(atStep: first + numbers.below(400))
+            let end = first + numbers.below(40)
+            directory.fill(atSteps: first..<end)
+            // Most often while everything is written again.
+            directory.crash(atStep: end + numbers.below(30))
             var run: Run
             do { run = try self.run(on: directory, seed: UInt64(seed)) } catch is SimulatedDirectory.Crash { continue }
             do {
