@@ -165,7 +165,9 @@ struct TwoCachesTests {
                 line.hasPrefix(name + "{") && parts.allSatisfy { line.contains($0) }
             }
         }
-        #expect(hasLine("millrace_embedding_cache_loads_total", #"cache="cases""#, #"client="agent-1""#, #"result="found""#))
+        #expect(
+            hasLine("millrace_embedding_cache_loads_total", #"cache="cases""#, #"client="agent-1""#, #"result="found""#)
+        )
         #expect(hasLine("millrace_embedding_cache_entries", #"cache="cases""#, #"namespace="""#, "} 21"))
 
         let wrong = try EmbeddingCache(
