@@ -171,6 +171,12 @@ let package = Package(
         .target(
             name: "AgentContext", dependencies: ["Millrace"], path: "Topologies/AgentContext", exclude: ["README.md"],
             swiftSettings: swiftSettings),
+        .target(
+            name: "CaseMemory", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/CaseMemory",
+            exclude: ["README.md"], swiftSettings: swiftSettings),
+        .target(
+            name: "PackageSearch", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/PackageSearch",
+            exclude: ["README.md"], swiftSettings: swiftSettings),
 
         .target(
             name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
@@ -191,8 +197,8 @@ let package = Package(
         .executableTarget(
             name: "topologies",
             dependencies: [
-                "AgentContext", "Anomalies", "Millrace", "MillraceCommandLine", "MillraceServer", "PageViews",
-                "VelocityRules", argumentParser,
+                "AgentContext", "Anomalies", "CaseMemory", "Millrace", "MillraceCommandLine", "MillraceServer",
+                "PackageSearch", "PageViews", "VelocityRules", argumentParser,
             ],
             path: "Tools/topologies", swiftSettings: swiftSettings),
         .executableTarget(
@@ -236,7 +242,8 @@ let package = Package(
             name: "millrace-bench",
             dependencies: [
                 "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",
-                "MillraceCommandLine", "MillraceRuntime", "MillraceServer", "MillraceVectors", "RiskScore", "VectorBench",
+                "MillraceCommandLine", "MillraceRuntime", "MillraceServer", "MillraceVectors", "RiskScore",
+                "VectorBench",
                 argumentParser, hummingbird, logging, nioCore,
             ],
             path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
@@ -260,8 +267,12 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "TopologyTests",
-            dependencies: ["AgentContext", "Anomalies", "Millrace", "MillraceTesting", "PageViews", "VelocityRules"],
-            swiftSettings: swiftSettings),
+            dependencies: [
+                "AgentContext", "Anomalies", "CaseMemory", "Millrace", "MillraceTesting", "MillraceVectors",
+                "PageViews",
+                "VelocityRules",
+            ],
+            resources: [.copy("CaseNotes")], swiftSettings: swiftSettings),
         .testTarget(
             name: "ConformanceTests",
             dependencies: ["ConformanceRunner", "Millrace", "MillraceTesting", "TestSupport"],

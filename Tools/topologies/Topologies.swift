@@ -1,9 +1,11 @@
 import AgentContext
 import Anomalies
 import ArgumentParser
+import CaseMemory
 import Millrace
 import MillraceCommandLine
 import MillraceServer
+import PackageSearch
 import PageViews
 import VelocityRules
 
@@ -14,6 +16,7 @@ struct Topologies: AsyncParsableCommand {
         abstract: "Runs a processor instance of one of the example topologies.",
         subcommands: [
             PageViewsInstance.self, VelocityRulesInstance.self, AnomaliesInstance.self, AgentContextInstance.self,
+            CaseMemoryInstance.self, PackageSearchInstance.self,
         ])
 }
 
@@ -55,6 +58,26 @@ struct AgentContextInstance: ServedStreamsCommand {
     @OptionGroup(title: "Server") var server: ServerOptions
 
     func define(_ builder: StreamsBuilder) { AgentContextTopology().define(in: builder) }
+}
+
+struct CaseMemoryInstance: ServedStreamsCommand {
+    static let configuration = CommandConfiguration.instance(
+        "case-memory", abstract: "Decisions on events that might be fraud, by the most similar past cases.")
+
+    @OptionGroup var instance: InstanceOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    func define(_ builder: StreamsBuilder) { CaseMemoryTopology().define(in: builder) }
+}
+
+struct PackageSearchInstance: ServedStreamsCommand {
+    static let configuration = CommandConfiguration.instance(
+        "package-search", abstract: "Descriptions of packages, searched by meaning.")
+
+    @OptionGroup var instance: InstanceOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
+
+    func define(_ builder: StreamsBuilder) { PackageSearchTopology().define(in: builder) }
 }
 
 extension CommandConfiguration {
