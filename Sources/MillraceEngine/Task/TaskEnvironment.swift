@@ -130,7 +130,8 @@ final class TaskEnvironment: TaskContext {
         let global = globalStores.values.first { $0.plan.hasIndex(named: index) }
         guard let plan = local?.plan ?? global?.plan else {
             throw StreamsError(
-                .invalidTopology, "no store that the operator is connected to has an index \(index), and no global one does",
+                .invalidTopology,
+                "no store that the operator is connected to has an index \(index), and no global one does",
                 node: node, task: id.description)
         }
         _ = try store(named: plan.name, for: node)

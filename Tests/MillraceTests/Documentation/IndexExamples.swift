@@ -56,6 +56,73 @@ struct IndexExamples {
         func first() throws -> Int64? { try store.get("first") }
     }
 
+    @Test("those of operators that search run")
+    func operators() throws {
+        let builder = StreamsBuilder()
+        let wordIndex = StoreIndexSupplier<String>("words", kind: "words") { context, value in WordIndex() }
+        let notes = builder.globalTable(
+            "notes", key: .string, value: .string, into: .store("notes").indexed(by: wordIndex))
+        let questions = builder.stream("questions", key: .string, value: .string)
+        let answers = questions.join(index: "words", of: notes, view: [Substring: Set<[UInt8]>].self) { words in
+            { _, question in
+                let partition = try words.partition()
+                let keys = partition.view[question[...]] ?? []
+                return try keys.compactMap { try $0.withUnsafeBytes(partition.entry)?.value }.joined(separator: "; ")
+            }
+        }
+        answers.to("answers", key: .string, value: .string)
+        questions.process { (context: ProcessorContext<String, Int>) in
+            let words = try context.index(
+                "words", key: String.self, value: String.self, view: [Substring: Set<[UInt8]>].self)
+            return { record in
+                let partition = try words.partition()
+                let found = partition.view["amber"]?.filter { key in !key.withUnsafeBytes(words.hasChanged) }
+                try words.takeChangedKeys { key in print(try partition.entry(ofKeyBytes: key)?.value ?? "deleted") }
+                try context.forward(Record(key: "amber", value: found?.count, timestampMs: record.timestampMs))
+            }
+        }
+        .to("counts", key: .string, value: .json(Int.self))
+        let driver = try TopologyTestDriver(builder.build())
+        try driver.inputTopic("notes", key: .string, value: .string).pipe(keyValues: [("1", "amber light")])
+        try driver.inputTopic("questions", key: .string, value: .string).pipe(keyValues: [("a", "light"), ("b", "red")])
+        #expect(try driver.outputTopic("answers", key: .string, value: .string).readValues() == ["amber light", ""])
+        #expect(try driver.outputTopic("counts", key: .string, value: .json(Int.self)).readValues() == [1, 1])
+    }
+
+    @Test("that of a join in the own partition runs, and sees what is not committed")
+    func ownPartition() throws {
+        let builder = StreamsBuilder()
+        let wordIndex = StoreIndexSupplier<String>("words", kind: "words") { context, value in WordIndex() }
+        let questions = builder.stream("questions", key: .string, value: .string)
+        let notes = questions.toTable(into: .store("notes").indexed(by: wordIndex))
+        let counts =
+            questions.join(index: "words", inOwnPartitionOf: notes, view: [Substring: Set<[UInt8]>].self) { words in
+                { _, question in
+                    let keys = try words.partition().view[question[...]] ?? []
+                    return keys.filter { !$0.withUnsafeBytes(words.hasChanged) }.count
+                }
+            }
+        counts.to("counts", key: .string, value: .json(Int.self))
+        let driver = try TopologyTestDriver(builder.build())
+        try driver.inputTopic("questions", key: .string, value: .string).pipe(
+            keyValues: [("a", "red"), ("b", "red"), ("a", "red"), ("b", "blue"), ("c", "red")])
+        #expect(try driver.outputTopic("counts", key: .string, value: .json(Int.self)).readValues() == [0, 1, 1, 0, 1])
+    }
+
+    @Test("an index that the topology does not have, or of other types, is refused")
+    func unknown() {
+        #expect(throws: StreamsError.self) {
+            let builder = StreamsBuilder()
+            builder.stream("questions", key: .string, value: .string).process {
+                (context: ProcessorContext<String, Int>) in
+                let words = try context.index("words", key: String.self, value: String.self, view: Int.self)
+                return { _ in print(words.hasChanges) }
+            }
+            .to("counts", key: .string, value: .json(Int.self))
+            _ = try TopologyTestDriver(builder.build())
+        }
+    }
+
     @Test("that of the description of an index builds")
     func cities() throws {
         let cityIndex = StoreIndexSupplier<Case>("cities", kind: "cities") { _, _ in WordIndex() }

@@ -29,6 +29,71 @@ struct VectorExamples {
         #expect(nearest.matches.count == 10 && nearest.matches.first?.key == "case-8")
     }
 
+    private struct Verdict: Codable, Equatable { var isFraud: Bool }
+
+    private struct Decision: Codable {
+        var embedding: [Float]
+        var isFraud = false
+    }
+
+    @Test("those of similarity joins run", arguments: [true, false])
+    func joins(isGlobal: Bool) throws {
+        let builder = StreamsBuilder()
+        let similarCases = VectorIndex<String, Decision>("similar-cases", of: \.embedding, dimensions: 2)
+        let decisions = builder.stream("decisions", key: .string, value: .json(Decision.self))
+        func own() -> KStream<String, Verdict> {
+            let cases = builder.table(
+                "cases", key: .string, value: .json(Decision.self), into: .store("cases").indexed(by: similarCases))
+            return
+                decisions.join(similarTo: \.embedding, inOwnPartitionOf: cases, by: similarCases, count: 5) {
+                    decision, matches in
+                    Verdict(isFraud: matches.contains { $0.value.isFraud && $0.score > 0.9 })
+                }
+        }
+        func global() -> KStream<String, Verdict> {
+            let cases = builder.globalTable(
+                "cases", key: .string, value: .json(Decision.self), into: .store("cases").indexed(by: similarCases))
+            return
+                decisions.join(similarTo: \.embedding, in: cases, by: similarCases, count: 5) { decision, matches in
+                    Verdict(isFraud: matches.contains { $0.value.isFraud && $0.score > 0.9 })
+                }
+        }
+        (isGlobal ? global() : own()).to("verdicts", key: .string, value: .json(Verdict.self))
+        let driver = try TopologyTestDriver(builder.build())
+        try driver.inputTopic("cases", key: .string, value: .json(Decision.self)).pipe(
+            keyValues: [("1", Decision(embedding: [1, 0], isFraud: true)), ("2", Decision(embedding: [0, 1]))])
+        try driver.inputTopic("decisions", key: .string, value: .json(Decision.self)).pipe(
+            keyValues: [("a", Decision(embedding: [1, 0.1])), ("b", Decision(embedding: [0.1, 1]))])
+        let verdicts = try driver.outputTopic("verdicts", key: .string, value: .json(Verdict.self)).readValues()
+        #expect(verdicts.map { $0?.isFraud } == [true, false])
+    }
+
+    @Test("that of a processor that searches runs")
+    func processors() throws {
+        let builder = StreamsBuilder()
+        let similarCases = VectorIndex<String, Case>("similar-cases", of: \.embedding, dimensions: 2)
+        builder.table("cases", key: .string, value: .json(Case.self), into: .store("cases").indexed(by: similarCases))
+        builder.stream("embeddings", key: .string, value: .json([Float].self))
+            .process(stores: ["cases"]) { (context: ProcessorContext<String, String>) in
+                let cases = try context.index(similarCases)
+                return { record in
+                    let embedding = record.value ?? []
+                    let nearest = try cases.search(near: embedding, count: 10) { key, value in value.isOpen }
+                    let keys = nearest.matches.map(\.key).joined(separator: ", ")
+                    try context.forward(Record(key: "found", value: keys, timestampMs: record.timestampMs))
+                }
+            }
+            .to("found", key: .string, value: .string)
+        let driver = try TopologyTestDriver(builder.build())
+        try driver.inputTopic("cases", key: .string, value: .json(Case.self)).pipe(
+            keyValues: [
+                ("1", Case(embedding: [1, 0], isOpen: true)), ("2", Case(embedding: [0, 1], isOpen: false)),
+                ("3", Case(embedding: [1, 1], isOpen: true)),
+            ])
+        try driver.inputTopic("embeddings", key: .string, value: .json([Float].self)).pipe([1, 0])
+        #expect(try driver.outputTopic("found", key: .string, value: .string).readValues() == ["1, 3"])
+    }
+
     @Test("those of processors' stores build")
     func stores() {
         let similarCases = VectorIndex<String, Case>("similar-cases", of: \.embedding, dimensions: 384)

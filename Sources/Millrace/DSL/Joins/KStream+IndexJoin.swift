@@ -91,9 +91,11 @@ extension StreamsBuilder {
     @usableFromInline
     func problem(ofIndex index: String, at table: Int) -> String? {
         let hasIndex = plan[table].elements.contains { element in
-            if case .processor(let processor) = element { processor.store?.hasIndex(named: index) ?? false } else { false }
+            guard case .processor(let processor) = element else { return false }
+            return processor.store?.hasIndex(named: index) ?? false
         }
         if hasIndex { return nil }
-        return "the table \(plan[table].name) has no index named \(index); add it to the table's store with indexed(by:)"
+        let name = plan[table].name
+        return "the table \(name) has no index named \(index); add it to the table's store with indexed(by:)"
     }
 }

@@ -32,7 +32,8 @@ public final class TaskIndex<Key, Value, View: Sendable> {
         do {
             return try QueryableIndex<Key, Value, View>.Partition(of: store.indexReader(), named: name, store.plan)
         } catch {
-            throw StreamsError(.stateStore, "the index \(name) of the store \(store.plan.name) failed", underlying: error)
+            throw StreamsError(
+                .stateStore, "the index \(name) of the store \(store.plan.name) failed", underlying: error)
         }
     }
 
@@ -93,10 +94,11 @@ extension ProcessorTask {
     ) throws -> TaskIndex<Key, Value, View> {
         let store = try store(withIndex: name, among: stores, for: node)
         guard let types = store.plan.types, types == StoreTypes(Key.self, Value.self) else {
+            let found = store.plan.types?.description ?? "unknown types"
             throw StreamsError(
                 .invalidTopology,
-                "the index \(name) is of a store with \(store.plan.types?.description ?? "unknown types"), but is asked for "
-                    + "\(StoreTypes(Key.self, Value.self))", node: node)
+                "the index \(name) is of a store with \(found), but is asked for \(StoreTypes(Key.self, Value.self))",
+                node: node)
         }
         let index = TaskIndex<Key, Value, View>(name, in: store)
         onClose { index.close() }
