@@ -128,6 +128,22 @@ extension FallibleClosure {
                 right($0).leftJoin(globalTable($0), on: { key, _ in key }) { value, _ in try unlessRefused(value) }
                     .to("out")
             },
+            FallibleClosure("KStream.join.makeJoiner(TaskIndex<TableKey, Other, View>)") {
+                let table = $0.table(
+                    "left", key: .string, value: .string, into: .store("table").indexed(by: EntryCount.supplier))
+                right($0).join(index: "count", inOwnPartitionOf: table, view: Int.self) { index in
+                    { _, value in try unlessRefused("\(value) \(index.partition().view)") }
+                }
+                .to("out")
+            },
+            FallibleClosure("KStream.join.makeJoiner(TaskIndex<TableKey, Other, View>) [of a global table]") {
+                let table = $0.globalTable(
+                    "left", key: .string, value: .string, into: .store("table").indexed(by: EntryCount.supplier))
+                right($0).join(index: "count", of: table, view: Int.self) { index in
+                    { _, value in try unlessRefused("\(value) \(index.partition().view)") }
+                }
+                .to("out")
+            },
             FallibleClosure("KTable.join(KTable).joiner(Value, Other)", rest: .asWithoutItsResult) {
                 leftTable($0).join(rightTable($0)) { try unlessRefused($0 + $1) }.toStream().to("out")
             },
@@ -168,4 +184,32 @@ extension FallibleClosure {
             },
         ]
     }
+}
+
+/// An index that counts the entries.
+private final class EntryCount: StoreIndex {
+    static let supplier = StoreIndexSupplier<String>("count", kind: "count") { _, _ in EntryCount() }
+
+    private var keys: Set<[UInt8]> = []
+    private(set) var position = Position()
+
+    func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        if value == nil { keys.remove(Array(key)) } else { keys.insert(Array(key)) }
+    }
+
+    func commit(at position: Position) -> Int {
+        self.position = position
+        return keys.count
+    }
+
+    func rebuild(from entries: StoreIndexEntries) throws {
+        removeAll()
+        try entries.scan { key, value in
+            apply(key: key, value: value)
+            return true
+        }
+    }
+
+    func removeAll() { keys = [] }
+    func close() {}
 }

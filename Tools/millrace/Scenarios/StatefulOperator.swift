@@ -25,7 +25,7 @@ public struct StatefulOperator: Sendable {
     public var name: String { simulation.name }
 
     public static var all: [StatefulOperator] {
-        aggregations + tables + windows + finalResults + joins + joinsWithTables + versions + processors
+        aggregations + tables + windows + finalResults + joins + joinsWithTables + indexJoins + versions + processors
     }
 
     /// Makes an operator whose topics all have three partitions.
