@@ -29,12 +29,13 @@ public final class TaskIndex<Key, Value, View: Sendable> {
     ///
     /// - Throws: `StreamsError` with code `.stateStore` if the index has failed or the store cannot be read, which ends the task.
     public func partition() throws -> QueryableIndex<Key, Value, View>.Partition {
-        do {
-            return try QueryableIndex<Key, Value, View>.Partition(of: store.indexReader(), named: name, store.plan)
-        } catch {
-            throw StreamsError(
-                .stateStore, "the index \(name) of the store \(store.plan.name) failed", underlying: error)
+        try Result {
+            try QueryableIndex<Key, Value, View>.Partition(of: store.indexReader(), named: name, store.plan)
         }
+        .mapError { error in
+            StreamsError(.stateStore, "the index \(name) of the store \(store.plan.name) failed", underlying: error)
+        }
+        .get()
     }
 
     /// The number of commits since the index was opened here. When it grows, the view has the changes from before.
