@@ -72,8 +72,11 @@ extension StatefulOperator {
 
 /// Keeps all entries.
 private final class EntryIndex: StoreIndex {
-    struct View: Sendable {
+    struct View: Sendable, CustomStringConvertible {
         let entries: [String: String]
+        var description: String {
+            entries.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+        }
     }
 
     private var entries: [String: String] = [:]
