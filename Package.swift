@@ -278,7 +278,7 @@ let package = Package(
             dependencies: ["ConformanceRunner", "Millrace", "MillraceTesting", "TestSupport"],
             swiftSettings: swiftSettings),
         .target(
-            name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
+            name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "MillraceVectors", "RiskScore"],
             path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
         .testTarget(
             name: "SimulationTests",

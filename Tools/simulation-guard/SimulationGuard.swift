@@ -4,18 +4,20 @@ import Scenarios
 /// Fails if a seed of a scenario fails, as `millrace simulate --seeds-of-each N` does. It is a program of its own because it needs
 /// neither Kafka's client nor HTTP: to build it with optimisation takes a fraction of the time.
 ///
-///     swift run -c release simulation-guard N
+///     swift run -c release simulation-guard N [SCENARIO…]
 @main
 struct SimulationGuard {
     private static let most = 1_000_000
 
     static func main() {
-        guard CommandLine.arguments.count == 2, let seeds = Int(CommandLine.arguments[1]), (1...most).contains(seeds)
+        let names = CommandLine.arguments.dropFirst(2)
+        let scenarios = names.isEmpty ? Scenarios.all : names.compactMap(Scenarios.named)
+        guard CommandLine.arguments.count > 1, let seeds = Int(CommandLine.arguments[1]), (1...most).contains(seeds),
+            names.isEmpty || scenarios.count == names.count
         else {
-            print("usage: simulation-guard SEEDS-OF-EACH, from 1 to \(most)")
+            print("usage: simulation-guard SEEDS-OF-EACH [SCENARIO…], seeds from 1 to \(most)")
             exit(64)
         }
-        let scenarios = Scenarios.all
         let count = seeds * scenarios.count
         let failures = SeedRuns.failures(of: scenarios, count: count)
         for failure in failures { print(failure) }

@@ -59,6 +59,15 @@ package final class ChangeFeed {
         changes.removeAll()
     }
 
+    /// Publishes what other threads have made for the indexes. Otherwise the next commit does, which may be long in coming.
+    ///
+    /// - Parameter storePosition: the position of the store's changelog; empty if it has none.
+    func refreshIndexes(at storePosition: Position) {
+        guard let indexes else { return }
+        indexes.refresh(at: storePosition)
+        view?.replaceIndexes(indexes.views)
+    }
+
     private func forEachChange(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) {
         for index in 0..<changes.indexLimit where changes.isTaken(index) {
             body(changes.key(at: index), changes.value(at: index))

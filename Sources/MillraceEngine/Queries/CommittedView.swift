@@ -86,6 +86,11 @@ package final class CommittedView: StoreReader {
         signal?.signal()
     }
 
+    /// Takes other views of the store's indexes, as of the same commit.
+    func replaceIndexes(_ indexes: StoreIndexes.Views) {
+        contents.withLock { $0.indexes = indexes }
+    }
+
     /// Records that the disk has everything that was added.
     func recordFlush(_ progress: OrderedProgress?) {
         contents.withLock { contents in

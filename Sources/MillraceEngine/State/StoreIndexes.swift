@@ -13,6 +13,7 @@ package final class StoreIndexes {
     private(set) var views: Views = [:]
     /// The views for those who want figures.
     let published: PublishedIndexes
+    private var position = Position()
 
     /// Opens a store's indexes.
     ///
@@ -70,9 +71,16 @@ package final class StoreIndexes {
 
     /// Ends a commit.
     func commit(at position: Position) {
+        self.position = position
         views = Dictionary(uniqueKeysWithValues: indexes.map { ($0.name, $0.commit(at: position)) })
         published.publish(views)
     }
+
+    /// Makes the views anew without a change: an index may have something by now that another thread has made for it, and the store's
+    /// position may have passed records that change nothing.
+    ///
+    /// - Parameter position: the store's position; empty to leave it as it was at the last commit.
+    func refresh(at position: Position) { commit(at: position.isEmpty ? self.position : position) }
 
     /// Makes the last commit survive the end of the process.
     func checkpoint() {

@@ -195,6 +195,7 @@ package final class TaskStore {
 
     /// Writes the committed contents to disk and, if asked, makes them survive the end of the process.
     func checkpoint(durably: Bool) throws {
+        feed.refreshIndexes(at: logPosition)
         indexes?.checkpoint()
         try contents.checkpoint(position: position, durably: durably)
         if durably { isOnDisk = true }

@@ -3,8 +3,8 @@
 /// The fault model: requests and answers are late, or are lost and the client sends them again. At any request a process may be
 /// killed (its disk keeps what was flushed, or is lost too) or stopped for longer than its session. Instances are restarted
 /// cleanly, the broker restarts with everything it acknowledged, and a changelog now and then refuses a record. Plain consumers
-/// and instances of another topology join the application's group and leave it again. Disks do not corrupt data, and the broker
-/// does not lose any.
+/// and instances of another topology join the application's group and leave it again. Of an index's files the end of a process may
+/// lose what was not synced, and a bit may be flipped. Disks corrupt nothing else, and the broker loses nothing.
 public struct SimulatedFaults: Sendable {
     /// A request does not arrive.
     public var lostRequests = 0.0
@@ -16,6 +16,8 @@ public struct SimulatedFaults: Sendable {
     public var kills = 0.0
     /// A killed process finds its disk empty.
     public var lostDisks = 0.0
+    /// A process that ends finds a bit flipped in a file of an index.
+    public var flippedBits = 0.0
     /// The process is stopped for longer than its session and its transactions live, and wakes up as a zombie.
     public var stops = 0.0
     /// An instance is stopped cleanly and started again in a turn.
@@ -49,6 +51,7 @@ public struct SimulatedFaults: Sendable {
         faults.delays = 0.005
         faults.kills = 0.002
         faults.lostDisks = 0.2
+        faults.flippedBits = 0.1
         faults.stops = 0.001
         faults.restarts = 0.005
         faults.brokerRestarts = 0.003

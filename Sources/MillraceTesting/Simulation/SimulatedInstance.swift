@@ -9,6 +9,7 @@ final class SimulatedInstance {
     private let world: SimulatedWorld
     private let setting: Setting
     private var directory = MemoryStateDirectory()
+    private var indexDisk = SimulatedIndexDisk()
     private var lives = 0
     private var startedMs: Int64 = 0
     /// The workers by number. It starts with one.
@@ -102,7 +103,7 @@ final class SimulatedInstance {
         let admin = SimulatedAdmin(world: world, process: process)
         let worker = Worker(
             topology: setting.topology, plan: plan, configuration: configuration(ofWorker: number),
-            ports: faulty(ports(ofWorker: number, process, admin), ofWorker: number), logger: Self.silent)
+            ports: faulty(ports(ofWorker: number, process, admin), ofWorker: number, of: process), logger: Self.silent)
         workersByNumber[number] = worker
         try worker.start()
     }
@@ -192,6 +193,7 @@ final class SimulatedInstance {
             // A worker may ignore the error that a kill during its closing causes.
             if isKilled { return end(after: nil) }
             world.log("\(process?.name ?? name): has closed")
+            endProcess(losingPower: false)
             (workersByNumber, global, localStores) = ([:], nil, nil)
         } catch {
             end(after: error)
@@ -202,9 +204,11 @@ final class SimulatedInstance {
         lastError = error
         if isKilled {
             directory.crash()
+            endProcess(losingPower: !indexDisk.isEmpty && world.random.chance(0.5))
             if world.random.chance(world.faults.lostDisks) {
                 world.log("\(name): its disk is lost")
                 directory = MemoryStateDirectory()
+                indexDisk = SimulatedIndexDisk()
             }
         } else {
             world.log("\(process?.name ?? name): ends with \(error.map { "\($0)" } ?? "nothing")")
@@ -212,9 +216,16 @@ final class SimulatedInstance {
             global?.closeUncommitted()
             process?.isDead = true
             directory.crash()
+            endProcess(losingPower: false)
         }
         (workersByNumber, global, localStores) = ([:], nil, nil)
         restart = world.clock.monotonic + TimeSpan(ms: Int64(world.random.below(3_000)))
+    }
+
+    /// Ends what the process's threads do.
+    private func endProcess(losingPower: Bool) {
+        process?.hasEnded = true
+        indexDisk.end(losingPower: losingPower, in: world)
     }
 
     private func configuration(ofWorker number: Int) -> WorkerConfiguration {
@@ -261,9 +272,12 @@ final class SimulatedInstance {
     }
 
     /// The ports with the planted fault, if there is one.
-    private func faulty(_ ports: WorkerPorts, ofWorker number: Int) -> WorkerPorts {
+    private func faulty(
+        _ ports: WorkerPorts, ofWorker number: Int, of process: SimulatedProcess
+    ) -> WorkerPorts {
         var ports = ports
         let worker = FaultyWorker(
+            process: process,
             openTasks: { [weak self] in self?.workersByNumber[number]?.openTasks ?? [] },
             isBeingRemoved: { [weak self] in self?.removedWorker == number })
         setting.plantedFault?.wrapPorts(&ports, worker)
@@ -279,7 +293,7 @@ final class SimulatedInstance {
 
     private func stores(_ process: SimulatedProcess) -> SimulatedStores {
         SimulatedStores(
-            directory: directory, world: world, process: process, applicationID: setting.applicationID)
+            directory: directory, indexes: indexDisk, world: world, process: process, applicationID: setting.applicationID)
     }
 
     static var silent: Logger { Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() } }

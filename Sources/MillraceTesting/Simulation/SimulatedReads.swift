@@ -1,5 +1,15 @@
-import Millrace
+package import Millrace
 import MillraceEngine
+
+/// The stores of a simulated instance, as the application hands them out.
+package struct SimulatedStoreViews {
+    private let localStores: LocalStores
+
+    init(_ localStores: LocalStores) { self.localStores = localStores }
+
+    /// Returns a handle of a store.
+    package func view<Store>(_ query: StoreQuery<Store>) throws -> Store { try localStores.view(query) }
+}
 
 /// Reads of the instances' stores during a run, each on its instance. A read has to find the contents of the test driver's store
 /// after exactly as many records as the read's position says, and no position of an instance may go back.

@@ -9,9 +9,14 @@ final class SimulatedStores: StoreProvider {
     private let world: SimulatedWorld
     private let process: SimulatedProcess
     private let applicationID: String
+    private let indexes: SimulatedIndexDisk
 
-    init(directory: MemoryStateDirectory, world: SimulatedWorld, process: SimulatedProcess, applicationID: String) {
+    init(
+        directory: MemoryStateDirectory, indexes: SimulatedIndexDisk, world: SimulatedWorld, process: SimulatedProcess,
+        applicationID: String
+    ) {
         self.directory = directory
+        self.indexes = indexes
         self.world = world
         self.process = process
         self.applicationID = applicationID
@@ -26,7 +31,13 @@ final class SimulatedStores: StoreProvider {
         return SimulatedEngine(
             try directory.open(store, of: task), world: world, process: process,
             name: "\(store.name) of task \(task)", changelog: changelog,
-            inputOf: store.sourceTopicAsChangelog == nil ? nil : applicationID)
+            inputOf: store.sourceTopicAsChangelog == nil ? nil : applicationID, isIndexed: !store.indexes.isEmpty)
+    }
+
+    func directory(of index: StoreIndexPlan, of store: StorePlan, of task: TaskID) throws -> String? {
+        world.indexes?.path(
+            to: indexes.folder(of: index.name, of: store.name, of: task), named: "\(task)/\(store.name)/\(index.name)",
+            for: process)
     }
 
     func unlock(_ task: TaskID) {
@@ -42,11 +53,14 @@ private final class SimulatedEngine: StorageEngine {
     private let changelog: ClusterCore.TopicPartition?
     /// The group that processes the changelog, if that is a source topic.
     private let groupID: String?
+    /// Whether an index may be made of the entries on another thread.
+    private let isIndexed: Bool
 
     init(
         _ inner: any StorageEngine, world: SimulatedWorld, process: SimulatedProcess, name: String,
-        changelog: ClusterCore.TopicPartition?, inputOf groupID: String?
+        changelog: ClusterCore.TopicPartition?, inputOf groupID: String?, isIndexed: Bool
     ) {
+        self.isIndexed = isIndexed
         self.groupID = groupID
         self.inner = inner
         self.world = world
@@ -88,6 +102,8 @@ private final class SimulatedEngine: StorageEngine {
         try world.interrupt(process, at: "a flush of \(name)")
         try inner.flush()
     }
+
+    var reader: (any StorageReader)? { isIndexed ? SimulatedReader(inner) : nil }
 
     func removeAll() throws { try inner.removeAll() }
 

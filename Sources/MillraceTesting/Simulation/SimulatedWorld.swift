@@ -16,6 +16,9 @@ final class SimulatedClock: WallClock {
 final class SimulatedProcess {
     let name: String
     var isDead = false
+    /// Whether it has ended, killed or not.
+    var hasEnded = false
+    var isRunning: Bool { !isDead && !hasEnded }
 
     init(name: String) { self.name = name }
 }
@@ -39,6 +42,12 @@ final class SimulatedWorld {
     private var highestCommitted: [ClusterCore.TopicPartition: Int64] = [:]
     private var renewedTopics: Set<String> = []
     private let groupID: String
+    /// The indexes on disk; `nil` before the run has begun.
+    var indexes: SimulatedIndexes?
+    /// The work that threads of processes have to do.
+    private var waitingWork: [(process: SimulatedProcess, work: () -> Void)] = []
+    /// Whether a part of such work is under way. Its process goes on meanwhile.
+    private(set) var worksInBackground = false
     /// The maximum length of the metadata of a committed offset.
     let maxOffsetMetadataLength: Int
     /// Runs other processes while a request of this process is under way.
@@ -117,6 +126,32 @@ final class SimulatedWorld {
             interleave(process)
         }
         try check(process)
+    }
+
+    /// Marks a step of a write to a disk, at which the process can be killed, and others can continue.
+    func interruptWrite(_ process: SimulatedProcess, at what: @autoclosure () -> String) throws(PortError) {
+        try check(process)
+        if process.hasEnded { throw PortError(.fatal, "\(process.name) has ended") }
+        if random.chance(faults.kills) {
+            process.isDead = true
+            log("\(process.name): killed at \(what())")
+        } else if random.chance(faults.interleavings / 10) {
+            interleave(process)
+        }
+        try check(process)
+    }
+
+    /// Lets some work be done at a later moment, as on another thread of a process.
+    func runLater(_ work: @escaping () -> Void, for process: SimulatedProcess) { waitingWork.append((process, work)) }
+
+    /// Performs some of the work that waits.
+    func runWaitingWork() {
+        guard !waitingWork.isEmpty, !worksInBackground, random.chance(0.3) else { return }
+        let next = waitingWork.remove(at: random.below(waitingWork.count))
+        worksInBackground = true
+        defer { worksInBackground = false }
+        if next.process.isRunning { log("\(next.process.name): works in the background") }
+        next.work()
     }
 
     private func check(_ process: SimulatedProcess) throws(PortError) {

@@ -52,6 +52,9 @@ public struct Simulation: Sendable {
     public var maxTurns = 20_000
     /// A fault planted on purpose. None by default.
     package var plantedFault: PlantedFault?
+    /// An additional check of reads of an instance's stores, at any moment of those runs in which stores are queried; returns what is
+    /// wrong, and throws if nothing can be read.
+    package var checkReads: (@Sendable (SimulatedStoreViews) throws -> String?)?
 
     /// Additional checks of the results; returns what is wrong.
     public var rules: (@Sendable (SimulatedResults) -> [String])?
@@ -107,7 +110,7 @@ public struct Simulation: Sendable {
         let records = try records(&random)
         let expectation = try SimulationExpectation(topology, records: records, of: self)
         let run = try SimulationRun(self, topology: topology, records: records, seed: random.next())
-        return run.run(seed: seed, expecting: expectation)
+        return SimulatedIndexes.$current.withValue(run.indexes) { run.run(seed: seed, expecting: expectation) }
     }
 
     /// The topology.

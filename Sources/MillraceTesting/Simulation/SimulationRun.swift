@@ -24,6 +24,7 @@ final class SimulationRun {
     private var turns = 0
     private var lastWrittenTurn = 0
     private var depth = 0
+    let indexes: SimulatedIndexes
     private static let applicationID = "app"
 
     init(_ simulation: Simulation, topology: Topology, records: [SimulatedRecord], seed: UInt64) throws {
@@ -36,6 +37,8 @@ final class SimulationRun {
         world = SimulatedWorld(
             seed: seed, faults: simulation.faults, groupID: Self.applicationID,
             maxOffsetMetadataLength: OffsetMetadataSize.longest(timeCount: timeCounts.max() ?? 0))
+        indexes = SimulatedIndexes(world: world, fault: simulation.plantedFault)
+        world.indexes = indexes
         let setting = SimulatedInstance.Setting(
             topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
             isStatic: world.random.chance(0.5),
@@ -116,6 +119,7 @@ final class SimulationRun {
             world.settle()
             try write()
             injectFaults()
+            world.runWaitingWork()
             instances[world.random.below(instances.count)].step()
             foreignMembers.step()
             if heals, turns % 20 == 0, isSettled(), isDone(), differingStandbys().isEmpty {
@@ -174,6 +178,9 @@ final class SimulationRun {
         let place = places[world.random.below(places.count)]
         guard let localStores = instance.localStores, let process = instance.process else { return }
         if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
+        if let check = simulation.checkReads, let problem = try? check(SimulatedStoreViews(localStores)) {
+            world.violate("\(process.name) at \(place): \(problem)")
+        }
     }
 
     /// Runs the other instances while a request of one instance, in the middle of its step, is under way.
@@ -182,7 +189,10 @@ final class SimulationRun {
         guard depth < 3 else { return }
         depth += 1
         defer { depth -= 1 }
-        let others = instances.filter { !$0.isBusy && $0.process !== process && $0.isAlive }
+        world.runWaitingWork()
+        let others = instances.filter {
+            !$0.isBusy && ($0.process !== process || world.worksInBackground) && $0.isAlive
+        }
         guard !others.isEmpty else { return }
         others[world.random.below(others.count)].step()
     }
@@ -281,6 +291,13 @@ extension SimulatedWorld {
     func committedRecords(
         of partition: ClusterCore.TopicPartition, from offset: Int64
     ) -> [ClusterCore.Record] { cluster.committedRecords(of: partition, from: offset) }
+
+    /// The committed records below an offset; `nil` if a transaction is open below it.
+    func committedRecords(of partition: Millrace.TopicPartition, below end: Int64) -> [ClusterCore.Record]? {
+        let partition = ClusterCore.TopicPartition(partition)
+        guard let offsets = try? cluster.offsets(of: partition), offsets.lastStableOffset >= end else { return nil }
+        return committedRecords(of: partition, from: 0).filter { $0.offset < end }
+    }
 }
 
 extension Cluster {

@@ -9,7 +9,7 @@ struct StorePartition: Hashable, CustomStringConvertible {
     var description: String { "\(store) of partition \(partition)" }
 }
 
-/// The contents of one partition of a store, with the views of its indexes as text.
+/// The contents of one partition of a store, with those views of its indexes that are texts.
 enum StoreContents: Equatable, CustomStringConvertible {
     case entries([StoreEntry], indexes: [String] = [])
     /// The view of a custom store, as text.
@@ -38,7 +38,10 @@ enum StoreContents: Equatable, CustomStringConvertible {
             case .session: .entries(try store.sessions())
             default:
                 .entries(
-                    try store.entries(), indexes: try plan.indexes.map { "\(try store.indexViews(named: $0.name))" })
+                    try store.entries(),
+                    indexes: try plan.indexes.flatMap { index in
+                        try store.indexViews(named: index.name).compactMap { ($0 as? any CustomStringConvertible)?.description }
+                    })
             }
         }
     }

@@ -29,6 +29,7 @@ package final class IndexCore {
     /// The keys that have changed since the index is made anew: their entries in the store are older.
     private var changedKeys: Set<[UInt8]> = []
     private var count = 0
+    private var isAhead = false
     private let recall = RecallMeter()
     private let searches = SearchMeter()
 
@@ -147,10 +148,13 @@ package final class IndexCore {
 
     /// Ends a commit, and returns the index as of it.
     ///
-    /// - Parameter position: the position in the store's log, in any form.
+    /// - Parameters:
+    ///   - position: the position in the store's log, in any form.
+    ///   - isAhead: whether the store is not as far yet as the index, so that a search has to compare the store's entries.
     /// - Throws: `FileProblem` if a file is not as it was written; `VectorProblem` with code `.outOfMemory`; the errors of the entries from
     ///   which it is made anew. If a commit cannot be written, the index goes on in memory.
-    package func commit(at position: String) throws -> IndexSnapshot {
+    package func commit(at position: String, isAhead: Bool = false) throws -> IndexSnapshot {
+        self.isAhead = isAhead
         // An index that is not complete has no position, so that it is made anew if the process ends now.
         let position = isComplete ? position : ""
         if disk.reason != nil || !changes.isEmpty || position != self.position { try write(changes, at: position) }
@@ -165,7 +169,7 @@ package final class IndexCore {
     private func snapshot(of commit: UInt32) -> IndexSnapshot {
         IndexSnapshot(
             format: format, segments: segments, tails: (fullTails + [tail]).filter { $0.count > 0 }.map(\.view),
-            commit: commit, count: count, isComplete: isComplete, recall: recall, searches: searches,
+            commit: commit, count: count, isComplete: isComplete && !isAhead, recall: recall, searches: searches,
             rebuild: rebuild, fileProblem: disk.reason)
     }
 

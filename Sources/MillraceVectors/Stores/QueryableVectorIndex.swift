@@ -14,7 +14,7 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
     private let index: QueryableIndex<Key, Value, IndexSnapshot>
     private let declaration: VectorIndex<Key, Value>
 
-    init(_ index: QueryableIndex<Key, Value, IndexSnapshot>, of declaration: VectorIndex<Key, Value>) {
+    package init(_ index: QueryableIndex<Key, Value, IndexSnapshot>, of declaration: VectorIndex<Key, Value>) {
         self.index = index
         self.declaration = declaration
     }

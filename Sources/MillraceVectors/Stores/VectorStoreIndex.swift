@@ -1,20 +1,39 @@
-import Millrace
+package import Millrace
 
 /// An index of one partition of a store, as the engine keeps it.
-final class VectorStoreIndex<Key, Value>: StoreIndex {
+package final class VectorStoreIndex<Key, Value>: StoreIndex {
     private let core: IndexCore
     private let declaration: VectorIndex<Key, Value>
     private let value: Serde<Value>
+    /// What the files have, until the store has it too; empty from then on. After a crash the index may be ahead of its store, whose
+    /// changes then come again: in between the index is of no single commit.
+    private var ahead = Position()
 
-    init(_ declaration: VectorIndex<Key, Value>, _ value: Serde<Value>, in context: StoreIndexContext) throws {
-        self.declaration = declaration
-        self.value = value
-        core = try IndexCore(try declaration.format(), directory: context.directory.map { DiskDirectory($0) })
+    /// Opens the index in its directory.
+    convenience init(_ declaration: VectorIndex<Key, Value>, _ value: Serde<Value>, in context: StoreIndexContext) throws {
+        try self.init(declaration, value, in: context.directory.map { DiskDirectory($0) })
     }
 
-    var position: Position { Position(core.position) ?? Position() }
+    /// Opens the index in any directory.
+    ///
+    /// - Parameters:
+    ///   - directory: `nil` to keep everything in memory.
+    ///   - settings: returns when segments are made; by default as is right for the format.
+    ///   - threads: where segments are made.
+    package init(
+        _ declaration: VectorIndex<Key, Value>, _ value: Serde<Value>, in directory: (any IndexDirectory)?,
+        settings: (IndexFormat) -> IndexSettings = IndexSettings.init, threads: any BuildExecutor = BuildThreads.shared
+    ) throws {
+        self.declaration = declaration
+        self.value = value
+        let format = try declaration.format()
+        core = try IndexCore(format, settings: settings(format), directory: directory, threads: threads)
+        ahead = position
+    }
 
-    func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws {
+    package var position: Position { Position(core.position) ?? Position() }
+
+    package func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws {
         do {
             try core.set(Array(key), to: value.map(vector))
         } catch let problem as VectorProblem where problem.code != .outOfMemory {
@@ -31,11 +50,19 @@ final class VectorStoreIndex<Key, Value>: StoreIndex {
         }
     }
 
-    func commit(at position: Position) throws -> IndexSnapshot { try core.commit(at: position.description) }
+    package func commit(at position: Position) throws -> IndexSnapshot {
+        if position.reaches(ahead) {
+            ahead = Position()
+            return try core.commit(at: position.description)
+        }
+        ahead.merge(position)
+        return try core.commit(at: ahead.description, isAhead: true)
+    }
 
-    func checkpoint() throws { try core.checkpoint() }
+    package func checkpoint() throws { try core.checkpoint() }
 
-    func rebuild(from entries: StoreIndexEntries) throws {
+    package func rebuild(from entries: StoreIndexEntries) throws {
+        ahead = Position()
         try core.rebuild { [declaration, value] body in
             try entries.scan { key, bytes in
                 guard let vector = try? declaration.vector(of: value.deserialize(bytes)) else { return true }
@@ -44,6 +71,10 @@ final class VectorStoreIndex<Key, Value>: StoreIndex {
         }
     }
 
-    func removeAll() throws { try core.removeAll() }
-    func close() { core.close() }
+    package func removeAll() throws {
+        ahead = Position()
+        try core.removeAll()
+    }
+
+    package func close() { core.close() }
 }

@@ -6,7 +6,7 @@ import RiskScore
 public enum Scenarios {
     public static var all: [Simulation] {
         [risk, riskAtLeastOnce, readFromTime, lateTopics, growingTopic, recreatedTopic, customStores, indexedTable]
-            + StatefulOperator.all.map(\.simulation)
+            + ofVectors + StatefulOperator.all.map(\.simulation)
     }
 
     /// The risk score: one stateful step, no repartitioning.

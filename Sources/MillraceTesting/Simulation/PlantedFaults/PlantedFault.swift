@@ -1,3 +1,4 @@
+import Millrace
 import MillraceEngine
 
 /// A fault that is planted to show that a simulation finds it.
@@ -16,14 +17,22 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
 
     /// Returns the stores that an instance's server reads.
     let serveStores: @Sendable (LocalStores) -> ServedStores
+    /// Wraps an index on disk; `nil` if it is not changed.
+    let wrapIndex: (@Sendable (any StoreIndex, FaultyIndexSetting) -> any StoreIndex)?
+    /// What is wrong with the files of indexes; `nil` for nothing.
+    let fileFault: IndexFileFault?
 
     init(
         _ description: String,
         changeSettings: @escaping @Sendable (inout WorkerConfiguration) -> Void = { _ in },
         changeConsumer: @escaping @Sendable (inout SimulatedConsumer.Settings) -> Void = { _ in },
         wrapPorts: @escaping @Sendable (inout WorkerPorts, FaultyWorker) -> Void = { _, _ in },
-        serveStores: @escaping @Sendable (LocalStores) -> ServedStores = { ServedStores($0) }
+        serveStores: @escaping @Sendable (LocalStores) -> ServedStores = { ServedStores($0) },
+        wrapIndex: (@Sendable (any StoreIndex, FaultyIndexSetting) -> any StoreIndex)? = nil,
+        fileFault: IndexFileFault? = nil
     ) {
+        self.wrapIndex = wrapIndex
+        self.fileFault = fileFault
         self.serveStores = serveStores
         self.description = description
         self.changeSettings = changeSettings
@@ -38,6 +47,7 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
 
 /// A worker whose ports a fault wraps, as the fault sees it.
 struct FaultyWorker {
+    let process: SimulatedProcess
     /// Returns the tasks that it runs.
     let openTasks: () -> [StreamTask]
     /// Returns whether it is being removed from its instance.
@@ -51,7 +61,7 @@ extension PlantedFault {
             memberViewOfTopics, firstPartitionCounts, offsetsOfOldTopic, promoteUnchanged, longOffsetMetadata,
             skipRefusedChanges, readAheadOfActive, countForeignMembers, unmatchedAnswerLast, forgetTimes,
             positionBeforeCommit, viewBeforeCommit, ignorePause, loseLastCommit, keepLocks,
-        ] + ofRouting
+        ] + ofRouting + ofIndexes
 
     // MARK: Faults of settings
 

@@ -99,8 +99,10 @@ class ProducerDecorator: ProducerPort {
 
     /// Whether the name of the topic with this number has this suffix.
     final func isTopic(_ number: Int, endingWith suffix: String) -> Bool {
-        names[number]?.hasSuffix(suffix) ?? false
+        name(of: number)?.hasSuffix(suffix) ?? false
     }
+
+    final func name(of number: Int) -> String? { names[number] }
 }
 
 /// An admin client that passes all calls to another one. A planted fault overrides what it gets wrong.
