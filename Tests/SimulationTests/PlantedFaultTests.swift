@@ -29,6 +29,7 @@ struct PlantedFaultTests {
             case .unmatchedAnswerLast: ["foreign-key-left-join"]
             case .forgetTimes: ["final-results"]
             case .searchOfOnePartition, .matchesOfEarlierCommit: ["indexed-table"]
+            case _ where PlantedFault.ofIndexes.contains(fault): ["vectors", "vectors-of-topic", "global-vectors"]
             case .viewBeforeCommit: ["own-stores"]
             case .memberViewOfTopics: ["late-topics"]
             case .firstPartitionCounts, .offsetsOfOldTopic: ["growing-topic", "recreated-topic"]

@@ -103,7 +103,7 @@ final class SimulatedInstance {
         let admin = SimulatedAdmin(world: world, process: process)
         let worker = Worker(
             topology: setting.topology, plan: plan, configuration: configuration(ofWorker: number),
-            ports: faulty(ports(ofWorker: number, process, admin), ofWorker: number, of: process), logger: Self.silent)
+            ports: faulty(ports(ofWorker: number, process, admin), ofWorker: number), logger: Self.silent)
         workersByNumber[number] = worker
         try worker.start()
     }
@@ -272,12 +272,9 @@ final class SimulatedInstance {
     }
 
     /// The ports with the planted fault, if there is one.
-    private func faulty(
-        _ ports: WorkerPorts, ofWorker number: Int, of process: SimulatedProcess
-    ) -> WorkerPorts {
+    private func faulty(_ ports: WorkerPorts, ofWorker number: Int) -> WorkerPorts {
         var ports = ports
         let worker = FaultyWorker(
-            process: process,
             openTasks: { [weak self] in self?.workersByNumber[number]?.openTasks ?? [] },
             isBeingRemoved: { [weak self] in self?.removedWorker == number })
         setting.plantedFault?.wrapPorts(&ports, worker)
@@ -293,7 +290,8 @@ final class SimulatedInstance {
 
     private func stores(_ process: SimulatedProcess) -> SimulatedStores {
         SimulatedStores(
-            directory: directory, indexes: indexDisk, world: world, process: process, applicationID: setting.applicationID)
+            directory: directory, indexes: indexDisk, world: world, process: process,
+            applicationID: setting.applicationID)
     }
 
     static var silent: Logger { Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() } }

@@ -292,10 +292,13 @@ extension SimulatedWorld {
         of partition: ClusterCore.TopicPartition, from offset: Int64
     ) -> [ClusterCore.Record] { cluster.committedRecords(of: partition, from: offset) }
 
-    /// The committed records below an offset; `nil` if a transaction is open below it.
+    /// The committed records below an offset; `nil` if a transaction is open below it, or if compaction has removed some of them for
+    /// others that come later.
     func committedRecords(of partition: Millrace.TopicPartition, below end: Int64) -> [ClusterCore.Record]? {
         let partition = ClusterCore.TopicPartition(partition)
-        guard let offsets = try? cluster.offsets(of: partition), offsets.lastStableOffset >= end else { return nil }
+        guard let offsets = try? cluster.offsets(of: partition), offsets.lastStableOffset >= end,
+            cluster.compactedEnd(of: partition) <= end
+        else { return nil }
         return committedRecords(of: partition, from: 0).filter { $0.offset < end }
     }
 }

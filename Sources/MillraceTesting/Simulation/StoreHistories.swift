@@ -40,7 +40,9 @@ enum StoreContents: Equatable, CustomStringConvertible {
                 .entries(
                     try store.entries(),
                     indexes: try plan.indexes.flatMap { index in
-                        try store.indexViews(named: index.name).compactMap { ($0 as? any CustomStringConvertible)?.description }
+                        try store.indexViews(named: index.name).compactMap {
+                            ($0 as? any CustomStringConvertible)?.description
+                        }
                     })
             }
         }

@@ -78,6 +78,8 @@ final class IndexFiles {
                 throw FileProblem.damaged(Manifest.name, "the logs end before the manifest")
             }
             commit = reached
+            // The process that has written it may have ended before a sync.
+            isSynced = false
         }
     }
 

@@ -10,7 +10,9 @@ package final class VectorStoreIndex<Key, Value>: StoreIndex {
     private var ahead = Position()
 
     /// Opens the index in its directory.
-    convenience init(_ declaration: VectorIndex<Key, Value>, _ value: Serde<Value>, in context: StoreIndexContext) throws {
+    convenience init(_ declaration: VectorIndex<Key, Value>, _ value: Serde<Value>, in context: StoreIndexContext)
+        throws
+    {
         try self.init(declaration, value, in: context.directory.map { DiskDirectory($0) })
     }
 

@@ -52,6 +52,9 @@ extension Cluster {
         try log(partition).offsets
     }
 
+    /// Returns the offset below which compaction may have removed records; 0 if there is no such partition.
+    package func compactedEnd(of partition: TopicPartition) -> Int64 { (try? log(partition))?.firstDirtyOffset ?? 0 }
+
     /// Removes the records before an offset, -1 for all, and returns the new log start offset.
     /// - Throws: UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE beyond the high watermark, POLICY_VIOLATION for a
     ///   topic whose cleanup policy does not delete.

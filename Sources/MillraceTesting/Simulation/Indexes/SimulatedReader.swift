@@ -38,7 +38,9 @@ final class SimulatedReader: StorageReader, @unchecked Sendable {
             for entry in reversed ? entries.reversed() : entries {
                 if let lower, entry.key.lexicographicallyPrecedes(lower) { continue }
                 if let upper, !entry.key.lexicographicallyPrecedes(upper) { continue }
-                let goesOn = try entry.key.withUnsafeBytes { key in try entry.value.withUnsafeBytes { try body(key, $0) } }
+                let goesOn = try entry.key.withUnsafeBytes { key in
+                    try entry.value.withUnsafeBytes { try body(key, $0) }
+                }
                 if !goesOn { return }
             }
         }

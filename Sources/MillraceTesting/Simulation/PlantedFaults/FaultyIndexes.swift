@@ -1,15 +1,9 @@
 import Millrace
-import MillraceEngine
 
 extension PlantedFault {
     package static let ofIndexes = [
-        indexBeforeCommit, deadEntries, unsyncedSegments, manifestBeforeSegment, indexAfterStore, forgetfulRebuild,
-        feedClosedIndex,
+        deadEntries, unsyncedSegments, manifestBeforeSegment, indexAfterStore, forgetfulRebuild, feedClosedIndex,
     ]
-
-    static let indexBeforeCommit = PlantedFault(
-        "an index gets changes before they are committed",
-        wrapPorts: { ports, worker in ports.wrapProducers { FeedingProducer($0, of: worker.process) } })
 
     static let deadEntries = PlantedFault(
         "an index still returns entries that were deleted", wrapIndex: { index, _ in deaf(index) })
@@ -143,44 +137,4 @@ private final class LeftIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
     }
 
     override func close() { folder.leftOpen = inner }
-}
-
-/// Feeds the process's indexes with the changes that a transaction has written, before it is committed.
-final class FeedingProducer: ProducerDecorator {
-    private let process: SimulatedProcess
-    private var changes: [TopicPartition: [(key: [UInt8], value: [UInt8]?)]] = [:]
-
-    init(_ inner: any ProducerPort, of process: SimulatedProcess) {
-        self.process = process
-        super.init(inner)
-    }
-
-    override func send(
-        topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        timestampMs: Int64, headers: Headers
-    ) throws(PortError) {
-        try super.send(
-            topic: topic, partition: partition, key: key, value: value, timestampMs: timestampMs, headers: headers)
-        guard let name = name(of: topic), name.hasSuffix("-changelog"), let partition, let key else { return }
-        changes[TopicPartition(topic: name, partition: partition), default: []].append(
-            (Array(key), value.map(Array.init)))
-    }
-
-    override func commitTransaction(
-        offsets: [TopicPartition: CommittedOffset], group: GroupMetadata
-    ) throws(PortError) {
-        try inner.flush()
-        for (partition, changes) in changes.sorted(by: { $0.key < $1.key }) {
-            guard let end = inner.nextOffset(of: partition) else { continue }
-            SimulatedIndexes.current?.feed(
-                changes, toIndexesOf: partition, of: process, at: Position([partition: end]))
-        }
-        changes = [:]
-        try super.commitTransaction(offsets: offsets, group: group)
-    }
-
-    override func abortTransaction() throws(PortError) {
-        changes = [:]
-        try super.abortTransaction()
-    }
 }

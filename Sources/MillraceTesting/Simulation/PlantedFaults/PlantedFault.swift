@@ -47,7 +47,6 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
 
 /// A worker whose ports a fault wraps, as the fault sees it.
 struct FaultyWorker {
-    let process: SimulatedProcess
     /// Returns the tasks that it runs.
     let openTasks: () -> [StreamTask]
     /// Returns whether it is being removed from its instance.

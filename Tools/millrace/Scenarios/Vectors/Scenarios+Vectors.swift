@@ -54,7 +54,8 @@ extension Scenarios {
             let vector = (0..<3).map { _ in Int.random(in: -4...4, using: &random) }
             return SimulatedRecord(
                 topic: "vectors", key: Array("key-\(Int.random(in: 0..<40, using: &random))".utf8),
-                value: Int.random(in: 0..<4, using: &random) == 0 ? nil : Array("[\(vector.map(String.init).joined(separator: ","))]".utf8),
+                value: Int.random(in: 0..<4, using: &random) == 0
+                    ? nil : Array("[\(vector.map(String.init).joined(separator: ","))]".utf8),
                 timestampMs: Int64(number * 10))
         }
     }

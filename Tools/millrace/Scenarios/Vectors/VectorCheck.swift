@@ -65,7 +65,9 @@ struct VectorCheck {
     /// Checks what a search found that may miss some.
     private func problemOfSome(_ found: [[UInt8]], near query: [Float]) -> String? {
         let distances = found.compactMap { vectors[$0].map { distance($0, query) } }
-        if distances.count == found.count, distances == distances.sorted(), Set(found).count == found.count { return nil }
+        if distances.count == found.count, distances == distances.sorted(), Set(found).count == found.count {
+            return nil
+        }
         return "finds \(texts(found)) near \(query), which are not all there, or not in order"
     }
 
@@ -73,13 +75,14 @@ struct VectorCheck {
 }
 
 extension VectorCheck {
-    /// Compares what each partition of an instance finds with the entries of the same commit, standbys included.
-    static func problem(in stores: SimulatedStoreViews, of index: VectorIndex<String, [Float]>, partitions: Int32) throws
+    /// Compares what each partition of an instance finds with the entries of the same commit.
+    static func problem(in stores: SimulatedStoreViews, of index: VectorIndex<String, [Float]>, partitions: Int32)
+        throws
         -> String?
     {
         for partition in 0..<partitions {
             let query = StoreQuery.index(index.name, key: String.self, value: [Float].self, view: IndexSnapshot.self)
-                .partition(partition).enableStaleStores()
+                .partition(partition)
             guard let handle = try? stores.view(query) else { continue }
             let read = try? handle.readCommit { handle in
                 var entries: [[UInt8]: [UInt8]] = [:]
