@@ -23,7 +23,8 @@ private final class SimulatedDiskLab: StoreProviderLab {
 
     private static func stores(_ directory: MemoryStateDirectory, _ world: SimulatedWorld) -> SimulatedStores {
         SimulatedStores(
-            directory: directory, world: world, process: SimulatedProcess(name: "lab"), applicationID: "app")
+            directory: directory, indexes: SimulatedIndexDisk(), world: world, process: SimulatedProcess(name: "lab"),
+            applicationID: "app")
     }
 
     var provider: any StoreProvider { stores }
