@@ -11,6 +11,9 @@ struct ByteEncoder {
         bytes.append(contentsOf: run)
     }
 
+    /// Appends bytes without their number.
+    mutating func append(unprefixed run: some Collection<UInt8>) { bytes.append(contentsOf: run) }
+
     /// Appends the checksum of everything so far.
     mutating func appendChecksum() { append(bytes.withUnsafeBytes { Checksum.crc32c(of: $0) }) }
 

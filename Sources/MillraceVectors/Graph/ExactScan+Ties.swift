@@ -7,9 +7,11 @@ extension ExactScan {
     ///   - rows: the rows.
     ///   - count: how many rows to return, if there are as many.
     ///   - mayReturn: whether a row may be returned; asked once about each row, in their order. `nil` for every row.
+    ///   - candidates: rows among which all are that may be returned, if they are known; `nil` by default.
     /// - Throws: `invalidFormat` if the query was prepared for rows of another format.
     static func nearestWithTies(
-        _ query: PreparedQuery, rows: VectorRows, count: Int, where mayReturn: ((Int) -> Bool)? = nil
+        _ query: PreparedQuery, rows: VectorRows, count: Int, where mayReturn: ((Int) -> Bool)? = nil,
+        among candidates: RowCandidates? = nil
     ) throws(VectorProblem) -> [Neighbor] {
         guard query.format.hasSameRows(as: rows.format) else {
             throw VectorProblem(.invalidFormat, "the query was prepared for rows of another format")
@@ -20,7 +22,7 @@ extension ExactScan {
         return withExtendedLifetime((query, rows.owner)) {
             var pool = scratch.pool(capacity: count)
             var ties: [NodeKey] = []
-            visit(query, rows: rows, scratch: scratch, mayReturn: mayReturn) { key in
+            visit(query, rows: rows, scratch: scratch, mayReturn: mayReturn, among: candidates) { key in
                 guard pool.count == count else {
                     _ = pool.insert(key)
                     return

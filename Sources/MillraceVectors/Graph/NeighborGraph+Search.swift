@@ -14,10 +14,12 @@ extension NeighborGraph {
     ///     proportion. At least `count` are kept. Default ``defaultEffort``.
     ///   - mayReturn: Whether a row may be returned; the search walks through the others. It is asked only about rows that are near
     ///     enough, or all. Nil for every row. Default nil.
+    ///   - candidates: Rows among which all are that pass the filter, if they are known. Default nil.
     /// - Returns: The rows with their distances.
     /// - Throws: `invalidFormat` if the query was prepared for rows of another format.
     package func search(
-        _ query: PreparedQuery, count: Int, effort: Int = defaultEffort, where mayReturn: ((Int) -> Bool)? = nil
+        _ query: PreparedQuery, count: Int, effort: Int = defaultEffort, where mayReturn: ((Int) -> Bool)? = nil,
+        among candidates: RowCandidates? = nil
     ) throws(VectorProblem) -> [Neighbor] {
         guard query.format.hasSameRows(as: rows.format) else {
             throw VectorProblem(.invalidFormat, "the query was prepared for rows of another format")
@@ -28,7 +30,8 @@ extension NeighborGraph {
         return withExtendedLifetime((self, query)) {
             scratches.withScratch { scratch in
                 guard let mayReturn else { return searchAll(query, count: count, effort: effort, scratch: scratch) }
-                return searchSome(query, count: count, effort: effort, scratch: scratch, mayReturn: mayReturn)
+                return searchSome(
+                    query, count: count, effort: effort, scratch: scratch, mayReturn: mayReturn, among: candidates)
             }
         }
     }
@@ -86,20 +89,26 @@ extension NeighborGraph {
     }
 
     private func scan(
-        _ query: PreparedQuery, count: Int, scratch: SearchScratch, mayReturn: ((Int) -> Bool)? = nil
+        _ query: PreparedQuery, count: Int, scratch: SearchScratch, mayReturn: ((Int) -> Bool)? = nil,
+        among candidates: RowCandidates? = nil
     ) -> [Neighbor] {
-        ExactScan.nearest(query, rows: rows, count: count, scratch: scratch, mayReturn: mayReturn)
+        ExactScan.nearest(
+            query, rows: rows, count: count, scratch: scratch, mayReturn: mayReturn, among: candidates)
     }
 
     // MARK: With a filter
 
     private func searchSome(
-        _ query: PreparedQuery, count: Int, effort: Int, scratch: SearchScratch, mayReturn: (Int) -> Bool
+        _ query: PreparedQuery, count: Int, effort: Int, scratch: SearchScratch, mayReturn: (Int) -> Bool,
+        among candidates: RowCandidates?
     ) -> [Neighbor] {
-        let share = sampledShare(mayReturn)
+        let considered = candidates?.count ?? self.count
+        let passing = sampledShare(mayReturn, among: candidates) * Double(considered)
         // The walk goes on until it has met enough rows that pass: the fewer pass, the longer it is.
-        let walkCost = Double(effort * Self.distancesPerNode) / share
-        let scanCost = Double(self.count) * (Self.filteredRowCost + share * scannedRowCost)
+        let walkCost = Double(effort * Self.distancesPerNode) * Double(self.count) / max(passing, 0.5)
+        // Candidates lie apart, so each of their distances waits for memory.
+        let scanCost =
+            Double(considered) * Self.filteredRowCost + passing * (candidates == nil ? scannedRowCost : 1)
         if walkCost < scanCost,
             let found = walkFiltered(
                 query, count: count, effort: effort, limit: Int(scanCost), scratch: scratch, mayReturn: mayReturn)
@@ -107,22 +116,25 @@ extension NeighborGraph {
             return found
         }
         return withoutActuallyEscaping(mayReturn) { mayReturn in
-            scan(query, count: count, scratch: scratch, mayReturn: mayReturn)
+            scan(query, count: count, scratch: scratch, mayReturn: mayReturn, among: candidates)
         }
     }
 
     private static let sampleCount = 128
 
-    /// Returns the share of rows that pass the filter, of a few spread over all. Half a row counts as passing beyond those, because
-    /// none in the sample does not mean none.
-    private func sampledShare(_ mayReturn: (Int) -> Bool) -> Double {
-        let samples = min(Self.sampleCount, count)
+    /// Returns the share of rows that pass the filter, or of the candidates, of a few spread over all. Half a row counts as passing
+    /// beyond those, because none in the sample does not mean none.
+    private func sampledShare(_ mayReturn: (Int) -> Bool, among candidates: RowCandidates?) -> Double {
+        let considered = candidates?.count ?? count
+        let samples = min(Self.sampleCount, considered)
+        guard samples > 0 else { return 0 }
         var passing = 0.5
         for sample in 0..<samples {
             // The golden ratio spreads them without a period that the rows might have, too.
             let place = Double(sample) * 0.618_033_988_749_894_9
-            let row = Int((place - place.rounded(.down)) * Double(count))
-            if mayReturn(min(row, count - 1)) { passing += 1 }
+            let index = min(Int((place - place.rounded(.down)) * Double(considered)), considered - 1)
+            guard let row = candidates == nil ? index : candidates?.row(index) else { continue }
+            if mayReturn(row) { passing += 1 }
         }
         return min(1, passing / Double(samples))
     }

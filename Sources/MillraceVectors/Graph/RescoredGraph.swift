@@ -41,17 +41,18 @@ package final class RescoredGraph: Sendable {
     ///   - effort: How many candidates the search in the graph keeps. Default ``NeighborGraph/defaultEffort``.
     ///   - candidateCount: How many of these are compared in full. Default ``defaultCandidateCount(count:effort:)``.
     ///   - mayReturn: Whether a row may be returned. Nil for every row. Default nil.
+    ///   - rows: Rows among which all are that pass the filter, if they are known. Default nil.
     /// - Returns: The rows with their distances in the format of the full rows: always `count` if so many may be returned.
     /// - Throws: `wrongDimensions`, `notFinite`, `zeroVector` or `tooLarge`.
     package func search(
         near vector: [Float], count: Int, effort: Int = NeighborGraph.defaultEffort, candidateCount: Int? = nil,
-        where mayReturn: ((Int) -> Bool)? = nil
+        where mayReturn: ((Int) -> Bool)? = nil, among rows: RowCandidates? = nil
     ) throws(VectorProblem) -> [Neighbor] {
         let query = try PreparedQuery(vector, format: graph.rows.format)
         let fullQuery = try PreparedQuery(vector, format: fullRows.format)
         guard count > 0 else { return [] }
         let candidateCount = max(count, candidateCount ?? defaultCandidateCount(count: count, effort: effort))
-        let candidates = try graph.search(query, count: candidateCount, effort: effort, where: mayReturn)
+        let candidates = try graph.search(query, count: candidateCount, effort: effort, where: mayReturn, among: rows)
         return rescore(candidates, fullQuery: fullQuery, count: count)
     }
 

@@ -17,6 +17,14 @@ enum BuildSource: Sendable {
         }
     }
 
+    /// Returns the attributes of a row.
+    func attributes(_ row: Int) -> AttributeRow {
+        switch self {
+        case .tail(let tail): tail.attributes.row(row)
+        case .segment(let segment): segment.attributes.row(row)
+        }
+    }
+
     func withKey<Result>(_ row: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         switch self {
         case .tail(let tail): try tail.keys[row].withUnsafeBytes(body)

@@ -1,8 +1,15 @@
 /// A change of an index.
 struct IndexChange {
     var key: [UInt8]
-    /// The row in the exact format; `nil` if the key is deleted.
-    var row: [UInt8]?
+    /// `nil` if the key is deleted.
+    var entry: IndexEntry?
+}
+
+/// What an index has of an entry of a store.
+struct IndexEntry: Sendable {
+    /// The row in the exact format.
+    var row: [UInt8]
+    var attributes: AttributeRow
 }
 
 /// The changes of some commits in a file, from which the rows that are in no segment yet are restored.
@@ -43,9 +50,12 @@ final class ChangeLog {
         frame.append(position.utf8)
         frame.append(UInt32(truncatingIfNeeded: changes.count))
         for change in changes {
-            frame.append(change.row == nil ? UInt8(0) : 1)
+            frame.append(change.entry == nil ? UInt8(0) : 1)
             frame.append(change.key)
-            if let row = change.row { frame.append(row) }
+            if let entry = change.entry {
+                frame.append(entry.row)
+                frame.append(entry.attributes)
+            }
         }
         var head = ByteEncoder()
         head.append(UInt64(frame.bytes.count))
@@ -104,8 +114,9 @@ final class ChangeLog {
             if kind == 0 {
                 commit.changes.append(IndexChange(key: Array(key)))
             } else {
-                guard let row = inner.run() else { return nil }
-                commit.changes.append(IndexChange(key: Array(key), row: Array(row)))
+                guard let row = inner.run(), let attributes = inner.attributes() else { return nil }
+                let entry = IndexEntry(row: Array(row), attributes: attributes)
+                commit.changes.append(IndexChange(key: Array(key), entry: entry))
             }
         }
         return commit

@@ -61,7 +61,12 @@ package final class IndexCore {
             position = manifest.position
             tail = newTail(firstLog: manifest.firstLog)
             try files.replay(manifest) { [self] commit, log in
-                for change in commit.changes { try apply(change, firstLog: log) }
+                for change in commit.changes {
+                    if let entry = change.entry, (try? format.attributes.check(entry.attributes)) == nil {
+                        throw FileProblem.damaged(ChangeLog.name(log), "an entry has other attributes than the index")
+                    }
+                    try apply(change, firstLog: log)
+                }
                 position = commit.position
             }
         } catch is FileProblem.Damage {
@@ -80,11 +85,20 @@ package final class IndexCore {
 
     /// Sets or deletes the vector of a key, as of the next commit.
     ///
-    /// - Parameter vector: the components; `nil` to delete the key.
+    /// - Parameters:
+    ///   - vector: the components; `nil` to delete the key.
+    ///   - attributes: the entry's attributes, in the order of the format's schema; `nil` for what is missing.
     /// - Throws: `VectorProblem` if the vector cannot be indexed; then nothing has changed.
-    package func set(_ key: [UInt8], to vector: [Float]?) throws {
-        let row = try vector.map { try format.exact.row(of: $0) }
-        let change = IndexChange(key: key, row: row)
+    package func set(_ key: [UInt8], to vector: [Float]?, attributes: [AttributeValue?] = []) throws {
+        let attributes = attributes.map { $0.flatMap(StoredAttribute.init) }
+        try set(key, entry: vector.map { try format.entry(of: $0, attributes) })
+    }
+
+    /// Sets or deletes the entry of a key, as of the next commit.
+    ///
+    /// - Parameter entry: an entry of the index's format; `nil` to delete the key.
+    func set(_ key: [UInt8], entry: IndexEntry?) throws {
+        let change = IndexChange(key: key, entry: entry)
         if !isComplete { changedKeys.insert(key) }
         if try apply(change, firstLog: files?.currentLog ?? 0), files != nil { changes.append(change) }
     }
@@ -93,16 +107,16 @@ package final class IndexCore {
     @discardableResult
     private func apply(_ change: IndexChange, firstLog: Int) throws -> Bool {
         let present = place(of: change.key)
-        if let present, let row = change.row, try has(present, row) { return false }
-        if present == nil, change.row == nil { return false }
-        if let row = change.row {
+        if let present, let entry = change.entry, try has(present, entry) { return false }
+        if present == nil, change.entry == nil { return false }
+        if let entry = change.entry {
             if tail.isFull {
                 fullTails.append(tail)
                 tail = newTail(firstLog: firstLog)
                 hasFilledTail = true
             }
             if let present { remove(change.key, at: present) }
-            try row.withUnsafeBytes { try tail.append(change.key, row: $0) }
+            try tail.append(change.key, entry)
             if present == nil { count += 1 }
         } else if let present {
             remove(change.key, at: present)
@@ -130,12 +144,14 @@ package final class IndexCore {
         }
     }
 
-    private func has(_ place: Place, _ row: [UInt8]) throws -> Bool {
+    private func has(_ place: Place, _ entry: IndexEntry) throws -> Bool {
         let size = format.exact.sizeInBytes
-        func isSame(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.prefix(size).elementsEqual(row.prefix(size)) }
+        func isSame(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.prefix(size).elementsEqual(entry.row.prefix(size)) }
         return switch place {
-        case .tail(let tail, let number): try tail.rows.rows.withRow(number, isSame)
-        case .segment(let segment, let number): try segment.exactRows.withRow(number, isSame)
+        case .tail(let tail, let row):
+            try tail.rows.rows.withRow(row, isSame) && tail.attributes.row(row) == entry.attributes
+        case .segment(let segment, let row):
+            try segment.exactRows.withRow(row, isSame) && segment.attributes.row(row) == entry.attributes
         }
     }
 
@@ -245,13 +261,8 @@ package final class IndexCore {
     /// Empties the index and fills it from all entries of a store: on another thread, or at once for an index without a directory.
     /// Changes that are applied from now on are newer than the entries.
     ///
-    /// - Parameter entries: calls its argument with the key and the vector of each entry until that returns `false`.
-    package func rebuild(
-        from entries:
-            @escaping @Sendable (
-                _ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool
-            ) throws -> Void
-    ) throws {
+    /// - Parameter entries: calls its argument with the key, the vector and the attributes of each entry until that returns `false`.
+    func rebuild(from entries: @escaping IndexRebuild.Entries) throws {
         try removeAll()
         if isInMemory { waitingEntries = entries } else { startRebuild(from: entries) }
     }

@@ -28,6 +28,9 @@ final class IndexFiles {
     func open() throws -> (Manifest, [Segment])? {
         try FileProblem.catchingDamage {
             guard let manifest = try Manifest.read(in: directory) else { return nil }
+            guard manifest.format == format.bytes else {
+                throw FileProblem.damaged(Manifest.name, "it is of an index with other vectors or attributes")
+            }
             (commit, firstLog) = (manifest.commit, manifest.firstLog)
             let segments = try manifest.segments.map { part in
                 guard SegmentNames.isName(part.name), let region = try directory.contents(of: part.name) else {
@@ -119,7 +122,7 @@ final class IndexFiles {
 
     private func writeManifest(of segments: [Segment], position: String, firstLog: Int) throws {
         try Manifest(
-            commit: commit, position: position,
+            commit: commit, position: position, format: format.bytes,
             segments: segments.filter { !$0.name.isEmpty }.map {
                 .init(name: $0.name, rowCount: $0.count, deadRows: $0.deaths.bits(of: $0.count))
             }, firstLog: firstLog

@@ -3,9 +3,11 @@ import Synchronization
 
 /// The making of an index's segments from all entries of a store, on another thread, while the index already takes changes.
 final class IndexRebuild: Sendable {
-    /// Calls its argument with the key and the vector of each entry until that returns `false`.
+    /// Calls its argument with the key, the vector and the attributes of each entry until that returns `false`.
     typealias Entries =
-        @Sendable (_ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool) throws -> Void
+        @Sendable (
+            _ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float], _ attributes: AttributeRow) throws -> Bool
+        ) throws -> Void
 
     let entries: Entries
     private let format: IndexFormat
@@ -65,10 +67,10 @@ final class IndexRebuild: Sendable {
         let capacity = max(1, Self.segmentSizeInBytes / format.exact.strideInBytes)
         func newTail() -> Tail { Tail(format: format, capacity: min(capacity, 1 << 20), firstLog: 0) }
         var tail = newTail()
-        try entries { key, vector in
+        try entries { key, vector, attributes in
             // A vector that cannot be indexed is in the store from a time when there was no index.
-            guard let row = try? format.exact.row(of: vector) else { return true }
-            try row.withUnsafeBytes { try tail.append(Array(key), row: $0) }
+            guard let entry = try? format.entry(of: vector, attributes) else { return true }
+            try tail.append(Array(key), entry)
             let isCancelled = state.withLock { state in
                 state.count += 1
                 return state.isCancelled

@@ -10,18 +10,21 @@ struct Manifest: Equatable {
     /// The number of the last commit when it was written. The logs have at least this one.
     var commit: UInt64
     var position: String
+    /// The format of the index, as `IndexFormat.bytes`.
+    var format: [UInt8]
     var segments: [Part]
     /// The number of the first log with changes that are in no segment.
     var firstLog: Int
 
     static let name = "manifest"
-    private static let magic: UInt64 = 0x3146_494e_414d_4c4d
+    private static let magic: UInt64 = 0x3246_494e_414d_4c4d
 
     func write(in directory: any IndexDirectory) throws {
         var encoder = ByteEncoder()
         encoder.append(Self.magic)
         encoder.append(commit)
         encoder.append(position.utf8)
+        encoder.append(format)
         encoder.append(UInt64(firstLog))
         encoder.append(UInt32(segments.count))
         for segment in segments {
@@ -51,10 +54,11 @@ struct Manifest: Equatable {
         guard end.number() == Checksum.crc32c(of: covered) else { return nil }
         var decoder = ByteDecoder(covered)
         guard decoder.number() == magic, let commit = decoder.number(UInt64.self), let position = decoder.run(),
-            let firstLog = decoder.count(), let count = decoder.number(UInt32.self)
+            let format = decoder.run(), let firstLog = decoder.count(), let count = decoder.number(UInt32.self)
         else { return nil }
         var manifest = Manifest(
-            commit: commit, position: String(decoding: position, as: UTF8.self), segments: [], firstLog: firstLog)
+            commit: commit, position: String(decoding: position, as: UTF8.self), format: Array(format), segments: [],
+            firstLog: firstLog)
         for _ in 0..<count {
             guard let name = decoder.run(), let rowCount = decoder.count(), let deadRows = decoder.run(),
                 deadRows.count == (rowCount + 7) / 8

@@ -72,6 +72,7 @@ final class SegmentBuild: Sendable {
         var keys = NewSegmentKeys(seed: UInt64.random(in: .min ... .max))
         var origins: [Origin] = []
         let exact = GrowingRows(format: format.exact)
+        var attributes = NewSegmentAttributes(format.attributes)
         for (number, source) in sources.enumerated() {
             for row in 0..<source.rows.count where !source.deaths.isDead(row) {
                 var problem: VectorProblem?
@@ -80,6 +81,7 @@ final class SegmentBuild: Sendable {
                 }
                 if let problem { throw problem }
                 source.withKey(row) { keys.append($0) }
+                attributes.append(source.attributes(row))
                 origins.append(Origin(source: Int32(number), row: Int32(row)))
             }
         }
@@ -91,7 +93,8 @@ final class SegmentBuild: Sendable {
             try builder.insert(row)
         }
         let segment = NewSegment(
-            format: format, graph: try builder.finish(), fullRows: format.full == nil ? nil : exact.rows, keys: keys)
+            format: format, graph: try builder.finish(), fullRows: format.full == nil ? nil : exact.rows, keys: keys,
+            attributes: attributes.bytes)
         return Product(segment: try keep(segment), origins: origins)
     }
 

@@ -7,6 +7,7 @@ final class Tail {
     /// The number of the first log that has the tail's changes.
     var firstLog: Int
     private let keys: KeyList
+    let attributes: TailColumns
     private var rowsByKey: [[UInt8]: Int] = [:]
 
     /// - Parameter capacity: the most rows.
@@ -14,6 +15,7 @@ final class Tail {
         rows = GrowingRows(format: format.exact, expectedCount: capacity)
         deaths = DeathTimes(capacity: capacity)
         keys = KeyList(capacity: capacity)
+        attributes = TailColumns(format.attributes, capacity: capacity)
         self.firstLog = firstLog
     }
 
@@ -27,10 +29,16 @@ final class Tail {
     /// Adds a row.
     ///
     /// - Throws: `VectorProblem` with code `.outOfMemory` or `.invalidRow`.
-    func append(_ key: [UInt8], row: UnsafeRawBufferPointer) throws(VectorProblem) {
+    func append(_ key: [UInt8], _ entry: IndexEntry) throws(VectorProblem) {
         if isFull { throw VectorProblem(.invalidRow, "the tail has no room for another row") }
-        let number = try rows.append(row: row)
+        var problem: VectorProblem?
+        let number = rows.count
+        entry.row.withUnsafeBytes { row in
+            do throws(VectorProblem) { try rows.append(row: row) } catch { problem = error }
+        }
+        if let problem { throw problem }
         keys.append(key)
+        attributes.append(entry.attributes)
         rowsByKey[key] = number
     }
 
@@ -39,7 +47,7 @@ final class Tail {
         if let row = rowsByKey.removeValue(forKey: key) { deaths.record(row, at: commit) }
     }
 
-    var view: TailView { TailView(rows: rows.rows, keys: keys, deaths: deaths) }
+    var view: TailView { TailView(rows: rows.rows, keys: keys, deaths: deaths, attributes: attributes) }
 }
 
 /// The rows of a tail up to some moment.
@@ -47,6 +55,7 @@ struct TailView: Sendable {
     let rows: VectorRows
     let keys: KeyList
     let deaths: DeathTimes
+    let attributes: TailColumns
 }
 
 /// Keys that are added by one thread, in memory that does not move.

@@ -48,16 +48,18 @@ public final class TaskVectorIndex<Key, Value> {
         // Refused alike, however many entries there are.
         _ = try PreparedQuery(vector, format: format.exact)
         let partition = try index.partition()
-        let mayReturn = try declaration.test(of: partition, matching: filter, where: isIncluded)
         var hits: [IndexSnapshot.Hit]
         if partition.view.isComplete {
             try takeChanges(of: partition)
             hits = try partition.view.search(
-                near: vector, count: count, effort: effort.candidates, where: leavingOutChanged(mayReturn))
-            hits += try uncommitted.search(near: vector, count: count, where: mayReturn)
+                near: vector, count: count, effort: effort.candidates, matching: filter,
+                where: leavingOutChanged(declaration.test(of: partition, matching: nil, where: isIncluded)))
+            hits += try uncommitted.search(
+                near: vector, count: count, where: declaration.test(of: partition, matching: filter, where: isIncluded))
             hits.sort { $0.isNearer(than: $1) }
         } else {
-            hits = try declaration.scan(partition, near: vector, count: count, where: mayReturn)
+            let filter = try filter.map { filter throws(VectorProblem) in try format.attributes.resolve(filter) }
+            hits = try declaration.scan(partition, near: vector, count: count, matching: filter, where: isIncluded)
         }
         let matches = try hits.prefix(max(0, count)).compactMap { hit -> VectorMatch<Key, Value>? in
             try hit.key.withUnsafeBytes { try partition.entry(ofKeyBytes: $0) }.map {

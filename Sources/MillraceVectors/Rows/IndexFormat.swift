@@ -22,6 +22,24 @@ package struct IndexFormat: Sendable {
         full = element == .int8 || element == .binary ? graph.with(element: .float32) : nil
     }
 
+    /// The format in bytes, to be compared with that of files.
+    var bytes: [UInt8] {
+        var encoder = ByteEncoder()
+        encoder.append(UInt32(graph.dimensions))
+        encoder.append(graph.metric.rawValue.utf8)
+        encoder.append(graph.element.rawValue.utf8)
+        encoder.append(attributes.bytes)
+        return encoder.bytes
+    }
+
+    /// Checks an entry and converts it.
+    ///
+    /// - Throws: `VectorProblem` if it cannot be indexed.
+    func entry(of vector: [Float], _ attributes: AttributeRow) throws(VectorProblem) -> IndexEntry {
+        try self.attributes.check(attributes)
+        return IndexEntry(row: try exact.row(of: vector), attributes: attributes)
+    }
+
     /// The rows whose distances count.
     package var exact: RowFormat { full ?? graph }
 }

@@ -8,6 +8,7 @@ final class Segment: Sendable {
     /// The search in two phases, for a format whose graphs only preselect.
     let rescored: RescoredGraph?
     let deaths: DeathTimes
+    let attributes: SegmentAttributes
     private let region: FileRegion
     // The keys lie in the region.
     nonisolated(unsafe) private let keys: SegmentKeys
@@ -28,6 +29,10 @@ final class Segment: Sendable {
                 count: header.count, seed: header.seed, offsets: sections[.keyOffsets], bytes: sections[.keyBytes],
                 table: sections[.keyTable])
         else { throw FileProblem.damaged(name, "the sections of keys have wrong sizes") }
+        guard
+            let attributes = SegmentAttributes(
+                sections[.attributes], rowCount: header.count, schema: format.attributes)
+        else { throw FileProblem.damaged(name, "the attributes are damaged, or others than the index's") }
         do {
             (graph, rescored) = try Self.graph(in: sections, header, format: format, owner: region)
         } catch {
@@ -36,6 +41,7 @@ final class Segment: Sendable {
         self.name = name
         self.region = region
         self.keys = keys
+        self.attributes = attributes
         deaths = DeathTimes(capacity: header.count)
     }
 

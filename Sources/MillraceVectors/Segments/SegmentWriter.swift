@@ -4,6 +4,8 @@ struct NewSegment {
     var graph: NeighborGraph
     var fullRows: VectorRows?
     var keys: NewSegmentKeys
+    /// The section of attributes.
+    var attributes: [UInt8]
 
     /// Writes the segment.
     ///
@@ -41,7 +43,7 @@ struct NewSegment {
                 .baseLinks: sections.baseLinks.count, .upperNodes: sections.upperNodes.count,
                 .upperOffsets: sections.upperOffsets.count, .upperLinks: sections.upperLinks.count,
                 .twins: sections.twins.count, .keyOffsets: keys.offsets.count * 8, .keyBytes: keys.bytes.count,
-                .keyTable: SegmentKeys.tableCount(for: keys.count) * 4,
+                .keyTable: SegmentKeys.tableCount(for: keys.count) * 4, .attributes: attributes.count,
             ])
     }
 
@@ -58,6 +60,7 @@ struct NewSegment {
         case .keyOffsets: return try keys.offsets.withUnsafeBytes { try write($0, to: file) }
         case .keyBytes: return try keys.bytes.withUnsafeBytes { try write($0, to: file) }
         case .keyTable: return try table.withUnsafeBytes { try write($0, to: file) }
+        case .attributes: return try attributes.withUnsafeBytes { try write($0, to: file) }
         }
     }
 

@@ -26,10 +26,10 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
     ///   - count: how many entries at most. There are fewer only if no more pass the filter.
     ///   - effort: how thoroughly to search; `.standard` by default.
     ///   - filter: the condition on the entries' attributes; none by default. It needs no values, so it costs little.
-    ///   - isIncluded: whether an entry that fits the filter may be returned; every one by default. It is called for entries that are near,
-    ///     each of which is read and deserialised first, and for all entries where few pass.
-    /// - Throws: `VectorProblem` if the vector cannot be compared, or with code `.invalidFilter`; `StreamsError` with code `.storeUnavailable` if a local partition is
-    ///   being restored, `.storeElsewhere` if there are none; what `isIncluded` throws; the serdes' errors.
+    ///   - isIncluded: whether an entry that fits the filter may be returned; every one by default. It is called for one entry after
+    ///     the other, the nearest first, until enough have passed; each of them is read and deserialised first.
+    /// - Throws: `VectorProblem` if the vector cannot be compared, or with code `.invalidFilter`; `StreamsError` with code
+    ///   `.storeUnavailable` if a local partition is being restored, `.storeElsewhere` if there are none; what `isIncluded` throws; the serdes' errors.
     public func search(
         near vector: [Float], count: Int, effort: SearchEffort = .standard, matching filter: AttributeFilter? = nil,
         where isIncluded: ((_ key: Key, _ value: Value) throws -> Bool)? = nil
@@ -41,21 +41,18 @@ public struct QueryableVectorIndex<Key, Value>: Sendable {
         let attributes = try filter.map { filter throws(VectorProblem) in try format.attributes.resolve(filter) }
         for (number, partition) in partitions.enumerated() {
             isComplete = isComplete && partition.view.isComplete
-            let mayReturn =
-                attributes == nil && isIncluded == nil
-                ? nil
-                : { (key: UnsafeRawBufferPointer) in
+            let mayReturn = isIncluded.map { isIncluded in
+                { (key: UnsafeRawBufferPointer) in
                     guard let entry = try partition.entry(ofKeyBytes: key) else { return false }
-                    if let attributes {
-                        let row = try declaration.attributes(of: entry.value)
-                        if !attributes.fits({ row[$0] }) { return false }
-                    }
-                    return try isIncluded?(entry.key, entry.value) ?? true
+                    return try isIncluded(entry.key, entry.value)
                 }
+            }
             let hits = try partition.view.searches.measure {
                 partition.view.isComplete
-                    ? try partition.view.search(near: vector, count: count, effort: effort.candidates, where: mayReturn)
-                    : try declaration.scan(partition, near: vector, count: count, where: mayReturn)
+                    ? try partition.view.search(
+                        near: vector, count: count, effort: effort.candidates, matching: filter, where: mayReturn)
+                    : try declaration.scan(
+                        partition, near: vector, count: count, matching: attributes, where: isIncluded)
             }
             found += hits.map { (number, $0) }
         }
@@ -110,11 +107,5 @@ extension StoreQuery {
         StoreQuery<QueryableIndex<Key, Value, IndexSnapshot>>.index(
             index.name, key: Key.self, value: Value.self, view: IndexSnapshot.self
         ).map { QueryableVectorIndex($0, of: index) }
-    }
-}
-
-extension IndexSnapshot.Hit {
-    func isNearer(than other: IndexSnapshot.Hit) -> Bool {
-        distance == other.distance ? key.lexicographicallyPrecedes(other.key) : distance < other.distance
     }
 }

@@ -7,7 +7,7 @@ extension VectorIndex {
     /// Finds the nearest entries of a store's partition by comparing all of them.
     func scan(
         _ partition: QueryableIndex<Key, Value, IndexSnapshot>.Partition, near vector: [Float], count: Int,
-        where mayReturn: ((UnsafeRawBufferPointer) throws -> Bool)?
+        matching filter: ResolvedFilter?, where isIncluded: ((Key, Value) throws -> Bool)?
     ) throws -> [IndexSnapshot.Hit] {
         let format = try format().exact
         let query = try PreparedQuery(vector, format: format)
@@ -21,9 +21,9 @@ extension VectorIndex {
             (rows, keys) = (GrowingRows(format: format, expectedCount: Self.scanCount), [])
         }
         try partition.scan { key, bytes in
-            if let mayReturn, try !mayReturn(key) { return true }
-            guard let value = try partition.entry(ofKeyBytes: key)?.value, let vector = try? self.vector(of: value),
-                (try? rows.append(vector)) != nil
+            guard let entry = try partition.entry(ofKeyBytes: key),
+                let indexed = try? indexed(entry.value, fitting: filter),
+                try isIncluded?(entry.key, entry.value) ?? true, (try? rows.append(indexed)) != nil
             else { return true }
             keys.append(Array(key))
             if keys.count == Self.scanCount { try compare() }
@@ -31,5 +31,11 @@ extension VectorIndex {
         }
         try compare()
         return nearest
+    }
+
+    /// Returns the vector of a value that fits a filter; `nil` if it does not fit.
+    private func indexed(_ value: Value, fitting filter: ResolvedFilter?) throws -> [Float]? {
+        let attributes = try attributes(of: value)
+        return filter?.fits { attributes[$0] } ?? true ? try vector(of: value) : nil
     }
 }

@@ -37,19 +37,22 @@ package final class VectorStoreIndex<Key, Value>: StoreIndex {
 
     package func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws {
         do {
-            try core.set(Array(key), to: value.map(vector))
+            try core.set(Array(key), entry: value.map(entry))
         } catch let problem as VectorProblem where problem.code != .outOfMemory {
             // It was in the store before there was an index, or came from a changelog.
-            try core.set(Array(key), to: nil)
+            try core.set(Array(key), entry: nil)
         }
     }
 
-    private func vector(of value: UnsafeRawBufferPointer) throws -> [Float] {
+    private func entry(of value: UnsafeRawBufferPointer) throws -> IndexEntry {
+        let indexed: (vector: [Float], attributes: AttributeRow)
         do {
-            return try declaration.vector(of: self.value.deserialize(value))
+            let value = try self.value.deserialize(value)
+            indexed = (try declaration.vector(of: value), try declaration.attributes(of: value))
         } catch {
             throw VectorProblem(.unreadable, "the value has no vector: \(error)")
         }
+        return try core.format.entry(of: indexed.vector, indexed.attributes)
     }
 
     package func commit(at position: Position) throws -> IndexSnapshot {
@@ -67,8 +70,10 @@ package final class VectorStoreIndex<Key, Value>: StoreIndex {
         ahead = Position()
         try core.rebuild { [declaration, value] body in
             try entries.scan { key, bytes in
-                guard let vector = try? declaration.vector(of: value.deserialize(bytes)) else { return true }
-                return try body(key, vector)
+                guard let value = try? value.deserialize(bytes), let vector = try? declaration.vector(of: value),
+                    let attributes = try? declaration.attributes(of: value)
+                else { return true }
+                return try body(key, vector, attributes)
             }
         }
     }

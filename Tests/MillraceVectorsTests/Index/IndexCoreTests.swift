@@ -25,7 +25,8 @@ struct IndexCoreTests {
             for _ in 0..<count {
                 let key = "key-\(Int.random(in: 0..<keyCount, using: &numbers))"
                 let vector = Int.random(in: 0..<4, using: &numbers) == 0 ? nil : vector()
-                try index.set(Array(key.utf8), to: vector)
+                let attributes = index.format.attributes == .none ? [] : IndexModel.attributes(of: vector)
+                try index.set(Array(key.utf8), to: vector, attributes: attributes)
                 model.set(key, to: vector)
             }
         }
@@ -38,6 +39,10 @@ struct IndexCoreTests {
             let even = { (key: String) in key.hasSuffix("0") || key.hasSuffix("2") }
             let filtered = try snapshot.keys(near: query, count: 7, where: even)
             #expect(model.isNearest(filtered, to: query, count: 7, metric: metric, where: even))
+            if snapshot.format.attributes != .none {
+                #expect(try model.hasNearest(in: snapshot, to: query, count: 6, metric: metric))
+                #expect(try model.hasNearest(in: snapshot, to: query, count: 6, metric: metric, effort: 200))
+            }
             // A graph of so few rows finds everything, too.
             let walked = try snapshot.keys(near: query, count: 10, effort: 200)
             #expect(model.isNearest(walked, to: query, count: 10, metric: metric))
@@ -54,7 +59,7 @@ struct IndexCoreTests {
         "answers as brute force does after every commit", arguments: VectorMetric.allCases,
         [VectorElement.float32, .int8])
     func exactness(metric: VectorMetric, element: VectorElement) throws {
-        let format = try IndexFormat(dimensions: 8, metric: metric, element: element)
+        let format = try IndexFormat(dimensions: 8, metric: metric, element: element, attributes: #require(IndexModel.schema))
         let index = try IndexCore(format, settings: settings(format))
         var workload = Workload(seed: 1)
         for commit in 0..<200 {
@@ -84,7 +89,8 @@ struct IndexCoreTests {
     @Test("after it is opened again, it has the last commit and goes on", arguments: [UInt64(3), 4, 5])
     func restarts(seed: UInt64) throws {
         let directory = try ScratchDirectory()
-        let format = try IndexFormat(dimensions: 8, metric: .cosine, element: seed == 4 ? .int8 : .float32)
+        let format = try IndexFormat(dimensions: 8, metric: .cosine, element: seed == 4 ? .int8 : .float32,
+            attributes: #require(IndexModel.schema))
         var workload = Workload(seed: seed)
         var index: IndexCore?
         for commit in 0..<150 {
@@ -124,7 +130,7 @@ struct IndexCoreTests {
         "a file with a flipped bit or a missing end is noticed: the index is empty or at an earlier commit, never wrong"
     )
     func damage() throws {
-        let format = try IndexFormat(dimensions: 4, metric: .euclidean, element: .int8)
+        let format = try IndexFormat(dimensions: 4, metric: .euclidean, element: .int8, attributes: #require(IndexModel.schema))
         let directory = try ScratchDirectory()
         var workload = Workload(seed: 6, dimensions: 4)
         var models = ["": IndexModel()]
@@ -168,6 +174,9 @@ struct IndexCoreTests {
                 #expect(
                     model.isNearest(
                         try snapshot.keys(near: query, count: 10), to: query, count: 10, metric: .euclidean),
+                    "\(name), trial \(trial)")
+                #expect(
+                    try model.hasNearest(in: snapshot, to: query, count: 10, metric: .euclidean),
                     "\(name), trial \(trial)")
             }
         }
@@ -231,9 +240,17 @@ struct IndexCoreTests {
             _ = try index.commit(at: "2")
             try awaitBuilds(of: index)
         }
-        let other = try IndexFormat(dimensions: 8, metric: .euclidean, element: .float32)
-        #expect(
-            try IndexCore(other, settings: settings(other), directory: DiskDirectory(directory.path)).position == "")
+        let formats = [
+            try IndexFormat(dimensions: 8, metric: .euclidean, element: .float32),
+            try IndexFormat(
+                dimensions: 8, metric: .cosine, element: .float32, attributes: #require(IndexModel.schema)),
+        ]
+        for other in formats {
+            let index = try IndexCore(other, settings: settings(other), directory: DiskDirectory(directory.path))
+            #expect(index.position == "")
+            try workload.change(index, count: 3)
+            _ = try index.commit(at: "1")
+        }
     }
 
     @Test("a vector that cannot be indexed changes nothing")

@@ -20,7 +20,7 @@ struct IndexCrashTests {
     private let settings: IndexSettings
 
     init() throws {
-        format = try IndexFormat(dimensions: 3, metric: .euclidean, element: .float32)
+        format = try IndexFormat(dimensions: 3, metric: .euclidean, element: .float32, attributes: #require(IndexModel.schema))
         var settings = IndexSettings(for: format)
         settings.tailCount = 6
         settings.graph.buildEffort = 20
@@ -43,7 +43,7 @@ struct IndexCrashTests {
             model = IndexModel(vectors: entries)
             try index.rebuild { body in
                 for (key, vector) in entries.sorted(by: { $0.key < $1.key }) {
-                    if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector) }) { return }
+                    if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector, IndexModel.row(of: vector)) }) { return }
                 }
             }
         }
@@ -52,7 +52,7 @@ struct IndexCrashTests {
                 let key = "key-\(Int.random(in: 0..<25, using: &numbers))"
                 let isDeleted = Int.random(in: 0..<4, using: &numbers) == 0
                 let vector = isDeleted ? nil : (0..<3).map { _ in Float.random(in: -1...1, using: &numbers) }
-                try index.set(Array(key.utf8), to: vector)
+                try index.set(Array(key.utf8), to: vector, attributes: IndexModel.attributes(of: vector))
                 model.set(key, to: vector)
             }
             history.number += 1
@@ -64,6 +64,7 @@ struct IndexCrashTests {
                 let query = (0..<3).map { _ in Float.random(in: -1...1, using: &numbers) }
                 let found = try snapshot.keys(near: query, count: 5)
                 #expect(model.isNearest(found, to: query, count: 5, metric: .euclidean))
+                #expect(try model.hasNearest(in: snapshot, to: query, count: 5, metric: .euclidean))
             }
             if Int.random(in: 0..<3, using: &numbers) == 0 { work.runAll() }
             if Int.random(in: 0..<4, using: &numbers) == 0 {
@@ -85,6 +86,7 @@ struct IndexCrashTests {
         #expect(snapshot.count == model.vectors.count)
         let query = (0..<3).map { _ in Float.random(in: -1...1, using: &numbers) }
         #expect(model.isNearest(try snapshot.keys(near: query, count: 40), to: query, count: 40, metric: .euclidean))
+        #expect(try model.hasNearest(in: snapshot, to: query, count: 40, metric: .euclidean))
         index.close()
     }
 

@@ -36,6 +36,47 @@ struct IndexModel {
         return zip(actual, expected).allSatisfy { abs($0 - $1) < 1e-3 }
     }
 
+    /// Attributes that follow from a vector: its first component, missing if it is near zero; a text; whether the last is positive.
+    static let schema = try? AttributeSchema([
+        .init(name: "first", kind: .number), .init(name: "text", kind: .text), .init(name: "isUp", kind: .flag),
+    ])
+
+    static func attributes(of vector: [Float]?) -> [AttributeValue?] {
+        guard let vector, let first = vector.first, let last = vector.last else { return [] }
+        let text = String(repeating: "ab", count: Int(abs(first) * 8))
+        return [abs(first) < 0.1 ? nil : .number(Double(first)), .text(text), .flag(last > 0)]
+    }
+
+    static func row(of vector: [Float]) -> AttributeRow {
+        attributes(of: vector).map { $0.flatMap(StoredAttribute.init) }
+    }
+
+    /// Filters of these attributes, with what they say about a vector.
+    static let filters: [(AttributeFilter, @Sendable ([Float]) -> Bool)] = [
+        (.moreThan("first", .number(0.3)), { Double($0[0]) > 0.3 }),
+        (.equals("text", .text("abab")), { Int(abs($0[0]) * 8) == 2 }),
+        (.all([.equals("isUp", .flag(true)), .lessThan("first", .number(-0.5))]), { $0.last! > 0 && $0[0] < -0.5 }),
+        (
+            .any([.notEquals("text", .text("")), .equals("isUp", .flag(false))]),
+            { Int(abs($0[0]) * 8) != 0 || $0.last! <= 0 }
+        ),
+        (
+            .any([.atMost("first", .number(0)), .oneOf("text", [.text("ab"), .text("ababab"), .text("none")])]),
+            { abs($0[0]) >= 0.1 && $0[0] <= 0 || [1, 3].contains(Int(abs($0[0]) * 8)) }
+        ),
+    ]
+
+    /// Checks that searches with these filters find the nearest entries that fit.
+    func hasNearest(
+        in snapshot: IndexSnapshot, to query: [Float], count: Int, metric: VectorMetric, effort: Int? = nil
+    ) throws -> Bool {
+        try Self.filters.allSatisfy { filter, fits in
+            let found = try snapshot.search(near: query, count: count, effort: effort, matching: filter)
+            let keys = found.map { String(decoding: $0.key, as: UTF8.self) }
+            return isNearest(keys, to: query, count: count, metric: metric) { vectors[$0].map(fits) ?? false }
+        }
+    }
+
     private func distance(_ first: [Float], _ second: [Float], _ metric: VectorMetric) -> Double {
         func dot(_ first: [Float], _ second: [Float]) -> Double {
             zip(first, second).reduce(0) { $0 + Double($1.0) * Double($1.1) }

@@ -1,0 +1,159 @@
+extension IndexSnapshot {
+    /// Returns the entries nearest to a vector, nearest first; of equally near ones those with lower keys.
+    ///
+    /// - Parameters:
+    ///   - vector: the components.
+    ///   - count: how many entries at most. There are fewer only if no more pass the filters.
+    ///   - effort: how many candidates the search of a graph keeps; `nil` to compare all entries, which finds the true nearest.
+    ///   - filter: the condition on the entries' attributes; `nil` for none.
+    ///   - mayReturn: whether the entry of a key may be returned; `nil` for every entry. It is asked as seldom as possible, for it may take
+    ///     long: once for a key, in the order of nearness.
+    /// - Throws: `VectorProblem` if the vector cannot be compared, or with code `.invalidFilter`; what `mayReturn` throws.
+    package func search(
+        near vector: [Float], count: Int, effort: Int? = NeighborGraph.defaultEffort,
+        matching filter: AttributeFilter? = nil, where mayReturn: ((_ key: UnsafeRawBufferPointer) throws -> Bool)? = nil
+    ) throws -> [Hit] {
+        let filter = try filter.map { filter throws(VectorProblem) in try format.attributes.resolve(filter) }
+        let query = try PreparedQuery(vector, format: format.exact)
+        if count <= 0 { return [] }
+        if let mayReturn {
+            return try ask(mayReturn, query, vector, count: count, effort: effort, matching: filter)
+        }
+        let found = try find(query, vector, count: count, effort: effort, matching: filter)
+        if effort != nil, filter == nil, recall.isDue() {
+            let expected = Set(try find(query, vector, count: count, effort: nil, matching: nil).map(\.key))
+            recall.record(found: found.reduce(0) { $0 + (expected.contains($1.key) ? 1 : 0) }, of: expected.count)
+        }
+        return found
+    }
+
+    private var parts: [BuildSource] { segments.map(BuildSource.segment) + tails.map(BuildSource.tail) }
+
+    private func find(
+        _ query: PreparedQuery, _ vector: [Float], count: Int, effort: Int?, matching filter: ResolvedFilter?
+    ) throws -> [Hit] {
+        var hits: [Hit] = []
+        let parts = parts
+        for part in parts {
+            let fits = part.rowFilter(filter, at: commit)
+            let found: [Neighbor]
+            switch (part, effort) {
+            case (.segment(let segment), let effort?):
+                found = try withExtendedLifetime(segment) {
+                    if let rescored = segment.rescored {
+                        return try rescored.search(
+                            near: vector, count: count, effort: effort, where: fits.mayReturn, among: fits.candidates)
+                    }
+                    return try segment.graph.search(
+                        query, count: count, effort: effort, where: fits.mayReturn, among: fits.candidates)
+                }
+            default:
+                found = try withExtendedLifetime(part) {
+                    try ExactScan.nearestWithTies(
+                        query, rows: part.rows, count: count, where: fits.mayReturn, among: fits.candidates)
+                }
+            }
+            hits += found.map { hit(part, $0) }
+        }
+        hits.sort { $0.isNearer(than: $1) }
+        return Array(hits.prefix(count))
+    }
+
+    private func hit(_ part: BuildSource, _ neighbor: Neighbor) -> Hit {
+        Hit(key: part.withKey(neighbor.row) { Array($0) }, distance: neighbor.distance)
+    }
+
+    // MARK: With a question for each entry
+
+    /// The most candidates that a search gathers before it compares all rows.
+    private static let mostCandidates = 1_024
+
+    /// Searches without the question, asks it about what was found, nearest first, and searches for more if too few pass.
+    private func ask(
+        _ mayReturn: (UnsafeRawBufferPointer) throws -> Bool, _ query: PreparedQuery, _ vector: [Float], count: Int,
+        effort: Int?, matching filter: ResolvedFilter?
+    ) throws -> [Hit] {
+        var answers: [[UInt8]: Bool] = [:]
+        func passes(_ key: [UInt8]) throws -> Bool {
+            if let answer = answers[key] { return answer }
+            let answer = try key.withUnsafeBytes(mayReturn)
+            answers[key] = answer
+            return answer
+        }
+        if let effort {
+            var kept = max(count, effort)
+            while kept <= max(Self.mostCandidates, effort) {
+                let hits = try find(query, vector, count: kept, effort: kept, matching: filter)
+                var passing: [Hit] = []
+                for hit in hits where try passes(hit.key) {
+                    passing.append(hit)
+                    if passing.count == count { return passing }
+                }
+                if hits.count < kept { return passing }
+                kept *= 4
+            }
+        }
+        return try askAll(passes, query, count: count, matching: filter)
+    }
+
+    /// Compares all rows, and asks about them in the order of nearness until enough pass. Takes 8 bytes of memory for each row.
+    private func askAll(
+        _ passes: ([UInt8]) throws -> Bool, _ query: PreparedQuery, count: Int, matching filter: ResolvedFilter?
+    ) throws -> [Hit] {
+        let parts = parts
+        var found: [Hit] = []
+        for part in parts {
+            let fits = part.rowFilter(filter, at: commit)
+            var keys: [NodeKey] = []
+            let scratch = SearchScratch(nodeCount: 0, listCapacity: 0)
+            withExtendedLifetime((query, part)) {
+                ExactScan.visit(
+                    query, rows: part.rows, scratch: scratch, mayReturn: fits.mayReturn, among: fits.candidates
+                ) { keys.append($0) }
+            }
+            keys.sort()
+            let bound = found.count < count ? nil : found.last
+            var new: [Hit] = []
+            for key in keys {
+                // Equally near entries are ordered by their keys.
+                if new.count >= count, let last = new.last, last.distance < key.distance { break }
+                let hit = hit(part, Neighbor(row: Int(key.node), distance: key.distance))
+                // Those behind are farther than what other parts have found.
+                if let bound, bound.distance < hit.distance { break }
+                if try passes(hit.key) { new.append(hit) }
+            }
+            found = Array((found + new).sorted { $0.isNearer(than: $1) }.prefix(count))
+        }
+        return found
+    }
+}
+
+extension IndexSnapshot.Hit {
+    func isNearer(than other: IndexSnapshot.Hit) -> Bool {
+        distance == other.distance ? key.lexicographicallyPrecedes(other.key) : distance < other.distance
+    }
+}
+
+extension BuildSource {
+    /// The rows that are alive at a commit and fit a filter.
+    ///
+    /// - Returns: whether a row is one of them, `nil` if all are; and the rows among which they are, if these are known.
+    fileprivate func rowFilter(
+        _ filter: ResolvedFilter?, at commit: UInt32
+    ) -> (mayReturn: ((Int) -> Bool)?, candidates: RowCandidates?) {
+        let deaths = deaths
+        guard let filter else {
+            return (deaths.count > 0 ? { row in !deaths.isDead(row, at: commit) } : nil, nil)
+        }
+        switch self {
+        case .segment(let segment):
+            let filter = SegmentFilter(filter, columns: segment.attributes.columns)
+            return ({ row in filter.fits(row) && !deaths.isDead(row, at: commit) }, filter.candidates)
+        case .tail(let tail):
+            let columns = tail.attributes
+            return (
+                { row in !deaths.isDead(row, at: commit) && filter.fits { columns.value($0, row) } }, nil
+            )
+        }
+    }
+}
