@@ -28,7 +28,8 @@ struct AttributeSearchTests {
         ("a", Case(embedding: [1, 0], city: "Berlin", amount: 1)),
         ("b", Case(embedding: [1, 0.1], city: "Bonn", amount: 2, isOpen: false)),
         ("c", Case(embedding: [1, 0.2], city: "Berlin", amount: 3, isOpen: false)),
-        ("d", Case(embedding: [1, 0.3], amount: -1)), ("e", Case(embedding: [1, 0.4], city: "", amount: 9_007_199_254_740_992)),
+        ("d", Case(embedding: [1, 0.3], amount: -1)),
+        ("e", Case(embedding: [1, 0.4], city: "", amount: 9_007_199_254_740_992)),
     ]
 
     @Test(
@@ -42,7 +43,8 @@ struct AttributeSearchTests {
             (.atLeast("amount", .number(9_007_199_254_740_992)), ["e"]), (.moreThan("city", .text("Berlin")), ["b"]),
             (.equals("amount", .number(.nan)), []), (.notEquals("amount", .number(.nan)), ["a", "b", "c", "d", "e"]),
             (.all([.equals("isOpen", .flag(false)), .equals("city", .text("Berlin"))]), ["c"]),
-            (.any([.equals("isOpen", .flag(false)), .lessThan("amount", .number(0))]), ["b", "c", "d"]), (.all([]), ["a", "b", "c", "d", "e"]),
+            (.any([.equals("isOpen", .flag(false)), .lessThan("amount", .number(0))]), ["b", "c", "d"]),
+            (.all([]), ["a", "b", "c", "d", "e"]),
             (.any([]), []),
         ] as [(AttributeFilter, [String])])
     func filters(filter: AttributeFilter, expected: [String]) throws {
