@@ -1,7 +1,9 @@
 /// A condition on the attributes of entries: a search returns only entries that fit it.
 ///
 /// ```swift
-/// let open: AttributeFilter = .all([.equals("isOpen", .flag(true)), .oneOf("city", [.text("Berlin"), .text("Bonn")])])
+/// let open: AttributeFilter = .all([
+///     .equals("isOpen", .flag(true)), .oneOf("city", [.text("Berlin"), .text("Bonn")]),
+/// ])
 /// let found = try cases.search(near: embedding, count: 10, matching: open)
 /// ```
 ///

@@ -28,8 +28,8 @@ package struct AttributeSchema: Sendable, Hashable {
         var names: Set<String> = []
         for attribute in attributes {
             guard !attribute.name.isEmpty, names.insert(attribute.name).inserted else {
-                throw VectorProblem(
-                    .invalidFormat, "the attribute \"\(attribute.name)\" has no name, or that of another")
+                let name = attribute.name
+                throw VectorProblem(.invalidFormat, "an attribute has no name, or that of another: \"\(name)\"")
             }
         }
         self.attributes = attributes

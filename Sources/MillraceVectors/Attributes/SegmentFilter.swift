@@ -105,7 +105,8 @@ final class SegmentFilter: @unchecked Sendable {
                     Int(column.starts[Int(ranges[index].lowerBound)]), Int(column.starts[Int(ranges[index].upperBound)])
                 )
                 guard start < end else { continue }
-                parts.append(.init(rows: UnsafeBufferPointer(start: column.rows + start, count: end - start), tag: number))
+                parts.append(
+                    .init(rows: UnsafeBufferPointer(start: column.rows + start, count: end - start), tag: number))
             }
         }
         if tests.count < 2 { return RowCandidates(parts) }

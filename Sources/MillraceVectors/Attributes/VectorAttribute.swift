@@ -2,7 +2,8 @@
 ///
 /// ```swift
 /// let similarCases = VectorIndex<String, Case>(
-///     "similar-cases", of: \.embedding, dimensions: 384, attributes: [.text("city", \.city), .flag("isOpen", \.isOpen)])
+///     "similar-cases", of: \.embedding, dimensions: 384,
+///     attributes: [.text("city", \.city), .flag("isOpen", \.isOpen)])
 /// ```
 ///
 /// The index keeps the attributes beside the vectors. A property that is `nil` is missing: see ``AttributeFilter``.

@@ -64,7 +64,7 @@ package enum ExactScan {
             found = 0
         }
         if let candidates {
-            candidates.forEach { row in
+            candidates.visit { row in
                 guard row < rows.count, mayReturn?(row) ?? true else { return }
                 scratch.ids[found] = UInt32(truncatingIfNeeded: row)
                 found += 1

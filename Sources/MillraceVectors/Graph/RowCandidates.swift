@@ -36,7 +36,7 @@ package struct RowCandidates {
 
     /// Calls a closure for each row, each once.
     @inline(__always)
-    func forEach(_ body: (Int) -> Void) {
+    func visit(_ body: (Int) -> Void) {
         for part in parts {
             for row in part.rows {
                 let row = Int(row)

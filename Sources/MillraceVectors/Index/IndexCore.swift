@@ -146,7 +146,9 @@ package final class IndexCore {
 
     private func has(_ place: Place, _ entry: IndexEntry) throws -> Bool {
         let size = format.exact.sizeInBytes
-        func isSame(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.prefix(size).elementsEqual(entry.row.prefix(size)) }
+        func isSame(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            bytes.prefix(size).elementsEqual(entry.row.prefix(size))
+        }
         return switch place {
         case .tail(let tail, let row):
             try tail.rows.rows.withRow(row, isSame) && tail.attributes.row(row) == entry.attributes

@@ -11,7 +11,8 @@ extension IndexSnapshot {
     /// - Throws: `VectorProblem` if the vector cannot be compared, or with code `.invalidFilter`; what `mayReturn` throws.
     package func search(
         near vector: [Float], count: Int, effort: Int? = NeighborGraph.defaultEffort,
-        matching filter: AttributeFilter? = nil, where mayReturn: ((_ key: UnsafeRawBufferPointer) throws -> Bool)? = nil
+        matching filter: AttributeFilter? = nil,
+        where mayReturn: ((_ key: UnsafeRawBufferPointer) throws -> Bool)? = nil
     ) throws -> [Hit] {
         let filter = try filter.map { filter throws(VectorProblem) in try format.attributes.resolve(filter) }
         let query = try PreparedQuery(vector, format: format.exact)

@@ -4,7 +4,8 @@
 /// offset, size and CRC-32C; at last the CRC-32C of all that. The sections follow, each at a multiple of 64 bytes.
 struct SegmentHeader {
     enum Section: Int, CaseIterable {
-        case graphRows, fullRows, baseLinks, upperNodes, upperOffsets, upperLinks, twins, keyOffsets, keyBytes, keyTable,
+        case graphRows, fullRows, baseLinks, upperNodes, upperOffsets, upperLinks, twins, keyOffsets, keyBytes,
+            keyTable,
             attributes
     }
 

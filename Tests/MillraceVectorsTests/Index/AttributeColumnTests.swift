@@ -6,7 +6,9 @@ import Testing
 @Suite("Attributes of an index")
 struct AttributeColumnTests {
     private func schema() throws -> AttributeSchema {
-        try AttributeSchema([.init(name: "n", kind: .number), .init(name: "t", kind: .text), .init(name: "f", kind: .flag)])
+        try AttributeSchema([
+            .init(name: "n", kind: .number), .init(name: "t", kind: .text), .init(name: "f", kind: .flag),
+        ])
     }
 
     private let numbers: [Double?] = [
@@ -95,7 +97,7 @@ struct AttributeColumnTests {
                 #expect(rows.indices.filter { compiled.fits($0) } == expected)
                 // The candidates are at least these, each once.
                 var candidates: [Int] = []
-                compiled.candidates?.forEach { candidates.append($0) }
+                compiled.candidates?.visit { candidates.append($0) }
                 #expect(compiled.candidates == nil || Set(candidates).count == candidates.count)
                 #expect(compiled.candidates == nil || Set(candidates).isSuperset(of: expected))
             }
@@ -114,7 +116,9 @@ struct AttributeColumnTests {
         let schema = try schema()
         var new = NewSegmentAttributes(schema)
         for row in 0..<40 {
-            new.append([row % 3 == 0 ? nil : .ordinal(UInt64(row % 7 + 1)), .text(Array("t\(row % 5)".utf8)), .ordinal(1)])
+            new.append([
+                row % 3 == 0 ? nil : .ordinal(UInt64(row % 7 + 1)), .text(Array("t\(row % 5)".utf8)), .ordinal(1),
+            ])
         }
         let bytes = new.bytes
         var numbers = SeededNumbers(seed: 1)

@@ -59,7 +59,8 @@ struct IndexCoreTests {
         "answers as brute force does after every commit", arguments: VectorMetric.allCases,
         [VectorElement.float32, .int8])
     func exactness(metric: VectorMetric, element: VectorElement) throws {
-        let format = try IndexFormat(dimensions: 8, metric: metric, element: element, attributes: #require(IndexModel.schema))
+        let format = try IndexFormat(
+            dimensions: 8, metric: metric, element: element, attributes: #require(IndexModel.schema))
         let index = try IndexCore(format, settings: settings(format))
         var workload = Workload(seed: 1)
         for commit in 0..<200 {
@@ -89,7 +90,8 @@ struct IndexCoreTests {
     @Test("after it is opened again, it has the last commit and goes on", arguments: [UInt64(3), 4, 5])
     func restarts(seed: UInt64) throws {
         let directory = try ScratchDirectory()
-        let format = try IndexFormat(dimensions: 8, metric: .cosine, element: seed == 4 ? .int8 : .float32,
+        let format = try IndexFormat(
+            dimensions: 8, metric: .cosine, element: seed == 4 ? .int8 : .float32,
             attributes: #require(IndexModel.schema))
         var workload = Workload(seed: seed)
         var index: IndexCore?
@@ -130,7 +132,8 @@ struct IndexCoreTests {
         "a file with a flipped bit or a missing end is noticed: the index is empty or at an earlier commit, never wrong"
     )
     func damage() throws {
-        let format = try IndexFormat(dimensions: 4, metric: .euclidean, element: .int8, attributes: #require(IndexModel.schema))
+        let format = try IndexFormat(
+            dimensions: 4, metric: .euclidean, element: .int8, attributes: #require(IndexModel.schema))
         let directory = try ScratchDirectory()
         var workload = Workload(seed: 6, dimensions: 4)
         var models = ["": IndexModel()]

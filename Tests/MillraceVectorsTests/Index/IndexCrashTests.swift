@@ -20,7 +20,8 @@ struct IndexCrashTests {
     private let settings: IndexSettings
 
     init() throws {
-        format = try IndexFormat(dimensions: 3, metric: .euclidean, element: .float32, attributes: #require(IndexModel.schema))
+        format = try IndexFormat(
+            dimensions: 3, metric: .euclidean, element: .float32, attributes: #require(IndexModel.schema))
         var settings = IndexSettings(for: format)
         settings.tailCount = 6
         settings.graph.buildEffort = 20
@@ -43,7 +44,9 @@ struct IndexCrashTests {
             model = IndexModel(vectors: entries)
             try index.rebuild { body in
                 for (key, vector) in entries.sorted(by: { $0.key < $1.key }) {
-                    if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector, IndexModel.row(of: vector)) }) { return }
+                    if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector, IndexModel.row(of: vector)) }) {
+                        return
+                    }
                 }
             }
         }

@@ -106,4 +106,34 @@ struct VectorExamples {
             by: similarCases)
         #expect(drafts.name == "drafts")
     }
+
+    private struct Located: Codable {
+        var embedding: [Float]
+        var city: String
+        var isOpen: Bool
+    }
+
+    @Test("that of a search with attributes runs")
+    func attributes() throws {
+        typealias Case = Located
+        let similarCases = VectorIndex<String, Case>(
+            "similar-cases", of: \.embedding, dimensions: 384,
+            attributes: [.text("city", \.city), .flag("isOpen", \.isOpen)])
+        let builder = StreamsBuilder()
+        builder.table("cases", key: .string, value: .json(Case.self), into: .store("cases").indexed(by: similarCases))
+        let application = try TopologyTestDriver(builder.build())
+        let input = application.inputTopic("cases", key: .string, value: .json(Case.self))
+        let embedding = [Float](repeating: 1, count: 384)
+        for (key, city) in [("a", "Berlin"), ("b", "Rome"), ("c", "Bonn")] {
+            try input.pipe(key: key, value: Case(embedding: embedding, city: city, isOpen: true))
+        }
+        let cases = try application.store(.vectors(similarCases))
+        let open: AttributeFilter = .all([
+            .equals("isOpen", .flag(true)), .oneOf("city", [.text("Berlin"), .text("Bonn")]),
+        ])
+        let found = try cases.search(near: embedding, count: 10, matching: open)
+        let inBerlin = try cases.search(near: embedding, count: 10, matching: .equals("city", .text("Berlin")))
+        #expect(found.matches.map(\.key) == ["a", "c"] && !found.isComplete)
+        #expect(inBerlin.matches.map(\.key) == ["a"])
+    }
 }
