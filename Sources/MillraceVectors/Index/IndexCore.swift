@@ -264,7 +264,7 @@ package final class IndexCore {
     /// Changes that are applied from now on are newer than the entries.
     ///
     /// - Parameter entries: calls its argument with the key, the vector and the attributes of each entry until that returns `false`.
-    func rebuild(from entries: @escaping IndexRebuild.Entries) throws {
+    func rebuildAll(from entries: @escaping IndexRebuild.Entries) throws {
         try removeAll()
         if isInMemory { waitingEntries = entries } else { startRebuild(from: entries) }
     }
@@ -279,6 +279,18 @@ package final class IndexCore {
 
     /// Whether every entry of the store is in the index.
     private var isComplete: Bool { rebuild == nil && waitingEntries == nil }
+
+    /// Makes an index without attributes anew, like ``rebuildAll(from:)``.
+    ///
+    /// - Parameter entries: calls its argument with the key and the vector of each entry until that returns `false`.
+    package func rebuild(
+        from entries:
+            @escaping @Sendable (
+                _ body: (_ key: UnsafeRawBufferPointer, _ vector: [Float]) throws -> Bool
+            ) throws -> Void
+    ) throws {
+        try rebuildAll { body in try entries { key, vector in try body(key, vector, []) } }
+    }
 
     /// The number of entries that have been read to make the index anew; `nil` if it is complete.
     package var rebuiltCount: Int? { isComplete ? nil : rebuild?.count ?? 0 }

@@ -68,7 +68,7 @@ package final class VectorStoreIndex<Key, Value>: StoreIndex {
 
     package func rebuild(from entries: StoreIndexEntries) throws {
         ahead = Position()
-        try core.rebuild { [declaration, value] body in
+        try core.rebuildAll { [declaration, value] body in
             try entries.scan { key, bytes in
                 guard let value = try? value.deserialize(bytes), let vector = try? declaration.vector(of: value),
                     let attributes = try? declaration.attributes(of: value)

@@ -42,7 +42,7 @@ struct IndexCrashTests {
             // The store has what the index lacks.
             let entries = (history.models[history.committed] ?? IndexModel()).vectors
             model = IndexModel(vectors: entries)
-            try index.rebuild { body in
+            try index.rebuildAll { body in
                 for (key, vector) in entries.sorted(by: { $0.key < $1.key }) {
                     if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector, IndexModel.row(of: vector)) }) {
                         return

@@ -35,7 +35,7 @@ struct IndexRebuildTests {
         _ = try index.commit(at: "1")
         try index.rebuild { body in
             for (key, vector) in entries {
-                if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector, []) }) { return }
+                if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector) }) { return }
             }
         }
         for (number, (key, vector)) in vectors(40, seed: 2).enumerated() {
@@ -71,7 +71,7 @@ struct IndexRebuildTests {
         try index.rebuild { body in
             for (number, (key, vector)) in entries.enumerated() {
                 if number == 25 { mayGoOn.wait() }
-                if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector, []) }) { return }
+                if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector) }) { return }
             }
         }
         try index.set(Array("key-1".utf8), to: [0, 0, 0, 0])
