@@ -46,7 +46,9 @@ extension IndexCore {
             try (0..<part.rows.count).filter { !part.deaths.isDead($0) }.map { row in
                 IndexChange(
                     key: part.withKey(row) { Array($0) },
-                    row: try part.rows.withRow(row) { Array($0.prefix(format.exact.sizeInBytes)) })
+                    entry: IndexEntry(
+                        row: try part.rows.withRow(row) { Array($0.prefix(format.exact.sizeInBytes)) },
+                        attributes: part.attributes(row)))
             }
         }
     }
