@@ -67,7 +67,7 @@ struct IndexedCases {
 
     @Sendable static func globalTable() throws -> Topology {
         let builder = StreamsBuilder()
-        builder.globalTable(
+        _ = builder.globalTable(
             TestBroker.input, key: .string, value: .json(IndexedCase.self), into: .store("cases").indexed(by: index))
         return try builder.build()
     }

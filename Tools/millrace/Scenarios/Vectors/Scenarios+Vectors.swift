@@ -38,7 +38,7 @@ extension Scenarios {
         Simulation(
             "global-vectors", topics: ["vectors": 2, "events": 2, "copies": 2], outputs: ["copies"],
             define: { builder in
-                builder.globalTable("vectors", key: .string, value: .json([Float].self), into: store)
+                _ = builder.globalTable("vectors", key: .string, value: .json([Float].self), into: store)
                 builder.stream("events", key: .string, value: .string).to("copies")
             },
             inputs: { random in
