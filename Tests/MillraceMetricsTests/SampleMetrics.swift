@@ -46,9 +46,17 @@ enum SampleMetrics {
         var partition = StoreDescription.Partition(id: 0, location: .here, owner: nil, standbys: [])
         partition.approximateEntryCount = 12
         partition.approximateSizeInBytes = 1_200
+        partition.indexFigures = ["similar": index]
         return MetricsSnapshot(
             metrics: metrics, state: state(tasks), stores: [store(partition)], process: .read(),
             caches: [cache(latency)])
+    }
+
+    private static var index: StoreIndexFigures {
+        var figures = StoreIndexFigures()
+        figures.entryCount = 12
+        figures.recall = 0.97
+        return figures
     }
 
     private static func cache(_ latency: LatencyHistogram) -> CacheFigures {
