@@ -32,7 +32,7 @@ public final class KafkaEmbeddingAnnouncements: EmbeddingAnnouncements {
     /// The most announcements that wait to be sent; older ones are dropped.
     static let maxWaiting = 10_000
     private static let timeoutMs: Int32 = 5_000
-    /// How often the number of partitions is looked at.
+    /// The time between two looks at the number of partitions.
     private static let partitionCheck = Duration.seconds(30)
 
     /// Makes a channel. It connects when the cache runs.

@@ -146,7 +146,7 @@ package final class TaskStore {
 
     private func endCommit(of recorder: ChangedKeys) {
         recorder.committed()
-        // What a listener has changed after its cache was flushed waits for the next commit.
+        // Changes that a listener makes after its cache was flushed wait for the next commit.
         waitingChanges?.forEachWaitingKey(recorder.record)
     }
 

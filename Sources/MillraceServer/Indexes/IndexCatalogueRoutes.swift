@@ -8,7 +8,7 @@ struct IndexCatalogueRoutes: RouteGroup {
     let peers: PeerClient
     let own: OwnAddress
 
-    /// How long another instance is waited for.
+    /// The longest wait for another instance.
     private static let limit = Duration.seconds(2)
 
     var routes: [Route] {

@@ -86,7 +86,7 @@ struct MergedSearch: Sendable {
             return answer
         case .instance(let address):
             let found = try await ask(address, for: group.partitions)
-            // What the other instance has merged stands for all of its partitions.
+            // The matches that the other instance has merged stand for all of its partitions.
             let first = Part(matches: found.matches, isIndexComplete: found.isIndexComplete)
             return ([first] + group.partitions.dropFirst().map { _ in Part() }, found.position)
         }

@@ -59,7 +59,7 @@ struct ServedIndex: Sendable {
 struct IndexSearch: Sendable {
     /// The key whose entry is the example; `nil` if the search has one already.
     var key: String?
-    /// How many entries are asked for; `nil` for the default.
+    /// The number of entries that are asked for; `nil` for the default.
     var count: Int?
     /// The kind's part of the request, as other instances get it.
     let json: String

@@ -52,7 +52,7 @@ package struct AttributeSchema: Sendable, Hashable {
 
     // MARK: Filters
 
-    /// How deeply the filters of a search may be nested.
+    /// The deepest nesting of the filters of a search.
     package static let deepestNesting = 32
 
     /// Returns a filter with columns in the place of names.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What other caches, and this application, say about versions.
+/// Versions of entries, as other caches and this application announce them.
 extension CacheCore {
     /// Takes announcements of other caches.
     package func received(_ announcements: [EmbeddingAnnouncement], nowMs: Int64) -> [Action] {

@@ -1,7 +1,7 @@
 import MillraceVectors
 import Testing
 
-@Suite("Cache of embeddings", .timeLimit(.minutes(2)))
+@Suite("Cache of embeddings", .timeLimit(.minutes(20)))
 struct EmbeddingCacheTests {
     private struct SourceDown: Error {}
 
@@ -9,6 +9,8 @@ struct EmbeddingCacheTests {
         _ change: (inout EmbeddingCacheConfiguration) -> Void = { _ in }
     ) -> EmbeddingCacheConfiguration {
         var configuration = EmbeddingCacheConfiguration()
+        // No test waits for its end; other tests may keep all threads busy for minutes.
+        configuration.loadTimeout = .seconds(900)
         change(&configuration)
         return configuration
     }
@@ -16,7 +18,7 @@ struct EmbeddingCacheTests {
     @Test("a miss loads once however many wait, and all get the answer")
     func singleFlight() async throws {
         let source = ManualSource()
-        let cache = try EmbeddingCache(source: source)
+        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
         try await withThrowingTaskGroup(of: Embedding?.self) { group in
             for _ in 0..<100 { group.addTask { try await cache.get("a") } }
             await source.begun(1)
@@ -62,7 +64,7 @@ struct EmbeddingCacheTests {
     @Test("a caller who is cancelled gets that at once, and the load goes on for the others")
     func cancellation() async throws {
         let source = ManualSource()
-        let cache = try EmbeddingCache(source: source)
+        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
         let one = Task { try await cache.get("a") }
         let other = Task { try await cache.get("a") }
         await source.begun(1)
@@ -84,7 +86,7 @@ struct EmbeddingCacheTests {
     @Test("an error reaches all who wait, and is not remembered")
     func errors() async throws {
         let source = ManualSource()
-        let cache = try EmbeddingCache(source: source)
+        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
         let callers = (0..<10).map { _ in Task { try await cache.get("a") } }
         await source.begun(1)
         try await eventually { cache.measures.misses == 10 }
@@ -106,7 +108,7 @@ struct EmbeddingCacheTests {
     @Test("an absence is remembered for a while, and an announcement ends it")
     func absence() async throws {
         let source = ManualSource()
-        let cache = try EmbeddingCache(source: source)
+        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
         let first = Task { try await cache.get("a") }
         await source.begun(1)
         source.answer { _ in .success([:]) }
@@ -124,7 +126,7 @@ struct EmbeddingCacheTests {
     @Test("an absence that was loaded while the key was announced is loaded again before anybody gets it")
     func absenceMeanwhile() async throws {
         let source = ManualSource()
-        let cache = try EmbeddingCache(source: source)
+        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
         let caller = Task { try await cache.get("a") }
         await source.begun(1)
         cache.changed("a", version: 7)
@@ -137,7 +139,7 @@ struct EmbeddingCacheTests {
     @Test("a source that lags behind an announcement is answered with, and not remembered")
     func lag() async throws {
         let source = ManualSource()
-        let cache = try EmbeddingCache(source: source)
+        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
         let caller = Task { try await cache.get("a") }
         await source.begun(1)
         cache.changed("a", version: 7)
@@ -204,8 +206,8 @@ struct EmbeddingCacheTests {
     func warming() async throws {
         let source = ClosureEmbeddingSource { Embedding([Float($0.key.count)], version: 1) }
         let channel = LocalAnnouncements()
-        let one = try EmbeddingCache("one", source: source, announcements: channel)
-        let two = try EmbeddingCache("two", source: source, announcements: channel)
+        let one = try EmbeddingCache("one", source: source, announcements: channel, configuration: Self.configuration())
+        let two = try EmbeddingCache("two", source: source, announcements: channel, configuration: Self.configuration())
         let running = [one, two].map { cache in Task { try await cache.run() } }
         try await eventually { channel.readerCount == 2 }
         #expect(try await one.get("four")?.vector == [4])
@@ -251,7 +253,7 @@ struct EmbeddingCacheTests {
     @Test("a cache that ends answers everybody who waits, and keeps answering from memory")
     func end() async throws {
         let source = ManualSource()
-        let cache = try EmbeddingCache(source: source)
+        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
         let running = Task { try await cache.run() }
         let first = Task { try await cache.get("a") }
         await source.begun(1)

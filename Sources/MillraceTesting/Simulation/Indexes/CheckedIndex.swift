@@ -1,7 +1,7 @@
 import ClusterCore
 import Millrace
 
-/// What an index is checked against.
+/// The expectations against which an index is checked.
 struct IndexCheck {
     let name: String
     let world: SimulatedWorld

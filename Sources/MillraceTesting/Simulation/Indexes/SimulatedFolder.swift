@@ -2,7 +2,7 @@ import Millrace
 
 /// A folder of files on a simulated disk, as the system keeps it.
 ///
-/// What a process has written survives its end. The end of the system leaves what was synced: of the rest of a file any beginning, or
+/// Written bytes survive the end of their process. The end of the system leaves those that were synced: of the rest of a file any beginning, or
 /// zeros, and of the changes of names since the folder was synced any.
 final class SimulatedFolder {
     /// A file, which may have a name, or be open without one.

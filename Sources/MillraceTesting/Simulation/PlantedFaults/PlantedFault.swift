@@ -19,7 +19,7 @@ package struct PlantedFault: Sendable, Hashable, CustomStringConvertible {
     let serveStores: @Sendable (LocalStores) -> ServedStores
     /// Wraps an index on disk; `nil` if it is not changed.
     let wrapIndex: (@Sendable (any StoreIndex, FaultyIndexSetting) -> any StoreIndex)?
-    /// What is wrong with the files of indexes; `nil` for nothing.
+    /// The fault of the files of indexes; `nil` for none.
     let fileFault: IndexFileFault?
 
     init(

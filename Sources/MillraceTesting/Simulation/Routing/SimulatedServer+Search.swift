@@ -62,7 +62,7 @@ extension SimulatedServer {
             var request = request
             request.kind = .search(wanted, only: group.partitions)
             forward(request, to: address, until: deadline) { result in
-                // What the other instance has merged stands for all of its partitions.
+                // The matches that the other instance has merged stand for all of its partitions.
                 finish(
                     result.map { answer in
                         let rest = group.partitions.dropFirst().map { _ in [StoreEntry]() }
