@@ -113,7 +113,9 @@ extension TestServer {
         try await eventually("\(count) entries in the index") {
             let indexes = try await self.get("/indexes").json["indexes"] as? [[String: Any]] ?? []
             found = indexes.first { $0["name"] as? String == index } ?? [:]
-            return (found["total"] as? [String: Any])?["entryCount"] as? Int == count
+            let total = found["total"] as? [String: Any] ?? [:]
+            // A new index of an empty store is complete when its thread has looked at the store.
+            return total["entryCount"] as? Int == count && total["isComplete"] as? Bool == true
         }
         return found
     }
