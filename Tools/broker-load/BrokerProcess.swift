@@ -11,6 +11,7 @@ final class BrokerProcess {
     private let options: [String]
     private var process: Process?
     private(set) var port = 0
+    private var programInBytes = 0
 
     /// - Parameter options: further options of `millrace broker`.
     init(_ binary: String, dataDirectory: String, options: [String] = []) {
@@ -46,13 +47,18 @@ final class BrokerProcess {
             throw DidNotStart()
         }
         port = number
+        programInBytes = try status("RssFile")
     }
 
-    /// The broker's peak resident memory since its start, in bytes.
-    func peakMemoryInBytes() throws -> Int {
+    /// The broker's peak resident memory since its start, in bytes, without the pages of its program that were resident when it had
+    /// started: those grow with all that the command can do, and not with records.
+    func peakMemoryInBytes() throws -> Int { try status("VmHWM") - programInBytes }
+
+    /// Returns a figure of the process's status, in bytes.
+    private func status(_ name: String) throws -> Int {
         guard let process else { throw DidNotStart() }
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") }
         let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
         return kibibytes << 10
     }

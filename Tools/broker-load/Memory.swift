@@ -13,8 +13,8 @@ struct Memory: ParsableCommand {
     @Option(help: "How much to write, in MiB.")
     var size = 300
 
-    @Option(help: "How much memory the broker may have resident at its peak, in MiB.")
-    var limit = 100
+    @Option(help: "How much memory the broker may have resident at its peak beside its program, in MiB.")
+    var limit = 80
 
     @Option(help: "Where the broker's data goes; a temporary folder by default.")
     var folder: String?
@@ -46,7 +46,7 @@ struct Memory: ParsableCommand {
         try body()
         let seconds = start.duration(to: .now) / .seconds(1)
         let peak = try process.peakMemoryInBytes() >> 20
-        print("\(what): \((seconds * 1000).rounded() / 1000) s, at most \(peak) MiB resident")
+        print("\(what): \((seconds * 1000).rounded() / 1000) s, at most \(peak) MiB resident beside the program")
         guard peak < limit else {
             print("NOT PROVEN: the limit is \(limit) MiB")
             throw ExitCode(1)
