@@ -45,7 +45,7 @@ package struct TailVerb<Cluster: ClusterArguments>: ParsableCommand {
             let tail = try Tail(
                 topic, from: from.map { try place($0, option: "--from") }, to: place(to, option: "--to"), last: last,
                 follows: follow, connection)
-            // What follows may be silent for long.
+            // The topic may be silent for long from here on.
             if follow { bar.clear() }
             var count = 0
             try tail.visit(progress: { bar.show($0, of: $1) }) { record in

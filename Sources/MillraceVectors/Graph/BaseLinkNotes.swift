@@ -1,7 +1,7 @@
 import CVectorKernels
 
-/// What the builder knows about the lists of the layer of all nodes, beside the links: it is needed while building only, and saves
-/// computing distances again.
+/// The builder's notes on the lists of the layer of all nodes, beside the links. They are needed while building only, and save computing
+/// distances again.
 final class BaseLinkNotes {
     /// The distance of each link, in the places of the links.
     let distances: UnsafeMutablePointer<Float>

@@ -101,7 +101,7 @@ final class OwnedNumbers {
         count += added
     }
 
-    /// What the pointer of no numbers leads to; never read or written.
+    /// The target of the pointer of no numbers; never read or written.
     private static let none = NoNumbers()
 
     // Never read or written.

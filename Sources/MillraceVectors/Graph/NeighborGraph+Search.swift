@@ -36,7 +36,7 @@ extension NeighborGraph {
         }
     }
 
-    // What a search costs, in distances that a walk computes. Each of those waits for a row from memory; in a scan rows come in order,
+    // The costs of a search, in distances that a walk computes. Each of those waits for a row from memory; in a scan rows come in order,
     // so that only long ones take as long. Measured with 100,000 rows of 128 and 20,000 of 1,536 floats, and a filter that looks
     // up a bit.
     private static let distancesPerNode = 12

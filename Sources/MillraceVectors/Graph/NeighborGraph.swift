@@ -53,7 +53,7 @@ package final class NeighborGraph: @unchecked Sendable {
         return base.assumingMemoryBound(to: UInt32.self)
     }
 
-    /// What the pointers of empty sections lead to; never read.
+    /// The target of the pointers of empty sections; never read.
     private static let nothing = Nothing()
 
     // Never read or written.

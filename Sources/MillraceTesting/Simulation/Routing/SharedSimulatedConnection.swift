@@ -3,7 +3,7 @@ import MillraceRouting
 
 /// A connection from one server to another that carries many reads at once, as `SharedConnection` of `MillraceServer` is.
 ///
-/// What is sent over it arrives in order or not at all: where a message is lost, nothing arrives any more. Answers carry nothing that says
+/// Messages over it arrive in order or not at all: where a message is lost, nothing arrives any more. Answers carry nothing that says
 /// to which read they belong.
 final class SharedSimulatedConnection {
     private let asker: SimulatedHost
