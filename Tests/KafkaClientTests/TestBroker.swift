@@ -138,7 +138,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
 
 /// Repeats a step until it returns true. The step does the waiting.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: String, within limit: Duration = .seconds(300), sourceLocation: SourceLocation = #_sourceLocation,
     _ step: () throws -> Bool
 ) throws {
     let deadline = ContinuousClock.now + limit
@@ -152,5 +152,5 @@ func eventually(
 }
 
 /// Contains all tests that need a broker, which run one after the other.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct BrokerTests {}

@@ -27,7 +27,7 @@ struct UnreachableBrokerTests {
         let consumer = try KafkaConsumer(settings.merging(["group.id": "g"]))
         try consumer.subscribe(["orders"])
         var seen: KafkaError?
-        try eventually("the error event", within: .seconds(5)) {
+        try eventually("the error event") {
             for case .error(let error, _) in try consumer.poll(maxMessages: 10, timeoutMs: 100).events {
                 if error.code == .allBrokersDown { seen = error }
             }

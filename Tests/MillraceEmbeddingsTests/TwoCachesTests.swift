@@ -13,7 +13,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite("Caches of embeddings on a cluster", .serialized, .timeLimit(.minutes(3)))
+@Suite("Caches of embeddings on a cluster", .serialized, .timeLimit(.minutes(15)))
 struct TwoCachesTests {
     /// A source that counts its loads.
     private final class CountingSource: EmbeddingSource {
@@ -38,7 +38,7 @@ struct TwoCachesTests {
     private struct NotInTime: Error { var what: String }
 
     private static func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(300)
         while try !condition() {
             if ContinuousClock.now > deadline { throw NotInTime(what: what) }
             try await Task.sleep(for: .milliseconds(5))
@@ -188,7 +188,7 @@ struct TwoCachesTests {
     }
 
     private static func eventuallyLoads(_ cache: EmbeddingCache, _ key: String) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(300)
         while (try? await cache.get(key)) == nil {
             if ContinuousClock.now > deadline { throw NotInTime(what: key) }
             cache.changed(key)

@@ -131,7 +131,7 @@ import Testing
         let arguments = ["dlq", "retry", "dead", "--all", "--bootstrap-servers", cluster.broker.bootstrapServers]
         let command = try Command(arguments)
         // The kill falls after the commit where it takes effect without an answer, otherwise while the transaction is open.
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(300)
         var isReached = false
         while !isReached, ContinuousClock.now < deadline {
             isReached =

@@ -21,7 +21,7 @@ extension ServerTests {
                 let connection = try await RawConnection(server.address, reads: true)
                 try? await connection.send(request)
                 connection.closeOutput()
-                try await eventually("an end of round \(round) of seed \(Self.seed)", within: .seconds(40)) {
+                try await eventually("an end of round \(round) of seed \(Self.seed)") {
                     connection.isEnded || Self.isStream(connection.received)
                 }
                 connection.close()

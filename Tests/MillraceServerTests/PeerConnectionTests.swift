@@ -8,7 +8,7 @@ import Testing
 
 @testable import MillraceServer
 
-@Suite("Requests to other instances", .timeLimit(.minutes(2)))
+@Suite("Requests to other instances", .timeLimit(.minutes(15)))
 struct PeerConnectionTests {
     /// An unlucky peer, and the failure that the asker reports.
     struct Case: Sendable, CustomTestStringConvertible {
@@ -47,14 +47,14 @@ struct PeerConnectionTests {
     func unlucky(_ unlucky: Case) async throws {
         let peer = try await ScriptedPeer { _ in unlucky.steps }
         let client = try PeerClient(.init())
-        let begin = ContinuousClock.now
+        // Only the silent ones may take all the time.
+        let limit: Duration = unlucky.code == "owner_silent" ? .milliseconds(500) : .seconds(3_600)
         let failure = await #expect(throws: Failure.self) {
             try await client.ask(
-                peer.address, target: "/", accept: "*/*", authorization: nil, within: .milliseconds(500),
+                peer.address, target: "/", accept: "*/*", authorization: nil, within: limit,
                 maxSizeInBytes: 1_000)
         }
         #expect(failure?.status.code == unlucky.status && failure?.code == unlucky.code)
-        #expect(ContinuousClock.now - begin < .seconds(5))
         try await eventually("the end of the connection") { peer.openCount == 0 }
         #expect(peer.requests.count == 1 && peer.acceptedCount == 1)
         await client.shutdown()
@@ -68,7 +68,7 @@ struct PeerConnectionTests {
         let client = try PeerClient(.init())
         let failure = await #expect(throws: Failure.self) {
             try await client.ask(
-                peer.address, target: "/", accept: "*/*", authorization: nil, within: .seconds(10))
+                peer.address, target: "/", accept: "*/*", authorization: nil, within: .seconds(3_600))
         }
         #expect(failure?.code == "owner_unreachable")
         await client.shutdown()
@@ -80,7 +80,7 @@ struct PeerConnectionTests {
         let client = try PeerClient(.init())
         let request = Task {
             try await client.ask(
-                peer.address, target: "/", accept: "*/*", authorization: nil, within: .seconds(60))
+                peer.address, target: "/", accept: "*/*", authorization: nil, within: .seconds(3_600))
         }
         try await eventually("the request") { peer.requests.count == 1 }
         request.cancel()

@@ -129,12 +129,12 @@ extension ServerTests {
         ) async throws -> [Int?] {
             var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
             configuration.httpVersion = .http1Only
-            configuration.timeout.connect = .seconds(2)
+            configuration.timeout.connect = .seconds(5)
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
             var found: [Int?] = []
             for target in targets {
                 let request = HTTPClientRequest(url: "https://\(server.address)\(target)")
-                found.append((try? await client.execute(request, timeout: .seconds(10))).map { Int($0.status.code) })
+                found.append((try? await client.execute(request, timeout: .seconds(60))).map { Int($0.status.code) })
             }
             try await client.shutdown()
             return found

@@ -133,11 +133,11 @@ extension ServerTests {
                 try await eventually("a read that was forwarded at once") {
                     let connection = try await RawConnection(server.address, reads: true)
                     let begin = ContinuousClock.now
-                    try await connection.send(Self.get([owned.there[1], owned.there[2]], query: "?timeout=4"))
+                    try await connection.send(Self.get([owned.there[1], owned.there[2]], query: "?timeout=24"))
                     try await eventually("both answers") {
                         connection.received.matches(of: /HTTP\/1.1 200/).count == 2
                     }
-                    #expect(ContinuousClock.now - begin < .seconds(4))
+                    #expect(ContinuousClock.now - begin < .seconds(24))
                     // Where the owner sends two answers to a read, the second one is nobody's.
                     let found = Self.keys(in: connection.received)
                     #expect(found.last == owned.there[2] && (found.count == 2 || connection.received.contains("{}")))
@@ -147,7 +147,7 @@ extension ServerTests {
                 // The time for which the owner was silent is gone.
                 let rests = peer.requests.filter { !$0.isShared && $0.target.contains("/\(owned.there[1])?") }
                     .compactMap { $0.target.split(separator: "timeout=").last.flatMap { Double($0) } }
-                #expect(rests.allSatisfy { $0 < 4 } && (!steps.isEmpty || rests.contains { $0 <= 3 }))
+                #expect(rests.allSatisfy { $0 < 24 } && (!steps.isEmpty || rests.contains { $0 <= 23 }))
             }
         }
 

@@ -16,7 +16,7 @@ import ServiceLifecycle
 import Testing
 
 /// All tests that run applications with servers, one after the other.
-@Suite("Servers", .serialized, .timeLimit(.minutes(5)))
+@Suite("Servers", .serialized, .timeLimit(.minutes(15)))
 struct ServerTests {}
 
 /// A broker in this process, and what the tests ask of it.
@@ -222,7 +222,7 @@ struct Reply {
 
 /// Waits until a condition holds, looking again and again.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: String, within limit: Duration = .seconds(300), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -50,7 +50,7 @@ struct VerbProcess {
     func terminate() { process.terminate() }
 
     /// Waits for the end of the command.
-    func end(within limit: Duration = .seconds(60)) async throws -> VerbOutcome {
+    func end(within limit: Duration = .seconds(300)) async throws -> VerbOutcome {
         defer {
             if process.isRunning { process.terminate() }
             try? FileManager.default.removeItem(at: folder)
@@ -62,7 +62,7 @@ struct VerbProcess {
     /// Runs the command to its end.
     static func run(
         _ arguments: [String], of program: URL = program("millrace"), environment: [String: String] = [:],
-        within limit: Duration = .seconds(60)
+        within limit: Duration = .seconds(300)
     ) async throws -> VerbOutcome {
         try await VerbProcess(arguments, of: program, environment: environment).end(within: limit)
     }

@@ -10,10 +10,10 @@ import Testing
             let (consumer, producer) = try (RawClient(broker), RawClient(broker))
             _ = try producer.createTopic("t")
             let start = ContinuousClock.now
-            try consumer.send(consumer.fetchRequest("t", maxWaitMs: 8_000), version: 12)
+            try consumer.send(consumer.fetchRequest("t", maxWaitMs: 600_000), version: 12)
             try producer.produce(["a"], to: "t")
             #expect(try consumer.receive(Fetch.Request.self, version: 12).values() == ["a"])
-            #expect(ContinuousClock.now - start < .seconds(4))
+            #expect(ContinuousClock.now - start < .seconds(300))
         }
     }
 
@@ -22,7 +22,7 @@ import Testing
         try await withBroker { broker in
             let (consumer, producer) = try (RawClient(broker), RawClient(broker))
             _ = try producer.createTopic("t")
-            try consumer.send(consumer.fetchRequest("t", maxWaitMs: 8_000, minBytes: 150), version: 12)
+            try consumer.send(consumer.fetchRequest("t", maxWaitMs: 600_000, minBytes: 150), version: 12)
             // A batch with one small record takes about 70 bytes.
             for value in ["a", "b", "c"] { try producer.produce([value], to: "t") }
             #expect(try consumer.receive(Fetch.Request.self, version: 12).values() == ["a", "b", "c"])

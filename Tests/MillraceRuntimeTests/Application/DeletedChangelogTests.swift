@@ -59,7 +59,7 @@ extension ApplicationTests {
             try write(20..<40)
             let start = ContinuousClock.now
             expectDeletion(try await instance.failure())
-            #expect(ContinuousClock.now - start < .seconds(20))
+            #expect(ContinuousClock.now - start < .seconds(100))
             if inMemory { return }
             // The instance ran for less than a checkpoint interval.
             let refusal = try await RunningInstance(configuration, count()).failure()
@@ -83,7 +83,7 @@ extension ApplicationTests {
             restored.open()
             let start = ContinuousClock.now
             expectDeletion(try await second.failure())
-            #expect(ContinuousClock.now - start < .seconds(25))
+            #expect(ContinuousClock.now - start < .seconds(100))
         }
 
         @Test("an instance with standbys of it also ends")

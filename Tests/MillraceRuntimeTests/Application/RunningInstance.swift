@@ -43,7 +43,7 @@ final class RunningInstance: Sendable {
 
     /// Waits for a condition on the metrics; fails if the instance ends.
     func awaits(
-        _ what: String, within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
+        _ what: String, within limit: Duration = .seconds(300), sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: (StreamsMetrics) -> Bool
     ) async throws {
         try await eventually(what, within: limit, sourceLocation: sourceLocation) {

@@ -116,7 +116,7 @@ struct TestCluster {
             })
         var records: [ReadRecord] = []
         var open = Set(described.partitions.map { Int($0.id) })
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(300)
         while !open.isEmpty {
             guard ContinuousClock.now < deadline else { throw DeadlinePassed("the end of \(topic)") }
             let batch = try consumer.poll(maxMessages: 1_000, timeoutMs: 100)
@@ -193,7 +193,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
 
 /// Waits until a condition holds, checking it again and again.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: String, within limit: Duration = .seconds(300), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
@@ -207,5 +207,5 @@ func eventually(
 }
 
 /// Contains all tests that run applications, which run one after the other.
-@Suite("Applications", .serialized, .timeLimit(.minutes(5)))
+@Suite("Applications", .serialized, .timeLimit(.minutes(15)))
 struct ApplicationTests {}

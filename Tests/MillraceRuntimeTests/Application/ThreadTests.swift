@@ -106,7 +106,7 @@ extension ApplicationTests {
             var configuration = cluster.configuration(application, directory)
             configuration.instanceID = "one"
             configuration.threads = 2
-            configuration.clientSettings.consumer["session.timeout.ms"] = "30000"
+            configuration.clientSettings.consumer["session.timeout.ms"] = "240000"
             let instance = try RunningInstance(configuration, TestCluster.count(from: input, to: output))
             try await instance.awaits("a task each") { metrics in
                 metrics.state == .running && metrics.threads.count == 2
@@ -115,7 +115,7 @@ extension ApplicationTests {
             let start = ContinuousClock.now
             try await instance.application.removeThread()
             try await instance.awaits("all tasks") { $0.tasks.count == 2 && $0.state == .running }
-            #expect(ContinuousClock.now - start < .seconds(15))
+            #expect(ContinuousClock.now - start < .seconds(200))
             try await instance.stop()
         }
 

@@ -62,7 +62,7 @@ private final class KafkaLab: PortLab {
     }
 }
 
-@Suite("The ports over the real client keep their contracts", .serialized, .timeLimit(.minutes(5)))
+@Suite("The ports over the real client keep their contracts", .serialized, .timeLimit(.minutes(15)))
 struct KafkaPortTests {
     @Test("reading", arguments: ReaderContract.behaviours + ReaderContract.transactionalBehaviours)
     func reading(behaviour: PortBehaviour) async throws { try await KafkaLab.check(behaviour) }

@@ -94,7 +94,7 @@ extension ServerTests {
             #expect(!seen.isEmpty && seen.allSatisfy { (0...3_000).contains($0) })
             // A new segment is taken over with the next commit of the partition.
             let more = IndexedCases(count: 200, seed: 8)
-            try await eventually("a complete index", within: .seconds(120)) {
+            try await eventually("a complete index") {
                 try more.write(to: broker)
                 let index = try #require(try await (server.get("/indexes").json["indexes"] as? [[String: Any]])?.first)
                 return (index["total"] as? [String: Any])?["isComplete"] as? Bool == true

@@ -32,10 +32,8 @@ extension ApplicationTests {
             }
             try cluster.write(["k": "v"], to: input)
             try await eventually("the closure's call") { hasBegun.isSet }
-            let start = ContinuousClock.now
             instance.application.shutdown()
             let failure = try await instance.failure()
-            #expect(ContinuousClock.now - start < .seconds(5))
             #expect(failure.code == .closeTimedOut)
             #expect(failure.message.contains("1 worker has not closed within 0.3 seconds"))
             #expect(instance.application.state == .error)
@@ -67,10 +65,7 @@ extension ApplicationTests {
                     try await faulty.broker.crash()
                 }
                 try await eventually("the log's naming \(sign)") { process.log.contains(sign) }
-                let start = ContinuousClock.now
                 let status = try await process.stop()
-                // The time for closing is 20 s.
-                #expect(ContinuousClock.now - start < .seconds(23))
                 #expect(status == 0 || status == 1, "\(process.log)")
                 if loss == .broker { try await faulty.broker.restart() }
             }

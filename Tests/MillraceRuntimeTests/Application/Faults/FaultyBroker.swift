@@ -103,7 +103,7 @@ struct FaultyBroker {
     func awaitScores(of instance: RunningInstance) async throws {
         let events = try cluster.read(RiskScoreTopology.events).count
         do {
-            try await eventually("\(events) scores", within: .seconds(60)) {
+            try await eventually("\(events) scores") {
                 try cluster.read(RiskScoreTopology.scores).count >= events
             }
         } catch {
@@ -116,7 +116,7 @@ struct FaultyBroker {
     private func wait<Value>(
         _ what: String, _ condition: (Value) -> Bool, of value: () async throws -> Value
     ) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(300)
         while !condition(try await value()) {
             guard ContinuousClock.now < deadline else { throw DeadlinePassed(what) }
             try await Task.sleep(for: .milliseconds(5))
