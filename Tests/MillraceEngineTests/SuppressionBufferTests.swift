@@ -62,7 +62,7 @@ struct SuppressionBufferTests {
         buffer.put(key: [1], timeMs: 30, change("second", 30))
         try buffer.flush()
         let restored = SuppressionBuffer(changes: ChangeWriter(), name: "buffer")
-        try restored.restore(changelog.records[...], position: 2)
+        try restored.restore(changelog.records[...], position: 2) {}
         #expect(restored.lowestTimeMs == 30)
         #expect(restored.count == 1)
         #expect(restored.sizeInBytes == buffer.sizeInBytes)

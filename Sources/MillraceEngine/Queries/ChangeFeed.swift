@@ -51,12 +51,23 @@ package final class ChangeFeed {
     ///   - storePosition: the position of the store's log.
     func publish(_ progress: OrderedProgress?, at position: Position, storePosition: Position) {
         guard isFollowed else { return }
-        if let indexes {
-            forEachChange(indexes.apply)
-            indexes.commit(at: storePosition)
-        }
+        feedIndexes(at: storePosition)
         view?.publish(progress, at: position, indexes: indexes?.views ?? [:], forEach: forEachChange)
         changes.removeAll()
+    }
+
+    /// Publishes the recorded changes to the indexes alone.
+    ///
+    /// - Parameter storePosition: the position of the store's log.
+    func publishIndexes(at storePosition: Position) {
+        feedIndexes(at: storePosition)
+        view?.replaceIndexes(indexes?.views ?? [:])
+    }
+
+    private func feedIndexes(at storePosition: Position) {
+        guard let indexes else { return }
+        forEachChange(indexes.apply)
+        indexes.commit(at: storePosition)
     }
 
     /// Publishes what other threads have made for the indexes. Otherwise the next commit does, which may be long in coming.

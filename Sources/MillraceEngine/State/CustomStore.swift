@@ -35,13 +35,14 @@ final class CustomStore: FlushableStore, StoreContents {
         try Self.call("could not say how far it reaches", name, task) { try stateStore.position }
     }
 
-    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64, publish: () -> Void) throws {
         for record in records {
             guard let key = record.key else { continue }
             try Self.call("could not be restored", name, task) {
                 try stateStore.restore(key: key, value: record.value, timestampMs: record.timestampMs)
             }
         }
+        publish()
     }
 
     func committed() {}

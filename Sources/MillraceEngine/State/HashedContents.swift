@@ -37,7 +37,7 @@ final class HashedContents: StoreContents {
         if case .disk(let store, _) = backing { try store.position() } else { nil }
     }
 
-    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64, publish: () -> Void) throws {
         switch backing {
         case .memory(let store):
             var value: [UInt8] = []
@@ -51,14 +51,17 @@ final class HashedContents: StoreContents {
                     changes.recordChange(key: key, value: value)
                 }
             }
+            publish()
         case .disk(let store, let buffer):
-            try restore(records, to: store, position: position)
+            try restore(records, to: store, position: position, publish: publish)
             // Entries that were read before may be outdated.
             buffer.removeAll()
         }
     }
 
-    private func restore(_ records: ArraySlice<FetchedRecord>, to store: PersistentStore, position: Int64) throws {
+    private func restore(
+        _ records: ArraySlice<FetchedRecord>, to store: PersistentStore, position: Int64, publish: () -> Void
+    ) throws {
         var stored: [UInt8] = []
         var spans: [Range<Int>?] = []
         stored.reserveCapacity(records.reduce(0) { $0 + ($1.value?.count ?? 0) + 8 })
@@ -76,6 +79,7 @@ final class HashedContents: StoreContents {
                 writes.append(StoreWrite(key: key, value: value))
                 changes.recordChange(key: key, value: value)
             }
+            publish()
             try store.apply(writes, position: position)
         }
     }

@@ -11,7 +11,10 @@ protocol StoreContents: AnyObject {
     func position() throws -> Int64?
 
     /// Applies records of the changelog, in their order. Their bytes are valid during the call.
-    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws
+    ///
+    /// - Parameter publish: publishes the recorded changes. It is called once, before any of them is on disk: readers see what was
+    ///   published above the disk, so the disk may not be ahead of it.
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64, publish: () -> Void) throws
 
     /// Records that everything is committed.
     func committed()

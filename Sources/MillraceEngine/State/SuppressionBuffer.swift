@@ -135,7 +135,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
         }
     }
 
-    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
+    func restore(_ records: ArraySlice<FetchedRecord>, position: Int64, publish: () -> Void) throws {
         for record in records {
             guard let key = record.key.map({ Array($0) }) else { continue }
             // A key that was removed and added again between two commits has no tombstone in between, but a new time.
@@ -152,6 +152,7 @@ final class SuppressionBuffer: TimeOrderedBuffer, FlushableStore, StoreContents 
                 key, timeMs: Self.time(UnsafeRawBufferPointer(rebasing: value[split...])),
                 try BufferedChange(UnsafeRawBufferPointer(rebasing: value[..<split])))
         }
+        publish()
     }
 
     var dirtySizeInBytes: Int { 0 }

@@ -108,9 +108,13 @@ package final class TaskStore {
     /// Applies records of the changelog, in their order.
     package func restore(_ run: RecordRun) throws {
         guard let nextOffset = run.nextOffset else { return }
-        try withExtendedLifetime(run) { try contents.restore(run.records, position: nextOffset) }
+        let reached = changelog.map { Position([$0: nextOffset]) } ?? Position()
+        try withExtendedLifetime(run) {
+            try contents.restore(run.records, position: nextOffset) {
+                publish(at: plan.sourceTopicAsChangelog == nil ? Position() : reached, storePosition: reached)
+            }
+        }
         position = nextOffset
-        publish(at: restoredPosition)
     }
 
     /// Begins to tell the indexes of every commit. Call it once, before anything is restored or written.
@@ -165,6 +169,11 @@ package final class TaskStore {
     package func publishCustomView() {
         if let customView, let position = try? customView.position() { publish(to: customView, at: position) }
     }
+
+    /// Gives the changes so far to the indexes and to those who search them. Call it only when they are committed.
+    ///
+    /// - Parameter position: the position of the store's log with these changes.
+    package func publishIndexes(at position: Position) { feed.publishIndexes(at: position) }
 
     /// Records that the changelog has nothing for the store before an offset.
     func recordEnd(at offset: Int64) { position = max(position ?? 0, offset) }

@@ -11,7 +11,8 @@ final class SimulatedGlobalTables {
 
     init(
         _ topology: Topology, plan: TopicPlan, applicationID: String, world: SimulatedWorld, process: SimulatedProcess,
-        admin: SimulatedAdmin, provider: SimulatedStores, whenComplete: @escaping () throws -> Void
+        admin: SimulatedAdmin, provider: SimulatedStores, localStores: LocalStores?,
+        whenComplete: @escaping () throws -> Void
     ) throws {
         self.whenComplete = whenComplete
         consumer = SimulatedConsumer(
@@ -25,10 +26,11 @@ final class SimulatedGlobalTables {
         configuration.checkpointIntervalMs = 500
         configuration.maxRecordsPerStep = 20
         configuration.topicCheckIntervalMs = 1_000
+        var ports = GlobalTablePorts(
+            consumer: consumer, provider: provider, clock: world.clock, lock: NoStoreLock(), admin: admin)
+        ports.localStores = localStores
         tables = try GlobalTables(
-            topology: topology, partitions: plan.globalPartitions, configuration: configuration,
-            ports: GlobalTablePorts(
-                consumer: consumer, provider: provider, clock: world.clock, lock: NoStoreLock(), admin: admin),
+            topology: topology, partitions: plan.globalPartitions, configuration: configuration, ports: ports,
             logger: SimulatedInstance.silent)
     }
 

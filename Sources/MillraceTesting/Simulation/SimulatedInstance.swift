@@ -37,6 +37,8 @@ final class SimulatedInstance {
         var isStatic: Bool
         var standbyReplicas: Int
         var waitsForTopics: Bool
+        /// Whether its stores are queried.
+        var isQueried: Bool
         var plantedFault: PlantedFault?
     }
 
@@ -77,24 +79,29 @@ final class SimulatedInstance {
             let admin = SimulatedAdmin(world: world, process: process)
             let plan = try InternalTopics.prepare(
                 setting.topology, applicationID: setting.applicationID, replicationFactor: -1, admin: admin)
+            beginQueries(plan)
             if plan.globalPartitions.isEmpty { return try work(plan) }
-            global = try SimulatedGlobalTables(
+            let global = try SimulatedGlobalTables(
                 setting.topology, plan: plan, applicationID: setting.applicationID, world: world, process: process,
-                admin: admin, provider: stores(process)
+                admin: admin, provider: stores(process), localStores: localStores
             ) { [unowned self] in try self.work(plan) }
+            self.global = global
+            localStores?.setGlobal(global.stores)
         } catch {
             end(after: error)
         }
     }
 
+    private func beginQueries(_ plan: TopicPlan) {
+        guard setting.isQueried else { return }
+        let stores = LocalStores(setting.topology)
+        stores.begin(plan.inputs)
+        reads?.want(in: stores)
+        localStores = stores
+    }
+
     private func work(_ plan: TopicPlan) throws {
         self.plan = plan
-        if let reads {
-            let stores = LocalStores(setting.topology)
-            stores.begin(plan.inputs)
-            reads.want(in: stores)
-            localStores = stores
-        }
         try startWorker(0, plan)
     }
 

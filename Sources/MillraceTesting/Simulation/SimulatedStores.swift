@@ -88,6 +88,8 @@ private final class SimulatedEngine: StorageEngine {
             world.violate("\(name) is at \(position), ahead of its changelog at \(end)")
         }
         try inner.apply(writes, droppingBelow: bound)
+        // Those who query the store see what is on disk at once.
+        try world.interruptWrite(process, at: "the end of a write to \(name)")
     }
 
     /// The offset that a store may have reached at most: the end of its changelog, or the committed offset of a source topic.

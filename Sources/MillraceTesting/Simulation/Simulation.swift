@@ -53,8 +53,8 @@ public struct Simulation: Sendable {
     /// A fault planted on purpose. None by default.
     package var plantedFault: PlantedFault?
     /// An additional check of reads of an instance's stores, at any moment of those runs in which stores are queried; returns what is
-    /// wrong, and throws if nothing can be read.
-    package var checkReads: (@Sendable (SimulatedStoreViews) throws -> String?)?
+    /// wrong.
+    package var checkReads: (@Sendable (SimulatedStoreViews) -> String?)?
 
     /// Additional checks of the results; returns what is wrong.
     public var rules: (@Sendable (SimulatedResults) -> [String])?

@@ -44,12 +44,13 @@ final class SimulationRun {
             isStatic: world.random.chance(0.5),
             standbyReplicas: simulation.standbyReplicas ?? world.random.below(2),
             waitsForTopics: !simulation.topicChanges.isEmpty && world.random.chance(0.5),
+            isQueried: simulation.canBeQueried && world.random.chance(0.5),
             plantedFault: simulation.plantedFault)
         foreignMembers = try ForeignMembers(
             world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
             setting: setting)
         var reads: SimulatedReads?
-        if simulation.canBeQueried, world.random.chance(0.5) {
+        if setting.isQueried {
             let histories = try StoreHistories(topology, records: records, of: simulation)
             if !histories.partitions.isEmpty { reads = SimulatedReads(histories) }
         }
@@ -172,14 +173,16 @@ final class SimulationRun {
     /// Continues routed reads, and reads a store of a random instance, even in the middle of a step.
     private func query() {
         routing?.step()
-        guard let reads, world.random.chance(0.3) else { return }
+        guard reads != nil || simulation.checkReads != nil, world.random.chance(0.3) else { return }
         let instance = instances[world.random.below(instances.count)]
-        let places = reads.histories.partitions
-        let place = places[world.random.below(places.count)]
         guard let localStores = instance.localStores, let process = instance.process else { return }
-        if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
-        if let check = simulation.checkReads, let problem = try? check(SimulatedStoreViews(localStores)) {
-            world.violate("\(process.name) at \(place): \(problem)")
+        if let reads {
+            let places = reads.histories.partitions
+            let place = places[world.random.below(places.count)]
+            if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
+        }
+        if process.isRunning, let problem = simulation.checkReads?(SimulatedStoreViews(localStores)) {
+            world.violate("\(process.name): \(problem)")
         }
     }
 

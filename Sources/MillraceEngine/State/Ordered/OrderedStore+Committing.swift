@@ -3,7 +3,7 @@ import Millrace
 extension OrderedStore: StoreContents {
     package func position() throws -> Int64? { try disk?.position() }
 
-    package func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
+    package func restore(_ records: ArraySlice<FetchedRecord>, position: Int64, publish: () -> Void) throws {
         for record in records {
             guard let key = record.key else { continue }
             if record.value != nil { streamTimeMs = max(streamTimeMs, keys.timeMs(of: key)) }
@@ -18,6 +18,7 @@ extension OrderedStore: StoreContents {
             if let plain = record.value { values.store(plain, timestampMs: record.timestampMs, into: &stored) }
             stored.withUnsafeBytes { set(key, to: record.value == nil ? nil : $0, segment: segment) }
         }
+        publish()
         try recordRestored(position: position)
     }
 

@@ -253,7 +253,7 @@ extension VersionedStore: StoreContents {
 
     package func position() throws -> Int64? { try entries.position() }
 
-    package func restore(_ records: ArraySlice<FetchedRecord>, position: Int64) throws {
+    package func restore(_ records: ArraySlice<FetchedRecord>, position: Int64, publish: () -> Void) throws {
         var stored: [UInt8] = []
         for record in records {
             guard let key = record.key else { continue }
@@ -265,6 +265,7 @@ extension VersionedStore: StoreContents {
                 _ = try apply(key: key, value: record.value == nil ? nil : $0, timestampMs: record.timestampMs)
             }
         }
+        publish()
         try entries.recordRestored(position: position)
     }
 

@@ -1,9 +1,15 @@
 import Millrace
+import MillraceEngine
 
 extension PlantedFault {
     package static let ofIndexes = [
-        deadEntries, unsyncedSegments, manifestBeforeSegment, indexAfterStore, forgetfulRebuild, feedClosedIndex,
+        indexBeforeCommit, deadEntries, unsyncedSegments, manifestBeforeSegment, indexAfterStore, forgetfulRebuild,
+        feedClosedIndex,
     ]
+
+    static let indexBeforeCommit = PlantedFault(
+        "an index gets changes before they are committed",
+        wrapPorts: { ports, worker in ports.wrapProducers { FeedingProducer($0, openTasks: worker.openTasks) } })
 
     static let deadEntries = PlantedFault(
         "an index still returns entries that were deleted", wrapIndex: { index, _ in deaf(index) })
@@ -66,6 +72,30 @@ class IndexDecorator<Inner: StoreIndex>: StoreIndex {
     func removeAll() throws { try inner.removeAll() }
 
     func close() { inner.close() }
+}
+
+/// Feeds the indexes before the transaction with their changes is committed.
+private final class FeedingProducer: ProducerDecorator {
+    private let openTasks: () -> [StreamTask]
+
+    init(_ inner: any ProducerPort, openTasks: @escaping () -> [StreamTask]) {
+        self.openTasks = openTasks
+        super.init(inner)
+    }
+
+    override func commitTransaction(
+        offsets: [TopicPartition: CommittedOffset], group: GroupMetadata
+    ) throws(PortError) {
+        try inner.flush()
+        for task in openTasks() {
+            for store in task.stores {
+                guard let changelog = store.changelog else { continue }
+                let end = inner.nextOffset(of: changelog) ?? offsets[changelog]?.offset
+                if let end { store.publishIndexes(at: Position([changelog: end])) }
+            }
+        }
+        try super.commitTransaction(offsets: offsets, group: group)
+    }
 }
 
 /// Does not hear of deletions.

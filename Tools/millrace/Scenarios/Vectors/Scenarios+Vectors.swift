@@ -21,7 +21,7 @@ extension Scenarios {
                 builder.table("vectors", key: .string, value: .json([Float].self), into: store)
                     .toStream().to("changes")
             }, inputs: { random in changes(120, in: &random) })
-        simulation.checkReads = { try VectorCheck.problem(in: $0, of: similar, partitions: 3) }
+        simulation.checkReads = { VectorCheck.problem(in: $0, of: similar, partitions: 3) }
         return simulation
     }
 
@@ -35,7 +35,7 @@ extension Scenarios {
 
     /// A global table, beside a topology that does not change.
     public static var globalVectors: Simulation {
-        Simulation(
+        var simulation = Simulation(
             "global-vectors", topics: ["vectors": 2, "events": 2, "copies": 2], outputs: ["copies"],
             define: { builder in
                 _ = builder.globalTable("vectors", key: .string, value: .json([Float].self), into: store)
@@ -47,6 +47,8 @@ extension Scenarios {
                 }
                 return (changes(80, in: &random) + events).sorted { $0.timestampMs < $1.timestampMs }
             })
+        simulation.checkReads = { VectorCheck.problem(in: $0, of: similar, partitions: 1) }
+        return simulation
     }
 
     private static func changes(_ count: Int, in random: inout SeededRandom) -> [SimulatedRecord] {

@@ -75,25 +75,29 @@ struct VectorCheck {
 }
 
 extension VectorCheck {
-    /// Compares what each partition of an instance finds with the entries of the same commit.
-    static func problem(in stores: SimulatedStoreViews, of index: VectorIndex<String, [Float]>, partitions: Int32)
-        throws
-        -> String?
-    {
+    /// Compares what each partition of an instance finds with the entries of the same commit, standbys included.
+    static func problem(
+        in stores: SimulatedStoreViews, of index: VectorIndex<String, [Float]>, partitions: Int32
+    ) -> String? {
         for partition in 0..<partitions {
             let query = StoreQuery.index(index.name, key: String.self, value: [Float].self, view: IndexSnapshot.self)
-                .partition(partition)
-            guard let handle = try? stores.view(query) else { continue }
-            let read = try? handle.readCommit { handle in
-                var entries: [[UInt8]: [UInt8]] = [:]
-                guard let found = try handle.partitions().first else { return nil as String? }
-                try found.scan { key, value in
-                    entries[Array(key)] = Array(value)
-                    return true
+                .partition(partition).enableStaleStores()
+            do {
+                let read = try stores.view(query).readCommit { handle in
+                    var entries: [[UInt8]: [UInt8]] = [:]
+                    guard let found = try handle.partitions().first else { return nil as String? }
+                    try found.scan { key, value in
+                        entries[Array(key)] = Array(value)
+                        return true
+                    }
+                    return try VectorCheck(entries).problem(of: QueryableVectorIndex(handle, of: index))
                 }
-                return try VectorCheck(entries).problem(of: QueryableVectorIndex(handle, of: index))
+                if let problem = read.value { return "partition \(partition) at \(read.position) \(problem)" }
+            } catch let error as StreamsError where [.storeUnavailable, .storeElsewhere].contains(error.code) {
+                continue
+            } catch {
+                return "partition \(partition) cannot be searched: \(error)"
             }
-            if let problem = read?.value { return "partition \(partition) \(problem)" }
         }
         return nil
     }
