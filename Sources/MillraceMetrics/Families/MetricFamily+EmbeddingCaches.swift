@@ -11,6 +11,12 @@ extension MetricFamily {
         ofCache("embedding_cache_loads_total", .counter, "Keys that were loaded, by outcome.", label: "result") {
             [("found", $0.foundKeys), ("absent", $0.absentKeys), ("failed", $0.failedKeys)]
         },
+        ofCache(
+            "embedding_cache_load_failures_total", .counter, "Loads that failed, whose keys are loaded again."
+        ) { $0.failedLoads },
+        ofCache(
+            "embedding_cache_source_failures", .gauge, "Loads that have failed since the source last answered."
+        ) { $0.failuresInARow },
         MetricFamily(
             "embedding_cache_load_latency_seconds", .histogram,
             "Times of loads, from the call of the source to its answer.", labels: ["cache"], unit: .seconds

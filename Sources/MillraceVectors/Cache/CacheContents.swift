@@ -10,7 +10,7 @@ package enum CacheLookup: Sendable, Hashable {
 
 /// The entries of a cache: shards by the hash of the key, each under a lock, so that readers of different keys seldom meet.
 ///
-/// Locks are taken in one order: a shard, then the ledger, then the rows for searches.
+/// Locks are taken in one order: a shard, then the ledger, then the namespaces for searches, then one of these.
 final class CacheContents: Sendable {
     private final class Shard: Sendable {
         let state: Mutex<CacheShard>
@@ -22,15 +22,22 @@ final class CacheContents: Sendable {
     private let shards: [Shard]
     private let seed: UInt64
     private let ledger: Mutex<NamespaceLedger>
-    private let rows = Mutex<[String: SearchRows]>([:])
+    private let searched = Mutex<[String: SearchedNamespace]>([:])
+    private let indexing: any BuildExecutor
     private let lastStamp = Atomic<UInt64>(0)
 
     /// The bytes that an entry takes beside its vector and its key: the slot, the dictionary's place, the headers of its arrays.
     static let entryOverhead = 320
+    /// The bytes that it takes in the index beside its row: the links, the key, its share of dead rows.
+    static let searchOverhead = 256
     private static let bytesPerShard = 4 << 20
     private static let largestShardCount = 16
 
-    init(_ configuration: EmbeddingCacheConfiguration, rules: CacheRules, seed: UInt64, shardCount: Int? = nil) {
+    init(
+        _ configuration: EmbeddingCacheConfiguration, rules: CacheRules, seed: UInt64, shardCount: Int? = nil,
+        indexing: any BuildExecutor
+    ) {
+        self.indexing = indexing
         self.configuration = configuration
         self.rules = rules
         self.seed = seed
@@ -108,22 +115,28 @@ final class CacheContents: Sendable {
             if bytes > min(limit, configuration.capacityInBytes) { return false }
             shard.insert(
                 key, hash: hash, embedding, bytes: bytes, expiresAtMs: end, stamp: stamp, nowMs: nowMs)
-            ledger.withLock { $0.add(bytes, to: key.namespace) }
+            ledger.withLock { $0.add(bytes, to: key.namespace, nowMs: nowMs) }
             if let row, let format = configuration.settings(of: key.namespace).rowFormat {
-                rows.withLock { rows in
-                    try? rows[key.namespace, default: SearchRows(format: format)].append(key, stamp: stamp, row: row)
+                searched.withLock { searched in
+                    let namespace =
+                        searched[key.namespace]
+                        ?? SearchedNamespace(format: format, indexedFrom: configuration.indexedFrom)
+                    searched[key.namespace] = namespace
+                    try? namespace.append(key, stamp: stamp, row: row)
                 }
             }
             return true
         }
         if isStored { makeRoom(for: key.namespace) }
+        if row != nil { index(key.namespace) }
         sweep(amongNext: 4, nowMs: nowMs, onlyShard: place(hash))
         return isStored
     }
 
     private func size(of key: EmbeddingKey, _ embedding: Embedding?, row: [UInt8]?) -> Int {
         let names = key.key.utf8.count + key.namespace.utf8.count
-        return Self.entryOverhead + names + (embedding?.vector.count ?? 0) * 4 + (row?.count ?? 0)
+        let search = row.map { $0.count + Self.searchOverhead } ?? 0
+        return Self.entryOverhead + names + (embedding?.vector.count ?? 0) * 4 + search
     }
 
     /// Removes a key's entry, if a condition holds.
@@ -159,9 +172,10 @@ final class CacheContents: Sendable {
 
     private func removeRow(of slot: CacheSlot) {
         guard configuration.settings(of: slot.key.namespace).metric != nil else { return }
-        rows.withLock { rows in
-            rows[slot.key.namespace]?.remove(stamp: slot.stamp)
-            if rows[slot.key.namespace]?.count == 0 { rows[slot.key.namespace] = nil }
+        searched.withLock { searched in
+            guard let namespace = searched[slot.key.namespace] else { return }
+            namespace.remove(slot.key, stamp: slot.stamp)
+            if namespace.count == 0 { searched[slot.key.namespace] = nil }
         }
     }
 
@@ -174,25 +188,49 @@ final class CacheContents: Sendable {
         while idleRounds < 4 {
             let (isOverLimit, isFull) = ledger.withLock { ($0.isOverLimit(namespace), $0.isFull) }
             guard isOverLimit || isFull else { return }
-            idleRounds = evict(from: isOverLimit ? namespace : nil) ? 0 : idleRounds + 1
+            let victim = isOverLimit ? victim(of: namespace) : nextVictim()
+            let isEvicted = victim.map { evict($0, for: isOverLimit ? .quota : .capacity) } ?? false
+            idleRounds = isEvicted ? 0 : idleRounds + 1
         }
     }
 
-    private func evict(from namespace: String?) -> Bool {
-        var first: (victim: CacheShard.Victim, shard: Shard)?
+    private typealias Victim = (entry: CacheShard.Victim, shard: Shard)
+
+    /// Returns the entry of a namespace that should go first.
+    private func victim(of namespace: String) -> Victim? {
+        var first: Victim?
         for shard in shards {
-            guard let victim = shard.state.withLock({ nextVictim(&$0, of: namespace) }) else { continue }
-            if first.map({ victim.goesBefore($0.victim) }) ?? true { first = (victim, shard) }
+            guard let victim = shard.state.withLock({ $0.victim(of: namespace) }) else { continue }
+            if first.map({ victim.rank < $0.entry.rank }) ?? true { first = (victim, shard) }
         }
-        guard let (victim, shard) = first else { return false }
-        return shard.state.withLock { shard in
+        return first
+    }
+
+    /// Returns the entry that should go first, of all namespaces that may lose entries.
+    private func nextVictim() -> Victim? {
+        var first: Victim?
+        for _ in 0..<Self.mostComparedNamespaces {
+            guard let (name, nextRank) = ledger.withLock({ $0.takeLoser() }) else { break }
+            guard let victim = victim(of: name) else { continue }
+            ledger.withLock { $0.putBack(name, victim.entry.rank) }
+            if first.map({ victim.entry.rank < $0.entry.rank }) ?? true { first = victim }
+            // The others would lose entries that are no better, because their ranks are lower bounds.
+            if let first, nextRank.map({ first.entry.rank <= $0 }) ?? true { break }
+        }
+        return first
+    }
+
+    /// The most namespaces whose entries are compared for one that has to go. Only after many reads of the oldest entries of many
+    /// namespaces are there more to compare; then a good one goes, which may not be the best.
+    private static let mostComparedNamespaces = 32
+
+    private func evict(_ victim: Victim, for reason: EmbeddingEvictionReason) -> Bool {
+        victim.shard.state.withLock { shard in
             // Whether the namespace may still lose an entry is decided together with taking it.
-            let reason = EmbeddingEvictionReason(namespace)
             let removed: CacheSlot? = ledger.withLock { ledger in
-                guard namespace != nil || ledger.mayLose(victim.key.namespace), let slot = shard.remove(victim.key)
-                else {
-                    return nil
-                }
+                guard reason == .quota || ledger.mayLose(victim.entry.key.namespace),
+                    let slot = shard.remove(victim.entry.key)
+                else { return nil }
                 ledger.remove(slot.bytes, from: slot.key.namespace, for: reason)
                 return slot
             }
@@ -201,14 +239,21 @@ final class CacheContents: Sendable {
         }
     }
 
-    private func nextVictim(_ shard: inout CacheShard, of namespace: String?) -> CacheShard.Victim? {
-        ledger.withLock { ledger in shard.victim(of: namespace) { ledger.mayLose($0) } }
-    }
-
     // MARK: Searching
 
-    /// Returns the rows of a namespace as of now; `nil` if it has none.
-    func view(of namespace: String) -> SearchRows.View? { rows.withLock { $0[namespace]?.view } }
+    /// Returns the embeddings of a namespace as of now; `nil` if it has none.
+    func view(of namespace: String) -> SearchedNamespace.View? { searched.withLock { $0[namespace] }?.view }
+
+    /// The figures of the index of a namespace; `nil` if it has none.
+    func indexMeasures(of namespace: String) -> IndexMeasures? { searched.withLock { $0[namespace] }?.indexMeasures }
+
+    /// Lets another thread change the index of a namespace if enough has changed.
+    private func index(_ namespace: String) {
+        guard let searched = searched.withLock({ $0[namespace] }), searched.beginIndexing() else { return }
+        indexing.run { [self] in
+            searched.updateIndex { embedding(of: $0, stamp: $1, nowMs: .min)?.vector }
+        }
+    }
 
     // MARK: Figures
 
@@ -224,8 +269,4 @@ final class CacheContents: Sendable {
         }
         measures.capacityInBytes = configuration.capacityInBytes
     }
-}
-
-extension EmbeddingEvictionReason {
-    fileprivate init(_ namespace: String?) { self = namespace == nil ? .capacity : .quota }
 }

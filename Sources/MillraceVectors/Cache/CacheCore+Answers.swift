@@ -15,11 +15,19 @@ extension CacheCore {
         state.withLock { state in
             guard let batch = state.table.endBatch(number) else { return [] }
             state.figures.loadLatency.add(ms: nowMs &- batch.startedMs)
+            let found: [EmbeddingKey: Embedding]
+            switch result {
+            case .success(let answer): found = answer
+            case .failure(let error):
+                let actions = failed(batch, number, error, nowMs: nowMs, &state)
+                return actions + startLoads(nowMs: nowMs, &state)
+            }
+            state.health.answered()
             var actions: [Action] = []
             var announced: [EmbeddingAnnouncement] = []
             for key in batch.keys {
                 guard let flight = state.table.flights[key], flight.state == .running(batch: number) else { continue }
-                let outcome = outcome(of: key, result, isCancelled: batch.isCancelled)
+                let outcome = outcome(of: key, found)
                 guard let answer = finish(key, flight, outcome, nowMs: nowMs, &state) else { continue }
                 for waiter in flight.waiters {
                     actions.append(.answer(waiter: waiter.number, key: key, answer.result))
@@ -38,25 +46,15 @@ extension CacheCore {
     private typealias Loaded = (embedding: Embedding?, row: [UInt8]?)
 
     private func outcome(
-        of key: EmbeddingKey, _ result: Result<[EmbeddingKey: Embedding], any Error>, isCancelled: Bool
+        of key: EmbeddingKey, _ found: [EmbeddingKey: Embedding]
     ) -> Result<Loaded, EmbeddingCacheError> {
-        switch result {
-        case .failure(let error as EmbeddingCacheError): return .failure(error)
-        case .failure(let error):
-            if isCancelled {
-                return .failure(
-                    EmbeddingCacheError(.timedOut, "the source has not answered in time", key: key, cause: error))
-            }
-            return .failure(EmbeddingCacheError(.sourceFailed, "the source failed: \(error)", key: key, cause: error))
-        case .success(let found):
-            guard let embedding = found[key] else { return .success((nil, nil)) }
-            do throws(VectorProblem) {
-                return .success((embedding, try row(of: embedding.vector, configuration.settings(of: key.namespace))))
-            } catch {
-                return .failure(
-                    EmbeddingCacheError(
-                        .invalidVector, "the source's vector cannot be used: \(error.message)", key: key, cause: error))
-            }
+        guard let embedding = found[key] else { return .success((nil, nil)) }
+        do throws(VectorProblem) {
+            return .success((embedding, try row(of: embedding.vector, configuration.settings(of: key.namespace))))
+        } catch {
+            return .failure(
+                EmbeddingCacheError(
+                    .invalidVector, "the source's vector cannot be used: \(error.message)", key: key, cause: error))
         }
     }
 
@@ -119,7 +117,7 @@ extension CacheCore {
     }
 
     /// Removes what the cache has of a key if it is known to be outdated.
-    private func forget(_ key: EmbeddingKey, below flight: LoadTable.Flight) {
+    func forget(_ key: EmbeddingKey, below flight: LoadTable.Flight) {
         contents.remove(key, for: .outdated) { present in
             guard case .found(let embedding) = present else { return flight.minVersion > .min || flight.isOutdated }
             return flight.isRefresh || embedding.version < flight.minVersion

@@ -24,6 +24,10 @@ package final class CacheCore: Sendable {
 
     struct State {
         var table: LoadTable
+        var health: SourceHealth
+        var random: XorShift
+        /// The last error of the source.
+        var sourceError: (any Error)?
         var figures = EmbeddingCacheMeasures()
         var isClosed = false
     }
@@ -31,6 +35,7 @@ package final class CacheCore: Sendable {
     package let configuration: EmbeddingCacheConfiguration
     let contents: CacheContents
     let rules: CacheRules
+    let retries: RetryDelays
     let state: Mutex<State>
 
     /// Makes the core of an empty cache.
@@ -41,16 +46,22 @@ package final class CacheCore: Sendable {
     ///   - seed: The randomness of the eviction.
     ///   - shardCount: The number of shards, a power of two; `nil` for one that fits the capacity.
     ///   - rules: The rules; tests break one.
+    ///   - indexing: The threads that make indexes for searches.
     package init(
         _ configuration: EmbeddingCacheConfiguration, sourceBatchCount: Int, seed: UInt64, shardCount: Int? = nil,
-        rules: CacheRules = CacheRules()
+        rules: CacheRules = CacheRules(), indexing: any BuildExecutor = BuildThreads.shared
     ) {
         self.configuration = configuration
         self.rules = rules
-        contents = CacheContents(configuration, rules: rules, seed: seed, shardCount: shardCount)
+        contents = CacheContents(
+            configuration, rules: rules, seed: seed, shardCount: shardCount, indexing: indexing)
         let maxBatchCount = max(1, min(sourceBatchCount, configuration.maxBatchCount))
+        retries = RetryDelays(
+            firstMs: TimeSpan(configuration.retryDelay).ms, longestMs: TimeSpan(configuration.maxRetryDelay).ms)
         state = Mutex(
-            State(table: LoadTable(maxConcurrent: configuration.maxConcurrentLoads, maxBatchCount: maxBatchCount)))
+            State(
+                table: LoadTable(maxConcurrent: configuration.maxConcurrentLoads, maxBatchCount: maxBatchCount),
+                health: SourceHealth(retries, pauses: rules.pausesLoads), random: XorShift(seed: seed)))
     }
 
     // MARK: Reading
@@ -97,7 +108,8 @@ package final class CacheCore: Sendable {
         if isInNeedOfPlace, state.table.waitingKeys >= configuration.maxWaitingKeys {
             return .failure(
                 EmbeddingCacheError(
-                    .tooManyWaiting, "\(state.table.waitingKeys) keys wait to be loaded already", key: key))
+                    .tooManyWaiting, "\(state.table.waitingKeys) keys wait to be loaded already", key: key,
+                    cause: state.health.isAway ? state.sourceError : nil))
         }
         if isInNeedOfPlace, flight != nil { state.table.dequeue(key) }
         flight?.isWanted = true
@@ -129,18 +141,20 @@ package final class CacheCore: Sendable {
 
     /// Forgets a key that waits for its load if nobody needs it any more. A load that runs goes on.
     private func drop(_ key: EmbeddingKey, _ state: inout State) {
-        guard let flight = state.table.flights[key], flight.waiters.isEmpty, flight.state == .waitingForMiss,
-            !flight.isRefresh
+        guard let flight = state.table.flights[key], flight.waiters.isEmpty, flight.isWanted, !flight.isRefresh,
+            flight.state == .waitingForMiss || flight.state == .delayed
         else { return }
+        if flight.error != nil { state.figures.failedKeys += 1 }
         state.table.dequeue(key)
     }
 
-    /// The moment at which callers stop waiting, or a load has taken too long; `nil` if nothing is being loaded.
+    /// The moment at which callers stop waiting, a load has taken too long or may begin; `nil` if nothing is to be loaded.
     package var nextDeadlineMs: Int64? {
         state.withLock { state in
             let waiters = state.table.flights.values.flatMap(\.waiters).map(\.deadlineMs)
             let batches = state.table.batches.values.filter { !$0.isCancelled }.map { deadline(of: $0) }
-            return (waiters + batches).min()
+            let start = state.table.nextStartMs(nextLoadMs: state.health.nextLoadMs)
+            return (waiters + batches + [start].compactMap(\.self)).min()
         }
     }
 
@@ -148,23 +162,28 @@ package final class CacheCore: Sendable {
         (Moment(ms: batch.startedMs) + TimeSpan(configuration.loadTimeout)).ms
     }
 
-    /// Ends the waiting of those whose time is over, and cancels loads that take too long. Their places stay taken until they return.
+    /// Ends the waiting of those whose time is over, cancels loads that take too long, and begins those that are due. The places of cancelled
+    /// ones stay taken until they return.
     package func expire(nowMs: Int64) -> [Action] {
         state.withLock { state in
             var actions: [Action] = []
-            for (key, flight) in state.table.flights where flight.waiters.contains(where: { $0.deadlineMs <= nowMs }) {
+            let flights = state.table.flights.filter { $0.value.waiters.contains { $0.deadlineMs <= nowMs } }
+            for (key, flight) in flights.sorted(by: { $0.value.ticket < $1.value.ticket }) {
                 for waiter in flight.waiters where waiter.deadlineMs <= nowMs {
-                    let error = EmbeddingCacheError(.timedOut, "the source has not answered in time", key: key)
+                    let error =
+                        flight.error
+                        ?? EmbeddingCacheError(.timedOut, "the source has not answered in time", key: key)
                     actions.append(.answer(waiter: waiter.number, key: key, .failure(error)))
                 }
                 state.table.flights[key]?.waiters.removeAll { $0.deadlineMs <= nowMs }
                 drop(key, &state)
             }
-            for (number, batch) in state.table.batches where !batch.isCancelled && deadline(of: batch) <= nowMs {
+            for (number, batch) in state.table.batches.sorted(by: { $0.key < $1.key })
+            where !batch.isCancelled && deadline(of: batch) <= nowMs {
                 state.table.cancelBatch(number)
                 actions.append(.cancel(batch: number))
             }
-            return actions
+            return actions + startLoads(nowMs: nowMs, &state)
         }
     }
 
@@ -172,7 +191,7 @@ package final class CacheCore: Sendable {
     func startLoads(nowMs: Int64, _ state: inout State) -> [Action] {
         if state.isClosed { return [] }
         var actions: [Action] = []
-        while let (number, keys) = state.table.startBatch(nowMs: nowMs) {
+        while let (number, keys) = state.table.startBatch(nowMs: nowMs, nextLoadMs: state.health.nextLoadMs) {
             actions.append(.load(batch: number, keys: keys))
         }
         return actions
@@ -184,8 +203,8 @@ package final class CacheCore: Sendable {
     package func close() -> [Action] {
         state.withLock { state in
             state.isClosed = true
-            var actions: [Action] = state.table.batches.keys.map { .cancel(batch: $0) }
-            for (key, flight) in state.table.removeAll() {
+            var actions: [Action] = state.table.batches.keys.sorted().map { .cancel(batch: $0) }
+            for (key, flight) in state.table.removeAll().sorted(by: { $0.value.ticket < $1.value.ticket }) {
                 for waiter in flight.waiters {
                     let error = EmbeddingCacheError(.closed, "the cache has ended", key: key)
                     actions.append(.answer(waiter: waiter.number, key: key, .failure(error)))
@@ -205,6 +224,7 @@ package final class CacheCore: Sendable {
             figures.runningLoads = state.table.batches.count
             figures.waitingKeys = state.table.waitingKeys
             figures.waitingAnnouncements = state.table.waitingAnnouncements
+            figures.failuresInARow = state.health.failures
             return figures
         }
         contents.fill(&measures)

@@ -8,6 +8,10 @@ package struct CacheRules: Sendable {
     package var keepsNewerVersions = true
     /// A namespace within its guaranteed share loses nothing to others.
     package var keepsShares = true
+    /// The keys of a load that has failed are loaded again in smaller loads, until a bad one fails alone.
+    package var splitsLoads = true
+    /// A source that is away gets one load at a time, with pauses.
+    package var pausesLoads = true
 
     package init() {}
 }

@@ -8,7 +8,7 @@ struct CacheShard {
     private var freeSpaces: [Int] = []
     private var sketch = FrequencySketch()
     private var reads: UInt64 = 0
-    private var randomness: UInt64
+    private var random: XorShift
     private var sweepPlace = 0
     private let policy: EmbeddingEvictionPolicy
     var hits = 0
@@ -16,7 +16,7 @@ struct CacheShard {
 
     init(_ policy: EmbeddingEvictionPolicy, seed: UInt64) {
         self.policy = policy
-        randomness = seed | 1
+        random = XorShift(seed: seed)
     }
 
     // MARK: Reading
@@ -133,25 +133,11 @@ struct CacheShard {
     /// An entry that may go; the lowest rank goes first.
     struct Victim {
         var key: EmbeddingKey
-        var frequency: Int
-        var usedAtMs: Int64
-        var usedAt: UInt64
-
-        func goesBefore(_ other: Victim) -> Bool {
-            (frequency, usedAtMs, usedAt) < (other.frequency, other.usedAtMs, other.usedAt)
-        }
+        var rank: CacheRank
     }
 
-    /// Returns the entry that should go first, of one namespace or of all that may lose entries.
-    mutating func victim(of namespace: String?, mayLose: (String) -> Bool) -> Victim? {
-        if let namespace { return spacesByName[namespace].flatMap { victim(ofSpace: $0) } }
-        var first: Victim?
-        for (name, space) in spacesByName where mayLose(name) {
-            guard let victim = victim(ofSpace: space) else { continue }
-            if first.map(victim.goesBefore) ?? true { first = victim }
-        }
-        return first
-    }
+    /// Returns the entry of a namespace that should go first.
+    mutating func victim(of namespace: String) -> Victim? { spacesByName[namespace].flatMap { victim(ofSpace: $0) } }
 
     private mutating func victim(ofSpace space: Int) -> Victim? {
         let lists = spaces[space]
@@ -163,24 +149,17 @@ struct CacheShard {
         guard let old = victim(at: oldest), let new = victim(at: candidate) else {
             return victim(at: max(oldest, candidate))
         }
-        if new.frequency > old.frequency { return old }
+        if new.rank.frequency > old.rank.frequency { return old }
         // Sometimes a candidate stays all the same, so that nobody can keep others out by collisions of the sketch.
-        return new.frequency >= 6 && nextRandom() & 127 == 0 ? old : new
+        return new.rank.frequency >= 6 && random.next() & 127 == 0 ? old : new
     }
 
     private func victim(at place: Int) -> Victim? {
         guard slots.indices.contains(place) else { return nil }
         let slot = slots[place]
+        let frequency = policy == .leastFrequentlyUsed ? sketch.estimate(slot.hash) : 0
         return Victim(
-            key: slot.key, frequency: policy == .leastFrequentlyUsed ? sketch.estimate(slot.hash) : 0,
-            usedAtMs: slot.usedAtMs, usedAt: slot.usedAt)
-    }
-
-    private mutating func nextRandom() -> UInt64 {
-        randomness ^= randomness << 13
-        randomness ^= randomness >> 7
-        randomness ^= randomness << 17
-        return randomness
+            key: slot.key, rank: CacheRank(frequency: frequency, usedAtMs: slot.usedAtMs, usedAt: slot.usedAt))
     }
 
     // MARK: Lists

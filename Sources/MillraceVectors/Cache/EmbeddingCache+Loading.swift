@@ -19,6 +19,7 @@ extension EmbeddingCache {
 
     /// Does what the core wants.
     func perform(_ actions: [CacheCore.Action]) {
+        defer { watchers.notify() }
         if actions.isEmpty { return beginTimer() }
         for action in actions {
             switch action {

@@ -11,20 +11,23 @@ public struct EmbeddingMatch: Sendable, Hashable {
 extension EmbeddingCache {
     /// Returns the embeddings in memory that are nearest to a vector, nearest first; of equally near ones those with lower keys.
     ///
-    /// All embeddings of the namespace that are in memory are compared, so the answer is exact for them. The source is not asked. An entry
-    /// that has been evicted, has been replaced or is expired is not returned.
+    /// The source is not asked. An entry that has been evicted, has been replaced or is expired is not returned. The newest embeddings of the
+    /// namespace, some thousands, are compared one by one; the others are in an index, of which a search may miss some.
     ///
     /// - Parameters:
     ///   - vector: The components.
     ///   - count: The number of embeddings at most.
     ///   - namespace: The namespace, which needs a ``EmbeddingNamespace/metric``; the empty text by default.
+    ///   - effort: How thoroughly the index is searched; ``SearchEffort/standard`` by default.
     ///   - mayReturn: Whether a key may be returned; every key by default. It may be called several times for a key.
     /// - Throws: `VectorProblem` if the vector cannot be compared; `EmbeddingCacheError` with code `.invalidConfiguration` if the namespace
     ///   has no search; the error of `mayReturn`.
     public func search(
-        near vector: [Float], count: Int, in namespace: String = "", where mayReturn: ((String) throws -> Bool)? = nil
+        near vector: [Float], count: Int, in namespace: String = "", effort: SearchEffort = .standard,
+        where mayReturn: ((String) throws -> Bool)? = nil
     ) throws -> [EmbeddingMatch] {
-        try core.search(near: vector, count: count, in: namespace, nowMs: clock.nowMs, where: mayReturn)
+        try core.search(
+            near: vector, count: count, in: namespace, effort: effort, nowMs: clock.nowMs, where: mayReturn)
     }
 }
 
@@ -33,7 +36,7 @@ extension CacheCore {
     private static let attempts = 3
 
     package func search(
-        near vector: [Float], count: Int, in namespace: String, nowMs: Int64,
+        near vector: [Float], count: Int, in namespace: String, effort: SearchEffort = .standard, nowMs: Int64,
         where mayReturn: ((String) throws -> Bool)? = nil
     ) throws -> [EmbeddingMatch] {
         guard let format = configuration.settings(of: namespace).rowFormat else {
@@ -45,7 +48,12 @@ extension CacheCore {
         var matches: [EmbeddingMatch] = []
         for _ in 0..<Self.attempts {
             guard let view = contents.view(of: namespace) else { return [] }
-            let found = try nearest(query, view, count: count, where: mayReturn)
+            var found = try nearest(query, view.rows, count: count, where: mayReturn)
+            if let index = view.index {
+                found += try nearest(vector, index, namespace, count, effort, nowMs: nowMs, where: mayReturn)
+            }
+            found.sort { ($0.distance, $0.key.key) < ($1.distance, $1.key.key) }
+            found = Array(found.prefix(count))
             matches = found.compactMap { hit in
                 contents.embedding(of: hit.key, stamp: hit.stamp, nowMs: nowMs).map {
                     EmbeddingMatch(key: hit.key.key, embedding: $0, score: format.score(ofDistance: hit.distance))
@@ -57,6 +65,9 @@ extension CacheCore {
         }
         return matches
     }
+
+    /// The figures of the index of a namespace; `nil` if it has none.
+    package func indexMeasures(of namespace: String) -> IndexMeasures? { contents.indexMeasures(of: namespace) }
 
     private struct Hit {
         var key: EmbeddingKey
@@ -81,7 +92,23 @@ extension CacheCore {
             if let failure { throw failure }
             hits += found.map { Hit(key: block.keys[$0.row], stamp: block.stamps[$0.row], distance: $0.distance) }
         }
-        hits.sort { ($0.distance, $0.key.key) < ($1.distance, $1.key.key) }
-        return Array(hits.prefix(count))
+        return hits
+    }
+
+    private func nearest(
+        _ vector: [Float], _ index: IndexSnapshot, _ namespace: String, _ count: Int, _ effort: SearchEffort,
+        nowMs: Int64, where mayReturn: ((String) throws -> Bool)?
+    ) throws -> [Hit] {
+        let found = try index.search(near: vector, count: count, effort: effort.candidates) { [contents] bytes in
+            guard let entry = IndexedEntry(bytes),
+                contents.embedding(of: EmbeddingKey(entry.key, in: namespace), stamp: entry.stamp, nowMs: nowMs) != nil
+            else { return false }
+            return try mayReturn?(entry.key) ?? true
+        }
+        return found.compactMap { hit in
+            hit.key.withUnsafeBytes { IndexedEntry($0) }.map {
+                Hit(key: EmbeddingKey($0.key, in: namespace), stamp: $0.stamp, distance: hit.distance)
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ public final class EmbeddingCache: Sendable {
     let announcements: (any EmbeddingAnnouncements)?
     let clock: any CacheClock
     let pending = PendingLoads()
+    let watchers = ChangeWatchers()
 
     /// Makes an empty cache.
     ///
@@ -120,7 +121,8 @@ public final class EmbeddingCache: Sendable {
     {
         var found: [String: Embedding] = [:]
         var missing: [EmbeddingKey] = []
-        for key in Set(keys) {
+        var seen: Set<String> = []
+        for key in keys where seen.insert(key).inserted {
             let key = EmbeddingKey(key, in: namespace)
             switch core.lookup(key, nowMs: clock.nowMs) {
             case .found(let embedding): found[key.key] = embedding
@@ -142,6 +144,11 @@ public final class EmbeddingCache: Sendable {
     public func changed(_ key: String, in namespace: String = "", version: Int64? = nil) {
         perform(core.changed(EmbeddingKey(key, in: namespace), version: version, nowMs: clock.nowMs))
     }
+
+    /// Waits until a condition holds, which is looked at whenever the cache has done something that concerns loads.
+    ///
+    /// - Throws: `CancellationError`.
+    package func until(_ condition: () -> Bool) async throws { try await watchers.until(condition) }
 
     /// The figures of the cache.
     public var measures: EmbeddingCacheMeasures { core.measures }

@@ -18,8 +18,12 @@ public struct EmbeddingCacheConfiguration: Sendable {
     public var maxWaitingKeys = 1_000
     /// The most keys of one load, if the source can load several; 100 by default.
     public var maxBatchCount = 100
-    /// The time within which a load has to answer, the waiting for its turn included; 5 s by default.
+    /// The time within which a load has to answer, and the time for which a caller waits who names none; 5 s by default.
     public var loadTimeout = Duration.seconds(5)
+    /// The time before a failed load is repeated; 50 ms by default. It doubles with each failure, and up to half of it is taken off by chance.
+    public var retryDelay = Duration.milliseconds(50)
+    /// The longest time before a failed load is repeated, and so between two loads from a source that is away; 1 s by default.
+    public var maxRetryDelay = Duration.seconds(1)
     /// Whether keys that others announce are loaded even if nobody has asked for them here; `true` by default.
     public var loadsAnnouncedKeys = true
     /// The most announced keys that wait to be loaded; 10,000 by default. Beyond them announcements are dropped, and what they outdate
@@ -27,6 +31,9 @@ public struct EmbeddingCacheConfiguration: Sendable {
     public var maxWaitingAnnouncements = 10_000
     /// The name of this cache among those that share announcements. It has to be different in each; random by default.
     public var origin: String
+
+    /// The new embeddings of a namespace from which on they are moved into an index for searches.
+    package var indexedFrom = 4_096
 
     /// Makes a configuration with the defaults.
     public init() { origin = "cache-" + String(UInt64.random(in: .min ... .max), radix: 16) }
@@ -47,7 +54,7 @@ public struct EmbeddingCacheConfiguration: Sendable {
         }
         for (name, value) in [
             ("timeToLive", timeToLive ?? .seconds(1)), ("absenceTimeToLive", absenceTimeToLive),
-            ("loadTimeout", loadTimeout),
+            ("loadTimeout", loadTimeout), ("retryDelay", retryDelay), ("maxRetryDelay", maxRetryDelay),
         ] where value <= .zero {
             problems.append("\(name) has to be longer than zero, not \(value)")
         }

@@ -21,8 +21,12 @@ public struct EmbeddingCacheMeasures: Sendable, Hashable {
     public var foundKeys = 0
     /// The keys that were loaded and are absent.
     public var absentKeys = 0
-    /// The keys whose load failed.
+    /// The keys that were given up, because their loads failed until nobody waited any more, or their vector cannot be used.
     public var failedKeys = 0
+    /// The loads that failed. Their keys are loaded again.
+    public var failedLoads = 0
+    /// The loads that have failed since the source last answered; 0 while it answers.
+    public var failuresInARow = 0
     /// The times of loads, from the call of the source to its answer. A load may have several keys.
     public var loadLatency = LatencyHistogram()
     /// The loads that run.

@@ -19,16 +19,20 @@ struct LoadQueue {
         }
     }
 
-    /// Takes out the next key that waits.
-    mutating func next(_ flights: [EmbeddingKey: LoadTable.Flight]) -> EmbeddingKey? {
+    /// Takes out the next key that waits, if it fits.
+    mutating func next(
+        _ flights: [EmbeddingKey: LoadTable.Flight], where fits: (LoadTable.Flight) -> Bool
+    ) -> EmbeddingKey? {
         while first < entries.count {
             let entry = entries[first]
+            let flight = flights[entry.key].flatMap { $0.isWaiting(with: entry.ticket) ? $0 : nil }
+            if let flight, !fits(flight) { return nil }
             first += 1
             if first > 64, first * 2 > entries.count {
                 entries.removeFirst(first)
                 first = 0
             }
-            if flights[entry.key]?.isWaiting(with: entry.ticket) ?? false {
+            if flight != nil {
                 count -= 1
                 return entry.key
             }

@@ -10,6 +10,8 @@ struct LoadTable {
     struct Flight {
         enum State: Hashable {
             case waitingForMiss, waitingForAnnouncement
+            /// Its load has failed, and is repeated later.
+            case delayed
             case running(batch: Int)
         }
 
@@ -26,11 +28,18 @@ struct LoadTable {
         var hasRetried = false
         /// Whether the cache has an older version meanwhile.
         var isRefresh = false
+        /// The loads of it that have failed, those of it alone, and the last error.
+        var failures = 0
+        var failuresAlone = 0
+        var error: EmbeddingCacheError?
+        /// The most keys of its next load: half of the ones of the load that has failed, so that in the end a bad key fails alone.
+        var maxBatchCount = Int.max
 
         func isWaiting(with ticket: UInt64) -> Bool {
-            if case .running = state { return false }
-            return self.ticket == ticket
+            (state == .waitingForMiss || state == .waitingForAnnouncement) && self.ticket == ticket
         }
+
+        func isDelayed(with ticket: UInt64) -> Bool { state == .delayed && self.ticket == ticket }
     }
 
     struct Batch {
@@ -44,8 +53,9 @@ struct LoadTable {
     private(set) var batches: [Int: Batch] = [:]
     private var misses = LoadQueue()
     private var announced = LoadQueue()
+    private var delayed = DelayedLoads()
     private var lastTicket: UInt64 = 0
-    private var lastBatch = 0
+    private(set) var lastBatch = 0
     private let maxConcurrent: Int
     private let maxBatchCount: Int
 
@@ -54,8 +64,10 @@ struct LoadTable {
         self.maxBatchCount = maxBatchCount
     }
 
-    var waitingKeys: Int { misses.count }
+    /// The keys that wait because somebody asks for them, or because their load has failed.
+    var waitingKeys: Int { misses.count + delayed.count }
     var waitingAnnouncements: Int { announced.count }
+    var delayedCount: Int { delayed.count }
 
     /// Puts a key into a queue.
     mutating func enqueue(_ key: EmbeddingKey, _ flight: Flight, forMiss: Bool) {
@@ -67,6 +79,34 @@ struct LoadTable {
         if forMiss { misses.append(key, ticket: lastTicket) } else { announced.append(key, ticket: lastTicket) }
     }
 
+    /// Lets a key wait until its load is repeated.
+    mutating func delay(_ key: EmbeddingKey, _ flight: Flight, untilMs: Int64) {
+        var flight = flight
+        lastTicket += 1
+        flight.ticket = lastTicket
+        flight.state = .delayed
+        flights[key] = flight
+        delayed.append(key, ticket: lastTicket, dueMs: untilMs)
+    }
+
+    /// When a key that waits can be loaded without anything else happening; `nil` if there is none.
+    ///
+    /// - Parameter nextLoadMs: When the next load may begin; `nil` for at once.
+    func nextStartMs(nextLoadMs: Int64?) -> Int64? {
+        guard batches.count < maxConcurrent else { return nil }
+        let isPaused = nextLoadMs != nil && !hasRunning && hasPlace && misses.count + announced.count > 0
+        return [isPaused ? nextLoadMs : nil, delayed.nextMs].compactMap(\.self).min()
+    }
+
+    private var hasPlace: Bool {
+        let isForAnnouncements = misses.count == 0
+        let running = batches.values.count(where: \.isForAnnouncements)
+        return batches.count < maxConcurrent && (!isForAnnouncements || running < max(1, maxConcurrent / 2))
+    }
+
+    /// Whether a load runs that still has time.
+    private var hasRunning: Bool { batches.values.contains { !$0.isCancelled } }
+
     func newFlight() -> Flight { Flight(state: .waitingForMiss, ticket: 0) }
 
     /// Takes a key out of its queue.
@@ -75,21 +115,29 @@ struct LoadTable {
         switch flight.state {
         case .waitingForMiss: misses.forgetOne(flights)
         case .waitingForAnnouncement: announced.forgetOne(flights)
+        case .delayed: delayed.forgetOne()
         case .running: break
         }
     }
 
     /// Begins the next load, if one may run and keys wait. Keys that somebody asks for come first; loads that are for
     /// announcements alone leave half of the places free.
-    mutating func startBatch(nowMs: Int64) -> (number: Int, keys: [EmbeddingKey])? {
-        guard batches.count < maxConcurrent else { return nil }
-        let isForAnnouncements = misses.count == 0
-        if isForAnnouncements {
-            guard batches.values.count(where: \.isForAnnouncements) < max(1, maxConcurrent / 2) else { return nil }
+    ///
+    /// - Parameter nextLoadMs: When one load alone may begin; `nil` if several may, at once.
+    mutating func startBatch(nowMs: Int64, nextLoadMs: Int64?) -> (number: Int, keys: [EmbeddingKey])? {
+        for key in delayed.takeDue(nowMs: nowMs, flights) {
+            if let flight = flights[key] { enqueue(key, flight, forMiss: !flight.waiters.isEmpty) }
         }
+        guard hasPlace else { return nil }
+        if let nextLoadMs, nextLoadMs > nowMs || hasRunning { return nil }
+        let isForAnnouncements = misses.count == 0
         var keys: [EmbeddingKey] = []
-        while keys.count < maxBatchCount, let key = misses.next(flights) { keys.append(key) }
-        while keys.count < maxBatchCount, let key = announced.next(flights) { keys.append(key) }
+        var limit = maxBatchCount
+        func fits(_ flight: Flight) -> Bool { keys.count < min(limit, flight.maxBatchCount) }
+        while let key = misses.next(flights, where: fits) ?? announced.next(flights, where: fits) {
+            keys.append(key)
+            limit = min(limit, flights[key]?.maxBatchCount ?? limit)
+        }
         if keys.isEmpty { return nil }
         lastBatch += 1
         for key in keys { flights[key]?.state = .running(batch: lastBatch) }
@@ -105,7 +153,7 @@ struct LoadTable {
         defer {
             flights = [:]
             batches = [:]
-            (misses, announced) = (LoadQueue(), LoadQueue())
+            (misses, announced, delayed) = (LoadQueue(), LoadQueue(), DelayedLoads())
         }
         return flights
     }

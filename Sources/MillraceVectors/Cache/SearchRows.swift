@@ -1,8 +1,6 @@
-/// The rows of one namespace's embeddings, for searches.
+/// The rows of embeddings that are compared one by one with the kernels of the index, in blocks of some hundreds.
 ///
-/// They lie in blocks of some hundreds of rows, compared one by one with the kernels of the index. What is in a cache changes with
-/// every eviction, and a graph over it would be made anew all the time; and a scan is exact. A block of which more than half is
-/// dead is dissolved, so that the rows take at most about twice their size.
+/// A block of which more than half is dead is dissolved, so that the rows take at most about twice their size.
 struct SearchRows {
     private struct Block {
         let rows: GrowingRows
@@ -67,9 +65,11 @@ struct SearchRows {
         Block(rows: GrowingRows(format: format, expectedCount: Self.blockCount))
     }
 
-    mutating func remove(stamp: UInt64) {
+    /// Removes a row. Returns whether it was there.
+    @discardableResult
+    mutating func remove(stamp: UInt64) -> Bool {
         guard let place = places.removeValue(forKey: stamp), var block = blocks.removeValue(forKey: place.block) else {
-            return
+            return false
         }
         block.isAlive[place.row] = false
         block.aliveCount -= 1
@@ -78,6 +78,14 @@ struct SearchRows {
             blocks[place.block] = block
         } else {
             dissolve(block)
+        }
+        return true
+    }
+
+    /// The rows that are there, in the order in which they came.
+    var entries: [(key: EmbeddingKey, stamp: UInt64)] {
+        blocks.sorted { $0.key < $1.key }.flatMap { _, block in
+            block.keys.indices.filter { block.isAlive[$0] }.map { (block.keys[$0], block.stamps[$0]) }
         }
     }
 

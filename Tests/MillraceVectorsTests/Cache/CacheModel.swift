@@ -4,37 +4,55 @@ import TestSupport
 /// A cache's core, a source whose versions grow, another cache that announces, and time, all driven by a seed; and what a cache
 /// promises, checked after each step.
 struct CacheModel {
-    private struct Load {
+    struct Load {
         var batch: Int
         var keys: [EmbeddingKey]
         /// The answer of the source, of the moment at which it reads, which is some time after the load began.
         var answer: [EmbeddingKey: Embedding]?
     }
 
-    private static let names = ["a", "b", "c"]
-    private static let keyCount = 12
-    /// An entry of two components takes some 330 bytes, so the cache holds about twelve of 36.
-    private static let capacity = 4_000
-    private static let share = 1_400
+    /// Makes indexes at once, so that a seed decides everything.
+    private struct AtOnce: BuildExecutor {
+        func run(_ work: @escaping @Sendable () -> Void) { work() }
+    }
 
-    private var random: SeededNumbers
-    private let core: CacheCore
-    private var nowMs: Int64 = 1_000
+    static let names = ["a", "b", "c"]
+    static let keyCount = 12
+    /// An entry of two components takes some 330 bytes, and 660 if it is searched, so the cache holds about twelve of 36.
+    private static let capacity = 5_000
+    private static let share = 2_200
+
+    var random: SeededNumbers
+    let core: CacheCore
+    var nowMs: Int64 = 1_000
     private var versions: [EmbeddingKey: Int64] = [:]
     private var lastVersion: Int64 = 0
-    private var loads: [Load] = []
-    private var waiters: [UInt64: EmbeddingKey] = [:]
+    private(set) var loads: [Load] = []
+    private(set) var waiters: [UInt64: EmbeddingKey] = [:]
     private var lastWaiter: UInt64 = 0
+    /// A load with this key fails, whatever else is in it.
+    let badKey: EmbeddingKey
+    private let prefix: String
+    /// What has happened, in order.
+    private(set) var trace: [String] = []
     /// The highest version of each key that was announced to the cache.
     private var announced: [EmbeddingKey: Int64] = [:]
     /// The keys whose absence an announcement has ended since they were last loaded.
     private var endedAbsences: Set<EmbeddingKey> = []
-    private(set) var problems: [String] = []
+    var problems: [String] = []
     private(set) var hits = 0
     private(set) var loadCount = 0
 
-    init(seed: UInt64, policy: EmbeddingEvictionPolicy, rules: CacheRules = CacheRules()) {
+    /// - Parameters:
+    ///   - prefix: The beginning of every key, which decides nothing but the order in dictionaries.
+    ///   - shardCount: The number of shards; `nil` for one by the seed.
+    init(
+        seed: UInt64, policy: EmbeddingEvictionPolicy, rules: CacheRules = CacheRules(), prefix: String = "",
+        shardCount: Int? = nil
+    ) {
         random = SeededNumbers(seed: seed)
+        self.prefix = prefix
+        badKey = EmbeddingKey(prefix + "7", in: "c")
         var configuration = EmbeddingCacheConfiguration()
         configuration.origin = "here"
         configuration.capacityInBytes = Self.capacity
@@ -42,24 +60,31 @@ struct CacheModel {
         configuration.timeToLive = random.chance(50) ? .milliseconds(400) : nil
         configuration.absenceTimeToLive = .milliseconds(200)
         configuration.loadTimeout = .milliseconds(100)
+        configuration.retryDelay = .milliseconds(10)
+        configuration.maxRetryDelay = .milliseconds(80)
         configuration.maxConcurrentLoads = 1 + random.below(3)
+        configuration.indexedFrom = 1 + random.below(4)
         configuration.maxWaitingKeys = 4
         configuration.maxWaitingAnnouncements = 3
         configuration.namespaces = [
             "a": EmbeddingNamespace(guaranteedBytes: Self.share, dimensions: 2, metric: .euclidean),
             "b": EmbeddingNamespace(maxBytes: 2_000),
         ]
+        let (batchCount, shards) = (1 + random.below(3), 1 << random.below(3))
         core = CacheCore(
-            configuration, sourceBatchCount: 1 + random.below(3), seed: seed, shardCount: 1 << random.below(3),
-            rules: rules)
+            configuration, sourceBatchCount: batchCount, seed: seed, shardCount: shardCount ?? shards, rules: rules,
+            indexing: AtOnce())
     }
 
     /// Runs some steps; ends at the first problem.
     mutating func run(steps: Int) {
         for _ in 0..<steps where problems.isEmpty { step() }
+        if problems.isEmpty { checkOutage() }
+        if problems.isEmpty { checkRecovery() }
         guard problems.isEmpty else { return }
         // At the end everybody gets an answer.
-        while !loads.isEmpty, problems.isEmpty { answerLoad() }
+        let last = core.request([badKey], waiter: newWaiter(of: badKey), deadlineMs: .max, nowMs: nowMs)
+        perform(last)
         perform(core.close())
         if !waiters.isEmpty { problems.append("\(waiters.count) callers got no answer") }
     }
@@ -82,10 +107,18 @@ struct CacheModel {
     private mutating func key() -> EmbeddingKey {
         // A few keys are asked for often, and namespace c is noisy.
         let name = random.chance(60) ? "c" : Self.names[random.below(3)]
-        return EmbeddingKey("\(random.below(random.chance(50) ? 3 : Self.keyCount))", in: name)
+        return self.key(random.below(random.chance(50) ? 3 : Self.keyCount), in: name)
     }
 
-    private mutating func get() {
+    func key(_ number: Int, in name: String) -> EmbeddingKey { EmbeddingKey("\(prefix)\(number)", in: name) }
+
+    mutating func newWaiter(of key: EmbeddingKey) -> UInt64 {
+        lastWaiter += 1
+        waiters[lastWaiter] = key
+        return lastWaiter
+    }
+
+    mutating func get() {
         let key = key()
         let bytes = core.measures.namespaces["a"]?.bytes ?? 0
         switch core.lookup(key, nowMs: nowMs) {
@@ -96,9 +129,8 @@ struct CacheModel {
             hits += 1
             if endedAbsences.contains(key) { problems.append("\(key) is absent after an announcement of it") }
         case .missing:
-            lastWaiter += 1
-            waiters[lastWaiter] = key
-            perform(core.request([key], waiter: lastWaiter, deadlineMs: nowMs + 100, nowMs: nowMs))
+            let waiter = newWaiter(of: key)
+            perform(core.request([key], waiter: waiter, deadlineMs: nowMs + 100, nowMs: nowMs))
         }
         if (core.measures.namespaces["a"]?.bytes ?? 0) > bytes { problems.append("a request has stored something") }
     }
@@ -108,7 +140,7 @@ struct CacheModel {
         loads[index].answer = found(loads[index].keys)
     }
 
-    private func found(_ keys: [EmbeddingKey]) -> [EmbeddingKey: Embedding] {
+    func found(_ keys: [EmbeddingKey]) -> [EmbeddingKey: Embedding] {
         var found: [EmbeddingKey: Embedding] = [:]
         for key in keys {
             if let version = versions[key] { found[key] = Embedding([Float(version), 1], version: version) }
@@ -116,14 +148,17 @@ struct CacheModel {
         return found
     }
 
-    private struct SourceFailure: Error {}
+    struct SourceFailure: Error {}
+
+    mutating func takeLoad() -> Load? {
+        loads.indices.randomElement(using: &random).map { loads.remove(at: $0) }
+    }
 
     private mutating func answerLoad() {
-        guard let index = loads.indices.randomElement(using: &random) else { return }
-        let load = loads.remove(at: index)
+        guard let load = takeLoad() else { return }
         let share = core.measures.namespaces["a"]?.bytes ?? 0
         let touchesA = load.keys.contains { $0.namespace == "a" }
-        if random.chance(10) {
+        if random.chance(10) || load.keys.contains(badKey) {
             perform(core.finished(batch: load.batch, .failure(SourceFailure()), nowMs: nowMs))
         } else {
             var answer = load.answer ?? found(load.keys)
@@ -133,7 +168,7 @@ struct CacheModel {
         }
         let rest = core.measures.namespaces["a"]?.bytes ?? 0
         // An entry more than the share may go; expired ones go at any time.
-        if !touchesA, core.configuration.timeToLive == nil, rest < share, rest + 400 < Self.share,
+        if !touchesA, core.configuration.timeToLive == nil, rest < share, rest + 700 < Self.share,
             core.measures.evictions[.capacity, default: 0] > 0, !hasExpired
         {
             problems.append("namespace a fell from \(share) to \(rest) bytes, its share is \(Self.share)")
@@ -154,7 +189,8 @@ struct CacheModel {
 
     /// Announces what is known or old, twice sometimes.
     private mutating func announce() {
-        guard let (key, version) = versions.randomElement(using: &random) else { return }
+        let known = versions.sorted { $0.key.description < $1.key.description }
+        guard let (key, version) = known.randomElement(using: &random) else { return }
         tell(key, version: max(1, version - Int64(random.below(3))))
         if random.chance(10) { tell(key, version: version) }
     }
@@ -170,13 +206,14 @@ struct CacheModel {
     }
 
     private mutating func cancel() {
-        guard let (waiter, key) = waiters.randomElement(using: &random) else { return }
+        guard let (waiter, key) = waiters.sorted(by: { $0.key < $1.key }).randomElement(using: &random) else { return }
         waiters[waiter] = nil
         core.cancel(waiter: waiter, keys: [key])
     }
 
-    private mutating func perform(_ actions: [CacheCore.Action]) {
+    mutating func perform(_ actions: [CacheCore.Action]) {
         for action in actions {
+            note(action)
             switch action {
             case .load(let batch, let keys):
                 loadCount += 1
@@ -198,6 +235,20 @@ struct CacheModel {
         }
     }
 
+    private mutating func note(_ action: CacheCore.Action) {
+        func name(_ key: EmbeddingKey) -> String { "\(key.namespace)/\(key.key.dropFirst(prefix.count))" }
+        switch action {
+        case .load(let batch, let keys): trace.append("\(nowMs) load \(batch): \(keys.map(name))")
+        case .cancel(let batch): trace.append("\(nowMs) cancel \(batch)")
+        case .answer(let waiter, let key, .success(let found)):
+            trace.append("\(nowMs) answer \(waiter): \(name(key)) \(found?.version ?? -1)")
+        case .answer(let waiter, let key, .failure(let error)):
+            trace.append("\(nowMs) answer \(waiter): \(name(key)) \(error.code.rawValue)")
+        case .publish(let announcements):
+            trace.append("\(nowMs) publish \(announcements.map { name($0.key) })")
+        }
+    }
+
     /// The version of each entry when it was last seen.
     private var seen: [EmbeddingKey: Int64] = [:]
 
@@ -211,10 +262,13 @@ struct CacheModel {
         if measures.bytes > Self.capacity { problems.append("\(measures.bytes) bytes are more than the capacity") }
         if (measures.namespaces["b"]?.bytes ?? 0) > 2_000 { problems.append("namespace b is over its limit") }
         if measures.waitingKeys > 4 + Self.keyCount { problems.append("\(measures.waitingKeys) keys wait") }
-        if measures.waitingAnnouncements > 3 { problems.append("\(measures.waitingAnnouncements) announcements wait") }
+        // Those whose load has failed come back to the queue.
+        if measures.waitingAnnouncements > 2 * 3 {
+            problems.append("\(measures.waitingAnnouncements) announcements wait")
+        }
         for name in Self.names {
             for number in 0..<Self.keyCount {
-                let key = EmbeddingKey("\(number)", in: name)
+                let key = key(number, in: name)
                 guard case .found(let embedding) = core.peek(key, nowMs: nowMs) else {
                     seen[key] = nil
                     continue
@@ -238,8 +292,9 @@ struct CacheModel {
         }
         var expected: [String: Int64] = [:]
         for number in 0..<Self.keyCount {
-            if case .found(let embedding) = core.peek(EmbeddingKey("\(number)", in: "a"), nowMs: nowMs) {
-                expected["\(number)"] = embedding.version
+            let key = key(number, in: "a")
+            if case .found(let embedding) = core.peek(key, nowMs: nowMs) {
+                expected[key.key] = embedding.version
             }
         }
         let found = Dictionary(matches.map { ($0.key, $0.embedding.version) }) { first, _ in first }

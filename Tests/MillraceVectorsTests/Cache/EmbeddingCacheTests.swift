@@ -83,14 +83,41 @@ struct EmbeddingCacheTests {
         try await eventually { cache.cached("b") == .found(Embedding([2])) }
     }
 
-    @Test("an error reaches all who wait, and is not remembered")
+    @Test("a load that has failed is repeated, and callers get the answer as soon as there is one")
+    func repetition() async throws {
+        let (source, clock) = (ManualSource(), ManualClock())
+        let cache = try EmbeddingCache("cache", source: source, configuration: Self.configuration(), clock: clock)
+        let caller = Task { try await cache.get("a") }
+        for number in 1...3 {
+            try await eventually {
+                clock.advance(byMs: 20)
+                return source.begun.count == number
+            }
+            source.answer { _ in .failure(SourceDown()) }
+        }
+        try await eventually {
+            clock.advance(byMs: 20)
+            return source.begun.count == 4
+        }
+        source.answer([3])
+        #expect(try await caller.value?.vector == [3])
+        #expect(cache.measures.failedLoads == 3 && cache.measures.failedKeys == 0)
+    }
+
+    @Test("an error reaches all who wait when their time is over, and is not remembered")
     func errors() async throws {
-        let source = ManualSource()
-        let cache = try EmbeddingCache(source: source, configuration: Self.configuration())
-        let callers = (0..<10).map { _ in Task { try await cache.get("a") } }
+        let (source, clock) = (ManualSource(), ManualClock())
+        let cache = try EmbeddingCache("cache", source: source, configuration: Self.configuration(), clock: clock)
+        let callers = (0..<10).map { _ in Task { try await cache.get("a", within: .seconds(10)) } }
         await source.begun(1)
         try await eventually { cache.measures.misses == 10 }
         source.answer { _ in .failure(SourceDown()) }
+        try await eventually { cache.measures.failedLoads == 1 }
+        clock.advance(byMs: 10_000)
+        try await eventually {
+            clock.advance(byMs: 1)
+            return cache.measures.failedKeys == 1
+        }
         for caller in callers {
             let result = await caller.result
             guard case .failure(let error as EmbeddingCacheError) = result else {

@@ -52,6 +52,45 @@ struct EvictionTests {
         #expect(cache.core.measures.evictions == [.capacity: 1])
     }
 
+    @Test("least recently used holds across namespaces, exactly")
+    func leastRecentlyUsedOfAll() {
+        let count = 60
+        var cache = Filled {
+            $0.evictionPolicy = .leastRecentlyUsed
+            $0.capacityInBytes = 342 * count
+        }
+        var random = SeededNumbers(seed: 11)
+        var lastUse: [EmbeddingKey: Int] = [:]
+        for step in 0..<5_000 {
+            let (key, namespace) = ("k\(10 + random.below(10))", "t\(10 + random.below(20))")
+            cache.get(key, in: namespace)
+            lastUse[EmbeddingKey(key, in: namespace)] = step
+            if lastUse.count > count, let oldest = lastUse.min(by: { $0.value < $1.value }) {
+                lastUse[oldest.key] = nil
+            }
+            #expect(cache.core.measures.entries == lastUse.count)
+            guard step % 20 == 0 else { continue }
+            let missing = lastUse.keys.filter { !cache.has($0.key, in: $0.namespace) }
+            #expect(missing.isEmpty, "step \(step)")
+        }
+    }
+
+    @Test("the shares of a thousand namespaces hold", arguments: EmbeddingEvictionPolicy.allCases, [1, 4])
+    func manyShares(_ policy: EmbeddingEvictionPolicy, _ shardCount: Int) {
+        var cache = Filled(shardCount) {
+            $0.evictionPolicy = policy
+            $0.capacityInBytes = 360 * 1_500
+            for number in 0..<1_000 { $0.namespaces["\(number)"] = EmbeddingNamespace(guaranteedBytes: 360) }
+        }
+        for number in 0..<1_000 { cache.get("own", in: "\(number)") }
+        for key in 0..<5_000 { cache.get("\(key)", in: "noisy") }
+        #expect((0..<1_000).allSatisfy { cache.has("own", in: "\($0)") })
+        // Beyond its share each of them loses to others, too.
+        for key in 0..<5 { for number in 0..<1_000 { cache.get("\(key)", in: "\(number)") } }
+        #expect(cache.core.measures.bytes <= 360 * 1_500)
+        #expect((0..<1_000).allSatisfy { cache.bytes("\($0)") > 0 })
+    }
+
     @Test("least frequently used resists a scan, least recently used does not")
     func scan() {
         func hitsAfterScan(_ policy: EmbeddingEvictionPolicy) -> Int {
