@@ -13,7 +13,7 @@ struct MillraceBench: AsyncParsableCommand {
             """,
         subcommands: [
             Risk.self, Passthrough.self, TopologyLoops.self, Restore.self, Latency.self, Startup.self, Scale.self,
-            Queries.self, HTTPReads.self, ReadLatency.self, Vectors.self,
+            Queries.self, HTTPReads.self, ReadLatency.self, Vectors.self, EmbeddingCaches.self,
             All.self, Subject.self, Ceiling.self, Broker.self, HTTPInstance.self, HTTPPing.self, HTTPClientLoad.self,
         ])
 }
