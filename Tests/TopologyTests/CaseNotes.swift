@@ -35,6 +35,21 @@ struct CaseNotes {
 
     static let dimensions = 384
 
+    /// The notes that share the largest part of their words with a text: what a search without a model finds.
+    func nearestByWords(to text: String, count: Int) -> [Note] {
+        let words = Self.words(of: text)
+        let scored = notes.enumerated().map { number, note in
+            let others = Self.words(of: note.text)
+            let share = Double(words.intersection(others).count) / Double(max(1, words.union(others).count))
+            return (share: share, number: number, note: note)
+        }
+        return scored.sorted { ($1.share, $0.number) < ($0.share, $1.number) }.prefix(count).map(\.note)
+    }
+
+    private static func words(of text: String) -> Set<Substring> {
+        Set(text.lowercased().split { !$0.isLetter })
+    }
+
     /// The notes as cases, keyed by kind and number within the kind: `card-testing-3`.
     var cases: [(id: String, value: FraudCase)] {
         var counts: [String: Int] = [:]

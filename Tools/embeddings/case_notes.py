@@ -1,12 +1,12 @@
-"""Makes the embeddings of the case notes, or prints them as records. See Tools/embeddings/case-notes."""
+"""Makes the embeddings of the case notes, or prints the notes with their embeddings as records. See Tools/embeddings/case-notes."""
 
 import json
+import struct
 import sys
 from collections import Counter
 from pathlib import Path
 
-from model import SentenceModel
-
+DIMENSIONS = 384
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "TopologyTests" / "CaseNotes"
 
 
@@ -16,12 +16,17 @@ def read(name: str) -> list:
     return [line.split("\t") for line in lines]
 
 
+def vectors(name: str) -> list:
+    """Returns the vectors of a table's lines, as they are in its file."""
+    return list(struct.iter_unpack(f"<{DIMENSIONS}f", (FOLDER / f"{name}.f32").read_bytes()))
+
+
 def records(option: str) -> None:
     """Prints a table as records of a topic, with the keys that the tests use."""
-    rows = read("notes" if option == "--cases" else "events")
-    vectors = SentenceModel().embed([text for _, _, text in rows])
+    name = "notes" if option == "--cases" else "events"
+    rows = read(name)
     counts = Counter()
-    for (kind, verdict, text), vector in zip(rows, vectors.tolist()):
+    for (kind, verdict, text), vector in zip(rows, vectors(name), strict=True):
         counts[kind] += 1
         value = {"text": text, "embedding": [round(component, 6) for component in vector]}
         if option == "--cases":
@@ -39,10 +44,13 @@ def main() -> None:
         return
     if len(sys.argv) > 1:
         sys.exit("usage: Tools/embeddings/case-notes [--cases | --events]")
+    # Records are printed without the model, which need not be installed for that.
+    from model import SentenceModel
+
     model = SentenceModel()
     for name in ("notes", "events"):
-        vectors = model.embed([text for _, _, text in read(name)])
-        (FOLDER / f"{name}.f32").write_bytes(vectors.astype("<f4").tobytes())
+        rows = model.embed([text for _, _, text in read(name)])
+        (FOLDER / f"{name}.f32").write_bytes(rows.astype("<f4").tobytes())
 
 
 if __name__ == "__main__":
