@@ -108,7 +108,7 @@ package struct PartitionRead<Answer: Sendable, Failure: RoutingFailure>: Sendabl
     }
 
     private mutating func retry(after failure: Failure, rest: Duration) -> Action {
-        guard failure.course == .temporary, !isForwarded, let pause = patience.next(within: rest) else {
+        guard let pause = patience.next(after: failure, isForwarded: isForwarded, within: rest) else {
             return .finish(.failure(failure))
         }
         return .wait(pause)

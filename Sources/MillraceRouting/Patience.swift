@@ -14,4 +14,9 @@ struct Patience: Sendable {
         defer { pause = min(pause * 2, longest) }
         return pause
     }
+
+    /// Returns the pause after a failure; `nil` if it is final, or if the instance that has forwarded the read tries again itself.
+    mutating func next(after failure: some RoutingFailure, isForwarded: Bool, within rest: Duration) -> Duration? {
+        failure.course == .temporary && !isForwarded ? next(within: rest) : nil
+    }
 }

@@ -82,7 +82,7 @@ package struct ScanRead<Entry: Sendable, Failure: RoutingFailure>: Sendable {
     ) -> Action {
         switch count {
         case .failure(let failure):
-            guard failure.course == .temporary, !isForwarded, let pause = patience.next(within: rest) else {
+            guard let pause = patience.next(after: failure, isForwarded: isForwarded, within: rest) else {
                 return .finish(.failure(failure))
             }
             return .wait(pause)

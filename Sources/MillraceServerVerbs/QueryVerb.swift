@@ -16,8 +16,6 @@ package struct QueryVerb: AsyncParsableCommand {
             \(ExitStatus.ofServers)
             """)
 
-    enum KeyFormat: String, ExpressibleByArgument, CaseIterable { case text, base64, hex }
-
     @Argument(help: "The store.", completion: StoreCompletion.kind) var store: String
     @Argument(help: "The key, as the store's serde reads it; without its window.") var key: String?
     @Option(help: "The first key of a range.") var from: String?
@@ -31,12 +29,7 @@ package struct QueryVerb: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "The latest start of a window or a session: a time.") var windowTo: String?
     @Option(parsing: .unconditional, help: "The time at which a version has to be valid.") var asOf: String?
     @Flag(help: "All versions of the key, the oldest first.") var versions = false
-    @Option(help: "How keys are written: text, base64 or hex.") var keyFormat: KeyFormat?
-    @Option(help: ArgumentHelp("The position that the answer has to contain.", valueName: "TOPIC-PARTITION@OFFSET,…"))
-    var atLeast: String?
-    @Flag(help: "A standby may answer, whose state is behind.") var stale = false
-    @Option(help: "The seconds that a read waits for a rebalance, a restore or the position; 5 by default.")
-    var timeout: Double?
+    @OptionGroup var read: ReadOptions
     @OptionGroup(title: "Connection") var connection: ServerConnectionOptions
     @Flag(help: "One line of JSON for each entry; of a range, the last line says how far they go.") var json = false
 
@@ -48,7 +41,6 @@ package struct QueryVerb: AsyncParsableCommand {
         }
         if key == nil, versions || asOf != nil { throw ValidationError("--versions and --as-of need a key") }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
-        if let timeout, !(0...30).contains(timeout) { throw ValidationError("--timeout must be from 0 to 30") }
     }
 
     package func run() async throws {
@@ -58,8 +50,7 @@ package struct QueryVerb: AsyncParsableCommand {
             let path = "/stores/\(ServerConnection.encoded(store))/entries"
             if let key {
                 let path = "\(path)/\(ServerConnection.encoded(key))"
-                let limit = Duration.seconds((timeout ?? 5) + 5)
-                try show(String(decoding: await server.get(path, query, within: limit), as: UTF8.self))
+                try show(String(decoding: await server.get(path, query, within: read.patience), as: UTF8.self))
             } else {
                 try await list(server, path, query)
             }
@@ -73,9 +64,8 @@ package struct QueryVerb: AsyncParsableCommand {
             ("window-from", try windowFrom.map { try Self.ms($0, option: "--window-from") }),
             ("window-to", try windowTo.map { try Self.ms($0, option: "--window-to") }),
             ("as-of", try asOf.map { try Self.ms($0, option: "--as-of") }),
-            ("versions", versions ? "true" : nil), ("key-format", keyFormat?.rawValue), ("at-least", atLeast),
-            ("stale", stale ? "true" : nil), ("timeout", timeout.map { "\($0)" }),
-        ]
+            ("versions", versions ? "true" : nil),
+        ] + read.query
     }
 
     /// Returns the milliseconds of a time that was typed.

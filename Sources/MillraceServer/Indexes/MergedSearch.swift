@@ -49,8 +49,7 @@ struct MergedSearch: Sendable {
                 }
                 action = read.located(found, rest: terms.rest)
             case .search(let groups):
-                let answers = await answers(of: groups)
-                action = read.answered(answers, rest: terms.rest)
+                action = read.answered(await groups.answers { try await answer(of: $0) }, rest: terms.rest)
             case .wait(let pause):
                 try await Task.sleep(for: pause)
                 action = read.waited()
@@ -64,15 +63,6 @@ struct MergedSearch: Sendable {
     }
 
     private typealias GroupAnswer = (parts: [Part], position: Position)
-
-    private func answers(of groups: [Read.Group]) async -> [(Read.Group, Result<GroupAnswer, Failure>)] {
-        await withTaskGroup(of: (Read.Group, Result<GroupAnswer, Failure>).self) { tasks in
-            for group in groups {
-                tasks.addTask { (group, await Failure.result { try await answer(of: group) }) }
-            }
-            return await tasks.reduce(into: []) { $0.append($1) }
-        }
-    }
 
     private func answer(of group: Read.Group) async throws -> GroupAnswer {
         switch group.place {
@@ -94,10 +84,8 @@ struct MergedSearch: Sendable {
 
     private func searchHere(_ partition: Int32) async throws -> Committed<Part> {
         let local = try owners.stores.handle(index.store, partition: partition, readsStale: terms.acceptsStale)
-        // The partition may move on while it is waited for.
-        let limit = terms.atLeast.isEmpty ? min(terms.rest, .milliseconds(250)) : terms.rest
         let (search, count, isRaw) = (search, count, isRaw)
-        return try await local.read(reaching: terms.atLeast, within: limit) { store in
+        return try await local.read(reaching: terms.atLeast, within: terms.patienceHere) { store in
             let found = try search.matches(in: store, count: count)
             let matches = try found.matches.compactMap { match -> RankedMatch? in
                 guard let entry = try store.get(match.key) else { return nil }
@@ -112,22 +100,15 @@ struct MergedSearch: Sendable {
     }
 
     private func ask(_ address: InstanceAddress, for partitions: [Int32]) async throws -> MatchLines {
-        var query = [
-            "timeout=\(Double(terms.rest.nanoseconds) / 1e9)",
-            "partitions=\(partitions.map(String.init).joined(separator: ","))",
-        ]
-        if isRaw { query.append("raw=true") }
-        if terms.acceptsStale { query.append("stale=true") }
-        if !terms.atLeast.isEmpty {
-            query.append("at-least=\(PercentCoding.encode(terms.atLeast.description.utf8))")
-        }
+        let query = terms.query(
+            ["partitions=\(partitions.map(String.init).joined(separator: ","))"] + (isRaw ? ["raw=true"] : []))
         let members = [("count", "\(count)")]
         let body = search.json == "{}" ? JSON.object(members) : JSON.object(search.json, adding: members)
         let answer = try await owners.peers.ask(
             address, method: .POST,
-            target: "/indexes/\(PercentCoding.encode(index.name.utf8))/search?\(query.joined(separator: "&"))",
+            target: "/indexes/\(PercentCoding.encode(index.name.utf8))/search?\(query)",
             accept: EntryLines.mediaType, authorization: terms.authorization, body: ByteBuffer(string: body),
-            within: terms.rest + .milliseconds(500))
+            within: terms.patience)
         try answer.requireSuccess()
         return try MatchLines(answer.body)
     }
@@ -157,17 +138,12 @@ struct MergedSearch: Sendable {
             }
             return Committed(value: example, position: found.position)
         } there: { address in
-            var query = ["key-format=hex", "timeout=\(Double(terms.rest.nanoseconds) / 1e9)"]
-            if terms.acceptsStale { query.append("stale=true") }
-            if !terms.atLeast.isEmpty {
-                query.append("at-least=\(PercentCoding.encode(terms.atLeast.description.utf8))")
-            }
             let answer = try await owners.peers.ask(
                 address,
                 target: "/indexes/\(PercentCoding.encode(index.name.utf8))/examples/\(Batch.hex(key))?"
-                    + query.joined(separator: "&"),
+                    + terms.query(["key-format=hex"]),
                 accept: "application/json", authorization: terms.authorization,
-                within: terms.rest + .milliseconds(500))
+                within: terms.patience)
             try answer.requireSuccess()
             return try example(answer.body)
         }

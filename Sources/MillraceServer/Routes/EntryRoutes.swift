@@ -101,7 +101,7 @@ struct EntryRoutes: RouteGroup {
         } there: { address in
             try await owners.peers.ask(
                 address, target: request.target(within: terms.rest),
-                accept: accepted(isRaw), authorization: terms.authorization, within: terms.rest + .milliseconds(500)
+                accept: accepted(isRaw), authorization: terms.authorization, within: terms.patience
             ).response()
         }
     }

@@ -30,8 +30,7 @@ struct Batch: Sendable {
                 }
                 action = read.located(found, rest: terms.rest)
             case .read(let groups):
-                let answers = await answers(of: groups)
-                action = read.answered(answers, rest: terms.rest)
+                action = read.answered(await groups.answers { try await answer(of: $0) }, rest: terms.rest)
             case .wait(let pause):
                 try await Task.sleep(for: pause)
                 action = read.waited()
@@ -39,15 +38,6 @@ struct Batch: Sendable {
                 let answer = try result.get()
                 return EntryLines(entries: answer.entries.map { $0 ?? "null" }, position: answer.position)
             }
-        }
-    }
-
-    private func answers(of groups: [Read.Group]) async -> [(Read.Group, Result<Read.Answer, Failure>)] {
-        await withTaskGroup(of: (Read.Group, Result<Read.Answer, Failure>).self) { tasks in
-            for group in groups {
-                tasks.addTask { (group, await Failure.result { try await answer(of: group) }) }
-            }
-            return await tasks.reduce(into: []) { $0.append($1) }
         }
     }
 
@@ -61,27 +51,20 @@ struct Batch: Sendable {
 
     private func readHere(_ keys: [[UInt8]]) async throws -> Read.Answer {
         let local = try owners.stores.handle(store, partition: nil, readsStale: terms.acceptsStale)
-        // A partition may move on while others are waited for.
-        let limit = terms.atLeast.isEmpty ? min(terms.rest, .milliseconds(250)) : terms.rest
-        let found = try await local.read(reaching: terms.atLeast, within: limit) { [isRaw] store in
+        let found = try await local.read(reaching: terms.atLeast, within: terms.patienceHere) { [isRaw] store in
             try store.get(keys).map { $0.map { isRaw ? $0.rawJSON : store.json(of: $0) } }
         }
         return Read.Answer(entries: found.value, position: found.position)
     }
 
     private func ask(_ address: InstanceAddress, for keys: [[UInt8]]) async throws -> Read.Answer {
-        var query = ["key-format=hex", "timeout=\(Double(terms.rest.nanoseconds) / 1e9)"]
-        if isRaw { query.append("raw=true") }
-        if terms.acceptsStale { query.append("stale=true") }
-        if !terms.atLeast.isEmpty {
-            query.append("at-least=\(PercentCoding.encode(terms.atLeast.description.utf8))")
-        }
+        let query = terms.query(["key-format=hex"] + (isRaw ? ["raw=true"] : []))
         let body = #"{"keys": ["\#(keys.map(Self.hex).joined(separator: #"",""#))"]}"#
         let answer = try await owners.peers.ask(
             address, method: .POST,
-            target: "/stores/\(PercentCoding.encode(store.utf8))/entries:batch?\(query.joined(separator: "&"))",
+            target: "/stores/\(PercentCoding.encode(store.utf8))/entries:batch?\(query)",
             accept: EntryLines.mediaType, authorization: terms.authorization, body: ByteBuffer(string: body),
-            within: terms.rest + .milliseconds(500))
+            within: terms.patience)
         try answer.requireSuccess()
         let lines = try EntryLines(answer.body)
         guard lines.entries.count == keys.count else {

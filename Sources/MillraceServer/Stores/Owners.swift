@@ -26,6 +26,22 @@ struct Owners: Sendable {
 
         /// The time that is left.
         var rest: Duration { max(.zero, ContinuousClock.now.duration(to: deadline)) }
+
+        /// The time after which another instance that is asked is given up: a little more than it has.
+        var patience: Duration { rest + .milliseconds(500) }
+
+        /// The time for which a partition that is read here is waited for. It may move on while others are waited for.
+        var patienceHere: Duration { atLeast.isEmpty ? min(rest, .milliseconds(250)) : rest }
+
+        /// The parameters with which another instance is asked.
+        ///
+        /// - Parameter others: parameters of this read, encoded.
+        func query(_ others: [String] = []) -> String {
+            var query = others + ["timeout=\(Double(rest.nanoseconds) / 1e9)"]
+            if acceptsStale { query.append("stale=true") }
+            if !atLeast.isEmpty { query.append("at-least=\(PercentCoding.encode(atLeast.description.utf8))") }
+            return query.joined(separator: "&")
+        }
     }
 
     /// Reads a partition where it is: performs what `PartitionRead` decides.
@@ -57,6 +73,18 @@ struct Owners: Sendable {
                 action = read.waited()
             case .finish(let result): return try result.get()
             }
+        }
+    }
+}
+
+extension Sequence where Element: Sendable {
+    /// Reads groups wherever they are, all at the same time. The outcomes are in no order.
+    func answers<Answer: Sendable>(
+        _ body: @escaping @Sendable (Element) async throws -> Answer
+    ) async -> [(Element, Result<Answer, Failure>)] {
+        await withTaskGroup(of: (Element, Result<Answer, Failure>).self) { tasks in
+            for group in self { tasks.addTask { (group, await Failure.result { try await body(group) }) } }
+            return await tasks.reduce(into: []) { $0.append($1) }
         }
     }
 }

@@ -70,7 +70,7 @@ struct Scan: Sendable {
             let answer = try await owners.peers.ask(
                 address, target: "/stores/\(PercentCoding.encode(store.utf8))/entries?\(text)",
                 accept: EntryLines.mediaType, authorization: terms.authorization,
-                within: terms.rest + .milliseconds(500))
+                within: terms.patience)
             try answer.requireSuccess()
             let lines = try EntryLines(answer.body)
             return Read.Part(

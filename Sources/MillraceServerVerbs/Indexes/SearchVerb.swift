@@ -14,8 +14,6 @@ package struct SearchVerb: AsyncParsableCommand {
             \(ExitStatus.ofServers)
             """)
 
-    enum KeyFormat: String, ExpressibleByArgument, CaseIterable { case text, base64, hex }
-
     @Argument(help: "The index.") var index: String
     @Option(help: "The key whose entry is the example; its own entry is left out.") var key: String?
     @Option(
@@ -28,12 +26,7 @@ package struct SearchVerb: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many candidates are kept, or exact to compare all.", valueName: "CANDIDATES|exact"))
     var effort: String?
     @Option(help: ArgumentHelp("The condition on attributes of the entries.", valueName: "JSON")) var filter: String?
-    @Option(help: "How the key is written: text, base64 or hex.") var keyFormat: KeyFormat?
-    @Option(help: ArgumentHelp("The position that the answer has to contain.", valueName: "TOPIC-PARTITION@OFFSET,…"))
-    var atLeast: String?
-    @Flag(help: "Standbys may answer, whose state is behind.") var stale = false
-    @Option(help: "The seconds that a search waits for a rebalance, a restore or the position; 5 by default.")
-    var timeout: Double?
+    @OptionGroup var read: ReadOptions
     @OptionGroup(title: "Connection") var connection: ServerConnectionOptions
     @Flag(help: "One line of JSON for each match; the last line says how far they go.") var json = false
 
@@ -42,11 +35,10 @@ package struct SearchVerb: AsyncParsableCommand {
     package func validate() throws {
         if (key == nil) == (vector == nil) { throw ValidationError("give --key or --vector, one of them") }
         if let count, count < 1 { throw ValidationError("--count must be at least 1") }
-        if let timeout, !(0...30).contains(timeout) { throw ValidationError("--timeout must be from 0 to 30") }
         if let effort, effort != "exact", Int(effort).map({ $0 >= 1 }) != true {
             throw ValidationError("--effort takes a number of candidates, or exact")
         }
-        if keyFormat != nil, key == nil { throw ValidationError("--key-format needs --key") }
+        if read.keyFormat != nil, key == nil { throw ValidationError("--key-format needs --key") }
         if let filter, (try? JSONSerialization.jsonObject(with: Data(filter.utf8))) as? [String: Any] == nil {
             throw ValidationError("--filter takes an object of JSON")
         }
@@ -57,11 +49,7 @@ package struct SearchVerb: AsyncParsableCommand {
             let server = try connection.connection(json: json)
             let path = "/indexes/\(ServerConnection.encoded(index))/search"
             let answer = try await server.post(
-                path,
-                [
-                    ("key-format", keyFormat?.rawValue), ("at-least", atLeast), ("stale", stale ? "true" : nil),
-                    ("timeout", timeout.map { "\($0)" }),
-                ], body: try body().text, within: .seconds((timeout ?? 5) + 5))
+                path, read.query, body: try body().text, within: read.patience)
             try show(String(decoding: answer, as: UTF8.self), of: path)
         }
     }

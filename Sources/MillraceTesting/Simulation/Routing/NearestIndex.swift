@@ -7,7 +7,9 @@ package enum NearestIndex {
 
     /// Describes an index.
     package static func supplier<Value>(_ name: String, of type: Value.Type = Value.self) -> StoreIndexSupplier<Value> {
-        StoreIndexSupplier(name, kind: kind, access: Access<Value>()) { _, _ in Index() }
+        StoreIndexSupplier(name, kind: kind, access: Access<Value>()) { _, _ in
+            Index(key: { Array($0) }, value: { number(of: $0) })
+        }
     }
 
     /// Searches one partition of an index, as a server does that does not know the kind.
@@ -45,14 +47,9 @@ package enum NearestIndex {
         Int(value.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 } % 1_000)
     }
 
-    /// The index as of one commit.
-    struct View: Sendable, CustomStringConvertible {
-        let numbers: [[UInt8]: Int]
-
-        var description: String {
-            numbers.map { "\(String(decoding: $0.key, as: UTF8.self)) \($0.value)" }.sorted().joined(separator: ", ")
-        }
-    }
+    /// The numbers of the entries by their keys.
+    typealias Index = EntryMapIndex<[UInt8], Int>
+    typealias View = Index.View
 
     /// A search as instances pass it on.
     struct Search: Codable, Sendable {
@@ -65,7 +62,7 @@ package enum NearestIndex {
 
         func figures(of view: View) -> StoreIndexFigures {
             var figures = StoreIndexFigures()
-            figures.entryCount = view.numbers.count
+            figures.entryCount = view.entries.count
             return figures
         }
 
@@ -84,37 +81,12 @@ package enum NearestIndex {
         ) throws -> StoreIndexMatches {
             let number = search.number ?? 0
             let found = try index.partitions().flatMap { partition in
-                partition.view.numbers.map { key, own in
+                partition.view.entries.map { key, own in
                     StoreIndexMatches.Match(key: key, score: Double(own), rank: Double(abs(own - number)))
                 }
             }
             return StoreIndexMatches(found.best(count), isIndexComplete: true)
         }
-    }
-
-    private final class Index: StoreIndex {
-        private var numbers: [[UInt8]: Int] = [:]
-        private(set) var position = Position()
-
-        func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
-            numbers[Array(key)] = value.map { NearestIndex.number(of: $0) }
-        }
-
-        func commit(at position: Position) -> View {
-            self.position = position
-            return View(numbers: numbers)
-        }
-
-        func rebuild(from entries: StoreIndexEntries) throws {
-            removeAll()
-            try entries.scan { key, value in
-                apply(key: key, value: value)
-                return true
-            }
-        }
-
-        func removeAll() { numbers = [:] }
-        func close() {}
     }
 }
 

@@ -5,7 +5,8 @@ import MillraceTesting
 extension StatefulOperator {
     static var indexJoins: [StatefulOperator] { [ownPartition(isCached: true), ownPartition(isCached: false), global] }
 
-    private static let values = StoreIndexSupplier<String>("values", kind: "values") { _, _ in EntryIndex() }
+    private typealias ValueIndex = EntryMapIndex<String, String>
+    private static let values = ValueIndex.supplier("values")
 
     /// Each record is joined with the keys of its partition that have its value, its own change included.
     private static func ownPartition(isCached: Bool) -> StatefulOperator {
@@ -16,7 +17,7 @@ extension StatefulOperator {
                 let store = Materialized<String, String>.store("entries").indexed(by: values)
                 let table = stream.toTable(into: isCached ? store : store.withoutCache())
                 stream.join(
-                    index: "values", inOwnPartitionOf: table, view: EntryIndex.View.self, named: "equal",
+                    index: "values", inOwnPartitionOf: table, view: ValueIndex.View.self, named: "equal",
                     result: .string
                 ) { index in
                     var changed: [String: String?] = [:]
@@ -46,7 +47,7 @@ extension StatefulOperator {
                 let table = builder.globalTable(
                     "global", key: .string, value: .string, into: .store("entries").indexed(by: values))
                 let stream = builder.stream("stream", key: .string, value: .string)
-                stream.join(index: "values", of: table, view: EntryIndex.View.self, named: "equal", result: .string) {
+                stream.join(index: "values", of: table, view: ValueIndex.View.self, named: "equal", result: .string) {
                     index in
                     { _, value in
                         try index.partition().view.entries.filter { $0.value.utf8.last == value.utf8.last }.keys
@@ -68,37 +69,4 @@ extension StatefulOperator {
                 }
             })
     }
-}
-
-/// Keeps all entries.
-private final class EntryIndex: StoreIndex {
-    struct View: Sendable, CustomStringConvertible {
-        let entries: [String: String]
-        var description: String {
-            entries.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
-        }
-    }
-
-    private var entries: [String: String] = [:]
-    private(set) var position = Position()
-
-    func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
-        entries[String(decoding: key, as: UTF8.self)] = value.map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    func commit(at position: Position) -> View {
-        self.position = position
-        return View(entries: entries)
-    }
-
-    func rebuild(from entries: StoreIndexEntries) throws {
-        removeAll()
-        try entries.scan { key, value in
-            apply(key: key, value: value)
-            return true
-        }
-    }
-
-    func removeAll() { entries = [:] }
-    func close() {}
 }
