@@ -22,13 +22,13 @@ final class Instrument {
         let name = family.name
         kind =
             switch (value, family.kind) {
-            case (.histogram, _):
+            case (.histogram(let histogram), _):
                 .histogram(
-                    buckets: Self.bucketBounds.map { bound in
+                    buckets: Self.bucketBounds(of: histogram).map { bound in
                         Counter(label: name + "_bucket", dimensions: dimensions + [("le", bound)], factory: factory)
                     }, sum: FloatingPointCounter(label: name + "_sum", dimensions: dimensions, factory: factory),
                     count: Counter(label: name + "_count", dimensions: dimensions, factory: factory),
-                    reported: LatencyHistogram())
+                    reported: LatencyHistogram(histogram.resolution))
             case (.integer, .counter):
                 .counter(Counter(label: name, dimensions: dimensions, factory: factory), reported: 0)
             case (.real, .counter):
@@ -39,7 +39,9 @@ final class Instrument {
     }
 
     /// The upper bounds of a histogram's buckets in seconds, as the dimension `le` has them.
-    static let bucketBounds = LatencyHistogram.bounds.map { Exposition.number($0.inSeconds) } + ["+Inf"]
+    private static func bucketBounds(of histogram: LatencyHistogram) -> [String] {
+        histogram.bounds.map { Exposition.number($0.inSeconds) } + ["+Inf"]
+    }
 
     func report(_ value: MetricValue) {
         switch (kind, value) {
@@ -52,7 +54,7 @@ final class Instrument {
         case (.meter(let meter), .integer(let value)): meter.set(value)
         case (.meter(let meter), .real(let value)): meter.set(value)
         case (.histogram(let buckets, let sum, let count, let reported), .histogram(let total)):
-            let last = total.count < reported.count ? LatencyHistogram() : reported
+            let last = total.count < reported.count ? LatencyHistogram(total.resolution) : reported
             var below = 0
             for (counter, (new, old)) in zip(buckets, zip(total.counts, last.counts)) {
                 below += new - old

@@ -73,6 +73,11 @@ package final class GlobalStore: @unchecked Sendable {
     /// The store's indexes for those who want figures; `nil` if it has none.
     var publishedIndexes: PublishedIndexes? { store.publishedIndexes }
 
+    /// Publishes what the store's indexes have by now without a commit.
+    func refreshIndexesIfWanted() throws {
+        if !plan.indexes.isEmpty { try lock.withLock { store.refreshIndexesIfWanted() } }
+    }
+
     /// The memory of changes that are not on disk yet.
     var dirtySizeInBytes: Int { store.dirtySizeInBytes }
 

@@ -147,6 +147,7 @@ package final class GlobalTables {
             logger.warning("retrying: \(error)")
         }
         try checkpointIfDue()
+        for store in stores.values { try store.refreshIndexesIfWanted() }
         try followWantedStores()
     }
 

@@ -82,6 +82,9 @@ package final class StoreIndexes {
     /// - Parameter position: the store's position; empty to leave it as it was at the last commit.
     func refresh(at position: Position) { commit(at: position.isEmpty ? self.position : position) }
 
+    /// Whether an index should have its view made anew although nothing has changed.
+    var isRefreshWanted: Bool { indexes.contains(where: \.isCommitWanted) }
+
     /// Makes the last commit survive the end of the process.
     func checkpoint() {
         for index in indexes { index.attempt { try $0.checkpoint() } }
@@ -114,6 +117,11 @@ private final class OpenIndex {
             index.close()
             state = .failure(error)
         }
+    }
+
+    var isCommitWanted: Bool {
+        guard case .success(let index) = state else { return false }
+        return index.isCommitWanted
     }
 
     func commit(at position: Position) -> Result<any Sendable, any Error> {

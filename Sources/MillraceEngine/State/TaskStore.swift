@@ -126,6 +126,12 @@ package final class TaskStore {
         feed.begin(indexes)
     }
 
+    /// Publishes what the indexes have by now without a commit, such as what other threads have made for them. It costs next to nothing
+    /// if there is nothing new.
+    func refreshIndexesIfWanted() {
+        if let indexes, indexes.isRefreshWanted { feed.refreshIndexes(at: logPosition) }
+    }
+
     /// The position of a standby's store in the topics of its task, as far as the changelog shows it.
     private var restoredPosition: Position {
         guard plan.sourceTopicAsChangelog != nil, let changelog, let position else { return Position() }

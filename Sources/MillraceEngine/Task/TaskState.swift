@@ -97,6 +97,16 @@ package final class TaskState {
         }
     }
 
+    // MARK: Indexes
+
+    /// Whether a store has indexes.
+    var hasIndexes: Bool { stores.contains { !$0.plan.indexes.isEmpty } }
+
+    /// Publishes what the stores' indexes have by now without a commit.
+    func refreshIndexesIfWanted() {
+        for store in stores { store.refreshIndexesIfWanted() }
+    }
+
     // MARK: Queries
 
     /// Announces the task's stores to those who query them.

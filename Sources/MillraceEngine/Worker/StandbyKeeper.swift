@@ -145,6 +145,11 @@ final class StandbyKeeper {
         }
     }
 
+    /// Publishes what the indexes of the standbys have by now without a commit.
+    func refreshIndexesIfWanted() {
+        for state in states.values { state.refreshIndexesIfWanted() }
+    }
+
     /// Closes the reader of the changelogs.
     func closeReader() { reader.close() }
 }

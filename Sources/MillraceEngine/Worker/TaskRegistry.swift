@@ -21,6 +21,8 @@ final class TaskRegistry {
     }
 
     private(set) var all: [StreamTask] = []
+    /// The tasks whose stores have indexes.
+    private(set) var indexed: [StreamTask] = []
     /// The ids of all tasks.
     private(set) var ids: [TaskID] = []
     /// The slots by number; those of a task are adjacent.
@@ -69,6 +71,7 @@ final class TaskRegistry {
     private func reset() {
         removeSlots()
         ids = all.map(\.id)
+        indexed = all.filter(\.state.hasIndexes)
         alarms.removeAll()
         awakeIndices = IndexSet(count: all.count)
         unmeasured = IndexSet(count: all.count)

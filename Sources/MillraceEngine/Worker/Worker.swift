@@ -92,6 +92,7 @@ package final class Worker {
         } catch let error as PortError {
             try recover(from: error)
         }
+        refreshIndexes()
         clearTroubleIfOver()
         updateReport()
         tasks.settle(at: context.now)
@@ -241,6 +242,12 @@ package final class Worker {
         guard task.isToBeStarted || isDue else { return }
         try committer.beginTransactionIfNeeded()
         try stopwatch.during(.punctuate) { try allOrNothing { try task.punctuateWallClock() } }
+    }
+
+    /// Publishes what other threads have made for indexes, also of tasks that have nothing to do: their next commit may never come.
+    private func refreshIndexes() {
+        for task in tasks.indexed { task.state.refreshIndexesIfWanted() }
+        standbys.refreshIndexesIfWanted()
     }
 
     // MARK: Committing

@@ -28,10 +28,13 @@ extension MetricFamily {
             "index_rebuilt_entries", .gauge,
             "Entries of the store that were read so far, while an index is made anew; 0 for one that is complete."
         ) { .integer($0.rebuiltCount ?? 0) },
-        ofIndex("index_searches_total", .counter, "Searches of a partition of an index.") { .integer($0.searchCount) },
         ofIndex(
-            "index_search_seconds_total", .counter, "Time that searches of a partition took.", unit: .seconds
-        ) { .seconds($0.searchTime) },
+            "index_files_writable", .gauge,
+            "Whether the files of an index can be written: 0 while it goes on in memory, such as on a full disk."
+        ) { .flag($0.fileProblem == nil) },
+        ofIndex(
+            "index_search_latency_seconds", .histogram, "Times of searches of a partition of an index.", unit: .seconds
+        ) { .histogram($0.searchLatency) },
     ]
 
     private static func ofIndex(

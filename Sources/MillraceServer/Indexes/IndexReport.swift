@@ -24,7 +24,9 @@ struct IndexReport: Sendable {
         var recall: Double?
         var searchCount: Int
         var searchSeconds: Double
+        var searchP99Seconds: Double?
         var problem: String?
+        var fileProblem: String?
     }
 
     let name: String
@@ -76,8 +78,11 @@ struct IndexReport: Sendable {
         let counted = counted
         let known = Set(counted.map(\.id))
         let missing = store.partitions.map(\.id).filter { !known.contains($0) }
-        var total = StoreIndexFigures()
-        for partition in counted { total += partition.figures }
+        var (total, searches) = (StoreIndexFigures(), IndexSearchTimes())
+        for partition in counted {
+            total += partition.figures
+            searches += partition.searches
+        }
         if !missing.isEmpty || counted.isEmpty { total.isComplete = false }
         let members: [(String, String?)] = [
             ("name", JSON.quoted(name)), ("store", JSON.quoted(store.name)), ("kind", JSON.quoted(index.kind)),
@@ -85,7 +90,7 @@ struct IndexReport: Sendable {
         ]
         return JSON.object(
             members + index.properties.map { ($0.name, $0.json) } + [
-                ("total", JSON.object(Self.members(of: total))),
+                ("total", JSON.object(Self.members(of: total, searches))),
                 ("missingPartitions", JSON.array(missing.map { "\($0)" })),
                 (
                     "partitions",
@@ -95,15 +100,17 @@ struct IndexReport: Sendable {
             ])
     }
 
-    fileprivate static func members(of figures: StoreIndexFigures) -> [(String, String?)] {
+    fileprivate static func members(
+        of figures: StoreIndexFigures, _ searches: IndexSearchTimes
+    ) -> [(String, String?)] {
         [
             ("entryCount", "\(figures.entryCount)"), ("segmentCount", "\(figures.segmentCount)"),
             ("deadCount", "\(figures.deadCount)"), ("tailCount", "\(figures.tailCount)"),
             ("sizeInBytes", "\(figures.sizeInBytes)"), ("isComplete", "\(figures.isComplete)"),
             ("rebuiltCount", figures.rebuiltCount.map { "\($0)" }), ("recall", figures.recall.map { "\($0)" }),
-            ("searchCount", "\(figures.searchCount)"),
-            ("searchSeconds", "\(Double(figures.searchTime.nanoseconds) / 1e9)"),
-            ("problem", figures.problem.map(JSON.quoted)),
+            ("searchCount", "\(searches.count)"), ("searchSeconds", "\(searches.seconds)"),
+            ("searchP99Seconds", searches.p99Seconds.map { "\($0)" }),
+            ("problem", figures.problem.map(JSON.quoted)), ("fileProblem", figures.fileProblem.map(JSON.quoted)),
         ]
     }
 }
@@ -111,30 +118,34 @@ struct IndexReport: Sendable {
 extension IndexReport.Partition {
     init(_ figures: StoreIndexFigures, of partition: StoreDescription.Partition, at address: String?) {
         // Figures are known before the first query, and so before a partition is readable.
+        let searches = IndexSearchTimes(figures.searchLatency)
         let isStandby = partition.location == .standby || partition.location == .elsewhere
         self.init(
             id: partition.id, location: isStandby ? "standby" : "here", instance: address,
             entryCount: figures.entryCount, segmentCount: figures.segmentCount, deadCount: figures.deadCount,
             tailCount: figures.tailCount, sizeInBytes: figures.sizeInBytes, isComplete: figures.isComplete,
-            rebuiltCount: figures.rebuiltCount, recall: figures.recall, searchCount: figures.searchCount,
-            searchSeconds: Double(figures.searchTime.nanoseconds) / 1e9, problem: figures.problem)
+            rebuiltCount: figures.rebuiltCount, recall: figures.recall, searchCount: searches.count,
+            searchSeconds: searches.seconds, searchP99Seconds: searches.p99Seconds, problem: figures.problem,
+            fileProblem: figures.fileProblem)
     }
 
     fileprivate var figures: StoreIndexFigures {
         var figures = StoreIndexFigures()
         (figures.entryCount, figures.segmentCount) = (entryCount, segmentCount)
         (figures.deadCount, figures.tailCount, figures.sizeInBytes) = (deadCount, tailCount, sizeInBytes)
-        (figures.isComplete, figures.rebuiltCount) = (isComplete, rebuiltCount)
-        (figures.recall, figures.searchCount) = (recall, searchCount)
-        figures.searchTime = searchSeconds.isFinite ? .seconds(min(max(0, searchSeconds), 1e9)) : .zero
-        figures.problem = problem
+        (figures.isComplete, figures.rebuiltCount, figures.recall) = (isComplete, rebuiltCount, recall)
+        (figures.problem, figures.fileProblem) = (problem, fileProblem)
         return figures
+    }
+
+    fileprivate var searches: IndexSearchTimes {
+        IndexSearchTimes(count: searchCount, seconds: searchSeconds, p99Seconds: searchP99Seconds)
     }
 
     fileprivate var json: String {
         JSON.object(
             [
                 ("id", "\(id)"), ("location", JSON.quoted(location)), ("instance", instance.map(JSON.quoted)),
-            ] + IndexReport.members(of: figures))
+            ] + IndexReport.members(of: figures, searches))
     }
 }

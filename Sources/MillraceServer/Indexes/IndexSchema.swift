@@ -36,6 +36,9 @@ enum IndexSchema {
         ]
         return Schema.object(
             required.merging(others) { $1 },
-            optional: ["instance": Schema.text, "rebuiltCount": integer, "recall": number, "problem": Schema.text])
+            optional: [
+                "instance": Schema.text, "rebuiltCount": integer, "recall": number,
+                "searchP99Seconds": number, "problem": Schema.text, "fileProblem": Schema.text,
+            ])
     }
 }

@@ -8,7 +8,8 @@ package struct IndexesVerb: AsyncParsableCommand {
         commandName: "indexes", abstract: "Lists the indexes of stores: sizes, recall, and which are being made anew.",
         discussion: """
             The figures are of all instances. An index that is being made anew is searched all the same, entry by entry: \
-            STATE says how many entries have been read.
+            STATE says how many entries have been read. An index that is in memory only could not write its files: it finds \
+            everything, but is made anew if its instance ends.
 
             \(ExitStatus.ofServers)
             """)
@@ -36,9 +37,11 @@ package struct IndexesVerb: AsyncParsableCommand {
             } else {
                 let titles = [
                     "INDEX", "STORE", "KIND", "PARTITION", "INSTANCE", "STATE", "ENTRIES", "SEGMENTS", "TAIL", "DEAD",
-                    "BYTES", "RECALL", "SEARCHES",
+                    "BYTES", "RECALL", "SEARCHES", "P99 MS",
                 ]
-                for line in table(titles, indexes.compactMap(JSONMembers.init).flatMap(rows)) { printLine(line) }
+                let indexes = indexes.compactMap(JSONMembers.init)
+                for line in table(titles, indexes.flatMap(rows)) { printLine(line) }
+                Self.complainOfDisks(indexes)
             }
             let silent = members["unreachable"].map(JSONMembers.elements) ?? []
             if !silent.isEmpty {
@@ -64,13 +67,33 @@ package struct IndexesVerb: AsyncParsableCommand {
     private static func figures(of figures: JSONMembers) -> [String] {
         [state(of: figures)]
             + ["entryCount", "segmentCount", "tailCount", "deadCount", "sizeInBytes"].map { figures[$0] ?? "-" }
-            + [figures["recall"].flatMap(Double.init).map(percent) ?? "-", figures["searchCount"] ?? "-"]
+            + [
+                figures["recall"].flatMap(Double.init).map(percent) ?? "-", figures["searchCount"] ?? "-",
+                figures["searchP99Seconds"].flatMap(Double.init).map(milliseconds) ?? "-",
+            ]
     }
 
     private static func state(of figures: JSONMembers) -> String {
         if figures["problem"] != nil { return "closed" }
-        if figures["isComplete"] == "true" { return "complete" }
-        return figures.integer("rebuiltCount").map { "made anew, \($0) read" } ?? "incomplete"
+        let disk = figures.text("fileProblem") == nil ? "" : ", in memory only"
+        if figures["isComplete"] == "true" { return "complete" + disk }
+        return (figures.integer("rebuiltCount").map { "made anew, \($0) read" } ?? "incomplete") + disk
+    }
+
+    /// Says which indexes cannot write their files, and why.
+    private static func complainOfDisks(_ indexes: [JSONMembers]) {
+        for index in indexes {
+            guard let reason = index.object("total")?.text("fileProblem") else { continue }
+            complain(
+                "the index \(index.text("name") ?? "-") is in memory only, because its files cannot be written: \(reason)"
+            )
+        }
+    }
+
+    private static func milliseconds(_ seconds: Double) -> String {
+        let hundredths = Int((min(max(seconds, 0), 1e9) * 100_000).rounded())
+        let rest = hundredths % 100
+        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 
     private static func percent(_ share: Double) -> String {

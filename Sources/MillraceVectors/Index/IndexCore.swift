@@ -321,7 +321,7 @@ package final class IndexCore {
     ///
     /// - Throws: nothing for files that cannot be written: the index is then made anew when it is opened again.
     package func checkpoint() throws {
-        if disk.reason == nil { try withFiles { try files?.sync() } }
+        if disk.reason == nil { try withFiles { try files?.sync() } } else { disk.countCheckpoint() }
     }
 
     /// Empties the index.
@@ -333,6 +333,9 @@ package final class IndexCore {
         try withFiles { try files?.beginAnew() }
         tail = newTail(firstLog: files?.currentLog ?? 0)
     }
+
+    /// Whether a commit without changes would take something over, or try to write the files again.
+    package var isCommitWanted: Bool { build?.result != nil || rebuild?.result != nil || disk.isRetryWanted }
 
     /// Waits for the segments that are being made, which the next commit takes over. Returns whether there were any.
     package func awaitBuild() -> Bool {

@@ -1,24 +1,22 @@
+package import Millrace
 import Synchronization
 
-/// The number of searches of an index, and the time that they took.
+/// The times of the searches of an index.
 package final class SearchMeter: Sendable {
-    private let count = Atomic<Int>(0)
-    private let nanoseconds = Atomic<Int>(0)
+    private let times = Mutex(LatencyHistogram(.microseconds))
 
     package init() {}
 
-    /// Counts a search, and the time of its body.
+    /// Measures a search.
     func measure<Result>(_ body: () throws -> Result) rethrows -> Result {
         let start = ContinuousClock.now
         defer {
-            count.add(1, ordering: .relaxed)
-            nanoseconds.add(Int(start.duration(to: .now) / .nanoseconds(1)), ordering: .relaxed)
+            let time = Int64(start.duration(to: .now) / .microseconds(1))
+            times.withLock { $0.add(microseconds: time) }
         }
         return try body()
     }
 
-    /// The number of searches so far, and the time that they took together.
-    var total: (count: Int, time: Duration) {
-        (count.load(ordering: .relaxed), .nanoseconds(nanoseconds.load(ordering: .relaxed)))
-    }
+    /// The times of all searches so far.
+    package var latency: LatencyHistogram { times.withLock { $0 } }
 }

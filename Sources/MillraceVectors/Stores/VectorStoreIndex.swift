@@ -64,6 +64,8 @@ package final class VectorStoreIndex<Key, Value>: StoreIndex {
         return try core.commit(at: ahead.description, isAhead: true)
     }
 
+    package var isCommitWanted: Bool { core.isCommitWanted }
+
     package func checkpoint() throws { try core.checkpoint() }
 
     package func rebuild(from entries: StoreIndexEntries) throws {

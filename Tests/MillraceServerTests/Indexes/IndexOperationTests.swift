@@ -41,7 +41,15 @@ extension ServerTests {
                 let text = try await servers[0].get("/metrics").text
                 let entries = text.split(separator: "\n").filter { $0.hasPrefix("millrace_index_entries{") }
                 #expect(entries.count == 2 && entries.allSatisfy { $0.contains(#"index="similar-cases""#) })
-                #expect(text.contains("# TYPE millrace_index_search_seconds_total counter"))
+                #expect(text.contains("# TYPE millrace_index_search_latency_seconds histogram"))
+                let buckets = text.split(separator: "\n").filter {
+                    $0.hasPrefix("millrace_index_search_latency_seconds_bucket{") && $0.contains(#"le="+Inf""#)
+                }
+                #expect(buckets.count == 2 && buckets.allSatisfy { Int($0.split(separator: " ").last ?? "") ?? 0 >= 3 })
+                let searched = try #require(
+                    try await (servers[0].get("/indexes").json["indexes"] as? [[String: Any]])?.first?["total"]
+                        as? [String: Any])
+                #expect((searched["searchP99Seconds"] as? Double ?? 0) > 0 && searched["fileProblem"] == nil)
                 #expect(text.split(separator: "\n").contains { $0.hasPrefix("millrace_index_recall_ratio{") })
                 #expect(
                     text.split(separator: "\n").filter { $0.hasPrefix("millrace_index_complete{") }
@@ -92,10 +100,8 @@ extension ServerTests {
                 return true
             }
             #expect(!seen.isEmpty && seen.allSatisfy { (0...3_000).contains($0) })
-            // A new segment is taken over with the next commit of the partition.
-            let more = IndexedCases(count: 200, seed: 8)
+            // The instance gets no more records.
             try await eventually("a complete index") {
-                try more.write(to: broker)
                 let index = try #require(try await (server.get("/indexes").json["indexes"] as? [[String: Any]])?.first)
                 return (index["total"] as? [String: Any])?["isComplete"] as? Bool == true
             }

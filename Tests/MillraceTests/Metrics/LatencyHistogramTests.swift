@@ -19,8 +19,35 @@ struct LatencyHistogramTests {
 
     @Test("bounds ascend, and one more bucket has none")
     func bounds() {
-        #expect(LatencyHistogram.bounds == LatencyHistogram.bounds.sorted())
-        #expect(LatencyHistogram().counts.count == LatencyHistogram.bounds.count + 1)
+        for histogram in [LatencyHistogram(), LatencyHistogram(.microseconds)] {
+            #expect(histogram.bounds == histogram.bounds.sorted())
+            #expect(histogram.counts.count == histogram.bounds.count + 1)
+        }
+        #expect(LatencyHistogram().bounds.first == .milliseconds(1))
+        #expect(LatencyHistogram(.microseconds).bounds.first == .microseconds(10))
+        #expect(LatencyHistogram(.microseconds).bounds.last == .seconds(1))
+    }
+
+    @Test("microseconds count in buckets of their own, and in the sum")
+    func microseconds() {
+        var histogram = LatencyHistogram(.microseconds)
+        for latency: Int64 in [-5, 10, 11, 40, 2_000_000] { histogram.add(microseconds: latency) }
+        #expect(histogram.counts.prefix(3) == [2, 1, 1] && histogram.counts.last == 1 && histogram.count == 5)
+        #expect(histogram.sum == .microseconds(2_000_061))
+    }
+
+    @Test("a quantile is within the bucket that has its rank, and the largest bound for what is beyond all")
+    func quantiles() {
+        var histogram = LatencyHistogram(.microseconds)
+        #expect(histogram.quantile(0.99) == nil)
+        for _ in 0..<50 { histogram.add(microseconds: 20) }
+        for _ in 0..<50 { histogram.add(microseconds: 60) }
+        // The bucket from 10 to 25 µs has the first half, that from 50 to 100 the second.
+        #expect(histogram.quantile(0) == .microseconds(10) && histogram.quantile(0.5) == .microseconds(25))
+        #expect(histogram.quantile(0.75) == .microseconds(75) && histogram.quantile(1) == .microseconds(100))
+        #expect(histogram.quantile(2) == .microseconds(100) && histogram.quantile(-1) == .microseconds(10))
+        for _ in 0..<900 { histogram.add(microseconds: .max) }
+        #expect(histogram.quantile(0.99) == .seconds(1))
     }
 
     @Test("histograms add up, also beyond the largest sum")

@@ -135,6 +135,26 @@ struct IndexFullDiskTests {
         }
     }
 
+    @Test("an index without commits asks for one after some checkpoints, and is on disk again", arguments: 0..<10)
+    func idle(seed: UInt64) throws {
+        let directory = SimulatedDirectory()
+        var run = try run(on: directory, seed: seed)
+        for _ in 0..<10 { try run.commit(changes: 4) }
+        directory.fill(atSteps: directory.stepCount..<Int.max)
+        for _ in 0..<(5 + 100 * Int(seed)) { try run.commit(changes: 1) }
+        #expect(run.failingCount > 0)
+        directory.fill(atSteps: 0..<0)
+        run.work.runAll()
+        for _ in 0..<4 { try run.index.checkpoint() }
+        #expect(run.index.isCommitWanted)
+        let snapshot = try run.index.commit(at: "\(run.commitCount)")
+        #expect(snapshot.fileProblem == nil)
+        try run.check(snapshot, run.model)
+        try run.settle()
+        #expect(try reopen(directory.afterKill(), &run) == "\(run.commitCount)")
+        run.index.close()
+    }
+
     @Test("an index that is made anew on a full disk begins again when there is room", arguments: [0, 5, 12, 30, 80])
     func rebuild(first: Int) throws {
         let directory = SimulatedDirectory()

@@ -44,7 +44,11 @@ struct IndexRebuildTests {
             model.set(key, to: vector)
         }
         var snapshot = try index.commit(at: "2")
-        while index.awaitBuild() { snapshot = try index.commit(at: "3") }
+        while index.awaitBuild() {
+            #expect(index.isCommitWanted)
+            snapshot = try index.commit(at: "3")
+        }
+        #expect(!index.isCommitWanted)
         #expect(snapshot.isComplete && snapshot.count == model.vectors.count)
         for (_, query) in vectors(20, seed: 3) {
             #expect(

@@ -32,6 +32,11 @@ public protocol StoreIndex: AnyObject, SendableMetatype {
     /// - Throws: as ``apply(key:value:)``.
     func commit(at position: Position) throws -> View
 
+    /// Whether ``commit(at:)`` should be called although nothing has changed: another thread has made something for the index, or files
+    /// that could not be written should be tried again. The store's thread asks again and again, so it should take nanoseconds. `false`
+    /// by default.
+    var isCommitWanted: Bool { get }
+
     /// Makes the last commit survive the end of the process. It is called before the store does the same, so that an index on disk is
     /// never behind its store. Does nothing by default.
     ///
@@ -55,6 +60,9 @@ public protocol StoreIndex: AnyObject, SendableMetatype {
 }
 
 extension StoreIndex {
+    /// `false`.
+    public var isCommitWanted: Bool { false }
+
     /// Does nothing.
     ///
     /// - Throws: no `Error`.

@@ -139,12 +139,13 @@ public struct StoreIndexFigures: Sendable, Hashable {
     public var rebuiltCount: Int?
     /// The share of the true best entries that searches have found lately, from 0 to 1; `nil` before the first sample.
     public var recall: Double?
-    /// The number of searches since the index was opened.
-    public var searchCount = 0
-    /// The time that these searches took together.
-    public var searchTime: Duration = .zero
+    /// The times of the searches since the index was opened.
+    public var searchLatency = LatencyHistogram(.microseconds)
     /// The error for which the index was closed, in words; `nil` if it was not.
     public var problem: String?
+    /// The reason why the index cannot write its files, such as a full disk; `nil` if it can. It goes on in memory, finds everything, and
+    /// is made anew if the process ends before the files are written.
+    public var fileProblem: String?
 
     /// Makes the figures of an empty index.
     public init() {}
@@ -161,9 +162,9 @@ extension StoreIndexFigures {
         left.sizeInBytes &+= right.sizeInBytes
         left.isComplete = left.isComplete && right.isComplete
         if let count = right.rebuiltCount { left.rebuiltCount = (left.rebuiltCount ?? 0) &+ count }
-        left.searchCount &+= right.searchCount
-        left.searchTime += right.searchTime
+        left.searchLatency += right.searchLatency
         left.problem = left.problem ?? right.problem
+        left.fileProblem = left.fileProblem ?? right.fileProblem
     }
 
     private static func meanRecall(of left: StoreIndexFigures, _ right: StoreIndexFigures) -> Double? {

@@ -9,7 +9,7 @@ public struct StoreIndexSupplier<Value>: Sendable {
     /// The name with which the index is searched.
     public let name: String
     let kind: String
-    let access: (any StoreIndexAccess<Value>)?
+    package let access: (any StoreIndexAccess<Value>)?
     let check: @Sendable (Value) throws -> Void
     let make: @Sendable (StoreIndexContext, Serde<Value>) throws -> any StoreIndex
 

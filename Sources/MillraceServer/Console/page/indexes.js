@@ -37,7 +37,8 @@ function figures(of) {
     { title: "Size", number: true, of: (row) => bytes(of(row).sizeInBytes) },
     { title: "Recall", number: true, of: (row) => recall(of(row).recall) },
     { title: "Searches", number: true, of: (row) => count(of(row).searchCount) },
-    { title: "Mean time", number: true, of: (row) => meanTime(of(row)) },
+    { title: "Mean time", number: true, of: (row) => searchTime(of(row).searchSeconds / of(row).searchCount) },
+    { title: "p99", number: true, of: (row) => searchTime(of(row).searchP99Seconds) },
   ];
 }
 
@@ -45,6 +46,17 @@ function state(figures) {
   if (figures.problem !== undefined) {
     return [h("span", { class: "badge bad" }, "closed"), h("p", { class: "trouble" }, figures.problem)];
   }
+  return [completeness(figures), unwritten(figures.fileProblem)];
+}
+
+function unwritten(reason) {
+  return reason !== undefined && [
+    " ", h("span", { class: "badge bad" }, "in memory only"),
+    h("p", { class: "trouble" }, `The files cannot be written: ${reason}`),
+  ];
+}
+
+function completeness(figures) {
   if (figures.isComplete) return h("span", { class: "badge good" }, "complete");
   const read = figures.rebuiltCount;
   return [
@@ -55,9 +67,9 @@ function state(figures) {
 
 function recall(share) { return share === undefined ? "–" : `${(100 * share).toFixed(1)} %`; }
 
-function meanTime({ searchCount, searchSeconds }) {
-  if (!searchCount) return "–";
-  const ms = (1_000 * searchSeconds) / searchCount;
+function searchTime(seconds) {
+  if (!Number.isFinite(seconds)) return "–";
+  const ms = 1_000 * seconds;
   return `${ms < 10 ? ms.toFixed(2) : count(ms)} ms`;
 }
 

@@ -54,6 +54,8 @@ final class CheckedIndex<Inner: StoreIndex>: StoreIndex {
         return view
     }
 
+    var isCommitWanted: Bool { inner.isCommitWanted }
+
     func checkpoint() throws {
         try check.attempt { try inner.checkpoint() }
         check.files.folder.recordCheckpoint(at: inner.position)

@@ -65,6 +65,8 @@ class IndexDecorator<Inner: StoreIndex>: StoreIndex {
 
     func commit(at position: Position) throws -> Inner.View { try inner.commit(at: position) }
 
+    var isCommitWanted: Bool { inner.isCommitWanted }
+
     func checkpoint() throws { try inner.checkpoint() }
 
     func rebuild(from entries: StoreIndexEntries) throws { try inner.rebuild(from: entries) }
