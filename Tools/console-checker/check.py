@@ -1,7 +1,7 @@
 """Clicks through the console of live instances and compares the page with what it should show.
 
     check.py FOLDER_OF_SCREENSHOTS ADDRESS OTHER_ADDRESS OTHER_PROCESS_ID ADDRESS_WITH_TOKENS TOKEN OPERATOR_TOKEN WINDOWS_ADDRESS \
-        SERVERS EXECUTABLE WORK_FOLDER
+        CASES_ADDRESS SERVERS EXECUTABLE WORK_FOLDER
 
 While the file "quiet" is in the work folder, nobody else writes records.
 """
@@ -58,8 +58,8 @@ def titled(title):
 
 
 class Checks:
-    def __init__(self, browser, folder, address, other):
-        self.browser, self.folder, self.address, self.other = browser, folder, address, other
+    def __init__(self, browser, folder, address, other, cases):
+        self.browser, self.folder, self.address, self.other, self.cases = browser, folder, address, other, cases
         self.look = ""
 
     def fits(self, name):
@@ -231,7 +231,7 @@ class Checks:
         Why(self.browser, self.fits, self.tab, (self.address, self.other), SCRIPT_KEY).check()
 
     def indexes(self):
-        Indexes(self.browser, self.fits, self.tab).check(self.address)
+        Indexes(self.browser, self.fits, self.tab).check(self.address, self.cases)
 
     def large(self):
         """A topology of 2,000 nodes is drawn within seconds and can be searched."""
@@ -323,14 +323,14 @@ def large_topology(count):
 
 
 def main():
-    folder, address, other, process, guarded, token, operator, windows, servers, executable, work = sys.argv[1:]
+    folder, address, other, process, guarded, token, operator, windows, cases, servers, executable, work = sys.argv[1:]
     folder = Path(folder) if folder else None
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not chromium:
         sys.exit("check.py: no chromium on the path; Tools/setup --checks installs it")
     browser, restored = Browser(chromium), Instance(executable, servers, work)
     try:
-        checks = Checks(browser, folder, address, other)
+        checks = Checks(browser, folder, address, other, cases)
         for width, height in ((1280, 900), (390, 844)):
             for scheme in ("light", "dark"):
                 checks.look = f"{width}-{scheme}"
@@ -353,7 +353,7 @@ def main():
         live.letters()
         checks.loss(int(process))
         live.restore(restored)
-        known = tuple(f"http://{known}/" for known in (address, guarded, windows, restored.address))
+        known = tuple(f"http://{known}/" for known in (address, guarded, windows, cases, restored.address))
         far = [url for url in browser.requests if not url.startswith(known)]
         expect(not far, f"the page asked elsewhere: {far}")
         print("  tokens, a killed instance, no request to elsewhere")

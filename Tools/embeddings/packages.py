@@ -11,9 +11,6 @@ import sys
 import time
 from pathlib import Path
 
-# A process for each core is faster than threads of the BLAS.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import numpy
 
 from model import DIMENSIONS, SentenceModel

@@ -1,4 +1,4 @@
-"""Semantic search over the descriptions of Debian's packages. Tools/demo-vectors starts it and says what it does."""
+"""Semantic search over the descriptions of Debian's packages, or over the case notes. Tools/demo-vectors starts it and says what it does."""
 
 import argparse
 import json
@@ -10,21 +10,16 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "embeddings"))
-
-from packages import embed_packages, read_packages  # sets up NumPy, so it is imported first
+# A process for each core is faster than threads of the BLAS.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy
 from confluent_kafka import Producer
 
 from instance import Broker, DemoFailed, Instance
-from model import SentenceModel
+from texts import CaseNotes, Packages
 
 TOPIC = "packages"
-EXAMPLES = [
-    "stitch photographs to a panorama", "play chess against the computer", "find out who uses the network",
-    "learn the names of the stars", "write music for an orchestra",
-]
 QUERY_COUNT = 50
 MIN_RECALL = 0.95
 # From the event to the search that finds it: the commit interval is 100 ms.
@@ -41,15 +36,12 @@ class Demo:
         self.broker = self.instance = None
         self.problems = []
         self.figures = {}
-        self.model = SentenceModel()
 
     def start(self) -> None:
-        self.say("reading the descriptions of packages …")
-        found = read_packages(self.options.count)
-        self.names = [name for name, _ in found]
-        self.texts = [text for _, text in found]
-        self.vectors = embed_packages(self.texts)
-        self.say(f"{len(found):,} packages have embeddings")
+        self.say("reading the texts …")
+        self.source = CaseNotes() if self.options.case_notes else Packages(self.options.count)
+        self.names, self.texts, self.vectors = self.source.names, self.source.texts, self.source.vectors
+        self.say(f"{len(self.names):,} {self.source.kind} have embeddings")
         self.broker = Broker(f"{self.options.build}/millrace", TOPIC)
         self.producer = Producer(
             {
@@ -93,13 +85,13 @@ class Demo:
             self.write(name, {"text": text, "embedding": [round(float(part), 7) for part in vector]})
         self.flush()
         count = len(self.names)
-        self.instance.await_until("all packages are indexed", lambda: self.instance.entry_count() >= count, 600)
+        self.instance.await_until("all texts are indexed", lambda: self.instance.entry_count() >= count, 600)
         self.figures["loadSeconds"] = time.monotonic() - start
         self.say(f"all are written and indexed after {self.figures['loadSeconds']:.1f} s")
 
     def query(self, text: str) -> None:
         start = time.monotonic()
-        vector = self.model.embed([text])[0]
+        vector = self.source.vector(text)
         embedded = time.monotonic()
         matches = self.instance.search(vector, 5)
         found = time.monotonic()
@@ -137,27 +129,27 @@ class Demo:
         return matches[0]["key"] if matches else None
 
     def change(self) -> None:
-        """Changes a package and deletes it: searches find what is committed, and never what was before."""
+        """Changes an entry and deletes it: searches find what is committed, and never what was before."""
         name = self.names[0]
-        text = f"{name}: teaches parrots to juggle burning torches on a unicycle"
-        vector = self.model.embed([text])[0]
+        text = self.source.other
+        vector = self.source.vector(text)
         start = time.monotonic()
         self.write(name, {"text": text, "embedding": vector.tolist()})
         self.flush()
         self.instance.await_until(
-            "a changed package is found", lambda: self.nearest(vector) == name, MAX_FRESH_SECONDS)
+            "a changed entry is found", lambda: self.nearest(vector) == name, MAX_FRESH_SECONDS)
         changed = time.monotonic() - start
         old = [match for match in self.instance.search(self.vectors[0], 20) if match["key"] == name]
-        self.check(all(match["value"]["text"] == text for match in old), "a package is found with its old text")
-        self.check(all(match["score"] < 0.99 for match in old), "a package is found by its old vector")
+        self.check(all(match["value"]["text"] == text for match in old), "an entry is found with its old text")
+        self.check(all(match["score"] < 0.99 for match in old), "an entry is found by its old vector")
         start = time.monotonic()
         self.write(name, None)
         self.flush()
         self.instance.await_until(
-            "a deleted package is gone", lambda: self.nearest(vector) not in (None, name), MAX_FRESH_SECONDS)
+            "a deleted entry is gone", lambda: self.nearest(vector) not in (None, name), MAX_FRESH_SECONDS)
         deleted = time.monotonic() - start
         self.figures |= {"changedSeconds": changed, "deletedSeconds": deleted}
-        self.say(f"a changed package is found after {changed * 1000:.0f} ms, a deleted one is gone after "
+        self.say(f"a changed entry is found after {changed * 1000:.0f} ms, a deleted one is gone after "
                  f"{deleted * 1000:.0f} ms")
         self.names, self.texts, self.vectors = self.names[1:], self.texts[1:], self.vectors[1:]
 
@@ -177,19 +169,19 @@ class Demo:
 
     def run(self) -> bool:
         self.load()
-        for text in EXAMPLES:
+        for text in self.source.questions:
             self.query(text)
         self.compare()
         self.change()
         self.restart()
         if self.options.json:
-            print(json.dumps({"packages": len(self.names) + 1, **self.figures, "problems": self.problems}), flush=True)
+            print(json.dumps({"texts": len(self.names) + 1, **self.figures, "problems": self.problems}), flush=True)
         self.say("PROVEN: searches find what is committed, before and after the restart." if not self.problems else "NOT PROVEN.")
         return not self.problems
 
     def ask(self) -> None:
         """Lets a person search."""
-        if self.options.json or self.options.no_questions or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if self.options.json or self.options.no_questions or self.options.case_notes or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return
         print(f"\nconsole http://{self.instance.address}/\nDescribe what you look for; an empty line ends.")
         while True:
@@ -206,6 +198,9 @@ def options():
     parser = argparse.ArgumentParser(prog="Tools/demo-vectors", description="Searches Debian's packages by meaning.")
     parser.add_argument("--count", type=int, default=5_000, help="the number of packages; 5000 by default")
     parser.add_argument("--all", action="store_true", help="all packages, some 60,000")
+    parser.add_argument(
+        "--case-notes", action="store_true",
+        help="the 200 case notes of the repository, whose vectors are there: installs no model, and takes seconds")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, nothing else")
     parser.add_argument("--no-questions", action="store_true", help="end after the checks, also on a terminal")
     parser.add_argument("--debug", action="store_true", help="use the debug build, which is slower to run")
