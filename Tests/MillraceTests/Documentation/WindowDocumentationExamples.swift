@@ -1,7 +1,7 @@
 import Millrace
 import Testing
 
-/// The examples of docs/windows.md and of the comments of windowed operators, unchanged.
+/// The examples of docs/topology/windows.md and of the comments of windowed operators, unchanged.
 @Suite("Examples in the documentation of windows")
 struct WindowDocumentationExamples {
     private let builder = StreamsBuilder()

@@ -39,7 +39,7 @@ struct FallibleClosure: Sendable {
         /// The results without the record, or without its result: a store is read before the record is in it and after, or the
         /// record has replaced another one that waited.
         case asWithoutEither
-        /// Neither, as docs/processors.md says: later results show the state of operators upstream, or the value that the record
+        /// Neither, as docs/topology/processors.md says: later results show the state of operators upstream, or the value that the record
         /// should have removed.
         case otherwise
     }
