@@ -4,7 +4,7 @@ import Testing
 /// The `millrace` command of this build as a process, with what it has written so far.
 struct VerbProcess {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: ".build/debug")
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: ".build/debug")
 
     private let process = Process()
     private let folder = FileManager.default.temporaryDirectory.appending(path: "verb-\(UUID().uuidString)")
