@@ -54,9 +54,7 @@ extension GraphSections {
         let upper = try numbers(upperLinks, "upperLinks", count: lists * links)
         guard nodes.allSatisfy({ $0 < nodeCount }) else { throw damaged("an upper node is no row") }
         try checkEntry(offsets, upperCount: nodes.count)
-        for node in 0..<nodeCount {
-            try checkList(base, node, capacity: 2 * links) { $0 < nodeCount }
-        }
+        try checkBaseLists(base)
         for node in nodes.indices {
             let first = Int(offsets[node])
             for list in first..<Int(offsets[node + 1]) {
@@ -101,6 +99,23 @@ extension GraphSections {
         // The search goes down from the entry's height, which is the greatest: below it every layer has its nodes.
         for node in 0..<upperCount where offsets[node + 1] - offsets[node] > height {
             throw damaged("upper node \(node) is on a higher layer than the entry")
+        }
+    }
+
+    /// Checks the longest section without a branch for each link, because an index is not open before.
+    private func checkBaseLists(_ base: UnsafeBufferPointer<UInt32>) throws(VectorProblem) {
+        guard let lists = base.baseAddress else { return }
+        let (capacity, count) = (2 * links, UInt32(nodeCount))
+        for node in 0..<nodeCount {
+            let list = lists + node * capacity
+            var (wrong, before): (UInt32, UInt32) = (0, 0)
+            for index in 0..<capacity {
+                let link = list[index]
+                let isLink: UInt32 = link == noNode ? 0 : 1
+                wrong |= isLink & ((link >= count ? 1 : 0) | before)
+                before = 1 - isLink
+            }
+            if wrong != 0 { try checkList(base, node, capacity: capacity) { $0 < nodeCount } }
         }
     }
 

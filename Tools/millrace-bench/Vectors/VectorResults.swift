@@ -16,6 +16,7 @@ package struct VectorResults: Codable, Sendable {
     package var comparisons: [String: Compared] = [:]
     package var filters: [FilterMeasure] = []
     package var updates: UpdateLatency?
+    package var opening: Opening?
     package var growth: Growth?
     package var structuredGrowth: Growth?
 

@@ -12,6 +12,8 @@ package struct VectorSpeed {
         case texts
         case filters
         case updates
+        /// 1,000,000 × 128, in clusters.
+        case opening
         /// From 10,000 to 1,000,000 × 128: clusters without structure.
         case growth
         /// The same with clusters whose vectors differ in 20 directions only.
@@ -89,6 +91,10 @@ package struct VectorSpeed {
             results.updates = try UpdateLatency(
                 .clustered(scaled(100_000), dimensions: 384), seconds: max(2, 60 * scale),
                 folder: "\(folder)/updates", log: log)
+        case .opening:
+            results.opening = try Opening(
+                .clustered(scaled(1_000_000), dimensions: 128, queries: 1), rounds: rounds,
+                folder: "\(folder)/opening", log: log)
         case .growth:
             let counts = Growth.counts.map(scaled)
             results.growth = try Growth(degrees: nil, counts: counts, rounds: rounds, log: log)

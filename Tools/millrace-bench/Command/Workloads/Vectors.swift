@@ -5,13 +5,14 @@ import VectorBench
 /// Indexes of vectors beside hnswlib, pgvector and RediSearch.
 struct Vectors: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Searches by similarity: recall and cost beside other indexes, filters, updates, growth, freshness.",
+        abstract:
+            "Searches by similarity: recall and cost beside other indexes, filters, updates, opening, growth, freshness.",
         discussion: """
             The peers are on this machine (Tools/vector-peers/install). All subjects search on one thread and take turns at every \
             effort, with the same links and the same effort of building. CPU of a server is the server's; its client's is \
             in a column of its own. \
             The set of texts is measured if its embeddings are given. --only measures one of small, large, texts, filters, \
-            updates, growth, structure, freshness; --results keeps what was measured by earlier runs.
+            updates, opening, growth, structure, freshness; --results keeps what was measured by earlier runs.
             """)
 
     @OptionGroup var options: BenchOptions
@@ -90,6 +91,17 @@ extension Report {
                     "segments": Double(updates.largestSegmentCount), "recall": updates.recall ?? 0,
                 ])
             add("vectors", "updates meanwhile", [("millrace index", [sample])])
+        }
+        if let opening = results.opening {
+            for (name, seconds, searches) in [
+                ("opened", opening.seconds, opening.firstSearchMs),
+                ("opened from the disk", opening.coldSeconds, opening.coldFirstSearchMs),
+            ] {
+                let samples = zip(seconds, searches).map { seconds, search in
+                    Sample(records: 1, seconds: seconds, cpuSeconds: seconds, others: ["first search ms": search])
+                }
+                add("vectors", "\(opening.entries.grouped) vectors \(name)", [("millrace index", samples)])
+            }
         }
         for (name, growth) in [("", results.growth), ("structured ", results.structuredGrowth)] {
             for (count, cost) in growth?.microseconds(atRecall: 0.95) ?? [] {
