@@ -90,9 +90,11 @@ package final class StoreIndexes {
         for index in indexes { index.attempt { try $0.checkpoint() } }
     }
 
-    /// Empties the indexes.
+    /// Empties the indexes, at once for their readers, too.
     func removeAll() {
         for index in indexes { index.attempt { try $0.removeAll() } }
+        // Otherwise a checkpoint would give them the position of what was there.
+        commit(at: Position())
     }
 
     func close() {

@@ -35,7 +35,8 @@ private final class WatchedEngine: StorageEngine, StorageReader, StorageSnapshot
 }
 
 /// An index of the keys.
-private final class KeyIndex: StoreIndex {
+// Sendable, because the test has one thread.
+private final class KeyIndex: StoreIndex, @unchecked Sendable {
     private var keys: Set<String> = []
     private(set) var position = Position()
 
@@ -104,14 +105,19 @@ struct RestoredReadTests {
         Self.runs.joined().prefix(Int(count)).reduce(into: [:]) { $0[$1.key] = $1.value }
     }
 
-    @Test("a read finds entries and index of one commit, also while the disk has a later one")
-    func indexed() throws {
-        let index = StoreIndexSupplier<String>("keys", kind: "keys") { _, _ in KeyIndex() }
-        let (state, stores) = try standby { builder, supplier in
+    /// A standby of a table with an index.
+    private func indexedTable(_ index: KeyIndex = KeyIndex()) throws -> (TaskState, LocalStores) {
+        let supplier = StoreIndexSupplier<String>("keys", kind: "keys") { _, _ in index }
+        return try standby { builder, engines in
             builder.table(
                 "words", key: .string, value: .string,
-                into: .store("words").withoutCache().supplied(by: supplier).indexed(by: index))
+                into: .store("words").withoutCache().supplied(by: engines).indexed(by: supplier))
         }
+    }
+
+    @Test("a read finds entries and index of one commit, also while the disk has a later one")
+    func indexed() throws {
+        let (state, stores) = try indexedTable()
         let query = StoreQuery.index("keys", key: String.self, value: String.self, view: Set<String>.self)
         let view = try stores.view(query.enableStaleStores())
         try state.followWantedStores()
@@ -136,5 +142,21 @@ struct RestoredReadTests {
         }
         // Each run was read when the disk had it, and when it was done.
         #expect(positions == [2, 2, 4, 4, 7, 7, 8, 8])
+    }
+
+    @Test("the index of a store that was emptied is empty at once, and does not get the position of what was there")
+    func emptied() throws {
+        let index = KeyIndex()
+        let (state, _) = try indexedTable(index)
+        let store = try #require(state.stores.first)
+        try restore(store) {}
+        #expect(try store.indexReader().indexView(named: "keys") as? Set<String> == ["b", "c"])
+        #expect(index.position == Position([changelog: 8]))
+        try state.wipe()
+        #expect(try store.indexReader().indexView(named: "keys") as? Set<String> == [])
+        try state.checkpoint(durably: true)
+        #expect(index.position.isEmpty)
+        try restore(store) {}
+        #expect(index.position == Position([changelog: 8]))
     }
 }
