@@ -38,7 +38,7 @@ final class SimulatedInstance {
         var standbyReplicas: Int
         var waitsForTopics: Bool
         /// Whether its stores are queried.
-        var isQueried: Bool
+        var isQueried = false
         var plantedFault: PlantedFault?
     }
 

@@ -53,7 +53,7 @@ private final class SimulatedEngine: StorageEngine {
     private let changelog: ClusterCore.TopicPartition?
     /// The group that processes the changelog, if that is a source topic.
     private let groupID: String?
-    /// Whether an index may be made of the entries on another thread.
+    /// Whether others than the task read the entries, for an index or for queries.
     private let isIndexed: Bool
 
     init(
@@ -89,7 +89,7 @@ private final class SimulatedEngine: StorageEngine {
         }
         try inner.apply(writes, droppingBelow: bound)
         // Those who query the store see what is on disk at once.
-        try world.interruptWrite(process, at: "the end of a write to \(name)")
+        if isIndexed { try world.interruptWrite(process, at: "the end of a write to \(name)") }
     }
 
     /// The offset that a store may have reached at most: the end of its changelog, or the committed offset of a source topic.

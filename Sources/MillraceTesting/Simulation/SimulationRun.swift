@@ -39,16 +39,16 @@ final class SimulationRun {
             maxOffsetMetadataLength: OffsetMetadataSize.longest(timeCount: timeCounts.max() ?? 0))
         indexes = SimulatedIndexes(world: world, fault: simulation.plantedFault)
         world.indexes = indexes
-        let setting = SimulatedInstance.Setting(
+        var setting = SimulatedInstance.Setting(
             topology: topology, applicationID: Self.applicationID, guarantee: simulation.guarantee,
             isStatic: world.random.chance(0.5),
             standbyReplicas: simulation.standbyReplicas ?? world.random.below(2),
             waitsForTopics: !simulation.topicChanges.isEmpty && world.random.chance(0.5),
-            isQueried: simulation.canBeQueried && world.random.chance(0.5),
             plantedFault: simulation.plantedFault)
         foreignMembers = try ForeignMembers(
             world: world, inputs: simulation.topics.keys.filter { !simulation.lateTopics.contains($0) }.sorted(),
             setting: setting)
+        setting.isQueried = simulation.canBeQueried && world.random.chance(0.5)
         var reads: SimulatedReads?
         if setting.isQueried {
             let histories = try StoreHistories(topology, records: records, of: simulation)

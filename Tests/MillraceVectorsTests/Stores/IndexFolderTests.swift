@@ -1,0 +1,170 @@
+import Foundation
+import Logging
+import Millrace
+import MillraceRuntime
+import MillraceTesting
+import TestSupport
+import Testing
+
+@testable import MillraceVectors
+
+@Suite("The folder of an index in a state directory")
+struct IndexFolderTests {
+    private typealias Index = VectorIndex<String, [Float]>
+
+    private static let similar = Index("similar", of: { $0 }, dimensions: 4, metric: .euclidean)
+    private let directory: ScratchDirectory
+    private let model: IndexModel
+
+    init() throws {
+        directory = try ScratchDirectory()
+        var (numbers, model) = (SeededNumbers(seed: 5), IndexModel())
+        for number in 0..<300 {
+            model.set("key-\(number)", to: (0..<4).map { _ in Float.random(in: 0.1...1, using: &numbers) })
+        }
+        self.model = model
+    }
+
+    private func driver(_ indexes: [Index]) throws -> TopologyTestDriver {
+        let builder = StreamsBuilder()
+        let store = indexes.reduce(Materialized<String, [Float]>.store("vectors")) { $0.indexed(by: $1) }
+        builder.table("vectors", key: .string, value: .json([Float].self), into: store)
+        return try TopologyTestDriver(try builder.build(), storage: .rocksDB(in: directory.path))
+    }
+
+    private func fill(_ driver: TopologyTestDriver) throws {
+        let input = driver.inputTopic("vectors", key: .string, value: .json([Float].self))
+        for (key, vector) in model.vectors { try input.pipe(key: key, value: vector) }
+        try driver.checkpoint()
+    }
+
+    /// Runs an instance with these indexes to its end.
+    private func run(_ indexes: [Index], _ body: (TopologyTestDriver) async throws -> Void) async throws {
+        let driver = try driver(indexes)
+        defer { driver.close() }
+        try await body(driver)
+    }
+
+    /// The paths in an index's folder.
+    private func files(of index: String) throws -> [String] {
+        let paths = FileManager.default.subpaths(atPath: directory.path) ?? []
+        return paths.filter { $0.contains("/index/vectors/\(index)/") }.sorted()
+    }
+
+    private func segments(of index: String) throws -> Set<String> {
+        Set(try files(of: index).filter { $0.contains("/segment-") })
+    }
+
+    private func hasFolder(_ index: String) -> Bool {
+        (FileManager.default.subpaths(atPath: directory.path) ?? []).contains {
+            $0.hasSuffix("/index/vectors/\(index)")
+        }
+    }
+
+    /// Compares searches, at once and when the index is complete, with what the vectors of the model give.
+    private func check(
+        _ driver: TopologyTestDriver, _ index: Index, vector: (String) -> [Float]? = { _ in nil }
+    ) async throws {
+        let expected = IndexModel(
+            vectors: Dictionary(uniqueKeysWithValues: model.vectors.map { ($0.key, vector($0.key) ?? $0.value) }))
+        let handle = try driver.store(.vectors(index))
+        let query = (0..<index.dimensions).map { Float($0 + 1) / 4 }
+        let end = ContinuousClock.now + .seconds(900)
+        while true {
+            let found = try handle.search(near: query, count: 10, effort: .exact)
+            #expect(
+                expected.isNearest(found.matches.map(\.key), to: query, count: 10, metric: index.metric),
+                "complete: \(found.isIndexComplete), \(found.matches.map(\.key))")
+            if found.isIndexComplete { return }
+            try #require(ContinuousClock.now < end, "the index is not complete")
+            try await Task.sleep(for: .milliseconds(5))
+            try driver.checkpoint()
+        }
+    }
+
+    @Test("is kept by a restart with the same declaration")
+    func same() async throws {
+        try await run([Self.similar]) { driver in
+            try fill(driver)
+            // A new index is made from its store, too.
+            try await check(driver, Self.similar)
+        }
+        let before = try files(of: "similar")
+        try await run([Self.similar]) { try await check($0, Self.similar) }
+        #expect(try !before.isEmpty && files(of: "similar") == before)
+    }
+
+    @Test("is filled anew if the declaration has changed", arguments: 0..<4)
+    func changed(change: Int) async throws {
+        try await run([Self.similar]) { driver in
+            try fill(driver)
+            try await check(driver, Self.similar)
+        }
+        let before = try segments(of: "similar")
+        let changed = [
+            Index("similar", of: { Array($0.prefix(3)) }, dimensions: 3, metric: .euclidean),
+            Index("similar", of: { $0 }, dimensions: 4, metric: .cosine),
+            Index("similar", of: { $0 }, dimensions: 4, metric: .euclidean, element: .int8),
+            Index(
+                "similar", of: { $0 }, dimensions: 4, metric: .euclidean,
+                attributes: [.number("first") { Double($0[0]) }]),
+        ][change]
+        try await run([changed]) { driver in
+            try await check(driver, changed) { key in model.vectors[key].map { Array($0.prefix(changed.dimensions)) } }
+        }
+        let after = try segments(of: "similar")
+        #expect(!after.isEmpty && after.isDisjoint(with: before))
+        // And back: nothing of the other declaration is left.
+        try await run([Self.similar]) { try await check($0, Self.similar) }
+        #expect(try after.isDisjoint(with: segments(of: "similar")))
+    }
+
+    @Test("is deleted with the index, and that of another index of the store stays")
+    func removed() async throws {
+        let other = Index("other", of: { $0.reversed() }, dimensions: 4, metric: .euclidean)
+        func check(_ driver: TopologyTestDriver) async throws {
+            try await self.check(driver, other) { key in model.vectors[key].map { $0.reversed() } }
+        }
+        try await run([Self.similar, other]) { driver in
+            try fill(driver)
+            try await check(driver)
+        }
+        let kept = try files(of: "other")
+        #expect(!kept.isEmpty && hasFolder("similar"))
+        try await run([other]) { try await check($0) }
+        #expect(!hasFolder("similar"))
+        #expect(try files(of: "other") == kept)
+        try await run([]) { _ in }
+        #expect(!hasFolder("other"))
+        try await run([Self.similar]) { try await self.check($0, Self.similar) }
+    }
+
+    @Test("is refused to a second instance, which changes nothing in it")
+    func twice() async throws {
+        try await run([Self.similar]) { driver in
+            try fill(driver)
+            let before = try files(of: "similar")
+            let error = #expect(throws: StreamsError.self) { try self.driver([]) }
+            #expect(error?.code == .stateStore)
+            #expect(try files(of: "similar") == before)
+            try await check(driver, Self.similar)
+        }
+    }
+
+    @Test("is emptied by a reset, and filled with what comes then")
+    func reset() async throws {
+        try await run([Self.similar]) { try fill($0) }
+        let application = try #require(FileManager.default.contentsOfDirectory(atPath: directory.path).first)
+        let state = try StateDirectory(
+            directory.path, applicationID: application, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try state.removeAllState()
+        state.close()
+        #expect(!hasFolder("similar"))
+        try await run([Self.similar]) { driver in
+            let empty = try driver.store(.vectors(Self.similar)).search(near: [1, 1, 1, 1], count: 10)
+            #expect(empty.matches.isEmpty)
+            try fill(driver)
+            try await check(driver, Self.similar)
+        }
+    }
+}
