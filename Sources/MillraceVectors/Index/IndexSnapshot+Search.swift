@@ -94,7 +94,9 @@ extension IndexSnapshot {
                 kept *= 4
             }
         }
-        return try askAll(passes, query, count: count, matching: filter)
+        // Each key is met once there, so that no new answers need be kept.
+        return try askAll(
+            { key in try answers[key] ?? key.withUnsafeBytes(mayReturn) }, query, count: count, matching: filter)
     }
 
     /// Compares all rows, and asks about them in the order of nearness until enough pass. Takes 8 bytes of memory for each row.
@@ -105,17 +107,17 @@ extension IndexSnapshot {
         var found: [Hit] = []
         for part in parts {
             let fits = part.rowFilter(filter, at: commit)
-            var keys: [NodeKey] = []
+            // Most rows are never asked about, so that sorting them all would take longer.
+            var nearest = KeyHeap()
             let scratch = SearchScratch(nodeCount: 0, listCapacity: 0)
             withExtendedLifetime((query, part)) {
                 ExactScan.visit(
                     query, rows: part.rows, scratch: scratch, mayReturn: fits.mayReturn, among: fits.candidates
-                ) { keys.append($0) }
+                ) { nearest.push($0) }
             }
-            keys.sort()
             let bound = found.count < count ? nil : found.last
             var new: [Hit] = []
-            for key in keys {
+            while let key = nearest.pop() {
                 // Equally near entries are ordered by their keys.
                 if new.count >= count, let last = new.last, last.distance < key.distance { break }
                 let hit = hit(part, Neighbor(row: Int(key.node), distance: key.distance))
