@@ -82,10 +82,13 @@ package struct VectorSpeed {
                 scale < 1 ? set.prefix(scaled(set.count)) : set, [.float32, .float16, .int8, .binary], part)
         case .filters:
             let set = VectorSet.clustered(scaled(100_000), dimensions: 128, queries: 300)
-            let index = try IndexSubject(set, commitCount: nil, named: "millrace index")
+            let ranks = FilterMeasure.ranks(set.count)
+            let index = try IndexSubject(set, commitCount: nil, ranks: ranks, named: "millrace index")
             log("\(set.name): the index for filters has \(index.segmentCount) segments")
-            results.filters = try FilterMeasure.selectivities.map {
-                try FilterMeasure(index, entries: set.count, selectivity: $0, rounds: rounds)
+            results.filters = try FilterMeasure.Kind.allCases.flatMap { kind in
+                try FilterMeasure.selectivities.map {
+                    try FilterMeasure(index, ranks: ranks, kind: kind, selectivity: $0, rounds: rounds)
+                }
             }
         case .updates:
             results.updates = try UpdateLatency(

@@ -79,7 +79,8 @@ extension Report {
             let samples = zip(filter.cpuMicroseconds, ratios).map { cost, ratio in
                 Self.sample(cost, others: others.merging(["× without": ratio]) { $1 })
             }
-            add("vectors", "filter that \(filter.passing.grouped) entries pass", [("millrace index", samples)])
+            let variant = "filter by \(filter.kind) that \(filter.passing.grouped) entries pass"
+            add("vectors", variant, [("millrace index", samples)])
         }
         if let updates = results.updates {
             let sample = Sample(
