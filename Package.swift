@@ -72,6 +72,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
@@ -94,6 +95,9 @@ let package = Package(
             name: "EmbeddedBroker",
             dependencies: ["ClusterCore", "RecordCompression", deque, logging, nioCore, nioPosix],
             swiftSettings: swiftSettings),
+        .target(name: "PostgresClient", dependencies: ["CPostgres"], swiftSettings: swiftSettings),
+        .target(
+            name: "RedisClient", dependencies: [nioCore, nioPosix, nioSSL], swiftSettings: swiftSettings),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
         .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
         .target(
@@ -251,6 +255,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
         .target(
+            name: "Servers", dependencies: ["PostgresClient", "RedisClient"], path: "Tests/Servers",
+            swiftSettings: swiftSettings),
+        .target(
             name: "PortContracts", dependencies: ["Millrace", "MillraceEngine"], path: "Tests/PortContracts",
             swiftSettings: swiftSettings),
         .testTarget(
@@ -341,6 +348,11 @@ let package = Package(
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics",
                 "MillraceRuntime", "MillraceServer", "MillraceVectors", logging, serviceLifecycle,
             ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RedisClientTests", dependencies: ["RedisClient", "Servers", nioCore, nioSSL],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(

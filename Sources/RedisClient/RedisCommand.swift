@@ -1,0 +1,38 @@
+package import NIOCore
+
+/// A command with its arguments.
+///
+/// ```swift
+/// let command: RedisCommand = ["XADD", "events", "*", "amount", "12"]
+/// ```
+package struct RedisCommand: Sendable, ExpressibleByArrayLiteral {
+    /// An argument.
+    package struct Argument: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
+        let bytes: ByteBuffer
+
+        package init(_ text: String) { bytes = ByteBuffer(string: text) }
+        package init(_ bytes: ByteBuffer) { self.bytes = bytes }
+        package init(_ bytes: some Collection<UInt8>) { self.bytes = ByteBuffer(bytes: bytes) }
+        package init(stringLiteral text: String) { self.init(text) }
+    }
+
+    private(set) var arguments: [Argument]
+
+    package init(_ arguments: [Argument]) { self.arguments = arguments }
+    package init(arrayLiteral elements: Argument...) { arguments = elements }
+
+    /// Adds arguments.
+    package mutating func append(_ others: Argument...) { arguments += others }
+
+    /// The first argument, for messages; the others may be secret.
+    var name: String { arguments.first.map { String(buffer: $0.bytes) } ?? "" }
+
+    func write(to buffer: inout ByteBuffer) {
+        buffer.writeString("*\(arguments.count)\r\n")
+        for argument in arguments {
+            buffer.writeString("$\(argument.bytes.readableBytes)\r\n")
+            buffer.writeImmutableBuffer(argument.bytes)
+            buffer.writeString("\r\n")
+        }
+    }
+}

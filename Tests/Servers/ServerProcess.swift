@@ -1,0 +1,97 @@
+package import Foundation
+import Synchronization
+
+/// A server of another system that a test starts, kills and starts again, on a port of 127.0.0.1.
+package final class ServerProcess: Sendable {
+    /// The reason why a server did not start.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private let command: [String]
+    private let stopSignal: Int32
+    private let isReady: @Sendable () -> Bool
+    private let process = Mutex<Process?>(nil)
+    /// The folder of the server, which goes with this object.
+    private let folder: URL
+    private var log: URL { folder.appending(path: "log") }
+
+    /// - Parameters:
+    ///   - command: the program and its arguments; it stays in the foreground.
+    ///   - folder: where the server keeps its data. It is deleted at the end.
+    ///   - stopSignal: the signal by which the server ends without waiting for its clients.
+    ///   - isReady: whether the server answers.
+    package init(
+        _ command: [String], in folder: URL, stopSignal: Int32 = SIGTERM, isReady: @escaping @Sendable () -> Bool
+    ) {
+        self.command = command
+        self.folder = folder
+        self.stopSignal = stopSignal
+        self.isReady = isReady
+    }
+
+    deinit {
+        kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// - Throws: `Failure` if it does not, again and again, for 5 minutes.
+    package func start() throws {
+        let deadline = ContinuousClock.now + .seconds(300)
+        while ContinuousClock.now < deadline {
+            let process = try launch()
+            while ContinuousClock.now < deadline, process.isRunning {
+                if isReady() { return }
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+            // What a killed server has left behind may hold a new one up for a moment.
+        }
+        kill()
+        throw Failure(description: "\(command.joined(separator: " ")) does not start: \(text)")
+    }
+
+    private func launch() throws -> Process {
+        try Data().write(to: log)
+        let output = try FileHandle(forWritingTo: log)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = command
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        self.process.withLock { $0 = process }
+        return process
+    }
+
+    /// The server's log of its last run.
+    package var text: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+    /// Ends the server as an operator does, and waits for its end.
+    package func stop() { end(by: stopSignal) }
+
+    /// Ends the server by SIGKILL, and waits for its end.
+    package func kill() { end(by: SIGKILL) }
+
+    /// Stops the server's time, so that it answers nothing and keeps its connections.
+    package func freeze() { signal(SIGSTOP) }
+
+    /// Lets a frozen server go on.
+    package func thaw() { signal(SIGCONT) }
+
+    private func end(by number: Int32) {
+        guard let process = process.withLock({ $0 }), process.isRunning else { return }
+        Glibc.kill(process.processIdentifier, number)
+        process.waitUntilExit()
+    }
+
+    private func signal(_ number: Int32) {
+        if let process = process.withLock({ $0 }), process.isRunning { Glibc.kill(process.processIdentifier, number) }
+    }
+}
+
+/// The project's folder.
+package let projectFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
