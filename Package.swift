@@ -106,6 +106,8 @@ let package = Package(
                 "Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle, tracing,
             ],
             swiftSettings: swiftSettings),
+        // What is not Kafka, in and out of topics.
+        .target(name: "MillraceConnect", dependencies: ["Millrace", "MillraceEngine"], swiftSettings: swiftSettings),
         // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(
             name: "MillraceOperations",
@@ -348,6 +350,10 @@ let package = Package(
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics",
                 "MillraceRuntime", "MillraceServer", "MillraceVectors", logging, serviceLifecycle,
             ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceConnectTests",
+            dependencies: ["ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillraceTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"], swiftSettings: swiftSettings),

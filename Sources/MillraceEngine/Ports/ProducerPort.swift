@@ -31,6 +31,11 @@ package protocol ProducerPort: SenderPort {
     ///   another producer has the transactional id.
     func commitTransaction(offsets: [TopicPartition: CommittedOffset], group: GroupMetadata) throws(PortError)
 
+    /// Commits a transaction that has no offsets. Blocks until everything is acknowledged.
+    ///
+    /// - Throws: `PortError` of kind `.producerLost` if another producer has the transactional id.
+    func commitTransaction() throws(PortError)
+
     func abortTransaction() throws(PortError)
 
     /// Waits until every queued record is acknowledged; throws the first delivery's error.

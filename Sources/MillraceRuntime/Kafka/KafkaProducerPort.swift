@@ -51,6 +51,16 @@ final class KafkaProducerPort: ProducerPort {
             }
             hasSentOffsets = true
         }
+        try commit()
+        hasSentOffsets = false
+    }
+
+    func commitTransaction() throws(PortError) {
+        try throwDeliveryError()
+        try commit()
+    }
+
+    private func commit() throws(PortError) {
         do throws(KafkaError) {
             try producer.commitTransaction(timeoutMs: callTimeoutMs)
         } catch {
@@ -58,7 +68,6 @@ final class KafkaProducerPort: ProducerPort {
             if !error.isRetriable { try throwDeliveryError() }
             throw PortError(error, during: .transaction)
         }
-        hasSentOffsets = false
     }
 
     func abortTransaction() throws(PortError) {

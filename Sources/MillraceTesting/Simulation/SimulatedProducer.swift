@@ -59,6 +59,14 @@ final class SimulatedProducer: ProducerPort {
         try end(transactionalID, commit: true)
     }
 
+    func commitTransaction() throws(PortError) {
+        guard let transactionalID else {
+            throw PortError(.fatal, "this producer has no transactional id")
+        }
+        try flush()
+        if !inTransaction.isEmpty { try end(transactionalID, commit: true) }
+    }
+
     func abortTransaction() throws(PortError) {
         queued = [:]
         guard let transactionalID else { return }

@@ -210,6 +210,11 @@ final class FakeProducer: ProducerPort {
         cluster.committed.merge(offsets) { $1 }
     }
 
+    func commitTransaction() throws(PortError) {
+        try cluster.record("commit transaction")
+        writePending()
+    }
+
     func abortTransaction() throws(PortError) {
         try cluster.record("abort")
         pending = []

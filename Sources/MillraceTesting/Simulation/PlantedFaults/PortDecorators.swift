@@ -71,6 +71,8 @@ class ProducerDecorator: ProducerPort {
         try inner.commitTransaction(offsets: offsets, group: group)
     }
 
+    func commitTransaction() throws(PortError) { try inner.commitTransaction() }
+
     func abortTransaction() throws(PortError) { try inner.abortTransaction() }
 
     func topic(named name: String) throws(PortError) -> Int {

@@ -1,0 +1,71 @@
+/// A system outside Kafka whose changes are written into topics.
+///
+/// The records of a source arrive exactly once: they are written in one transaction with the position after them, and whoever goes on reads
+/// from the last position that was committed. So a source has to give the same records again when it is read again from a position.
+/// Kafka Connect: `SourceConnector`, exactly once as in KIP-618.
+public protocol SourceConnector: Sendable {
+    /// Returns the names of the parts that can be read independently, such as a table, a stream, or a replication slot. Each part is read by
+    /// one process at a time.
+    ///
+    /// - Throws: ``ConnectorError``.
+    func partitions() throws -> [String]
+
+    /// Opens a part.
+    ///
+    /// - Parameters:
+    ///   - partition: the name of the part.
+    ///   - position: the position from which to go on; `nil` to begin.
+    /// - Throws: ``ConnectorError``, such as for a position that the source does not have any more.
+    func open(_ partition: String, from position: SourcePosition?) throws -> any SourcePartitionReader
+}
+
+/// The reading of one part of a source, on one thread.
+public protocol SourcePartitionReader: AnyObject {
+    /// Returns the records that follow those of the last call.
+    ///
+    /// - Parameters:
+    ///   - count: the number of records at most. A source that cannot stop between records may return more.
+    ///   - milliseconds: the time to wait for the first record; 0 to return what is there.
+    /// - Returns: the records, with the position after them; without records, the position may have moved all the same.
+    /// - Throws: ``ConnectorError``.
+    func read(_ count: Int, withinMs milliseconds: Int) throws -> SourceBatch
+
+    /// Hears that everything up to a position is in Kafka for good. A source that keeps its changes for this reader may forget them.
+    ///
+    /// - Throws: ``ConnectorError``.
+    func committed(_ position: SourcePosition) throws
+
+    /// Releases the reader's resources. Called once.
+    func close()
+}
+
+/// A place in a part of a source: after some of its records and before the others. Only the source understands it.
+public struct SourcePosition: Sendable, Hashable, RawRepresentable, CustomStringConvertible {
+    /// The place in the source's own words, at most some hundred bytes.
+    public var rawValue: String
+
+    /// Makes a position.
+    ///
+    /// - Parameter rawValue: the place in the source's own words.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+}
+
+/// Records that a source has read, and the position after them.
+public struct SourceBatch: Sendable, Hashable {
+    /// The records, in their order.
+    public var records: [SourceRecord]
+    /// The position after the records; `nil` if it is that of before.
+    public var position: SourcePosition?
+
+    /// Makes a batch.
+    ///
+    /// - Parameters:
+    ///   - records: the records, in their order.
+    ///   - position: the position after them; `nil` if there are none, and the position is that of before.
+    public init(_ records: [SourceRecord] = [], position: SourcePosition? = nil) {
+        self.records = records
+        self.position = position
+    }
+}

@@ -1,0 +1,239 @@
+import Millrace
+package import MillraceEngine
+
+/// The clients that the task of a source uses.
+package protocol SourceTaskPorts: AnyObject {
+    /// Returns a producer with a transactional id.
+    func makeProducer(transactionalID: String) throws -> any ProducerPort
+
+    /// Returns a reader of committed records that belongs to no group.
+    func makeReader() throws -> any ReaderPort
+
+    var clock: any WallClock { get }
+}
+
+/// The settings of the tasks of sources.
+package struct SourceTaskConfiguration: Sendable {
+    /// The name that the processes have in common. Transactional ids begin with it.
+    package var id: String
+    /// The compacted topic of positions.
+    package var positionsTopic: String
+    /// The partition of the topic of positions that has this task's.
+    package var positionsPartition: Int32
+    package var commitIntervalMs: Int64 = 100
+    /// The number of records that are read at once.
+    package var readCount = 1_000
+    /// The number of records from which on a commit is made before its time.
+    package var transactionCount = 100_000
+
+    package init(id: String, positionsTopic: String, positionsPartition: Int32) {
+        self.id = id
+        self.positionsTopic = positionsTopic
+        self.positionsPartition = positionsPartition
+    }
+}
+
+/// The writing of one part of a source into topics, exactly once. One thread makes its steps.
+///
+/// The records and the position after them are written in one transaction, whose transactional id belongs to the part. A task that begins
+/// first registers that id, which rolls back what an earlier one has left open and fences it, and only then looks for the last
+/// position: nobody can commit a later one any more.
+package final class SourceTask {
+    private let id: SourceTaskID
+    private let connector: any SourceConnector
+    private let ports: any SourceTaskPorts
+    private let configuration: SourceTaskConfiguration
+    private var producer: (any ProducerPort)?
+    private var search: PositionSearch?
+    private var reader: (any SourcePartitionReader)?
+    private var topics: [String: Int] = [:]
+    private var isInTransaction = false
+    /// The position after the records of the open transaction.
+    private var position: SourcePosition?
+    private var sentCount = 0
+    /// Whether the commit has been begun, so that nothing may be added.
+    private var isCommitting = false
+    private var lastCommit: Moment
+
+    /// The position that was committed last; `nil` before the first.
+    package private(set) var committed: SourcePosition?
+    /// The number of records that were committed.
+    package private(set) var committedCount = 0
+
+    package init(
+        _ id: SourceTaskID, of connector: any SourceConnector, ports: any SourceTaskPorts,
+        configuration: SourceTaskConfiguration
+    ) {
+        self.id = id
+        self.connector = connector
+        self.ports = ports
+        self.configuration = configuration
+        lastCommit = ports.clock.monotonic
+    }
+
+    // MARK: The beginning
+
+    /// Goes on with the beginning: gets the sole right to write, finds the last position and opens the source there.
+    ///
+    /// - Returns: `nil` as long as the last position is not known.
+    /// - Throws: `PortError`; ``ConnectorError``. A later call goes on.
+    private func begin(withinMs milliseconds: Int) throws -> (any ProducerPort, any SourcePartitionReader)? {
+        if let producer, let reader { return (producer, reader) }
+        let producer = try producer ?? makeProducer()
+        self.producer = producer
+        let search = try search ?? makeSearch()
+        self.search = search
+        guard try search.step(withinMs: milliseconds) else { return nil }
+        committed = search.position
+        endSearch()
+        let reader = try connector.open(id.partition, from: committed)
+        self.reader = reader
+        return (producer, reader)
+    }
+
+    private func makeSearch() throws -> PositionSearch {
+        let partition = TopicPartition(topic: configuration.positionsTopic, partition: configuration.positionsPartition)
+        return try PositionSearch(for: id.key, in: partition, with: ports.makeReader())
+    }
+
+    private func endSearch() {
+        search?.close()
+        search = nil
+    }
+
+    private func makeProducer() throws -> any ProducerPort {
+        let producer = try ports.makeProducer(transactionalID: "\(configuration.id)-\(id)")
+        do { try producer.initTransactions() } catch {
+            producer.close()
+            throw error
+        }
+        topics = [:]
+        return producer
+    }
+
+    // MARK: Steps
+
+    /// Reads, writes, and commits if that is due.
+    ///
+    /// - Parameter milliseconds: the time to wait for the source.
+    /// - Returns: whether there was anything to do.
+    /// - Throws: `PortError`, after which a call of ``recover(from:)`` makes the task ready for the next step; ``ConnectorError``.
+    package func step(withinMs milliseconds: Int) throws -> Bool {
+        guard let (producer, reader) = try begin(withinMs: milliseconds) else { return true }
+        if isCommitting { return try commit(producer, reader) }
+        let batch = try reader.read(configuration.readCount, withinMs: isInTransaction ? 0 : milliseconds)
+        try send(batch, producer)
+        try producer.poll()
+        let isDue = ports.clock.monotonic - lastCommit >= TimeSpan(ms: configuration.commitIntervalMs)
+        if position != nil, isDue || sentCount >= configuration.transactionCount { return try commit(producer, reader) }
+        return !batch.records.isEmpty
+    }
+
+    private func send(_ batch: SourceBatch, _ producer: any ProducerPort) throws {
+        if batch.records.isEmpty, batch.position == nil { return }
+        if !isInTransaction {
+            try producer.beginTransaction()
+            isInTransaction = true
+        }
+        for record in batch.records {
+            try Self.withBytes(record.key) { key in
+                try Self.withBytes(record.value) { value in
+                    try producer.send(
+                        topic: try topic(record.topic, producer), partition: nil, key: key, value: value,
+                        timestampMs: record.timestampMs ?? -1, headers: record.headers)
+                }
+            }
+        }
+        sentCount += batch.records.count
+        position = batch.position ?? position
+    }
+
+    private func topic(_ name: String, _ producer: any ProducerPort) throws -> Int {
+        if let number = topics[name] { return number }
+        let number = try producer.topic(named: name)
+        topics[name] = number
+        return number
+    }
+
+    private static func withBytes(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws -> Void) rethrows {
+        guard let bytes else { return try body(nil) }
+        try bytes.withUnsafeBytes { try body($0) }
+    }
+
+    private func commit(_ producer: any ProducerPort, _ reader: any SourcePartitionReader) throws -> Bool {
+        guard let position else { return false }
+        if !isCommitting {
+            try Self.withBytes(id.key) { key in
+                try Self.withBytes(Array(position.rawValue.utf8)) { value in
+                    try producer.send(
+                        topic: try topic(configuration.positionsTopic, producer),
+                        partition: configuration.positionsPartition, key: key, value: value, timestampMs: -1,
+                        headers: [])
+                }
+            }
+            isCommitting = true
+        }
+        try producer.commitTransaction()
+        committedCount += sentCount
+        endTransaction()
+        committed = position
+        lastCommit = ports.clock.monotonic
+        try reader.committed(position)
+        return true
+    }
+
+    private func endTransaction() {
+        (isInTransaction, isCommitting, position, sentCount) = (false, false, nil, 0)
+    }
+
+    // MARK: Failures
+
+    /// Makes the task ready for another step after an error, from the last committed position on.
+    ///
+    /// - Returns: whether another step may succeed.
+    package func recover(from error: any Error) -> Bool {
+        switch error {
+        case let error as PortError:
+            switch error.kind {
+            // The same call is made again; a commit that was begun goes on.
+            case .retriable: if !isCommitting { abort() }
+            case .abortable, .staleGeneration: abort()
+            case .producerLost: close()
+            case .fenced, .rejected, .fatal:
+                close()
+                return false
+            }
+            return true
+        case let error as ConnectorError:
+            abort()
+            return error.kind == .temporary
+        default:
+            close()
+            return false
+        }
+    }
+
+    /// Gives up what is not committed.
+    private func abort() {
+        endSearch()
+        reader?.close()
+        reader = nil
+        if isInTransaction {
+            do { try producer?.abortTransaction() } catch {
+                // The next producer's registration rolls it back.
+                producer?.close()
+                producer = nil
+            }
+        }
+        endTransaction()
+    }
+
+    /// Ends without a commit. Another task goes on from the last committed position.
+    package func close() {
+        endSearch()
+        reader?.close()
+        producer?.close()
+        (reader, producer) = (nil, nil)
+        endTransaction()
+    }
+}
