@@ -7,14 +7,6 @@
 
 // Rows are asked for this many rows before they are used.
 #define MILLRACE_ROWS_AHEAD 6
-// Of a long row only the beginning is asked for; the processor notices the pattern and fetches the rest.
-#define MILLRACE_BYTES_AHEAD 1024
-
-static inline const uint8_t *millrace_row(const millrace_rows *rows, uint32_t index) {
-    const uint64_t wide = index;
-    const uint64_t mask = ((uint64_t)1 << rows->shift) - 1;
-    return rows->chunks[wide >> rows->shift] + (wide & mask) * rows->stride;
-}
 
 // The head of a row of codes, and of such a query.
 typedef struct millrace_codes {

@@ -11,6 +11,7 @@ struct GraphSectionTests {
 
         init(of original: GraphSections) {
             sections = original
+            sections.baseOffsets = copy(original.baseOffsets)
             sections.baseLinks = copy(original.baseLinks)
             sections.upperNodes = copy(original.upperNodes)
             sections.upperOffsets = copy(original.upperOffsets)
@@ -27,7 +28,7 @@ struct GraphSectionTests {
             return UnsafeRawBufferPointer(buffer)
         }
 
-        /// The numbers of a section: 0 for the links of all nodes, up to 4 for the twins.
+        /// The numbers of a section: 0 for the offsets of the links of all nodes, 1 for these links, up to 5 for the twins.
         func numbers(_ section: Int) -> UnsafeMutableBufferPointer<UInt32> {
             buffers[section].bindMemory(to: UInt32.self)
         }
@@ -71,6 +72,7 @@ struct GraphSectionTests {
     @Test("is the same graph for the same rows, order and seed")
     func deterministic() throws {
         let (one, other) = (try fixture().graph, try fixture().graph)
+        #expect(one.sections.baseOffsets.elementsEqual(other.sections.baseOffsets))
         #expect(one.sections.baseLinks.elementsEqual(other.sections.baseLinks))
         #expect(one.sections.upperLinks.elementsEqual(other.sections.upperLinks))
     }
@@ -101,17 +103,20 @@ struct GraphSectionTests {
         }
     }
 
-    @Test("with a link to nowhere, a link behind the end or a circle of twins is refused")
+    @Test("with a link to nowhere, a list outside the links or a circle of twins is refused")
     func contents() throws {
         let withTwins = try twins()
         let count = UInt32(withTwins.count)
         let changes: [(String, Int, (UnsafeMutableBufferPointer<UInt32>) -> Void)] = [
-            ("a link to nowhere", 0, { $0[5] = count }), ("a link behind the end", 0, { $0[0] = .max }),
-            ("an upper node that is no row", 1, { $0[0] = count }), ("offsets that begin late", 2, { $0[0] = 1 }),
-            ("offsets that fall", 2, { $0[1] = 0 }), ("an upper link to nowhere", 3, { $0[0] = UInt32($0.count) }),
-            ("a twin that is nobody", 4, { $0[0] = count }),
-            ("a twin of itself", 4, { $0[1] = 1 }),
-            ("a circle of twins", 4, { $0[Int($0[0])] = 0 }),
+            ("a first list that begins late", 0, { $0[0] = 1 }),
+            ("a list that ends before it begins", 0, { $0[1] = .max }),
+            ("a list that is too long", 0, { $0[1...20].update(repeating: 0) }),
+            ("more links than there are", 0, { $0[$0.count - 1] += 8 }), ("a link to nowhere", 1, { $0[0] = .max }),
+            ("an upper node that is no row", 2, { $0[0] = count }), ("offsets that begin late", 3, { $0[0] = 1 }),
+            ("offsets that fall", 3, { $0[1] = 0 }), ("an upper link to nowhere", 4, { $0[0] = UInt32($0.count) }),
+            ("a twin that is nobody", 5, { $0[0] = count }),
+            ("a twin of itself", 5, { $0[1] = 1 }),
+            ("a circle of twins", 5, { $0[Int($0[0])] = 0 }),
         ]
         for (name, section, change) in changes {
             let copies = Copies(of: withTwins.sections)
@@ -130,7 +135,7 @@ struct GraphSectionTests {
         var accepted = 0
         for _ in 0..<300 {
             let copies = Copies(of: graph.sections)
-            let numbers = copies.numbers(random.below(5))
+            let numbers = copies.numbers(random.below(6))
             for _ in 0...random.below(3) { numbers[random.below(numbers.count)] ^= 1 << UInt32(random.below(32)) }
             guard let other = try? NeighborGraph(rows: graph.rows, sections: copies.sections, owner: copies) else {
                 continue

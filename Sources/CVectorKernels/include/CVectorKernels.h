@@ -100,6 +100,27 @@ static inline void millrace_prefetch(const void *address, size_t size_in_bytes) 
     }
 }
 
+// Of a long row only the beginning is asked for; the processor notices the pattern and fetches the rest.
+#define MILLRACE_BYTES_AHEAD 1024
+// The most cache lines of rows that are asked for at once.
+#define MILLRACE_LINES_AHEAD 48
+
+static inline const uint8_t *millrace_row(const millrace_rows *rows, uint32_t index) {
+    const uint64_t wide = index;
+    const uint64_t mask = ((uint64_t)1 << rows->shift) - 1;
+    return rows->chunks[wide >> rows->shift] + (wide & mask) * rows->stride;
+}
+
+// Asks for the first ones of some rows, as many as a processor fetches at once.
+static inline void millrace_prefetch_rows(const millrace_rows *rows, const uint32_t *indices, size_t count) {
+    const size_t size = rows->stride < MILLRACE_BYTES_AHEAD ? rows->stride : MILLRACE_BYTES_AHEAD;
+    size_t lines = 0;
+    for (size_t i = 0; i < count && lines < MILLRACE_LINES_AHEAD; i++) {
+        millrace_prefetch(millrace_row(rows, indices[i]), size);
+        lines += (size + 63) / 64;
+    }
+}
+
 #ifdef __clang__
 #pragma clang assume_nonnull end
 #endif

@@ -3,7 +3,7 @@ import CVectorKernels
 extension GraphBuilder {
     /// Makes what was chosen the list of a node on the layer of all nodes.
     func setBaseList(of node: UInt32) {
-        let capacity = graph.base.listCapacity
+        let capacity = storage.base.listCapacity
         let ids = storage.baseList(of: node)
         let distances = notes.distances + Int(node) * capacity
         for (index, key) in selection.chosen.enumerated() {
@@ -18,7 +18,7 @@ extension GraphBuilder {
 
     /// Links the neighbours of a new node back to it. For a list that is full, neighbours are chosen anew.
     func linkBack(_ neighbors: [NodeKey], to node: UInt32) {
-        let capacity = graph.base.listCapacity
+        let capacity = storage.base.listCapacity
         for neighbor in neighbors {
             let index = Int(neighbor.node)
             let ids = storage.baseList(of: neighbor.node)
@@ -36,7 +36,7 @@ extension GraphBuilder {
                 candidates[place] = place < chosen ? key.marked : key
             }
             candidates[capacity] = NodeKey(distance: neighbor.distance, node: node)
-            choose(ofFirst: capacity + 1, limit: capacity, in: graph.base)
+            choose(ofFirst: capacity + 1, limit: capacity, in: storage.base)
             setBaseList(of: neighbor.node)
         }
     }

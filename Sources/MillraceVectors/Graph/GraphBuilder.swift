@@ -44,7 +44,7 @@ package final class GraphBuilder {
         storage = try GraphStorage(nodeCount: rows.count, links: parameters.links)
         notes = try BaseLinkNotes(nodeCount: rows.count, listCapacity: 2 * parameters.links)
         graph = UnsafeGraph(
-            table: rows.table, distances: rows.format.distances, base: storage.base, upper: storage.upper, twins: nil)
+            table: rows.table, distances: rows.format.distances, upper: storage.upper, twins: nil)
         scratch = SearchScratch(nodeCount: rows.count, listCapacity: 2 * parameters.links)
         selection = NeighborSelection(format: rows.format, capacity: 2 * parameters.links)
         candidates = .allocate(capacity: 2 * parameters.links + 1)
@@ -95,7 +95,7 @@ package final class GraphBuilder {
     /// - Throws: `outOfMemory`.
     package func finish() throws(VectorProblem) -> NeighborGraph {
         for row in isInserted.indices where !isInserted[row] { try insert(row) }
-        return NeighborGraph(rows: rows, validSections: storage.sections(entry: entry), owner: storage)
+        return NeighborGraph(rows: rows, validSections: try storage.sections(entry: entry), owner: storage)
     }
 
     // MARK: Linking
@@ -134,8 +134,8 @@ package final class GraphBuilder {
             }
             nearest = NodeKey(distance: nearest.distance, node: graph.upper.nodes[Int(nearest.node)])
         }
-        let pool = walk(graph.base, from: nearest, query: query)
-        choose(from: pool, limit: parameters.links, in: graph.base)
+        let pool = walk(storage.base, from: nearest, query: query)
+        choose(from: pool, limit: parameters.links, in: storage.base)
         setBaseList(of: node)
         linkBack(selection.chosen, to: node)
     }

@@ -1,10 +1,13 @@
-/// A graph as flat sections, the way it lies in memory and in files. All numbers are UInt32 in the byte order of the machine.
+/// A graph as flat sections, the way it lies in memory and in files. Numbers are UInt32 in the byte order of the machine, which is
+/// little-endian.
 ///
-/// - `baseLinks`: for each node, in the order of rows, `2 × links` neighbours. Unused places are UInt32.max, at the end.
+/// - `baseOffsets`: for each node, in the order of rows, the number of the first of its neighbours in `baseLinks`, and the number of all
+///   neighbours at the end. A node has at most `2 × links`.
+/// - `baseLinks`: the neighbours, packed: as many bits each as the number of nodes needs. At least 8 bytes follow the last one.
 /// - `upperNodes`: the rows of those nodes that are on upper layers too. The other sections call them by their index here.
 /// - `upperOffsets`: for each upper node the number of its first list, and the number of all lists at the end. A node has one
 ///   list for each upper layer that it is on, layer 1 first. Empty if there are no upper nodes.
-/// - `upperLinks`: the lists, `links` neighbours each, which are indices of upper nodes; unused places as above.
+/// - `upperLinks`: the lists, `links` neighbours each, which are indices of upper nodes. Unused places are UInt32.max, at the end.
 /// - `twins`: for each node the next one with an equal row, UInt32.max at the end of the chain; empty if no two rows are equal. Of equal
 ///   rows only the first that was inserted has links.
 ///
@@ -16,6 +19,7 @@ package struct GraphSections {
     package var links: Int
     /// The beginning of searches: an index of `upperNodes`, or a node if there are no upper nodes.
     package var entry: UInt32
+    package var baseOffsets: UnsafeRawBufferPointer
     package var baseLinks: UnsafeRawBufferPointer
     package var upperNodes: UnsafeRawBufferPointer
     package var upperOffsets: UnsafeRawBufferPointer
@@ -23,13 +27,14 @@ package struct GraphSections {
     package var twins: UnsafeRawBufferPointer
 
     package init(
-        nodeCount: Int, links: Int, entry: UInt32, baseLinks: UnsafeRawBufferPointer,
-        upperNodes: UnsafeRawBufferPointer, upperOffsets: UnsafeRawBufferPointer, upperLinks: UnsafeRawBufferPointer,
-        twins: UnsafeRawBufferPointer
+        nodeCount: Int, links: Int, entry: UInt32, baseOffsets: UnsafeRawBufferPointer,
+        baseLinks: UnsafeRawBufferPointer, upperNodes: UnsafeRawBufferPointer, upperOffsets: UnsafeRawBufferPointer,
+        upperLinks: UnsafeRawBufferPointer, twins: UnsafeRawBufferPointer
     ) {
         self.nodeCount = nodeCount
         self.links = links
         self.entry = entry
+        self.baseOffsets = baseOffsets
         self.baseLinks = baseLinks
         self.upperNodes = upperNodes
         self.upperOffsets = upperOffsets
@@ -46,7 +51,7 @@ extension GraphSections {
         guard (0...VectorRows.largestCount).contains(nodeCount), GraphParameters.possibleLinks.contains(links) else {
             throw damaged("\(nodeCount) nodes with \(links) links are not possible")
         }
-        let base = try numbers(baseLinks, "baseLinks", count: nodeCount * 2 * links)
+        try checkBase()
         let nodes = try numbers(upperNodes, "upperNodes", count: upperNodes.count / 4)
         guard nodes.count <= nodeCount else { throw damaged("there are more upper nodes than nodes") }
         let offsets = try numbers(upperOffsets, "upperOffsets", count: nodes.isEmpty ? 0 : nodes.count + 1)
@@ -54,7 +59,6 @@ extension GraphSections {
         let upper = try numbers(upperLinks, "upperLinks", count: lists * links)
         guard nodes.allSatisfy({ $0 < nodeCount }) else { throw damaged("an upper node is no row") }
         try checkEntry(offsets, upperCount: nodes.count)
-        try checkBaseLists(base)
         for node in nodes.indices {
             let first = Int(offsets[node])
             for list in first..<Int(offsets[node + 1]) {
@@ -81,6 +85,28 @@ extension GraphSections {
         return section.bindMemory(to: UInt32.self)
     }
 
+    private func checkBase() throws(VectorProblem) {
+        let offsets = try numbers(baseOffsets, "baseOffsets", count: nodeCount > 0 ? nodeCount + 1 : 0)
+        let width = PackedLayer.width(nodeCount: nodeCount)
+        let linkCount = Int(offsets.last ?? 0)
+        let packed = try numbers(
+            baseLinks, "baseLinks",
+            count: nodeCount > 0 ? PackedLayer.wordCount(linkCount: linkCount, width: width) : 0)
+        guard nodeCount > 0, let pointer = offsets.baseAddress, let words = packed.baseAddress else { return }
+        guard pointer[0] == 0 else { throw damaged("the first node does not begin with the first link") }
+        // Only a list between offsets that do not fall, up to the last one, lies within the links.
+        for node in 0..<nodeCount {
+            guard pointer[node] <= pointer[node + 1], Int(pointer[node + 1] - pointer[node]) <= 2 * links else {
+                throw damaged("node \(node) has fewer than no links, or too many")
+            }
+        }
+        // Without a branch for each link, because all are read when a segment is opened.
+        let all = PackedList(links: words, firstBit: 0, width: width, capacity: linkCount)
+        var largest: UInt32 = 0
+        for index in 0..<linkCount { largest = max(largest, all[index]) }
+        guard linkCount == 0 || largest < nodeCount else { throw damaged("a link is to no node") }
+    }
+
     /// Returns the number of lists.
     private func checkHeights(_ offsets: UnsafeBufferPointer<UInt32>) throws(VectorProblem) -> Int {
         guard let first = offsets.first, let last = offsets.last else { return 0 }
@@ -99,23 +125,6 @@ extension GraphSections {
         // The search goes down from the entry's height, which is the greatest: below it every layer has its nodes.
         for node in 0..<upperCount where offsets[node + 1] - offsets[node] > height {
             throw damaged("upper node \(node) is on a higher layer than the entry")
-        }
-    }
-
-    /// Checks the longest section without a branch for each link, because an index is not open before.
-    private func checkBaseLists(_ base: UnsafeBufferPointer<UInt32>) throws(VectorProblem) {
-        guard let lists = base.baseAddress else { return }
-        let (capacity, count) = (2 * links, UInt32(nodeCount))
-        for node in 0..<nodeCount {
-            let list = lists + node * capacity
-            var (wrong, before): (UInt32, UInt32) = (0, 0)
-            for index in 0..<capacity {
-                let link = list[index]
-                let isLink: UInt32 = link == noNode ? 0 : 1
-                wrong |= isLink & ((link >= count ? 1 : 0) | before)
-                before = 1 - isLink
-            }
-            if wrong != 0 { try checkList(base, node, capacity: capacity) { $0 < nodeCount } }
         }
     }
 

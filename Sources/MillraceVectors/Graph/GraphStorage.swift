@@ -6,7 +6,8 @@ final class GraphStorage: @unchecked Sendable {
     let nodeCount: Int
     let links: Int
 
-    private let baseLinks: OwnedNumbers
+    private var baseLinks: OwnedNumbers
+    private var packed: PackedLinks?
     private var upperNodes = OwnedNumbers()
     private var upperOffsets = OwnedNumbers()
     private var upperLinks = OwnedNumbers()
@@ -59,10 +60,17 @@ final class GraphStorage: @unchecked Sendable {
         chains.numbers[Int(first)] = node
     }
 
-    func sections(entry: UInt32) -> GraphSections {
-        GraphSections(
-            nodeCount: nodeCount, links: links, entry: entry, baseLinks: baseLinks.bytes, upperNodes: upperNodes.bytes,
-            upperOffsets: upperOffsets.bytes, upperLinks: upperLinks.bytes,
+    /// Packs the layer of all nodes and returns the graph. Nothing can be added any more.
+    ///
+    /// - Throws: `outOfMemory`; `invalidRow` if there are too many links.
+    func sections(entry: UInt32) throws(VectorProblem) -> GraphSections {
+        let packed = try PackedLinks(base, nodeCount: nodeCount)
+        self.packed = packed
+        baseLinks = OwnedNumbers()
+        return GraphSections(
+            nodeCount: nodeCount, links: links, entry: entry, baseOffsets: packed.offsets.bytes,
+            baseLinks: packed.links.bytes, upperNodes: upperNodes.bytes, upperOffsets: upperOffsets.bytes,
+            upperLinks: upperLinks.bytes,
             twins: twins?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
     }
 }

@@ -51,7 +51,7 @@ extension NeighborGraph {
             return scan(query, count: count, scratch: scratch)
         }
         var pool = startingPool(query, effort: effort, scratch: scratch)
-        graph.walk(graph.base, query: query.pointer, pool: &pool, scratch: scratch)
+        graph.walk(base, query: query.pointer, pool: &pool, scratch: scratch)
         var found: [Neighbor] = []
         found.reserveCapacity(count)
         for index in 0..<pool.count where found.count < count {
@@ -157,8 +157,7 @@ extension NeighborGraph {
         var computed = 0
         while let key = scratch.heap.pop(), pool.takes(key) {
             guard computed <= limit else { return nil }
-            let met = graph.expand(
-                key.node, in: graph.base, query: query.pointer, scratch: scratch, prefetching: noNode)
+            let met = graph.expand(key.node, in: base, query: query.pointer, scratch: scratch)
             computed += met
             for index in 0..<met {
                 let neighbor = NodeKey(distance: scratch.distances[index], node: scratch.ids[index])

@@ -15,6 +15,7 @@ package final class NeighborGraph: @unchecked Sendable {
     package let sections: GraphSections
 
     let graph: UnsafeGraph
+    let base: PackedLayer
     let scratches: ScratchPool
     private let owner: AnyObject?
 
@@ -39,12 +40,14 @@ package final class NeighborGraph: @unchecked Sendable {
         self.owner = owner
         graph = UnsafeGraph(
             table: rows.table, distances: rows.format.distances,
-            base: BaseLayer(lists: Self.numbers(sections.baseLinks), listCapacity: 2 * sections.links),
             upper: UpperLayers(
                 nodes: Self.numbers(sections.upperNodes), offsets: Self.numbers(sections.upperOffsets),
                 lists: Self.numbers(sections.upperLinks), listCapacity: sections.links,
                 count: sections.upperNodes.count / 4),
             twins: sections.twins.isEmpty ? nil : Self.numbers(sections.twins))
+        base = PackedLayer(
+            offsets: Self.numbers(sections.baseOffsets), links: Self.numbers(sections.baseLinks),
+            width: PackedLayer.width(nodeCount: sections.nodeCount))
         scratches = ScratchPool(nodeCount: sections.nodeCount, listCapacity: 2 * sections.links)
     }
 
@@ -66,7 +69,7 @@ package final class NeighborGraph: @unchecked Sendable {
 
     /// The memory of links, without the rows, in bytes.
     package var linkSizeInBytes: Int {
-        sections.baseLinks.count + sections.upperNodes.count + sections.upperOffsets.count + sections.upperLinks.count
-            + sections.twins.count
+        sections.baseOffsets.count + sections.baseLinks.count + sections.upperNodes.count + sections.upperOffsets.count
+            + sections.upperLinks.count + sections.twins.count
     }
 }

@@ -36,11 +36,21 @@ struct NeighborPool {
         return low
     }
 
-    /// Marks a key as expanded and returns its node.
+    /// Marks the first key from an index on that is not expanded as expanded, and returns its node; ``noNode`` if there is none.
+    ///
+    /// - Parameter index: becomes the index behind the key.
     @inline(__always)
-    func expand(_ index: Int) -> UInt32 {
-        keys[index] = keys[index].marked
-        return keys[index].node
+    func expandNext(from index: inout Int) -> UInt32 {
+        while index < count {
+            let key = keys[index]
+            if !key.isMarked {
+                keys[index] = key.marked
+                index += 1
+                return key.node
+            }
+            index += 1
+        }
+        return noNode
     }
 }
 

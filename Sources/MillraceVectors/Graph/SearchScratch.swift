@@ -8,8 +8,10 @@ final class SearchScratch: @unchecked Sendable {
     private(set) var round: UInt8 = 0
     private let nodeCount: Int
 
-    /// The neighbours of the node that is being expanded: their ids in the layer, their rows, and their distances.
+    /// The neighbours of the node that is being expanded: their ids in the layer, their rows, and their distances. In a walk, the ids of
+    /// those whose rows are being fetched, too.
     let ids: UnsafeMutablePointer<UInt32>
+    let fetchedIds: UnsafeMutablePointer<UInt32>
     let rows: UnsafeMutablePointer<UInt32>
     let distances: UnsafeMutablePointer<Float>
 
@@ -26,6 +28,7 @@ final class SearchScratch: @unchecked Sendable {
         visited.initialize(repeating: 0, count: max(1, nodeCount))
         let capacity = max(listCapacity, Self.scanCount)
         ids = .allocate(capacity: capacity)
+        fetchedIds = .allocate(capacity: capacity)
         rows = .allocate(capacity: capacity)
         distances = .allocate(capacity: capacity)
         keyCapacity = 512
@@ -35,6 +38,7 @@ final class SearchScratch: @unchecked Sendable {
     deinit {
         visited.deallocate()
         ids.deallocate()
+        fetchedIds.deallocate()
         rows.deallocate()
         distances.deallocate()
         keys.deallocate()

@@ -8,7 +8,6 @@ let noNode = UInt32.max
 struct UnsafeGraph {
     var table: UnsafePointer<millrace_rows>
     var distances: millrace_distances
-    var base: BaseLayer
     var upper: UpperLayers
     /// The next node of the same row, or ``noNode``; nil if no node has a twin.
     var twins: UnsafePointer<UInt32>?
@@ -16,15 +15,38 @@ struct UnsafeGraph {
 
 /// One layer of a graph for the walk over it. An id names a node within the layer.
 protocol GraphLayer {
-    var listCapacity: Int { get }
-    /// The neighbours of a node; after the last one ``noNode``, unless the list is full.
-    func links(of id: UInt32) -> UnsafePointer<UInt32>
+    associatedtype List: LinkList
+    /// The neighbours of a node.
+    func list(of id: UInt32) -> List
+    /// Asks for what leads to a node's neighbours, because they may be asked for soon.
+    func announce(_ id: UInt32)
+    /// Asks for the memory of a node's neighbours.
+    func prefetch(_ id: UInt32)
     /// Whether ids are rows.
     static var idsAreRows: Bool { get }
     func row(of id: UInt32) -> UInt32
 }
 
-/// The layer of all nodes: `listCapacity` links a node, one node after the other. An id is a row.
+/// The neighbours of a node, as ids of the layer.
+protocol LinkList {
+    /// The number of places. After the last neighbour there is ``noNode``, unless the list is full.
+    var capacity: Int { get }
+    subscript(index: Int) -> UInt32 { get }
+}
+
+/// A list with one number for each place.
+struct OpenList: LinkList {
+    var links: UnsafePointer<UInt32>
+    var capacity: Int
+
+    @inline(__always)
+    subscript(index: Int) -> UInt32 { links[index] }
+
+    @inline(__always)
+    func prefetch() { millrace_prefetch(links, capacity * 4) }
+}
+
+/// The layer of all nodes of a graph that is being built: `listCapacity` links a node, one node after the other. An id is a row.
 struct BaseLayer: GraphLayer {
     var lists: UnsafePointer<UInt32>
     var listCapacity: Int
@@ -32,10 +54,22 @@ struct BaseLayer: GraphLayer {
     static var idsAreRows: Bool { true }
 
     @inline(__always)
-    func links(of id: UInt32) -> UnsafePointer<UInt32> { lists + Int(id) * listCapacity }
+    func list(of id: UInt32) -> OpenList { OpenList(links: lists + Int(id) * listCapacity, capacity: listCapacity) }
+
+    @inline(__always)
+    func announce(_ id: UInt32) {}
+
+    @inline(__always)
+    func prefetch(_ id: UInt32) { list(of: id).prefetch() }
 
     @inline(__always)
     func row(of id: UInt32) -> UInt32 { id }
+
+    /// The number of a node's neighbours.
+    func length(of id: UInt32) -> Int {
+        let list = list(of: id)
+        return (0..<listCapacity).first { list[$0] == noNode } ?? listCapacity
+    }
 }
 
 /// The layers above it, compact: upper node `u` is row `nodes[u]` and has lists `offsets[u]` up to `offsets[u + 1]`, that of layer 1
@@ -66,9 +100,16 @@ struct UpperLayer: GraphLayer {
     var listCapacity: Int { layers.listCapacity }
 
     @inline(__always)
-    func links(of id: UInt32) -> UnsafePointer<UInt32> {
-        layers.lists + (Int(layers.offsets[Int(id)]) + level - 1) * layers.listCapacity
+    func list(of id: UInt32) -> OpenList {
+        let list = Int(layers.offsets[Int(id)]) + level - 1
+        return OpenList(links: layers.lists + list * layers.listCapacity, capacity: layers.listCapacity)
     }
+
+    @inline(__always)
+    func announce(_ id: UInt32) {}
+
+    @inline(__always)
+    func prefetch(_ id: UInt32) { list(of: id).prefetch() }
 
     @inline(__always)
     func row(of id: UInt32) -> UInt32 { layers.nodes[Int(id)] }
@@ -84,51 +125,86 @@ extension UnsafeGraph {
         return distance
     }
 
-    /// Collects the neighbours of a node that the search has not met, marks them as met, and computes their distances.
+    /// Collects the neighbours of a node that the search has not met, and marks them as met.
     ///
-    /// - Returns: How many there are; their ids and distances are in the scratch.
+    /// - Parameter ids: where their ids go.
+    /// - Returns: How many there are.
     @inline(__always)
-    func expand<Layer: GraphLayer>(
-        _ id: UInt32, in layer: Layer, query: UnsafeRawPointer, scratch: SearchScratch, prefetching next: UInt32
+    func meet<Layer: GraphLayer>(
+        _ id: UInt32, in layer: Layer, scratch: SearchScratch, ids: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        let links = layer.links(of: id)
-        let (visited, round, ids) = (scratch.visited, scratch.round, scratch.ids)
+        let list = layer.list(of: id)
+        let (visited, round) = (scratch.visited, scratch.round)
         var count = 0
-        for index in 0..<layer.listCapacity {
-            let neighbor = links[index]
+        for index in 0..<list.capacity {
+            let neighbor = list[index]
             if neighbor == noNode { break }
             // Written always and counted if new: which one is new cannot be guessed.
             ids[count] = neighbor
             count += visited[Int(neighbor)] != round ? 1 : 0
             visited[Int(neighbor)] = round
         }
-        if next != noNode { millrace_prefetch(layer.links(of: next), layer.listCapacity * 4) }
+        return count
+    }
+
+    /// Computes the distances of nodes; they are in the scratch.
+    @inline(__always)
+    func compare<Layer: GraphLayer>(
+        _ ids: UnsafeMutablePointer<UInt32>, count: Int, in layer: Layer, query: UnsafeRawPointer,
+        scratch: SearchScratch
+    ) {
         var rows = ids
         if !Layer.idsAreRows {
             rows = scratch.rows
             for index in 0..<count { rows[index] = layer.row(of: ids[index]) }
         }
         distances(query, table, rows, count, scratch.distances)
+    }
+
+    /// Meets the neighbours of a node and computes their distances.
+    ///
+    /// - Returns: How many there are; their ids and distances are in the scratch.
+    @inline(__always)
+    func expand<Layer: GraphLayer>(
+        _ id: UInt32, in layer: Layer, query: UnsafeRawPointer, scratch: SearchScratch
+    ) -> Int {
+        let count = meet(id, in: layer, scratch: scratch, ids: scratch.ids)
+        compare(scratch.ids, count: count, in: layer, query: query, scratch: scratch)
         return count
     }
 
     /// Walks over a layer from what is in the pool until the pool's nodes are all expanded.
+    ///
+    /// A search would wait for memory most of the time. So three nodes are under way: of the first one the distances of its neighbours are
+    /// computed, while the neighbours' rows of the second one and the links of the third one are fetched. The next node is thus chosen
+    /// before the distances around the last two are known, which changes the order of what is expanded, and hardly the number.
     @inline(__always)
     func walk<Layer: GraphLayer>(
         _ layer: Layer, query: UnsafeRawPointer, pool: inout NeighborPool, scratch: SearchScratch
     ) {
-        let (ids, distances) = (scratch.ids, scratch.distances)
+        var (ids, fetched) = (scratch.ids, scratch.fetchedIds)
+        var fetchedCount = 0
         var next = 0
-        while next < pool.count {
-            let id = pool.expand(next)
-            while next < pool.count, pool.keys[next].isMarked { next += 1 }
-            let likely = next < pool.count ? pool.keys[next].node : noNode
-            let count = expand(id, in: layer, query: query, scratch: scratch, prefetching: likely)
-            for index in 0..<count {
-                let key = NodeKey(distance: distances[index], node: ids[index])
-                if pool.takes(key) { next = min(next, pool.insert(key)) }
+        var chosen = noNode
+        while true {
+            if chosen == noNode { chosen = pool.expandNext(from: &next) }
+            if chosen == noNode, fetchedCount == 0 { return }
+            var count = 0
+            if chosen != noNode {
+                count = meet(chosen, in: layer, scratch: scratch, ids: ids)
+                if Layer.idsAreRows { millrace_prefetch_rows(table, ids, count) }
             }
-            while next < pool.count, pool.keys[next].isMarked { next += 1 }
+            chosen = pool.expandNext(from: &next)
+            if chosen != noNode { layer.prefetch(chosen) }
+            compare(fetched, count: fetchedCount, in: layer, query: query, scratch: scratch)
+            for index in 0..<fetchedCount {
+                let key = NodeKey(distance: scratch.distances[index], node: fetched[index])
+                guard pool.takes(key) else { continue }
+                next = min(next, pool.insert(key))
+                layer.announce(fetched[index])
+            }
+            swap(&ids, &fetched)
+            fetchedCount = count
         }
     }
 
@@ -147,7 +223,7 @@ extension UnsafeGraph {
             var isNearer = true
             while isNearer {
                 isNearer = false
-                let count = expand(best, in: layer, query: query, scratch: scratch, prefetching: noNode)
+                let count = expand(best, in: layer, query: query, scratch: scratch)
                 for index in 0..<count where scratch.distances[index] < bestDistance {
                     best = scratch.ids[index]
                     bestDistance = scratch.distances[index]

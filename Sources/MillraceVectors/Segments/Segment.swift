@@ -52,9 +52,9 @@ final class Segment: Sendable {
             rows: VectorRows(
                 borrowing: sections[.graphRows], count: header.count, format: format.graph, owner: owner),
             sections: GraphSections(
-                nodeCount: header.count, links: header.links, entry: header.entry, baseLinks: sections[.baseLinks],
-                upperNodes: sections[.upperNodes], upperOffsets: sections[.upperOffsets],
-                upperLinks: sections[.upperLinks], twins: sections[.twins]),
+                nodeCount: header.count, links: header.links, entry: header.entry, baseOffsets: sections[.baseOffsets],
+                baseLinks: sections[.baseLinks], upperNodes: sections[.upperNodes],
+                upperOffsets: sections[.upperOffsets], upperLinks: sections[.upperLinks], twins: sections[.twins]),
             owner: owner)
         guard let full = format.full else { return (graph, nil) }
         let rows = try VectorRows(borrowing: sections[.fullRows], count: header.count, format: full, owner: owner)

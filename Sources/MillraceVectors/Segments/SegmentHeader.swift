@@ -4,9 +4,8 @@
 /// offset, size and CRC-32C; at last the CRC-32C of all that. The sections follow, each at a multiple of 64 bytes.
 struct SegmentHeader {
     enum Section: Int, CaseIterable {
-        case graphRows, fullRows, baseLinks, upperNodes, upperOffsets, upperLinks, twins, keyOffsets, keyBytes,
-            keyTable,
-            attributes
+        case graphRows, fullRows, baseOffsets, baseLinks, upperNodes, upperOffsets, upperLinks, twins, keyOffsets,
+            keyBytes, keyTable, attributes
     }
 
     struct Span {
@@ -24,7 +23,7 @@ struct SegmentHeader {
 
     static let sizeInBytes = 1_024
     private static let magic: UInt64 = 0x3153_4543_524c_4c4d
-    private static let version: UInt32 = 2
+    private static let version: UInt32 = 3
 
     /// Lays sections of some sizes out.
     init(format: IndexFormat, count: Int, links: Int, entry: UInt32, seed: UInt64, sizes: [Section: Int]) {

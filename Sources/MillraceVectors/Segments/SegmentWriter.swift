@@ -40,9 +40,10 @@ struct NewSegment {
             sizes: [
                 .graphRows: graph.count * format.graph.strideInBytes,
                 .fullRows: format.full.map { graph.count * $0.strideInBytes } ?? 0,
-                .baseLinks: sections.baseLinks.count, .upperNodes: sections.upperNodes.count,
-                .upperOffsets: sections.upperOffsets.count, .upperLinks: sections.upperLinks.count,
-                .twins: sections.twins.count, .keyOffsets: keys.offsets.count * 8, .keyBytes: keys.bytes.count,
+                .baseOffsets: sections.baseOffsets.count, .baseLinks: sections.baseLinks.count,
+                .upperNodes: sections.upperNodes.count, .upperOffsets: sections.upperOffsets.count,
+                .upperLinks: sections.upperLinks.count, .twins: sections.twins.count,
+                .keyOffsets: keys.offsets.count * 8, .keyBytes: keys.bytes.count,
                 .keyTable: SegmentKeys.tableCount(for: keys.count) * 4, .attributes: attributes.count,
             ])
     }
@@ -52,6 +53,7 @@ struct NewSegment {
         switch section {
         case .graphRows: return try write(graph.rows, to: file)
         case .fullRows: return try fullRows.map { try write($0, to: file) } ?? 0
+        case .baseOffsets: return try write(graph.sections.baseOffsets, to: file)
         case .baseLinks: return try write(graph.sections.baseLinks, to: file)
         case .upperNodes: return try write(graph.sections.upperNodes, to: file)
         case .upperOffsets: return try write(graph.sections.upperOffsets, to: file)
