@@ -158,6 +158,9 @@ package final class CacheCore: Sendable {
         }
     }
 
+    /// Whether keys are being loaded or wait for it, so that there may be deadlines.
+    package var hasFlights: Bool { state.withLock { !$0.table.flights.isEmpty || !$0.table.batches.isEmpty } }
+
     private func deadline(of batch: LoadTable.Batch) -> Int64 {
         (Moment(ms: batch.startedMs) + TimeSpan(configuration.loadTimeout)).ms
     }

@@ -48,7 +48,7 @@ extension EmbeddingCache {
 
     /// Begins the task that ends waiting in time; it ends by itself when nothing is being loaded.
     private func beginTimer() {
-        guard core.nextDeadlineMs != nil, pending.beginTimer() else { return }
+        guard core.hasFlights, pending.beginTimer() else { return }
         Task.detached { [self] in
             while let deadline = core.nextDeadlineMs {
                 // A caller who comes later may have less patience.
