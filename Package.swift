@@ -341,7 +341,7 @@ let package = Package(
             name: "MillraceVectorsTests",
             dependencies: [
                 "CVectorKernels", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting",
-                "MillraceVectors", "TestSupport",
+                "MillraceVectors", "TestSupport", logging,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
