@@ -175,12 +175,9 @@ final class SimulationRun {
         routing?.step()
         guard reads != nil || simulation.checkReads != nil, world.random.chance(0.3) else { return }
         let instance = instances[world.random.below(instances.count)]
+        let place = reads.map { $0.histories.partitions[world.random.below($0.histories.partitions.count)] }
         guard let localStores = instance.localStores, let process = instance.process else { return }
-        if let reads {
-            let places = reads.histories.partitions
-            let place = places[world.random.below(places.count)]
-            if let problem = reads.read(place, of: process.name, in: localStores) { world.violate(problem) }
-        }
+        if let place, let problem = reads?.read(place, of: process.name, in: localStores) { world.violate(problem) }
         if process.isRunning, let problem = simulation.checkReads?(SimulatedStoreViews(localStores)) {
             world.violate("\(process.name): \(problem)")
         }
