@@ -33,7 +33,7 @@ final class AnnouncementQueue: Sendable {
     }
 
     /// Puts back what was taken and not sent.
-    func putBack(_ announcements: ArraySlice<EmbeddingAnnouncement>) {
+    func putBack(_ announcements: [EmbeddingAnnouncement]) {
         state.withLock { state in
             state.waiting.insert(contentsOf: announcements, at: 0)
             state.limit()
@@ -49,7 +49,7 @@ final class AnnouncementQueue: Sendable {
         }
     }
 
-    /// Counts announcements that were taken and did not arrive.
+    /// Counts announcements that were taken and dropped.
     func drop(_ count: Int) { state.withLock { $0.dropped += count } }
 
     /// Ends the waiting of the one who takes.

@@ -14,7 +14,7 @@ struct AnnouncementWriter: Sendable {
 
     /// Sends what waits until the loop is stopped, and then the rest.
     ///
-    /// - Throws: `KafkaError`; what was not handed to the client yet waits for the next call.
+    /// - Throws: `KafkaError`; what the broker has not confirmed waits for the next call.
     func write() throws {
         var settings = settings
         settings["linger.ms"] = "5"
@@ -22,35 +22,45 @@ struct AnnouncementWriter: Sendable {
         let handle = try producer.topic(named: topic)
         // The client would drop records of a topic that it cannot find, so until it has found it they wait here.
         _ = try producer.partitionCount(of: handle, timeoutMs: Self.timeoutMs)
-        while true {
-            let isLast = loop.isStopped
-            var rest = queue.take(withinMs: isLast ? 0 : 500)[...]
-            while let announcement = rest.first {
-                do { try send(announcement, producer, handle) } catch {
-                    queue.putBack(rest)
-                    throw error
-                }
-                rest.removeFirst()
-            }
-            producer.poll()
-            while let failure = producer.takeDeliveryFailure() {
-                queue.drop(failure.count)
-                logger.debug("\(failure.count) announcements were not delivered: \(failure.error)")
-            }
-            if isLast { return try producer.flush(timeoutMs: Self.timeoutMs) }
+        while !loop.isStopped { try send(queue.take(withinMs: 500), producer, handle) }
+        try send(queue.take(withinMs: 0), producer, handle)
+    }
+
+    /// Sends announcements and waits until the broker has them.
+    ///
+    /// - Throws: `KafkaError`; then all wait again. Some may arrive twice, which does no harm.
+    private func send(
+        _ announcements: [EmbeddingAnnouncement], _ producer: KafkaProducer, _ topic: ProducerTopic
+    ) throws {
+        if announcements.isEmpty { return }
+        do {
+            for announcement in announcements { try produce(announcement, producer, topic) }
+            try producer.flush(timeoutMs: Self.timeoutMs)
+            while let failure = producer.takeDeliveryFailure() { try check(failure.error, of: failure.count) }
+        } catch {
+            queue.putBack(announcements)
+            throw error
         }
     }
 
-    private func send(_ announcement: EmbeddingAnnouncement, _ producer: KafkaProducer, _ topic: ProducerTopic) throws {
+    private func produce(
+        _ announcement: EmbeddingAnnouncement, _ producer: KafkaProducer, _ topic: ProducerTopic
+    ) throws {
         let value = AnnouncementRecord.bytes(of: announcement)
         let key = Array(announcement.key.description.utf8)
         do {
             try key.withUnsafeBytes { key in
                 try value.withUnsafeBytes { value in try producer.produce(topic, key: key, value: value) }
             }
-        } catch let error as KafkaError where error.code == .queueFull {
-            queue.drop(1)
-            producer.poll(timeoutMs: 10)
-        }
+        } catch let error as KafkaError { try check(error, of: 1) }
     }
+
+    /// Drops what no broker will ever take.
+    private func check(_ error: KafkaError, of count: Int) throws {
+        guard Self.refusals.contains(error.code) else { throw error }
+        queue.drop(count)
+        logger.warning("\(count) announcements of embeddings were dropped: \(error)")
+    }
+
+    private static let refusals: [KafkaError.Code] = [.messageTooLarge]
 }

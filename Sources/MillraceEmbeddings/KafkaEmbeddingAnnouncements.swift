@@ -62,7 +62,7 @@ public final class KafkaEmbeddingAnnouncements: EmbeddingAnnouncements {
         self.settings = settings
     }
 
-    /// The announcements that were dropped because the broker did not take them in time.
+    /// The announcements that were dropped because more than 10,000 waited, or because they were too large.
     public var droppedCount: Int { queue.droppedCount }
 
     /// The records of the topic that were no announcements, and so were passed over.
