@@ -106,7 +106,7 @@ let package = Package(
                 "Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle, tracing,
             ],
             swiftSettings: swiftSettings),
-        // What is not Kafka, in and out of topics.
+        // Other systems, in and out of topics.
         .target(name: "MillraceConnect", dependencies: ["Millrace", "MillraceEngine"], swiftSettings: swiftSettings),
         // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(

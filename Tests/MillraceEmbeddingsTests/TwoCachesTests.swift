@@ -86,7 +86,7 @@ struct TwoCachesTests {
         #expect(try await two.get("b")?.version == 5)
         try await one.until { one.cached("b") == .found(Embedding([5, 1], version: 5)) }
 
-        // What is no announcement is passed over, and a program may announce.
+        // A record that is no announcement is passed over, and a program may announce.
         source.versions.withLock { $0["c"] = 1 }
         try Self.write(
             [("x", "no JSON"), ("c", #"{"key": "c", "origin": "a program", "version": 1}"#)], to: "vector-ready",

@@ -20,7 +20,7 @@ extension IndexSearchTimes {
 
     static func += (left: inout IndexSearchTimes, right: IndexSearchTimes) {
         left.count &+= right.count
-        // What another instance says may be any number.
+        // The number comes from another instance and may be any.
         left.seconds = min(left.seconds + max(0, right.seconds), 1e12)
         left.p99Seconds = [left.p99Seconds, right.p99Seconds].compactMap(\.self).max()
     }

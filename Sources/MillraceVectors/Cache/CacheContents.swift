@@ -247,7 +247,7 @@ final class CacheContents: Sendable {
     /// The figures of the index of a namespace; `nil` if it has none.
     func indexMeasures(of namespace: String) -> IndexMeasures? { searched.withLock { $0[namespace] }?.indexMeasures }
 
-    /// Lets another thread change the index of a namespace if enough has changed.
+    /// Hands the index of a namespace to another thread, which changes it, if enough has changed.
     private func index(_ namespace: String) {
         guard let searched = searched.withLock({ $0[namespace] }), searched.beginIndexing() else { return }
         indexing.run { [self] in

@@ -9,7 +9,7 @@ final class ChangeWatchers: Sendable {
 
     private let state = Mutex(State())
 
-    /// Lets them look at their conditions again.
+    /// Wakes them, so that they look at their conditions again.
     func notify() {
         for watcher in state.withLock({ Array($0.watchers.values) }) { watcher.yield() }
     }

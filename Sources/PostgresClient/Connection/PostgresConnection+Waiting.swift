@@ -6,7 +6,7 @@ import Glibc
 import Musl
 #endif
 
-/// What a connection is waited for.
+/// The events for which a connection is waited.
 struct Readiness: OptionSet {
     let rawValue: Int32
 

@@ -111,7 +111,7 @@ extension ServerTests {
             }
         }
 
-        /// What the metric says of each partition.
+        /// The metric of each partition.
         private func writable(_ server: TestServer) async throws -> [Double] {
             try await server.get("/metrics").text.split(separator: "\n")
                 .filter { $0.hasPrefix("millrace_index_files_writable{") }

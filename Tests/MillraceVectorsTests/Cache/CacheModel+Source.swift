@@ -2,7 +2,7 @@ import MillraceVectors
 
 /// The promises about a source that fails.
 extension CacheModel {
-    /// Lets the source be away for a second in which keys are asked for, and counts what it gets.
+    /// Takes the source away for a second in which keys are asked for, and counts what it gets.
     mutating func checkOutage() {
         let before = loadCount
         for _ in 0..<200 where problems.isEmpty {
@@ -15,7 +15,7 @@ extension CacheModel {
         }
     }
 
-    /// Lets the source answer again, but for a bad key, and asks for every key together with that one.
+    /// Makes the source answer again, but for a bad key, and asks for every key together with that one.
     mutating func checkRecovery() {
         // The loads of the outage end.
         for _ in 0..<60 { pass(5) { _ in .failure(SourceFailure()) } }

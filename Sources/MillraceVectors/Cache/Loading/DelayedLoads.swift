@@ -3,7 +3,7 @@ struct DelayedLoads {
     private var entries: [(key: EmbeddingKey, ticket: UInt64, dueMs: Int64)] = []
     /// The number of keys that wait.
     private(set) var count = 0
-    /// When the next one is due; earlier if that one is not waiting any more. `nil` if none waits.
+    /// The time at which the next one is due; earlier if that one is not waiting any more. `nil` if none waits.
     private(set) var nextMs: Int64?
 
     mutating func append(_ key: EmbeddingKey, ticket: UInt64, dueMs: Int64) {

@@ -79,7 +79,7 @@ struct LoadTable {
         if forMiss { misses.append(key, ticket: lastTicket) } else { announced.append(key, ticket: lastTicket) }
     }
 
-    /// Lets a key wait until its load is repeated.
+    /// Records that a key waits until its load is repeated.
     mutating func delay(_ key: EmbeddingKey, _ flight: Flight, untilMs: Int64) {
         var flight = flight
         lastTicket += 1
@@ -89,7 +89,7 @@ struct LoadTable {
         delayed.append(key, ticket: lastTicket, dueMs: untilMs)
     }
 
-    /// When a key that waits can be loaded without anything else happening; `nil` if there is none.
+    /// The time at which a key that waits can be loaded without anything else happening; `nil` if there is none.
     ///
     /// - Parameter nextLoadMs: When the next load may begin; `nil` for at once.
     func nextStartMs(nextLoadMs: Int64?) -> Int64? {
