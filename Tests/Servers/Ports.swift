@@ -1,18 +1,15 @@
 import Foundation
 
-/// Returns a port of 127.0.0.1 that nobody used a moment ago.
+/// Returns a port of 127.0.0.1 that nobody used a moment ago. It is not one of those that the system gives to connections, which would take
+/// it from a server between two lives, or lose theirs to it.
 ///
 /// - Throws: `ServerProcess.Failure` if there is none.
 package func freePort() throws -> Int {
-    let port = withSocket(port: 0) { socket, address, size in
-        var size = size
-        guard bind(socket, address, size) == 0, getsockname(socket, address, &size) == 0 else { return nil as Int? }
-        return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-            Int(UInt16(bigEndian: $0.pointee.sin_port))
-        }
+    for _ in 0..<1_000 {
+        let port = Int.random(in: 10_000..<30_000)
+        if withSocket(port: port, { socket, address, size in bind(socket, address, size) == 0 }) { return port }
     }
-    guard let port else { throw ServerProcess.Failure(description: "there is no free port") }
-    return port
+    throw ServerProcess.Failure(description: "there is no free port")
 }
 
 /// Returns whether somebody listens on a port of 127.0.0.1.

@@ -32,6 +32,7 @@ package final class ServerProcess: Sendable {
 
     deinit {
         kill()
+        Leftovers.forget(folder)
         try? FileManager.default.removeItem(at: folder)
     }
 
@@ -62,6 +63,7 @@ package final class ServerProcess: Sendable {
         process.standardError = output
         process.standardInput = FileHandle.nullDevice
         try process.run()
+        Leftovers.end(process.processIdentifier, atExitOf: folder)
         self.process.withLock { $0 = process }
         return process
     }
@@ -89,6 +91,29 @@ package final class ServerProcess: Sendable {
 
     private func signal(_ number: Int32) {
         if let process = process.withLock({ $0 }), process.isRunning { Glibc.kill(process.processIdentifier, number) }
+    }
+}
+
+/// The servers that are ended with the test process: those in global variables are never released.
+private enum Leftovers {
+    private static let servers = Mutex<[String: Int32]>([:])
+    private static let registration: Void = {
+        atexit { Leftovers.endAll() }
+    }()
+
+    /// Notes the process of the server in a folder, instead of the one before.
+    static func end(_ process: Int32, atExitOf folder: URL) {
+        _ = registration
+        servers.withLock { $0[folder.path] = process }
+    }
+
+    static func forget(_ folder: URL) { servers.withLock { _ = $0.removeValue(forKey: folder.path) } }
+
+    private static func endAll() {
+        for (folder, process) in servers.withLock({ $0 }) {
+            kill(process, SIGKILL)
+            try? FileManager.default.removeItem(atPath: folder)
+        }
     }
 }
 

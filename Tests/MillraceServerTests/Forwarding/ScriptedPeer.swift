@@ -2,6 +2,7 @@ import Millrace
 import NIOCore
 import NIOPosix
 import Synchronization
+import Testing
 
 /// A server that does with each request what a script says, and counts its connections.
 final class ScriptedPeer: Sendable {
@@ -37,7 +38,7 @@ final class ScriptedPeer: Sendable {
     ) async throws {
         let counts = Shared()
         self.counts = counts
-        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 let connection = counts.accept()
@@ -47,8 +48,14 @@ final class ScriptedPeer: Sendable {
                         Receiver(connection: connection, counts: counts, script: script))
                 }
             }
-            .bind(host: address.host, port: address.port).get()
-        self.address = InstanceAddress(host: "127.0.0.1", port: channel.localAddress?.port ?? 0)
+        var channel: (any Channel)?
+        // The port of a server that has ended may be that of somebody's connection for a moment.
+        try await eventually("the free port \(address)") {
+            channel = try? await bootstrap.bind(host: address.host, port: address.port).get()
+            return channel != nil
+        }
+        self.channel = try #require(channel)
+        self.address = InstanceAddress(host: "127.0.0.1", port: self.channel.localAddress?.port ?? 0)
     }
 
     var acceptedCount: Int { counts.state.withLock { $0.accepted } }
