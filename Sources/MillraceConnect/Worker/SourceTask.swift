@@ -136,12 +136,11 @@ package final class SourceTask {
             isInTransaction = true
         }
         for record in batch.records {
-            try Self.withBytes(record.key) { key in
-                try Self.withBytes(record.value) { value in
-                    try producer.send(
-                        topic: try topic(record.topic, producer), partition: nil, key: key, value: value,
-                        timestampMs: record.timestampMs ?? -1, headers: record.headers)
-                }
+            let topic = try topic(record.topic, producer)
+            try withBytes(of: record.key, record.value) { (key, value) throws(PortError) in
+                try producer.send(
+                    topic: topic, partition: nil, key: key, value: value, timestampMs: record.timestampMs ?? -1,
+                    headers: record.headers)
             }
         }
         sentCount += batch.records.count
@@ -155,21 +154,14 @@ package final class SourceTask {
         return number
     }
 
-    private static func withBytes(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws -> Void) rethrows {
-        guard let bytes else { return try body(nil) }
-        try bytes.withUnsafeBytes { try body($0) }
-    }
-
     private func commit(_ producer: any ProducerPort, _ reader: any SourcePartitionReader) throws -> Bool {
         guard let position else { return false }
         if !isCommitting {
-            try Self.withBytes(id.key) { key in
-                try Self.withBytes(Array(position.rawValue.utf8)) { value in
-                    try producer.send(
-                        topic: try topic(configuration.positionsTopic, producer),
-                        partition: configuration.positionsPartition, key: key, value: value, timestampMs: -1,
-                        headers: [])
-                }
+            let topic = try topic(configuration.positionsTopic, producer)
+            try withBytes(of: id.key, Array(position.rawValue.utf8)) { (key, value) throws(PortError) in
+                try producer.send(
+                    topic: topic, partition: configuration.positionsPartition, key: key, value: value, timestampMs: -1,
+                    headers: [])
             }
             isCommitting = true
         }

@@ -1,0 +1,248 @@
+package import Millrace
+package import MillraceEngine
+
+/// The clients that the task of a sink uses.
+package protocol SinkTaskPorts: AnyObject {
+    /// Returns a producer without transactions, for dead letters.
+    func makeProducer() throws -> any ProducerPort
+
+    var clock: any WallClock { get }
+}
+
+/// The settings of the tasks of sinks.
+package struct SinkTaskConfiguration: Sendable {
+    /// The connector's name.
+    package var connector: String
+    /// The topic of records that the target refuses; `nil` to stop at the first of them.
+    package var deadLetterTopic: String?
+    package var commitIntervalMs: Int64 = 100
+    /// The number of records that are written at once.
+    package var writeCount = 10_000
+    /// The number of records from which on a commit is made before its time.
+    package var transactionCount = 100_000
+    /// Whether records that the topic does not have any more are passed over, instead of stopping there.
+    package var passesOverLostRecords = false
+
+    package init(connector: String) { self.connector = connector }
+}
+
+/// The writing of some partitions into a target. One thread makes its steps; a group, or whoever distributes the partitions, says which.
+///
+/// The target's own offsets decide where it goes on: they are asked for after the writers before have lost their right to commit. The
+/// group's committed offsets count if the target keeps none, and are otherwise for those who watch the lag.
+package final class SinkTask {
+    private let connector: any SinkConnector
+    private let reader: any ReaderPort & OffsetsPort
+    private let ports: any SinkTaskPorts
+    private let configuration: SinkTaskConfiguration
+    private var writer: (any SinkWriter)?
+    private var letters: DeadLetterWriter?
+    private var partitions: [TopicPartition] = []
+    /// Whether the writer has the right to write the partitions.
+    private var hasBegun = false
+    /// The partitions whose offsets the target keeps.
+    private var kept: Set<TopicPartition> = []
+    /// The offsets after the records that are written and not committed.
+    private var written: [TopicPartition: Int64] = [:]
+    private var writtenCount = 0
+    private var lastCommit: Moment
+
+    /// The number of records that were committed, refused ones included.
+    package private(set) var committedCount = 0
+    /// The number of records that became dead letters, and that were committed or will be.
+    package var deadLetterCount: Int { letters?.count ?? 0 }
+
+    /// - Parameter reader: the reader of the partitions, which also has the committed offsets of the sink's group.
+    package init(
+        of connector: any SinkConnector, reader: any ReaderPort & OffsetsPort, ports: any SinkTaskPorts,
+        configuration: SinkTaskConfiguration
+    ) {
+        self.connector = connector
+        self.reader = reader
+        self.ports = ports
+        self.configuration = configuration
+        lastCommit = ports.clock.monotonic
+    }
+
+    // MARK: The partitions
+
+    /// Replaces the partitions. What is written of those before has to be committed or dropped.
+    ///
+    /// - Throws: `PortError`.
+    package func assign(_ partitions: [TopicPartition]) throws {
+        drop()
+        self.partitions = partitions
+        // A group waits for the answer, which the target may delay for long.
+        let assignments = partitions.enumerated().map { PartitionAssignment(partition: $1, slot: $0, offset: nil) }
+        try reader.assign(assignments)
+        if !partitions.isEmpty { try reader.pause(partitions) }
+    }
+
+    /// Commits what is written, and gives all partitions up.
+    ///
+    /// - Throws: `PortError`; ``ConnectorError``.
+    package func revoke() throws {
+        if hasBegun {
+            try commit()
+            writer?.end(partitions)
+        }
+        try assign([])
+    }
+
+    /// Gives all partitions up, which others may have already.
+    ///
+    /// - Throws: `PortError`.
+    package func lose() throws { try assign([]) }
+
+    private func drop() {
+        writer?.rollBack()
+        (hasBegun, kept, written, writtenCount) = (false, [], [:], 0)
+    }
+
+    private func begin() throws {
+        let writer = try writer ?? connector.open()
+        self.writer = writer
+        var offsets = try writer.begin(partitions)
+        hasBegun = true
+        kept = Set(offsets.keys)
+        let others = partitions.filter { offsets[$0] == nil }
+        if !others.isEmpty {
+            for (partition, committed) in try reader.committed(others, withinMs: nil) {
+                offsets[partition] = committed.offset
+            }
+        }
+        try reader.assign(
+            partitions.enumerated().map { PartitionAssignment(partition: $1, slot: $0, offset: offsets[$1]) })
+        lastCommit = ports.clock.monotonic
+    }
+
+    // MARK: Steps
+
+    /// Reads, writes, and commits if that is due.
+    ///
+    /// - Parameter milliseconds: the time to wait for records.
+    /// - Returns: whether there was anything to do.
+    /// - Throws: `PortError`, ``ConnectorError``, after which a call of ``recover(from:)`` makes the task ready for the next step.
+    package func step(withinMs milliseconds: Int) throws -> Bool {
+        if !hasBegun, !partitions.isEmpty { try begin() }
+        let polled = try reader.poll(maxRecords: configuration.writeCount, timeoutMs: wait(milliseconds))
+        for event in polled.events { try handle(event) }
+        if !polled.runs.isEmpty { try write(polled.runs) }
+        if !written.isEmpty, isCommitDue { try commit() }
+        return !polled.runs.isEmpty
+    }
+
+    private var sinceCommit: TimeSpan { ports.clock.monotonic - lastCommit }
+
+    private var isCommitDue: Bool {
+        writtenCount >= configuration.transactionCount || sinceCommit >= TimeSpan(ms: configuration.commitIntervalMs)
+    }
+
+    private func wait(_ milliseconds: Int) -> Int {
+        if written.isEmpty { return milliseconds }
+        let left = TimeSpan(ms: configuration.commitIntervalMs) - sinceCommit
+        return max(0, min(milliseconds, Int(clamping: left.ms)))
+    }
+
+    private func handle(_ event: ReaderEvent) throws {
+        switch event {
+        case .endOfPartition: break
+        case .offsetOutOfRange(let slot): try handleLoss(of: slot)
+        case .topicUnavailable(let words): throw ConnectorError(.temporary, words)
+        case .trouble(let words): throw PortError(.retriable, words)
+        }
+    }
+
+    private func handleLoss(of slot: Int) throws {
+        guard partitions.indices.contains(slot) else { return }
+        let partition = partitions[slot]
+        guard configuration.passesOverLostRecords else {
+            throw ConnectorError(
+                .permanent,
+                "\(partition) does not have the records any more with which \(configuration.connector) has to go on: they were deleted, "
+                    + "or the topic was made anew; allow the connector to pass over lost records, or give it another name, "
+                    + "which begins with the first record")
+        }
+        try commit()
+        let first = try reader.listOffsets([partition: .earliest])
+        written = first
+        try commit()
+        drop()
+    }
+
+    private func write(_ runs: [RecordRun]) throws {
+        guard let writer, hasBegun else { return }
+        var records: [SinkRecord] = []
+        records.reserveCapacity(runs.reduce(0) { $0 + $1.count })
+        for run in runs where partitions.indices.contains(run.slot) {
+            let partition = partitions[run.slot]
+            for record in run.records {
+                records.append(
+                    SinkRecord(
+                        partition: partition, offset: record.offset, timestampMs: record.timestampMs,
+                        key: record.key.map(Array.init), value: record.value.map(Array.init), headers: record.headers))
+            }
+            written[partition] = run.nextOffset ?? written[partition]
+        }
+        writtenCount += records.count
+        let refused = try writer.write(records)
+        if !refused.isEmpty { try send(refused) }
+    }
+
+    private func send(_ refused: [RefusedSinkRecord]) throws {
+        guard let topic = configuration.deadLetterTopic else {
+            let first = refused[0]
+            throw ConnectorError(
+                .permanent,
+                "\(configuration.connector) cannot write the record at \(first.record.partition), offset \(first.record.offset): "
+                    + "\(first.reason); correct it, or give the connector a topic of dead letters")
+        }
+        let letters = try letters ?? DeadLetterWriter(topic: topic, producer: ports.makeProducer())
+        self.letters = letters
+        try letters.send(refused)
+    }
+
+    /// Commits what is written. The dead letters are in Kafka before: after the commit nobody would send them again.
+    private func commit() throws {
+        guard !written.isEmpty, let writer else { return }
+        try letters?.flush()
+        try writer.commit(written)
+        let offsets = written.mapValues { CommittedOffset(offset: $0, metadata: "") }
+        committedCount += writtenCount
+        let isGroupDecisive = !kept.isSuperset(of: written.keys)
+        (written, writtenCount) = ([:], 0)
+        lastCommit = ports.clock.monotonic
+        do { try reader.commit(offsets) } catch {
+            if isGroupDecisive || error.kind == .fatal || error.kind == .fenced { throw error }
+        }
+    }
+
+    // MARK: Failures
+
+    /// Makes the task ready for another step after an error. Its partitions stay, and it goes on where the target is.
+    ///
+    /// - Returns: whether another step may succeed.
+    package func recover(from error: any Error) -> Bool {
+        drop()
+        letters?.close()
+        letters = nil
+        switch error {
+        case let error as PortError:
+            switch error.kind {
+            case .retriable, .abortable, .staleGeneration, .producerLost: return true
+            case .fenced, .rejected, .fatal: return false
+            }
+        case let error as ConnectorError: return error.kind == .temporary
+        default: return false
+        }
+    }
+
+    /// Ends without a commit. The reader is closed, too.
+    package func close() {
+        drop()
+        writer?.close()
+        letters?.close()
+        reader.close()
+        (writer, letters, partitions) = (nil, nil, [])
+    }
+}

@@ -1,0 +1,103 @@
+import Millrace
+import MillraceEngine
+import Testing
+
+@testable import MillraceConnect
+@testable import MillraceTesting
+
+/// A mistake that the task of a sink could make.
+struct SinkFault: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    var isUnfenced = false
+    var wrapProducer: @Sendable (any ProducerPort) -> any ProducerPort = { $0 }
+    var wrapSink: @Sendable (any SinkConnector) -> any SinkConnector = { $0 }
+
+    static let all = [
+        SinkFault(
+            testDescription: "the offsets are committed to the group, beside the target's transaction",
+            wrapSink: { ForgetfulSink(inner: $0) }),
+        SinkFault(testDescription: "a writer that lost its partitions may commit", isUnfenced: true),
+        SinkFault(
+            testDescription: "a dead letter is sent after the commit", wrapProducer: { LateLetters($0) }),
+        SinkFault(
+            testDescription: "records of a commit that failed are written on", wrapSink: { ClingingSink(inner: $0) }),
+    ]
+}
+
+/// Sends letters with the next flush.
+private final class LateLetters: ProducerDecorator {
+    private struct Letter {
+        var topic: Int
+        var key: [UInt8]?
+        var value: [UInt8]?
+        var timestampMs: Int64
+        var headers: Headers
+    }
+
+    private var waiting: [Letter] = []
+
+    override func send(
+        topic: Int, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        timestampMs: Int64, headers: Headers
+    ) throws(PortError) {
+        waiting.append(
+            Letter(
+                topic: topic, key: key.map(Array.init), value: value.map(Array.init), timestampMs: timestampMs,
+                headers: headers))
+    }
+
+    override func flush() throws(PortError) {
+        try super.flush()
+        for letter in waiting {
+            try withBytes(of: letter.key, letter.value) { (key, value) throws(PortError) in
+                try inner.send(
+                    topic: letter.topic, partition: nil, key: key, value: value, timestampMs: letter.timestampMs,
+                    headers: letter.headers)
+            }
+        }
+        waiting = []
+    }
+}
+
+private struct ForgetfulSink: SinkConnector {
+    let inner: any SinkConnector
+    var topics: [String] { inner.topics }
+
+    func open() throws -> any SinkWriter { ForgetfulWriter(try inner.open()) }
+}
+
+private class WriterDecorator: SinkWriter {
+    let inner: any SinkWriter
+
+    init(_ inner: any SinkWriter) { self.inner = inner }
+
+    func begin(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] { try inner.begin(partitions) }
+
+    func end(_ partitions: [TopicPartition]) { inner.end(partitions) }
+
+    func write(_ records: [SinkRecord]) throws -> [RefusedSinkRecord] { try inner.write(records) }
+
+    func commit(_ offsets: [TopicPartition: Int64]) throws { try inner.commit(offsets) }
+
+    func rollBack() { inner.rollBack() }
+
+    func close() { inner.close() }
+}
+
+private final class ForgetfulWriter: WriterDecorator {
+    override func begin(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+        _ = try inner.begin(partitions)
+        return [:]
+    }
+}
+
+private struct ClingingSink: SinkConnector {
+    let inner: any SinkConnector
+    var topics: [String] { inner.topics }
+
+    func open() throws -> any SinkWriter { ClingingWriter(try inner.open()) }
+}
+
+private final class ClingingWriter: WriterDecorator {
+    override func rollBack() {}
+}

@@ -1,0 +1,200 @@
+import ClusterCore
+import Millrace
+import MillraceConnect
+import MillraceEngine
+
+@testable import MillraceTesting
+
+/// Processes that write the partitions of a topic into a target, on a simulated cluster where everything fails, from a seed.
+///
+/// Partitions move between processes at any time, and those that had them are often not told: they go on as zombies. In the end each
+/// good record has to be in the target once, in its order, and each bad one among the dead letters.
+final class SinkSimulation {
+    private static let partitions = (Int32(0)..<3).map { Millrace.TopicPartition(topic: "in", partition: $0) }
+    private static let count = 60
+
+    private let world: SimulatedWorld
+    private let target: SimulatedTarget
+    private let fault: SinkFault?
+    private var processes: [SimulatedProcess]
+    private var tasks: [SinkTask?]
+    private var assigned: [[Millrace.TopicPartition]]
+    private var sent: [Millrace.TopicPartition: [String]] = [:]
+    /// The processes that are in the middle of a step.
+    private var busy: Set<Int> = []
+
+    init(seed: UInt64, fault: SinkFault? = nil) {
+        world = SimulatedWorld(seed: seed, faults: .ofSources, groupID: "none", maxOffsetMetadataLength: 4_096)
+        target = SimulatedTarget(world)
+        target.fences = fault?.isUnfenced != true
+        self.fault = fault
+        processes = (0..<3).map { SimulatedProcess(name: "process-\($0)") }
+        tasks = processes.map { _ in nil }
+        assigned = processes.map { _ in [] }
+        world.interleave = { [unowned self] _ in self.letOthersMove() }
+        world.hold = { [unowned self] _, ms in self.hold(ms) }
+    }
+
+    /// Runs the simulation. Returns what is wrong, and the trace.
+    func run() -> (problems: [String], trace: [String]) {
+        do {
+            for (topic, count) in [("in", Int32(Self.partitions.count)), ("letters", 1)] {
+                _ = try world.cluster.createTopic(NewTopic(topic, partitionCount: count), nowMs: world.clock.nowMs)
+            }
+            world.settle()
+            for turn in 0..<3_000 {
+                if turn == 400 { heal() }
+                try step(heals: turn >= 400)
+                if turn > 400, turn % 50 == 0, isDone { break }
+            }
+        } catch { return (["\(error)"], world.trace) }
+        return (world.violations + wrong, world.trace)
+    }
+
+    private func step(heals: Bool) throws {
+        world.clock.advance(by: Int64(world.random.below(30)))
+        world.settle()
+        try append()
+        if !heals {
+            if world.random.chance(world.faults.brokerRestarts) { world.restartBroker() }
+            move()
+        }
+        step(world.random.below(processes.count))
+    }
+
+    /// Appends a record to a partition.
+    private func append() throws {
+        let partition = Self.partitions[world.random.below(Self.partitions.count)]
+        let number = sent[partition]?.count ?? 0
+        guard number < Self.count else { return }
+        let text = number % 7 == 3 ? "!\(number)" : "\(number)"
+        var writer = RecordBatchWriter()
+        writer.append(key: nil, value: Array(text.utf8), headers: [], timestampMs: world.clock.nowMs)
+        _ = try world.cluster.produce(
+            writer.finish(), to: ClusterCore.TopicPartition(partition), transactionalID: nil, nowMs: world.clock.nowMs)
+        world.settle()
+        sent[partition, default: []].append(text)
+    }
+
+    /// Gives all partitions to a process. The one that had them hears of it or not.
+    private func move() {
+        guard world.random.chance(0.1) else { return }
+        let number = world.random.below(processes.count)
+        if world.random.chance(0.5) {
+            for other in tasks.indices where other != number && !assigned[other].isEmpty {
+                attempt(other) { try world.random.chance(0.5) ? $0.revoke() : $0.lose() }
+                assigned[other] = []
+            }
+        }
+        if assigned[number].isEmpty { give(Self.partitions, to: number) }
+    }
+
+    private func give(_ partitions: [Millrace.TopicPartition], to number: Int) {
+        if tasks[number] == nil { tasks[number] = makeTask(processes[number]) }
+        assigned[number] = partitions
+        attempt(number) { try $0.assign(partitions) }
+    }
+
+    private func heal() {
+        world.log("everything heals")
+        world.faults = .none
+        target.breaks = false
+        for number in tasks.indices { end(number) }
+        processes[0] = SimulatedProcess(name: "the last process")
+        give(Self.partitions, to: 0)
+    }
+
+    private func end(_ number: Int) {
+        tasks[number]?.close()
+        (tasks[number], assigned[number]) = (nil, [])
+    }
+
+    private func makeTask(_ process: SimulatedProcess) -> SinkTask {
+        var configuration = SinkTaskConfiguration(connector: "sink")
+        configuration.deadLetterTopic = "letters"
+        configuration.writeCount = 5
+        configuration.transactionCount = 20
+        let reader = SimulatedConsumer(
+            world: world, process: process,
+            settings: .init(groupID: "sink", clientID: process.name, readsCommitted: true))
+        return SinkTask(
+            of: fault?.wrapSink(target) ?? target, reader: reader, ports: Ports(world, process, fault),
+            configuration: configuration)
+    }
+
+    private func step(_ number: Int) {
+        guard !busy.contains(number) else { return }
+        attempt(number) { _ = try $0.step(withinMs: 10) }
+        if processes[number].isDead {
+            end(number)
+            processes[number] = SimulatedProcess(name: "process-\(number)")
+        }
+    }
+
+    private func attempt(_ number: Int, _ action: (SinkTask) throws -> Void) {
+        // A process has one thread.
+        guard let task = tasks[number], busy.insert(number).inserted else { return }
+        defer { busy.remove(number) }
+        do { try action(task) } catch {
+            world.log("\(processes[number].name): \(error)")
+            if !task.recover(from: error) { end(number) }
+        }
+    }
+
+    private func letOthersMove() { step(world.random.below(processes.count)) }
+
+    private func hold(_ ms: Int64) {
+        let end = world.clock.nowMs + ms
+        while world.clock.nowMs < end {
+            world.clock.advance(by: Int64(1 + world.random.below(500)))
+            world.settle()
+            letOthersMove()
+        }
+    }
+
+    // MARK: The results
+
+    private var letters: Set<String> {
+        let records = world.cluster.committedRecords(of: ClusterCore.TopicPartition("letters", 0), from: 0)
+        return Set(
+            records.map { record in
+                let header = { (name: String) in
+                    record.headers.last { $0.key == name }?.value.map { String(decoding: $0, as: UTF8.self) } ?? "?"
+                }
+                return "\(header("__streams.errors.partition")) \(header("__streams.errors.offset"))"
+            })
+    }
+
+    private var isDone: Bool { Self.partitions.allSatisfy { target.offsets[$0] == Int64(Self.count) } }
+
+    private var wrong: [String] {
+        let letters = letters
+        return Self.partitions.flatMap { partition -> [String] in
+            let all = sent[partition] ?? []
+            let good = all.filter { !$0.hasPrefix("!") }
+            let rows = target.rows[partition] ?? []
+            let missing = all.indices.filter {
+                all[$0].hasPrefix("!") && !letters.contains("\(partition.partition) \($0)")
+            }
+            return (rows == good && all.count == Self.count ? [] : ["\(partition): \(rows)"])
+                + missing.map { "\(partition): no letter of \(all[$0])" }
+        }
+    }
+
+    private final class Ports: SinkTaskPorts {
+        private let world: SimulatedWorld
+        private let process: SimulatedProcess
+        private let fault: SinkFault?
+
+        init(_ world: SimulatedWorld, _ process: SimulatedProcess, _ fault: SinkFault?) {
+            (self.world, self.process, self.fault) = (world, process, fault)
+        }
+
+        var clock: any WallClock { world.clock }
+
+        func makeProducer() -> any ProducerPort {
+            let producer = SimulatedProducer(world: world, process: process, transactionalID: nil)
+            return fault?.wrapProducer(producer) ?? producer
+        }
+    }
+}
