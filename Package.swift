@@ -52,6 +52,7 @@ let package = Package(
         .library(name: "MillraceServer", targets: ["MillraceServer"]),
         .library(name: "MillraceVectors", targets: ["MillraceVectors"]),
         .library(name: "MillraceEmbeddings", targets: ["MillraceEmbeddings"]),
+        .library(name: "MillraceConnect", targets: ["MillraceConnect"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],

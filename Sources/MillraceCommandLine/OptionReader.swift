@@ -1,4 +1,5 @@
 import Configuration
+import Millrace
 import MillraceRuntime
 
 /// Reads options from the layers, highest first, and collects the problems of all of them.

@@ -1,3 +1,5 @@
+package import Millrace
+
 /// A setting of an application, declared once for everything that has to know it. The command line, the environment and the
 /// configuration file read it by its name. Their help and the page on running show its summary and its default. Values that are not
 /// allowed are refused wherever they come from.

@@ -1,5 +1,3 @@
-import Millrace
-
 /// The syntax of a setting's value: its conversion from text and back, and the values that are allowed.
 package struct ValueSyntax<Value: Sendable>: Sendable {
     /// Completes "must be …".
@@ -99,7 +97,7 @@ extension ValueSyntax where Value == Duration {
         return ValueSyntax(
             expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)",
             parse: { text in Int(text).flatMap { range.contains($0) ? .milliseconds($0) : nil } },
-            text: { "\($0.milliseconds)" },
+            text: { "\($0.wholeMilliseconds)" },
             problem: { time in
                 if time < .milliseconds(shortest) { return "\(time), but at least \(shortest) ms is needed" }
                 return time > .milliseconds(most)
@@ -139,6 +137,11 @@ extension [String] {
 // MARK: Names, paths, addresses
 
 extension ValueSyntax where Value == String {
+    /// Any text but an empty one.
+    package static var text: Self {
+        ValueSyntax(expectation: "a text that is not empty", parse: { $0.isEmpty ? nil : $0 }, text: { $0 })
+    }
+
     /// A name that Kafka accepts for topics, groups and group members.
     package static func kafkaName(upTo maxLength: Int = KafkaName.maxLength) -> Self {
         ValueSyntax(

@@ -1,8 +1,6 @@
-import Millrace
-
 extension JSONValue {
     /// The text of a single value, as it would be given on the command line; nil for null, arrays and objects.
-    var scalarText: String? {
+    package var scalarText: String? {
         switch self {
         case .boolean(let value): String(value)
         case .integer(let value): String(value)

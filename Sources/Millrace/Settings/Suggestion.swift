@@ -1,10 +1,15 @@
 /// The end of a message about an unknown name.
-enum Suggestion {
+package enum Suggestion {
     /// Suggests the nearest known name, if it is near enough to be the one that was meant.
-    static func unknown(_ name: String, among known: [String]) -> String {
+    ///
+    /// - Parameters:
+    ///   - name: the unknown name.
+    ///   - known: the names that exist.
+    ///   - noun: the word for what has these names, with its article.
+    package static func unknown(_ name: String, among known: [String], noun: String = "an option") -> String {
         let nearest = known.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
-        guard let nearest, nearest.distance <= 2 else { return "is not an option" }
-        return "is not an option; did you mean \(nearest.name)?"
+        guard let nearest, nearest.distance <= 2 else { return "is not \(noun)" }
+        return "is not \(noun); did you mean \(nearest.name)?"
     }
 
     /// Returns the least number of bytes to insert, remove or replace to turn one text into the other.
