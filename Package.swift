@@ -53,6 +53,7 @@ let package = Package(
         .library(name: "MillraceVectors", targets: ["MillraceVectors"]),
         .library(name: "MillraceEmbeddings", targets: ["MillraceEmbeddings"]),
         .library(name: "MillraceConnect", targets: ["MillraceConnect"]),
+        .library(name: "MillraceConnectRuntime", targets: ["MillraceConnectRuntime"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],
@@ -109,6 +110,13 @@ let package = Package(
             swiftSettings: swiftSettings),
         // Other systems, in and out of topics.
         .target(name: "MillraceConnect", dependencies: ["Millrace", "MillraceEngine"], swiftSettings: swiftSettings),
+        // The processes that run such connectors.
+        .target(
+            name: "MillraceConnectRuntime",
+            dependencies: [
+                "Millrace", "MillraceConnect", "MillraceEngine", "MillraceRuntime", logging, serviceLifecycle,
+            ],
+            swiftSettings: swiftSettings),
         // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(
             name: "MillraceOperations",

@@ -2,12 +2,6 @@ import Configuration
 import Millrace
 import MillraceRuntime
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// The configuration file: a JSON object of options by their names, with one object for each group of raw settings.
 ///
 ///     {
@@ -34,12 +28,7 @@ struct ConfigurationFile: ConfigSnapshot {
         self.path = path
         self.additional = additional.map(\.name)
         let document: JSONValue
-        do {
-            let data = try Data(contentsOf: URL(filePath: path))
-            document = try JSONDecoder().decode(JSONValue.self, from: data)
-        } catch {
-            throw FileProblem(path: path, error: error)
-        }
+        do { document = try JSONFile.read(path) } catch { throw FileProblem(path: path, reason: error.reason) }
         guard case .object(let members) = document else {
             throw FileProblem(path: path, reason: "must be a JSON object")
         }
@@ -104,19 +93,5 @@ struct FileProblem: Error {
 
     init(path: String, reason: String) {
         problem = OptionProblem(origin: .file(path: path, key: nil), message: reason)
-    }
-
-    init(path: String, error: any Error) {
-        switch error {
-        case DecodingError.dataCorrupted(let context):
-            let detail = context.underlyingError.map { ": \($0)" } ?? ""
-            self.init(path: path, reason: "is not valid JSON\(detail)")
-        case let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile:
-            self.init(path: path, reason: "there is no such file")
-        case let error as CocoaError where error.code == .fileReadNoPermission:
-            self.init(path: path, reason: "may not be read by this user")
-        default:
-            self.init(path: path, reason: "cannot be read: \(error)")
-        }
     }
 }

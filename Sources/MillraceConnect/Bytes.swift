@@ -1,5 +1,5 @@
 /// Gives the bytes of a key and a value to a closure: `nil` for none, and an empty buffer that is not `nil` for an empty array.
-func withBytes<Failure: Error>(
+package func withBytes<Failure: Error>(
     of key: [UInt8]?, _ value: [UInt8]?,
     _ body: (UnsafeRawBufferPointer?, UnsafeRawBufferPointer?) throws(Failure) -> Void
 ) throws(Failure) {

@@ -45,10 +45,17 @@ package final class SinkTask {
     /// The offsets after the records that are written and not committed.
     private var written: [TopicPartition: Int64] = [:]
     private var writtenCount = 0
+    private var writtenSizeInBytes = 0
     private var lastCommit: Moment
 
     /// The number of records that were committed, refused ones included.
     package private(set) var committedCount = 0
+    /// The bytes of the keys and values of these records.
+    package private(set) var committedSizeInBytes = 0
+    /// The number of commits.
+    package private(set) var commitCount = 0
+    /// Whether the target has told where the partitions go on.
+    package var isWriting: Bool { hasBegun }
     /// The number of records that became dead letters, and that were committed or will be.
     package var deadLetterCount: Int { letters?.count ?? 0 }
 
@@ -96,7 +103,7 @@ package final class SinkTask {
 
     private func drop() {
         writer?.rollBack()
-        (hasBegun, kept, written, writtenCount) = (false, [], [:], 0)
+        (hasBegun, kept, written, writtenCount, writtenSizeInBytes) = (false, [], [:], 0, 0)
     }
 
     private func begin() throws {
@@ -185,6 +192,7 @@ package final class SinkTask {
             written[partition] = run.nextOffset ?? written[partition]
         }
         writtenCount += records.count
+        writtenSizeInBytes += records.reduce(0) { $0 + ($1.key?.count ?? 0) + ($1.value?.count ?? 0) }
         let refused = try writer.write(records)
         if !refused.isEmpty { try send(refused) }
     }
@@ -209,8 +217,10 @@ package final class SinkTask {
         try writer.commit(written)
         let offsets = written.mapValues { CommittedOffset(offset: $0, metadata: "") }
         committedCount += writtenCount
+        committedSizeInBytes += writtenSizeInBytes
+        commitCount += 1
         let isGroupDecisive = !kept.isSuperset(of: written.keys)
-        (written, writtenCount) = ([:], 0)
+        (written, writtenCount, writtenSizeInBytes) = ([:], 0, 0)
         lastCommit = ports.clock.monotonic
         do { try reader.commit(offsets) } catch {
             if isGroupDecisive || error.kind == .fatal || error.kind == .fenced { throw error }

@@ -4,6 +4,10 @@
 /// from the last position that was committed. So a source has to give the same records again when it is read again from a position.
 /// Kafka Connect: `SourceConnector`, exactly once as in KIP-618.
 public protocol SourceConnector: Sendable {
+    /// The topics that the source writes, as far as they are known before the first record; none by default. Whoever holds the source back
+    /// while its readers are behind looks at these, and at all to which it has written.
+    var topics: [String] { get }
+
     /// Returns the names of the parts that can be read independently, such as a table, a stream, or a replication slot. Each part is read by
     /// one process at a time.
     ///
@@ -17,6 +21,10 @@ public protocol SourceConnector: Sendable {
     ///   - position: the position from which to go on; `nil` to begin.
     /// - Throws: ``ConnectorError``, such as for a position that the source does not have any more.
     func open(_ partition: String, from position: SourcePosition?) throws -> any SourcePartitionReader
+}
+
+extension SourceConnector {
+    public var topics: [String] { [] }
 }
 
 /// The reading of one part of a source, on one thread.

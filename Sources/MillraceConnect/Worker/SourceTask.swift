@@ -50,15 +50,29 @@ package final class SourceTask {
     private var isInTransaction = false
     /// The position after the records of the open transaction.
     private var position: SourcePosition?
-    private var sentCount = 0
+    private var sent = Totals()
     /// Whether the commit has been begun, so that nothing may be added.
     private var isCommitting = false
     private var lastCommit: Moment
 
     /// The position that was committed last; `nil` before the first.
     package private(set) var committed: SourcePosition?
+    /// The sums of what was committed.
+    package private(set) var totals = Totals()
     /// The number of records that were committed.
-    package private(set) var committedCount = 0
+    package var committedCount: Int { totals.records }
+    /// Whether the source is open.
+    package var isReading: Bool { reader != nil }
+    /// The topics that were written to since the task last got the sole right to write.
+    package var writtenTopics: Set<String> { Set(topics.keys).subtracting([configuration.positionsTopic]) }
+
+    /// Sums of what was written.
+    package struct Totals: Sendable, Hashable {
+        package var records = 0
+        /// The bytes of keys and values.
+        package var sizeInBytes = 0
+        package var commits = 0
+    }
 
     package init(
         _ id: SourceTaskID, of connector: any SourceConnector, ports: any SourceTaskPorts,
@@ -125,7 +139,9 @@ package final class SourceTask {
         try send(batch, producer)
         try producer.poll()
         let isDue = ports.clock.monotonic - lastCommit >= TimeSpan(ms: configuration.commitIntervalMs)
-        if position != nil, isDue || sentCount >= configuration.transactionCount { return try commit(producer, reader) }
+        if position != nil, isDue || sent.records >= configuration.transactionCount {
+            return try commit(producer, reader)
+        }
         return !batch.records.isEmpty
     }
 
@@ -143,7 +159,8 @@ package final class SourceTask {
                     headers: record.headers)
             }
         }
-        sentCount += batch.records.count
+        sent.records += batch.records.count
+        sent.sizeInBytes += batch.records.reduce(0) { $0 + ($1.key?.count ?? 0) + ($1.value?.count ?? 0) }
         position = batch.position ?? position
     }
 
@@ -166,7 +183,9 @@ package final class SourceTask {
             isCommitting = true
         }
         try producer.commitTransaction()
-        committedCount += sentCount
+        totals.records += sent.records
+        totals.sizeInBytes += sent.sizeInBytes
+        totals.commits += 1
         endTransaction()
         committed = position
         lastCommit = ports.clock.monotonic
@@ -174,8 +193,16 @@ package final class SourceTask {
         return true
     }
 
+    /// Commits what was read, and ends. Another task goes on from there.
+    ///
+    /// - Throws: `PortError`, ``ConnectorError`` if it could not be committed; then another task reads it again.
+    package func finish() throws {
+        defer { close() }
+        if let producer, let reader { _ = try commit(producer, reader) }
+    }
+
     private func endTransaction() {
-        (isInTransaction, isCommitting, position, sentCount) = (false, false, nil, 0)
+        (isInTransaction, isCommitting, position, sent) = (false, false, nil, Totals())
     }
 
     // MARK: Failures

@@ -4,7 +4,7 @@ import Glibc
 /// Starts a new thread for blocking work, which must not run on the cooperative pool.
 ///
 /// - Parameter name: the name that the system shows; 15 bytes at most.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
     let box = Unmanaged.passRetained(ThreadBody(name, body))
     var thread = pthread_t()
     let code = pthread_create(&thread, nil, { @Sendable argument in runThread(argument) }, box.toOpaque())
@@ -31,9 +31,9 @@ func runOnThreads(_ count: Int, named name: String, _ body: @escaping @Sendable 
 }
 
 /// The system refused a thread.
-struct ThreadError: Error, CustomStringConvertible {
+package struct ThreadError: Error, CustomStringConvertible {
     let code: Int32
-    var description: String { "cannot start a thread: \(String(cString: strerror(code)))" }
+    package var description: String { "cannot start a thread: \(String(cString: strerror(code)))" }
 }
 
 private final class ThreadBody: Sendable {

@@ -1,0 +1,147 @@
+import Logging
+import Millrace
+import MillraceConnect
+import MillraceEngine
+import MillraceRuntime
+
+/// The part of a worker that decides which tasks run in this process. One thread makes its steps.
+///
+/// All processes of a worker are members of one group over the topic of positions, and a task belongs to the process that has the partition
+/// of its position. A rebalance does not interrupt tasks that stay: the processes need not agree at any moment, because a task that
+/// begins anywhere fences the earlier one by its transactional id.
+final class ConnectCoordinator {
+    private let configuration: ConnectConfiguration
+    private let ports: KafkaPorts
+    private let clientID: String
+    private let logger: Logger
+    private let topics: ConnectTopics
+    private let member: any GroupConsumer
+    private let states: StatesTopic
+    private let lags: LagWatch
+    private let connectors: [any RunningConnector]
+    private var owned: Set<Int32> = []
+    private var trouble: String?
+
+    /// The time that a step may take if nothing happens.
+    private static let waitMs = 100
+
+    /// - Throws: `PortError`; `StreamsError` with code `.topic`; the system's refusal of a thread.
+    init(_ configuration: ConnectConfiguration, ports: KafkaPorts, clientID: String, logger: Logger) throws {
+        self.configuration = configuration
+        self.ports = ports
+        self.clientID = clientID
+        self.logger = logger
+        let admin = try ports.makeAdmin(clientID: "\(clientID)-admin")
+        topics = try ConnectTopics(configuration, admin)
+        states = try StatesTopic(configuration.statesTopic, ports: ports, clientID: "\(clientID)-states")
+        var watched: [LagWatch.Watched] = []
+        var connectors: [any RunningConnector] = []
+        for connector in configuration.connectors {
+            switch connector.connector {
+            case .source(let source):
+                let written = WrittenTopics(source.topics)
+                if let limit = connector.pauseAtLag {
+                    watched.append(
+                        LagWatch.Watched(
+                            connector: connector.name, group: limit.group, threshold: limit.records, topics: written))
+                }
+                connectors.append(
+                    RunningSource(
+                        connector, source, written: written, configuration: configuration, topics: topics,
+                        ports: ports, clientID: clientID, logger: logger))
+            case .sink(let sink):
+                let group = "\(configuration.name)-\(connector.name)"
+                watched.append(
+                    LagWatch.Watched(
+                        connector: connector.name, group: group, threshold: .max, topics: WrittenTopics(sink.topics)))
+                connectors.append(
+                    RunningSink(connector, sink, group: group, clientID: clientID, ports: ports, logger: logger))
+            }
+        }
+        self.connectors = connectors
+        lags = LagWatch(watched, ports: ports, name: clientID, logger: logger)
+        member = try ports.makeMember(of: configuration.name, clientID: clientID)
+        try member.subscribe(to: [configuration.positionsTopic])
+        try lags.start()
+        for connector in connectors { try connector.start() }
+    }
+
+    // MARK: Steps
+
+    /// Follows the group and the wanted states, and starts and stops tasks.
+    ///
+    /// - Throws: `PortError` if the process cannot be a member any more; the system's refusal of a thread.
+    func step() throws {
+        do throws(PortError) {
+            try followGroup()
+            for target in try states.poll(timeoutMs: 0) { restart(target) }
+            trouble = nil
+        } catch {
+            if error.kind == .fenced || error.kind == .fatal { throw error }
+            if trouble == nil { logger.warning("\(error)") }
+            trouble = error.message
+        }
+        // Nothing starts before a pause of earlier days is known.
+        guard states.isComplete else { return }
+        for connector in connectors {
+            try connector.follow(owned: owned, wanted: states.wanted, gate: lags.gate(of: connector.name))
+        }
+    }
+
+    private func followGroup() throws(PortError) {
+        let polled = try member.poll(maxRecords: 1_000, timeoutMs: Self.waitMs)
+        for case .trouble(let words) in polled.events { logger.debug("\(words)") }
+        for event in member.takeMembershipEvents() {
+            switch event {
+            case .assigned(let partitions):
+                owned = Set(partitions.map(\.partition))
+                logger.info("this process has the tasks of \(owned.count) of \(topics.positionsCount) partitions")
+            // Who has the tasks next is known only when the group has agreed.
+            case .revoked: break
+            case .lost: owned = []
+            }
+            // Nothing of the topic is read as a member.
+            try member.assign([])
+        }
+    }
+
+    private func restart(_ target: String) {
+        for connector in connectors { connector.restart(target) }
+    }
+
+    // MARK: Orders and answers
+
+    var status: [ConnectorStatus] { connectors.map { $0.status(gate: lags.gate(of: $0.name), wanted: states.wanted) } }
+
+    /// Writes down what somebody asks for, so that all processes follow it.
+    ///
+    /// - Throws: `PortError`.
+    func order(_ order: ConnectorOrder, for target: String) throws(PortError) {
+        let wish: WantedStates.Wish =
+            switch order {
+            case .pause: WantedStates.Wish(.paused)
+            case .resume: WantedStates.Wish(.running)
+            case .restart: WantedStates.Wish(states.wanted.state(of: target), isRestart: true)
+            }
+        try states.write(wish, for: target)
+    }
+
+    /// Stops the tasks, which commit first, and leaves the group.
+    func close() {
+        for connector in connectors { connector.stop() }
+        lags.stop()
+        while !connectors.allSatisfy(\.hasEnded) || !lags.hasEnded {
+            // The member stays in the group until its last task has committed.
+            _ = try? member.poll(maxRecords: 1, timeoutMs: 20)
+            for _ in member.takeMembershipEvents() { try? member.assign([]) }
+            for connector in connectors { connector.sweep() }
+        }
+        member.close()
+        states.close()
+    }
+}
+
+/// The orders of an operator.
+package enum ConnectorOrder: String, Sendable, CaseIterable {
+    case pause, resume, restart
+}

@@ -1,0 +1,226 @@
+import Dispatch
+public import Logging
+import Millrace
+import MillraceConnect
+import MillraceEngine
+import MillraceRuntime
+public import ServiceLifecycle
+import Synchronization
+
+/// A process that runs connectors: sources write other systems' changes into topics, sinks write topics into other systems. Kafka
+/// Connect: `Worker`.
+///
+/// ```swift
+/// let configuration = try ConnectConfiguration(file: "connect.json", kinds: [.fileSource, .fileSink])
+/// let worker = ConnectWorker(configuration)
+/// try await worker.run()
+/// ```
+///
+/// Processes with the same configuration share the tasks, and fence each other. `run` returns after `shutdown()`, after its task
+/// is cancelled, or when its service group shuts down gracefully. Each time the tasks first commit what they have read.
+public final class ConnectWorker: Service, Sendable {
+    /// The configuration.
+    public let configuration: ConnectConfiguration
+    private let logger: Logger
+    private let shared: Mutex<Shared>
+    private let stopRequested = Atomic<Bool>(false)
+
+    private struct Shared {
+        var isStarted = false
+        var isRunning = false
+        var status: [ConnectorStatus]
+        var orders: [(order: ConnectorOrder, target: String, done: CheckedContinuation<Void, any Error>)] = []
+    }
+
+    /// Makes a worker, which does nothing before `run`.
+    ///
+    /// - Parameters:
+    ///   - configuration: the cluster and the connectors.
+    ///   - logger: the destination of log messages; a logger labelled `millrace-connect` by default.
+    public init(_ configuration: ConnectConfiguration, logger: Logger = Logger(label: "millrace-connect")) {
+        self.configuration = configuration
+        var logger = logger
+        logger[metadataKey: "worker"] = "\(configuration.name)"
+        self.logger = logger
+        shared = Mutex(
+            Shared(
+                status: configuration.connectors.map { connector in
+                    let isSource = if case .source = connector.connector { true } else { false }
+                    return ConnectorStatus(
+                        name: connector.name, type: connector.type, isSource: isSource, state: .unassigned)
+                }))
+    }
+
+    /// Runs the connectors. A worker can be run only once.
+    ///
+    /// - Throws: `StreamsError` with code `.broker` within seconds if no broker answers, `.topic` if a topic of the worker's own is
+    ///   not as it has to be, `.illegalState` if it has run before; and any error that ends its membership of the group.
+    public func run() async throws {
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                    do {
+                        try startThread(named: "connect") { continuation.resume(with: Result { try self.runThread() }) }
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
+                }
+            } onGracefulShutdown: {
+                self.shutdown()
+            }
+        } onCancel: {
+            self.shutdown()
+        }
+    }
+
+    /// Asks the worker to stop. Returns at once; `run` returns when the tasks have committed and ended.
+    ///
+    /// ```swift
+    /// worker.shutdown()
+    /// ```
+    public func shutdown() { stopRequested.store(true, ordering: .releasing) }
+
+    private func runThread() throws {
+        let isFirst = shared.withLock { shared in
+            defer { shared.isStarted = true }
+            return !shared.isStarted
+        }
+        guard isFirst else { throw StreamsError(.illegalState, "a worker can be run once") }
+        defer { refuseOrders() }
+        let ports = KafkaPorts(
+            bootstrapServers: configuration.bootstrapServers, clientSettings: configuration.clientSettings,
+            logger: logger)
+        let coordinator: ConnectCoordinator
+        do {
+            coordinator = try ConnectCoordinator(
+                configuration, ports: ports, clientID: "\(configuration.name)-\(Self.randomName())", logger: logger)
+        } catch let error as PortError {
+            let servers = configuration.bootstrapServers.joined(separator: ",")
+            throw StreamsError(.broker, "while starting with the brokers at \(servers): \(error)")
+        }
+        logger.info(
+            "started", metadata: ["connectors": "\(configuration.connectors.map(\.name).joined(separator: ", "))"])
+        shared.withLock { $0.isRunning = true }
+        defer {
+            coordinator.close()
+            publish(coordinator)
+            logger.info("stopped")
+        }
+        while !stopRequested.load(ordering: .acquiring) {
+            try coordinator.step()
+            publish(coordinator)
+            performOrders(coordinator)
+        }
+    }
+
+    private func publish(_ coordinator: ConnectCoordinator) {
+        let status = coordinator.status
+        shared.withLock { $0.status = status }
+    }
+
+    private func performOrders(_ coordinator: ConnectCoordinator) {
+        let orders = shared.withLock { shared in
+            defer { shared.orders = [] }
+            return shared.orders
+        }
+        for (order, target, done) in orders {
+            done.resume(
+                with: Result {
+                    do { try coordinator.order(order, for: target) } catch {
+                        throw StreamsError(.broker, "the wish cannot be written down: \(error)")
+                    }
+                })
+        }
+    }
+
+    private func refuseOrders() {
+        let orders = shared.withLock { shared in
+            shared.isRunning = false
+            defer { shared.orders = [] }
+            return shared.orders
+        }
+        for (_, _, done) in orders { done.resume(throwing: Self.notRunning) }
+    }
+
+    private static var notRunning: StreamsError { StreamsError(.illegalState, "the worker does not run") }
+
+    /// Eight hexadecimal digits that tell this process from the others.
+    private static func randomName() -> String {
+        let digits = String(UInt32.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    // MARK: Seen and ordered from outside
+
+    /// The connectors, with the tasks that this process has.
+    ///
+    /// ```swift
+    /// for connector in worker.status { print(connector.name, connector.state.rawValue, connector.tasks.count) }
+    /// ```
+    public var status: [ConnectorStatus] { shared.withLock(\.status) }
+
+    /// Whether the worker has begun and not ended.
+    public var isRunning: Bool { shared.withLock(\.isRunning) }
+
+    /// Pauses a connector, or one of its tasks, in all processes, until somebody resumes it. It stays paused through restarts of
+    /// the processes.
+    ///
+    /// ```swift
+    /// try await worker.pause("orders")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - connector: the connector's name.
+    ///   - task: the name of a part; `nil`, the default, for the whole connector.
+    /// - Throws: `StreamsError` with code `.configuration` if there is no such connector or task, `.broker` if the wish cannot be
+    ///   written down, `.illegalState` if the worker does not run.
+    public func pause(_ connector: String, task: String? = nil) async throws {
+        try await order(.pause, connector, task)
+    }
+
+    /// Has a connector, or one of its tasks, go on in all processes.
+    ///
+    /// ```swift
+    /// try await worker.resume("orders")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - connector: the connector's name.
+    ///   - task: the name of a part; `nil`, the default, for the whole connector.
+    /// - Throws: the errors of ``pause(_:task:)``.
+    public func resume(_ connector: String, task: String? = nil) async throws {
+        try await order(.resume, connector, task)
+    }
+
+    /// Has a connector, or one of its tasks, begin anew from its last committed position, in whichever process it is, also after a
+    /// failure.
+    ///
+    /// ```swift
+    /// try await worker.restart("orders")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - connector: the connector's name.
+    ///   - task: the name of a part; `nil`, the default, for the whole connector.
+    /// - Throws: the errors of ``pause(_:task:)``.
+    public func restart(_ connector: String, task: String? = nil) async throws {
+        try await order(.restart, connector, task)
+    }
+
+    package func order(_ order: ConnectorOrder, _ connector: String, _ task: String?) async throws {
+        let names = configuration.connectors.map(\.name)
+        guard names.contains(connector) else {
+            throw StreamsError(
+                .configuration,
+                "\(KafkaName.quoted(connector)) \(Suggestion.unknown(connector, among: names, noun: "a connector"))")
+        }
+        let target = task.map { SourceTaskID(connector: connector, partition: $0).description } ?? connector
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            let isQueued = shared.withLock { shared in
+                if shared.isRunning { shared.orders.append((order, target, done)) }
+                return shared.isRunning
+            }
+            if !isQueued { done.resume(throwing: Self.notRunning) }
+        }
+    }
+}

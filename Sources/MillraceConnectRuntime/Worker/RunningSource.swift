@@ -1,0 +1,115 @@
+import Logging
+import Millrace
+import MillraceConnect
+import MillraceEngine
+import MillraceRuntime
+
+/// A source in this process: the watch of its parts, and the tasks that belong to this process.
+final class RunningSource: RunningConnector {
+    private let connector: ConfiguredConnector
+    private let source: any SourceConnector
+    private let written: WrittenTopics
+    private let configuration: ConnectConfiguration
+    private let topics: ConnectTopics
+    private let ports: KafkaPorts
+    private let clientID: String
+    private let logger: Logger
+    private let watch: PartWatch
+    private var runners: [SourceTaskID: SourceRunner] = [:]
+
+    init(
+        _ connector: ConfiguredConnector, _ source: any SourceConnector, written: WrittenTopics,
+        configuration: ConnectConfiguration, topics: ConnectTopics, ports: KafkaPorts, clientID: String, logger: Logger
+    ) {
+        self.connector = connector
+        self.source = source
+        self.written = written
+        self.configuration = configuration
+        self.topics = topics
+        self.ports = ports
+        self.clientID = clientID
+        var logger = logger
+        logger[metadataKey: "connector"] = "\(connector.name)"
+        self.logger = logger
+        watch = PartWatch(source, interval: configuration.partCheckInterval, logger: logger)
+    }
+
+    var name: String { connector.name }
+    var hasEnded: Bool { watch.hasEnded && runners.isEmpty }
+
+    func start() throws { try watch.start() }
+
+    func follow(owned: Set<Int32>, wanted: WantedStates, gate: LagGate?) throws {
+        sweep()
+        // A source that does not answer at the moment keeps its tasks.
+        guard let parts = watch.answer.parts else { return }
+        let ids = parts.map { SourceTaskID(connector: name, partition: $0) }
+        let ours = Set(ids.filter { owned.contains(topics.partition(of: $0)) })
+        for (id, runner) in runners where !ours.contains(id) { runner.control.set(.stop) }
+        for id in ours {
+            let order: TaskControl.Order = wanted.state(of: id) == .paused || gate?.isOpen == false ? .pause : .run
+            if let runner = runners[id] { runner.control.set(order) } else { try begin(id, order) }
+        }
+    }
+
+    private func begin(_ id: SourceTaskID, _ order: TaskControl.Order) throws {
+        var settings = SourceTaskConfiguration(
+            id: configuration.name, positionsTopic: configuration.positionsTopic,
+            positionsPartition: topics.partition(of: id))
+        settings.commitIntervalMs = 100
+        let (source, ports, clientID) = (source, ports, "\(clientID)-\(id)")
+        let runner = SourceRunner(id, order: order, topics: written, clock: ports.clock, logger: logger) {
+            [settings] in
+            SourceTask(
+                id, of: source, ports: SourceClients(ports, clientID: clientID), configuration: settings)
+        }
+        try runner.start()
+        runners[id] = runner
+    }
+
+    func restart(_ target: String) {
+        if target == name { watch.restart() }
+        for (id, runner) in runners where target == name || target == id.description { runner.control.restart() }
+    }
+
+    func sweep() { runners = runners.filter { !$0.value.control.hasEnded } }
+
+    func stop() {
+        watch.stop()
+        for runner in runners.values { runner.control.set(.stop) }
+    }
+
+    func status(gate: LagGate?, wanted: WantedStates) -> ConnectorStatus {
+        let answer = watch.answer
+        let state: ConnectorState =
+            answer.isFailed
+            ? .failed : wanted.state(of: name) == .paused ? .paused : answer.parts == nil ? .unassigned : .running
+        var status = ConnectorStatus(
+            name: name, type: connector.type, isSource: true, state: state, trouble: answer.trouble)
+        status.partCount = answer.parts?.count
+        status.lag = gate?.lag
+        status.isHeldBack = gate?.isOpen == false
+        status.tasks = runners.sorted { $0.key < $1.key }.filter { !$0.value.control.isStopping }.map(
+            \.value.control.status)
+        return status
+    }
+}
+
+/// The clients of one task.
+private final class SourceClients: SourceTaskPorts {
+    private let ports: KafkaPorts
+    private let clientID: String
+
+    init(_ ports: KafkaPorts, clientID: String) {
+        self.ports = ports
+        self.clientID = clientID
+    }
+
+    var clock: any WallClock { ports.clock }
+
+    func makeProducer(transactionalID: String) throws -> any ProducerPort {
+        try ports.makeProducer(clientID: clientID, transactionalID: transactionalID)
+    }
+
+    func makeReader() throws -> any ReaderPort { try ports.makeReader(clientID: clientID) }
+}

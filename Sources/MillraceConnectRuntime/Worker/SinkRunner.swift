@@ -1,0 +1,219 @@
+import Logging
+import Millrace
+import MillraceConnect
+import MillraceEngine
+import MillraceRuntime
+
+/// The thread of a sink in this process: a member of the sink's group, with all partitions that the group gives it.
+final class SinkRunner: Sendable {
+    let control: TaskControl
+    private let connector: ConfiguredConnector
+    private let sink: any SinkConnector
+    private let group: String
+    private let clientID: String
+    private let ports: KafkaPorts
+    private let logger: Logger
+
+    private static let waitMs = 200
+
+    init(
+        _ connector: ConfiguredConnector, _ sink: any SinkConnector, group: String, clientID: String,
+        order: TaskControl.Order, ports: KafkaPorts, logger: Logger
+    ) {
+        self.connector = connector
+        self.sink = sink
+        self.group = group
+        self.clientID = clientID
+        self.ports = ports
+        self.logger = logger
+        control = TaskControl(connector.name, order)
+    }
+
+    func start() throws {
+        try startThread(named: "connect-sink") {
+            self.run()
+            self.control.end()
+        }
+    }
+
+    private func run() {
+        var running: RunningSinkTask?
+        var delay = RetryDelay()
+        var restarts = control.order.restarts
+        var isFailed = false
+        while true {
+            let (order, wantedRestarts) = control.order
+            if wantedRestarts != restarts {
+                restarts = wantedRestarts
+                finish(&running)
+                isFailed = false
+                delay.reset()
+            }
+            switch order {
+            case .stop: return finish(&running)
+            case .run where !isFailed: isFailed = !step(&running, &delay)
+            case .pause where !isFailed:
+                finish(&running)
+                control.update { $0.state = .paused }
+                control.wait(milliseconds: 60_000)
+            case .run, .pause: control.wait(milliseconds: 60_000)
+            }
+        }
+    }
+
+    /// Makes a step, and after a failure waits before the next one.
+    ///
+    /// - Returns: whether another step may succeed.
+    private func step(_ running: inout RunningSinkTask?, _ delay: inout RetryDelay) -> Bool {
+        do {
+            let current = try running ?? begin()
+            running = current
+            let commits = current.task.commitCount
+            try current.step(withinMs: Self.waitMs)
+            if current.task.commitCount != commits { delay.reset() }
+            publish(current)
+            return true
+        } catch {
+            let mayGoOn = running?.task.recover(from: error) ?? Self.mayPass(error)
+            control.update { status in
+                status.failures += 1
+                status.trouble = "\(error)"
+                if !mayGoOn { status.state = .failed }
+            }
+            guard mayGoOn else {
+                logger.error("the sink has failed: \(error)")
+                running?.close()
+                running = nil
+                return false
+            }
+            let waitMs = delay.next()
+            logger.warning("trying again in \(waitMs) ms: \(error)")
+            control.wait(milliseconds: waitMs)
+            return true
+        }
+    }
+
+    private static func mayPass(_ error: any Error) -> Bool {
+        guard let error = error as? PortError else { return false }
+        return error.kind != .fatal && error.kind != .fenced
+    }
+
+    private func begin() throws -> RunningSinkTask {
+        let member = try ports.makeMember(of: group, clientID: clientID)
+        do { try member.subscribe(to: sink.topics) } catch {
+            member.close()
+            throw error
+        }
+        var settings = SinkTaskConfiguration(connector: connector.name)
+        settings.deadLetterTopic = connector.deadLetterTopic
+        settings.passesOverLostRecords = connector.passesOverLostRecords
+        let task = SinkTask(
+            of: sink, reader: member, ports: SinkClients(ports, clientID: clientID), configuration: settings)
+        return RunningSinkTask(task: task, member: member)
+    }
+
+    private func publish(_ running: RunningSinkTask) {
+        let now = ports.clock.wallClockMs()
+        let growth = running.takeGrowth()
+        let hasPartitions = running.partitionCount > 0
+        control.update { status in
+            status.state = hasPartitions ? .running : .unassigned
+            status.partitions = running.partitionCount
+            status.records += growth.records
+            status.sizeInBytes += growth.sizeInBytes
+            status.commits += growth.commits
+            status.refused += growth.refused
+            if growth.records > 0 { status.lastRecordMs = now }
+            if growth.commits > 0 || hasPartitions && running.task.isWriting { status.trouble = nil }
+        }
+    }
+
+    /// Commits what was written, and leaves the group.
+    private func finish(_ running: inout RunningSinkTask?) {
+        guard let ending = running else { return }
+        running = nil
+        do { try ending.task.revoke() } catch {
+            logger.warning("what was written last is written again by the next member: \(error)")
+        }
+        publish(ending)
+        ending.close()
+    }
+}
+
+/// A sink's task with the member of the group that reads for it.
+private final class RunningSinkTask {
+    struct Growth {
+        var records = 0
+        var sizeInBytes = 0
+        var commits = 0
+        var refused = 0
+    }
+
+    let task: SinkTask
+    private let member: any GroupConsumer
+    private(set) var partitionCount = 0
+    private var seen = Growth()
+
+    init(task: SinkTask, member: any GroupConsumer) {
+        self.task = task
+        self.member = member
+    }
+
+    func step(withinMs milliseconds: Int) throws {
+        _ = try task.step(withinMs: milliseconds)
+        var failure: (any Error)?
+        // The group waits for the answer to every event, whatever happened to the target.
+        for event in member.takeMembershipEvents() {
+            do { try take(event) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private func take(_ event: MembershipEvent) throws {
+        switch event {
+        case .assigned(let partitions):
+            partitionCount = partitions.count
+            try task.assign(partitions)
+        case .revoked:
+            partitionCount = 0
+            do { try task.revoke() } catch {
+                try task.lose()
+                throw error
+            }
+        case .lost:
+            partitionCount = 0
+            try task.lose()
+        }
+    }
+
+    /// Returns what has been added since the last call.
+    func takeGrowth() -> Growth {
+        let letters = task.deadLetterCount
+        let growth = Growth(
+            records: task.committedCount - seen.records, sizeInBytes: task.committedSizeInBytes - seen.sizeInBytes,
+            commits: task.commitCount - seen.commits,
+            // A task that has recovered counts them anew.
+            refused: letters < seen.refused ? letters : letters - seen.refused)
+        seen = Growth(
+            records: task.committedCount, sizeInBytes: task.committedSizeInBytes, commits: task.commitCount,
+            refused: letters)
+        return growth
+    }
+
+    func close() { task.close() }
+}
+
+/// The clients of one sink, beside the member of its group.
+private final class SinkClients: SinkTaskPorts {
+    private let ports: KafkaPorts
+    private let clientID: String
+
+    init(_ ports: KafkaPorts, clientID: String) {
+        self.ports = ports
+        self.clientID = clientID
+    }
+
+    var clock: any WallClock { ports.clock }
+
+    func makeProducer() throws -> any ProducerPort { try ports.makeProducer(clientID: clientID, transactionalID: nil) }
+}

@@ -1,0 +1,134 @@
+import Logging
+import Millrace
+import MillraceConnect
+import MillraceEngine
+import MillraceRuntime
+
+/// The thread of a source's task. Reads and commits block, so each task has one.
+final class SourceRunner: Sendable {
+    let id: SourceTaskID
+    let control: TaskControl
+    private let makeTask: @Sendable () -> SourceTask
+    private let topics: WrittenTopics
+    private let clock: any WallClock & Sendable
+    private let logger: Logger
+
+    /// The time that a step may wait for the source.
+    private static let waitMs = 200
+
+    init(
+        _ id: SourceTaskID, order: TaskControl.Order, topics: WrittenTopics, clock: any WallClock & Sendable,
+        logger: Logger, makeTask: @escaping @Sendable () -> SourceTask
+    ) {
+        self.id = id
+        self.makeTask = makeTask
+        self.topics = topics
+        self.clock = clock
+        control = TaskControl(id.partition, order)
+        var logger = logger
+        logger[metadataKey: "task"] = "\(id)"
+        self.logger = logger
+    }
+
+    func start() throws {
+        try startThread(named: "connect-source") {
+            self.run()
+            self.control.end()
+        }
+    }
+
+    private func run() {
+        var task: SourceTask?
+        var delay = RetryDelay()
+        var restarts = control.order.restarts
+        var isFailed = false
+        while true {
+            let (order, wantedRestarts) = control.order
+            if wantedRestarts != restarts {
+                restarts = wantedRestarts
+                finish(&task)
+                isFailed = false
+                delay.reset()
+            }
+            switch order {
+            case .stop: return finish(&task)
+            case .run where !isFailed:
+                let current = task ?? begin()
+                task = current
+                isFailed = !step(current, &delay)
+                if isFailed { finish(&task) }
+            case .pause where !isFailed:
+                finish(&task)
+                control.update { $0.state = .paused }
+                control.wait(milliseconds: 60_000)
+            case .run, .pause: control.wait(milliseconds: 60_000)
+            }
+        }
+    }
+
+    private func begin() -> SourceTask {
+        control.update { $0.state = .running }
+        return makeTask()
+    }
+
+    /// Makes a step, and after a failure waits before the next one.
+    ///
+    /// - Returns: whether another step may succeed.
+    private func step(_ task: SourceTask, _ delay: inout RetryDelay) -> Bool {
+        let before = task.totals
+        do {
+            let start = clock.monotonic
+            let hasWorked = try task.step(withinMs: Self.waitMs)
+            if task.totals.commits != before.commits {
+                delay.reset()
+                topics.add(task.writtenTopics)
+            }
+            publish(task, since: before)
+            // A source that did not wait would be asked again and again until the next commit is due.
+            if !hasWorked, clock.monotonic - start < TimeSpan(ms: 5) { control.wait(milliseconds: 5) }
+            return true
+        } catch {
+            let mayGoOn = task.recover(from: error)
+            publish(task, since: before)
+            control.update { status in
+                status.failures += 1
+                status.trouble = "\(error)"
+                if !mayGoOn { status.state = .failed }
+            }
+            guard mayGoOn else {
+                logger.error("the task has failed: \(error)")
+                return false
+            }
+            let waitMs = delay.next()
+            logger.warning("trying again in \(waitMs) ms: \(error)")
+            control.wait(milliseconds: waitMs)
+            return true
+        }
+    }
+
+    private func publish(_ task: SourceTask, since before: SourceTask.Totals) {
+        let totals = task.totals
+        guard totals != before || task.isReading else { return }
+        let now = clock.wallClockMs()
+        control.update { status in
+            status.records += totals.records - before.records
+            status.sizeInBytes += totals.sizeInBytes - before.sizeInBytes
+            status.commits += totals.commits - before.commits
+            if totals.records != before.records { status.lastRecordMs = now }
+            status.position = task.committed?.rawValue
+            status.trouble = nil
+        }
+    }
+
+    /// Commits what was read, and closes.
+    private func finish(_ task: inout SourceTask?) {
+        guard let ending = task else { return }
+        task = nil
+        let before = ending.totals
+        do { try ending.finish() } catch {
+            logger.warning("what was read last is read again by the next task: \(error)")
+        }
+        publish(ending, since: before)
+        ending.close()
+    }
+}
