@@ -190,6 +190,9 @@ let package = Package(
             name: "CaseMemory", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/CaseMemory",
             exclude: ["README.md"], swiftSettings: swiftSettings),
         .target(
+            name: "AgentMemory", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/AgentMemory",
+            exclude: ["README.md"], swiftSettings: swiftSettings),
+        .target(
             name: "PackageSearch", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/PackageSearch",
             exclude: ["README.md"], swiftSettings: swiftSettings),
 
@@ -286,8 +289,8 @@ let package = Package(
         .testTarget(
             name: "TopologyTests",
             dependencies: [
-                "AgentContext", "Anomalies", "CaseMemory", "Millrace", "MillraceTesting", "MillraceVectors",
-                "PageViews",
+                "AgentContext", "AgentMemory", "Anomalies", "CaseMemory", "Millrace", "MillraceTesting",
+                "MillraceVectors", "PageViews",
                 "VelocityRules",
             ],
             resources: [.copy("CaseNotes")], swiftSettings: swiftSettings),
