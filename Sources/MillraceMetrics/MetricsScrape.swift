@@ -21,4 +21,12 @@ package final class MetricsScrape: Sendable {
             return registry.exposition(format)
         }
     }
+
+    /// Returns the present values of all series, for people. It blocks as ``text(_:)`` does.
+    package var summaries: [MetricSummary] {
+        turn.withLock { _ in
+            reporter.report()
+            return registry.summaries
+        }
+    }
 }

@@ -82,9 +82,10 @@ public final class MillraceServer: Service {
         let own = OwnAddress(application: application, listening: listening)
         let gather = InstanceGather(application: application, peers: peers, own: own)
         let operated = OperatedInstances(application: application, peers: peers, own: own)
+        let scrape = MetricsScrape(application, registry: metrics)
         let groups: [any RouteGroup] = [
             HealthRoutes(application: application),
-            MetricsRoutes(scrape: MetricsScrape(application, registry: metrics)),
+            MetricsRoutes(scrape: scrape), MetricSummaryRoutes(scrape: scrape),
             CatalogueRoutes(application: application),
             EntryRoutes(owners: owners), ScanRoutes(owners: owners),
             BatchRoutes(owners: owners),

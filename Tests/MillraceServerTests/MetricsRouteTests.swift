@@ -32,6 +32,32 @@ extension ServerTests {
             }
         }
 
+        @Test("the summaries of metrics have the values of a scrape, with percentiles")
+        func summaries() async throws {
+            try await withServers(1) { broker, servers in
+                try broker.write((0..<20).map { "k\($0)" })
+                try await eventually("twenty records") {
+                    let text = try await servers[0].get("/metric-summaries").text
+                    let series = try JSONDecoder().decode(Summaries.self, from: Data(text.utf8)).series
+                    let processed = series.filter { $0.name == "millrace_processed_records_total" }
+                    let latencies = series.filter { $0.name == "millrace_end_to_end_latency_seconds" }
+                    return processed.reduce(0) { $0 + ($1.value ?? 0) } == 20
+                        && latencies.contains { ($0.count ?? 0) > 0 && ($0.p99 ?? 0) > 0 }
+                }
+            }
+        }
+
+        private struct Summaries: Decodable {
+            struct Series: Decodable {
+                var name: String
+                var value: Double?
+                var count: Double?
+                var p99: Double?
+            }
+
+            var series: [Series]
+        }
+
         /// The sum of all series of a name.
         private static func total(_ name: String, in text: String) -> Double {
             text.split(separator: "\n").filter { $0.hasPrefix(name + "{") }

@@ -19,8 +19,7 @@ extension ServerTests {
                 paths.keys.sorted() == [
                     "/configuration", "/dead-letters", "/errors", "/explain", "/health/live", "/health/ready",
                     "/indexes", "/indexes/{index}/examples/{key}", "/indexes/{index}/search",
-                    "/metrics",
-                    "/openapi.json", "/pause", "/resume", "/rights", "/stores",
+                    "/metric-summaries", "/metrics", "/openapi.json", "/pause", "/resume", "/rights", "/stores",
                     "/stores/{store}", "/stores/{store}/changes", "/stores/{store}/entries",
                     "/stores/{store}/entries/{key}", "/stores/{store}/entries:batch", "/tasks",
                     "/threads/add", "/threads/remove", "/topology",

@@ -217,9 +217,20 @@ class Checks:
         browser.click("#only-given")
         browser.wait("document.querySelector('main tr[data-key=\"guarantee\"]')", "all settings")
 
+    def metrics(self):
+        browser = self.browser
+        self.tab("Metrics", "Metrics")
+        browser.wait("document.querySelector('main').innerText.includes('The program has no metrics of its own.')", "no metrics of the program")
+        browser.click("#only-program")
+        browser.wait("document.querySelector('main').innerText.includes('millrace_end_to_end_latency_seconds')", "the instance's metrics")
+        self.fits("metrics")
+        browser.type("main input[type=search]", "commit_latency_seconds")
+        browser.wait("document.querySelectorAll('main h2').length === 1 && /p99/i.test(document.querySelector('main th:last-child').innerText)", "one histogram")
+        browser.wait("/ (ms|s|µs)$/.test(document.querySelector('main td:last-child').innerText.trim())", "its 99th percentile, in units of time")
+
     def keys(self):
         browser = self.browser
-        for key, title in (("1", "Overview"), ("2", "Topology"), ("3", "Tasks"), ("4", "Stores"), ("5", "Indexes"), ("6", "Errors"), ("7", "Configuration"), ("8", "Why?")):
+        for key, title in (("1", "Overview"), ("2", "Topology"), ("3", "Tasks"), ("4", "Stores"), ("5", "Indexes"), ("6", "Errors"), ("7", "Configuration"), ("8", "Why?"), ("9", "Metrics")):
             browser.ask("document.activeElement.blur()")
             browser.press(key)
             browser.wait(titled(title), f"the key {key} leads to {title}")
@@ -336,7 +347,7 @@ def main():
                 checks.look = f"{width}-{scheme}"
                 browser.look(width, height, scheme)
                 browser.open(f"http://{address}/")
-                for view in (checks.overview, checks.topology, checks.tasks, checks.stores, checks.indexes, checks.errors, checks.why, checks.configuration, checks.keys):
+                for view in (checks.overview, checks.topology, checks.tasks, checks.stores, checks.indexes, checks.errors, checks.why, checks.configuration, checks.metrics, checks.keys):
                     view()
                 print(f"  {checks.look}: overview, topology, tasks, stores, indexes, errors, why, configuration, keys")
         if folder:

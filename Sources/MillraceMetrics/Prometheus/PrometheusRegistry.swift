@@ -60,17 +60,21 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     /// Returns the present values of all metrics in Prometheus' text format.
     public func exposition() -> String { exposition(.text) }
 
-    package func exposition(_ format: Exposition) -> String {
+    package func exposition(_ format: Exposition) -> String { format.write(exposed) }
+
+    /// Returns the present values of all series, for people.
+    package var summaries: [MetricSummary] { exposed.flatMap(MetricSummary.all) }
+
+    private var exposed: [ExposedFamily] {
         let families = state.withLock { state in
             state.families.values.sorted { $0.description.name < $1.description.name }
         }
-        return format.write(
-            families.map { family in
-                ExposedFamily(
-                    description: family.description,
-                    samples: family.series.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-                        .flatMap { $1.cell.samples(with: $0) })
-            })
+        return families.map { family in
+            ExposedFamily(
+                description: family.description,
+                samples: family.series.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+                    .flatMap { $1.cell.samples(with: $0) })
+        }
     }
 
     // MARK: Making and destroying

@@ -59,7 +59,7 @@ struct ConsoleFile: Sendable {
         script("topology", PackageResources.topology_js), script("tasks", PackageResources.tasks_js),
         script("stores", PackageResources.stores_js), script("indexes", PackageResources.indexes_js),
         script("errors", PackageResources.errors_js),
-        script("configuration", PackageResources.configuration_js),
+        script("configuration", PackageResources.configuration_js), script("metrics", PackageResources.metrics_js),
         script("operating", PackageResources.operating_js), script("nodes", PackageResources.nodes_js),
         script("letters", PackageResources.letters_js), script("why", PackageResources.why_js),
     ]

@@ -1,6 +1,7 @@
 /// The schemas of what the console asks for, as JSON.
 enum ConsoleSchema {
     private static let integer = #"{"type": "integer"}"#
+    private static let number = #"{"type": "number"}"#
     private static let flag = #"{"type": "boolean"}"#
     private static let text = Schema.text
 
@@ -57,6 +58,18 @@ enum ConsoleSchema {
             Schema.object(
                 ["name": text, "group": text, "isHidden": flag, "source": text, "summary": text],
                 optional: ["value": text, "default": text]))
+    ])
+
+    static let metricSummaries = Schema.object([
+        "series": Schema.list(
+            Schema.object(
+                [
+                    "name": text, "help": text, "kind": text,
+                    "labels": #"{"type": "object", "additionalProperties": {"type": "string"}}"#,
+                ],
+                optional: [
+                    "unit": text, "value": number, "count": number, "sum": number, "median": number, "p99": number,
+                ]))
     ])
 
     static let errors = instances([

@@ -10,6 +10,7 @@ import { stores } from "./stores.js";
 import { indexes } from "./indexes.js";
 import { errors } from "./errors.js";
 import { configuration } from "./configuration.js";
+import { metrics } from "./metrics.js";
 import { why } from "./why.js";
 import { mayOperate, pauseBanner } from "./operating.js";
 
@@ -17,13 +18,13 @@ const intervalMs = 2_000;
 const views = [
   ["overview", "Overview", overview], ["topology", "Topology", topology], ["tasks", "Tasks", tasks],
   ["stores", "Stores", stores], ["indexes", "Indexes", indexes], ["errors", "Errors", errors], ["configuration", "Configuration", configuration],
-  ["why", "Why?", why],
+  ["why", "Why?", why], ["metrics", "Metrics", metrics],
 ];
 
 /** Everything that views show. */
 const model = {
   history: new History(), total: undefined, instances: undefined, topology: undefined, stores: undefined,
-  indexes: undefined, silentInstances: undefined, errors: undefined, configuration: undefined, rights: undefined, problem: undefined, view: "overview", path: [], local: {}, show,
+  indexes: undefined, silentInstances: undefined, errors: undefined, configuration: undefined, metrics: undefined, rights: undefined, problem: undefined, view: "overview", path: [], local: {}, show,
   refresh: ask,
   navigate: (...path) => { location.hash = hash(path); },
 };
@@ -82,6 +83,7 @@ async function ask() {
       const catalogue = await get("/indexes");
       [model.indexes, model.silentInstances] = [catalogue.indexes, catalogue.unreachable];
     }
+    if (model.view === "metrics") model.metrics = (await get("/metric-summaries")).series;
     if (!model.configuration) model.configuration = (await get("/configuration")).settings;
     model.problem = undefined;
   } catch (error) {
