@@ -54,6 +54,7 @@ let package = Package(
         .library(name: "MillraceEmbeddings", targets: ["MillraceEmbeddings"]),
         .library(name: "MillraceConnect", targets: ["MillraceConnect"]),
         .library(name: "MillraceConnectRuntime", targets: ["MillraceConnectRuntime"]),
+        .library(name: "MillracePostgres", targets: ["MillracePostgres"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],
@@ -116,6 +117,10 @@ let package = Package(
             dependencies: [
                 "Millrace", "MillraceConnect", "MillraceEngine", "MillraceRuntime", logging, serviceLifecycle,
             ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "MillracePostgres",
+            dependencies: ["Millrace", "MillraceConnect", "MillraceVectors", "PostgresClient"],
             swiftSettings: swiftSettings),
         // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(
@@ -366,6 +371,12 @@ let package = Package(
         .testTarget(
             name: "MillraceConnectTests",
             dependencies: ["ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillraceTesting"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillracePostgresTests",
+            dependencies: [
+                "Millrace", "MillraceConnect", "MillracePostgres", "MillraceVectors", "PostgresClient", "Servers",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"], swiftSettings: swiftSettings),

@@ -10,13 +10,15 @@ package final class TestPostgres: Sendable {
 
     /// Starts a server.
     ///
-    /// - Parameter settings: settings beside those of `Tools/postgres`, such as `max_replication_slots=1`.
-    package init(_ settings: [String] = []) throws {
+    /// - Parameters:
+    ///   - settings: settings beside those of `Tools/postgres`, such as `max_replication_slots=1`.
+    ///   - hasVectors: whether the server has pgvector.
+    package init(_ settings: [String] = [], hasVectors: Bool = false) throws {
         let port = try freePort()
         self.port = port
         let folder = FileManager.default.temporaryDirectory.appending(path: "millrace-postgres-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let script = projectFolder.appending(path: "Tools/postgres").path
+        let script = projectFolder.appending(path: hasVectors ? "Tools/postgres-vectors" : "Tools/postgres").path
         process = ServerProcess([script, folder.path, "\(port)"] + settings, in: folder, stopSignal: SIGINT) {
             (try? PostgresConnection(Self.settings(port), limitMs: 1_000)) != nil
         }

@@ -1,0 +1,68 @@
+public import MillraceConnect
+public import MillraceVectors
+
+/// The embeddings in a table of PostgreSQL, as the source of an `EmbeddingCache`.
+///
+/// ```swift
+/// let embeddings = try PostgresEmbeddings(
+///     PostgresEmbeddingsConfiguration(
+///         servers: [replica, primary], table: "agent_context", keyColumn: "agent_id", vectorColumn: "embedding"))
+/// let cache = try EmbeddingCache(from: embeddings, EmbeddingCacheConfiguration(dimensions: 1_536))
+/// ```
+///
+/// Each connection has a thread of its own, so that waiting for a server takes no thread of Swift's pool. Servers are asked in the order
+/// of their measured round trips; one that failed comes last until it answers again. An embedding that a replica does not have yet
+/// counts as absent.
+public final class PostgresEmbeddings: EmbeddingSource {
+    /// The most keys that one load takes.
+    public let maxBatchCount: Int
+    private let servers: [EmbeddingServer]
+
+    /// Makes a source and begins to connect.
+    ///
+    /// - Parameter configuration: the settings.
+    /// - Throws: ``ConnectorError`` with a sentence for each setting that cannot be right.
+    public init(_ configuration: PostgresEmbeddingsConfiguration) throws(ConnectorError) {
+        let problems = configuration.problems()
+        if !problems.isEmpty { throw ConnectorError(.permanent, problems.joined(separator: " ")) }
+        maxBatchCount = configuration.maxBatchCount
+        servers = configuration.servers.map { EmbeddingServer($0, configuration) }
+        for server in servers { server.start() }
+    }
+
+    deinit { close() }
+
+    /// Ends all connections. Loads that wait fail.
+    public func close() {
+        for server in servers { server.close() }
+    }
+
+    /// The servers, as `user@host:port/database`, in the order in which they are asked at present.
+    public var order: [String] { ordered.map(\.name) }
+
+    /// The servers that answer by their distance, then those that are away.
+    private var ordered: [EmbeddingServer] {
+        servers.map { ($0, $0.distance) }.enumerated()
+            .sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element.0)
+    }
+
+    /// Loads embeddings from the nearest server that answers.
+    ///
+    /// - Parameters:
+    ///   - keys: the keys.
+    ///   - timeout: the time after which nobody waits for the answer any more. No server is asked after it.
+    /// - Returns: the embeddings that there are.
+    /// - Throws: ``ConnectorError`` of the last server, if none answers.
+    public func load(_ keys: [EmbeddingKey], within timeout: Duration) async throws -> [EmbeddingKey: Embedding] {
+        let deadline = ContinuousClock.now + timeout
+        var failure = ConnectorError(.temporary, "No server was asked for embeddings in time.")
+        for server in ordered where ContinuousClock.now < deadline {
+            do throws(ConnectorError) { return try await server.load(keys, until: deadline) } catch {
+                failure = error
+                // Another server would refuse the same keys.
+                if error.kind == .permanent { break }
+            }
+        }
+        throw failure
+    }
+}

@@ -1,0 +1,183 @@
+import MillraceConnect
+import PostgresClient
+
+/// The table that a sink writes, and the statements by which it does.
+struct SinkTable {
+    /// A column that is written.
+    struct Column {
+        /// The form of the values that a COPY takes.
+        enum Form {
+            /// The text of a text, and any other JSON as it is.
+            case plain
+            /// Any JSON as it is, of a text with its quotes.
+            case json
+            case bytes
+            /// A JSON array becomes PostgreSQL's array of elements with a form.
+            indirect case array(Form)
+        }
+
+        let name: String
+        let form: Form
+        let isKey: Bool
+    }
+
+    let columns: [Column]
+    /// The places of the key's columns in the order of ``columns``.
+    let keyIndexes: [Int]
+    private let indexes: [String: Int]
+    /// The name in quotes.
+    let quotedName: String
+    /// The staging table's name.
+    static let staging = "millrace_staging"
+    let createStaging: String
+    let copyToStaging: String
+    let copyToTable: String
+    let deleteRows: String
+    let upsertRows: String
+
+    /// Reads the table's facts, having created it if that is asked for.
+    ///
+    /// - Throws: ``ConnectorError`` with a sentence for what is wrong.
+    init(_ configuration: PostgresSinkConfiguration, _ connection: PostgresConnection) throws {
+        let name = TableName(configuration.table)
+        let quote = connection.quoted
+        quotedName = quote(name.schema) + "." + quote(name.name)
+        let user = configuration.server.user
+        var facts = try TableFacts(name, connection)
+        if facts == nil, !configuration.createsTable.isEmpty {
+            try Self.create(quotedName, configuration, connection)
+            facts = try TableFacts(name, connection)
+        }
+        guard let facts else {
+            throw ConnectorError(
+                .permanent,
+                "There is no table \(name): correct its name, create it, or name the columns in createsTable.")
+        }
+        let rights = try connection.run(
+            "SELECT has_table_privilege($1::oid, 'INSERT') AND has_table_privilege($1::oid, 'UPDATE') AND has_table_privilege($1::oid, 'DELETE') AND has_table_privilege($1::oid, 'SELECT')",
+            [.text("\(facts.id)")])
+        guard rights.text(row: 0, column: 0) == "t" else {
+            throw ConnectorError(
+                .permanent,
+                "The user \(user) may not write the table \(name): run GRANT SELECT, INSERT, UPDATE, DELETE ON \(name) TO \(user)."
+            )
+        }
+        let keys = configuration.keyColumns.isEmpty ? facts.keyColumns : configuration.keyColumns
+        try Self.checkKey(keys, facts, configuration, connection)
+        let columns = try Self.columns(keys, facts, configuration, connection)
+        self.columns = columns
+        keyIndexes = keys.compactMap { key in columns.firstIndex { $0.name == key } }
+        indexes = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1.name, $0) })
+
+        let names = columns.map { quote($0.name) }
+        let key = keys.map(quote).joined(separator: ", ")
+        let list = names.joined(separator: ", ")
+        createStaging =
+            "CREATE TEMP TABLE \(Self.staging) AS SELECT \(list), false AS millrace_deleted, 0::int8 AS millrace_number FROM \(quotedName) WITH NO DATA"
+        copyToStaging = "COPY \(Self.staging) (\(list), millrace_deleted, millrace_number) FROM STDIN"
+        copyToTable = "COPY \(quotedName) (\(list)) FROM STDIN"
+        // The last record of a key counts.
+        let last = "SELECT DISTINCT ON (\(key)) * FROM \(Self.staging) ORDER BY \(key), millrace_number DESC"
+        let same = keys.map { "t.\(quote($0)) = s.\(quote($0))" }.joined(separator: " AND ")
+        deleteRows = "DELETE FROM \(quotedName) t USING (\(last)) s WHERE s.millrace_deleted AND \(same)"
+        let changes = columns.filter { !$0.isKey }.map { "\(quote($0.name)) = excluded.\(quote($0.name))" }
+        upsertRows =
+            "INSERT INTO \(quotedName) (\(list)) SELECT \(list) FROM (\(last)) s WHERE NOT millrace_deleted ON CONFLICT (\(key)) DO "
+            + (changes.isEmpty ? "NOTHING" : "UPDATE SET " + changes.joined(separator: ", "))
+    }
+
+    /// Returns the place of a column; `nil` if there is none of that name.
+    func index(of name: String) -> Int? { indexes[name] }
+
+    private static func create(
+        _ name: String, _ configuration: PostgresSinkConfiguration, _ connection: PostgresConnection
+    ) throws {
+        let columns = configuration.createsTable.map { "\(connection.quoted($0.name)) \($0.type)" }
+        let key = configuration.keyColumns.map(connection.quoted).joined(separator: ", ")
+        do {
+            try connection.run(
+                "CREATE TABLE IF NOT EXISTS \(name) (\(columns.joined(separator: ", ")), PRIMARY KEY (\(key)))")
+        } catch {
+            if error.isRetriable { throw error }
+            let hint = error.message.contains("type \"vector\"") ? " (CREATE EXTENSION vector makes vectors known)" : ""
+            throw ConnectorError(
+                .permanent, "The table \(configuration.table) cannot be created: \(error.message)\(hint).")
+        }
+    }
+
+    private static func checkKey(
+        _ keys: [String], _ facts: TableFacts, _ configuration: PostgresSinkConfiguration,
+        _ connection: PostgresConnection
+    ) throws {
+        let name = facts.name
+        if keys.isEmpty {
+            throw ConnectorError(
+                .permanent,
+                "The table \(name) has no primary key: add one, or name the columns of a unique index in keyColumns.")
+        }
+        if configuration.keyFormat == .text, keys.count > 1 {
+            throw ConnectorError(
+                .permanent, "A key as text has one column, and the key of \(name) has \(keys.joined(separator: ", ")).")
+        }
+        let unique = try connection.run(
+            """
+            SELECT 1 FROM pg_index i WHERE i.indrelid = $1 AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+            AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, o)
+                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n WHERE k.o <= i.indnkeyatts)
+                = (SELECT array_agg(k::text ORDER BY k::text COLLATE "C") FROM json_array_elements_text($2::json) k)
+            """,
+            [.text("\(facts.id)"), .text(jsonList(keys))])
+        if unique.rowCount == 0 {
+            throw ConnectorError(
+                .permanent,
+                "The table \(name) has no unique index of the columns \(keys.joined(separator: ", ")): create one, or name those of another in keyColumns."
+            )
+        }
+    }
+
+    private static func jsonList(_ texts: [String]) -> String {
+        var output: [UInt8] = [UInt8(ascii: "[")]
+        for (index, text) in texts.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            JSONOutput.append(quoted: text, to: &output)
+        }
+        return String(decoding: output + [UInt8(ascii: "]")], as: UTF8.self)
+    }
+
+    private static func columns(
+        _ keys: [String], _ facts: TableFacts, _ configuration: PostgresSinkConfiguration,
+        _ connection: PostgresConnection
+    ) throws -> [Column] {
+        for name in configuration.columns + keys where !facts.columns.contains(where: { $0.name == name }) {
+            throw ConnectorError(
+                .permanent,
+                "The table \(facts.name) has no column \(name): add it, or take it out of the configuration.")
+        }
+        let types = try TypeCatalog(connection)
+        let own = try connection.run(
+            """
+            SELECT attname FROM pg_attribute
+            WHERE attrelid = $1 AND attnum > 0 AND (atthasdef OR attidentity <> '' OR attgenerated <> '')
+            """, [.text("\(facts.id)")]
+        ).texts.compactMap { $0.first ?? nil }
+        return facts.columns.filter { column in
+            keys.contains(column.name)
+                || (configuration.columns.isEmpty
+                    ? !own.contains(column.name) : configuration.columns.contains(column.name))
+        }.map { column in
+            Column(
+                name: column.name, form: form(types.form(of: column.type), types.name(of: column.type)),
+                isKey: keys.contains(column.name))
+        }
+    }
+
+    private static func form(_ form: ValueForm?, _ type: String?) -> Column.Form {
+        switch form {
+        // Vectors have the text form of a JSON array, and may come as a text that has it.
+        case .json? where type == "json" || type == "jsonb": .json
+        case .bytes?: .bytes
+        case .array(let element, _)?: .array(element == .json ? .json : element == .bytes ? .bytes : .plain)
+        default: .plain
+        }
+    }
+}
