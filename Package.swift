@@ -370,7 +370,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceConnectTests",
-            dependencies: ["ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillraceTesting"],
+            dependencies: [
+                "ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillracePostgres", "MillraceTesting",
+                "PostgresClient",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MillracePostgresTests",

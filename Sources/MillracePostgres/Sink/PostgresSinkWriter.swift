@@ -78,7 +78,8 @@ final class PostgresSinkWriter: SinkWriter {
     }
 
     func commit(_ offsets: [TopicPartition: Int64]) throws {
-        let connection = try connect()
+        // What was written went with a connection that was lost.
+        guard let connection, !connection.isLost else { throw Self.lost }
         let table = OffsetsTable(configuration, connection)
         do {
             if !connection.isInTransaction { try connection.run("BEGIN") }
@@ -95,6 +96,8 @@ final class PostgresSinkWriter: SinkWriter {
         } catch { throw ConnectorError.of(error) }
     }
 
+    private static let lost = ConnectorError(.temporary, "The connection to PostgreSQL was lost.")
+
     func rollBack() {
         epochs = [:]
         isStagingUsed = false
@@ -109,7 +112,7 @@ final class PostgresSinkWriter: SinkWriter {
 
     func write(_ records: [SinkRecord]) throws -> [RefusedSinkRecord] {
         guard let connection, let table, !connection.isLost else {
-            throw ConnectorError(.temporary, "The connection to PostgreSQL was lost.")
+            throw Self.lost
         }
         var refused: [RefusedSinkRecord] = []
         var entries: [Entry] = []

@@ -73,7 +73,7 @@ struct SinkTable {
         let key = keys.map(quote).joined(separator: ", ")
         let list = names.joined(separator: ", ")
         createStaging =
-            "CREATE TEMP TABLE \(Self.staging) AS SELECT \(list), false AS millrace_deleted, 0::int8 AS millrace_number FROM \(quotedName) WITH NO DATA"
+            "CREATE TEMP TABLE \(Self.staging) ON COMMIT DELETE ROWS AS SELECT \(list), false AS millrace_deleted, 0::int8 AS millrace_number FROM \(quotedName) WITH NO DATA"
         copyToStaging = "COPY \(Self.staging) (\(list), millrace_deleted, millrace_number) FROM STDIN"
         copyToTable = "COPY \(quotedName) (\(list)) FROM STDIN"
         // The last record of a key counts.

@@ -17,6 +17,12 @@ public struct PostgresSource: SourceConnector {
     /// The settings.
     public let configuration: PostgresSourceConfiguration
 
+    /// A topic for each table, and that of transactions if there is one.
+    public var topics: [String] {
+        configuration.tables.map { configuration.topicPrefix + TableName($0).description }
+            + [configuration.transactionsTopic].compactMap(\.self)
+    }
+
     /// Makes a source. The server is not asked yet.
     ///
     /// - Parameter configuration: the settings.

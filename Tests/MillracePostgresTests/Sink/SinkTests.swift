@@ -82,6 +82,30 @@ struct SinkTests {
         writer.close()
     }
 
+    @Test("batches after a commit do not see those before, and a connection that was lost commits no offset")
+    func batches() throws {
+        try database.run("CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'old'), (2, 'old')")
+        let writer = try PostgresSink(configuration()).open()
+        _ = try writer.begin([partition])
+        for round in 0..<4 {
+            let offset = Int64(round * 2)
+            _ = try writer.write([
+                record(offset, round % 2 == 0 ? "1" : "2", "{\"v\":\"\(round)\"}"),
+                record(offset + 1, "1", round == 0 ? #"{"v":"first"}"# : nil),
+            ])
+            try writer.commit([partition: offset + 2])
+        }
+        #expect(try rows("SELECT * FROM t") == [["2", "3"]])
+        _ = try writer.write([record(8, "9", #"{"v":"lost"}"#)])
+        try database.run(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'millrace' AND datname = current_database()"
+        )
+        for _ in 0..<3 { #expect(throws: ConnectorError.self) { try writer.commit([partition: 9]) } }
+        writer.rollBack()
+        #expect(try writer.begin([partition]) == [partition: 8])
+        writer.close()
+    }
+
     @Test("a writer that was replaced commits nothing, and knows it")
     func fenced() throws {
         try database.run("CREATE TABLE t (k int PRIMARY KEY, v text)")

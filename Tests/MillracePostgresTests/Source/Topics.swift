@@ -10,6 +10,8 @@ final class Topics {
     private var reader: (any SourcePartitionReader)?
     private(set) var position: SourcePosition?
     private(set) var records: [SourceRecord] = []
+    /// The latest values by key, as a compacted topic has them.
+    private(set) var table: [String: String] = [:]
     private var uncommitted: [SourceRecord] = []
     private var reached: SourcePosition?
 
@@ -54,6 +56,7 @@ final class Topics {
     func commit() throws {
         guard let reached else { return }
         records += uncommitted
+        for record in uncommitted where record.key != nil { table[record.keyText] = record.valueText }
         position = reached
         (self.reached, uncommitted) = (nil, [])
         try reader?.committed(reached)
@@ -81,13 +84,6 @@ final class Topics {
             try read()
             try commit()
         }
-    }
-
-    /// The latest values by key, as a compacted topic has them.
-    var table: [String: String] {
-        var table: [String: String] = [:]
-        for record in records where record.key != nil { table[record.keyText] = record.valueText }
-        return table
     }
 }
 
