@@ -29,8 +29,9 @@ extension CacheCore {
         if var flight = state.table.flights[key] {
             if let version {
                 flight.minVersion = max(flight.minVersion, version)
-            } else if case .running = flight.state {
-                flight.isOutdated = true
+            } else {
+                flight.hasUnknownVersion = true
+                if case .running = flight.state { flight.isOutdated = true }
             }
             state.table.flights[key] = flight
             if contents.peek(key, nowMs: nowMs) == .absent { endAbsence(of: key) }
@@ -39,6 +40,7 @@ extension CacheCore {
         }
         var flight = state.table.newFlight()
         flight.minVersion = version ?? .min
+        flight.hasUnknownVersion = version == nil
         switch contents.peek(key, nowMs: nowMs) {
         case .found(let embedding):
             if let version, embedding.version >= version {

@@ -12,8 +12,8 @@ import Synchronization
 package final class CacheCore: Sendable {
     /// What a cache is to do.
     package enum Action: Sendable {
-        /// Ask the source for keys.
-        case load(batch: Int, keys: [EmbeddingKey])
+        /// Ask the source for keys. The versions are those of which the cache has heard.
+        case load(batch: Int, keys: [EmbeddingKey], versions: [EmbeddingKey: Int64])
         /// Cancel a load, for whose answer nobody waits any more.
         case cancel(batch: Int)
         /// Answer a caller who waits for a key.
@@ -195,7 +195,7 @@ package final class CacheCore: Sendable {
         if state.isClosed { return [] }
         var actions: [Action] = []
         while let (number, keys) = state.table.startBatch(nowMs: nowMs, nextLoadMs: state.health.nextLoadMs) {
-            actions.append(.load(batch: number, keys: keys))
+            actions.append(.load(batch: number, keys: keys, versions: state.table.knownVersions(of: keys)))
         }
         return actions
     }

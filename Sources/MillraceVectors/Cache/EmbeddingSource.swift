@@ -14,6 +14,36 @@ public protocol EmbeddingSource: Sendable {
     /// - Returns: The embeddings that there are. A key that is missing in the answer is absent in the source, which the cache remembers.
     /// - Throws: Any `Error` if the source cannot answer. Everybody who waits for one of the keys gets it, and nothing is remembered.
     func load(_ keys: [EmbeddingKey], within timeout: Duration) async throws -> [EmbeddingKey: Embedding]
+
+    /// Loads some keys of which the cache has heard that newer versions exist.
+    ///
+    /// A source that keeps copies of another one, such as ``LayeredEmbeddings``, passes over copies that are older. For every other source
+    /// this is ``load(_:within:)``, which is what it does by default.
+    ///
+    /// - Parameters:
+    ///   - keys: The keys, at most ``maxBatchCount``, each once.
+    ///   - versions: The versions of some of the keys that are known to exist; `Int64.max` for a key that has changed, or is gone, and nobody
+    ///     knows to which version.
+    ///   - timeout: The time after which nobody waits for the answer any more.
+    /// - Returns: The embeddings that there are.
+    /// - Throws: Any `Error` if the source cannot answer.
+    func load(
+        _ keys: [EmbeddingKey], atLeast versions: [EmbeddingKey: Int64], within timeout: Duration
+    ) async throws -> [EmbeddingKey: Embedding]
+}
+
+extension EmbeddingSource {
+    /// Loads some keys, whatever their versions.
+    ///
+    /// - Parameters:
+    ///   - keys: The keys.
+    ///   - versions: The versions that are known to exist, which are not looked at.
+    ///   - timeout: The time after which nobody waits for the answer any more.
+    /// - Returns: The embeddings that there are.
+    /// - Throws: Any `Error` if the source cannot answer.
+    public func load(
+        _ keys: [EmbeddingKey], atLeast versions: [EmbeddingKey: Int64], within timeout: Duration
+    ) async throws -> [EmbeddingKey: Embedding] { try await load(keys, within: timeout) }
 }
 
 /// A source that is a closure.

@@ -215,7 +215,7 @@ struct CacheModel {
         for action in actions {
             note(action)
             switch action {
-            case .load(let batch, let keys):
+            case .load(let batch, let keys, _):
                 loadCount += 1
                 for load in loads {
                     for key in keys where load.keys.contains(key) { problems.append("\(key) is loaded twice at once") }
@@ -238,7 +238,7 @@ struct CacheModel {
     private mutating func note(_ action: CacheCore.Action) {
         func name(_ key: EmbeddingKey) -> String { "\(key.namespace)/\(key.key.dropFirst(prefix.count))" }
         switch action {
-        case .load(let batch, let keys): trace.append("\(nowMs) load \(batch): \(keys.map(name))")
+        case .load(let batch, let keys, _): trace.append("\(nowMs) load \(batch): \(keys.map(name))")
         case .cancel(let batch): trace.append("\(nowMs) cancel \(batch)")
         case .answer(let waiter, let key, .success(let found)):
             trace.append("\(nowMs) answer \(waiter): \(name(key)) \(found?.version ?? -1)")

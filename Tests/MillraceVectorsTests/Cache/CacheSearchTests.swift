@@ -51,7 +51,7 @@ struct CacheSearchTests {
                 core.peek(name, nowMs: 0) == .missing
                 ? core.request([name], waiter: waiter, deadlineMs: .max, nowMs: 0)
                 : core.changed(name, version: version, nowMs: 0)
-            for case .load(let batch, _) in actions {
+            for case .load(let batch, _, _) in actions {
                 let embedding = Embedding(vector(), version: version)
                 _ = core.finished(batch: batch, .success([name: embedding]), nowMs: 0)
                 versions[key] = version

@@ -23,7 +23,7 @@ struct EvictionTests {
             let key = EmbeddingKey(key, in: namespace)
             if core.lookup(key, nowMs: nowMs) != .missing { return true }
             waiter += 1
-            for case .load(let batch, let keys) in core.request(
+            for case .load(let batch, let keys, _) in core.request(
                 [key], waiter: waiter, deadlineMs: .max, nowMs: nowMs)
             {
                 let found = Dictionary(uniqueKeysWithValues: keys.map { ($0, Embedding([1, 2, 3, 4])) })

@@ -76,7 +76,7 @@ struct SourceDriver {
     private mutating func perform(_ actions: [CacheCore.Action]) {
         for action in actions {
             switch action {
-            case .load(let batch, let keys):
+            case .load(let batch, let keys, _):
                 begun.append((nowMs, keys))
                 loads.append(Load(batch: batch, keys: keys, endMs: nowMs + latencyMs))
             case .answer(_, let key, let result): answers.append(Answer(key: key, ms: nowMs, result: result))

@@ -91,7 +91,7 @@ package struct CacheSpeed: Sendable {
         func store() {
             (number, nowMs) = (number + 1, nowMs + Int64(number % 2))
             let key = EmbeddingKey("\(number)", in: "tenant-\(random.below(tenants))")
-            for case .load(let batch, _) in core.request(
+            for case .load(let batch, _, _) in core.request(
                 [key], waiter: UInt64(number), deadlineMs: .max, nowMs: nowMs)
             {
                 _ = core.finished(batch: batch, .success([key: Embedding([1, 2])]), nowMs: nowMs)

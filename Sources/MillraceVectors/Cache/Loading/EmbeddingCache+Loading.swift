@@ -23,12 +23,13 @@ extension EmbeddingCache {
         if actions.isEmpty { return beginTimer() }
         for action in actions {
             switch action {
-            case .load(let batch, let keys):
+            case .load(let batch, let keys, let versions):
                 pending.start(batch) {
                     Task.detached { [self] in
                         let result: Result<[EmbeddingKey: Embedding], any Error>
                         do {
-                            result = .success(try await source.load(keys, within: configuration.loadTimeout))
+                            result = .success(
+                                try await source.load(keys, atLeast: versions, within: configuration.loadTimeout))
                         } catch {
                             result = .failure(error)
                         }

@@ -23,6 +23,8 @@ struct LoadTable {
         var isWanted = false
         /// The highest version that was announced; a lower one is not remembered.
         var minVersion = Int64.min
+        /// Whether an announcement without a version has come, so that only the durable source knows what holds.
+        var hasUnknownVersion = false
         /// Whether an announcement without a version came while it was loaded.
         var isOutdated = false
         var hasRetried = false
@@ -143,6 +145,16 @@ struct LoadTable {
         for key in keys { flights[key]?.state = .running(batch: lastBatch) }
         batches[lastBatch] = Batch(keys: keys, startedMs: nowMs, isForAnnouncements: isForAnnouncements)
         return (lastBatch, keys)
+    }
+
+    /// Returns the versions that are known to exist; the highest number for one that is known to be new, and not which.
+    func knownVersions(of keys: [EmbeddingKey]) -> [EmbeddingKey: Int64] {
+        var versions: [EmbeddingKey: Int64] = [:]
+        for key in keys {
+            guard let flight = flights[key], flight.hasUnknownVersion || flight.minVersion > .min else { continue }
+            versions[key] = flight.hasUnknownVersion ? .max : flight.minVersion
+        }
+        return versions
     }
 
     mutating func endBatch(_ number: Int) -> Batch? { batches.removeValue(forKey: number) }
