@@ -139,7 +139,10 @@ let package = Package(
 
         .target(
             name: "MillraceMetrics",
-            dependencies: ["Millrace", "MillraceRuntime", "MillraceVectors", coreMetrics, serviceLifecycle],
+            dependencies: [
+                "Millrace", "MillraceConnectRuntime", "MillraceRuntime", "MillraceVectors", coreMetrics,
+                serviceLifecycle,
+            ],
             swiftSettings: swiftSettings),
 
         // Search by similarity, which nothing above imports.
@@ -167,7 +170,8 @@ let package = Package(
         .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceRouting", "MillraceRuntime", "MillraceMetrics", "MillraceCommandLine",
+                "Millrace", "MillraceConnect", "MillraceConnectRuntime", "MillraceRouting", "MillraceRuntime",
+                "MillraceMetrics", "MillraceCommandLine",
                 "MillraceOperations", "MillraceServerVerbs",
                 argumentParser, httpTypes,
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1,
@@ -238,9 +242,9 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceOperations", "MillraceServerVerbs", "MillraceTesting", "PageViews", "RiskScore", "Scenarios",
-                "VelocityRules",
-                argumentParser, logging,
+                "MillraceConnect", "MillraceConnectRuntime", "MillraceOperations", "MillraceServer",
+                "MillraceServerVerbs", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules",
+                argumentParser, logging, serviceLifecycle, signals,
             ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
 
@@ -333,8 +337,8 @@ let package = Package(
         .testTarget(
             name: "MillraceServerTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceOperations",
-                "MillraceRouting",
+                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceConnect",
+                "MillraceConnectRuntime", "MillraceMetrics", "MillraceOperations", "MillraceRouting",
                 "MillraceRuntime", "MillraceServer", "MillraceServerVerbs", "MillraceVectors", "TestSupport",
                 argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
                 nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
@@ -350,8 +354,8 @@ let package = Package(
         .testTarget(
             name: "MillraceMetricsTests",
             dependencies: [
-                "Millrace", "MillraceMetrics", "MillraceRuntime", "MillraceServer", "MillraceVectors", "TestSupport",
-                coreMetrics, logging, serviceLifecycle,
+                "Millrace", "MillraceConnectRuntime", "MillraceMetrics", "MillraceRuntime", "MillraceServer",
+                "MillraceVectors", "TestSupport", coreMetrics, logging, serviceLifecycle,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -379,6 +383,13 @@ let package = Package(
             name: "MillracePostgresTests",
             dependencies: [
                 "Millrace", "MillraceConnect", "MillracePostgres", "MillraceVectors", "PostgresClient", "Servers",
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceConnectRuntimeTests",
+            dependencies: [
+                "Millrace", "MillraceConnect", "MillraceConnectRuntime", "MillraceEngine", "MillraceRuntime", logging,
+                serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -5,6 +5,7 @@ import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 public import Millrace
+public import MillraceConnectRuntime
 public import MillraceMetrics
 public import MillraceRuntime
 import NIOCore
@@ -12,7 +13,7 @@ import NIOSSL
 public import ServiceLifecycle
 
 /// A server that answers queries of an application's stores over HTTP, for all instances: what another instance has is fetched from
-/// there.
+/// there. It can also show and operate the connectors of a worker.
 ///
 /// ```swift
 /// let server = MillraceServer(application: application, configuration: .init(address: address))
@@ -23,7 +24,7 @@ public import ServiceLifecycle
 /// The instances find each other by the addresses that they were given as `StreamsConfiguration.applicationServer`. So give each
 /// the address of its server. The endpoints are described by `GET /openapi.json`.
 public final class MillraceServer: Service {
-    private let application: StreamsApplication
+    private let content: any ServedContent
     private let configuration: Configuration
     private let metrics: PrometheusRegistry
     private let logger: Logger
@@ -40,7 +41,28 @@ public final class MillraceServer: Service {
         application: StreamsApplication, configuration: Configuration = Configuration(),
         metrics: PrometheusRegistry = PrometheusRegistry(), logger: Logger = Logger(label: "millrace")
     ) {
-        self.application = application
+        content = ServedApplication(application: application)
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Makes a server for the connectors of a worker: their states, and the orders to pause, resume and restart them.
+    ///
+    /// ```swift
+    /// let server = MillraceServer(worker: worker, configuration: .init(address: address))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - worker: the worker whose connectors it shows.
+    ///   - configuration: the server's settings; `run` checks them.
+    ///   - metrics: the registry whose metrics `GET /metrics` shows beside the worker's; an empty one by default.
+    ///   - logger: the destination of log messages; a logger labelled `millrace` by default.
+    public init(
+        worker: ConnectWorker, configuration: Configuration = Configuration(),
+        metrics: PrometheusRegistry = PrometheusRegistry(), logger: Logger = Logger(label: "millrace")
+    ) {
+        content = ServedWorker(worker: worker)
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
@@ -70,34 +92,14 @@ public final class MillraceServer: Service {
     }
 
     private func routes(_ peers: PeerClient, _ access: AccessControl) -> RouteTable {
-        RouteTable(
-            groups(peers, access), access: access, limits: configuration.limits,
-            storeOfIndex: { [application] in try? application.index(named: $0).store },
-            position: { [application] in application.position(of: $0) })
-    }
-
-    private func groups(_ peers: PeerClient, _ access: AccessControl) -> [any RouteGroup] {
-        let stores = StoreAccess(application: application, limits: configuration.limits)
-        let owners = Owners(stores: stores, peers: peers)
-        let own = OwnAddress(application: application, listening: listening)
-        let gather = InstanceGather(application: application, peers: peers, own: own)
-        let operated = OperatedInstances(application: application, peers: peers, own: own)
-        let scrape = MetricsScrape(application, registry: metrics)
-        let groups: [any RouteGroup] = [
-            HealthRoutes(application: application),
-            MetricsRoutes(scrape: scrape), MetricSummaryRoutes(scrape: scrape),
-            CatalogueRoutes(application: application),
-            EntryRoutes(owners: owners), ScanRoutes(owners: owners),
-            BatchRoutes(owners: owners),
-            ChangeRoutes(stores: stores),
-            IndexCatalogueRoutes(application: application, peers: peers, own: own), IndexSearchRoutes(owners: owners),
-            TopologyRoutes(application: application), TaskRoutes(gather: gather), ErrorRoutes(gather: gather),
-            DeadLetterRoutes(application: application), RightsRoutes(access: access),
-            ExplainRoutes(gather: gather, limits: configuration.limits),
-            PauseRoutes(instances: operated), ThreadRoutes(instances: operated),
-            ConfigurationRoutes(settings: configuration.settings ?? application.configuration.settingDescriptions),
-        ]
-        return groups + [ConsoleRoutes(), OpenAPIRoutes(groups: groups, needsToken: configuration.tokenFile != nil)]
+        let parts = ServerParts(
+            configuration: configuration, metrics: metrics, peers: peers, access: access, listening: listening)
+        let groups = content.groups(parts)
+        let described = OpenAPIRoutes(
+            groups: groups, summary: content.summary, needsToken: configuration.tokenFile != nil)
+        return RouteTable(
+            groups + content.undescribedGroups + [described], access: access, limits: configuration.limits,
+            storeOfIndex: content.store(ofIndex:), position: content.position(of:))
     }
 
     private func access(_ tokens: AccessTokens?) -> AccessControl {

@@ -80,7 +80,7 @@ extension ServedStreamsCommand {
 }
 
 /// Reports the address at which a server listens: as a line, or as an event, and in a file while the server listens.
-private struct ListeningReport: Service {
+struct ListeningReport: Service {
     let server: MillraceServer
     let scheme: String
     let port: PortReservation

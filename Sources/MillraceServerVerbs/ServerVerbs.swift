@@ -8,6 +8,11 @@ package enum ServerVerbs {
         IndexesVerb.self, SearchVerb.self,
         PauseVerb.self, ResumeVerb.self, ThreadsVerb.self,
     ]
+
+    /// The verbs that ask a worker of connectors.
+    package static let ofConnectors: [any ParsableCommand.Type] = [
+        ConnectorsVerb.self, PauseConnectorVerb.self, ResumeConnectorVerb.self, RestartConnectorVerb.self,
+    ]
 }
 
 extension ExitStatus {

@@ -1,6 +1,7 @@
 import CoreMetrics
 import Logging
 import Millrace
+import MillraceConnectRuntime
 import MillraceMetrics
 import MillraceRuntime
 import MillraceServer
@@ -16,6 +17,13 @@ struct MetricsExamples {
     ) async throws {
         let reporter = StreamsMetricsReporter(application, factory: factory, every: .seconds(10))
         let group = ServiceGroup(services: [application, reporter], logger: logger)
+        try await group.run()
+    }
+
+    /// Compiled only: it would run until it is told to stop.
+    private func reports(_ worker: ConnectWorker, _ factory: any MetricsFactory, _ logger: Logger) async throws {
+        let reporter = ConnectMetricsReporter(worker, factory: factory)
+        let group = ServiceGroup(services: [worker, reporter], logger: logger)
         try await group.run()
     }
 

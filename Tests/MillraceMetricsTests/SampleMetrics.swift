@@ -1,4 +1,5 @@
 import Millrace
+import MillraceConnectRuntime
 import MillraceVectors
 
 @testable import MillraceMetrics
@@ -49,7 +50,7 @@ enum SampleMetrics {
         partition.indexFigures = ["similar": index]
         return MetricsSnapshot(
             metrics: metrics, state: state(tasks), stores: [store(partition)], process: .read(),
-            caches: [cache(latency)])
+            caches: [cache(latency)], connectors: [connector])
     }
 
     private static var index: StoreIndexFigures {
@@ -57,6 +58,16 @@ enum SampleMetrics {
         figures.entryCount = 12
         figures.recall = 0.97
         return figures
+    }
+
+    private static var connector: ConnectorStatus {
+        var connector = ConnectorStatus(name: "orders", type: "file-source", isSource: true, state: .running)
+        connector.lag = 12
+        var task = ConnectorTaskStatus(name: "customers")
+        task.records = 100
+        task.lastRecordMs = 1_700_000_000_123
+        connector.tasks = [task]
+        return connector
     }
 
     private static func cache(_ latency: LatencyHistogram) -> CacheFigures {

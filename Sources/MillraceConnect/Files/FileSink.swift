@@ -1,4 +1,4 @@
-public import Millrace
+import Millrace
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -2,16 +2,18 @@
 package struct RetryDelay: Sendable {
     private static let shortestMs = 250
     private static let longestMs = 30_000
-    private var nextMs = shortestMs
+    /// The number of times that the shortest wait is doubled.
+    private var doublings = 0
 
     package init() {}
 
     /// Returns the time to wait before the next attempt, in milliseconds.
     package mutating func next() -> Int {
-        defer { nextMs = min(Self.longestMs, nextMs * 2) }
-        return nextMs
+        let waitMs = min(Self.longestMs, Self.shortestMs << doublings)
+        if waitMs < Self.longestMs { doublings += 1 }
+        return waitMs
     }
 
     /// Begins anew after a success.
-    package mutating func reset() { nextMs = Self.shortestMs }
+    package mutating func reset() { doublings = 0 }
 }

@@ -12,7 +12,7 @@ extension ConnectConfiguration {
     /// - Parameters:
     ///   - path: the file's path.
     ///   - kinds: the kinds of connectors that the file can name.
-    /// - Throws: ``InvalidConnectConfiguration`` with all problems.
+    /// - Throws: `InvalidConnectConfiguration` with all problems.
     public init(file path: String, kinds: [ConnectorKind]) throws(InvalidConnectConfiguration) {
         let document: JSONValue
         do { document = try JSONFile.read(path) } catch {
@@ -98,14 +98,16 @@ extension ConnectConfiguration {
         return configured
     }
 
+    /// The keys of the object `server`, each with the name of the same option of a command.
+    package static let serverNames = [
+        "listen": "listen", "addressFile": "address-file", "tlsCertificate": "tls-certificate", "tlsKey": "tls-key",
+        "tlsClientAuthority": "tls-client-authority", "tlsPeerAuthority": "tls-peer-authority", "tokens": "tokens",
+    ]
+
     private static func server(_ settings: ConnectorSettings) -> [String: String] {
         guard let server = settings.optionalObject("server") else { return [:] }
-        let names = [
-            "listen": "listen", "addressFile": "address-file", "tlsCertificate": "tls-certificate", "tlsKey": "tls-key",
-            "tlsClientAuthority": "tls-client-authority", "tlsPeerAuthority": "tls-peer-authority", "tokens": "tokens",
-        ]
         var texts: [String: String] = [:]
-        for (key, name) in names { texts[name] = server.optionalText(key) }
+        for (key, name) in serverNames { texts[name] = server.optionalText(key) }
         return texts
     }
 }

@@ -1,3 +1,4 @@
+public import Millrace
 public import MillraceConnect
 
 /// The configuration of a connect worker: the cluster, and the connectors that run there.
@@ -33,6 +34,8 @@ public struct ConnectConfiguration: Sendable {
     /// The texts of the object `server`, by the names that the options of a server have, such as `tls-certificate`; empty
     /// for none.
     public var server: [String: String] = [:]
+    /// The address at which the other processes find this one's server; `nil`, the default, for none.
+    public var serverAddress: InstanceAddress?
     /// The connectors, by their names in order.
     public var connectors: [ConfiguredConnector]
 

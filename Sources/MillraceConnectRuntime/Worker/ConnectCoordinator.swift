@@ -17,13 +17,15 @@ final class ConnectCoordinator {
     private let topics: ConnectTopics
     private let member: any GroupConsumer
     private let states: StatesTopic
-    private let lags: LagWatch
+    private let cluster: ClusterWatch
     private let connectors: [any RunningConnector]
     private var owned: Set<Int32> = []
     private var trouble: String?
 
     /// The time that a step may take if nothing happens.
     private static let waitMs = 100
+    /// The longest wait for the tasks' last commits.
+    private static let closeTimeout = TimeSpan(ms: 20_000)
 
     /// - Throws: `PortError`; `StreamsError` with code `.topic`; the system's refusal of a thread.
     init(_ configuration: ConnectConfiguration, ports: KafkaPorts, clientID: String, logger: Logger) throws {
@@ -34,7 +36,7 @@ final class ConnectCoordinator {
         let admin = try ports.makeAdmin(clientID: "\(clientID)-admin")
         topics = try ConnectTopics(configuration, admin)
         states = try StatesTopic(configuration.statesTopic, ports: ports, clientID: "\(clientID)-states")
-        var watched: [LagWatch.Watched] = []
+        var watched: [ClusterWatch.Watched] = []
         var connectors: [any RunningConnector] = []
         for connector in configuration.connectors {
             switch connector.connector {
@@ -42,7 +44,7 @@ final class ConnectCoordinator {
                 let written = WrittenTopics(source.topics)
                 if let limit = connector.pauseAtLag {
                     watched.append(
-                        LagWatch.Watched(
+                        ClusterWatch.Watched(
                             connector: connector.name, group: limit.group, threshold: limit.records, topics: written))
                 }
                 connectors.append(
@@ -52,17 +54,21 @@ final class ConnectCoordinator {
             case .sink(let sink):
                 let group = "\(configuration.name)-\(connector.name)"
                 watched.append(
-                    LagWatch.Watched(
+                    ClusterWatch.Watched(
                         connector: connector.name, group: group, threshold: .max, topics: WrittenTopics(sink.topics)))
                 connectors.append(
                     RunningSink(connector, sink, group: group, clientID: clientID, ports: ports, logger: logger))
             }
         }
         self.connectors = connectors
-        lags = LagWatch(watched, ports: ports, name: clientID, logger: logger)
-        member = try ports.makeMember(of: configuration.name, clientID: clientID)
+        cluster = ClusterWatch(
+            watched, group: configuration.name, hasServer: configuration.serverAddress != nil, ports: ports,
+            name: clientID, logger: logger)
+        member = try ports.makeMember(
+            of: configuration.name,
+            clientID: GroupMember.clientID(name: clientID, address: configuration.serverAddress))
         try member.subscribe(to: [configuration.positionsTopic])
-        try lags.start()
+        try cluster.start()
         for connector in connectors { try connector.start() }
     }
 
@@ -84,7 +90,7 @@ final class ConnectCoordinator {
         // Nothing starts before a pause of earlier days is known.
         guard states.isComplete else { return }
         for connector in connectors {
-            try connector.follow(owned: owned, wanted: states.wanted, gate: lags.gate(of: connector.name))
+            try connector.follow(owned: owned, wanted: states.wanted, gate: cluster.gate(of: connector.name))
         }
     }
 
@@ -111,7 +117,12 @@ final class ConnectCoordinator {
 
     // MARK: Orders and answers
 
-    var status: [ConnectorStatus] { connectors.map { $0.status(gate: lags.gate(of: $0.name), wanted: states.wanted) } }
+    var status: [ConnectorStatus] {
+        connectors.map { $0.status(gate: cluster.gate(of: $0.name), wanted: states.wanted) }
+    }
+
+    /// The addresses of the other processes that have a server.
+    var otherAddresses: [InstanceAddress] { cluster.addresses.filter { $0 != configuration.serverAddress } }
 
     /// Writes down what somebody asks for, so that all processes follow it.
     ///
@@ -129,8 +140,14 @@ final class ConnectCoordinator {
     /// Stops the tasks, which commit first, and leaves the group.
     func close() {
         for connector in connectors { connector.stop() }
-        lags.stop()
-        while !connectors.allSatisfy(\.hasEnded) || !lags.hasEnded {
+        cluster.stop()
+        let deadline = ports.clock.monotonic + Self.closeTimeout
+        while !connectors.allSatisfy(\.hasEnded) || !cluster.hasEnded {
+            guard ports.clock.monotonic < deadline else {
+                logger.warning(
+                    "a connector does not answer; what it has not committed is read again by the next process")
+                break
+            }
             // The member stays in the group until its last task has committed.
             _ = try? member.poll(maxRecords: 1, timeoutMs: 20)
             for _ in member.takeMembershipEvents() { try? member.assign([]) }

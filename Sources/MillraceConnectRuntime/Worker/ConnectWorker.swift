@@ -1,6 +1,6 @@
 import Dispatch
 public import Logging
-import Millrace
+public import Millrace
 import MillraceConnect
 import MillraceEngine
 import MillraceRuntime
@@ -29,6 +29,7 @@ public final class ConnectWorker: Service, Sendable {
         var isStarted = false
         var isRunning = false
         var status: [ConnectorStatus]
+        var otherAddresses: [InstanceAddress] = []
         var orders: [(order: ConnectorOrder, target: String, done: CheckedContinuation<Void, any Error>)] = []
     }
 
@@ -107,15 +108,17 @@ public final class ConnectWorker: Service, Sendable {
             logger.info("stopped")
         }
         while !stopRequested.load(ordering: .acquiring) {
-            try coordinator.step()
+            do { try coordinator.step() } catch let error as PortError {
+                throw StreamsError(.broker, "this process cannot be a member of the group any more: \(error)")
+            }
             publish(coordinator)
             performOrders(coordinator)
         }
     }
 
     private func publish(_ coordinator: ConnectCoordinator) {
-        let status = coordinator.status
-        shared.withLock { $0.status = status }
+        let (status, addresses) = (coordinator.status, coordinator.otherAddresses)
+        shared.withLock { ($0.status, $0.otherAddresses) = (status, addresses) }
     }
 
     private func performOrders(_ coordinator: ConnectCoordinator) {
@@ -158,6 +161,9 @@ public final class ConnectWorker: Service, Sendable {
     /// for connector in worker.status { print(connector.name, connector.state.rawValue, connector.tasks.count) }
     /// ```
     public var status: [ConnectorStatus] { shared.withLock(\.status) }
+
+    /// The servers of the worker's other processes, as far as they have some.
+    public var otherAddresses: [InstanceAddress] { shared.withLock(\.otherAddresses) }
 
     /// Whether the worker has begun and not ended.
     public var isRunning: Bool { shared.withLock(\.isRunning) }
@@ -213,6 +219,11 @@ public final class ConnectWorker: Service, Sendable {
             throw StreamsError(
                 .configuration,
                 "\(KafkaName.quoted(connector)) \(Suggestion.unknown(connector, among: names, noun: "a connector"))")
+        }
+        if let task, let parts = status.first(where: { $0.name == connector })?.parts, !parts.contains(task) {
+            throw StreamsError(
+                .configuration,
+                "\(KafkaName.quoted(task)) \(Suggestion.unknown(task, among: parts, noun: "a task of \(connector)"))")
         }
         let target = task.map { SourceTaskID(connector: connector, partition: $0).description } ?? connector
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in

@@ -24,8 +24,8 @@ public struct ConnectorStatus: Sendable, Hashable {
     public var state: ConnectorState
     /// A sentence about what is wrong, or was wrong at the last attempt; `nil` for nothing.
     public var trouble: String?
-    /// The number of parts of a source over all processes; `nil` before the source has told it.
-    public var partCount: Int?
+    /// The parts of a source over all processes, in order; `nil` before the source has told them, and for a sink.
+    public var parts: [String]?
     /// The lag, in records: of a sink's own group, or of the group that holds a source back; `nil` if it is not known, or there is no
     /// such group.
     public var lag: Int64?
@@ -33,6 +33,22 @@ public struct ConnectorStatus: Sendable, Hashable {
     public var isHeldBack = false
     /// The tasks of this process, in the order of their names.
     public var tasks: [ConnectorTaskStatus] = []
+
+    /// Makes a status without tasks.
+    ///
+    /// - Parameters:
+    ///   - name: the connector's name.
+    ///   - type: the kind's name.
+    ///   - isSource: whether it is a source; otherwise it is a sink.
+    ///   - state: the state.
+    ///   - trouble: what is wrong, or was wrong at the last attempt; `nil`, the default, for nothing.
+    public init(name: String, type: String, isSource: Bool, state: ConnectorState, trouble: String? = nil) {
+        self.name = name
+        self.type = type
+        self.isSource = isSource
+        self.state = state
+        self.trouble = trouble
+    }
 }
 
 /// A task of a connector in this process: a part of a source, or all partitions of a sink that this process has.

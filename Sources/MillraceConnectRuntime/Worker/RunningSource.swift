@@ -86,7 +86,7 @@ final class RunningSource: RunningConnector {
             ? .failed : wanted.state(of: name) == .paused ? .paused : answer.parts == nil ? .unassigned : .running
         var status = ConnectorStatus(
             name: name, type: connector.type, isSource: true, state: state, trouble: answer.trouble)
-        status.partCount = answer.parts?.count
+        status.parts = answer.parts
         status.lag = gate?.lag
         status.isHeldBack = gate?.isOpen == false
         status.tasks = runners.sorted { $0.key < $1.key }.filter { !$0.value.control.isStopping }.map(

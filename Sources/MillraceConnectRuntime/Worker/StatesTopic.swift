@@ -26,7 +26,7 @@ final class StatesTopic {
         partition = TopicPartition(topic: topic, partition: 0)
         self.ports = ports
         self.clientID = clientID
-        reader = try ports.makeReader(clientID: clientID)
+        reader = try ports.makeReader(clientID: clientID, isForLong: true)
         try reader.assign([PartitionAssignment(partition: partition, slot: 0, offset: nil)])
     }
 

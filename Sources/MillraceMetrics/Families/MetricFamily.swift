@@ -1,4 +1,5 @@
 import Millrace
+import MillraceConnectRuntime
 import MillraceRuntime
 
 /// A family of metrics of an instance: everything that is said of it, and how it is read from a snapshot.
@@ -33,7 +34,7 @@ struct MetricFamily: Sendable {
     /// All families, in the order in which they are exposed.
     static let all: [MetricFamily] =
         ofClients + ofThreads + ofTasks + ofPartitions + ofStores + ofIndexes + ofStoreOperations + ofDatabases
-        + ofMemory + ofProcess + ofEmbeddingCaches
+        + ofMemory + ofProcess + ofEmbeddingCaches + ofConnectors
 }
 
 /// The description of a family for scrapers.
@@ -59,6 +60,7 @@ struct MetricsSnapshot: Sendable {
     var stores: [StoreDescription]
     var process: ProcessMetrics?
     var caches: [CacheFigures] = []
+    var connectors: [ConnectorStatus] = []
 }
 
 /// One value of a family.

@@ -16,11 +16,11 @@ package struct KafkaPorts: Sendable {
         // The name and the directory are a topology's; each client gets its group below.
         configuration = StreamsConfiguration(
             applicationID: "", bootstrapServers: bootstrapServers, stateDirectory: "")
+        var clientSettings = clientSettings
+        // A process that was killed gives its tasks up soon, as a worker of Kafka Connect does. It is a setting of consumers only.
+        let sessionTimeoutMs = clientSettings.removeValue(forKey: "session.timeout.ms") ?? "10000"
         configuration.clientSettings.common = clientSettings
-        // A process that was killed gives its tasks up soon, as a worker of Kafka Connect does: `session.timeout.ms`.
-        if clientSettings["session.timeout.ms"] == nil {
-            configuration.clientSettings.consumer["session.timeout.ms"] = "10000"
-        }
+        configuration.clientSettings.consumer["session.timeout.ms"] = sessionTimeoutMs
         configuration.transactionTimeout = .seconds(60)
         self.logger = logger
     }
@@ -38,12 +38,15 @@ package struct KafkaPorts: Sendable {
     }
 
     /// Makes a reader of committed records that belongs to no group.
-    package func makeReader(clientID: String) throws(PortError) -> any ReaderPort {
+    ///
+    /// - Parameter isForLong: whether it goes on reading, so that it should not ask the broker more often than there is something new.
+    package func makeReader(clientID: String, isForLong: Bool = false) throws(PortError) -> any ReaderPort {
         var configuration = configuration
         configuration.applicationID = clientID
         return try KafkaConsumerPort(
-            configuration.restoreSettings(clientID: clientID), role: .restorer, timeoutMs: timeoutMs, clock: clock,
-            log: log)
+            isForLong
+                ? configuration.standbySettings(clientID: clientID) : configuration.restoreSettings(clientID: clientID),
+            role: .restorer, timeoutMs: timeoutMs, clock: clock, log: log)
     }
 
     /// Makes a producer.

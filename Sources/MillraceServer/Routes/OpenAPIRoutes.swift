@@ -5,6 +5,8 @@ import Hummingbird
 struct OpenAPIRoutes: RouteGroup {
     /// The groups that are described, besides this one.
     let groups: [any RouteGroup]
+    /// The description of them all.
+    let summary: String
     /// Whether callers need a token.
     let needsToken: Bool
 
@@ -32,7 +34,7 @@ struct OpenAPIRoutes: RouteGroup {
                     ("title", JSON.quoted("Millrace")), ("version", JSON.quoted("1")),
                     (
                         "description",
-                        JSON.quoted("The stores of a stream processing application, read from any of its instances.")
+                        JSON.quoted(summary)
                     ),
                 ])
             ),

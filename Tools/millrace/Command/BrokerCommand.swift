@@ -193,7 +193,8 @@ extension JournalFlush {
 }
 
 extension Logger.Level {
-    fileprivate init(option: String) throws {
+    /// Reads the value of an option.
+    init(option: String) throws {
         guard let level = Logger.Level(rawValue: option) else { throw ValidationError("no log level: \(option)") }
         self = level
     }

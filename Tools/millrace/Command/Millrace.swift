@@ -19,5 +19,5 @@ struct Millrace: AsyncParsableCommand {
             TailVerb<ExampleCluster>.self, DeadLetterVerb<ExampleCluster>.self, ReplayVerb<ExampleProgram>.self,
             ExplainVerb<ExampleProgram, AskedOwners>.self,
             ResetVerb<ExampleProgram>.self,
-        ] + ServerVerbs.all + [Simulate.self, Bench.self])
+        ] + [ConnectCommand.self] + ServerVerbs.ofConnectors + ServerVerbs.all + [Simulate.self, Bench.self])
 }

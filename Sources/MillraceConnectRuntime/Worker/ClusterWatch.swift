@@ -6,8 +6,9 @@ import MillraceEngine
 import MillraceRuntime
 import Synchronization
 
-/// The lags of consumer groups, which are looked up every second on a thread: of sinks' own groups, and of those that hold sources back.
-final class LagWatch: Sendable {
+/// The view of the cluster that is looked up every second on a thread: the lags of sinks' own groups and of those that hold sources back,
+/// and the addresses of the worker's other processes.
+final class ClusterWatch: Sendable {
     /// A group and the topics that it reads.
     struct Watched {
         var connector: String
@@ -19,6 +20,7 @@ final class LagWatch: Sendable {
 
     private struct State {
         var gates: [String: LagGate] = [:]
+        var addresses: [InstanceAddress] = []
         var isStopped = false
         var hasEnded = false
     }
@@ -26,13 +28,23 @@ final class LagWatch: Sendable {
     private let watched: [Watched]
     private let ports: KafkaPorts
     private let name: String
+    private let group: String
+    private let hasServer: Bool
     private let logger: Logger
     private let state: Mutex<State>
     private let wakeUp = DispatchSemaphore(value: 0)
 
     private static let intervalMs = 1_000
 
-    init(_ watched: [Watched], ports: KafkaPorts, name: String, logger: Logger) {
+    /// - Parameters:
+    ///   - group: the group of the worker's processes.
+    ///   - hasServer: whether this process has a server, which looks for the others.
+    ///   - name: the prefix of the clients' names.
+    init(
+        _ watched: [Watched], group: String, hasServer: Bool, ports: KafkaPorts, name: String, logger: Logger
+    ) {
+        self.hasServer = hasServer
+        self.group = group
         self.watched = watched
         self.ports = ports
         self.name = name
@@ -45,10 +57,13 @@ final class LagWatch: Sendable {
     /// Returns the gate of a connector; `nil` if no group of it is watched.
     func gate(of connector: String) -> LagGate? { state.withLock { $0.gates[connector] } }
 
+    /// The addresses of all processes of the worker that have a server, in order.
+    var addresses: [InstanceAddress] { state.withLock(\.addresses) }
+
     var hasEnded: Bool { state.withLock(\.hasEnded) }
 
     func start() throws {
-        try startThread(named: "connect-lag") {
+        try startThread(named: "connect-watch") {
             self.run()
             self.state.withLock { $0.hasEnded = true }
         }
@@ -60,26 +75,39 @@ final class LagWatch: Sendable {
     }
 
     private func run() {
-        if watched.isEmpty { return }
-        var clients: (admin: any AdminPort & GroupOffsetsPort, reader: any ReaderPort)?
+        var clients: Clients?
         defer { clients?.reader.close() }
+        var trouble: PortError?
         while !state.withLock(\.isStopped) {
-            do {
-                let current = try clients ?? makeClients()
+            do throws(PortError) {
+                let current = if let clients { clients } else { try makeClients() }
                 clients = current
                 for group in watched {
                     let lag = try Self.lag(of: group.group, in: group.topics.all, current.admin, current.reader)
                     state.withLock { $0.gates[group.connector]?.observe(lag) }
                 }
+                if hasServer { try lookAtMembers(current.admin) }
+                trouble = nil
             } catch {
-                logger.warning("the lag of a group is not known: \(error)")
+                // Once is enough.
+                if trouble == nil { logger.warning("the cluster does not tell the state of a group: \(error)") }
+                trouble = error
             }
             _ = wakeUp.wait(timeout: .now() + .milliseconds(Self.intervalMs))
         }
     }
 
-    private func makeClients() throws(PortError) -> (any AdminPort & GroupOffsetsPort, any ReaderPort) {
-        (try ports.makeAdmin(clientID: "\(name)-lag"), try ports.makeReader(clientID: "\(name)-lag"))
+    /// A group that is being balanced says nothing.
+    private func lookAtMembers(_ admin: any AdminPort) throws(PortError) {
+        guard let description = try admin.describeGroup(group), description.isStable else { return }
+        let addresses = description.members.compactMap(\.address).sorted { $0.description < $1.description }
+        state.withLock { $0.addresses = addresses }
+    }
+
+    private typealias Clients = (admin: any AdminPort & GroupOffsetsPort, reader: any ReaderPort)
+
+    private func makeClients() throws(PortError) -> Clients {
+        (try ports.makeAdmin(clientID: "\(name)-watch"), try ports.makeReader(clientID: "\(name)-watch"))
     }
 
     /// Returns how many records of topics a group has not read yet. In a partition of which the group has committed nothing, that is all

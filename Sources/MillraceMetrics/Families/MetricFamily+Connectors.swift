@@ -1,0 +1,83 @@
+import MillraceConnectRuntime
+
+extension MetricFamily {
+    /// The families of connectors, which a ``ConnectMetricsReporter`` reports.
+    static let ofConnectors: [MetricFamily] = [
+        MetricFamily(
+            "connector_state", .gauge, "1 for the state in which a connector is.", labels: ["connector", "state"],
+            kafka: "connector-metrics:status"
+        ) { snapshot in
+            snapshot.connectors.flatMap { connector in
+                ConnectorState.allCases.map { state in
+                    MetricSample([connector.name, state.rawValue], .flag(connector.state == state))
+                }
+            }
+        },
+        MetricFamily(
+            "connector_tasks", .gauge, "Tasks of a connector in this process, by state.",
+            labels: ["connector", "state"],
+            kafka: "connector-total-task-count"
+        ) { snapshot in
+            snapshot.connectors.flatMap { connector in
+                ConnectorState.allCases.map { state in
+                    MetricSample(
+                        [connector.name, state.rawValue],
+                        .integer(connector.tasks.count { $0.state == state }))
+                }
+            }
+        },
+        MetricFamily(
+            "connector_lag_records", .gauge,
+            "Records by which a sink is behind its topics, or the group is behind that holds a source back.",
+            labels: ["connector"]
+        ) { snapshot in
+            snapshot.connectors.compactMap { connector in
+                connector.lag.map { MetricSample([connector.name], .integer(Int(clamping: $0))) }
+            }
+        },
+        MetricFamily(
+            "connector_held_back", .gauge, "1 while a source waits for the group that reads its topics.",
+            labels: ["connector"]
+        ) { snapshot in
+            snapshot.connectors.map { MetricSample([$0.name], .flag($0.isHeldBack)) }
+        },
+        ofConnectorTask(
+            "connector_records_total", .counter, "Records that were committed: written to topics, or to the target.",
+            kafka: "source-record-write-total"
+        ) { $0.records },
+        ofConnectorTask(
+            "connector_bytes_total", .counter, "Size of the keys and values of these records.", unit: .bytes
+        ) { $0.sizeInBytes },
+        ofConnectorTask("connector_commits_total", .counter, "Commits.") { $0.commits },
+        ofConnectorTask(
+            "connector_failures_total", .counter, "Failures, whether they passed or not.",
+            kafka: "total-record-failures"
+        ) { $0.failures },
+        ofConnectorTask(
+            "connector_refused_records_total", .counter, "Records that the target refused, which are dead letters.",
+            kafka: "deadletterqueue-produce-requests"
+        ) { $0.refused },
+        MetricFamily(
+            "connector_last_record_timestamp_seconds", .gauge,
+            "Time of the last record that was committed, in seconds since 1970.", labels: ["connector", "task"],
+            unit: .seconds
+        ) { snapshot in
+            snapshot.connectors.flatMap { connector in
+                connector.tasks.compactMap { task in
+                    task.lastRecordMs.map { MetricSample([connector.name, task.name], .real(Double($0) / 1_000)) }
+                }
+            }
+        },
+    ]
+
+    private static func ofConnectorTask(
+        _ name: String, _ kind: MetricDescription.Kind, _ help: String, kafka: String? = nil,
+        unit: MetricDescription.Unit? = nil, _ read: @escaping @Sendable (ConnectorTaskStatus) -> Int
+    ) -> MetricFamily {
+        MetricFamily(name, kind, help, labels: ["connector", "task"], kafka: kafka, unit: unit) { snapshot in
+            snapshot.connectors.flatMap { connector in
+                connector.tasks.map { MetricSample([connector.name, $0.name], .integer(read($0))) }
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import MillraceConnectRuntime
+
+/// The connectors as one process, or all processes together, tell them.
+struct ConnectorsReport: Codable, Sendable {
+    /// Whether every process of the worker has answered.
+    var complete: Bool
+    var processes: [Process]
+    var connectors: [Connector]
+
+    struct Process: Codable, Sendable {
+        var address: String?
+        var isHere: Bool
+        var error: String?
+    }
+
+    struct Connector: Codable, Sendable {
+        var name: String
+        var type: String
+        /// `source` or `sink`.
+        var direction: String
+        var state: String
+        var trouble: String?
+        /// The lag in records of a sink, or of the group that holds a source back.
+        var lag: Int64?
+        var heldBack: Bool
+        /// The parts of a source over all processes.
+        var parts: [String]?
+        var tasks: [Task]
+    }
+
+    struct Task: Codable, Sendable {
+        var name: String
+        var state: String
+        var trouble: String?
+        var records = 0
+        var bytes = 0
+        var commits = 0
+        var failures = 0
+        var refused = 0
+        var partitions = 0
+        var lastRecordMs: Int64?
+        var position: String?
+        /// The address of the process that has it, if that has one.
+        var process: String?
+    }
+}
+
+extension ConnectorsReport {
+    /// The report of this process.
+    init(_ status: [ConnectorStatus], address: String?) {
+        complete = true
+        processes = [Process(address: address, isHere: true)]
+        connectors = status.map { Connector($0, address: address) }
+    }
+
+    /// Adds the report of another process.
+    mutating func add(_ other: ConnectorsReport) {
+        processes += other.processes.map { Process(address: $0.address, isHere: false, error: $0.error) }
+        for connector in other.connectors {
+            guard let index = connectors.firstIndex(where: { $0.name == connector.name }) else {
+                connectors.append(connector)
+                continue
+            }
+            connectors[index].add(connector)
+        }
+    }
+
+    /// Adds a process that has not answered.
+    mutating func add(silent address: String, _ reason: String) {
+        complete = false
+        processes.append(Process(address: address, isHere: false, error: reason))
+    }
+
+    /// Names the parts that no process works on, if every process has answered.
+    mutating func addUnassigned() {
+        guard complete else { return }
+        for index in connectors.indices {
+            let assigned = Set(connectors[index].tasks.map(\.name))
+            for part in connectors[index].parts ?? [] where !assigned.contains(part) {
+                connectors[index].tasks.append(Task(name: part, state: ConnectorState.unassigned.rawValue))
+            }
+            connectors[index].tasks.sort { ($0.name, $0.process ?? "") < ($1.name, $1.process ?? "") }
+        }
+    }
+}
+
+extension ConnectorsReport.Connector {
+    fileprivate init(_ status: ConnectorStatus, address: String?) {
+        name = status.name
+        type = status.type
+        direction = status.isSource ? "source" : "sink"
+        state = status.state.rawValue
+        trouble = status.trouble
+        lag = status.lag
+        heldBack = status.isHeldBack
+        parts = status.parts
+        tasks = status.tasks.map { ConnectorsReport.Task($0, address: address) }
+    }
+
+    fileprivate mutating func add(_ other: Self) {
+        // A failure in one process is the news.
+        if other.state == ConnectorState.failed.rawValue || state == ConnectorState.unassigned.rawValue {
+            state = other.state
+        }
+        trouble = trouble ?? other.trouble
+        lag = lag ?? other.lag
+        parts = parts ?? other.parts
+        heldBack = heldBack || other.heldBack
+        tasks += other.tasks
+    }
+}
+
+extension ConnectorsReport.Task {
+    fileprivate init(_ status: ConnectorTaskStatus, address: String?) {
+        name = status.name
+        state = status.state.rawValue
+        trouble = status.trouble
+        records = status.records
+        bytes = status.sizeInBytes
+        commits = status.commits
+        failures = status.failures
+        refused = status.refused
+        partitions = status.partitions
+        lastRecordMs = status.lastRecordMs
+        position = status.position
+        process = address
+    }
+}

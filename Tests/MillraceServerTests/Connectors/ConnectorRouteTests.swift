@@ -1,0 +1,170 @@
+import AsyncHTTPClient
+import EmbeddedBroker
+import Foundation
+import Logging
+import Millrace
+import MillraceConnect
+import MillraceConnectRuntime
+import MillraceMetrics
+import MillraceServer
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import ServiceLifecycle
+import Testing
+
+extension ServerTests {
+    @Suite("Connectors over HTTP")
+    struct ConnectorRouteTests {
+        @Test("any process shows the tasks of all, and an order reaches all")
+        func merged() async throws {
+            let broker = try await TestBroker()
+            let files = ["a", "b", "c", "d", "e", "f", "g", "h"]
+            let folder = broker.directory.appending(path: "in")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for file in files { try Data("one\n".utf8).write(to: folder.appending(path: file)) }
+            let tokens = broker.directory.appending(path: "tokens")
+            try Data("read reader\noperate,read operator\n".utf8).write(to: tokens)
+            try await withServers(2, broker, tokens: tokens.path) { servers in
+                try await eventually("both are asked, and all parts have been read", within: .seconds(600)) {
+                    let report = try await servers[0].report()
+                    return report.complete && report.processes.count == 2
+                        && report.connectors[0].tasks.map(\.name) == files
+                        && Set(report.connectors[0].tasks.compactMap(\.process)).count == 2
+                        && report.connectors[0].tasks.allSatisfy { $0.state == "RUNNING" && $0.records == 1 }
+                }
+                let metrics = try await servers[0].get("/metrics").text
+                #expect(
+                    metrics.contains(#"millrace_connector_state{client="bank",connector="lines",state="RUNNING"} 1"#))
+                #expect(metrics.contains("millrace_connector_records_total"))
+                #expect(try await servers[0].get("/health/live").status == 200)
+                #expect(try await servers[0].get("/health/ready").status == 200)
+                #expect(try await servers[1].post("/connectors/lines/pause", token: "reader").status == 403)
+                #expect(try await servers[1].post("/connectors/lnes/pause").status == 404)
+                #expect(try await servers[1].post("/connectors/lines/pause?task=z").status == 404)
+                #expect(try await servers[1].post("/connectors/lines/pause").status == 200)
+                try await eventually("all are paused", within: .seconds(600)) {
+                    let connector = try await servers[0].report().connectors[0]
+                    return connector.state == "PAUSED" && connector.tasks.map(\.state) == files.map { _ in "PAUSED" }
+                }
+                #expect(try await servers[0].post("/connectors/lines/resume").status == 200)
+                #expect(try await servers[0].post("/connectors/lines/pause?task=c").status == 200)
+                try await eventually("only one is paused", within: .seconds(600)) {
+                    let status = try await servers[1].get("/connectors/lines/status")
+                    let connector = try JSONDecoder().decode(Report.Connector.self, from: Data(buffer: status.body))
+                    return connector.tasks.map(\.state) == files.map { $0 == "c" ? "PAUSED" : "RUNNING" }
+                }
+                #expect(try await servers[0].get("/connectors/lnes/status").status == 404)
+            }
+        }
+
+        @Test("the document describes the routes of a worker, and no stores")
+        func document() async throws {
+            let broker = try await TestBroker()
+            try await withServers(1, broker, tokens: nil) { servers in
+                let document = try await servers[0].get("/openapi.json").json
+                let paths = try #require(document["paths"] as? [String: Any])
+                #expect(
+                    paths.keys.sorted() == [
+                        "/connectors", "/connectors/{connector}/pause", "/connectors/{connector}/restart",
+                        "/connectors/{connector}/resume", "/connectors/{connector}/status", "/health/live",
+                        "/health/ready", "/metric-summaries", "/metrics", "/openapi.json", "/rights",
+                    ])
+                #expect(try await servers[0].post("/connectors/lines/pause").status == 403)
+                #expect(try await servers[0].get("/stores").status == 404)
+            }
+        }
+
+        // MARK: Processes
+
+        private struct Report: Decodable {
+            var complete: Bool
+            var processes: [Process]
+            var connectors: [Connector]
+
+            struct Process: Decodable { var address: String? }
+            struct Connector: Decodable {
+                var name: String
+                var state: String
+                var tasks: [Task]
+            }
+            struct Task: Decodable {
+                var name: String
+                var state: String
+                var records: Int
+                var process: String?
+            }
+        }
+
+        private struct Process: Sendable {
+            var address: InstanceAddress
+            var token: String
+
+            func get(_ target: String) async throws -> Reply { try await send(.GET, target, token) }
+
+            func post(_ target: String, token: String? = nil) async throws -> Reply {
+                try await send(.POST, target, token ?? self.token)
+            }
+
+            func report() async throws -> Report {
+                try JSONDecoder().decode(Report.self, from: Data(buffer: try await get("/connectors").body))
+            }
+
+            private func send(_ method: HTTPMethod, _ target: String, _ token: String) async throws -> Reply {
+                var request = HTTPClientRequest(url: "http://\(address)\(target)")
+                request.method = method
+                request.headers.add(name: "authorization", value: "Bearer \(token)")
+                let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+                return Reply(
+                    status: Int(response.status.code), headers: response.headers,
+                    body: try await response.body.collect(upTo: 1 << 20))
+            }
+        }
+
+        private func withServers(
+            _ count: Int, _ broker: TestBroker, tokens: String?, _ body: ([Process]) async throws -> Void
+        ) async throws {
+            let source = FileSource(path: broker.directory.appending(path: "in").path, topic: TestBroker.input)
+            var logger = Logger(label: "connect-test")
+            logger.logLevel = .critical
+            var processes: [Process] = []
+            var groups: [ServiceGroup] = []
+            for _ in 0..<count {
+                var configuration = ConnectConfiguration(
+                    name: "bank", bootstrapServers: [broker.broker.bootstrapServers],
+                    connectors: [
+                        ConfiguredConnector(name: "lines", type: "file-source", connector: .source(source))
+                    ])
+                let address = try await TestServer.freeAddress()
+                configuration.serverAddress = address
+                let worker = ConnectWorker(configuration, logger: logger)
+                let server = MillraceServer(
+                    worker: worker, configuration: .init(address: address, tokenFile: tokens), logger: logger)
+                groups.append(ServiceGroup(services: [worker, server], logger: logger))
+                processes.append(Process(address: address, token: "operator"))
+                _ = server
+            }
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                for group in groups { tasks.addTask { try await group.run() } }
+                try await eventually("the servers listen", within: .seconds(600)) {
+                    for process in processes where (try? await process.get("/health/ready").status) != 200 {
+                        return false
+                    }
+                    return true
+                }
+                do { try await body(processes) } catch {
+                    for group in groups { await group.triggerGracefulShutdown() }
+                    throw error
+                }
+                for group in groups { await group.triggerGracefulShutdown() }
+                try await tasks.waitForAll()
+            }
+        }
+    }
+}
+
+/// Compiled only: the example of the comment.
+private func example(_ worker: ConnectWorker, _ address: InstanceAddress) -> MillraceServer {
+    let server = MillraceServer(worker: worker, configuration: .init(address: address))
+    return server
+}

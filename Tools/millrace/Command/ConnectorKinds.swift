@@ -1,0 +1,6 @@
+import MillraceConnect
+
+/// The kinds of connectors that `millrace connect` knows.
+enum ConnectorKinds {
+    static let all: [ConnectorKind] = [.fileSource, .fileSink]
+}
