@@ -7,6 +7,8 @@ struct ServedWorker: ServedContent {
 
     var summary: String { "The connectors of a worker, seen and operated from any of its processes." }
 
+    var undescribedGroups: [any RouteGroup] { [ConsoleRoutes(files: ConsoleFile.ofConnectors)] }
+
     func groups(_ parts: ServerParts) -> [any RouteGroup] {
         let scrape = MetricsScrape(worker, registry: parts.metrics)
         return [

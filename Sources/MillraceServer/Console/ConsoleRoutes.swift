@@ -12,8 +12,11 @@ struct ConsoleRoutes: RouteGroup {
         "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
     ].joined(separator: "; ")
 
+    /// The files of the page; those of an application's by default.
+    var files = ConsoleFile.all
+
     var routes: [Route] {
-        ConsoleFile.all.map { file in
+        files.map { file in
             Route(
                 method: .get, path: file.path, summary: file.summary, permission: .none,
                 replies: [
@@ -63,6 +66,17 @@ struct ConsoleFile: Sendable {
         script("operating", PackageResources.operating_js), script("nodes", PackageResources.nodes_js),
         script("letters", PackageResources.letters_js), script("why", PackageResources.why_js),
     ]
+
+    /// The page of a worker of connectors.
+    static let ofConnectors =
+        [
+            ConsoleFile(
+                path: "/", mediaType: "text/html", summary: "The console.", content: PackageResources.connectors_html),
+            script("connectors", PackageResources.connectors_js),
+        ]
+        + all.filter {
+            ["console.css", "icon.svg", "api.js", "dom.js"].contains(String($0.path.split(separator: "/").last ?? ""))
+        }
 
     private static func script(_ name: String, _ content: [UInt8]) -> ConsoleFile {
         ConsoleFile(

@@ -72,6 +72,11 @@ extension ServerTests {
                     ])
                 #expect(try await servers[0].post("/connectors/lines/pause").status == 403)
                 #expect(try await servers[0].get("/stores").status == 404)
+                let page = try await servers[0].get("/").text
+                #expect(page.contains("/console/connectors.js"))
+                for file in ["connectors.js", "api.js", "dom.js", "console.css", "icon.svg"] {
+                    #expect(try await servers[0].get("/console/\(file)").status == 200, "\(file)")
+                }
             }
         }
 

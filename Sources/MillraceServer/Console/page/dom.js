@@ -133,6 +133,7 @@ export function badge(state) {
   const kinds = {
     running: "good", standby: "calm", restoring: "busy", rebalancing: "busy", created: "busy", pendingShutdown: "busy",
     paused: "busy", "partly paused": "busy", notRunning: "bad", pendingError: "bad", error: "bad", unreachable: "bad",
+    RUNNING: "good", PAUSED: "busy", RESTARTING: "busy", UNASSIGNED: "calm", FAILED: "bad", "held back": "busy",
   };
   return h("span", { class: `badge ${kinds[state] ?? "calm"}` }, state ?? "unknown");
 }
