@@ -242,7 +242,7 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceConnect", "MillraceConnectRuntime", "MillraceOperations", "MillraceServer",
+                "MillraceConnect", "MillraceConnectRuntime", "MillraceOperations", "MillracePostgres", "MillraceServer",
                 "MillraceServerVerbs", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules",
                 argumentParser, logging, serviceLifecycle, signals,
             ],

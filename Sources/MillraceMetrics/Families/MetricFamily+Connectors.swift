@@ -4,7 +4,8 @@ extension MetricFamily {
     /// The families of connectors, which a ``ConnectMetricsReporter`` reports.
     static let ofConnectors: [MetricFamily] = [
         MetricFamily(
-            "connector_state", .gauge, "1 for the state in which a connector is.", labels: ["connector", "state"],
+            "connector_state", .gauge, "State of a connector: 1 for the one in which it is.",
+            labels: ["connector", "state"],
             kafka: "connector-metrics:status"
         ) { snapshot in
             snapshot.connectors.flatMap { connector in
@@ -36,7 +37,7 @@ extension MetricFamily {
             }
         },
         MetricFamily(
-            "connector_held_back", .gauge, "1 while a source waits for the group that reads its topics.",
+            "connector_held_back", .gauge, "Held back: 1 while a source waits for the group that reads its topics.",
             labels: ["connector"]
         ) { snapshot in
             snapshot.connectors.map { MetricSample([$0.name], .flag($0.isHeldBack)) }

@@ -1,6 +1,7 @@
 import MillraceConnect
+import MillracePostgres
 
 /// The kinds of connectors that `millrace connect` knows.
 enum ConnectorKinds {
-    static let all: [ConnectorKind] = [.fileSource, .fileSink]
+    static let all: [ConnectorKind] = [.fileSource, .fileSink, .postgresSource, .postgresSink]
 }
