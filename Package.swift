@@ -275,6 +275,9 @@ let package = Package(
             ],
             path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
 
+        .executableTarget(
+            name: "postgres-bench", dependencies: ["Millrace", "MillraceConnect", "MillracePostgres", argumentParser],
+            path: "Tools/postgres-bench", swiftSettings: swiftSettings),
         .target(
             name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
         .target(

@@ -7,7 +7,7 @@ public import MillraceVectors
 /// let embeddings = try PostgresEmbeddings(
 ///     PostgresEmbeddingsConfiguration(
 ///         servers: [replica, primary], table: "agent_context", keyColumn: "agent_id", vectorColumn: "embedding"))
-/// let cache = try EmbeddingCache(from: embeddings, EmbeddingCacheConfiguration(dimensions: 1_536))
+/// let cache = try EmbeddingCache(source: embeddings)
 /// ```
 ///
 /// Each connection has a thread of its own, so that waiting for a server takes no thread of Swift's pool. Servers are asked in the order

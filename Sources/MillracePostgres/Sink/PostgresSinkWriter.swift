@@ -16,10 +16,8 @@ final class PostgresSinkWriter: SinkWriter {
     /// The number of batches that still go through the temporary table, and the number after the next key that is not new.
     private var detour = (left: 0, next: 1)
 
-    private struct Entry {
-        let record: SinkRecord
-        let row: SinkRow
-    }
+    /// The lines of the batch that is written.
+    private var lines: [UInt8] = []
 
     init(_ configuration: PostgresSinkConfiguration) throws(ConnectorError) {
         self.configuration = configuration
@@ -115,57 +113,58 @@ final class PostgresSinkWriter: SinkWriter {
             throw Self.lost
         }
         var refused: [RefusedSinkRecord] = []
-        var entries: [Entry] = []
-        entries.reserveCapacity(records.count)
+        var rows: [SinkRow] = []
+        rows.reserveCapacity(records.count)
+        var made = SinkLines(table, configuration)
         for record in records {
-            do throws(SinkRow.Refusal) {
-                entries.append(Entry(record: record, row: try SinkRow(record, table, configuration)))
-            } catch {
+            do throws(SinkRefusal) { rows.append(try made.append(record)) } catch {
                 refused.append(RefusedSinkRecord(record, reason: error.reason))
             }
         }
+        lines = made.bytes
+        defer { lines = [] }
         do {
             if !connection.isInTransaction { try connection.run("BEGIN") }
-            try store(entries[...], table, connection, refused: &refused)
+            try store(rows[...], table, connection, refused: &refused)
         } catch { throw ConnectorError.of(error) }
         return refused
     }
 
     /// Writes rows, without those that the server refuses.
     private func store(
-        _ entries: ArraySlice<Entry>, _ table: SinkTable, _ connection: PostgresConnection,
+        _ rows: ArraySlice<SinkRow>, _ table: SinkTable, _ connection: PostgresConnection,
         refused: inout [RefusedSinkRecord]
     ) throws {
-        if entries.isEmpty { return }
-        if try copy(entries, table, connection) { return }
+        if rows.isEmpty { return }
+        if try copy(rows, table, connection) { return }
         try connection.run("SAVEPOINT millrace_rows")
         do {
-            try stage(entries, table, connection)
+            try stage(rows, table, connection)
             try connection.run("RELEASE millrace_rows")
         } catch let error as PostgresError where error.isOfRow {
             try connection.run("ROLLBACK TO millrace_rows; RELEASE millrace_rows")
-            guard entries.count > 1 else {
-                refused += entries.map { RefusedSinkRecord($0.record, reason: error.reason) }
+            guard rows.count > 1 else {
+                refused += rows.map { RefusedSinkRecord($0.record, reason: error.reason) }
                 return
             }
-            let middle = entries.startIndex + entries.count / 2
-            try store(entries[..<middle], table, connection, refused: &refused)
-            try store(entries[middle...], table, connection, refused: &refused)
+            let middle = rows.startIndex + rows.count / 2
+            try store(rows[..<middle], table, connection, refused: &refused)
+            try store(rows[middle...], table, connection, refused: &refused)
         }
     }
 
     /// Copies rows into the table itself. Returns whether that was possible: all keys are new and all rows are good.
     private func copy(
-        _ entries: ArraySlice<Entry>, _ table: SinkTable, _ connection: PostgresConnection
+        _ rows: ArraySlice<SinkRow>, _ table: SinkTable, _ connection: PostgresConnection
     ) throws -> Bool {
-        if entries.contains(where: \.row.isDeleted) { return false }
+        if rows.contains(where: \.isDeleted) { return false }
         guard detour.left == 0 else {
             detour.left -= 1
             return false
         }
         try connection.run("SAVEPOINT millrace_copy")
         do {
-            _ = try connection.copyIn(table.copyToTable) { try Self.send(entries, to: $0, isStaging: false) }
+            _ = try connection.copyIn(table.copyToTable) { try send(rows, to: $0, isStaging: false) }
             try connection.run("RELEASE millrace_copy")
             detour.next = 1
             return true
@@ -177,26 +176,31 @@ final class PostgresSinkWriter: SinkWriter {
     }
 
     private func stage(
-        _ entries: ArraySlice<Entry>, _ table: SinkTable, _ connection: PostgresConnection
+        _ rows: ArraySlice<SinkRow>, _ table: SinkTable, _ connection: PostgresConnection
     ) throws {
         if isStagingUsed { try connection.run("TRUNCATE pg_temp.\(SinkTable.staging)") }
         isStagingUsed = true
-        _ = try connection.copyIn(table.copyToStaging) { try Self.send(entries, to: $0, isStaging: true) }
-        if entries.contains(where: \.row.isDeleted) { try connection.run(table.deleteRows) }
-        if !entries.allSatisfy(\.row.isDeleted) { try connection.run(table.upsertRows) }
+        _ = try connection.copyIn(table.copyToStaging) { try send(rows, to: $0, isStaging: true) }
+        if rows.contains(where: \.isDeleted) { try connection.run(table.deleteRows) }
+        if !rows.allSatisfy(\.isDeleted) { try connection.run(table.upsertRows) }
     }
 
-    private static func send(_ entries: ArraySlice<Entry>, to input: CopyInput, isStaging: Bool) throws {
-        var lines: [UInt8] = []
-        lines.reserveCapacity(72 << 10)
-        for (number, entry) in entries.enumerated() {
-            entry.row.appendLine(to: &lines, number: isStaging ? number : nil)
-            if lines.count >= 64 << 10 {
-                try lines.withUnsafeBytes { try input.write($0) }
-                lines.removeAll(keepingCapacity: true)
+    private func send(_ rows: ArraySlice<SinkRow>, to input: CopyInput, isStaging: Bool) throws {
+        var piece: [UInt8] = []
+        piece.reserveCapacity(72 << 10)
+        for (number, row) in rows.enumerated() {
+            piece.append(contentsOf: lines[row.line])
+            if isStaging {
+                piece.append(contentsOf: (row.isDeleted ? "\tt\t" : "\tf\t").utf8)
+                piece.append(contentsOf: String(number).utf8)
+            }
+            piece.append(0x0A)
+            if piece.count >= 64 << 10 {
+                try piece.withUnsafeBytes { try input.write($0) }
+                piece.removeAll(keepingCapacity: true)
             }
         }
-        try lines.withUnsafeBytes { try input.write($0) }
+        try piece.withUnsafeBytes { try input.write($0) }
     }
 }
 

@@ -86,8 +86,19 @@ struct SinkTable {
             + (changes.isEmpty ? "NOTHING" : "UPDATE SET " + changes.joined(separator: ", "))
     }
 
-    /// Returns the place of a column; `nil` if there is none of that name.
-    func index(of name: String) -> Int? { indexes[name] }
+    /// Returns the place of the column that a field belongs to; `nil` if there is none of that name.
+    ///
+    /// - Parameters:
+    ///   - field: the field's name.
+    ///   - guess: the place where it probably is: fields have the same order again and again.
+    /// - Throws: `JSONObjectScanner.Problem`.
+    func index(of field: JSONPiece, guess: Int) throws -> Int? {
+        let name = UnsafeRawBufferPointer(rebasing: field.bytes.dropFirst().dropLast())
+        if !field.hasEscapes, columns.indices.contains(guess), name.elementsEqual(columns[guess].name.utf8) {
+            return guess
+        }
+        return indexes[String(decoding: try field.unescaped(), as: UTF8.self)]
+    }
 
     private static func create(
         _ name: String, _ configuration: PostgresSinkConfiguration, _ connection: PostgresConnection

@@ -12,6 +12,8 @@ final class SnapshotReader {
     private var tables: [CheckedTable]
     private(set) var position: SlotPosition
     private var hasCursor = false
+    /// The number of rows that the next batch may have, by the size of those of the last one.
+    private var rowLimit = 100
 
     /// - Parameters:
     ///   - tables: the tables that are not read yet, or not to their ends.
@@ -44,7 +46,7 @@ final class SnapshotReader {
                 return nil
             }
             if !hasCursor { try openCursor(table) }
-            let result = try connection.run("FETCH \(max(1, count)) FROM millrace_rows")
+            let result = try connection.run("FETCH \(max(1, min(count, rowLimit))) FROM millrace_rows")
             return result.rowCount > 0 ? take(result, of: table) : try end(table)
         } catch { throw ConnectorError(error) }
     }
@@ -84,6 +86,8 @@ final class SnapshotReader {
                 ?? ""
         }
         position.snapshot = SlotPosition.Snapshot(table: table.id, after: last)
+        let size = records.reduce(0) { $0 + ($1.value?.count ?? 0) }
+        rowLimit = max(1, marks.rules.splitSizeInBytes / max(1, size / max(1, records.count)))
         return SourceBatch(records, position: position.source)
     }
 

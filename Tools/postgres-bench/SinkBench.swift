@@ -1,0 +1,83 @@
+import Foundation
+import Millrace
+import MillraceConnect
+import MillracePostgres
+
+/// The sink beside psql's COPY: each writes the same rows into a table of its own.
+struct SinkBench {
+    private let server: BenchServer
+    private let rows: Int
+    private let turns: Int
+    private static let columns =
+        "k int8 PRIMARY KEY, name varchar(40), amount numeric(12, 2), at timestamptz, flag bool"
+
+    init(_ server: BenchServer, rows: Int, turns: Int) { (self.server, self.rows, self.turns) = (server, rows, turns) }
+
+    func run() throws {
+        let file = server.folder.appending(path: "rows").path
+        try writeFile(file)
+        var own: [Double] = []
+        var again: [Double] = []
+        var peer: [Double] = []
+        for turn in 0..<turns {
+            try server.query("CREATE TABLE peer_\(turn) (\(Self.columns)); CREATE TABLE own_\(turn) (\(Self.columns))")
+            peer.append(
+                try seconds {
+                    try server.run("psql", ["-X", "-q", "-c", "\\copy peer_\(turn) FROM '\(file)'"])
+                })
+            own.append(try write("own_\(turn)", from: 0))
+            again.append(try write("own_\(turn)", from: Int64(rows)))
+            try server.query("DROP TABLE peer_\(turn); DROP TABLE own_\(turn)")
+        }
+        report("psql COPY", rows, peer)
+        report("sink, new keys", rows, own)
+        reportRatio("sink, new keys", own, peer)
+        report("sink, old keys", rows, again)
+        reportRatio("sink, old keys", again, peer)
+    }
+
+    private func writeFile(_ file: String) throws {
+        try Data().write(to: URL(filePath: file))
+        let handle = try FileHandle(forWritingTo: URL(filePath: file))
+        for start in stride(from: 0, to: rows, by: 10_000) {
+            let lines = (start..<min(rows, start + 10_000)).map { number in
+                "\(number)\tname of \(number)\t\(number).25\t2026-01-01 00:00:\(10 + number % 50)+00\t\(number % 2 == 0 ? "t" : "f")\n"
+            }
+            try handle.write(contentsOf: Data(lines.joined().utf8))
+        }
+        try handle.close()
+    }
+
+    /// Makes the records of a batch, as a worker hands them over.
+    private func records(_ range: Range<Int>, from offset: Int64) -> [SinkRecord] {
+        range.map { number in
+            SinkRecord(
+                partition: TopicPartition(topic: "bench", partition: 0), offset: offset + Int64(number),
+                key: Array("{\"k\":\(number)}".utf8),
+                value: Array(
+                    "{\"k\":\(number),\"name\":\"name of \(number)\",\"amount\":\(number).25,\"at\":\"2026-01-01T00:00:\(10 + number % 50)Z\",\"flag\":\(number % 2 == 0)}"
+                        .utf8))
+        }
+    }
+
+    /// Writes all rows, and commits as often as a worker does. The making of the records is not counted.
+    private func write(_ table: String, from offset: Int64) throws -> Double {
+        let sink = PostgresSink(
+            PostgresSinkConfiguration(server: server.address, name: table, topics: ["bench"], table: table))
+        let writer = try sink.open()
+        defer { writer.close() }
+        let partition = TopicPartition(topic: "bench", partition: 0)
+        _ = try writer.begin([partition])
+        var time = 0.0
+        for start in stride(from: 0, to: rows, by: 10_000) {
+            let end = min(rows, start + 10_000)
+            let batch = records(start..<end, from: offset)
+            time += try seconds {
+                let refused = try writer.write(batch)
+                guard refused.isEmpty else { throw BenchServer.Failure(description: refused[0].reason) }
+                if end % 100_000 == 0 || end == rows { try writer.commit([partition: offset + Int64(end)]) }
+            }
+        }
+        return time
+    }
+}
