@@ -250,7 +250,7 @@ final class CacheContents: Sendable {
     /// Hands the index of a namespace to another thread, which changes it, if enough has changed.
     private func index(_ namespace: String) {
         guard let searched = searched.withLock({ $0[namespace] }), searched.beginIndexing() else { return }
-        indexing.run { [self] in
+        indexing.run(.large) { [self] in
             searched.updateIndex { embedding(of: $0, stamp: $1, nowMs: .min)?.vector }
         }
     }

@@ -52,7 +52,7 @@ extension GraphBuilder {
                 continue
             }
             for index in 0..<capacity { scratch.rows[index] = layer.row(of: list[index]) }
-            let query = selection.query.pointer(toRow: rows.unsafeRow(Int(layer.row(of: neighbor.node))))
+            let query = selection.query.pointer(toRow: compared.unsafeRow(Int(layer.row(of: neighbor.node))))
             graph.distances(query, graph.table, scratch.rows, capacity, scratch.distances)
             for index in 0..<capacity {
                 candidates[index] = NodeKey(distance: scratch.distances[index], node: list[index])
@@ -84,6 +84,6 @@ extension GraphBuilder {
         }
         selection.choose(
             from: UnsafeBufferPointer(start: candidates, count: count), limit: limit, in: layer, graph: graph,
-            rows: rows)
+            rows: compared)
     }
 }

@@ -6,7 +6,10 @@ import CVectorKernels
 /// seed. Of equal rows only the first is linked, and the others are chained to it: so no group of equal rows can link only to
 /// each other.
 package final class GraphBuilder {
+    /// The rows of the graph.
     package let rows: VectorRows
+    /// The rows whose distances decide on the links: those of the graph, or codes of them.
+    let compared: VectorRows
     package let parameters: GraphParameters
     /// The number of rows that have been inserted.
     package private(set) var insertedCount = 0
@@ -30,25 +33,32 @@ package final class GraphBuilder {
     ///
     /// - Parameters:
     ///   - rows: All rows of the graph.
+    ///   - codes: The same rows in a smaller form, whose distances decide on the links; `nil` to compare the rows. Default nil.
     ///   - parameters: How to build; by default 16 links and an effort of 200.
-    /// - Throws: `invalidFormat` if a parameter is out of range, `outOfMemory`.
-    package init(rows: VectorRows, parameters: GraphParameters = GraphParameters()) throws(VectorProblem) {
+    /// - Throws: `invalidFormat` if a parameter is out of range or there are fewer codes than rows, `outOfMemory`.
+    package init(
+        rows: VectorRows, codes: VectorRows? = nil, parameters: GraphParameters = GraphParameters()
+    ) throws(VectorProblem) {
         guard GraphParameters.possibleLinks.contains(parameters.links) else {
             throw VectorProblem(.invalidFormat, "a node has from 2 to 127 links, not \(parameters.links)")
         }
         guard parameters.buildEffort > 0 else {
             throw VectorProblem(.invalidFormat, "the effort of building is at least 1, not \(parameters.buildEffort)")
         }
-        self.rows = rows
+        let compared = codes ?? rows
+        guard compared.count >= rows.count else {
+            throw VectorProblem(.invalidFormat, "there are \(compared.count) codes for \(rows.count) rows")
+        }
+        (self.rows, self.compared) = (rows, compared)
         self.parameters = parameters
         storage = try GraphStorage(nodeCount: rows.count, links: parameters.links)
         notes = try BaseLinkNotes(nodeCount: rows.count, listCapacity: 2 * parameters.links)
         graph = UnsafeGraph(
-            table: rows.table, distances: rows.format.distances, upper: storage.upper, twins: nil)
+            table: compared.table, distances: compared.format.distances, upper: storage.upper, twins: nil)
         scratch = SearchScratch(nodeCount: rows.count, listCapacity: 2 * parameters.links)
-        selection = NeighborSelection(format: rows.format, capacity: 2 * parameters.links)
+        selection = NeighborSelection(format: compared.format, capacity: 2 * parameters.links)
         candidates = .allocate(capacity: 2 * parameters.links + 1)
-        query = PreparedQuery(unfilledFor: rows.format)
+        query = PreparedQuery(unfilledFor: compared.format)
         twinTable = TwinTable(rows: rows)
         isInserted = [Bool](repeating: false, count: rows.count)
         random = HeightGenerator(seed: parameters.seed, links: parameters.links)
@@ -105,7 +115,7 @@ package final class GraphBuilder {
         graph.upper = storage.upper
         let isFirst = entry == noNode
         if !isFirst {
-            let pointer = query.pointer(toRow: rows.unsafeRow(Int(node)))
+            let pointer = query.pointer(toRow: compared.unsafeRow(Int(node)))
             connect(node, upperNode: upperNode, height: height, query: pointer)
         }
         if isFirst || height > top {
@@ -153,7 +163,7 @@ package final class GraphBuilder {
         // The walk has marked all that it expanded; here a mark has another meaning.
         for index in 0..<pool.count { pool.keys[index] = pool.keys[index].unmarked }
         let candidates = UnsafeBufferPointer(start: pool.keys, count: pool.count)
-        selection.choose(from: candidates, limit: limit, in: layer, graph: graph, rows: rows)
+        selection.choose(from: candidates, limit: limit, in: layer, graph: graph, rows: compared)
     }
 }
 

@@ -103,7 +103,14 @@ extension NeighborGraph {
         among candidates: RowCandidates?
     ) -> [Neighbor] {
         let considered = candidates?.count ?? self.count
-        let passing = sampledShare(mayReturn, among: candidates) * Double(considered)
+        let share = sampledShare(mayReturn, among: candidates)
+        if candidates == nil, share >= Self.plainShare,
+            let found = walkPlainly(
+                query, count: count, effort: effort, share: share, scratch: scratch, mayReturn: mayReturn)
+        {
+            return found
+        }
+        let passing = share * Double(considered)
         // The walk goes on until it has met enough rows that pass: the fewer pass, the longer it is.
         let walkCost = Double(effort * Self.distancesPerNode) * Double(self.count) / max(passing, 0.5)
         // Candidates lie apart, so each of their distances waits for memory.
@@ -118,6 +125,36 @@ extension NeighborGraph {
         return withoutActuallyEscaping(mayReturn) { mayReturn in
             scan(query, count: count, scratch: scratch, mayReturn: mayReturn, among: candidates)
         }
+    }
+
+    /// From which share of passing rows on all are looked for at first.
+    private static let plainShare = 0.5
+
+    /// Searches as if all rows passed, with more candidates, and keeps those that pass: the quickest way if most do.
+    ///
+    /// - Returns: nil if far fewer pass here than elsewhere, so that the search might miss more than usual.
+    private func walkPlainly(
+        _ query: PreparedQuery, count: Int, effort: Int, share: Double, scratch: SearchScratch,
+        mayReturn: (Int) -> Bool
+    ) -> [Neighbor]? {
+        let wanted = min(self.count, Int(Double(effort) / share))
+        guard Double(wanted * Self.distancesPerNode) < Double(self.count) * scannedRowCost else { return nil }
+        var pool = startingPool(query, effort: wanted, scratch: scratch)
+        graph.walk(base, query: query.pointer, pool: &pool, scratch: scratch)
+        var found: [Neighbor] = []
+        var passing = 0
+        for index in 0..<pool.count {
+            let key = pool.keys[index]
+            var row = key.node
+            while row != noNode {
+                if mayReturn(Int(row)) {
+                    passing += 1
+                    if found.count < count { found.append(Neighbor(row: Int(row), distance: key.distance)) }
+                }
+                row = graph.twins?[Int(row)] ?? noNode
+            }
+        }
+        return found.count == count && passing * 2 >= effort ? found : nil
     }
 
     private static let sampleCount = 128

@@ -57,17 +57,25 @@ package final class RescoredGraph: Sendable {
     }
 
     private func rescore(_ candidates: [Neighbor], fullQuery: PreparedQuery, count: Int) -> [Neighbor] {
-        let indices = candidates.map { UInt32(truncatingIfNeeded: $0.row) }
-        let distances = [Float](unsafeUninitializedCapacity: indices.count) { distances, initialized in
-            indices.withUnsafeBufferPointer { indices in
-                if let first = indices.baseAddress, let target = distances.baseAddress {
-                    fullRows.format.distances(fullQuery.pointer, fullRows.table, first, indices.count, target)
-                }
-            }
-            initialized = indices.count
-        }
-        var keys = zip(indices, distances).map { NodeKey(distance: $1, node: $0) }
+        let rows = candidates.map { UInt32(truncatingIfNeeded: $0.row) }
+        var keys = zip(rows, fullRows.distances(of: rows, to: fullQuery)).map { NodeKey(distance: $1, node: $0) }
         keys.sort()
         return keys.prefix(count).map { Neighbor(row: Int($0.node), distance: $0.distance) }
+    }
+}
+
+extension VectorRows {
+    /// Returns the distances of some rows that must be there, from a query in their format.
+    func distances(of rows: [UInt32], to query: PreparedQuery) -> [Float] {
+        [Float](unsafeUninitializedCapacity: rows.count) { distances, initialized in
+            rows.withUnsafeBufferPointer { rows in
+                if let first = rows.baseAddress, let target = distances.baseAddress {
+                    withExtendedLifetime((query, owner)) {
+                        format.distances(query.pointer, table, first, rows.count, target)
+                    }
+                }
+            }
+            initialized = rows.count
+        }
     }
 }

@@ -68,19 +68,4 @@ extension IndexCore {
             try files.install(segments, position: position, firstLog: firstNeededLog, replaced: names)
         }
     }
-
-    /// The segments from which the next one is made, beside the full tails; `nil` if nothing is due.
-    var segmentsDue: [Segment]? {
-        // Without files those on disk stay as they are, so that memory holds only what is new.
-        let candidates = isInMemory ? segments.filter(\.name.isEmpty) : segments
-        let plan = MergePlan(
-            waiting: fullTails.reduce(0) { $0 + $1.aliveCount }, hasWaiting: !fullTails.isEmpty,
-            segments: candidates.map { .init(count: $0.count, deadCount: $0.deaths.count) }, settings: settings)
-        var chosen = plan.chosen.map(Set.init)
-        if files != nil, !isInMemory {
-            let inMemory = candidates.indices.filter { candidates[$0].name.isEmpty }
-            if !inMemory.isEmpty { chosen = (chosen ?? []).union(inMemory) }
-        }
-        return chosen.map { $0.sorted().map { candidates[$0] } }
-    }
 }

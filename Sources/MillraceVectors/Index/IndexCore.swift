@@ -6,7 +6,7 @@ package final class IndexCore {
     package let format: IndexFormat
     let settings: IndexSettings
     let files: IndexFiles?
-    private let threads: any BuildExecutor
+    let threads: any BuildExecutor
     var segments: [Segment] = []
     /// The full tails, the oldest first.
     var fullTails: [Tail] = []
@@ -17,8 +17,9 @@ package final class IndexCore {
     package private(set) var position = ""
     private var changes: [IndexChange] = []
     /// Whether a tail was filled since the log was begun.
-    private var hasFilledTail = false
-    private var build: SegmentBuild?
+    var hasFilledTail = false
+    /// The segments that are being made: at most one of tails and one of other segments, which have no sources in common.
+    var builds: [SegmentBuild] = []
     private var rebuild: IndexRebuild?
     /// The entries from which the index is made anew as soon as its files can be written.
     var waitingEntries: IndexRebuild.Entries?
@@ -77,7 +78,7 @@ package final class IndexCore {
         }
     }
 
-    private func newTail(firstLog: Int) -> Tail {
+    func newTail(firstLog: Int) -> Tail {
         Tail(format: format, capacity: settings.tailCount, firstLog: firstLog)
     }
 
@@ -191,73 +192,6 @@ package final class IndexCore {
             rebuild: rebuild, fileProblem: disk.reason)
     }
 
-    // MARK: Segments
-
-    /// Takes over what was made and begins to make what is due. Returns whether the segments are others now.
-    private func makeSegments() throws -> Bool {
-        let isTailFull = tail.isFull
-        if isTailFull || hasFilledTail {
-            // Otherwise the log would grow for ever, because some tail always has changes in it.
-            hasFilledTail = false
-            if disk.reason == nil { try withFiles { try files?.beginLog() } }
-        }
-        if isTailFull {
-            fullTails.append(tail)
-            tail = newTail(firstLog: files?.currentLog ?? 0)
-        }
-        var isChanged = false
-        while true {
-            if let build, let result = build.result {
-                self.build = nil
-                try withFiles { try install(result.get(), of: build) }
-                isChanged = true
-            }
-            if build == nil { build = nextBuild() }
-            guard let build else { return isChanged }
-            if files == nil {
-                build.run()
-            } else if fullTails.count <= settings.waitingTails {
-                return isChanged
-            } else {
-                build.waitForResult()
-            }
-        }
-    }
-
-    private func nextBuild() -> SegmentBuild? {
-        guard let merged = segmentsDue else { return nil }
-        let tails = fullTails.map { BuildSource.tail($0.view) }
-        let directory = isInMemory ? nil : files?.directory
-        let build = SegmentBuild(
-            of: tails + merged.map(BuildSource.segment), format: format, parameters: settings.graph,
-            name: directory == nil ? "" : files?.segmentNames.next() ?? "", directory: directory)
-        if files != nil { threads.run { build.run() } }
-        return build
-    }
-
-    private func install(_ product: SegmentBuild.Product, of build: SegmentBuild) throws {
-        let merged = Set(
-            build.sources.compactMap { source in
-                if case .segment(let segment) = source { ObjectIdentifier(segment) } else { nil }
-            })
-        let tailCount = build.sources.count - merged.count
-        if let segment = product.segment {
-            // What has died while the segment was made is dead in every commit that sees the segment.
-            for (row, origin) in product.origins.enumerated()
-            where build.sources[Int(origin.source)].deaths.isDead(Int(origin.row)) {
-                segment.deaths.record(row, at: 1)
-            }
-        }
-        let replaced = segments.filter { merged.contains(ObjectIdentifier($0)) }
-        segments.removeAll { merged.contains(ObjectIdentifier($0)) }
-        if let segment = product.segment {
-            segments.append(segment)
-            if !segment.name.isEmpty { disk.recordSegment() }
-        }
-        fullTails.removeFirst(tailCount)
-        try installSegments(replacing: replaced)
-    }
-
     // MARK: Making it anew
 
     /// Empties the index and fills it from all entries of a store: on another thread, or at once for an index without a directory.
@@ -272,9 +206,10 @@ package final class IndexCore {
     func startRebuild(from entries: @escaping IndexRebuild.Entries) {
         let rebuild = IndexRebuild(
             of: entries, format: format, settings: settings, directory: files?.directory,
-            nameSegment: { [names = files?.segmentNames] in names?.next() ?? "" })
+            nameSegment: { [names = files?.segmentNames] in names?.next() ?? "" },
+            pause: { [threads, isAlone = files == nil] in if !isAlone { threads.letSmallWorkGoFirst() } })
         self.rebuild = rebuild
-        if files == nil { rebuild.run() } else { threads.run { rebuild.run() } }
+        if files == nil { rebuild.run() } else { threads.run(.large) { rebuild.run() } }
     }
 
     /// Whether every entry of the store is in the index.
@@ -335,19 +270,21 @@ package final class IndexCore {
     }
 
     /// Whether a commit without changes would take something over, or try to write the files again.
-    package var isCommitWanted: Bool { build?.result != nil || rebuild?.result != nil || disk.isRetryWanted }
+    package var isCommitWanted: Bool {
+        builds.contains { $0.result != nil } || rebuild?.result != nil || disk.isRetryWanted
+    }
 
     /// Waits for the segments that are being made, which the next commit takes over. Returns whether there were any.
     package func awaitBuild() -> Bool {
-        build?.waitForResult()
+        for build in builds { build.waitForResult() }
         rebuild?.waitForResult()
-        return build != nil || rebuild != nil
+        return !builds.isEmpty || rebuild != nil
     }
 
     /// Ends what other threads do for the index.
     package func close() {
-        build?.cancel()
+        for build in builds { build.cancel() }
         rebuild?.cancel()
-        (build, rebuild, waitingEntries, changedKeys) = (nil, nil, nil, [])
+        (builds, rebuild, waitingEntries, changedKeys) = ([], nil, nil, [])
     }
 }

@@ -14,6 +14,8 @@ final class IndexRebuild: Sendable {
     private let settings: IndexSettings
     private let directory: (any IndexDirectory)?
     private let nameSegment: @Sendable () -> String
+    /// Called after every few rows.
+    private let pause: @Sendable () -> Void
     private let state = Mutex(State())
     private let ended = DispatchGroup()
 
@@ -28,9 +30,10 @@ final class IndexRebuild: Sendable {
 
     init(
         of entries: @escaping Entries, format: IndexFormat, settings: IndexSettings, directory: (any IndexDirectory)?,
-        nameSegment: @escaping @Sendable () -> String
+        nameSegment: @escaping @Sendable () -> String, pause: @escaping @Sendable () -> Void
     ) {
         self.entries = entries
+        self.pause = pause
         self.format = format
         self.settings = settings
         self.directory = directory
@@ -87,9 +90,9 @@ final class IndexRebuild: Sendable {
 
     private func segment(of tail: Tail) throws -> [Segment] {
         let build = SegmentBuild(
-            of: [.tail(tail.view)], format: format, parameters: settings.graph, name: nameSegment(),
+            of: [.tail(tail.view)], .large, format: format, parameters: settings.graph, name: nameSegment(),
             directory: directory)
-        build.run { [self] in state.withLock { $0.isCancelled } }
+        build.run(unless: { [self] in state.withLock { $0.isCancelled } }, pause: pause)
         guard let result = build.result else { throw CancellationError() }
         return try result.get().segment.map { [$0] } ?? []
     }

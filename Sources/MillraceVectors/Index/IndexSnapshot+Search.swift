@@ -30,34 +30,49 @@ extension IndexSnapshot {
 
     private var parts: [BuildSource] { segments.map(BuildSource.segment) + tails.map(BuildSource.tail) }
 
+    /// Searches all parts, one after the other: first the tails and the largest segment.
     private func find(
         _ query: PreparedQuery, _ vector: [Float], count: Int, effort: Int?, matching filter: ResolvedFilter?
     ) throws -> [Hit] {
-        var hits: [Hit] = []
-        let parts = parts
-        for part in parts {
+        var nearest = NearestHits(count: count)
+        let codes = effort == nil ? nil : tails.lazy.compactMap(\.codes).first?.format
+        let codedQuery = try codes.map { format throws(VectorProblem) in try PreparedQuery(vector, format: format) }
+        for tail in tails {
+            let part = BuildSource.tail(tail)
             let fits = part.rowFilter(filter, at: commit)
-            let found: [Neighbor]
-            switch (part, effort) {
-            case (.segment(let segment), let effort?):
-                found = try withExtendedLifetime(segment) {
-                    if let rescored = segment.rescored {
-                        return try rescored.search(
-                            near: vector, count: count, effort: effort, where: fits.mayReturn, among: fits.candidates)
-                    }
-                    return try segment.graph.search(
-                        query, count: count, effort: effort, where: fits.mayReturn, among: fits.candidates)
-                }
-            default:
-                found = try withExtendedLifetime(part) {
-                    try ExactScan.nearestWithTies(
-                        query, rows: part.rows, count: count, where: fits.mayReturn, among: fits.candidates)
-                }
+            var found: [Neighbor]?
+            if let codedQuery, let codes = tail.codes {
+                found = try CodedScan.nearestWithTies(
+                    query, codedQuery, rows: tail.rows, codes: codes, count: count, where: fits.mayReturn)
             }
-            hits += found.map { hit(part, $0) }
+            nearest.take(try found ?? scan(part, query, count: count, fits)) { hit(part, $0) }
         }
-        hits.sort { $0.isNearer(than: $1) }
-        return Array(hits.prefix(count))
+        for (place, segment) in segments.sorted(by: { $0.count > $1.count }).enumerated() {
+            let part = BuildSource.segment(segment)
+            let fits = part.rowFilter(filter, at: commit)
+            func search(_ effort: Int) throws -> [Neighbor] {
+                try segment.search(query, vector, count: count, effort: effort, fits)
+            }
+            guard let effort else {
+                nearest.take(try scan(part, query, count: count, fits)) { hit(part, $0) }
+                continue
+            }
+            // One of several segments mostly has few of the nearest, which fewer candidates find.
+            let few = max(2 * count, effort / 3)
+            var found = try search(place == 0 ? effort : min(few, effort))
+            if place > 0, few < effort, nearest.count(takenOf: found) * 4 > count { found = try search(effort) }
+            nearest.take(found) { hit(part, $0) }
+        }
+        return nearest.hits
+    }
+
+    private func scan(
+        _ part: BuildSource, _ query: PreparedQuery, count: Int, _ fits: RowFilter
+    ) throws -> [Neighbor] {
+        try withExtendedLifetime(part) {
+            try ExactScan.nearestWithTies(
+                query, rows: part.rows, count: count, where: fits.mayReturn, among: fits.candidates)
+        }
     }
 
     private func hit(_ part: BuildSource, _ neighbor: Neighbor) -> Hit {
@@ -137,13 +152,54 @@ extension IndexSnapshot.Hit {
     }
 }
 
+/// The nearest entries of the parts that were searched so far.
+private struct NearestHits {
+    let count: Int
+    private(set) var hits: [IndexSnapshot.Hit] = []
+
+    init(count: Int) { self.count = count }
+
+    /// How many of a part's rows are among the nearest of all parts so far.
+    func count(takenOf found: [Neighbor]) -> Int { found.prefix(while: isNear).count }
+
+    private func isNear(_ neighbor: Neighbor) -> Bool {
+        guard hits.count >= count, let last = hits.last else { return true }
+        return neighbor.distance <= last.distance
+    }
+
+    /// Takes over what is near enough.
+    mutating func take(_ found: [Neighbor], _ hit: (Neighbor) -> IndexSnapshot.Hit) {
+        let nearer = found.prefix(while: isNear)
+        if nearer.isEmpty { return }
+        hits += nearer.map(hit)
+        hits.sort { $0.isNearer(than: $1) }
+        if hits.count > count { hits.removeLast(hits.count - count) }
+    }
+}
+
+/// Which rows of a part may be found: whether a row is one of them, `nil` if all are; and the rows among which they are, if these are known.
+private typealias RowFilter = (mayReturn: ((Int) -> Bool)?, candidates: RowCandidates?)
+
+extension Segment {
+    fileprivate func search(
+        _ query: PreparedQuery, _ vector: [Float], count: Int, effort: Int, _ fits: RowFilter
+    ) throws -> [Neighbor] {
+        try withExtendedLifetime(self) {
+            if let rescored {
+                return try rescored.search(
+                    near: vector, count: count, effort: effort, where: fits.mayReturn, among: fits.candidates)
+            }
+            return try graph.search(
+                query, count: count, effort: effort, where: fits.mayReturn, among: fits.candidates)
+        }
+    }
+}
+
 extension BuildSource {
     /// The rows that are alive at a commit and fit a filter.
-    ///
-    /// - Returns: whether a row is one of them, `nil` if all are; and the rows among which they are, if these are known.
     fileprivate func rowFilter(
         _ filter: ResolvedFilter?, at commit: UInt32
-    ) -> (mayReturn: ((Int) -> Bool)?, candidates: RowCandidates?) {
+    ) -> RowFilter {
         let deaths = deaths
         guard let filter else {
             return (deaths.count > 0 ? { row in !deaths.isDead(row, at: commit) } : nil, nil)

@@ -1,7 +1,7 @@
-/// The choice of the parts from which the next segment is made.
+/// The choice of the segments that go into the next one.
 ///
-/// Tails that wait always go in. Segments of about the same size go in when there are enough of them, so that each row is inserted into a
-/// graph a few times only, and a search has few graphs to look through. A segment with too many dead rows is made anew.
+/// Segments of about the same size go in when there are enough of them, so that each row is inserted into a graph a few times only, and a
+/// search has few graphs to look through. A segment with too many dead rows is made anew, and takes the smaller ones in.
 struct MergePlan {
     struct Part {
         var count: Int
@@ -10,31 +10,35 @@ struct MergePlan {
         var aliveCount: Int { count - deadCount }
     }
 
-    var waiting: Int
-    var hasWaiting: Bool
+    /// The segments that nothing is made of yet.
     var segments: [Part]
     var settings: IndexSettings
 
-    /// The segments that go in; `nil` if nothing is due.
-    var chosen: [Int]? {
-        if hasWaiting { return merged(with: waiting) }
-        let worn = segments.indices.filter { index in
-            Double(segments[index].deadCount) > settings.deadShare * Double(max(1, segments[index].count))
-        }
-        return worn.min { segments[$0].count < segments[$1].count }.map { [$0] }
+    /// The segments that go into one with the next tails: those that are no larger than a tail, if there are enough.
+    var mergedWithTails: [Int] {
+        let small = segments.indices.filter { tier(of: segments[$0].aliveCount) == 0 }
+        return small.count + 1 < settings.mergedCount ? [] : small
     }
 
-    private func merged(with count: Int) -> [Int] {
-        var chosen: [Int] = []
-        var sum = count
+    /// The segments that are merged next; empty if nothing is due.
+    var merged: [Int] {
+        let worn = segments.filter { Double($0.deadCount) > settings.deadShare * Double(max(1, $0.count)) }
+        if let largest = worn.map(\.count).max() { return segments.indices.filter { segments[$0].count <= largest } }
+        let tiers = segments.map { tier(of: $0.aliveCount) }
+        let due = Set(tiers).sorted().first { due in tiers.count { $0 == due } >= max(2, settings.mergedCount) }
+        return due.map { due in grown(segments.indices.filter { tiers[$0] <= due }) } ?? []
+    }
+
+    /// Adds the segments of the size that the merged one will have, as long as there are enough of them.
+    private func grown(_ chosen: [Int]) -> [Int] {
+        var chosen = chosen
         while true {
-            let tier = tier(of: sum)
+            let tier = tier(of: chosen.reduce(0) { $0 + segments[$1].aliveCount })
             let others = segments.indices.filter { index in
                 !chosen.contains(index) && self.tier(of: segments[index].aliveCount) <= tier
             }
-            if others.count < settings.mergedCount - 1 { return chosen }
+            if others.isEmpty || others.count + 1 < settings.mergedCount { return chosen }
             chosen += others
-            sum += others.reduce(0) { $0 + segments[$1].aliveCount }
         }
     }
 

@@ -17,6 +17,7 @@ final class SegmentBuild: Sendable {
     }
 
     let sources: [BuildSource]
+    let size: BuildSize
     private let format: IndexFormat
     private let parameters: GraphParameters
     private let name: String
@@ -34,10 +35,11 @@ final class SegmentBuild: Sendable {
     ///   - name: the segment's name.
     ///   - directory: where its file goes; `nil` to keep it in memory.
     init(
-        of sources: [BuildSource], format: IndexFormat, parameters: GraphParameters, name: String,
+        of sources: [BuildSource], _ size: BuildSize, format: IndexFormat, parameters: GraphParameters, name: String,
         directory: (any IndexDirectory)?
     ) {
         self.sources = sources
+        self.size = size
         self.format = format
         self.parameters = parameters
         self.name = name
@@ -47,6 +49,14 @@ final class SegmentBuild: Sendable {
 
     /// Waits until the result is there. Only after `run` was called or is going to be.
     func waitForResult() { ended.wait() }
+
+    /// The number of tails among the sources.
+    var tailCount: Int { sources.count { if case .tail = $0 { true } else { false } } }
+
+    /// The segments among the sources.
+    var mergedSegments: [Segment] {
+        sources.compactMap { if case .segment(let segment) = $0 { segment } else { nil } }
+    }
 
     /// The result; `nil` while it is not there.
     var result: Result<Product, any Error>? {
@@ -60,15 +70,22 @@ final class SegmentBuild: Sendable {
 
     /// Does the work. Rows that die meanwhile may be in the segment.
     ///
-    /// - Parameter isStopped: whether the work is no longer wanted, for another reason than a call of `cancel`.
-    func run(unless isStopped: () -> Bool = { false }) {
+    /// - Parameters:
+    ///   - isStopped: whether the work is no longer wanted, for another reason than a call of `cancel`.
+    ///   - pause: called after every few rows.
+    func run(unless isStopped: () -> Bool = { false }, pause: () -> Void = {}) {
         defer { ended.leave() }
         if isCancelled { return }
-        let result = Result { try make(isStopped) }
+        let result = Result {
+            try make {
+                if isCancelled || isStopped() { throw CancellationError() }
+                pause()
+            }
+        }
         state.withLock { if case .waiting = $0 { $0 = .done(result) } }
     }
 
-    private func make(_ isStopped: () -> Bool) throws -> Product {
+    private func make(_ pause: () throws -> Void) throws -> Product {
         var keys = NewSegmentKeys(seed: UInt64.random(in: .min ... .max))
         var origins: [Origin] = []
         let exact = GrowingRows(format: format.exact)
@@ -87,9 +104,9 @@ final class SegmentBuild: Sendable {
         }
         if origins.isEmpty { return Product(segment: nil, origins: []) }
         let graphRows = try graphRows(of: exact)
-        let builder = try GraphBuilder(rows: graphRows, parameters: parameters)
+        let builder = try GraphBuilder(rows: graphRows, codes: BuildCodes.codes(of: graphRows), parameters: parameters)
         for row in 0..<graphRows.count {
-            if row % 256 == 0, isCancelled || isStopped() { throw CancellationError() }
+            if row % 64 == 0 { try pause() }
             try builder.insert(row)
         }
         let segment = NewSegment(

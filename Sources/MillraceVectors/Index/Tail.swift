@@ -3,6 +3,8 @@
 /// One thread adds rows. A view of the rows so far can be read on any thread meanwhile.
 final class Tail {
     let rows: GrowingRows
+    /// Codes of the rows, which a search reads first; `nil` if they would not be much smaller.
+    private var codes: GrowingRows?
     let deaths: DeathTimes
     /// The number of the first log that has the tail's changes.
     var firstLog: Int
@@ -13,6 +15,7 @@ final class Tail {
     /// - Parameter capacity: the most rows.
     init(format: IndexFormat, capacity: Int, firstLog: Int) {
         rows = GrowingRows(format: format.exact, expectedCount: capacity)
+        codes = format.exact.codes.map { GrowingRows(format: $0, expectedCount: capacity) }
         deaths = DeathTimes(capacity: capacity)
         keys = KeyList(capacity: capacity)
         attributes = TailColumns(format.attributes, capacity: capacity)
@@ -37,6 +40,7 @@ final class Tail {
             do throws(VectorProblem) { try rows.append(row: row) } catch { problem = error }
         }
         if let problem { throw problem }
+        if let codes, (try? codes.append(rows.rows.vector(number))) == nil { self.codes = nil }
         keys.append(key)
         attributes.append(entry.attributes)
         rowsByKey[key] = number
@@ -47,12 +51,16 @@ final class Tail {
         if let row = rowsByKey.removeValue(forKey: key) { deaths.record(row, at: commit) }
     }
 
-    var view: TailView { TailView(rows: rows.rows, keys: keys, deaths: deaths, attributes: attributes) }
+    var view: TailView {
+        TailView(rows: rows.rows, codes: codes?.rows, keys: keys, deaths: deaths, attributes: attributes)
+    }
 }
 
 /// The rows of a tail up to some moment.
 struct TailView: Sendable {
     let rows: VectorRows
+    /// Codes of the rows; `nil` if there are none.
+    let codes: VectorRows?
     let keys: KeyList
     let deaths: DeathTimes
     let attributes: TailColumns

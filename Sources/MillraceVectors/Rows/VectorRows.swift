@@ -50,6 +50,11 @@ package struct VectorRows: @unchecked Sendable {
         self.init(format: format, count: count, table: UnsafePointer(borrowed.table), owner: borrowed)
     }
 
+    /// The first of the rows.
+    func prefix(_ count: Int) -> VectorRows {
+        VectorRows(format: format, count: min(count, self.count), table: table, owner: owner)
+    }
+
     /// The first byte of a row that must be there.
     @inline(__always)
     func unsafeRow(_ index: Int) -> UnsafeRawPointer {

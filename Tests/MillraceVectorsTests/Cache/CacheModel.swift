@@ -13,7 +13,7 @@ struct CacheModel {
 
     /// Makes indexes at once, so that a seed decides everything.
     private struct AtOnce: BuildExecutor {
-        func run(_ work: @escaping @Sendable () -> Void) { work() }
+        func run(_ size: BuildSize, _ work: @escaping @Sendable () -> Void) { work() }
     }
 
     static let names = ["a", "b", "c"]

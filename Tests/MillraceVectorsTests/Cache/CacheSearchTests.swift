@@ -9,7 +9,7 @@ struct CacheSearchTests {
     private final class LaterExecutor: BuildExecutor {
         private let waiting = Mutex<[@Sendable () -> Void]>([])
 
-        func run(_ work: @escaping @Sendable () -> Void) { waiting.withLock { $0.append(work) } }
+        func run(_ size: BuildSize, _ work: @escaping @Sendable () -> Void) { waiting.withLock { $0.append(work) } }
 
         /// Does what waits, and returns whether there was any.
         @discardableResult

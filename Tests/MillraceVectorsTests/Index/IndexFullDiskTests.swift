@@ -41,7 +41,7 @@ struct IndexFullDiskTests {
             let snapshot = try index.commit(at: "\(commitCount)")
             if snapshot.measures.fileProblem != nil { failingCount += 1 }
             if snapshot.isComplete { try check(snapshot, model) }
-            if numbers.chance(33) { work.runAll() }
+            if numbers.chance(33) { work.runSome(&numbers) }
             if numbers.chance(25) { try index.checkpoint() }
         }
 
@@ -60,7 +60,7 @@ struct IndexFullDiskTests {
         mutating func settle() throws {
             for _ in 0..<600 {
                 try commit(changes: 0)
-                work.runAll()
+                work.runAll(&numbers)
                 let snapshot = try index.commit(at: "\(commitCount)")
                 let isOnDisk = snapshot.fileProblem == nil && !snapshot.segments.contains(where: \.name.isEmpty)
                 if isOnDisk, snapshot.isComplete, index.fullTails.isEmpty { return try index.checkpoint() }
@@ -144,7 +144,7 @@ struct IndexFullDiskTests {
         for _ in 0..<(5 + 100 * Int(seed)) { try run.commit(changes: 1) }
         #expect(run.failingCount > 0)
         directory.fill(atSteps: 0..<0)
-        run.work.runAll()
+        run.work.runAll(&run.numbers)
         for _ in 0..<4 { try run.index.checkpoint() }
         #expect(run.index.isCommitWanted)
         let snapshot = try run.index.commit(at: "\(run.commitCount)")

@@ -141,17 +141,21 @@ final class SimulatedDirectory: IndexDirectory {
     }
 }
 
-/// Keeps the making of segments until a test wants it to be done.
+/// Keeps the making of segments until a test wants it to be done, in any order.
 final class DelayedWork: BuildExecutor {
     private let waiting = Mutex<[@Sendable () -> Void]>([])
 
-    func run(_ work: @escaping @Sendable () -> Void) { waiting.withLock { $0.append(work) } }
+    func run(_ size: BuildSize, _ work: @escaping @Sendable () -> Void) { waiting.withLock { $0.append(work) } }
 
-    func runAll() {
+    /// Does all of the work, or some of it, in a random order.
+    func runAll(_ numbers: inout SeededNumbers) { while run(at: numbers.next()) {} }
+    func runSome(_ numbers: inout SeededNumbers) { while numbers.chance(60), run(at: numbers.next()) {} }
+
+    private func run(at place: UInt64) -> Bool {
         let work = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
+            waiting.isEmpty ? nil : waiting.remove(at: Int(place % UInt64(waiting.count)))
         }
-        for body in work { body() }
+        work?()
+        return work != nil
     }
 }

@@ -19,6 +19,7 @@ package struct UpdateLatency: Codable, Sendable {
     /// The most segments and the most unsorted entries that a search met.
     package var largestSegmentCount: Int
     package var largestTailCount: Int
+    /// The share of the ten truly nearest that searches find at moments during the updates.
     package var recall: Double?
 
     /// Fills an index with a set, and searches it while its entries are updated.
@@ -51,6 +52,7 @@ package struct UpdateLatency: Codable, Sendable {
         let perCommit = max(1, updatesPerSecond / 10)
         var random = SeededNormals(seed: 17)
         (updates, largestSegmentCount, largestTailCount) = (0, 0, 0)
+        var kept: [IndexSnapshot] = []
         while true {
             for _ in 0..<perCommit {
                 try core.set(
@@ -63,13 +65,17 @@ package struct UpdateLatency: Codable, Sendable {
             largestTailCount = max(largestTailCount, measures.tailCount)
             let elapsed = ThreadMeter.seconds(CLOCK_MONOTONIC) - start
             if elapsed >= seconds { break }
+            if elapsed >= seconds * Double(kept.count + 1) / Double(Self.momentCount + 1) {
+                kept.append(shared.snapshot)
+            }
             // The updates keep their rate even if a commit was late.
             let due = Double(updates) / Double(updatesPerSecond)
             if due > elapsed { Thread.sleep(forTimeInterval: due - elapsed) }
         }
         self.seconds = ThreadMeter.seconds(CLOCK_MONOTONIC) - start
         let (times, cpu) = try searcher.stop()
-        recall = shared.snapshot.measures.recall
+        log("\(set.name): updated; measuring the recall")
+        recall = try Self.recall(of: kept, set.queries)
         core.close()
         searches = times.count
         p50Ms = Self.percentile(times, 0.5) * 1e3
@@ -78,6 +84,21 @@ package struct UpdateLatency: Codable, Sendable {
         largestMs = (times.max() ?? 0) * 1e3
         cpuMicroseconds = cpu.reduce(0, +) / Double(max(1, cpu.count)) * 1e6
         p99CPUMs = Self.percentile(cpu, 0.99) * 1e3
+    }
+
+    private static let momentCount = 5
+
+    /// The share of the truly nearest that some of the queries find.
+    private static func recall(of snapshots: [IndexSnapshot], _ queries: [[Float]]) throws -> Double {
+        var (found, count) = (0, 0)
+        for snapshot in snapshots {
+            for query in queries.prefix(100) {
+                let nearest = Set(try snapshot.search(near: query, count: 10, effort: nil).map(\.key))
+                found += try snapshot.search(near: query, count: 10).count { nearest.contains($0.key) }
+                count += nearest.count
+            }
+        }
+        return Double(found) / Double(max(1, count))
     }
 
     package static func percentile(_ values: [Double], _ share: Double) -> Double {

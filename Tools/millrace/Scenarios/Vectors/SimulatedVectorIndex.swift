@@ -51,7 +51,7 @@ private struct FilesOfIndex: IndexDirectory, BuildExecutor, @unchecked Sendable 
     func remove(_ name: String) throws { try files.remove(name) }
     func sync() throws { try files.sync() }
 
-    func run(_ work: @escaping @Sendable () -> Void) { files.runLater(work) }
+    func run(_ size: BuildSize, _ work: @escaping @Sendable () -> Void) { files.runLater(work) }
 
     private final class OpenFile: IndexFile {
         private let file: SimulatedIndexFile
