@@ -1,5 +1,6 @@
 extension RowFormat {
-    /// The format of codes with which rows of this format are compared in about a third of the time; `nil` if codes would not be much smaller.
+    /// The format of codes with which rows of this format are compared in about a third of the time; `nil` if codes are more than half as
+    /// large as the rows, as those of halves are.
     var codes: RowFormat? {
         let codes = with(element: .int8)
         return codes.strideInBytes * 2 <= strideInBytes ? codes : nil
@@ -23,8 +24,9 @@ enum CodedScan {
         _ query: PreparedQuery, _ codedQuery: PreparedQuery, rows: VectorRows, codes: VectorRows, count: Int,
         where mayReturn: ((Int) -> Bool)?
     ) throws(VectorProblem) -> [Neighbor]? {
+        guard (1...largestCount).contains(count), codes.count >= rows.count else { return nil }
         let wanted = 4 * count + 16
-        guard count <= largestCount, rows.count > 4 * wanted, codes.count >= rows.count else { return nil }
+        if rows.count <= 4 * wanted { return nil }
         let candidates = try ExactScan.nearest(
             codedQuery, rows: codes.prefix(rows.count), count: wanted, where: mayReturn)
         let numbers = candidates.map { UInt32(truncatingIfNeeded: $0.row) }

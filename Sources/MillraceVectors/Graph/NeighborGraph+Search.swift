@@ -130,14 +130,15 @@ extension NeighborGraph {
     /// From which share of passing rows on all are looked for at first.
     private static let plainShare = 0.5
 
-    /// Searches as if all rows passed, with more candidates, and keeps those that pass: the quickest way if most do.
+    /// Searches as if all rows passed, with up to one and a half times as many candidates, and keeps those that pass: the quickest way if
+    /// most do.
     ///
     /// - Returns: nil if far fewer pass here than elsewhere, so that the search might miss more than usual.
     private func walkPlainly(
         _ query: PreparedQuery, count: Int, effort: Int, share: Double, scratch: SearchScratch,
         mayReturn: (Int) -> Bool
     ) -> [Neighbor]? {
-        let wanted = min(self.count, Int(Double(effort) / share))
+        let wanted = min(self.count, Int(Double(effort) * (2 - share)))
         guard Double(wanted * Self.distancesPerNode) < Double(self.count) * scannedRowCost else { return nil }
         var pool = startingPool(query, effort: wanted, scratch: scratch)
         graph.walk(base, query: query.pointer, pool: &pool, scratch: scratch)

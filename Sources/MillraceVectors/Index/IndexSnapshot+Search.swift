@@ -58,10 +58,15 @@ extension IndexSnapshot {
                 continue
             }
             // One of several segments mostly has few of the nearest, which fewer candidates find.
-            let few = max(2 * count, effort / 3)
-            var found = try search(place == 0 ? effort : min(few, effort))
-            if place > 0, few < effort, nearest.count(takenOf: found) * 4 > count { found = try search(effort) }
-            nearest.take(found) { hit(part, $0) }
+            let few = effort / 3
+            if place > 0, count <= few / 2 {
+                let found = try search(few)
+                if nearest.count(takenOf: found) <= count / 4 {
+                    nearest.take(found) { hit(part, $0) }
+                    continue
+                }
+            }
+            nearest.take(try search(effort)) { hit(part, $0) }
         }
         return nearest.hits
     }
