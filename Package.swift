@@ -55,6 +55,7 @@ let package = Package(
         .library(name: "MillraceConnect", targets: ["MillraceConnect"]),
         .library(name: "MillraceConnectRuntime", targets: ["MillraceConnectRuntime"]),
         .library(name: "MillracePostgres", targets: ["MillracePostgres"]),
+        .library(name: "MillraceRedis", targets: ["MillraceRedis"]),
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],
@@ -157,6 +158,12 @@ let package = Package(
                 "KafkaClient", "MillraceVectors", httpClient, logging, nioCore, nioFoundation, nioHTTP1,
                 serviceLifecycle,
             ],
+            swiftSettings: swiftSettings),
+
+        // Redis and Valkey, in and out of topics, and as a place of embeddings.
+        .target(
+            name: "MillraceRedis",
+            dependencies: ["Millrace", "MillraceConnect", "MillraceVectors", "RedisClient", nioCore, nioSSL],
             swiftSettings: swiftSettings),
 
         // HTTP, which nothing above imports.
@@ -399,6 +406,13 @@ let package = Package(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"], swiftSettings: swiftSettings),
         .testTarget(
             name: "RedisClientTests", dependencies: ["RedisClient", "Servers", nioCore, nioSSL],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MillraceRedisTests",
+            dependencies: [
+                "ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillraceRedis", "MillraceTesting",
+                "MillraceVectors", "RedisClient", "Servers", nioCore,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
         .testTarget(

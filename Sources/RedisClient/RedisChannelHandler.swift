@@ -24,6 +24,7 @@ final class RedisChannelHandler: ChannelDuplexHandler {
     private let pushes: AsyncStream<[RedisValue]>.Continuation
     private var waiting: CircularBuffer<Waiting> = []
     private var alarm: Scheduled<Void>?
+    private var alarmDeadline = NIODeadline.distantFuture
     private var failure: RedisError?
 
     init(address: String, pushes: AsyncStream<[RedisValue]>.Continuation) {
@@ -39,7 +40,7 @@ final class RedisChannelHandler: ChannelDuplexHandler {
             command.write(to: &buffer)
             waiting.append(Waiting(command: command.name, promise: answer, deadline: deadline))
         }
-        if alarm == nil { setAlarm(context) }
+        if deadline < alarmDeadline { setAlarm(context, deadline) }
         context.write(wrapOutboundOut(buffer), promise: promise)
     }
 
@@ -78,23 +79,19 @@ final class RedisChannelHandler: ChannelDuplexHandler {
 
     // MARK: Time
 
-    /// Rings when the oldest command's time may be over.
-    private func setAlarm(_ context: ChannelHandlerContext) {
-        guard let oldest = waiting.first else {
-            alarm = nil
-            return
-        }
+    /// Rings when the time of the first command may be over.
+    private func setAlarm(_ context: ChannelHandlerContext, _ deadline: NIODeadline) {
+        alarm?.cancel()
+        alarmDeadline = deadline
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        alarm = context.eventLoop.scheduleTask(deadline: oldest.deadline) {
+        alarm = context.eventLoop.scheduleTask(deadline: deadline) {
             let (handler, context) = bound.value
-            guard let oldest = handler.waiting.first else {
-                handler.alarm = nil
-                return
-            }
-            if oldest.deadline <= .now() {
-                handler.fail(context, .timedOut(address: handler.address, command: oldest.command))
+            handler.alarmDeadline = .distantFuture
+            guard let next = handler.waiting.min(by: { $0.deadline < $1.deadline }) else { return }
+            if next.deadline <= .now() {
+                handler.fail(context, .timedOut(address: handler.address, command: next.command))
             } else {
-                handler.setAlarm(context)
+                handler.setAlarm(context, next.deadline)
             }
         }
     }

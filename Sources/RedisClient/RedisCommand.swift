@@ -25,7 +25,10 @@ package struct RedisCommand: Sendable, ExpressibleByArrayLiteral {
     package mutating func append(_ others: Argument...) { arguments += others }
 
     /// The first argument, for messages; the others may be secret.
-    var name: String { arguments.first.map { String(buffer: $0.bytes) } ?? "" }
+    package var name: String { arguments.first.map { String(buffer: $0.bytes) } ?? "" }
+
+    /// The arguments as texts; bytes that are not UTF-8 are replaced.
+    package var texts: [String] { arguments.map { String(buffer: $0.bytes) } }
 
     func write(to buffer: inout ByteBuffer) {
         buffer.writeString("*\(arguments.count)\r\n")

@@ -23,29 +23,57 @@ package final class RedisConnection: Sendable {
     package static func connect(
         _ settings: RedisSettings, on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> RedisConnection {
-        let (pushes, continuation) = AsyncStream<[RedisValue]>.makeStream(bufferingPolicy: .bufferingNewest(65_536))
+        let (bootstrap, pushes) = try bootstrap(settings, on: group)
         let channel: any Channel
-        do {
-            let tls = try settings.tls.map { try NIOSSLContext(configuration: $0) }
-            channel = try await ClientBootstrap(group: group)
-                .connectTimeout(TimeAmount(settings.connectTimeout))
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        let pipeline = channel.pipeline.syncOperations
-                        if let tls { try pipeline.addHandler(Self.handler(tls, host: settings.host)) }
-                        try pipeline.addHandlers(
-                            ByteToMessageHandler(RedisDecoder()),
-                            RedisChannelHandler(address: settings.address, pushes: continuation))
-                    }
-                }
-                .connect(host: settings.host, port: settings.port).get()
-        } catch let error as RedisError { throw error } catch {
-            throw RedisError.unreachable(address: settings.address, "\(error)")
+        do { channel = try await bootstrap.connect(host: settings.host, port: settings.port).get() } catch {
+            throw RedisError(error, at: settings.address)
         }
         let connection = RedisConnection(channel, settings, pushes)
-        try await connection.begin()
+        for command in connection.introduction { try await connection.send(command) }
         return connection
+    }
+
+    /// Connects, and authenticates if there is a password. The thread waits.
+    ///
+    /// - Throws: `RedisError` whose words name the address.
+    @available(*, noasync)
+    package static func connectAndWait(
+        _ settings: RedisSettings, on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) throws(RedisError) -> RedisConnection {
+        let (bootstrap, pushes) = try bootstrap(settings, on: group)
+        let channel: any Channel
+        do { channel = try bootstrap.connect(host: settings.host, port: settings.port).wait() } catch {
+            throw RedisError(error, at: settings.address)
+        }
+        let connection = RedisConnection(channel, settings, pushes)
+        let commands = connection.introduction
+        for (answer, command) in zip(try connection.start(commands).wait(), commands) {
+            _ = try checked(answer, command)
+        }
+        return connection
+    }
+
+    private static func bootstrap(
+        _ settings: RedisSettings, on group: any EventLoopGroup
+    ) throws(RedisError) -> (ClientBootstrap, AsyncStream<[RedisValue]>) {
+        let (pushes, continuation) = AsyncStream<[RedisValue]>.makeStream(bufferingPolicy: .bufferingNewest(65_536))
+        let tls: NIOSSLContext?
+        do { tls = try settings.tls.map { try NIOSSLContext(configuration: $0) } } catch {
+            throw RedisError(error, at: settings.address)
+        }
+        let bootstrap = ClientBootstrap(group: group)
+            .connectTimeout(TimeAmount(settings.connectTimeout))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls { try pipeline.addHandler(Self.handler(tls, host: settings.host)) }
+                    try pipeline.addHandlers(
+                        ByteToMessageHandler(RedisDecoder()),
+                        RedisChannelHandler(address: settings.address, pushes: continuation))
+                }
+            }
+        return (bootstrap, pushes)
     }
 
     /// A certificate is checked for a name, but not for a numeric address.
@@ -54,14 +82,17 @@ package final class RedisConnection: Sendable {
         return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
     }
 
-    private func begin() async throws {
+    /// The first commands of a connection.
+    private var introduction: [RedisCommand] {
+        var commands: [RedisCommand] = []
         if let password = settings.password {
             var command: RedisCommand = ["AUTH"]
             if let user = settings.user { command.append(.init(user)) }
             command.append(.init(password))
-            try await send(command)
+            commands.append(command)
         }
-        if settings.database != 0 { try await send(["SELECT", "\(settings.database)"]) }
+        if settings.database != 0 { commands.append(["SELECT", "\(settings.database)"]) }
+        return commands
     }
 
     /// Sends a command and returns the answer.
@@ -75,17 +106,22 @@ package final class RedisConnection: Sendable {
 
     /// Sends commands in one piece and returns their answers, `.failure` among them.
     ///
+    /// - Parameters:
+    ///   - commands: the commands.
+    ///   - timeout: the time limit for the answers, if it is shorter than that of the settings. It ends the connection.
     /// - Throws: `RedisError` if not all answers come.
-    package func send(_ commands: [RedisCommand]) async throws -> [RedisValue] {
+    package func send(_ commands: [RedisCommand], within timeout: Duration? = nil) async throws -> [RedisValue] {
         var answers: [RedisValue] = []
         answers.reserveCapacity(commands.count)
-        for future in futures(of: commands, blocking: .zero) { answers.append(try await future.get()) }
+        for future in futures(of: commands, blocking: .zero, within: timeout) { answers.append(try await future.get()) }
         return answers
     }
 
-    private func futures(of commands: [RedisCommand], blocking: Duration) -> [EventLoopFuture<RedisValue>] {
+    func futures(
+        of commands: [RedisCommand], blocking: Duration, within timeout: Duration? = nil
+    ) -> [EventLoopFuture<RedisValue>] {
         let promises = commands.map { _ in channel.eventLoop.makePromise(of: RedisValue.self) }
-        let limit = settings.commandTimeout + blocking
+        let limit = min(settings.commandTimeout, timeout ?? settings.commandTimeout) + blocking
         let request = RedisRequest(commands: commands, promises: promises, limit: TimeAmount(limit))
         channel.writeAndFlush(request).whenFailure { [address = settings.address] error in
             for promise in promises {
@@ -99,6 +135,8 @@ package final class RedisConnection: Sendable {
         if case .failure(let words) = value { throw .refused(words, command: command.name) }
         return value
     }
+
+    var address: String { settings.address }
 
     /// Whether the connection is open.
     package var isOpen: Bool { channel.isActive }

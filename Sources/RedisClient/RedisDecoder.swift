@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Takes the bytes of a connection apart into values.
+/// Takes the bytes of a connection apart into values. It goes on where the bytes ended, however long an answer is.
 struct RedisDecoder: ByteToMessageDecoder {
     typealias InboundOut = RedisValue
 
@@ -9,103 +9,174 @@ struct RedisDecoder: ByteToMessageDecoder {
     static let maxDepth = 32
     /// The number of elements of one array up to which memory is reserved at once.
     private static let reservedCount = 1_024
+    private static let maxLineSize = 64 * 1_024
+
+    /// A value with elements that are not all there.
+    private struct Frame {
+        var kind: UInt8
+        var missingCount: Int
+        var elements: [RedisValue]
+    }
+
+    private enum Step {
+        case incomplete, opened
+        case value(RedisValue)
+    }
+
+    private var frames: [Frame] = []
+    /// The kind and the size of a text whose bytes are not all there.
+    private var text: (kind: UInt8, size: Int)?
 
     mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
-        guard let value = try Self.value(&buffer) else { return .needMoreData }
+        guard let value = try next(&buffer) else { return .needMoreData }
         context.fireChannelRead(wrapInboundOut(value))
         return .continue
     }
 
-    /// Returns the first value of a buffer and takes it out; `nil` if the buffer ends before it does.
+    /// Takes bytes out of a buffer and returns the first value that is complete; `nil` if the buffer ends before.
     ///
     /// - Throws: `RedisError.protocolProblem`.
-    static func value(_ buffer: inout ByteBuffer) throws(RedisError) -> RedisValue? {
-        let begin = buffer.readerIndex
-        let value = try value(&buffer, depth: 0)
-        if value == nil { buffer.moveReaderIndex(to: begin) }
-        return value
-    }
-
-    private static func value(_ buffer: inout ByteBuffer, depth: Int) throws(RedisError) -> RedisValue? {
-        if depth > maxDepth { throw .protocolProblem("values are nested more than \(maxDepth) deep") }
-        guard let line = try line(&buffer), let kind = line.unicodeScalars.first else { return nil }
-        let rest = line.dropFirst()
-        switch kind {
-        case "+": return .status(String(rest))
-        case "-": return .failure(String(rest))
-        case ":": return .integer(try number(rest))
-        case "_": return .null
-        case "#": return .boolean(rest == "t")
-        case ",": return .double(try double(rest))
-        case "(": return .status(String(rest))
-        case "$", "=", "!":
-            let size = try number(rest)
-            if size == -1 { return .null }
-            guard let bytes = try bytes(&buffer, Int(size)) else { return nil }
-            // A verbatim text begins with its kind and a colon.
-            if kind == "=" {
-                return .bytes(bytes.getSlice(at: bytes.readerIndex + 4, length: bytes.readableBytes - 4) ?? bytes)
+    mutating func next(_ buffer: inout ByteBuffer) throws(RedisError) -> RedisValue? {
+        while true {
+            switch try step(&buffer) {
+            case .incomplete: return nil
+            case .opened: if let value = closed() { return value }
+            case .value(let value): if let value = complete(value) { return value }
             }
-            return kind == "!" ? .failure(String(buffer: bytes)) : .bytes(bytes)
-        case "*", "~", ">", "%", "|":
-            let count = try number(rest)
-            if count == -1 { return .null }
-            let isMap = kind == "%" || kind == "|"
-            guard let elements = try elements(&buffer, isMap ? count * 2 : count, depth: depth) else { return nil }
-            switch kind {
-            case "%": return .map(elements)
-            case ">": return .push(elements)
-            // Attributes describe the value that follows, and nobody asked for them.
-            case "|": return try value(&buffer, depth: depth)
-            default: return .array(elements)
-            }
-        default: throw .protocolProblem("a value begins with \(kind.escaped(asASCII: true))")
         }
     }
 
-    private static func elements(
-        _ buffer: inout ByteBuffer, _ count: Int64, depth: Int
-    ) throws(RedisError) -> [RedisValue]? {
-        guard (0...Int64(maxSizeInBytes)).contains(count) else {
+    // MARK: Elements
+
+    /// Adds a value to the innermost frame. Returns it if there is none, or the outermost value if that is complete.
+    private mutating func complete(_ value: RedisValue) -> RedisValue? {
+        if frames.isEmpty { return value }
+        frames[frames.count - 1].elements.append(value)
+        frames[frames.count - 1].missingCount -= 1
+        return closed()
+    }
+
+    /// Closes the frames that are complete. Returns the value of the outermost one if it is among them.
+    private mutating func closed() -> RedisValue? {
+        while let last = frames.last, last.missingCount == 0 {
+            frames.removeLast()
+            let value: RedisValue
+            switch last.kind {
+            // Attributes describe the value that follows, and nobody asked for them.
+            case UInt8(ascii: "|"): return nil
+            case UInt8(ascii: "%"): value = .map(last.elements)
+            case UInt8(ascii: ">"): value = .push(last.elements)
+            default: value = .array(last.elements)
+            }
+            if frames.isEmpty { return value }
+            frames[frames.count - 1].elements.append(value)
+            frames[frames.count - 1].missingCount -= 1
+        }
+        return nil
+    }
+
+    private mutating func open(_ kind: UInt8, _ count: Int64) throws(RedisError) -> Step {
+        if count == -1 { return .value(.null) }
+        if frames.count >= Self.maxDepth { throw .protocolProblem("values are nested more than \(Self.maxDepth) deep") }
+        guard (0...Int64(Self.maxSizeInBytes)).contains(count) else {
             throw .protocolProblem("an array has \(count) elements")
         }
-        var elements: [RedisValue] = []
-        elements.reserveCapacity(min(Int(count), reservedCount))
-        for _ in 0..<count {
-            guard let element = try value(&buffer, depth: depth + 1) else { return nil }
-            elements.append(element)
-        }
-        return elements
+        let hasPairs = kind == UInt8(ascii: "%") || kind == UInt8(ascii: "|")
+        var frame = Frame(kind: kind, missingCount: hasPairs ? Int(count) * 2 : Int(count), elements: [])
+        frame.elements.reserveCapacity(min(frame.missingCount, Self.reservedCount))
+        frames.append(frame)
+        return .opened
     }
 
-    private static func bytes(_ buffer: inout ByteBuffer, _ size: Int) throws(RedisError) -> ByteBuffer? {
-        guard (0...maxSizeInBytes).contains(size) else { throw .protocolProblem("a text has \(size) bytes") }
-        guard buffer.readableBytes >= size + 2, let bytes = buffer.readSlice(length: size) else { return nil }
-        guard buffer.readInteger(as: UInt16.self) == lineEnd else { throw .protocolProblem("a text has no end") }
-        return bytes
+    // MARK: Single values
+
+    private mutating func step(_ buffer: inout ByteBuffer) throws(RedisError) -> Step {
+        if let text { return try read(text.kind, text.size, &buffer) }
+        guard let length = try Self.lineLength(buffer) else { return .incomplete }
+        guard let kind = buffer.readInteger(as: UInt8.self) else { return .incomplete }
+        if Self.numbers.contains(kind) {
+            let number = try Self.number(&buffer, length - 3)
+            buffer.moveReaderIndex(forwardBy: 2)
+            switch kind {
+            case UInt8(ascii: ":"): return .value(.integer(number))
+            case UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "!"):
+                if number == -1 { return .value(.null) }
+                guard (0...Int64(Self.maxSizeInBytes)).contains(number) else {
+                    throw .protocolProblem("a text has \(number) bytes")
+                }
+                text = (kind, Int(number))
+                return try read(kind, Int(number), &buffer)
+            default: return try open(kind, number)
+            }
+        }
+        let rest = buffer.readString(length: length - 3) ?? ""
+        buffer.moveReaderIndex(forwardBy: 2)
+        switch kind {
+        case UInt8(ascii: "+"), UInt8(ascii: "("): return .value(.status(rest))
+        case UInt8(ascii: "-"): return .value(.failure(rest))
+        case UInt8(ascii: "_"): return .value(.null)
+        case UInt8(ascii: "#"): return .value(.boolean(rest == "t"))
+        case UInt8(ascii: ","):
+            guard let number = Double(rest) else { throw .protocolProblem("\(rest.prefix(20)) is not a number") }
+            return .value(.double(number))
+        default: throw .protocolProblem("a value begins with \(Unicode.Scalar(kind).escaped(asASCII: true))")
+        }
+    }
+
+    private static let numbers = Set(":$=!*~>%|".utf8)
+
+    /// Returns the length of the first line with its end; `nil` if it has none yet.
+    private static func lineLength(_ buffer: ByteBuffer) throws(RedisError) -> Int? {
+        let (end, isEnded) = buffer.withUnsafeReadableBytes { bytes -> (Int?, Bool) in
+            guard let end = bytes.prefix(maxLineSize).firstIndex(of: UInt8(ascii: "\n")) else { return (nil, false) }
+            return (end, end >= 2 && bytes[end - 1] == UInt8(ascii: "\r"))
+        }
+        guard let end else {
+            if buffer.readableBytes >= maxLineSize { throw .protocolProblem("a line has no end") }
+            return nil
+        }
+        guard isEnded else { throw .protocolProblem("a line is empty") }
+        return end + 1
+    }
+
+    private static func number(_ buffer: inout ByteBuffer, _ length: Int) throws(RedisError) -> Int64 {
+        let number = buffer.withUnsafeReadableBytes { bytes -> Int64? in
+            let digits = UnsafeRawBufferPointer(rebasing: bytes.prefix(length))
+            guard let first = digits.first else { return nil }
+            let isNegative = first == UInt8(ascii: "-")
+            let rest = digits.dropFirst(isNegative || first == UInt8(ascii: "+") ? 1 : 0)
+            // Eighteen digits cannot overflow.
+            guard !rest.isEmpty, rest.count <= 18 else { return Int64(String(decoding: digits, as: UTF8.self)) }
+            var number: Int64 = 0
+            for byte in rest {
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+                number = number * 10 + Int64(byte - UInt8(ascii: "0"))
+            }
+            return isNegative ? -number : number
+        }
+        guard let number else {
+            let words = buffer.getString(at: buffer.readerIndex, length: min(20, length)) ?? ""
+            throw .protocolProblem("\(words) is not a number")
+        }
+        buffer.moveReaderIndex(forwardBy: length)
+        return number
+    }
+
+    private mutating func read(_ kind: UInt8, _ size: Int, _ buffer: inout ByteBuffer) throws(RedisError) -> Step {
+        guard buffer.readableBytes >= size + 2, var bytes = buffer.readSlice(length: size) else { return .incomplete }
+        guard buffer.readInteger(as: UInt16.self) == Self.lineEnd else {
+            throw .protocolProblem("a text does not end where it should")
+        }
+        text = nil
+        switch kind {
+        case UInt8(ascii: "!"): return .value(.failure(String(buffer: bytes)))
+        case UInt8(ascii: "="):
+            // A verbatim text begins with its kind and a colon.
+            if bytes.readableBytes >= 4 { bytes.moveReaderIndex(forwardBy: 4) }
+            return .value(.bytes(bytes))
+        default: return .value(.bytes(bytes))
+        }
     }
 
     private static let lineEnd: UInt16 = 0x0D0A
-    private static let maxLineSize = 64 * 1_024
-
-    private static func line(_ buffer: inout ByteBuffer) throws(RedisError) -> String? {
-        let bytes = buffer.readableBytesView
-        guard let end = bytes.prefix(maxLineSize).firstIndex(of: UInt8(ascii: "\n")) else {
-            if bytes.count >= maxLineSize { throw .protocolProblem("a line has no end") }
-            return nil
-        }
-        guard let line = buffer.readString(length: end - bytes.startIndex + 1) else { return nil }
-        guard line.utf8.count > 2, line.hasSuffix("\r\n") else { throw .protocolProblem("a line is empty") }
-        return String(line.dropLast())
-    }
-
-    private static func number(_ text: Substring) throws(RedisError) -> Int64 {
-        guard let number = Int64(text) else { throw .protocolProblem("\(text.prefix(20)) is not a number") }
-        return number
-    }
-
-    private static func double(_ text: Substring) throws(RedisError) -> Double {
-        guard let number = Double(text) else { throw .protocolProblem("\(text.prefix(20)) is not a number") }
-        return number
-    }
 }

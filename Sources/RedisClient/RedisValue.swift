@@ -3,7 +3,7 @@ package import NIOCore
 /// A value of Redis' protocol RESP, versions 2 and 3.
 ///
 /// The format: Redis' documentation, "Redis serialization protocol specification".
-package indirect enum RedisValue: Sendable, Hashable {
+package enum RedisValue: Sendable, Hashable {
     case null
     /// A short text, such as `OK`.
     case status(String)

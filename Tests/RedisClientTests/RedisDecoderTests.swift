@@ -25,14 +25,14 @@ struct RedisDecoderTests {
         let bytes = Array(text.utf8)
         for cut in 0...bytes.count {
             var buffer = ByteBuffer(bytes: bytes.prefix(cut))
+            var decoder = RedisDecoder()
             if cut < bytes.count {
-                #expect(try RedisDecoder.value(&buffer) == nil)
-                #expect(buffer.readableBytes == cut)
+                #expect(try decoder.next(&buffer) == nil)
                 buffer.writeBytes(bytes[cut...])
             }
             buffer.writeString("+next\r\n")
-            #expect(try RedisDecoder.value(&buffer) == value)
-            #expect(try RedisDecoder.value(&buffer) == .status("next"))
+            #expect(try decoder.next(&buffer) == value)
+            #expect(try decoder.next(&buffer) == .status("next"))
         }
     }
 
@@ -46,7 +46,8 @@ struct RedisDecoderTests {
         ])
     func refused(_ text: String) {
         var buffer = ByteBuffer(string: text)
-        #expect(throws: RedisError.self) { try RedisDecoder.value(&buffer) }
+        var decoder = RedisDecoder()
+        #expect(throws: RedisError.self) { try decoder.next(&buffer) }
     }
 
     @Test("random bytes never trap")
@@ -55,7 +56,8 @@ struct RedisDecoderTests {
         for _ in 0..<50_000 {
             let count = Int.random(in: 0..<24)
             var buffer = ByteBuffer(bytes: (0..<count).map { _ in letters.randomElement() ?? 0 })
-            while let value = try? RedisDecoder.value(&buffer) { #expect(value == value) }
+            var decoder = RedisDecoder()
+            while let value = try? decoder.next(&buffer) { #expect(value == value) }
         }
     }
 

@@ -12,17 +12,20 @@ package final class TestRedis: Sendable {
 
     /// Starts a server.
     ///
-    /// - Parameter settings: settings beside those for tests, as on the command line, such as `["--requirepass", "secret"]`.
-    package init(_ settings: (_ folder: URL) throws -> [String] = { _ in [] }) throws {
+    /// - Parameters:
+    ///   - search: whether it is Valkey with RediSearch.
+    ///   - settings: settings beside those for tests, as on the command line, such as `["--requirepass", "secret"]`.
+    package init(search: Bool = false, _ settings: (_ folder: URL) throws -> [String] = { _ in [] }) throws {
         let port = try freePort()
         self.port = port
         folder = FileManager.default.temporaryDirectory.appending(path: "millrace-redis-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let command = [
+        let script = projectFolder.appending(path: "Tools/redis-with-search").path
+        var command = [
             "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path, "--save", "",
-            "--appendonly",
-            "yes",
         ]
+        if search { command = [script, folder.path, "\(port)"] }
+        command += ["--appendonly", "yes"]
         process = ServerProcess(command + (try settings(folder)), in: folder) { isListening(on: port) }
         try process.start()
     }
