@@ -105,4 +105,14 @@ struct RedisEmbeddingsTests {
         let cache = try EmbeddingCache(source: source)
         #expect(try await cache.get("a", within: .seconds(600)) == Embedding([1], version: 1))
     }
+
+    @Test("what is removed is gone, unless Redis has a newer version by then")
+    func removal() async throws {
+        let server = try TestRedis()
+        let redis = try RedisEmbeddings(configuration(server))
+        let (a, b) = (EmbeddingKey("a"), EmbeddingKey("b"))
+        try await redis.store([a: Embedding([1], version: 3), b: Embedding([1], version: 12)])
+        try await redis.remove([a: 3, b: 9, EmbeddingKey("none"): 1])
+        #expect(try await redis.load([a, b], within: .seconds(60)) == [b: Embedding([1], version: 12)])
+    }
 }

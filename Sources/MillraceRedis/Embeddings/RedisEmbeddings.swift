@@ -106,12 +106,29 @@ public final class RedisEmbeddings: EmbeddingStore {
         let commands = embeddings.compactMap { key, embedding -> RedisCommand? in
             guard let name = layout.hashKey(of: key) else { return nil }
             return [
-                "EVAL", .init(Self.script), "1", .init(name), .init(layout.versionField), "\(embedding.version)",
+                "EVAL", .init(Self.storing), "1", .init(name), .init(layout.versionField), "\(embedding.version)",
                 .init(layout.vectorField), .init(RedisVectorLayout.bytes(of: embedding.vector)), "\(timeToLiveMs)",
             ]
         }
-        if commands.isEmpty { return }
-        for answer in try await send(commands, within: configuration.server.commandTimeout) {
+        try await run(commands)
+    }
+
+    /// Removes embeddings, unless Redis has newer versions.
+    ///
+    /// - Parameter versions: the versions that are to be removed, by their keys.
+    /// - Throws: `ConnectorError`.
+    public func remove(_ versions: [EmbeddingKey: Int64]) async throws {
+        try await run(
+            versions.compactMap { key, version -> RedisCommand? in
+                layout.hashKey(of: key).map { name in
+                    ["EVAL", .init(Self.removing), "1", .init(name), .init(layout.versionField), "\(version)"]
+                }
+            })
+    }
+
+    private func run(_ scripts: [RedisCommand]) async throws {
+        if scripts.isEmpty { return }
+        for answer in try await send(scripts, within: configuration.server.commandTimeout) {
             if case .failure(let words) = answer {
                 throw failure(.refused(words, command: "EVAL"), about: layout.prefix)
             }
@@ -119,7 +136,7 @@ public final class RedisEmbeddings: EmbeddingStore {
     }
 
     /// Numbers of Lua have 53 bits, so versions are compared as texts.
-    private static let script = """
+    private static let comparison = """
         local function isNewer(new, old)
             if new:match('^%d+$') and old:match('^%d+$') then
                 if #new ~= #old then return #new > #old end
@@ -128,10 +145,20 @@ public final class RedisEmbeddings: EmbeddingStore {
             return (tonumber(new) or 0) > (tonumber(old) or 0)
         end
         local held = redis.call('HGET', KEYS[1], ARGV[1])
+        """
+
+    private static let storing = """
+        \(comparison)
         if held and held ~= '0' and not isNewer(ARGV[2], held) then return 0 end
         redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])
         if ARGV[5] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
         return 1
+        """
+
+    private static let removing = """
+        \(comparison)
+        if held and isNewer(held, ARGV[2]) then return 0 end
+        return redis.call('DEL', KEYS[1])
         """
 
     private func send(_ commands: [RedisCommand], within timeout: Duration) async throws -> [RedisValue] {

@@ -7,12 +7,19 @@ public protocol EmbeddingStore: EmbeddingSource {
     /// - Parameter embeddings: The embeddings, by their keys.
     /// - Throws: Any `Error` if the store cannot take them.
     func store(_ embeddings: [EmbeddingKey: Embedding]) async throws
+
+    /// Removes embeddings, unless the store has newer ones.
+    ///
+    /// - Parameter versions: The versions that are to be removed, by their keys.
+    /// - Throws: Any `Error` if the store cannot do that.
+    func remove(_ versions: [EmbeddingKey: Int64]) async throws
 }
 
 /// A source in front of another one: a fast one that need not have everything, and a slow one that has.
 ///
-/// Keys that the first one lacks, or cannot answer in time, are loaded from the second one and written into the first one for the next reader.
-/// Nobody waits for that. For more than two sources, the second one is layered itself.
+/// Keys that the first one lacks, has in an older version than the cache has heard of, or cannot answer in time, are loaded from the second one
+/// and written into the first one for the next reader; what the second one does not have any more is removed from the first one. Nobody waits
+/// for that. For more than two sources, the second one is layered itself.
 ///
 /// ```swift
 /// let source = LayeredEmbeddings(redis, over: postgres)
@@ -25,11 +32,13 @@ public final class LayeredEmbeddings: EmbeddingSource {
         public var frontCount = 0
         /// The number of keys that the second source had.
         public var backCount = 0
+        /// The number of keys that the first source had in a version that was known to be outdated.
+        public var outdatedCount = 0
         /// The number of keys that neither had.
         public var absentCount = 0
         /// The number of loads that the first source failed to answer.
         public var frontFailures = 0
-        /// The number of keys that were written into the first source.
+        /// The number of keys that were written into the first source, or removed from it.
         public var storedCount = 0
         /// The number of keys that could not be written into it, or were not because too many were under way.
         public var unstoredCount = 0
@@ -70,26 +79,49 @@ public final class LayeredEmbeddings: EmbeddingSource {
     /// - Returns: The embeddings that there are.
     /// - Throws: The `Error` of the second source.
     public func load(_ keys: [EmbeddingKey], within timeout: Duration) async throws -> [EmbeddingKey: Embedding] {
+        try await load(keys, atLeast: [:], within: timeout)
+    }
+
+    /// Loads some keys from the first source, and those that it lacks, or has in an older version, from the second one.
+    ///
+    /// - Parameters:
+    ///   - keys: The keys.
+    ///   - versions: The versions of some of the keys that are known to exist.
+    ///   - timeout: The time after which nobody waits for the answer any more.
+    /// - Returns: The embeddings that there are.
+    /// - Throws: The `Error` of the second source.
+    public func load(
+        _ keys: [EmbeddingKey], atLeast versions: [EmbeddingKey: Int64], within timeout: Duration
+    ) async throws -> [EmbeddingKey: Embedding] {
         let begin = ContinuousClock.now
         var found: [EmbeddingKey: Embedding] = [:]
         do { found = try await front.load(keys, within: min(frontTimeout, timeout / 2)) } catch {
             try Task.checkCancellation()
             state.withLock { $0.measures.frontFailures += 1 }
         }
+        let outdated = found.filter { key, embedding in versions[key].map { embedding.version < $0 } ?? false }
+        for key in outdated.keys { found[key] = nil }
         let missing = keys.filter { found[$0] == nil }
-        state.withLock { $0.measures.frontCount += keys.count - missing.count }
+        state.withLock { state in
+            state.measures.frontCount += found.count
+            state.measures.outdatedCount += outdated.count
+        }
         if missing.isEmpty { return found }
-        let loaded = try await back.load(missing, within: max(.zero, timeout - (ContinuousClock.now - begin)))
+        let rest = max(.zero, timeout - (ContinuousClock.now - begin))
+        let loaded = try await back.load(missing, atLeast: versions, within: rest)
         state.withLock { state in
             state.measures.backCount += loaded.count
             state.measures.absentCount += missing.count - loaded.count
         }
-        if !loaded.isEmpty { storeLater(loaded) }
+        let gone = outdated.filter { loaded[$0.key] == nil }
+        if !loaded.isEmpty { changeLater(loaded.count) { [front] in try await front.store(loaded) } }
+        if !gone.isEmpty {
+            changeLater(gone.count) { [front] in try await front.remove(gone.mapValues(\.version)) }
+        }
         return found.merging(loaded) { _, new in new }
     }
 
-    private func storeLater(_ embeddings: [EmbeddingKey: Embedding]) {
-        let count = embeddings.count
+    private func changeLater(_ count: Int, _ change: @escaping @Sendable () async throws -> Void) {
         let hasRoom = state.withLock { state in
             guard state.storing + count <= Self.maxStoring else {
                 state.measures.unstoredCount += count
@@ -101,7 +133,7 @@ public final class LayeredEmbeddings: EmbeddingSource {
         guard hasRoom else { return }
         Task {
             var isStored = true
-            do { try await front.store(embeddings) } catch { isStored = false }
+            do { try await change() } catch { isStored = false }
             state.withLock { state in
                 state.storing -= count
                 if isStored { state.measures.storedCount += count } else { state.measures.unstoredCount += count }
