@@ -249,8 +249,9 @@ let package = Package(
             name: "millrace-command",
             dependencies: [
                 "AgentContext", "Anomalies", "ClusterCore", "EmbeddedBroker", "Millrace", "MillraceCommandLine",
-                "MillraceConnect", "MillraceConnectRuntime", "MillraceOperations", "MillracePostgres", "MillraceServer",
-                "MillraceServerVerbs", "MillraceTesting", "PageViews", "RiskScore", "Scenarios", "VelocityRules",
+                "MillraceConnect", "MillraceConnectRuntime", "MillraceOperations", "MillracePostgres", "MillraceRedis",
+                "MillraceServer", "MillraceServerVerbs", "MillraceTesting", "PageViews", "RiskScore", "Scenarios",
+                "VelocityRules",
                 argumentParser, logging, serviceLifecycle, signals,
             ],
             path: "Tools/millrace/Command", swiftSettings: swiftSettings),
