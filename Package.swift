@@ -177,7 +177,7 @@ let package = Package(
         .target(
             name: "MillraceServer",
             dependencies: [
-                "Millrace", "MillraceConnect", "MillraceConnectRuntime", "MillraceRouting", "MillraceRuntime",
+                "Millrace", "MillraceConnectRuntime", "MillraceRouting", "MillraceRuntime",
                 "MillraceMetrics", "MillraceCommandLine",
                 "MillraceOperations", "MillraceServerVerbs",
                 argumentParser, httpTypes,

@@ -14,16 +14,24 @@ extension ConnectConfiguration {
     ///   - kinds: the kinds of connectors that the file can name.
     /// - Throws: `InvalidConnectConfiguration` with all problems.
     public init(file path: String, kinds: [ConnectorKind]) throws(InvalidConnectConfiguration) {
+        try self.init(file: path, kinds: kinds) { _ in nil }
+    }
+
+    /// - Parameter serverProblem: says what is wrong with the settings of the server, if anything.
+    package init(
+        file path: String, kinds: [ConnectorKind], serverProblem: ([String: String]) -> String?
+    ) throws(InvalidConnectConfiguration) {
         let document: JSONValue
         do { document = try JSONFile.read(path) } catch {
             throw InvalidConnectConfiguration([SettingProblem(path: path, message: error.reason)])
         }
-        try self.init(document, file: path, kinds: kinds)
+        try self.init(document, file: path, kinds: kinds, serverProblem: serverProblem)
     }
 
     /// - Parameter file: the path to name for the document as a whole.
     package init(
-        _ document: JSONValue, file: String, kinds: [ConnectorKind], secrets: SecretStore = .ofProcess
+        _ document: JSONValue, file: String, kinds: [ConnectorKind], secrets: SecretStore = .ofProcess,
+        serverProblem: ([String: String]) -> String? = { _ in nil }
     ) throws(InvalidConnectConfiguration) {
         guard case .object(let members) = document else {
             throw InvalidConnectConfiguration([SettingProblem(path: file, message: "must be a JSON object")])
@@ -40,6 +48,7 @@ extension ConnectConfiguration {
         partCheckInterval = settings.duration(
             "partCheckInterval", in: .milliseconds(100)...(.seconds(86_400)), default: partCheckInterval)
         server = Self.server(settings)
+        if let problem = serverProblem(server) { settings.report(problem, at: "server") }
         var problems: [SettingProblem] = []
         settings.skip("connectors")
         if case .object(let described)? = members["connectors"], !described.isEmpty {

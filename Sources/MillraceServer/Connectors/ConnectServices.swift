@@ -1,7 +1,6 @@
 package import Logging
 import Millrace
 import MillraceCommandLine
-package import MillraceConnect
 package import MillraceConnectRuntime
 package import ServiceLifecycle
 
@@ -10,10 +9,10 @@ package struct ConnectServices {
     /// The worker first.
     package let all: [any Service]
 
-    /// - Throws: `InvalidConnectConfiguration` if the server's settings are wrong; ``ServerError`` if there is no port.
+    /// - Throws: `ValidationError` if the server's settings are wrong; `ServerError` if there is no port.
     package init(_ configuration: ConnectConfiguration, logger: Logger) throws {
         var configuration = configuration
-        guard var settings = try Self.server(configuration) else {
+        guard var settings = try ServerOptions.configuration(from: configuration.server) else {
             all = [ConnectWorker(configuration, logger: logger)]
             return
         }
@@ -30,18 +29,16 @@ package struct ConnectServices {
         all = [worker, server, ListeningReport(server: server, scheme: scheme, port: port, file: file)]
     }
 
-    /// Checks the settings of the server. Files are not read.
-    ///
-    /// - Throws: `InvalidConnectConfiguration`.
-    package static func check(_ configuration: ConnectConfiguration) throws { _ = try server(configuration) }
-
-    private static func server(_ configuration: ConnectConfiguration) throws -> MillraceServer.Configuration? {
-        do { return try ServerOptions.configuration(from: configuration.server) } catch {
-            var message = "\(error)"
-            for (key, name) in ConnectConfiguration.serverNames.sorted(by: { $0.value.count > $1.value.count }) {
-                message = message.split(separator: "--\(name)", omittingEmptySubsequences: false).joined(separator: key)
+    /// Says what is wrong with the settings of the server, by the names of a configuration file; `nil` if nothing is. Files are not
+    /// read.
+    package static func problem(ofServer settings: [String: String]) -> String? {
+        do { _ = try ServerOptions.configuration(from: settings) } catch {
+            return ConnectConfiguration.serverNames.sorted { $0.value.count > $1.value.count }.reduce("\(error)") {
+                message, name in
+                message.split(separator: "--\(name.value)", omittingEmptySubsequences: false).joined(
+                    separator: name.key)
             }
-            throw InvalidConnectConfiguration([SettingProblem(path: "server", message: message)])
         }
+        return nil
     }
 }

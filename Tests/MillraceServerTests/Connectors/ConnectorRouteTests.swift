@@ -24,7 +24,7 @@ extension ServerTests {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             for file in files { try Data("one\n".utf8).write(to: folder.appending(path: file)) }
             let tokens = broker.directory.appending(path: "tokens")
-            try Data("read reader\noperate,read operator\n".utf8).write(to: tokens)
+            try Data("read \(Self.reader)\nread,operate \(Self.operating)\n".utf8).write(to: tokens)
             try await withServers(2, broker, tokens: tokens.path) { servers in
                 try await eventually("both are asked, and all parts have been read", within: .seconds(600)) {
                     let report = try await servers[0].report()
@@ -39,7 +39,7 @@ extension ServerTests {
                 #expect(metrics.contains("millrace_connector_records_total"))
                 #expect(try await servers[0].get("/health/live").status == 200)
                 #expect(try await servers[0].get("/health/ready").status == 200)
-                #expect(try await servers[1].post("/connectors/lines/pause", token: "reader").status == 403)
+                #expect(try await servers[1].post("/connectors/lines/pause", token: Self.reader).status == 403)
                 #expect(try await servers[1].post("/connectors/lnes/pause").status == 404)
                 #expect(try await servers[1].post("/connectors/lines/pause?task=z").status == 404)
                 #expect(try await servers[1].post("/connectors/lines/pause").status == 200)
@@ -81,6 +81,9 @@ extension ServerTests {
         }
 
         // MARK: Processes
+
+        private static let reader = "a-token-of-a-reader"
+        private static let operating = "a-token-of-an-operator"
 
         private struct Report: Decodable {
             var complete: Bool
@@ -146,7 +149,7 @@ extension ServerTests {
                 let server = MillraceServer(
                     worker: worker, configuration: .init(address: address, tokenFile: tokens), logger: logger)
                 groups.append(ServiceGroup(services: [worker, server], logger: logger))
-                processes.append(Process(address: address, token: "operator"))
+                processes.append(Process(address: address, token: Self.operating))
                 _ = server
             }
             try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -45,10 +45,9 @@ struct ConnectCommand: AsyncParsableCommand {
 
     private func read() throws -> ConnectConfiguration {
         do {
-            let configuration = try ConnectConfiguration(file: file, kinds: ConnectorKinds.all)
-            try ConnectServices.check(configuration)
-            return configuration
-        } catch let error as InvalidConnectConfiguration {
+            return try ConnectConfiguration(
+                file: file, kinds: ConnectorKinds.all, serverProblem: ConnectServices.problem(ofServer:))
+        } catch {
             throw OperationError(.usage, "\(file): \(error)", code: "configuration")
         }
     }
