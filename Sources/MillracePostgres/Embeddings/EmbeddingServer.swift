@@ -22,6 +22,7 @@ final class EmbeddingServer: @unchecked Sendable {
     let name: String
     private let server: PostgresServer
     private let configuration: PostgresEmbeddingsConfiguration
+    private let interval: Duration
     private let condition = NSCondition()
     private var state = State()
 
@@ -30,6 +31,7 @@ final class EmbeddingServer: @unchecked Sendable {
         server.timeLimitMs = min(server.timeLimitMs, configuration.attemptLimitMs)
         self.server = server
         self.configuration = configuration
+        interval = .milliseconds(configuration.measureIntervalMs)
         name = server.description
     }
 
@@ -100,7 +102,7 @@ final class EmbeddingServer: @unchecked Sendable {
         while true {
             if state.isClosed { return .end }
             if !state.jobs.isEmpty { return .load(state.jobs.removeFirst()) }
-            let wait = last + .milliseconds(configuration.measureIntervalMs) - ContinuousClock.now
+            let wait = interval - last.duration(to: .now)
             if wait <= .zero { return .measure }
             _ = condition.wait(until: Date(timeIntervalSinceNow: wait / .seconds(1)))
         }
