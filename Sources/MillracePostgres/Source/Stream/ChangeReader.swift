@@ -24,19 +24,26 @@ final class ChangeReader {
     /// The log may grow by so much without a change of the tables before the position follows.
     private static let idleSize: UInt64 = 16 << 20
 
-    /// A transaction whose end has not come.
-    private struct OpenTransaction {
+    /// A transaction whose end has not come. It is a class, so that its array has one owner while it grows.
+    private final class OpenTransaction {
         let marks: TransactionMarks
         var records: [SourceRecord] = []
         var size = 0
         /// The number of changes that have come.
         var changeCount = 0
         /// The number of changes that earlier readers have written.
-        var skip: Int
+        let skip: Int
         /// The number of changes of chosen tables.
         var eventCount = 0
         /// Whether the whole transaction was written before.
         let isOld: Bool
+
+        init(_ marks: TransactionMarks, skip: Int, isOld: Bool) {
+            (self.marks, self.skip, self.isOld) = (marks, skip, isOld)
+        }
+
+        /// Whether the change that came last was written before.
+        var isWritten: Bool { isOld || changeCount <= skip }
     }
 
     init(_ stream: any SlotStream, _ tables: any TableKnowledge, rules: ChangeRules, from position: SlotPosition) {
@@ -119,11 +126,11 @@ final class ChangeReader {
         }
         let skip = position.commit == transaction.commit ? position.skip : 0
         open = OpenTransaction(
-            marks: TransactionMarks(transaction, rules), skip: skip, isOld: transaction.commit < position.lsn)
+            TransactionMarks(transaction, rules), skip: skip, isOld: transaction.commit < position.lsn)
     }
 
     private func commit(_ end: LogSequenceNumber) {
-        guard var transaction = open else { return }
+        guard let transaction = open else { return }
         open = nil
         guard !transaction.isOld else { return }
         if transaction.eventCount > 0, let record = transaction.marks.end(eventCount: transaction.eventCount) {
@@ -145,8 +152,8 @@ final class ChangeReader {
         else { return }
         ready += transaction.records
         readySize += transaction.size
-        open?.records = []
-        open?.size = 0
+        transaction.records = []
+        transaction.size = 0
         (position.commit, position.skip) = (transaction.marks.commit, transaction.changeCount)
         hasMoved = true
     }
@@ -168,28 +175,24 @@ final class ChangeReader {
     }
 
     private func change(_ relation: UInt32, _ make: () -> Change) throws {
-        guard var transaction = open else { throw Self.outside }
+        guard let transaction = open else { throw Self.outside }
         transaction.changeCount += 1
-        let shape = shapes[relation]
-        if shape != nil { transaction.eventCount += 1 }
-        let isWritten = transaction.isOld || transaction.changeCount <= transaction.skip
-        open = transaction
-        guard let shape, !isWritten else { return }
-        try add(transaction.eventCount == 1) { records in
+        guard let shape = shapes[relation] else { return }
+        transaction.eventCount += 1
+        guard !transaction.isWritten else { return }
+        try add(to: transaction, isFirst: transaction.eventCount == 1) { records in
             try make().append(to: &records, shape, transaction.marks, tables)
         }
     }
 
     private func truncate(_ relations: [UInt32]) throws {
-        guard var transaction = open else { throw Self.outside }
+        guard let transaction = open else { throw Self.outside }
         transaction.changeCount += 1
         let chosen = relations.compactMap { shapes[$0] }
         let isFirst = transaction.eventCount == 0
         transaction.eventCount += chosen.count
-        let isWritten = transaction.isOld || transaction.changeCount <= transaction.skip
-        open = transaction
-        guard !isWritten, !chosen.isEmpty else { return }
-        try add(isFirst) { records in
+        guard !transaction.isWritten, !chosen.isEmpty else { return }
+        try add(to: transaction, isFirst: isFirst) { records in
             for shape in chosen {
                 if let record = try transaction.marks.truncation(of: shape) { records.append(record) }
             }
@@ -197,15 +200,15 @@ final class ChangeReader {
     }
 
     /// Adds the records of a change to the open transaction's.
-    private func add(_ isFirst: Bool, _ body: (inout [SourceRecord]) throws -> Void) throws {
-        guard var records = open?.records else { return }
-        // The array has one owner while it grows.
-        open?.records = []
-        let count = records.count
-        if isFirst, let begin = open?.marks.begin { records.append(begin) }
-        try body(&records)
-        for record in records[count...] { open?.size += (record.value?.count ?? 0) + (record.key?.count ?? 0) + 100 }
-        open?.records = records
+    private func add(
+        to transaction: OpenTransaction, isFirst: Bool, _ body: (inout [SourceRecord]) throws -> Void
+    ) throws {
+        let count = transaction.records.count
+        if isFirst, let begin = transaction.marks.begin { transaction.records.append(begin) }
+        try body(&transaction.records)
+        for record in transaction.records[count...] {
+            transaction.size += (record.value?.count ?? 0) + (record.key?.count ?? 0) + 100
+        }
         splitIfLarge()
     }
 
