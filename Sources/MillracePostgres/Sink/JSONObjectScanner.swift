@@ -62,7 +62,11 @@ struct JSONObjectScanner {
     }
 
     private mutating func skipSpace() {
-        while index < text.count, [0x20, 0x0A, 0x0D, 0x09].contains(text[index]) { index += 1 }
+        while index < text.count {
+            let byte = text[index]
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            index += 1
+        }
     }
 
     private mutating func next() throws -> UInt8 {

@@ -105,15 +105,15 @@ struct SinkLines {
             return
         }
         var scanner = JSONObjectScanner(key)
-        let only = try scanner.onlyValue()
-        if only.kind == .object {
-            var members = JSONObjectScanner(key)
-            try members.forEachMember { name, piece in
-                guard let index = try table.index(of: name, guess: 0), table.columns[index].isKey else { return }
+        if key.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
+            var guess = 0
+            try scanner.forEachMember { name, piece in
+                guard let index = try table.index(of: name, guess: guess), table.columns[index].isKey else { return }
                 given[index] = .json(piece)
+                guess = index + 1
             }
         } else if let index = table.keyIndexes.first, table.keyIndexes.count == 1 {
-            given[index] = .json(only)
+            given[index] = .json(try scanner.onlyValue())
         }
     }
 
