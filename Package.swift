@@ -243,6 +243,14 @@ let package = Package(
             ],
             path: "Tools/risk-demo", swiftSettings: swiftSettings),
         .executableTarget(
+            name: "memory-demo",
+            dependencies: [
+                "AgentMemory", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics", "MillracePostgres",
+                "MillraceRedis", "MillraceRuntime", "MillraceServer", "MillraceVectors", "PostgresClient",
+                argumentParser, logging, serviceLifecycle,
+            ],
+            path: "Tools/memory-demo", swiftSettings: swiftSettings),
+        .executableTarget(
             name: "broker-load", dependencies: ["KafkaClient", argumentParser], path: "Tools/broker-load",
             swiftSettings: swiftSettings),
         .executableTarget(

@@ -80,7 +80,9 @@ final class ConnectSurroundings: Sendable {
 
     func write(_ lines: some Sequence<String>, to name: String) throws {
         let file = folder.appending(path: "in").appending(path: name).path
-        if !FileManager.default.fileExists(atPath: file) { FileManager.default.createFile(atPath: file, contents: nil) }
+        if !FileManager.default.fileExists(atPath: file) {
+            _ = FileManager.default.createFile(atPath: file, contents: nil)
+        }
         let handle = try #require(FileHandle(forWritingAtPath: file))
         defer { try? handle.close() }
         try handle.seekToEnd()
