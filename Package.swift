@@ -247,7 +247,7 @@ let package = Package(
             dependencies: [
                 "AgentMemory", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics", "MillracePostgres",
                 "MillraceRedis", "MillraceRuntime", "MillraceServer", "MillraceVectors", "PostgresClient",
-                argumentParser, logging, serviceLifecycle,
+                argumentParser, logging, serviceLifecycle, signals,
             ],
             path: "Tools/memory-demo", swiftSettings: swiftSettings),
         .executableTarget(

@@ -11,6 +11,7 @@ import MillraceRuntime
 import MillraceServer
 import MillraceVectors
 import ServiceLifecycle
+import UnixSignals
 
 /// One agent's process: its tables, its cache of embeddings, its server and its decisions.
 ///

@@ -12,7 +12,7 @@ struct AgentCommands: Service {
     let server: MillraceServer
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             if let port = await server.address?.port { AgentLine.ready(port: port).write() }
             for await line in Self.input {
                 switch line {

@@ -28,7 +28,7 @@ final class Decider: Service {
     }
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { [self] in
+        await cancelWhenGracefulShutdown { [self] in
             var agents: [AgentKey] = []
             var count = 0
             while !Task.isCancelled {
@@ -65,6 +65,6 @@ final class Decider: Service {
         return AgentFigures(
             decisions: latencies.count, failures: failures, p50: latencies.quantile(0.5) ?? .zero,
             p99: latencies.quantile(0.99) ?? .zero, hits: measures.hits, misses: measures.misses,
-            rows: (try? contexts.count) ?? 0)
+            rows: (try? contexts.count()) ?? 0)
     }
 }

@@ -34,7 +34,7 @@ final class ChildProcess: Sendable {
 
     func start() throws {
         if !FileManager.default.fileExists(atPath: log.path) {
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         }
         let errors = try FileHandle(forWritingTo: log)
         try errors.seekToEnd()
