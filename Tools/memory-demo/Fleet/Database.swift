@@ -97,14 +97,15 @@ struct Database {
 
     private mutating func vector() -> String {
         let components = (0..<Self.dimensions).map { _ in Float.random(in: -1...1, using: &random) }
-        return "[\(components.map(String.init).joined(separator: ","))]"
+        return "[\(components.map { "\($0)" }.joined(separator: ","))]"
     }
 
     private mutating func uuid() -> String {
-        let digits = (0..<32).map { _ in String(Int.random(in: 0..<16, using: &random), radix: 16) }.joined()
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { range in
-            String(digits.dropFirst(range.lowerBound).prefix(range.count))
-        }.joined(separator: "-")
+        var id = UUID().uuid
+        withUnsafeMutableBytes(of: &id) { bytes in
+            for index in bytes.indices { bytes[index] = UInt8.random(in: .min ... .max, using: &random) }
+        }
+        return UUID(uuid: id).uuidString.lowercased()
     }
 
     /// The rows as they are now.
