@@ -8,6 +8,7 @@ final class ChildProcess: Sendable {
     private let arguments: [String]
     private let environment: [String: String]
     private let log: URL
+    private let identifier: URL
     private let state = Mutex(State())
 
     private struct State {
@@ -28,6 +29,7 @@ final class ChildProcess: Sendable {
         self.arguments = arguments
         self.environment = environment
         log = folder.appending(path: "\(name).log")
+        identifier = folder.appending(path: "\(name).pid")
     }
 
     deinit { kill() }
@@ -52,6 +54,8 @@ final class ChildProcess: Sendable {
             self?.receive(data)
         }
         try process.run()
+        // Whoever has started the demo ends what is left, if the demo is killed.
+        try "\(process.processIdentifier)\n".write(to: identifier, atomically: true, encoding: .utf8)
         state.withLock { state in
             state.process = process
             state.input = input.fileHandleForWriting

@@ -32,15 +32,15 @@ struct Proof {
         try await Task.sleep(for: .milliseconds(300))
         fleet.receive()
         printFigures()
-        for problem in problems.prefix(20) { print("  WRONG \(problem)") }
+        for problem in problems.prefix(20) { say("  WRONG \(problem)") }
         if problems.isEmpty {
-            print(
+            say(
                 """
                 PROVEN: each of \(fleet.agents.count) agents has the latest version of all \(expected.count) rows in its table and its cache, \
                 after \(changes) changes; each of \(requests.count) requests has one decision
                 """)
         } else {
-            print("NOT PROVEN: \(problems.count) differences")
+            say("NOT PROVEN: \(problems.count) differences")
         }
         return problems.isEmpty
     }
@@ -83,17 +83,17 @@ struct Proof {
     }
 
     private func printFigures() {
-        print("            decisions  failures     p50 ms     p99 ms       hits     misses")
+        say("            decisions  failures     p50 ms     p99 ms       hits     misses")
         for (index, agent) in fleet.agents.enumerated() {
             guard let figures = fleet.figures[index] else { continue }
             let name = agent.name.padding(toLength: 10, withPad: " ", startingAt: 0)
-            print(
+            say(
                 String(
                     format: "  %@%9d %9d %10.3f %10.3f %10d %10d", name, figures.decisions, figures.failures,
                     figures.p50 / .milliseconds(1), figures.p99 / .milliseconds(1), figures.hits, figures.misses))
         }
         let worst = fleet.figures.values.map(\.p99).max() ?? .zero
         let verdict = worst <= .milliseconds(30) ? "within" : "NOT within"
-        print(String(format: "  the slowest agent's p99 is %@ 30 ms", verdict))
+        say(String(format: "  the slowest agent's p99 is %@ 30 ms", verdict))
     }
 }

@@ -33,10 +33,12 @@ struct Show: AsyncParsableCommand {
     var keep = false
 
     func run() async throws {
+        // A process that was killed does not read any more.
+        signal(SIGPIPE, SIG_IGN)
         let folder = URL(filePath: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let seed = seed ?? .random(in: 0 ... .max)
-        print("seed \(seed); logs in \(folder.path)")
+        say("seed \(seed); logs in \(folder.path)")
         try makeTopics()
         let fleet = try Fleet(self, folder: folder)
         defer { fleet.stop() }
@@ -44,11 +46,11 @@ struct Show: AsyncParsableCommand {
         try await start(fleet, &database)
         var requests = try Requests(servers.bootstrapServers)
         try await breakThings(fleet, &database, &requests)
-        print("\nno more changes; comparing what every agent sees with PostgreSQL")
+        say("\nno more changes; comparing what every agent sees with PostgreSQL")
         let proof = Proof(fleet: fleet, expected: try database.rows(), requests: requests, servers: servers)
         let isProven = try await proof.report(changes: database.changeCount)
         if keep {
-            print("the consoles stay until Ctrl-C")
+            say("the consoles stay until Ctrl-C")
             while true { try await Task.sleep(for: .seconds(3_600)) }
         }
         if !isProven { throw ExitCode(1) }
@@ -99,7 +101,7 @@ struct Show: AsyncParsableCommand {
             return fleet.ports.count == fleet.agents.count
         }
         for (index, port) in fleet.ports.sorted(by: { $0.key < $1.key }) {
-            print("\(fleet.agents[index].name): http://127.0.0.1:\(port)/")
+            say("\(fleet.agents[index].name): http://127.0.0.1:\(port)/")
         }
     }
 
@@ -133,7 +135,7 @@ struct Show: AsyncParsableCommand {
             let elapsed = (ContinuousClock.now - start) / .seconds(1)
             if elapsed >= seconds { break }
             if next < steps.count, elapsed >= seconds * steps[next].share {
-                print(String(format: "%5.1f s  %@", elapsed, steps[next].words))
+                say(String(format: "%5.1f s  %@", elapsed, steps[next].words))
                 try steps[next].action()
                 next += 1
             }
@@ -156,7 +158,7 @@ struct Show: AsyncParsableCommand {
         let figures = fleet.figures.values
         let (hits, misses) = (figures.reduce(0) { $0 + $1.hits }, figures.reduce(0) { $0 + $1.misses })
         let p99 = figures.map(\.p99).max() ?? .zero
-        print(
+        say(
             String(
                 format: "%5.1f s  %d decisions, %d hits, %d misses, slowest agent's p99 %.2f ms", elapsed,
                 figures.reduce(0) { $0 + $1.decisions }, hits, misses, p99 / .milliseconds(1)))
@@ -168,4 +170,10 @@ struct DemoFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
+}
+
+/// Prints a line at once, also into a file.
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
 }
