@@ -31,6 +31,40 @@ extension ServerTests {
             return children.flatMap { leaves($0, path + [$0["commandName"] as? String ?? ""]) }
         }
 
+        @Test("connectors report their states as lines of JSON, and nothing else on standard output")
+        func connectors() async throws {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "connect-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            try "one\n".write(to: folder.appending(path: "lines"), atomically: true, encoding: .utf8)
+            let broker = try VerbProcess(["broker", "--port", "0", "--json", "--topic", "lines:1"])
+            try await eventually("the address") { try broker.objects.first != nil }
+            let address = try #require(try broker.objects.first?["address"] as? String)
+            let file = folder.appending(path: "connect.json")
+            let settings = """
+                {
+                    "name": "lines", "bootstrapServers": ["\(address)"], "server": {"listen": "127.0.0.1:0"},
+                    "connectors": {
+                        "lines": {"type": "file-source", "path": "\(folder.path())/lines", "topic": "lines"}
+                    }
+                }
+                """
+            try settings.write(to: file, atomically: true, encoding: .utf8)
+            let checked = try await VerbProcess.run(["connect", file.path(), "--check", "--json"])
+            #expect(try checked.status == 0 && checked.objects.first?["connectors"] as? Int == 1, "\(checked)")
+            let process = try VerbProcess(["connect", file.path(), "--json", "--log-level", "error"])
+            try await eventually("a running task and the server's address") {
+                let objects = try process.objects
+                return objects.contains { $0["event"] as? String == "task" && $0["state"] as? String == "RUNNING" }
+                    && objects.contains { $0["event"] as? String == "listening" }
+            }
+            process.terminate()
+            let outcome = try await process.end()
+            #expect(try outcome.status == 0 && outcome.objects.allSatisfy { $0["event"] is String }, "\(outcome)")
+            broker.terminate()
+            _ = try await broker.end()
+        }
+
         @Test("a broker and an instance report their events as lines of JSON, and nothing else on standard output")
         func events() async throws {
             let state = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString)")

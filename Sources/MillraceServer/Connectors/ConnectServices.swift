@@ -8,12 +8,14 @@ package import ServiceLifecycle
 package struct ConnectServices {
     /// The worker first.
     package let all: [any Service]
+    package let worker: ConnectWorker
 
     /// - Throws: `ValidationError` if the server's settings are wrong; `ServerError` if there is no port.
     package init(_ configuration: ConnectConfiguration, logger: Logger) throws {
         var configuration = configuration
         guard var settings = try ServerOptions.configuration(from: configuration.server) else {
-            all = [ConnectWorker(configuration, logger: logger)]
+            worker = ConnectWorker(configuration, logger: logger)
+            all = [worker]
             return
         }
         let port = PortReservation()
@@ -23,7 +25,7 @@ package struct ConnectServices {
             configuration.serverAddress = settings.address
         }
         let file = try configuration.server["address-file"].map { try AddressFile($0) }
-        let worker = ConnectWorker(configuration, logger: logger)
+        worker = ConnectWorker(configuration, logger: logger)
         let server = MillraceServer(worker: worker, configuration: settings, logger: logger)
         let scheme = settings.tls == nil ? "http" : "https"
         all = [worker, server, ListeningReport(server: server, scheme: scheme, port: port, file: file)]

@@ -32,14 +32,24 @@ struct ConnectCommand: AsyncParsableCommand {
         completion: .list(Logger.Level.allCases.map(\.rawValue)), transform: { try Logger.Level(option: $0) })
     var logLevel = Logger.Level.info
 
+    @Flag(help: "One line of JSON for each event: the server's address, and the states of connectors and tasks.")
+    var json = false
+
     func run() async throws {
-        try await reportingAsync {
+        try await reportingAsync(json: json) {
             let configuration = try read()
-            if check {
-                let count = configuration.connectors.count
-                return printLine("\(file): \(count == 1 ? "1 connector" : "\(count) connectors"), nothing is wrong")
-            }
-            try await serve(configuration)
+            if check { return report(configuration) }
+            try await InstanceReport.$isJSON.withValue(json) { try await serve(configuration) }
+        }
+    }
+
+    private func report(_ configuration: ConnectConfiguration) {
+        let count = configuration.connectors.count
+        if json {
+            let checked: JSONFragment = .members(["file": .string(file), "connectors": .number(Int64(count))])
+            printLine(checked.text)
+        } else {
+            printLine("\(file): \(count == 1 ? "1 connector" : "\(count) connectors"), nothing is wrong")
         }
     }
 
@@ -55,7 +65,8 @@ struct ConnectCommand: AsyncParsableCommand {
     private func serve(_ configuration: ConnectConfiguration) async throws {
         var logger = Logger(label: "connect") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = logLevel
-        let services = try ConnectServices(configuration, logger: logger).all
+        let connect = try ConnectServices(configuration, logger: logger)
+        let services = connect.all + (json ? [ConnectorStateLines(worker: connect.worker)] : [])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.enumerated().map { index, service in
@@ -67,5 +78,38 @@ struct ConnectCommand: AsyncParsableCommand {
                         : .init(service: service)
                 }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+    }
+}
+
+/// Lines of JSON about the states of connectors and their tasks, for programs.
+private struct ConnectorStateLines: Service {
+    let worker: ConnectWorker
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var last: [String: ConnectorState] = [:]
+            while !Task.isCancelled {
+                for connector in worker.status {
+                    report(connector.name, nil, connector.state, &last)
+                    for task in connector.tasks { report(connector.name, task.name, task.state, &last) }
+                }
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    private func report(
+        _ connector: String, _ task: String?, _ state: ConnectorState, _ last: inout [String: ConnectorState]
+    ) {
+        let key = task.map { "\(connector)/\($0)" } ?? connector
+        guard last.updateValue(state, forKey: key) != state else { return }
+        let report = InstanceReport(json: true)
+        if let task {
+            report.event(
+                "task",
+                ["connector": .string(connector), "task": .string(task), "state": .string(state.rawValue)])
+        } else {
+            report.event("connector", ["connector": .string(connector), "state": .string(state.rawValue)])
+        }
     }
 }
