@@ -89,9 +89,10 @@ struct IndexFolderTests {
             // A new index is made from its store, too.
             try await check(driver, Self.similar)
         }
-        let before = try files(of: "similar")
+        // Segments that are made later take the place of some, never of all at once.
+        let before = try segments(of: "similar")
         try await run([Self.similar]) { try await check($0, Self.similar) }
-        #expect(try !before.isEmpty && files(of: "similar") == before)
+        #expect(try !before.isDisjoint(with: segments(of: "similar")))
     }
 
     @Test("is filled anew if the declaration has changed", arguments: 0..<4)
@@ -129,11 +130,11 @@ struct IndexFolderTests {
             try fill(driver)
             try await check(driver)
         }
-        let kept = try files(of: "other")
+        let kept = try segments(of: "other")
         #expect(!kept.isEmpty && hasFolder("similar"))
         try await run([other]) { try await check($0) }
         #expect(!hasFolder("similar"))
-        #expect(try files(of: "other") == kept)
+        #expect(try !kept.isDisjoint(with: segments(of: "other")))
         try await run([]) { _ in }
         #expect(!hasFolder("other"))
         try await run([Self.similar]) { try await self.check($0, Self.similar) }

@@ -4,12 +4,12 @@ import { bytes, count, h, table } from "./dom.js";
 
 export function metrics(model) {
   if (!model.metrics) return h("p", { class: "quiet" }, "Asking for the metrics…");
-  const local = (model.local.metrics ??= { filter: "", onlyHere: true });
+  const local = (model.local.metrics ??= { filter: "", onlyProgram: true });
   const words = local.filter.toLowerCase().split(/\s+/);
   const found = model.metrics.filter((series) => {
-    const isOwn = series.name.startsWith("millrace_") && !series.name.startsWith("millrace_embedding_cache");
+    const isOwn = /^(millrace|process)_/.test(series.name) && !series.name.startsWith("millrace_embedding_cache");
     const text = `${series.name} ${series.help} ${labels(series)}`.toLowerCase();
-    return !(local.onlyHere && isOwn) && words.every((word) => text.includes(word));
+    return !(local.onlyProgram && isOwn) && words.every((word) => text.includes(word));
   });
   const families = Map.groupBy(found, (series) => series.name);
   return [
@@ -20,11 +20,11 @@ export function metrics(model) {
         oninput: (event) => { local.filter = event.target.value; model.show(); },
       })),
       h("label", {}, h("input", {
-        type: "checkbox", id: "only-program", checked: local.onlyHere,
-        onchange: (event) => { local.onlyHere = event.target.checked; model.show(); },
+        type: "checkbox", id: "only-program", checked: local.onlyProgram,
+        onchange: (event) => { local.onlyProgram = event.target.checked; model.show(); },
       }), " only the program's own"),
       h("span", { class: "quiet" }, "of this instance; the same as Prometheus gets at /metrics")),
-    found.length === 0 && h("p", { class: "quiet" }, local.onlyHere && local.filter === ""
+    found.length === 0 && h("p", { class: "quiet" }, local.onlyProgram && local.filter === ""
       ? "The program has no metrics of its own." : "No such metric."),
     [...families].map(([name, series]) => [
       h("h2", { key: `family ${name}`, class: "code" }, name),
