@@ -18,7 +18,7 @@ public protocol EmbeddingStore: EmbeddingSource {
 /// A source in front of another one: a fast one that need not have everything, and a slow one that has.
 ///
 /// Keys that the first one lacks, has in an older version than the cache has heard of, or cannot answer in time, are loaded from the second one
-/// and written into the first one for the next reader; what the second one does not have any more is removed from the first one. Nobody waits
+/// and written into the first one for the next reader; a copy that is known to be outdated is removed from the first one. Nobody waits
 /// for that. For more than two sources, the second one is layered itself.
 ///
 /// ```swift
@@ -107,17 +107,17 @@ public final class LayeredEmbeddings: EmbeddingSource {
             state.measures.outdatedCount += outdated.count
         }
         if missing.isEmpty { return found }
+        // At once: if the second source cannot answer now, nobody may take the old copy for the newest later.
+        if !outdated.isEmpty {
+            changeLater(outdated.count) { [front] in try await front.remove(outdated.mapValues(\.version)) }
+        }
         let rest = max(.zero, timeout - (ContinuousClock.now - begin))
         let loaded = try await back.load(missing, atLeast: versions, within: rest)
         state.withLock { state in
             state.measures.backCount += loaded.count
             state.measures.absentCount += missing.count - loaded.count
         }
-        let gone = outdated.filter { loaded[$0.key] == nil }
         if !loaded.isEmpty { changeLater(loaded.count) { [front] in try await front.store(loaded) } }
-        if !gone.isEmpty {
-            changeLater(gone.count) { [front] in try await front.remove(gone.mapValues(\.version)) }
-        }
         return found.merging(loaded) { _, new in new }
     }
 

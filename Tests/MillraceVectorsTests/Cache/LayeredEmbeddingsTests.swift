@@ -50,7 +50,7 @@ struct LayeredEmbeddingsTests {
         #expect(back.loads == 0)
         let found = try await source.load([key], atLeast: [key: 2], within: .seconds(600))
         #expect(found == [key: Embedding([2], version: 2)])
-        await wait(for: source, 1)
+        await wait(for: source, 2)
         #expect(front.entries == [key: Embedding([2], version: 2)])
         _ = try await source.load([key], atLeast: [key: 2], within: .seconds(600))
         #expect(back.loads == 1 && source.measures.outdatedCount == 1)
@@ -63,6 +63,16 @@ struct LayeredEmbeddingsTests {
         #expect(try await source.load([key], atLeast: [key: .max], within: .seconds(600)).isEmpty)
         await wait(for: source, 1)
         #expect(front.entries.isEmpty && source.measures.absentCount == 1)
+    }
+
+    @Test("a copy that is known to be outdated is removed even if the second source does not answer")
+    func backFails() async throws {
+        struct Away: Error {}
+        let front = Store([key: Embedding([1], version: 1)])
+        let source = LayeredEmbeddings(front, over: ClosureEmbeddingSource { _ in throw Away() })
+        await #expect(throws: Away.self) { try await source.load([key], atLeast: [key: 2], within: .seconds(600)) }
+        await wait(for: source, 1)
+        #expect(front.entries.isEmpty)
     }
 
     @Test("a cache that hears of a new version, or of an end, never keeps the copy in between")
