@@ -36,7 +36,7 @@ public struct ConnectorKind: Sendable {
     package func connector(from settings: ConnectorSettings) throws(InvalidConnectConfiguration) -> Connector {
         var connector: Connector?
         do { connector = try make(settings) } catch {
-            // What follows from values that are reported already says nothing.
+            // An error that follows from values that are reported already says nothing new.
             if settings.problems.isEmpty { settings.report("\(error)") }
         }
         settings.reportUnknown()

@@ -29,6 +29,9 @@ public struct FileSink: SinkConnector {
         self.folder = folder
     }
 
+    /// Opens a writer. The files are opened with their partitions.
+    ///
+    /// - Throws: nothing; ``SinkWriter/begin(_:)`` reports a folder that is missing.
     public func open() throws -> any SinkWriter { FileWriter(folder) }
 }
 

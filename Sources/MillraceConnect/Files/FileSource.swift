@@ -36,6 +36,9 @@ public struct FileSource: SourceConnector {
 
     public var topics: [String] { [topic] }
 
+    /// Returns the names of the files.
+    ///
+    /// - Throws: ``ConnectorError`` if the folder or the file cannot be read.
     public func partitions() throws -> [String] {
         var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -49,6 +52,12 @@ public struct FileSource: SourceConnector {
         }
     }
 
+    /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - partition: the file's name.
+    ///   - position: the position from which to go on; `nil` to begin.
+    /// - Throws: ``ConnectorError`` if the file cannot be read, or is shorter than the position.
     public func open(_ partition: String, from position: SourcePosition?) throws -> any SourcePartitionReader {
         var isFolder = false
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)

@@ -102,7 +102,7 @@ final class ConnectCoordinator {
             case .assigned(let partitions):
                 owned = Set(partitions.map(\.partition))
                 logger.info("this process has the tasks of \(owned.count) of \(topics.positionsCount) partitions")
-            // Who has the tasks next is known only when the group has agreed.
+            // The next owners of the tasks are known only when the group has agreed.
             case .revoked: break
             case .lost: owned = []
             }

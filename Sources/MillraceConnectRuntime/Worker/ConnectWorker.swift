@@ -184,7 +184,7 @@ public final class ConnectWorker: Service, Sendable {
         try await order(.pause, connector, task)
     }
 
-    /// Has a connector, or one of its tasks, go on in all processes.
+    /// Orders a connector, or one of its tasks, to go on in all processes.
     ///
     /// ```swift
     /// try await worker.resume("orders")
@@ -198,7 +198,7 @@ public final class ConnectWorker: Service, Sendable {
         try await order(.resume, connector, task)
     }
 
-    /// Has a connector, or one of its tasks, begin anew from its last committed position, in whichever process it is, also after a
+    /// Orders a connector, or one of its tasks, to begin anew from its last committed position, in whichever process it is, also after a
     /// failure.
     ///
     /// ```swift

@@ -45,7 +45,7 @@ final class StatesTopic {
                     (try? JSONDecoder().decode(JSONValue.self, from: Data(value))).flatMap(WantedStates.Wish.init)
                 }
                 wanted.take(wish, for: target)
-                // What was asked for before the start has been done by the start.
+                // Restarts that were asked for before the start have been done by it.
                 if isComplete, wish?.isRestart == true { restarts.append(target) }
             }
         }

@@ -39,7 +39,7 @@ final class TaskControl: Sendable {
         if isNew { wakeUp.signal() }
     }
 
-    /// Has the task begin anew, also after a failure.
+    /// Orders the task to begin anew, also after a failure.
     func restart() {
         state.withLock { state in
             state.restarts += 1

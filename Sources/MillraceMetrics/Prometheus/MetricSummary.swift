@@ -20,7 +20,7 @@ package struct MetricSummary: Sendable, Hashable {
     package var labels: [(name: String, value: String)] { pairs.map { (name: $0.name, value: $0.value) } }
     /// The value of a counter or a gauge.
     package var value: Double?
-    /// What a histogram has counted.
+    /// The distribution of a histogram.
     package var distribution: Distribution?
     private var pairs: [MetricLabel]
 

@@ -76,7 +76,7 @@ final class PostgresSinkWriter: SinkWriter {
     }
 
     func commit(_ offsets: [TopicPartition: Int64]) throws {
-        // What was written went with a connection that was lost.
+        // The uncommitted rows went with a connection that was lost.
         guard let connection, !connection.isLost else { throw Self.lost }
         let table = OffsetsTable(configuration, connection)
         do {

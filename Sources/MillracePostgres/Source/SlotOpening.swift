@@ -95,7 +95,7 @@ struct SlotOpening {
             for table in tables { position.tables[table.id] = SlotPosition.hash(ofKey: table.shape.keyNames) }
         }
         if let slot, !slot.isLost {
-            // What it has not confirmed follows the rows, some of which then come twice.
+            // The changes that it has not confirmed follow the rows, some of which then come twice.
             position.lsn = slot.confirmed
             return (position, nil)
         }

@@ -152,7 +152,7 @@ final class RedisStreamsReader: SourcePartitionReader {
             let continuity = StreamContinuity(after: position, in: info)
             if continuity != .whole {
                 try handle(continuity, info)
-                // What follows depends on the new position.
+                // The rest depends on the new position.
                 entries = []
             }
         }

@@ -24,7 +24,7 @@ package struct PauseConnectorVerb: AsyncParsableCommand {
 /// `resume-connector`: has a connector go on.
 package struct ResumeConnectorVerb: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "resume-connector", abstract: "Has a connector, or one of its tasks, go on in all processes.",
+        commandName: "resume-connector", abstract: "Resumes a connector, or one of its tasks, in all processes.",
         discussion: ExitStatus.ofServers)
 
     @OptionGroup var arguments: ConnectorOrderArguments
@@ -41,7 +41,7 @@ package struct ResumeConnectorVerb: AsyncParsableCommand {
 /// `restart-connector`: has a connector begin anew.
 package struct RestartConnectorVerb: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "restart-connector", abstract: "Has a connector, or one of its tasks, begin anew.",
+        commandName: "restart-connector", abstract: "Restarts a connector, or one of its tasks.",
         discussion: """
             It begins with what was committed last, also after a failure.
 

@@ -15,7 +15,7 @@ extension BuildExecutor {
     package func letSmallWorkGoFirst() {}
 }
 
-/// How long the making of a segment takes.
+/// The length of the making of a segment.
 package enum BuildSize: Sendable {
     /// It makes a segment of new rows, which searches compare one by one until then.
     case small

@@ -89,7 +89,7 @@ extension IndexCore {
 
     private func install(_ product: SegmentBuild.Product, of build: SegmentBuild) throws {
         if let segment = product.segment {
-            // What has died while the segment was made is dead in every commit that sees the segment.
+            // A row that has died while the segment was made is dead in every commit that sees the segment.
             for (row, origin) in product.origins.enumerated()
             where build.sources[Int(origin.source)].deaths.isDead(Int(origin.row)) {
                 segment.deaths.record(row, at: 1)
