@@ -1,0 +1,134 @@
+"""Kills processes of connectors, or the servers under them, and compares what has arrived with what was committed."""
+import argparse
+import json
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+import database
+import streams
+from processes import PATIENCE, Broker, Postgres, Problem, Redis, Worker, await_until
+
+SCENARIOS = ["postgres", "redis", "servers"]
+
+
+class Round:
+    """One seed of a scenario, with servers of its own."""
+
+    def __init__(self, scenario, seed, kills, folder):
+        self.scenario, self.seed, self.kills, self.folder = scenario, seed, kills, folder
+        self.random = random.Random(f"{scenario} {seed}")
+        parts = [database, streams] if scenario == "servers" else [database] if scenario == "postgres" else [streams]
+        self.broker = Broker(folder, [topic for part in parts for topic in part.TOPICS])
+        self.systems = [Postgres(folder) if part is database else Redis(folder) for part in parts]
+        connectors = {}
+        for part, system in zip(parts, self.systems):
+            connectors.update(part.connectors(system.port))
+        file = folder / "connect.json"
+        file.write_text(json.dumps({
+            "name": "kills", "bootstrapServers": [self.broker.address], "partCheckInterval": "200ms",
+            "kafka": {"broker.address.family": "v4", "session.timeout.ms": 6000, "reconnect.backoff.max.ms": 500},
+            "connectors": connectors}))
+        self.parts = parts
+        self.workers = [Worker(f"worker-{number}", folder, file) for number in (1, 2)]
+        self.loads = []
+
+    def run(self):
+        try:
+            for server in [self.broker, *self.systems]:
+                server.start()
+            self.loads = [
+                database.DatabaseLoad(system, self.seed) if part is database else streams.StreamsLoad(system, self.seed)
+                for part, system in zip(self.parts, self.systems)]
+            for process in [*self.loads, *self.workers]:
+                process.start()
+            for victim in self.victims():
+                if self.random.random() < 0.6:
+                    self.await_work()
+                time.sleep(self.random.uniform(0, 2))
+                for worker in self.workers:
+                    worker.check()
+                victim.kill()
+                time.sleep(self.random.choice([0, self.random.uniform(0, 1.5)]))
+                victim.start()
+            time.sleep(self.random.uniform(0, 1))
+            for load in self.loads:
+                load.end()
+            self.await_exactness()
+            for worker in self.workers:
+                worker.stop()
+            if problem := self.problem():
+                raise Problem(f"after the end: {problem}")
+            return ", ".join(load.summary() for load in self.loads)
+        finally:
+            for load in self.loads:
+                load.is_over.set()
+            for process in [*self.workers, *self.systems, self.broker]:
+                process.kill()
+
+    def victims(self):
+        """Those that are killed, in order: each server at least once, any worker."""
+        if self.scenario != "servers":
+            return [self.random.choice(self.workers) for _ in range(self.kills)]
+        servers = [*self.systems, self.broker]
+        others = [self.random.choice(servers) for _ in range(self.kills - len(servers))]
+        return self.random.sample(servers + others, len(servers) + len(others))
+
+    def await_work(self):
+        """Waits until sinks go on: some kills meet processes that have only just begun, others those at work."""
+        before = [load.written_count() for load in self.loads]
+        await_until("sinks go on", lambda: all(load.written_count() > count for load, count in zip(self.loads, before)))
+
+    def problem(self):
+        problems = [load.problem(self.broker) for load in self.loads]
+        return next(filter(None, problems), None)
+
+    def await_exactness(self):
+        problem = None
+
+        def is_exact():
+            nonlocal problem
+            for worker in self.workers:
+                worker.check()
+            problem = self.problem()
+            return problem is None
+
+        try:
+            await_until("everything has arrived", is_exact, PATIENCE)
+        except Problem as error:
+            raise Problem(f"{error}: {problem}") from None
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="connect-kill-test", description=__doc__)
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=4)
+    arguments = parser.parse_args()
+    failures = 0
+    for scenario in arguments.scenario or SCENARIOS:
+        for seed in range(arguments.first, arguments.first + arguments.seeds):
+            folder = pathlib.Path(tempfile.mkdtemp(prefix="connect-kills-"))
+            # The user of PostgreSQL is another one.
+            folder.chmod(0o755)
+            begin = time.monotonic()
+            try:
+                summary = Round(scenario, seed, arguments.kills, folder).run()
+                print(f"{scenario}, seed {seed}: {arguments.kills} kills, {summary}, exact after "
+                      f"{time.monotonic() - begin:.0f} s", flush=True)
+            except Problem as error:
+                failures += 1
+                print(f"{scenario}, seed {seed}: {error}", flush=True)
+                for log in sorted(folder.glob("worker-*.log")):
+                    print(log.name, *log.read_text(errors="replace").splitlines()[-12:], sep="\n", flush=True)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
