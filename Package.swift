@@ -39,6 +39,7 @@ let consoleFiles = [
     "index.html", "console.css", "icon.svg", "main.js", "api.js", "dom.js", "history.js", "overview.js", "layout.js",
     "topology.js", "tasks.js", "stores.js", "indexes.js", "errors.js", "configuration.js", "operating.js", "nodes.js",
     "letters.js", "why.js", "connectors.html", "connectors.js", "metrics.js",
+    "confirm.js", "tiles.js", "token.js",
 ]
 
 let package = Package(

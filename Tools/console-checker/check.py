@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from browser import Browser, CheckFailed
+from connectors import Connectors, Worker
 from indexes import Indexes
 from live import Instance, Live
 from operating import Operating
@@ -340,6 +341,7 @@ def main():
     if not chromium:
         sys.exit("check.py: no chromium on the path; Tools/setup --checks installs it")
     browser, restored = Browser(chromium), Instance(executable, servers, work)
+    worker = Worker(str(Path(executable).with_name("millrace")), servers, work)
     try:
         checks = Checks(browser, folder, address, other, cases)
         for width, height in ((1280, 900), (390, 844)):
@@ -364,7 +366,8 @@ def main():
         live.letters()
         checks.loss(int(process))
         live.restore(restored)
-        known = tuple(f"http://{known}/" for known in (address, guarded, windows, cases, restored.address))
+        Connectors(checks, worker).check()
+        known = tuple(f"http://{known}/" for known in (address, guarded, windows, cases, restored.address, *worker.addresses))
         far = [url for url in browser.requests if not url.startswith(known)]
         expect(not far, f"the page asked elsewhere: {far}")
         print("  tokens, a killed instance, no request to elsewhere")
@@ -375,6 +378,7 @@ def main():
     finally:
         browser.close()
         restored.stop()
+        worker.stop()
 
 
 main()

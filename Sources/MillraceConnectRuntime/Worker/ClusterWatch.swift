@@ -7,7 +7,7 @@ import MillraceRuntime
 import Synchronization
 
 /// The view of the cluster that is looked up every second on a thread: the lags of sinks' own groups and of those that hold sources back,
-/// and the addresses of the worker's other processes.
+/// and the worker's processes.
 final class ClusterWatch: Sendable {
     /// A group and the topics that it reads.
     struct Watched {
@@ -20,7 +20,7 @@ final class ClusterWatch: Sendable {
 
     private struct State {
         var gates: [String: LagGate] = [:]
-        var addresses: [InstanceAddress] = []
+        var processes: [WorkerProcess]?
         var isStopped = false
         var hasEnded = false
     }
@@ -29,7 +29,6 @@ final class ClusterWatch: Sendable {
     private let ports: KafkaPorts
     private let name: String
     private let group: String
-    private let hasServer: Bool
     private let logger: Logger
     private let state: Mutex<State>
     private let wakeUp = DispatchSemaphore(value: 0)
@@ -38,12 +37,8 @@ final class ClusterWatch: Sendable {
 
     /// - Parameters:
     ///   - group: the group of the worker's processes.
-    ///   - hasServer: whether this process has a server, which looks for the others.
     ///   - name: the prefix of the clients' names.
-    init(
-        _ watched: [Watched], group: String, hasServer: Bool, ports: KafkaPorts, name: String, logger: Logger
-    ) {
-        self.hasServer = hasServer
+    init(_ watched: [Watched], group: String, ports: KafkaPorts, name: String, logger: Logger) {
         self.group = group
         self.watched = watched
         self.ports = ports
@@ -57,8 +52,8 @@ final class ClusterWatch: Sendable {
     /// Returns the gate of a connector; `nil` if no group of it is watched.
     func gate(of connector: String) -> LagGate? { state.withLock { $0.gates[connector] } }
 
-    /// The addresses of all processes of the worker that have a server, in order.
-    var addresses: [InstanceAddress] { state.withLock(\.addresses) }
+    /// All processes of the worker, in the order of their names; `nil` before the group has told them.
+    var processes: [WorkerProcess]? { state.withLock(\.processes) }
 
     var hasEnded: Bool { state.withLock(\.hasEnded) }
 
@@ -86,7 +81,7 @@ final class ClusterWatch: Sendable {
                     let lag = try Self.lag(of: group.group, in: group.topics.all, current.admin, current.reader)
                     state.withLock { $0.gates[group.connector]?.observe(lag) }
                 }
-                if hasServer { try lookAtMembers(current.admin) }
+                try lookAtMembers(current.admin)
                 trouble = nil
             } catch {
                 // Once is enough.
@@ -100,8 +95,8 @@ final class ClusterWatch: Sendable {
     /// A group that is being balanced says nothing.
     private func lookAtMembers(_ admin: any AdminPort) throws(PortError) {
         guard let description = try admin.describeGroup(group), description.isStable else { return }
-        let addresses = description.members.compactMap(\.address).sorted { $0.description < $1.description }
-        state.withLock { $0.addresses = addresses }
+        let processes = description.members.map { WorkerProcess(name: String($0.name), address: $0.address) }
+        state.withLock { $0.processes = processes.sorted { $0.name < $1.name } }
     }
 
     private typealias Clients = (admin: any AdminPort & GroupOffsetsPort, reader: any ReaderPort)

@@ -62,8 +62,7 @@ final class ConnectCoordinator {
         }
         self.connectors = connectors
         cluster = ClusterWatch(
-            watched, group: configuration.name, hasServer: configuration.serverAddress != nil, ports: ports,
-            name: clientID, logger: logger)
+            watched, group: configuration.name, ports: ports, name: clientID, logger: logger)
         member = try ports.makeMember(
             of: configuration.name,
             clientID: GroupMember.clientID(name: clientID, address: configuration.serverAddress))
@@ -121,8 +120,8 @@ final class ConnectCoordinator {
         connectors.map { $0.status(gate: cluster.gate(of: $0.name), wanted: states.wanted) }
     }
 
-    /// The addresses of the other processes that have a server.
-    var otherAddresses: [InstanceAddress] { cluster.addresses.filter { $0 != configuration.serverAddress } }
+    /// The worker's other processes; `nil` before the group has told them.
+    var otherProcesses: [WorkerProcess]? { cluster.processes?.filter { $0.name != clientID } }
 
     /// Writes down what somebody asks for, so that all processes follow it.
     ///

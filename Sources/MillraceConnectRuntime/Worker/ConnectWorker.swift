@@ -21,6 +21,8 @@ import Synchronization
 public final class ConnectWorker: Service, Sendable {
     /// The configuration.
     public let configuration: ConnectConfiguration
+    /// The name of this process, which no other one has.
+    package let processName: String
     private let logger: Logger
     private let shared: Mutex<Shared>
     private let stopRequested = Atomic<Bool>(false)
@@ -29,7 +31,7 @@ public final class ConnectWorker: Service, Sendable {
         var isStarted = false
         var isRunning = false
         var status: [ConnectorStatus]
-        var otherAddresses: [InstanceAddress] = []
+        var otherProcesses: [WorkerProcess]?
         var orders: [(order: ConnectorOrder, target: String, done: CheckedContinuation<Void, any Error>)] = []
     }
 
@@ -40,6 +42,7 @@ public final class ConnectWorker: Service, Sendable {
     ///   - logger: the destination of log messages; a logger labelled `millrace-connect` by default.
     public init(_ configuration: ConnectConfiguration, logger: Logger = Logger(label: "millrace-connect")) {
         self.configuration = configuration
+        processName = "\(configuration.name)-\(Self.randomName())"
         var logger = logger
         logger[metadataKey: "worker"] = "\(configuration.name)"
         self.logger = logger
@@ -94,7 +97,7 @@ public final class ConnectWorker: Service, Sendable {
         let coordinator: ConnectCoordinator
         do {
             coordinator = try ConnectCoordinator(
-                configuration, ports: ports, clientID: "\(configuration.name)-\(Self.randomName())", logger: logger)
+                configuration, ports: ports, clientID: processName, logger: logger)
         } catch let error as PortError {
             let servers = configuration.bootstrapServers.joined(separator: ",")
             throw StreamsError(.broker, "while starting with the brokers at \(servers): \(error)")
@@ -117,8 +120,8 @@ public final class ConnectWorker: Service, Sendable {
     }
 
     private func publish(_ coordinator: ConnectCoordinator) {
-        let (status, addresses) = (coordinator.status, coordinator.otherAddresses)
-        shared.withLock { ($0.status, $0.otherAddresses) = (status, addresses) }
+        let (status, processes) = (coordinator.status, coordinator.otherProcesses)
+        shared.withLock { ($0.status, $0.otherProcesses) = (status, processes) }
     }
 
     private func performOrders(_ coordinator: ConnectCoordinator) {
@@ -162,8 +165,12 @@ public final class ConnectWorker: Service, Sendable {
     /// ```
     public var status: [ConnectorStatus] { shared.withLock(\.status) }
 
-    /// The servers of the worker's other processes, as far as they have some.
-    public var otherAddresses: [InstanceAddress] { shared.withLock(\.otherAddresses) }
+    /// The worker's other processes, at most some seconds ago; `nil` before the group has told them.
+    ///
+    /// ```swift
+    /// print(worker.otherProcesses?.map(\.name) ?? [])
+    /// ```
+    public var otherProcesses: [WorkerProcess]? { shared.withLock(\.otherProcesses) }
 
     /// Whether the worker has begun and not ended.
     public var isRunning: Bool { shared.withLock(\.isRunning) }

@@ -1,15 +1,19 @@
+import Millrace
 import MillraceConnectRuntime
 
 /// The connectors as one process, or all processes together, tell them.
 struct ConnectorsReport: Codable, Sendable {
-    /// Whether every process of the worker has answered.
+    /// Whether all processes of the worker are known and every one has answered.
     var complete: Bool
+    /// The processes that share the work, as the group knows them, also those that could not be asked.
     var processes: [Process]
     var connectors: [Connector]
 
     struct Process: Codable, Sendable {
+        var name: String
         var address: String?
         var isHere: Bool
+        /// The reason why the report lacks the tasks of this process.
         var error: String?
     }
 
@@ -47,15 +51,18 @@ struct ConnectorsReport: Codable, Sendable {
 
 extension ConnectorsReport {
     /// The report of this process.
-    init(_ status: [ConnectorStatus], address: String?) {
+    init(_ status: [ConnectorStatus], process: WorkerProcess) {
         complete = true
-        processes = [Process(address: address, isHere: true)]
+        let address = process.address?.description
+        processes = [Process(name: process.name, address: address, isHere: true)]
         connectors = status.map { Connector($0, address: address) }
     }
 
     /// Adds the report of another process.
     mutating func add(_ other: ConnectorsReport) {
-        processes += other.processes.map { Process(address: $0.address, isHere: false, error: $0.error) }
+        processes += other.processes.map {
+            Process(name: $0.name, address: $0.address, isHere: false, error: $0.error)
+        }
         for connector in other.connectors {
             guard let index = connectors.firstIndex(where: { $0.name == connector.name }) else {
                 connectors.append(connector)
@@ -65,10 +72,11 @@ extension ConnectorsReport {
         }
     }
 
-    /// Adds a process that has not answered.
-    mutating func add(silent address: String, _ reason: String) {
+    /// Adds a process that has not answered, or cannot be asked.
+    mutating func add(silent process: WorkerProcess, _ reason: String) {
         complete = false
-        processes.append(Process(address: address, isHere: false, error: reason))
+        processes.append(
+            Process(name: process.name, address: process.address?.description, isHere: false, error: reason))
     }
 
     /// Names the parts that no process works on, if every process has answered.

@@ -19,7 +19,7 @@ struct ConnectorRoutes: RouteGroup {
             Route(
                 method: .get, path: "/connectors",
                 summary:
-                    "Lists the connectors with their states and tasks, merged over all processes that have a server.",
+                    "Lists the connectors with their states and tasks, merged over all processes, with those that cannot be asked.",
                 replies: [
                     Route.Reply(
                         status: 200, summary: "The connectors.",
@@ -87,32 +87,39 @@ struct ConnectorRoutes: RouteGroup {
     // MARK: All processes
 
     private func report(_ request: RouteRequest) async -> ConnectorsReport {
-        let own = worker.configuration.serverAddress ?? listening.current
-        var report = ConnectorsReport(worker.status, address: own?.description)
+        let own = WorkerProcess(
+            name: worker.processName, address: worker.configuration.serverAddress ?? listening.current)
+        var report = ConnectorsReport(worker.status, process: own)
         if request.isForwarded { return report }
+        guard let others = worker.otherProcesses else {
+            report.complete = false
+            return report
+        }
         let authorization = request.head.headerFields[.authorization]
-        let others = worker.otherAddresses
-        let answers = await withTaskGroup(of: (InstanceAddress, Result<ConnectorsReport, Failure>).self) { group in
-            for address in others {
+        let answers = await withTaskGroup(of: (WorkerProcess, Result<ConnectorsReport, Failure>).self) { group in
+            for process in others {
                 group.addTask {
-                    do { return (address, .success(try await ask(address, authorization))) } catch {
-                        return (address, .failure(Failure(error)))
+                    do { return (process, .success(try await ask(process, authorization))) } catch {
+                        return (process, .failure(Failure(error)))
                     }
                 }
             }
-            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0.description < $1.0.description }
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0.name < $1.0.name }
         }
-        for (address, answer) in answers {
+        for (process, answer) in answers {
             switch answer {
             case .success(let other): report.add(other)
-            case .failure(let failure): report.add(silent: address.description, failure.message)
+            case .failure(let failure): report.add(silent: process, failure.message)
             }
         }
         report.addUnassigned()
         return report
     }
 
-    private func ask(_ address: InstanceAddress, _ authorization: String?) async throws -> ConnectorsReport {
+    private func ask(_ process: WorkerProcess, _ authorization: String?) async throws -> ConnectorsReport {
+        guard let address = process.address else {
+            throw Failure(.badGateway, "instance_unreachable", "it has no server that others can reach")
+        }
         let answer = try await peers.ask(
             address, target: "/connectors", accept: "application/json", authorization: authorization,
             within: Self.limit)

@@ -22,7 +22,8 @@ enum ConnectorSchema {
     static let report = Schema.object([
         "complete": flag,
         "processes": Schema.list(
-            Schema.object(["isHere": flag], optional: ["address": Schema.text, "error": Schema.text])),
+            Schema.object(
+                ["name": Schema.text, "isHere": flag], optional: ["address": Schema.text, "error": Schema.text])),
         "connectors": Schema.list(connector),
     ])
 }

@@ -65,6 +65,8 @@ struct ConsoleFile: Sendable {
         script("configuration", PackageResources.configuration_js), script("metrics", PackageResources.metrics_js),
         script("operating", PackageResources.operating_js), script("nodes", PackageResources.nodes_js),
         script("letters", PackageResources.letters_js), script("why", PackageResources.why_js),
+        script("tiles", PackageResources.tiles_js), script("token", PackageResources.token_js),
+        script("confirm", PackageResources.confirm_js),
     ]
 
     /// The page of a worker of connectors.
@@ -75,8 +77,12 @@ struct ConsoleFile: Sendable {
             script("connectors", PackageResources.connectors_js),
         ]
         + all.filter {
-            ["console.css", "icon.svg", "api.js", "dom.js"].contains(String($0.path.split(separator: "/").last ?? ""))
+            sharedFiles.contains(String($0.path.split(separator: "/").last ?? ""))
         }
+
+    private static let sharedFiles: Set = [
+        "console.css", "icon.svg", "api.js", "confirm.js", "dom.js", "history.js", "tiles.js", "token.js",
+    ]
 
     private static func script(_ name: String, _ content: [UInt8]) -> ConsoleFile {
         ConsoleFile(

@@ -7,7 +7,7 @@ package struct ConnectorsVerb: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "connectors", abstract: "Lists the connectors of a worker, with their tasks, lags and troubles.",
         discussion: """
-            One process is asked, and it asks the others that have a server. Records, failures and refused records count since each \
+            One process is asked, and it asks the others. Records, failures and refused records count since each \
             process has had the task. The lag is that of a sink, or of the group that holds a source back. The status is 1 if a process \
             could not be asked.
 
@@ -33,7 +33,7 @@ package struct ConnectorsVerb: AsyncParsableCommand {
             }
             let silent = report.processes.filter { $0.error != nil }
             for process in silent {
-                complain("\(process.address ?? "a process"): \(process.error ?? "no answer")")
+                complain("\(process.address ?? process.name): \(process.error ?? "no answer")")
             }
             if !report.complete { throw ExitCode(1) }
         }
@@ -51,6 +51,7 @@ private struct WorkerReport: Decodable {
     var connectors: [Connector]
 
     struct Process: Decodable {
+        var name: String
         var address: String?
         var error: String?
     }

@@ -58,6 +58,27 @@ extension ServerTests {
             }
         }
 
+        @Test("a process without a server is counted, and named as one that could not be asked")
+        func processesWithoutServers() async throws {
+            let broker = try await TestBroker()
+            let folder = broker.directory.appending(path: "in")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data("one\n".utf8).write(to: folder.appending(path: "a"))
+            try await withServers(2, unserved: 1, broker, tokens: nil) { servers in
+                try await eventually("all three are known", within: .seconds(900)) {
+                    try await servers[0].report().processes.count == 3
+                }
+                let report = try await servers[1].report()
+                #expect(!report.complete)
+                #expect(report.processes.allSatisfy { $0.name.hasPrefix("bank-") })
+                #expect(Set(report.processes.map(\.name)).count == 3)
+                #expect(
+                    report.processes.filter { $0.address == nil }.map(\.error)
+                        == ["it has no server that others can reach"])
+                #expect(report.processes.filter { $0.error == nil }.count == 2)
+            }
+        }
+
         @Test("the document describes the routes of a worker, and no stores")
         func document() async throws {
             let broker = try await TestBroker()
@@ -74,7 +95,7 @@ extension ServerTests {
                 #expect(try await servers[0].get("/stores").status == 404)
                 let page = try await servers[0].get("/").text
                 #expect(page.contains("/console/connectors.js"))
-                for file in ["connectors.js", "api.js", "dom.js", "console.css", "icon.svg"] {
+                for file in ["connectors.js", "confirm.js", "history.js", "tiles.js", "token.js", "console.css"] {
                     #expect(try await servers[0].get("/console/\(file)").status == 200, "\(file)")
                 }
             }
@@ -90,7 +111,11 @@ extension ServerTests {
             var processes: [Process]
             var connectors: [Connector]
 
-            struct Process: Decodable { var address: String? }
+            struct Process: Decodable {
+                var name: String
+                var address: String?
+                var error: String?
+            }
             struct Connector: Decodable {
                 var name: String
                 var state: String
@@ -130,19 +155,23 @@ extension ServerTests {
         }
 
         private func withServers(
-            _ count: Int, _ broker: TestBroker, tokens: String?, _ body: ([Process]) async throws -> Void
+            _ count: Int, unserved: Int = 0, _ broker: TestBroker, tokens: String?,
+            _ body: ([Process]) async throws -> Void
         ) async throws {
             let source = FileSource(path: broker.directory.appending(path: "in").path, topic: TestBroker.input)
             var logger = Logger(label: "connect-test")
             logger.logLevel = .critical
             var processes: [Process] = []
             var groups: [ServiceGroup] = []
+            let common = ConnectConfiguration(
+                name: "bank", bootstrapServers: [broker.broker.bootstrapServers],
+                connectors: [ConfiguredConnector(name: "lines", type: "file-source", connector: .source(source))])
+            for _ in 0..<unserved {
+                let worker = ConnectWorker(common, logger: logger)
+                groups.append(ServiceGroup(services: [worker], logger: logger))
+            }
             for _ in 0..<count {
-                var configuration = ConnectConfiguration(
-                    name: "bank", bootstrapServers: [broker.broker.bootstrapServers],
-                    connectors: [
-                        ConfiguredConnector(name: "lines", type: "file-source", connector: .source(source))
-                    ])
+                var configuration = common
                 let address = try await TestServer.freeAddress()
                 configuration.serverAddress = address
                 let worker = ConnectWorker(configuration, logger: logger)

@@ -1,6 +1,6 @@
 // The page: asks the server every two seconds, and shows one of the views. The address's fragment says which.
 
-import { get, hasToken, setToken } from "./api.js";
+import { get } from "./api.js";
 import { badge, h, morph } from "./dom.js";
 import { History, note } from "./history.js";
 import { overview } from "./overview.js";
@@ -12,7 +12,8 @@ import { errors } from "./errors.js";
 import { configuration } from "./configuration.js";
 import { metrics } from "./metrics.js";
 import { why } from "./why.js";
-import { mayOperate, pauseBanner } from "./operating.js";
+import { pauseBanner } from "./operating.js";
+import { askForToken, followToken, showRights } from "./token.js";
 
 const intervalMs = 2_000;
 const views = [
@@ -60,7 +61,7 @@ function show() {
   const pauses = pauseBanner(model);
   banner.hidden = pauses.length === 0;
   morph(banner, h("div", {}, pauses));
-  document.getElementById("token-button").textContent = mayOperate(model) ? "May operate" : hasToken() ? "May read" : "Read-only";
+  showRights(model);
 }
 
 function errorCount() {
@@ -88,7 +89,7 @@ async function ask() {
     model.problem = undefined;
   } catch (error) {
     model.problem = error.message;
-    if (error.status === 401) openTokenDialog();
+    if (error.status === 401) askForToken();
     if (error.status === undefined) console.error(error);
   }
   show();
@@ -107,34 +108,10 @@ async function tick() {
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden && !isAsking) ask(); });
 
-// The token
-
-const dialog = document.getElementById("token-dialog");
-const tokenInput = document.getElementById("token-input");
-let wasRefused = false;
-
-function openTokenDialog() {
-  // Asked for once; after that the button opens it, so that it does not come back every two seconds.
-  if (wasRefused || dialog.open) return;
-  wasRefused = true;
-  dialog.showModal();
-}
-
-function useToken(text) {
-  setToken(text);
+followToken(() => {
   model.rights = undefined;
-  tokenInput.value = "";
-  dialog.close();
   ask();
-}
-
-document.getElementById("token-button").onclick = () => dialog.showModal();
-document.getElementById("token-cancel").onclick = () => { tokenInput.value = ""; dialog.close(); };
-document.getElementById("token-forget").onclick = () => useToken(undefined);
-document.getElementById("token-form").onsubmit = (event) => {
-  event.preventDefault();
-  useToken(tokenInput.value.trim());
-};
+});
 
 // Keys
 

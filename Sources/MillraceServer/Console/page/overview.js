@@ -1,8 +1,9 @@
 // The first things that an operator looks at: lag and its trend, threads, the rate, what was dropped; then the instances and their restores.
 
-import { badge, brief, count, h, rate, s, span, table } from "./dom.js";
+import { badge, brief, count, h, rate, span, table } from "./dom.js";
 import { errorList } from "./errors.js";
 import { applicationButtons, subtopologyTable } from "./operating.js";
+import { sparkline, tile, trendWords } from "./tiles.js";
 
 export function overview(model) {
   const { instances, history, total } = model;
@@ -54,10 +55,9 @@ function lagTile(history, total, speed) {
   const estimate = total.lag === 0 ? 0 : speed > 0 ? total.lag / speed : speed === undefined ? undefined : Infinity;
   const seconds = total.lagMs === undefined ? estimate : total.lagMs / 1_000;
   const work = total.lagMs !== undefined && total.lag > 0 ? `, ${span(estimate)} of work` : "";
-  const words = { growing: "↗ growing", falling: "↘ falling", steady: "→ steady" };
   const kind = trend === "growing" || seconds === Infinity ? "bad" : undefined;
   return tile("Lag", `${total.lag > 0 && total.lagMs === undefined ? "≈ " : ""}${span(seconds)}`,
-    `${count(total.lag)} records wait${work}${trend ? ` · ${words[trend]}` : ""}`,
+    `${count(total.lag)} records wait${work}${trendWords(trend)}`,
     sparkline(history.levels("level lag"), "records that wait"), kind,
     total.lagMs === undefined ? "The time that the waiting records take at the present rate" : "The age of the record that has waited longest");
 }
@@ -85,25 +85,6 @@ function commitTile(alive) {
 function changeOf(history, name) {
   const speed = history.rate(name);
   return speed > 0 ? `${rate(speed)} now` : "none in the last seconds";
-}
-
-function tile(title, value, note, drawing, kind, explanation) {
-  return h("div", { class: `tile ${kind || ""}`, key: title, title: explanation },
-    h("div", { class: "tile-title" }, title), h("div", { class: "tile-value" }, value),
-    h("div", { class: "tile-note" }, note), drawing);
-}
-
-export function sparkline(samples, what) {
-  const [width, height] = [160, 32];
-  const shown = samples.slice(-150);
-  const highest = Math.max(1e-9, ...shown.map((sample) => sample.value));
-  const [start, end] = [shown[0]?.at ?? 0, shown.at(-1)?.at ?? 1];
-  const points = shown.map((sample) =>
-    `${(((sample.at - start) / (end - start || 1)) * width).toFixed(1)},${(height - 2 - (sample.value / highest) * (height - 4)).toFixed(1)}`);
-  return s("svg", {
-    class: "sparkline", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img",
-    "aria-label": `${what} over the last ${span(end - start)}, at most ${brief(highest < 1e-6 ? 0 : highest)}`,
-  }, points.length > 1 && s("polyline", { points: points.join(" ") }));
 }
 
 export function restoresOf(instance) {

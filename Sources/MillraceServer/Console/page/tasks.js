@@ -1,7 +1,8 @@
 // Tasks and standbys, and where they run.
 
 import { badge, count, h, rate, span, table } from "./dom.js";
-import { mayOperate, threadButtons } from "./operating.js";
+import { threadButtons } from "./operating.js";
+import { mayOperate } from "./token.js";
 import { restoresOf, restoreTable } from "./overview.js";
 
 const most = 500;
