@@ -13,13 +13,18 @@ package final class TestPostgres: Sendable {
     /// - Parameters:
     ///   - settings: settings beside those of `Tools/postgres`, such as `max_replication_slots=1`.
     ///   - hasVectors: whether the server has pgvector.
-    package init(_ settings: [String] = [], hasVectors: Bool = false) throws {
+    ///   - primary: the server whose copy this one is and follows; `nil`, the default, for a server of its own.
+    package init(_ settings: [String] = [], hasVectors: Bool = false, standbyOf primary: TestPostgres? = nil) throws {
         let port = try freePort()
         self.port = port
         let folder = FileManager.default.temporaryDirectory.appending(path: "millrace-postgres-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let script = projectFolder.appending(path: hasVectors ? "Tools/postgres-vectors" : "Tools/postgres").path
-        process = ServerProcess([script, folder.path, "\(port)"] + settings, in: folder, stopSignal: SIGINT) {
+        process = ServerProcess(
+            [script] + (primary.map { ["--standby-of", "\($0.port)"] } ?? []) + [folder.path, "\(port)"] + settings,
+            in: folder,
+            stopSignal: SIGINT
+        ) {
             (try? PostgresConnection(Self.settings(port), limitMs: 1_000)) != nil
         }
         try process.start()

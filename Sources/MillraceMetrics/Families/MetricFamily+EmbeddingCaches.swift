@@ -49,6 +49,7 @@ extension MetricFamily {
             [
                 ("published", $0.publishedAnnouncements), ("loaded", $0.loadedAnnouncements),
                 ("known", $0.knownAnnouncements), ("dropped", $0.droppedAnnouncements),
+                ("forgotten", $0.forgottenAnnouncements),
             ]
         },
     ]

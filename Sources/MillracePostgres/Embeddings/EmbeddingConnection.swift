@@ -45,17 +45,19 @@ final class EmbeddingConnection {
             "SELECT k.number, \(version), t.\(quote(configuration.vectorColumn)) FROM \(keys) WITH ORDINALITY AS k(\(names), number) JOIN \(name) t ON \(condition)"
     }
 
-    /// Measures the time of a statement that does nothing: the quickest of three.
+    /// Measures the time of a small statement, the quickest of three, which asks whether the server is a primary.
     ///
     /// - Throws: ``ConnectorError``.
-    func roundTrip() throws(ConnectorError) -> Duration {
-        var quickest = Duration.seconds(1 << 20)
+    func measure() throws(ConnectorError) -> (roundTrip: Duration, isPrimary: Bool) {
+        var (quickest, isPrimary) = (Duration.seconds(1 << 20), false)
         for _ in 0..<3 {
             let start = ContinuousClock.now
-            do { try connection.run("SELECT 1") } catch { throw ConnectorError(error) }
+            do {
+                isPrimary = try connection.run("SELECT pg_is_in_recovery()").text(row: 0, column: 0) == "f"
+            } catch { throw ConnectorError(error) }
             quickest = min(quickest, ContinuousClock.now - start)
         }
-        return quickest
+        return (quickest, isPrimary)
     }
 
     /// Loads embeddings.

@@ -17,6 +17,8 @@ final class EmbeddingServer: @unchecked Sendable {
         var isClosed = false
         /// The last measured round trip; `nil` while the server has not answered, or not any more.
         var roundTrip: Duration?
+        /// Whether it was no replica when it was last measured.
+        var isPrimary = false
     }
 
     let name: String
@@ -54,6 +56,9 @@ final class EmbeddingServer: @unchecked Sendable {
 
     /// The round trip; the longest of all for a server that is away.
     var distance: Duration { withState { $0.roundTrip ?? .seconds(1 << 30) } }
+
+    /// Whether it answers and is no replica.
+    var isPrimary: Bool { withState { $0.isPrimary && $0.roundTrip != nil } }
 
     private func withState<Result>(_ body: (inout State) -> Result) -> Result {
         condition.lock()
@@ -131,8 +136,8 @@ final class EmbeddingServer: @unchecked Sendable {
     }
 
     private func measure(_ connection: inout EmbeddingConnection?) {
-        let result = attempt(&connection) { connection throws(ConnectorError) in try connection.roundTrip() }
-        if case .success(let time) = result { withState { $0.roundTrip = time } }
+        let result = attempt(&connection) { connection throws(ConnectorError) in try connection.measure() }
+        if case .success(let found) = result { withState { ($0.roundTrip, $0.isPrimary) = found } }
     }
 
     /// Uses the connection, which is made if there is none, and noted as away if it fails.

@@ -27,35 +27,28 @@ extension CacheCore {
     private func consider(_ announcement: EmbeddingAnnouncement, nowMs: Int64, _ state: inout State) {
         let (key, version) = (announcement.key, announcement.version)
         if var flight = state.table.flights[key] {
-            if let version {
-                flight.minVersion = max(flight.minVersion, version)
-            } else {
-                flight.hasUnknownVersion = true
-                if case .running = flight.state { flight.isOutdated = true }
-            }
+            // News are worth another load.
+            if flight.owed.take(version) { flight.hasRetried = false }
+            if version == nil, case .running = flight.state { flight.isOutdated = true }
             state.table.flights[key] = flight
             if contents.peek(key, nowMs: nowMs) == .absent { endAbsence(of: key) }
             state.figures.loadedAnnouncements += 1
             return
         }
-        var flight = state.table.newFlight()
-        flight.minVersion = version ?? .min
-        flight.hasUnknownVersion = version == nil
-        switch contents.peek(key, nowMs: nowMs) {
-        case .found(let embedding):
-            if let version, embedding.version >= version {
-                state.figures.knownAnnouncements += 1
-                return
-            }
-            flight.isRefresh = true
-        case .absent: if !endAbsence(of: key) { return }
-        case .missing: break
+        let present = contents.peek(key, nowMs: nowMs)
+        if case .found(let embedding) = present, let version, embedding.version >= version {
+            state.figures.knownAnnouncements += 1
+            return
         }
-        guard configuration.loadsAnnouncedKeys || flight.isRefresh else { return }
+        if present == .absent, !endAbsence(of: key) { return }
+        var flight = state.table.newFlight(of: key)
+        if flight.owed.take(version) { flight.hasRetried = false }
+        if case .found = present { flight.isRefresh = true }
+        guard configuration.loadsAnnouncedKeys || flight.isRefresh else { return remember(key, flight, &state) }
         guard state.table.waitingAnnouncements < configuration.maxWaitingAnnouncements else {
             state.figures.droppedAnnouncements += 1
             if flight.isRefresh { contents.remove(key, for: .outdated) }
-            return
+            return remember(key, flight, &state)
         }
         state.figures.loadedAnnouncements += 1
         state.table.enqueue(key, flight, forMiss: false)

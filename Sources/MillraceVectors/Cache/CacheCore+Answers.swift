@@ -81,13 +81,12 @@ extension CacheCore {
         switch outcome {
         case .failure(let error):
             state.figures.failedKeys += 1
-            state.table.dequeue(key)
-            forget(key, below: flight)
+            giveUp(key, flight, &state)
             return (.failure(error), nil)
         case .success(let loaded):
             let isOld =
                 rules.keepsNewerVersions
-                && (flight.isOutdated || flight.minVersion > (loaded.embedding?.version ?? .min))
+                && (flight.isOutdated || flight.owed.isAbove(loaded.embedding?.version))
             let hasPlace =
                 !flight.waiters.isEmpty || state.table.waitingAnnouncements < configuration.maxWaitingAnnouncements
             if isOld, !flight.hasRetried, hasPlace {
@@ -95,11 +94,11 @@ extension CacheCore {
                 return nil
             }
             if loaded.embedding == nil { state.figures.absentKeys += 1 } else { state.figures.foundKeys += 1 }
-            state.table.dequeue(key)
             if isOld {
-                forget(key, below: flight)
+                giveUp(key, flight, &state)
                 return (.success(loaded.embedding), nil)
             }
+            state.table.dequeue(key)
             contents.store(key, loaded.embedding, row: loaded.row, nowMs: nowMs)
             let announcement = flight.isWanted ? loaded.embedding : nil
             return (
@@ -116,11 +115,13 @@ extension CacheCore {
         state.table.enqueue(key, again, forMiss: !flight.waiters.isEmpty)
     }
 
-    /// Removes what the cache has of a key if it is known to be outdated.
-    func forget(_ key: EmbeddingKey, below flight: LoadTable.Flight) {
+    /// Ends a flight that has not brought what was announced, and removes what the cache has of the key if it is outdated.
+    func giveUp(_ key: EmbeddingKey, _ flight: LoadTable.Flight, _ state: inout State) {
+        state.table.dequeue(key)
+        remember(key, flight, &state)
         contents.remove(key, for: .outdated) { present in
-            guard case .found(let embedding) = present else { return flight.minVersion > .min || flight.isOutdated }
-            return flight.isRefresh || embedding.version < flight.minVersion
+            guard case .found(let embedding) = present else { return flight.owed.lowest > .min || flight.isOutdated }
+            return flight.isRefresh || embedding.version < flight.owed.lowest
         }
     }
 }

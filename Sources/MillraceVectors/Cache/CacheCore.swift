@@ -60,7 +60,9 @@ package final class CacheCore: Sendable {
             firstMs: TimeSpan(configuration.retryDelay).ms, longestMs: TimeSpan(configuration.maxRetryDelay).ms)
         state = Mutex(
             State(
-                table: LoadTable(maxConcurrent: configuration.maxConcurrentLoads, maxBatchCount: maxBatchCount),
+                table: LoadTable(
+                    maxConcurrent: configuration.maxConcurrentLoads, maxBatchCount: maxBatchCount,
+                    maxOwedVersions: configuration.maxOwedVersions),
                 health: SourceHealth(retries, pauses: rules.pausesLoads), random: XorShift(seed: seed)))
     }
 
@@ -117,7 +119,7 @@ package final class CacheCore: Sendable {
         if let flight, !isInNeedOfPlace {
             state.table.flights[key] = flight
         } else {
-            var new = flight ?? state.table.newFlight()
+            var new = flight ?? state.table.newFlight(of: key)
             if flight == nil {
                 new.isWanted = true
                 // Only a broken rule finds a flight here that it does not join.
@@ -146,6 +148,13 @@ package final class CacheCore: Sendable {
         else { return }
         if flight.error != nil { state.figures.failedKeys += 1 }
         state.table.dequeue(key)
+        remember(key, flight, &state)
+    }
+
+    /// Keeps what was announced and has not come, so that the next load of the key does not take less for the newest.
+    func remember(_ key: EmbeddingKey, _ flight: LoadTable.Flight, _ state: inout State) {
+        guard rules.remembersVersions else { return }
+        if state.table.remember(key, flight) { state.figures.forgottenAnnouncements += 1 }
     }
 
     /// The moment at which callers stop waiting, a load has taken too long or may begin; `nil` if nothing is to be loaded.

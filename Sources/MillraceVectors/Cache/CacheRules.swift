@@ -13,5 +13,8 @@ package struct CacheRules: Sendable {
     /// A source that is away gets one load at a time, with pauses.
     package var pausesLoads = true
 
+    /// What was announced and could not be loaded is remembered.
+    package var remembersVersions = true
+
     package init() {}
 }

@@ -29,6 +29,9 @@ public struct EmbeddingCacheConfiguration: Sendable {
     /// The most announced keys that wait to be loaded; 10,000 by default. Beyond them announcements are dropped, and what they outdate
     /// is forgotten.
     public var maxWaitingAnnouncements = 10_000
+    /// The most announced versions that are remembered because no load has brought them yet; 10,000 by default. Beyond them the oldest
+    /// is forgotten, and counted.
+    public var maxOwedVersions = 10_000
     /// The name of this cache among those that share announcements. It has to be different in each; random by default.
     public var origin: String
 
@@ -48,7 +51,7 @@ public struct EmbeddingCacheConfiguration: Sendable {
         for (name, value) in [
             ("capacityInBytes", capacityInBytes), ("maxConcurrentLoads", maxConcurrentLoads),
             ("maxWaitingKeys", maxWaitingKeys), ("maxBatchCount", maxBatchCount),
-            ("maxWaitingAnnouncements", maxWaitingAnnouncements),
+            ("maxWaitingAnnouncements", maxWaitingAnnouncements), ("maxOwedVersions", maxOwedVersions),
         ] where value < 1 {
             problems.append("\(name) has to be at least 1, not \(value)")
         }

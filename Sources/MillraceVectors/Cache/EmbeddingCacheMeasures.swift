@@ -49,6 +49,9 @@ public struct EmbeddingCacheMeasures: Sendable, Hashable {
     public var knownAnnouncements = 0
     /// The announcements of others that were dropped because too many waited.
     public var droppedAnnouncements = 0
+    /// The announced versions that were forgotten before a load had brought them, because too many were remembered. An old copy in a source in
+    /// front of the durable one may count as the newest after that.
+    public var forgottenAnnouncements = 0
 
     /// Makes the figures of a cache that has done nothing.
     public init() {}

@@ -112,6 +112,53 @@ struct EmbeddingsTests {
         try await wait(for: 2, far.address)
     }
 
+    @Test("what a replica has older than is known is asked of the primary, wherever it is")
+    func staleReplica() async throws {
+        let primary = try Database(TestPostgres())
+        try primary.run(
+            "CREATE TABLE e (k text PRIMARY KEY, v real[], n int8); INSERT INTO e VALUES ('a', '{1}', 1), ('gone', '{1}', 1)"
+        )
+        let standby = try TestPostgres(standbyOf: primary.server)
+        let replica = try standby.connect(to: primary.name)
+        try replica.run("SELECT pg_wal_replay_pause()")
+        while try replica.run("SELECT pg_get_wal_replay_pause_state()").texts != [["paused"]] {}
+        try primary.run(
+            "UPDATE e SET v = '{2}', n = 2; DELETE FROM e WHERE k = 'gone'; INSERT INTO e VALUES ('new', '{3}', 3)")
+        var far = primary.address
+        far.port = standby.port
+        var configuration = PostgresEmbeddingsConfiguration(
+            servers: [far, primary.address], table: "e", keyColumn: "k", vectorColumn: "v")
+        (configuration.versionColumn, configuration.attemptLimitMs) = ("n", 300_000)
+        configuration.measureIntervalMs = 50
+        let embeddings = try PostgresEmbeddings(configuration)
+        let keys = ["a", "gone", "new"].map { EmbeddingKey($0) }
+        let old = Dictionary(uniqueKeysWithValues: keys.prefix(2).map { ($0, Embedding([1], version: 1)) })
+        let newest = [keys[0]: Embedding([2], version: 2), keys[2]: Embedding([3], version: 3)]
+        let known = [keys[0]: 2, keys[1]: Int64.max, keys[2]: 3]
+        var staleAnswers = 0
+        while staleAnswers < 10 {
+            // Either server may be the nearer one at the moment.
+            let found = try await embeddings.load(keys, within: .seconds(300))
+            #expect(found == old || found == newest)
+            if found == old { staleAnswers += 1 }
+            #expect(try await embeddings.load(keys, atLeast: known, within: .seconds(300)) == newest)
+        }
+        primary.server.process.kill()
+        while embeddings.order.first != "\(far)" { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(try await embeddings.load([keys[0]], atLeast: known, within: .seconds(300)) == [keys[0]: old[keys[0]]])
+        let away = await #expect(throws: ConnectorError.self) {
+            try await embeddings.load(keys, atLeast: known, within: .seconds(300))
+        }
+        #expect(away?.message == "No primary of the embeddings answers.")
+        // The replica takes the primary's place, with what it has received.
+        try replica.run("SELECT pg_promote()")
+        while true {
+            let found = try? await embeddings.load(keys, atLeast: known, within: .seconds(300))
+            if found == newest { break }
+        }
+        embeddings.close()
+    }
+
     @Test("loads that find too many waiting, or whose time is over, fail")
     func bounds() async throws {
         let database = try Database(TestPostgres())

@@ -7,6 +7,8 @@ struct CacheModel {
     struct Load {
         var batch: Int
         var keys: [EmbeddingKey]
+        /// The versions of which the cache has heard.
+        var versions: [EmbeddingKey: Int64]
         /// The answer of the source, of the moment at which it reads, which is some time after the load began.
         var answer: [EmbeddingKey: Embedding]?
     }
@@ -26,6 +28,8 @@ struct CacheModel {
     let core: CacheCore
     var nowMs: Int64 = 1_000
     private var versions: [EmbeddingKey: Int64] = [:]
+    /// What a source in front of the durable one has, which may be old. It is asked first, and believed unless something newer is known.
+    private var copies: [EmbeddingKey: Int64] = [:]
     private var lastVersion: Int64 = 0
     private(set) var loads: [Load] = []
     private(set) var waiters: [UInt64: EmbeddingKey] = [:]
@@ -35,7 +39,7 @@ struct CacheModel {
     private let prefix: String
     /// What has happened, in order.
     private(set) var trace: [String] = []
-    /// The highest version of each key that was announced to the cache.
+    /// The version of each key that has to be loaded at least, as was announced to the cache.
     private var announced: [EmbeddingKey: Int64] = [:]
     /// The keys whose absence an announcement has ended since they were last loaded.
     private var endedAbsences: Set<EmbeddingKey> = []
@@ -137,7 +141,21 @@ struct CacheModel {
 
     private mutating func readSource() {
         guard let index = loads.indices.randomElement(using: &random), loads[index].answer == nil else { return }
-        loads[index].answer = found(loads[index].keys)
+        loads[index].answer = foundInLayers(loads[index])
+    }
+
+    /// Reads from the source in front, and what that lacks, or has in an older version than is known, from the durable one.
+    private mutating func foundInLayers(_ load: Load) -> [EmbeddingKey: Embedding] {
+        var answer = found(load.keys)
+        for key in load.keys {
+            if let copy = copies[key], copy >= load.versions[key] ?? .min {
+                answer[key] = Embedding([Float(copy), 1], version: copy)
+            } else if copies[key] != nil || random.chance(50) {
+                // What is passed over is replaced.
+                copies[key] = versions[key]
+            }
+        }
+        return answer
     }
 
     func found(_ keys: [EmbeddingKey]) -> [EmbeddingKey: Embedding] {
@@ -161,7 +179,7 @@ struct CacheModel {
         if random.chance(10) || load.keys.contains(badKey) {
             perform(core.finished(batch: load.batch, .failure(SourceFailure()), nowMs: nowMs))
         } else {
-            var answer = load.answer ?? found(load.keys)
+            var answer = load.answer ?? foundInLayers(load)
             if random.chance(5), let key = load.keys.first { answer[key] = Embedding([.nan, 1], version: lastVersion) }
             perform(core.finished(batch: load.batch, .success(answer), nowMs: nowMs))
             for key in load.keys { endedAbsences.remove(key) }
@@ -196,7 +214,8 @@ struct CacheModel {
     }
 
     private mutating func tell(_ key: EmbeddingKey, version: Int64?) {
-        if let version { announced[key] = max(announced[key] ?? 0, version) }
+        // What comes after an announcement without a version is not older than what is there now.
+        announced[key] = max(announced[key] ?? 0, version ?? versions[key] ?? lastVersion + 1)
         let wasAbsent = core.peek(key, nowMs: nowMs) == .absent
         perform(core.received([EmbeddingAnnouncement(key, version: version, origin: "there")], nowMs: nowMs))
         if wasAbsent, core.peek(key, nowMs: nowMs) == .absent {
@@ -215,13 +234,13 @@ struct CacheModel {
         for action in actions {
             note(action)
             switch action {
-            case .load(let batch, let keys, _):
+            case .load(let batch, let keys, let versions):
                 loadCount += 1
                 for load in loads {
                     for key in keys where load.keys.contains(key) { problems.append("\(key) is loaded twice at once") }
                 }
                 if Set(keys).count < keys.count { problems.append("a load has a key twice") }
-                loads.append(Load(batch: batch, keys: keys))
+                loads.append(Load(batch: batch, keys: keys, versions: versions))
                 if loads.count > core.configuration.maxConcurrentLoads { problems.append("\(loads.count) loads run") }
             case .cancel: break
             case .answer(let waiter, let key, _):

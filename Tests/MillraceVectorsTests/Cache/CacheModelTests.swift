@@ -50,6 +50,7 @@ struct CacheModelTests {
         Fault(testDescription: "a noisy namespace takes another one's share") { $0.keepsShares = false },
         Fault(testDescription: "a bad key takes those of its load with it") { $0.splitsLoads = false },
         Fault(testDescription: "a source that is away gets all loads") { $0.pausesLoads = false },
+        Fault(testDescription: "a given-up load forgets what was announced") { $0.remembersVersions = false },
     ]
 
     @Test("finds a planted fault within 200 seeds", arguments: faults)

@@ -21,8 +21,10 @@ struct SourceDriver {
     /// Whether a load that has this key fails at this time.
     var fails: (EmbeddingKey, Int64) -> Bool
     var latencyMs: Int64 = 1
+    /// The version that the source has of each key.
+    var version: Int64 = 1
     private(set) var nowMs: Int64 = 1_000
-    private(set) var begun: [(ms: Int64, keys: [EmbeddingKey])] = []
+    private(set) var begun: [(ms: Int64, keys: [EmbeddingKey], versions: [EmbeddingKey: Int64])] = []
     private(set) var answers: [Answer] = []
     private var loads: [Load] = []
     private var waiter: UInt64 = 0
@@ -45,10 +47,10 @@ struct SourceDriver {
     }
 
     /// Lets others announce keys.
-    mutating func announce(_ keys: [String]) {
+    mutating func announce(_ keys: [String], version: Int64 = 1) {
         perform(
             core.received(
-                keys.map { EmbeddingAnnouncement(EmbeddingKey($0), version: 1, origin: "there") }, nowMs: nowMs))
+                keys.map { EmbeddingAnnouncement(EmbeddingKey($0), version: version, origin: "there") }, nowMs: nowMs))
     }
 
     /// Lets time pass, with all that happens meanwhile.
@@ -70,14 +72,14 @@ struct SourceDriver {
 
     private func answer(_ keys: [EmbeddingKey]) -> Result<[EmbeddingKey: Embedding], any Error> {
         if keys.contains(where: { fails($0, nowMs) }) { return .failure(Failure()) }
-        return .success(Dictionary(uniqueKeysWithValues: keys.map { ($0, Embedding([1, 2], version: 1)) }))
+        return .success(Dictionary(uniqueKeysWithValues: keys.map { ($0, Embedding([1, 2], version: version)) }))
     }
 
     private mutating func perform(_ actions: [CacheCore.Action]) {
         for action in actions {
             switch action {
-            case .load(let batch, let keys, _):
-                begun.append((nowMs, keys))
+            case .load(let batch, let keys, let versions):
+                begun.append((nowMs, keys, versions))
                 loads.append(Load(batch: batch, keys: keys, endMs: nowMs + latencyMs))
             case .answer(_, let key, let result): answers.append(Answer(key: key, ms: nowMs, result: result))
             case .cancel, .publish: break

@@ -124,6 +124,56 @@ struct SourceFailureTests {
         #expect(driver.begun.count <= 16)
     }
 
+    @Test("an announced version is known until a load has brought it, whatever fails and whoever gives up")
+    func remembered() {
+        var driver = SourceDriver(fails: { $1 < 100_000 })
+        driver.announce(["a"], version: 4)
+        driver.run(forMs: 60_000)
+        #expect(driver.core.nextDeadlineMs == nil && driver.core.measures.failedKeys == 1)
+        // Somebody who asks and goes away again.
+        driver.get(["a"], withinMs: 10)
+        driver.run(forMs: 20)
+        driver.get(["a"], withinMs: 100_000)
+        driver.run(forMs: 100_000 - driver.nowMs + 2_000)
+        #expect(driver.begun.count > 10 && driver.begun.allSatisfy { $0.versions == [EmbeddingKey("a"): 4] })
+        // The source has version 1 only, which is nobody's news.
+        #expect(driver.core.lookup(EmbeddingKey("a"), nowMs: driver.nowMs) == .missing)
+        driver.version = 4
+        driver.get(["a"])
+        driver.run(forMs: 10)
+        #expect(driver.begun.last?.versions == [EmbeddingKey("a"): 4])
+        #expect(driver.core.lookup(EmbeddingKey("a"), nowMs: driver.nowMs) == .found(Embedding([1, 2], version: 4)))
+        #expect(driver.core.measures.forgottenAnnouncements == 0)
+    }
+
+    @Test("beyond the bound the oldest versions are forgotten, and counted")
+    func forgotten() {
+        var driver = SourceDriver({ $0.maxOwedVersions = 10 }, fails: { $1 < 1_000_000 })
+        for number in 0..<30 {
+            driver.announce(["\(number)"], version: 1)
+            driver.run(forMs: 100)
+        }
+        driver.run(forMs: 1_000_000 - driver.nowMs)
+        #expect(driver.core.nextDeadlineMs == nil && driver.core.measures.forgottenAnnouncements == 20)
+        let first = driver.begun.count
+        for number in 0..<30 { driver.get(["\(number)"]) }
+        driver.run(forMs: 1_000)
+        let known = Set(driver.begun[first...].flatMap(\.versions.keys))
+        #expect(known.count == 10)
+        #expect(driver.answers.count(where: \.isFound) == 30)
+    }
+
+    @Test("without loads of announced keys their versions are known to the load that somebody asks for")
+    func unloaded() {
+        var driver = SourceDriver({ $0.loadsAnnouncedKeys = false }, fails: { _, _ in false })
+        driver.announce(["a"], version: 1)
+        #expect(driver.begun.isEmpty)
+        driver.get(["a"])
+        driver.run(forMs: 10)
+        driver.get(["a"])
+        #expect(driver.begun.map(\.versions) == [[EmbeddingKey("a"): 1]])
+    }
+
     @Test("the times before repetitions double up to a bound, with half of them by chance")
     func delays() {
         func times(_ seed: UInt64) -> [Int64] {

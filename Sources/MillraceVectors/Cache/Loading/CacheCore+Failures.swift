@@ -30,8 +30,7 @@ extension CacheCore {
             if wasAlone { flight.failuresAlone += 1 }
             guard isWorthAnotherLoad(flight, nowMs: nowMs, state) else {
                 state.figures.failedKeys += 1
-                state.table.dequeue(key)
-                forget(key, below: flight)
+                giveUp(key, flight, &state)
                 actions += flight.waiters.map { .answer(waiter: $0.number, key: key, .failure(error)) }
                 continue
             }

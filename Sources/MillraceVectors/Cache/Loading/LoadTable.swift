@@ -21,10 +21,8 @@ struct LoadTable {
         var waiters: [Waiter] = []
         /// Whether somebody here has asked for it, so that it will be announced.
         var isWanted = false
-        /// The highest version that was announced; a lower one is not remembered.
-        var minVersion = Int64.min
-        /// Whether an announcement without a version has come, so that only the durable source knows what holds.
-        var hasUnknownVersion = false
+        /// What was announced, and that the load has to bring.
+        var owed = OwedVersions.Version()
         /// Whether an announcement without a version came while it was loaded.
         var isOutdated = false
         var hasRetried = false
@@ -56,12 +54,14 @@ struct LoadTable {
     private var misses = LoadQueue()
     private var announced = LoadQueue()
     private var delayed = DelayedLoads()
+    private var owed: OwedVersions
     private var lastTicket: UInt64 = 0
     private(set) var lastBatch = 0
     private let maxConcurrent: Int
     private let maxBatchCount: Int
 
-    init(maxConcurrent: Int, maxBatchCount: Int) {
+    init(maxConcurrent: Int, maxBatchCount: Int, maxOwedVersions: Int) {
+        owed = OwedVersions(limit: maxOwedVersions)
         self.maxConcurrent = maxConcurrent
         self.maxBatchCount = maxBatchCount
     }
@@ -109,7 +109,23 @@ struct LoadTable {
     /// Whether a load runs that still has time.
     private var hasRunning: Bool { batches.values.contains { !$0.isCancelled } }
 
-    func newFlight() -> Flight { Flight(state: .waitingForMiss, ticket: 0) }
+    /// Makes the flight of a key, which has to bring what earlier ones have not brought.
+    mutating func newFlight(of key: EmbeddingKey) -> Flight {
+        var flight = Flight(state: .waitingForMiss, ticket: 0)
+        if let version = owed.take(key) {
+            flight.owed = version
+            // The earlier ones have tried again already.
+            flight.hasRetried = true
+        }
+        return flight
+    }
+
+    /// Remembers what a flight that has ended, or is not begun, should have brought.
+    ///
+    /// - Returns: whether another version had to be forgotten.
+    mutating func remember(_ key: EmbeddingKey, _ flight: Flight) -> Bool {
+        !flight.owed.isNone && owed.insert(key, flight.owed)
+    }
 
     /// Takes a key out of its queue.
     mutating func dequeue(_ key: EmbeddingKey) {
@@ -151,8 +167,8 @@ struct LoadTable {
     func knownVersions(of keys: [EmbeddingKey]) -> [EmbeddingKey: Int64] {
         var versions: [EmbeddingKey: Int64] = [:]
         for key in keys {
-            guard let flight = flights[key], flight.hasUnknownVersion || flight.minVersion > .min else { continue }
-            versions[key] = flight.hasUnknownVersion ? .max : flight.minVersion
+            guard let version = flights[key]?.owed, !version.isNone else { continue }
+            versions[key] = version.isUnknown ? .max : version.lowest
         }
         return versions
     }
