@@ -1,6 +1,6 @@
 import Dispatch
 public import Logging
-public import Millrace
+import Millrace
 import MillraceConnect
 import MillraceEngine
 import MillraceRuntime
