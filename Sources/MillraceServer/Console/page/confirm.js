@@ -11,9 +11,15 @@ export function button(model, id, label, action) {
   return h("button", { type: "button", key: id, id, onclick: (event) => confirm(model, action, event.currentTarget) }, label);
 }
 
-const dialog = document.getElementById("operate-dialog");
-const confirmButton = document.getElementById("operate-confirm");
-const closeButton = document.getElementById("operate-close");
+const title = h("h2", { id: "operate-title" });
+const text = h("p", { id: "operate-text" });
+const results = h("div", { id: "operate-result", role: "status" });
+// The second click of a double click has opened the dialog or confirmed already.
+const confirmButton = h("button", { type: "button", class: "primary", id: "operate-confirm", onclick: (event) => { if (event.detail < 2) perform(); } });
+const closeButton = h("button", { type: "button", id: "operate-close", onclick: (event) => { if (event.detail < 2) dialog.close(); } }, "Cancel");
+const dialog = h("dialog", { id: "operate-dialog", "aria-labelledby": "operate-title", "aria-describedby": "operate-text" },
+  title, text, results, h("p", { class: "buttons" }, confirmButton, " ", closeButton));
+document.body.append(dialog);
 
 /** What the dialog is about; `phase` goes from "asking" over "doing" to "done", and never back. */
 let current;
@@ -28,14 +34,14 @@ function confirm(model, action, opener) {
 
 function render() {
   const { action, phase, answer } = current;
-  document.getElementById("operate-title").textContent = action.title;
-  document.getElementById("operate-text").textContent = action.text;
+  title.textContent = action.title;
+  text.textContent = action.text;
   confirmButton.hidden = phase === "done";
   confirmButton.disabled = phase !== "asking";
   confirmButton.textContent = phase === "doing" ? "Asking…" : action.title.replace("?", "");
   closeButton.disabled = phase === "doing";
   closeButton.textContent = phase === "done" ? "Close" : "Cancel";
-  morph(document.getElementById("operate-result"), h("div", {}, answer && result(action, answer)));
+  morph(results, h("div", {}, answer && result(action, answer)));
 }
 
 function result(action, answer) {
@@ -65,9 +71,6 @@ async function perform() {
   doing.model.refresh();
 }
 
-// The second click of a double click has opened the dialog or confirmed already.
-confirmButton.onclick = (event) => { if (event.detail < 2) perform(); };
-closeButton.onclick = (event) => { if (event.detail < 2) dialog.close(); };
 dialog.addEventListener("cancel", (event) => { if (current?.phase === "doing") event.preventDefault(); });
 dialog.addEventListener("close", () => {
   // A button that was pressed may have given way to its opposite.
