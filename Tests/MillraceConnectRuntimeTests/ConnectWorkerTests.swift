@@ -91,8 +91,11 @@ struct ConnectWorkerTests {
     func backPressure() async throws {
         let surroundings = try ConnectSurroundings()
         try surroundings.makeTopic()
-        let group = "\(surroundings.name)-copy"
-        let source = surroundings.configuration(pauseAtLag: LagLimit(group: group, records: 1_000))
+        // Another worker: processes of one worker with different connectors would leave each other's tasks undone.
+        var sink = surroundings.configuration([surroundings.sink], hasSource: false)
+        sink.name = "\(surroundings.name)-readers"
+        let limit = LagLimit(group: "\(sink.name)-copy", records: 1_000)
+        let source = surroundings.configuration(pauseAtLag: limit)
         try surroundings.write((0..<3_000).map { "first \($0)" }, to: "a")
         try await withWorkers([source]) { workers in
             try await eventually("the source is held back") {
@@ -102,7 +105,6 @@ struct ConnectWorkerTests {
             #expect((workers[0].connector("lines")?.lag ?? 0) > 1_000)
             try surroundings.write((0..<100).map { "second \($0)" }, to: "a")
             #expect(try surroundings.lines(3_000).allSatisfy { $0.hasPrefix("first") })
-            let sink = surroundings.configuration([surroundings.sink], hasSource: false)
             try await withWorkers([sink]) { _ in
                 try await eventually("the source goes on, and everything arrives") {
                     try surroundings.written().count == 3_100

@@ -61,7 +61,7 @@ final class RunningSource: RunningConnector {
         let runner = SourceRunner(id, order: order, topics: written, clock: ports.clock, logger: logger) {
             [settings] in
             SourceTask(
-                id, of: source, ports: SourceClients(ports, clientID: clientID), configuration: settings)
+                id, of: source, ports: TaskClients(ports, clientID: clientID), configuration: settings)
         }
         try runner.start()
         runners[id] = runner
@@ -93,23 +93,4 @@ final class RunningSource: RunningConnector {
             \.value.control.status)
         return status
     }
-}
-
-/// The clients of one task.
-private final class SourceClients: SourceTaskPorts {
-    private let ports: KafkaPorts
-    private let clientID: String
-
-    init(_ ports: KafkaPorts, clientID: String) {
-        self.ports = ports
-        self.clientID = clientID
-    }
-
-    var clock: any WallClock { ports.clock }
-
-    func makeProducer(transactionalID: String) throws -> any ProducerPort {
-        try ports.makeProducer(clientID: clientID, transactionalID: transactionalID)
-    }
-
-    func makeReader() throws -> any ReaderPort { try ports.makeReader(clientID: clientID) }
 }

@@ -39,25 +39,11 @@ final class SinkRunner: Sendable {
     private func run() {
         var running: RunningSinkTask?
         var delay = RetryDelay()
-        var restarts = control.order.restarts
-        var isFailed = false
-        while true {
-            let (order, wantedRestarts) = control.order
-            if wantedRestarts != restarts {
-                restarts = wantedRestarts
-                finish(&running)
-                isFailed = false
-                delay.reset()
-            }
-            switch order {
-            case .stop: return finish(&running)
-            case .run where !isFailed: isFailed = !step(&running, &delay)
-            case .pause where !isFailed:
-                finish(&running)
-                control.update { $0.state = .paused }
-                control.wait(milliseconds: 60_000)
-            case .run, .pause: control.wait(milliseconds: 60_000)
-            }
+        control.follow {
+            step(&running, &delay)
+        } finish: {
+            finish(&running)
+            delay.reset()
         }
     }
 
@@ -74,22 +60,13 @@ final class SinkRunner: Sendable {
             publish(current)
             return true
         } catch {
-            let mayGoOn = running?.task.recover(from: error) ?? Self.mayPass(error)
-            control.update { status in
-                status.failures += 1
-                status.trouble = "\(error)"
-                if !mayGoOn { status.state = .failed }
-            }
-            guard mayGoOn else {
-                logger.error("the sink has failed: \(error)")
+            let mayPass = running?.task.recover(from: error) ?? Self.mayPass(error)
+            if !mayPass {
                 running?.close()
                 running = nil
-                return false
             }
-            let waitMs = delay.next()
-            logger.warning("trying again in \(waitMs) ms: \(error)")
-            control.wait(milliseconds: waitMs)
-            return true
+            control.note(error, mayPass: mayPass, &delay, logger)
+            return mayPass
         }
     }
 
@@ -108,7 +85,7 @@ final class SinkRunner: Sendable {
         settings.deadLetterTopic = connector.deadLetterTopic
         settings.passesOverLostRecords = connector.passesOverLostRecords
         let task = SinkTask(
-            of: sink, reader: member, ports: SinkClients(ports, clientID: clientID), configuration: settings)
+            of: sink, reader: member, ports: TaskClients(ports, clientID: clientID), configuration: settings)
         return RunningSinkTask(task: task, member: member)
     }
 
@@ -201,19 +178,4 @@ private final class RunningSinkTask {
     }
 
     func close() { task.close() }
-}
-
-/// The clients of one sink, beside the member of its group.
-private final class SinkClients: SinkTaskPorts {
-    private let ports: KafkaPorts
-    private let clientID: String
-
-    init(_ ports: KafkaPorts, clientID: String) {
-        self.ports = ports
-        self.clientID = clientID
-    }
-
-    var clock: any WallClock { ports.clock }
-
-    func makeProducer() throws -> any ProducerPort { try ports.makeProducer(clientID: clientID, transactionalID: nil) }
 }

@@ -40,29 +40,13 @@ final class SourceRunner: Sendable {
     private func run() {
         var task: SourceTask?
         var delay = RetryDelay()
-        var restarts = control.order.restarts
-        var isFailed = false
-        while true {
-            let (order, wantedRestarts) = control.order
-            if wantedRestarts != restarts {
-                restarts = wantedRestarts
-                finish(&task)
-                isFailed = false
-                delay.reset()
-            }
-            switch order {
-            case .stop: return finish(&task)
-            case .run where !isFailed:
-                let current = task ?? begin()
-                task = current
-                isFailed = !step(current, &delay)
-                if isFailed { finish(&task) }
-            case .pause where !isFailed:
-                finish(&task)
-                control.update { $0.state = .paused }
-                control.wait(milliseconds: 60_000)
-            case .run, .pause: control.wait(milliseconds: 60_000)
-            }
+        control.follow {
+            let current = task ?? begin()
+            task = current
+            return step(current, &delay)
+        } finish: {
+            finish(&task)
+            delay.reset()
         }
     }
 
@@ -88,21 +72,10 @@ final class SourceRunner: Sendable {
             if !hasWorked, clock.monotonic - start < TimeSpan(ms: 5) { control.wait(milliseconds: 5) }
             return true
         } catch {
-            let mayGoOn = task.recover(from: error)
+            let mayPass = task.recover(from: error)
             publish(task, since: before)
-            control.update { status in
-                status.failures += 1
-                status.trouble = "\(error)"
-                if !mayGoOn { status.state = .failed }
-            }
-            guard mayGoOn else {
-                logger.error("the task has failed: \(error)")
-                return false
-            }
-            let waitMs = delay.next()
-            logger.warning("trying again in \(waitMs) ms: \(error)")
-            control.wait(milliseconds: waitMs)
-            return true
+            control.note(error, mayPass: mayPass, &delay, logger)
+            return mayPass
         }
     }
 

@@ -1,4 +1,6 @@
 import Dispatch
+import Logging
+import MillraceConnect
 import Synchronization
 
 /// The orders for a thread that runs a task, and what it tells about itself.
@@ -54,7 +56,52 @@ final class TaskControl: Sendable {
 
     // MARK: For the thread
 
-    var order: (Order, restarts: Int) { state.withLock { ($0.order, $0.restarts) } }
+    /// Follows the orders until a stop.
+    ///
+    /// - Parameters:
+    ///   - step: makes a step; returns whether another one may succeed.
+    ///   - finish: commits what is possible, and closes, if anything has begun. The next step begins anew.
+    func follow(step: () -> Bool, finish: () -> Void) {
+        var restarts = orders.restarts
+        var isFailed = false
+        while true {
+            let (order, wantedRestarts) = orders
+            if wantedRestarts != restarts {
+                restarts = wantedRestarts
+                isFailed = false
+                finish()
+            }
+            switch order {
+            case .stop: return finish()
+            case .run where !isFailed:
+                isFailed = !step()
+                if isFailed { finish() }
+            case .pause where !isFailed:
+                finish()
+                update { $0.state = .paused }
+                wait(milliseconds: Self.longWaitMs)
+            case .run, .pause: wait(milliseconds: Self.longWaitMs)
+            }
+        }
+    }
+
+    private var orders: (Order, restarts: Int) { state.withLock { ($0.order, $0.restarts) } }
+
+    /// The wait of somebody who has nothing to do before the next order.
+    private static let longWaitMs = 60_000
+
+    /// Notes a failure, and waits before the next attempt if there may be one.
+    func note(_ error: any Error, mayPass: Bool, _ delay: inout RetryDelay, _ logger: Logger) {
+        update { status in
+            status.failures += 1
+            status.trouble = "\(error)"
+            if !mayPass { status.state = .failed }
+        }
+        guard mayPass else { return logger.error("the task has failed: \(error)") }
+        let waitMs = delay.next()
+        logger.warning("trying again in \(waitMs) ms: \(error)")
+        wait(milliseconds: waitMs)
+    }
 
     func update(_ body: (inout ConnectorTaskStatus) -> Void) { state.withLock { body(&$0.status) } }
 
