@@ -49,22 +49,33 @@ extension ConnectConfiguration {
             "partCheckInterval", in: .milliseconds(100)...(.seconds(86_400)), default: partCheckInterval)
         server = Self.server(settings)
         if let problem = serverProblem(server) { settings.report(problem, at: "server") }
-        var problems: [SettingProblem] = []
         settings.skip("connectors")
+        var problems: [SettingProblem] = []
         if case .object(let described)? = members["connectors"], !described.isEmpty {
-            for (name, description) in described.sorted(by: { $0.key < $1.key }) {
-                do throws(InvalidConnectConfiguration) {
-                    connectors.append(try Self.connector(name, description, kinds, secrets))
-                } catch {
-                    problems += error.problems
-                }
-            }
+            problems = readConnectors(described, kinds, secrets)
         } else {
             settings.report("must be an object with at least one connector by its name", at: "connectors")
         }
         settings.reportUnknown()
         problems += settings.problems
         guard problems.isEmpty else { throw InvalidConnectConfiguration(problems) }
+    }
+
+    /// Adds the connectors, in the order of their names.
+    ///
+    /// - Returns: what is wrong with those that are left out.
+    private mutating func readConnectors(
+        _ described: [String: JSONValue], _ kinds: [ConnectorKind], _ secrets: SecretStore
+    ) -> [SettingProblem] {
+        var problems: [SettingProblem] = []
+        for (name, description) in described.sorted(by: { $0.key < $1.key }) {
+            do throws(InvalidConnectConfiguration) {
+                connectors.append(try Self.connector(name, description, kinds, secrets))
+            } catch {
+                problems += error.problems
+            }
+        }
+        return problems
     }
 
     private static func connector(

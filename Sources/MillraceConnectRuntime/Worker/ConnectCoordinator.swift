@@ -36,39 +36,44 @@ final class ConnectCoordinator {
         let admin = try ports.makeAdmin(clientID: "\(clientID)-admin")
         topics = try ConnectTopics(configuration, admin)
         states = try StatesTopic(configuration.statesTopic, ports: ports, clientID: "\(clientID)-states")
-        var watched: [ClusterWatch.Watched] = []
-        var connectors: [any RunningConnector] = []
-        for connector in configuration.connectors {
-            switch connector.connector {
-            case .source(let source):
-                let written = WrittenTopics(source.topics)
-                if let limit = connector.pauseAtLag {
-                    watched.append(
-                        ClusterWatch.Watched(
-                            connector: connector.name, group: limit.group, threshold: limit.records, topics: written))
-                }
-                connectors.append(
-                    RunningSource(
-                        connector, source, written: written, configuration: configuration, topics: topics,
-                        ports: ports, clientID: clientID, logger: logger))
-            case .sink(let sink):
-                let group = "\(configuration.name)-\(connector.name)"
-                watched.append(
-                    ClusterWatch.Watched(
-                        connector: connector.name, group: group, threshold: .max, topics: WrittenTopics(sink.topics)))
-                connectors.append(
-                    RunningSink(connector, sink, group: group, clientID: clientID, ports: ports, logger: logger))
-            }
+        let running = configuration.connectors.map { [topics] connector in
+            Self.makeConnector(connector, configuration, topics, ports, clientID: clientID, logger)
         }
-        self.connectors = connectors
+        connectors = running.map(\.connector)
         cluster = ClusterWatch(
-            watched, group: configuration.name, ports: ports, name: clientID, logger: logger)
+            running.compactMap(\.watched), group: configuration.name, ports: ports, name: clientID, logger: logger)
         member = try ports.makeMember(
             of: configuration.name,
             clientID: GroupMember.clientID(name: clientID, address: configuration.serverAddress))
         try member.subscribe(to: [configuration.positionsTopic])
         try cluster.start()
         for connector in connectors { try connector.start() }
+    }
+
+    /// Returns a connector that can be started, and the group whose lag is watched for it.
+    private static func makeConnector(
+        _ connector: ConfiguredConnector, _ configuration: ConnectConfiguration, _ topics: ConnectTopics,
+        _ ports: KafkaPorts, clientID: String, _ logger: Logger
+    ) -> (connector: any RunningConnector, watched: ClusterWatch.Watched?) {
+        switch connector.connector {
+        case .source(let source):
+            let written = WrittenTopics(source.topics)
+            let running = RunningSource(
+                connector, source, written: written, configuration: configuration, topics: topics, ports: ports,
+                clientID: clientID, logger: logger)
+            let watched = connector.pauseAtLag.map { limit in
+                ClusterWatch.Watched(
+                    connector: connector.name, group: limit.group, threshold: limit.records, topics: written)
+            }
+            return (running, watched)
+        case .sink(let sink):
+            let group = "\(configuration.name)-\(connector.name)"
+            let running = RunningSink(
+                connector, sink, group: group, clientID: clientID, ports: ports, logger: logger)
+            let watched = ClusterWatch.Watched(
+                connector: connector.name, group: group, threshold: .max, topics: WrittenTopics(sink.topics))
+            return (running, watched)
+        }
     }
 
     // MARK: Steps
