@@ -63,7 +63,10 @@ public struct FileSource: SourceConnector {
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         let file = isFolder ? "\(path)/\(partition)" : path
         guard let offset = position.map({ Int($0.rawValue) }) ?? 0, offset >= 0 else {
-            throw ConnectorError(.permanent, "the position of \(file) is no number of bytes")
+            throw ConnectorError(
+                .permanent,
+                "the position of \(file) is no number of bytes: another kind of source has written it; give the connector a new name"
+            )
         }
         return try FileReader(self, file, offset)
     }

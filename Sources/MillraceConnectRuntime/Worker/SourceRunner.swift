@@ -6,7 +6,6 @@ import MillraceRuntime
 
 /// The thread of a source's task. Reads and commits block, so each task has one.
 final class SourceRunner: Sendable {
-    let id: SourceTaskID
     let control: TaskControl
     private let makeTask: @Sendable () -> SourceTask
     private let topics: WrittenTopics
@@ -20,7 +19,6 @@ final class SourceRunner: Sendable {
         _ id: SourceTaskID, order: TaskControl.Order, topics: WrittenTopics, clock: any WallClock & Sendable,
         logger: Logger, makeTask: @escaping @Sendable () -> SourceTask
     ) {
-        self.id = id
         self.makeTask = makeTask
         self.topics = topics
         self.clock = clock

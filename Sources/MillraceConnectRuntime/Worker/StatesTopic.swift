@@ -19,7 +19,6 @@ final class StatesTopic {
     private(set) var wanted = WantedStates()
     /// Whether everything has been read that was there at the start.
     private(set) var isComplete = false
-    private var reached: Int64 = 0
 
     /// - Throws: `PortError`.
     init(_ topic: String, ports: KafkaPorts, clientID: String) throws(PortError) {
