@@ -13,7 +13,7 @@ package final class ServerProcess: Sendable {
     private let isReady: @Sendable () -> Bool
     private let process = Mutex<Process?>(nil)
     /// The folder of the server, which goes with this object.
-    private let folder: URL
+    package let folder: URL
     private var log: URL { folder.appending(path: "log") }
 
     /// - Parameters:

@@ -23,12 +23,14 @@ struct PostgresBench: ParsableCommand {
     var port = 28_431
     @Flag(help: "Only the source.")
     var sourceOnly = false
+    @Flag(help: "Only the sink.")
+    var sinkOnly = false
 
     func run() throws {
         let server = try BenchServer(port: port)
         defer { server.stop() }
         print("\(rows) rows; seconds and rows a second, by turns; memory is the process' peak")
-        try SourceBench(server, rows: rows, transaction: transaction, turns: turns).run()
+        if !sinkOnly { try SourceBench(server, rows: rows, transaction: transaction, turns: turns).run() }
         if !sourceOnly { try SinkBench(server, rows: rows, turns: turns).run() }
     }
 }

@@ -3,7 +3,8 @@ import Millrace
 import MillraceConnect
 import MillracePostgres
 
-/// The sink beside psql's COPY: each writes the same rows into a table of its own.
+/// The sink beside psql: each writes the same rows into a table of its own. For keys that are there already, psql copies into a temporary table and
+/// inserts from it, 10,000 rows at a time, as the sink does.
 struct SinkBench {
     private let server: BenchServer
     private let rows: Int
@@ -19,6 +20,8 @@ struct SinkBench {
         var own: [Double] = []
         var again: [Double] = []
         var peer: [Double] = []
+        var peerAgain: [Double] = []
+        let merge = try writeMerge()
         for turn in 0..<turns {
             try server.query("CREATE TABLE peer_\(turn) (\(Self.columns)); CREATE TABLE own_\(turn) (\(Self.columns))")
             peer.append(
@@ -26,23 +29,52 @@ struct SinkBench {
                     try server.run("psql", ["-X", "-q", "-c", "\\copy peer_\(turn) FROM '\(file)'"])
                 })
             own.append(try write("own_\(turn)", from: 0))
+            peerAgain.append(
+                try seconds {
+                    try server.run("psql", ["-X", "-q", "-v", "table=peer_\(turn)", "-f", merge])
+                })
             again.append(try write("own_\(turn)", from: Int64(rows)))
             try server.query("DROP TABLE peer_\(turn); DROP TABLE own_\(turn)")
         }
         report("psql COPY", rows, peer)
         report("sink, new keys", rows, own)
         reportRatio("sink, new keys", own, peer)
+        report("psql COPY and INSERT ... ON CONFLICT", rows, peerAgain)
         report("sink, old keys", rows, again)
-        reportRatio("sink, old keys", again, peer)
+        reportRatio("sink, old keys", again, peerAgain)
+        reportRatio("sink, old keys beside COPY of new ones", again, peer)
+    }
+
+    /// Writes the statements of psql for keys that are there already, and their rows.
+    private func writeMerge() throws -> String {
+        var script = "CREATE TEMP TABLE staging ON COMMIT DELETE ROWS AS TABLE :table WITH NO DATA;\n"
+        for (number, start) in stride(from: 0, to: rows, by: 10_000).enumerated() {
+            let file = server.folder.appending(path: "rows.\(number)").path
+            let lines = (start..<min(rows, start + 10_000)).map(Self.line)
+            try Data(lines.joined().utf8).write(to: URL(filePath: file))
+            script += """
+                BEGIN;
+                \\copy staging FROM '\(file)'
+                INSERT INTO :table SELECT DISTINCT ON (k) * FROM staging ORDER BY k
+                ON CONFLICT (k) DO UPDATE SET name = excluded.name, amount = excluded.amount, at = excluded.at, flag = excluded.flag;
+                COMMIT;
+
+                """
+        }
+        let file = server.folder.appending(path: "merge.sql").path
+        try Data(script.utf8).write(to: URL(filePath: file))
+        return file
+    }
+
+    private static func line(_ number: Int) -> String {
+        "\(number)\tname of \(number)\t\(number).25\t2026-01-01 00:00:\(10 + number % 50)+00\t\(number % 2 == 0 ? "t" : "f")\n"
     }
 
     private func writeFile(_ file: String) throws {
         try Data().write(to: URL(filePath: file))
         let handle = try FileHandle(forWritingTo: URL(filePath: file))
         for start in stride(from: 0, to: rows, by: 10_000) {
-            let lines = (start..<min(rows, start + 10_000)).map { number in
-                "\(number)\tname of \(number)\t\(number).25\t2026-01-01 00:00:\(10 + number % 50)+00\t\(number % 2 == 0 ? "t" : "f")\n"
-            }
+            let lines = (start..<min(rows, start + 10_000)).map(Self.line)
             try handle.write(contentsOf: Data(lines.joined().utf8))
         }
         try handle.close()

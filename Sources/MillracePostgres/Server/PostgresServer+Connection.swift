@@ -33,6 +33,19 @@ extension PostgresServer {
         }
     }
 
+    /// Refuses a standby. The error passes, because a standby may become the primary.
+    ///
+    /// - Throws: ``ConnectorError``.
+    func requirePrimary(_ connection: PostgresConnection) throws(ConnectorError) {
+        do {
+            guard try connection.run("SELECT pg_is_in_recovery()").text(row: 0, column: 0) == "t" else { return }
+        } catch { throw ConnectorError(error) }
+        throw ConnectorError(
+            .temporary,
+            "PostgreSQL at \(host):\(port) is a standby: name the primary, or promote this one. With several hosts, target_session_attrs = read-write finds the primary."
+        )
+    }
+
     /// Puts the reason why a connection failed into a sentence. Failures of connecting have no code with libpq, only words.
     private func refusal(_ error: PostgresError) -> ConnectorError {
         let words = error.message

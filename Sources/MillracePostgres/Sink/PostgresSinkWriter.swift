@@ -15,9 +15,8 @@ final class PostgresSinkWriter: SinkWriter {
     private var isStagingUsed = false
     /// The number of batches that still go through the temporary table, and the number after the next key that is not new.
     private var detour = (left: 0, next: 1)
-
-    /// The lines of the batch that is written.
-    private var lines: [UInt8] = []
+    /// The bytes of the records that become rows at once: they bound the memory, and the time of a statement.
+    private static let batchSizeInBytes = 4 << 20
 
     init(_ configuration: PostgresSinkConfiguration) throws(ConnectorError) {
         self.configuration = configuration
@@ -28,6 +27,7 @@ final class PostgresSinkWriter: SinkWriter {
         if let connection, !connection.isLost { return connection }
         connection = nil
         let new = try configuration.server.connect()
+        try configuration.server.requirePrimary(new)
         do {
             // A writer that has stopped in the middle of a transaction would hold up the one that replaces it.
             try new.run("SET idle_in_transaction_session_timeout = '60s'")
@@ -113,58 +113,53 @@ final class PostgresSinkWriter: SinkWriter {
             throw Self.lost
         }
         var refused: [RefusedSinkRecord] = []
-        var rows: [SinkRow] = []
-        rows.reserveCapacity(records.count)
-        var made = SinkLines(table, configuration)
-        for record in records {
-            do throws(SinkRefusal) { rows.append(try made.append(record)) } catch {
-                refused.append(RefusedSinkRecord(record, reason: error.reason))
-            }
-        }
-        lines = made.bytes
-        defer { lines = [] }
         do {
             if !connection.isInTransaction { try connection.run("BEGIN") }
-            try store(rows[...], table, connection, refused: &refused)
+            for part in records[...].parts(upToBytes: Self.batchSizeInBytes) {
+                let batch = SinkBatch(part, table, configuration)
+                try store(batch.indices, of: batch, table, connection)
+                refused += batch.refused
+            }
         } catch { throw ConnectorError.of(error) }
         return refused
     }
 
-    /// Writes rows, without those that the server refuses.
+    /// Writes a part of a batch, without the records that the server refuses.
     private func store(
-        _ rows: ArraySlice<SinkRow>, _ table: SinkTable, _ connection: PostgresConnection,
-        refused: inout [RefusedSinkRecord]
+        _ range: Range<Int>, of batch: SinkBatch, _ table: SinkTable, _ connection: PostgresConnection
     ) throws {
-        if rows.isEmpty { return }
-        if try copy(rows, table, connection) { return }
+        if range.isEmpty { return }
+        let kinds = batch.kinds(in: range)
+        if !kinds.hasDeleted, try copy(range, of: batch, table, connection) { return }
         try connection.run("SAVEPOINT millrace_rows")
         do {
-            try stage(rows, table, connection)
+            if isStagingUsed { try connection.run("TRUNCATE pg_temp.\(SinkTable.staging)") }
+            isStagingUsed = true
+            _ = try connection.copyIn(table.copyToStaging) { try batch.send(range, to: $0, isStaging: true) }
+            if kinds.hasDeleted { try connection.run(table.deleteRows) }
+            if kinds.hasRows { try connection.run(table.upsertRows) }
             try connection.run("RELEASE millrace_rows")
         } catch let error as PostgresError where error.isOfRow {
             try connection.run("ROLLBACK TO millrace_rows; RELEASE millrace_rows")
-            guard rows.count > 1 else {
-                refused += rows.map { RefusedSinkRecord($0.record, reason: error.reason) }
-                return
-            }
-            let middle = rows.startIndex + rows.count / 2
-            try store(rows[..<middle], table, connection, refused: &refused)
-            try store(rows[middle...], table, connection, refused: &refused)
+            guard range.count > 1 else { return batch.refuse(range, reason: error.reason) }
+            let middle = range.lowerBound + range.count / 2
+            try store(range.lowerBound..<middle, of: batch, table, connection)
+            try store(middle..<range.upperBound, of: batch, table, connection)
         }
     }
 
-    /// Copies rows into the table itself. Returns whether that was possible: all keys are new and all rows are good.
+    /// Copies a part of a batch into the table itself. Returns whether that was possible: all keys are new and all rows are good.
     private func copy(
-        _ rows: ArraySlice<SinkRow>, _ table: SinkTable, _ connection: PostgresConnection
+        _ range: Range<Int>, of batch: SinkBatch, _ table: SinkTable, _ connection: PostgresConnection
     ) throws -> Bool {
-        if rows.contains(where: \.isDeleted) { return false }
+        guard let statement = table.copyToTable else { return false }
         guard detour.left == 0 else {
             detour.left -= 1
             return false
         }
         try connection.run("SAVEPOINT millrace_copy")
         do {
-            _ = try connection.copyIn(table.copyToTable) { try send(rows, to: $0, isStaging: false) }
+            _ = try connection.copyIn(statement) { try batch.send(range, to: $0, isStaging: false) }
             try connection.run("RELEASE millrace_copy")
             detour.next = 1
             return true
@@ -173,34 +168,6 @@ final class PostgresSinkWriter: SinkWriter {
             detour = (detour.next, min(256, detour.next * 2))
             return false
         }
-    }
-
-    private func stage(
-        _ rows: ArraySlice<SinkRow>, _ table: SinkTable, _ connection: PostgresConnection
-    ) throws {
-        if isStagingUsed { try connection.run("TRUNCATE pg_temp.\(SinkTable.staging)") }
-        isStagingUsed = true
-        _ = try connection.copyIn(table.copyToStaging) { try send(rows, to: $0, isStaging: true) }
-        if rows.contains(where: \.isDeleted) { try connection.run(table.deleteRows) }
-        if !rows.allSatisfy(\.isDeleted) { try connection.run(table.upsertRows) }
-    }
-
-    private func send(_ rows: ArraySlice<SinkRow>, to input: CopyInput, isStaging: Bool) throws {
-        var piece: [UInt8] = []
-        piece.reserveCapacity(72 << 10)
-        for (number, row) in rows.enumerated() {
-            piece.append(contentsOf: lines[row.line])
-            if isStaging {
-                piece.append(contentsOf: (row.isDeleted ? "\tt\t" : "\tf\t").utf8)
-                piece.append(contentsOf: String(number).utf8)
-            }
-            piece.append(0x0A)
-            if piece.count >= 64 << 10 {
-                try piece.withUnsafeBytes { try input.write($0) }
-                piece.removeAll(keepingCapacity: true)
-            }
-        }
-        try piece.withUnsafeBytes { try input.write($0) }
     }
 }
 

@@ -2,7 +2,7 @@ import MillraceConnect
 import PostgresClient
 
 /// The table that a sink writes, and the statements by which it does.
-struct SinkTable {
+final class SinkTable {
     /// A column that is written.
     struct Column {
         /// The form of the values that a COPY takes.
@@ -31,7 +31,8 @@ struct SinkTable {
     static let staging = "millrace_staging"
     let createStaging: String
     let copyToStaging: String
-    let copyToTable: String
+    /// The statement that copies rows into the table itself; `nil` if that is not allowed.
+    let copyToTable: String?
     let deleteRows: String
     let upsertRows: String
 
@@ -53,15 +54,7 @@ struct SinkTable {
                 .permanent,
                 "There is no table \(name): correct its name, create it, or name the columns in createsTable.")
         }
-        let rights = try connection.run(
-            "SELECT has_table_privilege($1::oid, 'INSERT') AND has_table_privilege($1::oid, 'UPDATE') AND has_table_privilege($1::oid, 'DELETE') AND has_table_privilege($1::oid, 'SELECT')",
-            [.text("\(facts.id)")])
-        guard rights.text(row: 0, column: 0) == "t" else {
-            throw ConnectorError(
-                .permanent,
-                "The user \(user) may not write the table \(name): run GRANT SELECT, INSERT, UPDATE, DELETE ON \(name) TO \(user)."
-            )
-        }
+        let isSecuredByRow = try Self.checkRights(facts, user, connection)
         let keys = configuration.keyColumns.isEmpty ? facts.keyColumns : configuration.keyColumns
         try Self.checkKey(keys, facts, configuration, connection)
         let columns = try Self.columns(keys, facts, configuration, connection)
@@ -75,14 +68,15 @@ struct SinkTable {
         createStaging =
             "CREATE TEMP TABLE \(Self.staging) ON COMMIT DELETE ROWS AS SELECT \(list), false AS millrace_deleted, 0::int8 AS millrace_number FROM \(quotedName) WITH NO DATA"
         copyToStaging = "COPY \(Self.staging) (\(list), millrace_deleted, millrace_number) FROM STDIN"
-        copyToTable = "COPY \(quotedName) (\(list)) FROM STDIN"
+        // PostgreSQL has no COPY into a table whose rows have policies.
+        copyToTable = isSecuredByRow ? nil : "COPY \(quotedName) (\(list)) FROM STDIN"
         // The last record of a key counts.
         let last = "SELECT DISTINCT ON (\(key)) * FROM \(Self.staging) ORDER BY \(key), millrace_number DESC"
         let same = keys.map { "t.\(quote($0)) = s.\(quote($0))" }.joined(separator: " AND ")
         deleteRows = "DELETE FROM \(quotedName) t USING (\(last)) s WHERE s.millrace_deleted AND \(same)"
         let changes = columns.filter { !$0.isKey }.map { "\(quote($0.name)) = excluded.\(quote($0.name))" }
         upsertRows =
-            "INSERT INTO \(quotedName) (\(list)) SELECT \(list) FROM (\(last)) s WHERE NOT millrace_deleted ON CONFLICT (\(key)) DO "
+            "INSERT INTO \(quotedName) (\(list)) OVERRIDING SYSTEM VALUE SELECT \(list) FROM (\(last)) s WHERE NOT millrace_deleted ON CONFLICT (\(key)) DO "
             + (changes.isEmpty ? "NOTHING" : "UPDATE SET " + changes.joined(separator: ", "))
     }
 
@@ -116,6 +110,35 @@ struct SinkTable {
         }
     }
 
+    /// Returns whether policies decide about the rows of the table.
+    private static func checkRights(
+        _ facts: TableFacts, _ user: String, _ connection: PostgresConnection
+    ) throws -> Bool {
+        let name = facts.name
+        let found = try connection.run(
+            """
+            SELECT has_schema_privilege(relnamespace, 'USAGE'),
+                has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
+                    AND has_table_privilege(oid, 'SELECT'),
+                row_security_active(oid)
+            FROM pg_class WHERE oid = $1
+            """, [.text("\(facts.id)")])
+        guard found.text(row: 0, column: 0) == "t" else {
+            throw ConnectorError(
+                .permanent,
+                "The user \(user) may not use the schema \(name.schema): run GRANT USAGE ON SCHEMA \(connection.quoted(name.schema)) TO \(connection.quoted(user))."
+            )
+        }
+        guard found.text(row: 0, column: 1) == "t" else {
+            let table = connection.quoted(name.schema) + "." + connection.quoted(name.name)
+            throw ConnectorError(
+                .permanent,
+                "The user \(user) may not write the table \(name): run GRANT SELECT, INSERT, UPDATE, DELETE ON \(table) TO \(connection.quoted(user))."
+            )
+        }
+        return found.text(row: 0, column: 2) == "t"
+    }
+
     private static func checkKey(
         _ keys: [String], _ facts: TableFacts, _ configuration: PostgresSinkConfiguration,
         _ connection: PostgresConnection
@@ -132,16 +155,23 @@ struct SinkTable {
         }
         let unique = try connection.run(
             """
-            SELECT 1 FROM pg_index i WHERE i.indrelid = $1 AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+            SELECT i.indimmediate AND i.indisvalid FROM pg_index i WHERE i.indrelid = $1 AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
             AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, o)
                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n WHERE k.o <= i.indnkeyatts)
                 = (SELECT array_agg(k::text ORDER BY k::text COLLATE "C") FROM json_array_elements_text($2::json) k)
+            ORDER BY 1 DESC
             """,
             [.text("\(facts.id)"), .text(jsonList(keys))])
         if unique.rowCount == 0 {
             throw ConnectorError(
                 .permanent,
                 "The table \(name) has no unique index of the columns \(keys.joined(separator: ", ")): create one, or name those of another in keyColumns."
+            )
+        }
+        if unique.text(row: 0, column: 0) != "t" {
+            throw ConnectorError(
+                .permanent,
+                "The unique index of the columns \(keys.joined(separator: ", ")) of the table \(name) is deferrable or not valid, so PostgreSQL does not find rows by it: create another one."
             )
         }
     }
@@ -167,17 +197,27 @@ struct SinkTable {
         let types = try TypeCatalog(connection)
         let own = try connection.run(
             """
-            SELECT attname FROM pg_attribute
+            SELECT attname, attgenerated <> '', attidentity = 'a' FROM pg_attribute
             WHERE attrelid = $1 AND attnum > 0 AND (atthasdef OR attidentity <> '' OR attgenerated <> '')
             """, [.text("\(facts.id)")]
-        ).texts.compactMap { $0.first ?? nil }
+        ).texts
+        for column in own {
+            guard let name = column[0], configuration.columns.contains(name) || keys.contains(name) else { continue }
+            // A new row may have a value of its own there, and a change of a row may not.
+            if column[1] == "t" || column[2] == "t" && !keys.contains(name) {
+                throw ConnectorError(
+                    .permanent,
+                    "The server itself computes the column \(name) of the table \(facts.name): take it out of the configuration, or make it a column that can be written."
+                )
+            }
+        }
         return facts.columns.filter { column in
             keys.contains(column.name)
                 || (configuration.columns.isEmpty
-                    ? !own.contains(column.name) : configuration.columns.contains(column.name))
+                    ? !own.contains { $0[0] == column.name } : configuration.columns.contains(column.name))
         }.map { column in
             Column(
-                name: column.name, form: form(types.form(of: column.type), types.name(of: column.type)),
+                name: column.name, form: form(types.form(of: column.type), types.baseName(of: column.type)),
                 isKey: keys.contains(column.name))
         }
     }

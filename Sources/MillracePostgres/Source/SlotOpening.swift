@@ -16,7 +16,9 @@ struct SlotOpening {
     /// - Throws: ``ConnectorError`` with a sentence for each problem.
     init(_ configuration: PostgresSourceConfiguration) throws(ConnectorError) {
         self.configuration = configuration
-        catalog = try TableCatalog(configuration.server.connect(), configuration)
+        let connection = try configuration.server.connect()
+        try configuration.server.requirePrimary(connection)
+        catalog = try TableCatalog(connection, configuration)
         let check = try SourceCheck(configuration, catalog)
         if !check.problems.isEmpty {
             throw ConnectorError(.permanent, check.problems.joined(separator: " "))

@@ -37,6 +37,14 @@ struct TypeCatalog {
         }
     }
 
+    /// The name of a type, of a domain that of its base type; `nil` for one that the database does not have.
+    func baseName(of type: UInt32) -> String? { baseName(of: type, depth: 0) }
+
+    private func baseName(of type: UInt32, depth: Int) -> String? {
+        guard let entry = entries[type], depth < 8 else { return nil }
+        return entry.kind == "d" ? baseName(of: entry.base, depth: depth + 1) : entry.name
+    }
+
     /// The name of a type; `nil` for one that the database does not have.
     func name(of type: UInt32) -> String? { entries[type]?.name }
 

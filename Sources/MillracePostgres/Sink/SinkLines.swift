@@ -5,15 +5,7 @@ struct SinkRefusal: Error {
     let reason: String
 }
 
-/// A record as a row: a line of a COPY, among those of its batch.
-struct SinkRow {
-    let record: SinkRecord
-    /// The place of the line, without its end.
-    let line: Range<Int>
-    let isDeleted: Bool
-}
-
-/// The rows of a batch, as lines for a COPY.
+/// Records as rows: the lines of a COPY, without their ends.
 ///
 /// Values go from the JSON of a record into its line at once: with a row in between, a sink would take twice the time of the server.
 struct SinkLines {
@@ -37,8 +29,9 @@ struct SinkLines {
 
     /// Adds the line of a record.
     ///
+    /// - Returns: the line's place.
     /// - Throws: `SinkRefusal`; then there is no line.
-    mutating func append(_ record: SinkRecord) throws(SinkRefusal) -> SinkRow {
+    mutating func append(_ record: SinkRecord) throws(SinkRefusal) -> Range<Int> {
         let start = bytes.count
         do {
             try Self.withBytes(record.value) { value in
@@ -48,7 +41,7 @@ struct SinkLines {
             bytes.removeSubrange(start...)
             throw error as? SinkRefusal ?? SinkRefusal(reason: "\(error)")
         }
-        return SinkRow(record: record, line: start..<bytes.count, isDeleted: record.value == nil)
+        return start..<bytes.count
     }
 
     private static func withBytes(
@@ -69,10 +62,12 @@ struct SinkLines {
         for index in table.keyIndexes where isNull(index) {
             throw SinkRefusal(reason: "the key's column \(table.columns[index].name) has no value")
         }
-        for (index, column) in table.columns.enumerated() {
+        for index in given.indices {
             if index > 0 { bytes.append(0x09) }
-            do { try appendValue(given[index], column.form) } catch let problem as JSONObjectScanner.Problem {
-                throw SinkRefusal(reason: "the field \"\(column.name)\": \(problem.reason)")
+            do { try appendValue(given[index], table.columns[index].form) } catch let problem
+                as JSONObjectScanner.Problem
+            {
+                throw SinkRefusal(reason: "the field \"\(table.columns[index].name)\": \(problem.reason)")
             }
         }
     }
@@ -128,6 +123,8 @@ struct SinkLines {
         case .json(let piece):
             switch (piece.kind, form) {
             case (.null, _): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "N")]
+            // PostgreSQL would take a number's digits for the bytes.
+            case (.number, .bytes), (.boolean, .bytes): throw Base64.problem
             case (.number, _), (.boolean, _): bytes.append(contentsOf: piece.bytes)
             case (.text, .plain) where !piece.hasEscapes:
                 append(escaped: UnsafeRawBufferPointer(rebasing: piece.bytes.dropFirst().dropLast()))
@@ -166,6 +163,7 @@ struct SinkLines {
         switch (form, piece.kind) {
         case (.json, _): return Array(piece.bytes)
         case (.bytes, .text): return try Base64.hexadecimal(of: piece.unescaped())
+        case (.bytes, _): throw Base64.problem
         case (.array(let element), .array): return try array(piece, element)
         case (_, .text): return try checked(piece.unescaped())
         default: return Array(piece.bytes)
@@ -213,6 +211,8 @@ extension Base64 {
             ($1, UInt8($0))
         })
 
+    static let problem = JSONObjectScanner.Problem(reason: "it is not bytes in Base64")
+
     /// Returns bytes in the form `\x00ff`, of their Base64.
     ///
     /// - Throws: `JSONObjectScanner.Problem` for a text that is not Base64.
@@ -222,12 +222,10 @@ extension Base64 {
         var (bits, count) = (UInt32(0), 0)
         let letters = text.prefix { $0 != UInt8(ascii: "=") }
         guard text.count % 4 == 0, letters.count >= text.count - 2 else {
-            throw JSONObjectScanner.Problem(reason: "it is not bytes in Base64")
+            throw problem
         }
         for letter in letters {
-            guard let value = values[letter] else {
-                throw JSONObjectScanner.Problem(reason: "it is not bytes in Base64")
-            }
+            guard let value = values[letter] else { throw problem }
             bits = bits << 6 | UInt32(value)
             count += 6
             if count >= 8 {
