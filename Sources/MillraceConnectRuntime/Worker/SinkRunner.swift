@@ -55,12 +55,12 @@ final class SinkRunner: Sendable {
             let current = try running ?? begin()
             running = current
             let commits = current.task.commitCount
-            try current.step(withinMs: Self.waitMs)
+            try current.member.step(withinMs: Self.waitMs)
             if current.task.commitCount != commits { delay.reset() }
             publish(current)
             return true
         } catch {
-            let mayPass = running?.task.recover(from: error) ?? Self.mayPass(error)
+            let mayPass = running?.member.recover(from: error) ?? Self.mayPass(error)
             if !mayPass {
                 running?.close()
                 running = nil
@@ -86,16 +86,16 @@ final class SinkRunner: Sendable {
         settings.passesOverLostRecords = connector.passesOverLostRecords
         let task = SinkTask(
             of: sink, reader: member, ports: TaskClients(ports, clientID: clientID), configuration: settings)
-        return RunningSinkTask(task: task, member: member)
+        return RunningSinkTask(SinkMember(task: task, member: member))
     }
 
     private func publish(_ running: RunningSinkTask) {
         let now = ports.clock.wallClockMs()
         let growth = running.takeGrowth()
-        let hasPartitions = running.partitionCount > 0
+        let hasPartitions = running.member.partitionCount > 0
         control.update { status in
             status.state = hasPartitions ? .running : .unassigned
-            status.partitions = running.partitionCount
+            status.partitions = running.member.partitionCount
             status.records += growth.records
             status.sizeInBytes += growth.sizeInBytes
             status.commits += growth.commits
@@ -117,7 +117,7 @@ final class SinkRunner: Sendable {
     }
 }
 
-/// A sink's task with the member of the group that reads for it.
+/// A sink's task in its group, and what has been told of it.
 private final class RunningSinkTask {
     struct Growth {
         var records = 0
@@ -126,42 +126,11 @@ private final class RunningSinkTask {
         var refused = 0
     }
 
-    let task: SinkTask
-    private let member: any GroupConsumer
-    private(set) var partitionCount = 0
+    let member: SinkMember
+    var task: SinkTask { member.task }
     private var seen = Growth()
 
-    init(task: SinkTask, member: any GroupConsumer) {
-        self.task = task
-        self.member = member
-    }
-
-    func step(withinMs milliseconds: Int) throws {
-        _ = try task.step(withinMs: milliseconds)
-        var failure: (any Error)?
-        // The group waits for the answer to every event, whatever happened to the target.
-        for event in member.takeMembershipEvents() {
-            do { try take(event) } catch { failure = error }
-        }
-        if let failure { throw failure }
-    }
-
-    private func take(_ event: MembershipEvent) throws {
-        switch event {
-        case .assigned(let partitions):
-            partitionCount = partitions.count
-            try task.assign(partitions)
-        case .revoked:
-            partitionCount = 0
-            do { try task.revoke() } catch {
-                try task.lose()
-                throw error
-            }
-        case .lost:
-            partitionCount = 0
-            try task.lose()
-        }
-    }
+    init(_ member: SinkMember) { self.member = member }
 
     /// Returns what has been added since the last call.
     func takeGrowth() -> Growth {
