@@ -33,8 +33,8 @@ final class TopicWatch {
         case changed([String])
         /// Topics were deleted and created again.
         case recreated
-        /// Topics are gone; the message names them.
-        case missing(String)
+        /// Topics are gone.
+        case missing
         /// All awaited topics exist.
         case found
     }
@@ -120,7 +120,9 @@ final class TopicWatch {
         let renewed = doubtful.isEmpty ? [] : Set(try lost(doubtful.sorted()).map(\.topic))
         let assigned = SourceTopics(counts: plan.sourceTopics, ids: ids)
         switch TopicChange(from: assigned, to: present, required: required, renewed: renewed) {
-        case .missing(let topics): return Look(changes: .missing(try wait(for: topics)))
+        case .missing(let topics):
+            try wait(for: topics)
+            return Look(changes: .missing)
         case .recreated(let topics):
             recordRecreated(topics, present)
             return Look(changes: .recreated)
@@ -150,13 +152,20 @@ final class TopicWatch {
 
     // MARK: Topics that are gone, and others of their name
 
-    /// Ends the worker, or makes it wait outside the group. Returns a message about it.
+    /// The reason why this worker waits outside the group; `nil` if it does not.
+    var wait: String? { awaited.isEmpty ? nil : "\(Self.missing(awaited)); waiting for it" }
+
+    private static func missing(_ topics: [String]) -> String {
+        let list = topics.joined(separator: ", ")
+        return
+            "\(topics.count == 1 ? "topic \(list), which is read, does" : "topics \(list), which are read, do") not exist"
+    }
+
+    /// Ends the worker, or makes it wait outside the group.
     ///
     /// - Throws: `StreamsError` with code `.topic` that names the topics, unless the configuration says to wait.
-    private func wait(for topics: [String]) throws -> String {
-        let list = topics.joined(separator: ", ")
-        let message =
-            "\(topics.count == 1 ? "topic \(list), which is read, does" : "topics \(list), which are read, do") not exist"
+    private func wait(for topics: [String]) throws {
+        let message = Self.missing(topics)
         guard configuration.waitsForTopics else {
             throw StreamsError(
                 .topic, "\(message): deleted while the application runs. Create what is missing, then start again")
@@ -166,17 +175,20 @@ final class TopicWatch {
         subscription = []
         offsets.recordRenewed(topics)
         for topic in topics { ids[topic] = nil }
-        return "\(message); waiting for it"
     }
 
     private func lookForAwaited(_ present: SourceTopics) throws -> Changes {
         let missing = topology.taskTopics.filter { present.counts[$0] == nil }.sorted()
-        awaited = missing
         offsets.recordRenewed(missing)
-        guard missing.isEmpty else { return .none }
+        guard missing.isEmpty else {
+            awaited = missing
+            return .none
+        }
         plan = try InternalTopics.prepare(
             topology, applicationID: configuration.applicationID, replicationFactor: configuration.replicationFactor,
             admin: admin)
+        // The wait is over only now: after an error the next look tries again.
+        awaited = []
         ids = present.ids
         subscription = Set(plan.subscription)
         context.ports.localStores?.setInputs(plan.inputs)
@@ -197,20 +209,22 @@ final class TopicWatch {
     /// Makes a plan for the topics of a generation if they differ from those of the last one, and updates the queryable stores.
     ///
     /// - Parameter seen: the partition counts in the leader's view; `nil` if that is not known, to use this member's own view.
-    /// - Returns: the reason why the generation cannot be joined; `nil` if it can.
-    func follow(_ seen: [String: Int32]?) throws -> String? {
+    /// - Returns: whether the generation can be joined: all its topics exist.
+    func follow(_ seen: [String: Int32]?) throws -> Bool {
         defer { context.ports.localStores?.setInputs(plan.inputs) }
         let view = try view(of: seen)
         // Nobody has an assignment: the next look says why.
         if view.isEmpty, !plan.sourceTopics.isEmpty, !topology.taskTopics.isEmpty {
             raiseDoubt()
-            return nil
+            return true
         }
         let generation = try GenerationTopics(
             seen: view, planned: plan.sourceTopics, required: topology.taskTopics,
             present: { try admin.partitionCounts(of: $0) })
         switch generation {
-        case .missing(let topics): return try wait(for: topics)
+        case .missing(let topics):
+            try wait(for: topics)
+            return false
         case .leaderLags(let topics):
             throw PortError(
                 .staleGeneration,
@@ -218,7 +232,7 @@ final class TopicWatch {
         case .existing(let counts):
             if counts != plan.sourceTopics { try plan(for: counts) }
             try recordIDs()
-            return nil
+            return true
         }
     }
 

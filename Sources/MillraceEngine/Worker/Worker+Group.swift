@@ -39,9 +39,9 @@ extension Worker {
 
     /// Returns whether the generation's topics exist.
     private func followTopics(_ seen: [String: Int32]?) throws -> Bool {
-        guard let message = try topics.follow(seen) else { return true }
-        try awaitTopics(message)
-        return false
+        let exist = try topics.follow(seen)
+        if !exist { try handle(.topicsMissing) }
+        return exist
     }
 
     private var tasksWithChangelogs: [TaskID] {

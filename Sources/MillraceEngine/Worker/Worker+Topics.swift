@@ -25,16 +25,9 @@ extension Worker {
                 logger.info("topics have changed: \(names.joined(separator: ", ")); rejoining the group")
             }
         case .recreated: try handle(.topicsRecreated)
-        case .missing(let message): try awaitTopics(message)
-        case .found:
-            report.clearTrouble()
-            try handle(.topicsFound)
+        case .missing: try handle(.topicsMissing)
+        case .found: try handle(.topicsFound)
         }
-    }
-
-    func awaitTopics(_ message: String) throws {
-        try handle(.topicsMissing)
-        report.record(trouble: message)
     }
 
     private func subscribeAnew(isOutdated: Bool = false, _ tell: () -> Void = {}) throws {

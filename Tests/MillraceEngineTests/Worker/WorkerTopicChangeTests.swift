@@ -152,6 +152,13 @@ struct WorkerTopicChangeTests {
         #expect(fixture.worker.status.phase == .rebalancing)
         #expect(fixture.worker.openTasks.isEmpty)
 
+        // The wait is shown whatever else fails meanwhile, and afterwards.
+        fixture.consumer.events.append(.trouble("the coordinator is away"))
+        fixture.cluster.errors["partition counts"] = [PortError(.retriable, "no answer")]
+        try fixture.steps(forMs: 1_500)
+        #expect(fixture.cluster.errors["partition counts"]?.isEmpty == true)
+        #expect(fixture.worker.status.trouble?.contains("topic in, which is read, does not exist") == true)
+
         // The broker may even have kept the old offsets.
         fixture.admin.counts["in"] = 1
         fixture.cluster.write(["d", "e", "f", "g"], to: "in")
@@ -160,6 +167,24 @@ struct WorkerTopicChangeTests {
         try fixture.steps(until: "the results") {
             fixture.cluster.values("out") == ["a", "b", "c", "d", "e", "f", "g"]
         }
+        #expect(fixture.worker.status.trouble == nil)
+    }
+
+    @Test("a worker whose broker fails just when the topic is there again still joins")
+    func waitsThroughErrors() throws {
+        let fixture = try running(waits: true, FakeTopology.rekeyedCount)
+        fixture.admin.counts["in"] = nil
+        fixture.cluster.partitions[TopicPartition(topic: "in", partition: 0)] = nil
+        try fixture.steps(until: "leaving the group") { fixture.consumer.subscription == [] }
+
+        fixture.admin.counts["in"] = 1
+        fixture.admin.counts["app-counts-repartition"] = nil
+        fixture.cluster.errors["create topics"] = [PortError(.retriable, "no answer")]
+        try fixture.steps(until: "joining again") { fixture.consumer.subscription?.contains("in") == true }
+        #expect(fixture.cluster.errors["create topics"]?.isEmpty == true)
+        fixture.announce([], ["in": 1, "app-counts-repartition": 1])
+        fixture.rebalance()
+        try fixture.stepsUntilRunning()
         #expect(fixture.worker.status.trouble == nil)
     }
 

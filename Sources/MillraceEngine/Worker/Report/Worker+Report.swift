@@ -10,6 +10,7 @@ extension Worker {
         let hasNothingToRead = membership.state == .unassigned && topics.isSubscribedToNone
         let phase: WorkerStatus.Phase =
             isActive ? (restorer.isIdle ? .running : .restoring) : hasNothingToRead ? .running : .rebalancing
+        report.record(wait: topics.wait)
         report.record(phase, tasks: isActive ? tasks.ids : [], standbys: standbys.ids)
         if isLagDue || !restorer.isIdle {
             report.record(

@@ -3,6 +3,10 @@ import Millrace
 /// The report of a worker on its activity.
 final class WorkerReport {
     private(set) var status = WorkerStatus()
+    /// The last error that is retried.
+    private var passing: String? { didSet { status.trouble = wait ?? passing } }
+    /// The wait for topics. It goes on whatever else fails meanwhile, so it is shown first.
+    private var wait: String? { didSet { status.trouble = wait ?? passing } }
     private var troubleChecks: Periodic
     private var lagUpdates: Periodic
 
@@ -20,14 +24,17 @@ final class WorkerReport {
         _modify { yield &status.measures }
     }
 
-    func record(trouble: String) { status.trouble = trouble }
-    func clearTrouble() { status.trouble = nil }
+    func record(trouble: String) { passing = trouble }
+    func clearTrouble() { if passing != nil { passing = nil } }
+
+    /// Records why the worker waits for topics; `nil` if it does not.
+    func record(wait: String?) { if wait != self.wait { self.wait = wait } }
 
     func recordCommit(took span: TimeSpan) {
         status.commits += 1
         status.commitTimes.add(span)
         status.measures.commits.add(ms: span.ms)
-        status.trouble = nil
+        clearTrouble()
     }
 
     func recordDroppedResults(_ count: Int) { status.counts.dropped[.production, default: 0] += count }
