@@ -55,6 +55,18 @@ struct IndexFolderTests {
         Set(try files(of: index).filter { $0.contains("/segment-") })
     }
 
+    /// Waits until an index has written a segment, which may be later than its being complete, and returns its segments.
+    private func awaitSegments(of index: String, _ driver: TopologyTestDriver) async throws -> Set<String> {
+        let end = ContinuousClock.now + .seconds(900)
+        while true {
+            let found = try segments(of: index)
+            if !found.isEmpty { return found }
+            try #require(ContinuousClock.now < end, "there is no segment")
+            try await Task.sleep(for: .milliseconds(5))
+            try driver.checkpoint()
+        }
+    }
+
     private func hasFolder(_ index: String) -> Bool {
         (FileManager.default.subpaths(atPath: directory.path) ?? []).contains {
             $0.hasSuffix("/index/vectors/\(index)")
@@ -88,6 +100,7 @@ struct IndexFolderTests {
             try fill(driver)
             // A new index is made from its store, too.
             try await check(driver, Self.similar)
+            _ = try await awaitSegments(of: "similar", driver)
         }
         // Segments that are made later take the place of some, never of all at once.
         let before = try segments(of: "similar")
@@ -100,6 +113,7 @@ struct IndexFolderTests {
         try await run([Self.similar]) { driver in
             try fill(driver)
             try await check(driver, Self.similar)
+            _ = try await awaitSegments(of: "similar", driver)
         }
         let before = try segments(of: "similar")
         let changed = [
@@ -112,6 +126,7 @@ struct IndexFolderTests {
         ][change]
         try await run([changed]) { driver in
             try await check(driver, changed) { key in model.vectors[key].map { Array($0.prefix(changed.dimensions)) } }
+            _ = try await awaitSegments(of: "similar", driver)
         }
         let after = try segments(of: "similar")
         #expect(!after.isEmpty && after.isDisjoint(with: before))
@@ -129,6 +144,7 @@ struct IndexFolderTests {
         try await run([Self.similar, other]) { driver in
             try fill(driver)
             try await check(driver)
+            _ = try await awaitSegments(of: "other", driver)
         }
         let kept = try segments(of: "other")
         #expect(!kept.isEmpty && hasFolder("similar"))
