@@ -295,10 +295,12 @@ let package = Package(
         .executableTarget(
             name: "postgres-bench", dependencies: ["Millrace", "MillraceConnect", "MillracePostgres", argumentParser],
             path: "Tools/postgres-bench", swiftSettings: swiftSettings),
+        .target(name: "CSpawn", path: "Tests/CSpawn"),
         .target(
-            name: "TestSupport", dependencies: ["Millrace"], path: "Tests/Support", swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: ["CSpawn", "Millrace"], path: "Tests/Support",
+            swiftSettings: swiftSettings),
         .target(
-            name: "Servers", dependencies: ["PostgresClient", "RedisClient"], path: "Tests/Servers",
+            name: "Servers", dependencies: ["PostgresClient", "RedisClient", "TestSupport"], path: "Tests/Servers",
             swiftSettings: swiftSettings),
         .target(
             name: "PortContracts", dependencies: ["Millrace", "MillraceEngine"], path: "Tests/PortContracts",
@@ -368,7 +370,7 @@ let package = Package(
             name: "MillraceOperationsTests",
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceOperations", "MillraceRuntime",
-                "PageViews", "RiskScore",
+                "PageViews", "RiskScore", "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -403,19 +405,21 @@ let package = Package(
             name: "MillracePostgresTests",
             dependencies: [
                 "Millrace", "MillraceConnect", "MillracePostgres", "MillraceVectors", "PostgresClient", "Servers",
+                "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceConnectRuntimeTests",
             dependencies: [
-                "Millrace", "MillraceConnect", "MillraceConnectRuntime", "MillraceEngine", "MillraceRuntime", logging,
-                serviceLifecycle, signals,
+                "Millrace", "MillraceConnect", "MillraceConnectRuntime", "MillraceEngine", "MillraceRuntime",
+                "TestSupport",
+                logging, serviceLifecycle, signals,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "RedisClientTests", dependencies: ["RedisClient", "Servers", nioCore, nioSSL],
+            name: "RedisClientTests", dependencies: ["RedisClient", "Servers", "TestSupport", nioCore, nioSSL],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MillraceRedisTests",

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Processes of connectors that are killed", .serialized)
@@ -6,14 +7,8 @@ struct ConnectKillTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: ".build/debug")
 
-    private func start(_ file: String) throws -> Process {
-        let process = Process()
-        process.executableURL = Self.folder.appending(path: "millrace")
-        process.arguments = ["connect", file, "--log-level", "error"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
+    private func start(_ file: String) throws -> TestProcess {
+        try TestProcess(Self.folder.appending(path: "millrace"), ["connect", file, "--log-level", "error"])
     }
 
     /// A generator that gives the same numbers for a seed.
@@ -33,7 +28,7 @@ struct ConnectKillTests {
         let file = try surroundings.configurationFile(
             #""lines": {"type": "file-source", "path": "\#(surroundings.input)", "topic": "\#(surroundings.topic)"}"#)
         let processes = [try start(file), try start(file)]
-        defer { for process in processes where process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+        defer { for process in processes { process.signal(SIGKILL) } }
         var expected: [String] = []
         func feed(_ round: Int) throws {
             for part in 0..<6 {
@@ -45,15 +40,15 @@ struct ConnectKillTests {
         for (round, process) in processes.enumerated() {
             try feed(2 * round)
             #expect(try surroundings.lines(expected.count).count == expected.count)
-            kill(process.processIdentifier, SIGSTOP)
+            process.signal(SIGSTOP)
             try feed(2 * round + 1)
             // The other process has all lines in the topic, so it has taken everything over.
             #expect(try surroundings.lines(expected.count).sorted() == expected.sorted())
-            kill(process.processIdentifier, SIGCONT)
+            process.signal(SIGCONT)
         }
         try feed(4)
         #expect(try surroundings.lines(expected.count).sorted() == expected.sorted())
-        for process in processes { kill(process.processIdentifier, SIGTERM) }
+        for process in processes { process.signal(SIGTERM) }
         for process in processes { process.waitUntilExit() }
         #expect(processes.allSatisfy { $0.terminationStatus == 0 })
         #expect(try surroundings.lines(expected.count).sorted() == expected.sorted())
@@ -70,7 +65,7 @@ struct ConnectKillTests {
             "copy": {"type": "file-sink", "topics": ["\(surroundings.topic)"], "folder": "\(surroundings.output)"}
             """)
         var processes = [try start(file), try start(file)]
-        defer { for process in processes where process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+        defer { for process in processes { process.signal(SIGKILL) } }
         var expected: [String] = []
         for round in 0..<4 {
             for part in 0..<6 {
@@ -80,13 +75,13 @@ struct ConnectKillTests {
             }
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...2_500, using: &random)))
             let victim = Int.random(in: 0..<2, using: &random)
-            kill(processes[victim].processIdentifier, SIGKILL)
+            processes[victim].signal(SIGKILL)
             processes[victim].waitUntilExit()
             processes[victim] = try start(file)
         }
         #expect(try surroundings.lines(expected.count).sorted() == expected.sorted(), "seed \(seed)")
         try await eventually("everything is in the files") { try surroundings.written().count >= expected.count }
-        for process in processes { kill(process.processIdentifier, SIGTERM) }
+        for process in processes { process.signal(SIGTERM) }
         for process in processes { process.waitUntilExit() }
         #expect(processes.allSatisfy { $0.terminationStatus == 0 })
         #expect(try surroundings.written().sorted() == expected.sorted(), "seed \(seed)")

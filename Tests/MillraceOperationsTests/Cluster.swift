@@ -5,6 +5,7 @@ import KafkaClient
 import Millrace
 import MillraceOperations
 import MillraceRuntime
+import TestSupport
 
 /// An embedded broker with some topics, and what tests ask of it.
 struct Cluster {
@@ -112,16 +113,17 @@ struct Command {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: ".build/debug")
 
-    let process = Process()
+    let process: TestProcess
     private let output = Pipe()
     private let errors = Pipe()
 
     init(_ arguments: [String]) throws {
-        process.executableURL = Self.folder.appending(path: "millrace")
-        process.arguments = arguments
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
+        process = try TestProcess(
+            Self.folder.appending(path: "millrace"), arguments, output: output.fileHandleForWriting,
+            errors: errors.fileHandleForWriting)
+        // The process has them; their ends are its end.
+        try output.fileHandleForWriting.close()
+        try errors.fileHandleForWriting.close()
     }
 
     /// Waits for the end.

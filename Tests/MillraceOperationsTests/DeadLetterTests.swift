@@ -3,6 +3,7 @@ import EmbeddedBroker
 import Foundation
 import KafkaClient
 import MillraceOperations
+import TestSupport
 import Testing
 
 @Suite("Dead letters") struct DeadLetterTests {
@@ -140,7 +141,7 @@ import Testing
             if !isReached { try await Task.sleep(for: .milliseconds(5)) }
         }
         #expect(isReached && command.process.isRunning, "the process ended before its transaction was seen")
-        kill(command.process.processIdentifier, SIGKILL)
+        command.process.signal(SIGKILL)
         command.process.waitUntilExit()
         try await cluster.broker.clearFaults()
 

@@ -7,7 +7,7 @@ import Servers
 import Synchronization
 import Testing
 
-@Suite("Kills while streams are read", .timeLimit(.minutes(15)))
+@Suite("Kills while streams are read", .serialized, .timeLimit(.minutes(15)))
 struct RedisStreamsKillTests {
     @Test("a reader and a server that are killed at any moment: every entry of the stream once", arguments: 0..<20)
     func kills(_ seed: Int) async throws {

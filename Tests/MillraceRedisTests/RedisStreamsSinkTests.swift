@@ -7,7 +7,7 @@ import RedisClient
 import Servers
 import Testing
 
-@Suite("A sink of streams", .timeLimit(.minutes(15)))
+@Suite("A sink of streams", .serialized, .timeLimit(.minutes(15)))
 struct RedisStreamsSinkTests {
     @Test("records become entries with the offset beside them, and a writer that comes later goes on there")
     func entries() async throws {

@@ -6,6 +6,7 @@ import MillraceServer
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import TestSupport
 import Testing
 
 extension ServerTests {
@@ -208,20 +209,18 @@ final class Certificates {
 
     init() throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.currentDirectoryURL = folder
-        process.arguments = [
-            "-ec",
-            """
-            exec 2>/dev/null
-            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
-            openssl req -newkey rsa:2048 -nodes -subj /CN=instance -keyout server.key -out server.csr
-            printf 'subjectAltName=IP:127.0.0.1,DNS:localhost' > names
-            openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem
-            """,
-        ]
-        try process.run()
+        let process = try TestProcess(
+            URL(filePath: "/usr/bin/env"),
+            [
+                "--chdir=\(folder.path)", "sh", "-ec",
+                """
+                exec 2>/dev/null
+                openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
+                openssl req -newkey rsa:2048 -nodes -subj /CN=instance -keyout server.key -out server.csr
+                printf 'subjectAltName=IP:127.0.0.1,DNS:localhost' > names
+                openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem
+                """,
+            ])
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Missing(what: "certificates by openssl") }
     }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOSSL
 import RedisClient
 import Servers
+import TestSupport
 import Testing
 
 @Suite("A connection to Redis", .timeLimit(.minutes(15)))
@@ -143,16 +144,13 @@ struct RedisConnectionTests {
     }
 
     private static func makeCertificate(in folder: URL) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost", "-keyout", folder.appending(path: "key.pem").path, "-out",
-            folder.appending(path: "cert.pem").path,
-        ]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let process = try TestProcess(
+            URL(filePath: "/usr/bin/env"),
+            [
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                "-addext", "subjectAltName=DNS:localhost", "-keyout", folder.appending(path: "key.pem").path, "-out",
+                folder.appending(path: "cert.pem").path,
+            ])
         process.waitUntilExit()
         try #require(process.terminationStatus == 0)
     }

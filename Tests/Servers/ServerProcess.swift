@@ -1,5 +1,6 @@
 package import Foundation
 import Synchronization
+import TestSupport
 
 /// A server of another system that a test starts, kills and starts again, on a port of 127.0.0.1.
 package final class ServerProcess: Sendable {
@@ -11,7 +12,7 @@ package final class ServerProcess: Sendable {
     private let command: [String]
     private let stopSignal: Int32
     private let isReady: @Sendable () -> Bool
-    private let process = Mutex<Process?>(nil)
+    private let process = Mutex<TestProcess?>(nil)
     /// The folder of the server, which goes with this object.
     package let folder: URL
     private var log: URL { folder.appending(path: "log") }
@@ -53,16 +54,10 @@ package final class ServerProcess: Sendable {
         throw Failure(description: "\(command.joined(separator: " ")) does not start: \(text)")
     }
 
-    private func launch() throws -> Process {
+    private func launch() throws -> TestProcess {
         try Data().write(to: log)
         let output = try FileHandle(forWritingTo: log)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        let process = try TestProcess(URL(filePath: "/usr/bin/env"), command, output: output, errors: output)
         Leftovers.end(process.processIdentifier, atExitOf: folder)
         self.process.withLock { $0 = process }
         return process
@@ -84,14 +79,12 @@ package final class ServerProcess: Sendable {
     package func thaw() { signal(SIGCONT) }
 
     private func end(by number: Int32) {
-        guard let process = process.withLock({ $0 }), process.isRunning else { return }
-        Glibc.kill(process.processIdentifier, number)
+        guard let process = process.withLock({ $0 }) else { return }
+        process.signal(number)
         process.waitUntilExit()
     }
 
-    private func signal(_ number: Int32) {
-        if let process = process.withLock({ $0 }), process.isRunning { Glibc.kill(process.processIdentifier, number) }
-    }
+    private func signal(_ number: Int32) { process.withLock { $0 }?.signal(number) }
 }
 
 /// The servers that are ended with the test process: those in global variables are never released.

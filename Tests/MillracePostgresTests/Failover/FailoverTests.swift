@@ -2,6 +2,7 @@ import Foundation
 import MillraceConnect
 import PostgresClient
 import Servers
+import TestSupport
 import Testing
 
 @testable import MillracePostgres
@@ -194,10 +195,7 @@ struct FailoverTests {
     }
 
     private func run(_ command: String...) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command
-        try process.run()
+        let process = try TestProcess(URL(filePath: "/usr/bin/env"), command)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
     }

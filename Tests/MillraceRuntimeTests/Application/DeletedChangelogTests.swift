@@ -33,7 +33,7 @@ extension ApplicationTests {
         }
 
         private func deleteChangelog() throws {
-            _ = try cluster.admin().deleteTopics([changelog], timeoutMs: 10_000)
+            try cluster.deleteTopic(changelog)
         }
 
         private func expectDeletion(_ failure: StreamsError, sourceLocation: SourceLocation = #_sourceLocation) {

@@ -39,6 +39,11 @@ final class RunningInstance: Sendable {
 
     var metrics: StreamsMetrics { application.metrics }
 
+    /// The situation of the instance, for those who look for the reason of a failure.
+    private var situation: String {
+        "the instance is \(application.state), its troubles are \(metrics.troubles), its warnings \(log.warnings)"
+    }
+
     func cancel() { running.cancel() }
 
     /// Waits for a condition on the metrics; fails if the instance ends.
@@ -46,7 +51,7 @@ final class RunningInstance: Sendable {
         _ what: String, within limit: Duration = .seconds(300), sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: (StreamsMetrics) -> Bool
     ) async throws {
-        try await eventually(what, within: limit, sourceLocation: sourceLocation) {
+        try await eventually(what, within: limit, situation: situation, sourceLocation: sourceLocation) {
             condition(application.metrics) || application.state.isFinal
         }
         if !condition(application.metrics) {
@@ -56,7 +61,9 @@ final class RunningInstance: Sendable {
     }
 
     func awaits(_ state: ApplicationState, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        try await eventually("state \(state.rawValue)", sourceLocation: sourceLocation) { application.state == state }
+        try await eventually("state \(state.rawValue)", situation: situation, sourceLocation: sourceLocation) {
+            application.state == state
+        }
     }
 
     func awaits(processed count: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {

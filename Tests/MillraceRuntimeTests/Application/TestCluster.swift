@@ -67,11 +67,11 @@ struct TestCluster {
     }
 
     func addPartitions(to topic: String, upTo count: Int) throws {
-        try admin().createPartitions([topic: count], timeoutMs: 10_000)[topic]?.get()
+        try #require(try admin().createPartitions([topic: count], timeoutMs: 10_000)[topic]).get()
     }
 
     func deleteTopic(_ topic: String) throws {
-        try admin().deleteTopics([topic], timeoutMs: 10_000)[topic]?.get()
+        try #require(try admin().deleteTopics([topic], timeoutMs: 10_000)[topic]).get()
     }
 
     // MARK: Records
@@ -188,19 +188,24 @@ struct ReadRecord: Hashable {
 struct DeadlinePassed: Error, CustomStringConvertible {
     let description: String
 
-    init(_ what: String) { description = "\(what) did not come in time" }
+    init(_ what: String, _ situation: String = "") {
+        description = "\(what) did not come in time\(situation.isEmpty ? "" : ": \(situation)")"
+    }
 }
 
 /// Waits until a condition holds, checking it again and again.
+///
+/// - Parameter situation: describes the situation for the issue that is recorded if the condition does not come to hold.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(300), sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () throws -> Bool
+    _ what: String, within limit: Duration = .seconds(300), situation: @autoclosure () -> String = "",
+    sourceLocation: SourceLocation = #_sourceLocation, _ condition: () throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try !condition() {
         guard ContinuousClock.now < deadline else {
-            Issue.record(DeadlinePassed(what), sourceLocation: sourceLocation)
-            throw DeadlinePassed(what)
+            let error = DeadlinePassed(what, situation())
+            Issue.record(error, sourceLocation: sourceLocation)
+            throw error
         }
         try await Task.sleep(for: .milliseconds(10))
     }

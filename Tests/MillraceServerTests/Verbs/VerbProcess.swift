@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The `millrace` command of this build as a process, with what it has written so far.
@@ -6,7 +7,7 @@ struct VerbProcess {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: ".build/debug")
 
-    private let process = Process()
+    private let process: TestProcess
     private let folder = FileManager.default.temporaryDirectory.appending(path: "verb-\(UUID().uuidString)")
     private let arguments: [String]
 
@@ -20,19 +21,14 @@ struct VerbProcess {
     ) throws {
         self.arguments = arguments
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = program
-        process.arguments = arguments
-        process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try handle("output")
-        process.standardError = try handle("errors")
-        try process.run()
-    }
-
-    private func handle(_ name: String) throws -> FileHandle {
-        let file = folder.appending(path: name)
-        try Data().write(to: file)
-        return try FileHandle(forWritingTo: file)
+        let handles = try ["output", "errors"].map { [folder] name in
+            let file = folder.appending(path: name)
+            try Data().write(to: file)
+            return try FileHandle(forWritingTo: file)
+        }
+        process = try TestProcess(
+            program, arguments, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own },
+            output: handles[0], errors: handles[1])
     }
 
     private func lines(of name: String) throws -> [String] {

@@ -3,6 +3,7 @@ import EmbeddedBroker
 import Foundation
 import Millrace
 import MillraceRuntime
+import TestSupport
 import Testing
 
 extension ApplicationTests {
@@ -64,8 +65,7 @@ extension ApplicationTests {
 
 /// A process that runs the risk score, started as a user starts one.
 final class RiskScoresProcess {
-    private let process = Process()
-    private let exit: AsyncStream<Int32>
+    private let process: TestProcess
     private let logPath: String
 
     init(
@@ -73,8 +73,7 @@ final class RiskScoresProcess {
     ) throws {
         // All products of the build are in one folder.
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        process.executableURL = folder.appendingPathComponent("risk-scores")
-        process.arguments =
+        let arguments =
             [
                 "--bootstrap-servers", faulty.cluster.bootstrapServers, "--application-id", faulty.application,
                 "--state-dir", directory.path, "--commit-interval-ms", "1000", "--log-level", "warning",
@@ -82,26 +81,24 @@ final class RiskScoresProcess {
                 "--producer", "transaction.timeout.ms=\(transactionTimeoutMs)",
             ] + TestCluster.common.sorted(by: <).flatMap { ["--kafka", "\($0.key)=\($0.value)"] }
             + (instanceID.map { ["--instance-id", $0] } ?? [])
-        // The options of the test run are not for the process.
-        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
-        logPath = directory.path + ".log"
-        try Data().write(to: URL(fileURLWithPath: logPath))
-        process.standardError = FileHandle(forWritingAtPath: logPath)
-        let (exit, ended) = AsyncStream<Int32>.makeStream()
-        self.exit = exit
-        process.terminationHandler = {
-            ended.yield($0.terminationStatus)
-            ended.finish()
-        }
-        try process.run()
+        let log = URL(fileURLWithPath: directory.path + ".log")
+        try Data().write(to: log)
+        logPath = log.path
+        process = try TestProcess(
+            folder.appendingPathComponent("risk-scores"), arguments,
+            // The options of the test run are not for the process.
+            environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") },
+            errors: FileHandle(forWritingTo: log))
     }
 
-    func signal(_ number: Int32) { Foundation.kill(process.processIdentifier, number) }
+    var isRunning: Bool { process.isRunning }
+
+    func signal(_ number: Int32) { process.signal(number) }
 
     /// Asks the process to stop, and waits for its exit status.
     func stop() async throws -> Int32? {
         signal(SIGTERM)
-        return await exit.first { _ in true }
+        return await process.exit()
     }
 
     /// The process's log, with the reason if it failed.
@@ -109,6 +106,6 @@ final class RiskScoresProcess {
 
     func kill() {
         try? FileManager.default.removeItem(atPath: logPath)
-        if process.isRunning { signal(SIGKILL) }
+        signal(SIGKILL)
     }
 }
