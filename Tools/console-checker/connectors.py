@@ -113,6 +113,7 @@ class Connectors:
         self.open(OPERATOR, "May operate")
         self.ordered()
         self.failed()
+        self.lossy()
         self.empty()
         self.killed()
         print("  connectors: three processes, pauses and restarts, a failure, rates, a killed process and one that cannot be asked")
@@ -222,6 +223,20 @@ class Connectors:
         file.write_text(whole)
         self.order(f"restart lines/{name}", f"{self.cell('lines', name, 'State')}.startsWith('RUNNING')")
         browser.wait("document.querySelector('.trouble') === null", "no failure")
+
+    def lossy(self):
+        """Figures that files do not have: an answer of a source that may lose records."""
+        browser = self.browser
+        report = self.worker.report()
+        connector = next(one for one in report["connectors"] if one["name"] == "lines")
+        connector["tasks"][0] |= {"unread": 12_345, "trimMargin": 67, "losses": 2, "lostRecords": 890}
+        browser.answer("/connectors", json.dumps(report))
+        name = connector["tasks"][0]["name"]
+        for column, value in (("Unread", "12,345"), ("Before a trim", "67"), ("Lost", "890")):
+            browser.wait(f"{self.cell('lines', name, column)} === '{value}'", f"{column} of {name}")
+        browser.wait("[...document.querySelectorAll('.tile.bad')].some((e) => e.innerText.startsWith('Lost') && e.innerText.includes('890') && e.innerText.includes('2 times'))", "the tile of losses")
+        self.fits("connectors-lossy")
+        browser.answer_nothing()
 
     def empty(self):
         browser = self.browser

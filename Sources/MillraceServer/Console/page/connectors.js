@@ -120,6 +120,8 @@ function tiles(report) {
       sparkline(history.rates("count records"), "records per second")),
     counted("Failures", "failures", sum(all, "failures")),
     counted("Refused", "refused", sum(all, "refused")),
+    sum(all, "losses") > 0 && tile("Lost", brief(sum(all, "lostRecords")), `records removed before they were read, ${count(sum(all, "losses"))} times`,
+      undefined, "bad"),
     tile("Processes", count(processes.length),
       silent > 0 ? `${silent} could not be asked` : report.complete ? "all have answered" : "the group has not told the others yet",
       undefined, silent > 0 ? "warn" : undefined),
@@ -183,6 +185,7 @@ const ago = (ms) => (ms ? `${span(Math.max(0, Date.now() - ms) / 1_000)} ago` : 
 
 function tasksOf(connector, tasks, report) {
   const { name } = connector;
+  const has = (figure) => connector.tasks.some((task) => task[figure] !== undefined);
   const unseen = report.complete ? 0 : (connector.parts ?? []).filter((part) => !connector.tasks.some((task) => task.name === part)).length;
   return h("section", { key: `connector ${name}` },
     h("h2", { id: name }, name, " ", h("span", { class: "quiet" }, `${connector.type}, a ${connector.direction}`)),
@@ -200,6 +203,9 @@ function tasksOf(connector, tasks, report) {
       { title: "Last record", number: true, of: (task) => ago(task.lastRecordMs) },
       connector.direction === "sink" && { title: "Partitions", number: true, of: (task) => count(task.partitions) },
       { title: "Failures", number: true, of: (task) => count(task.failures) },
+      has("unread") && { title: "Unread", number: true, of: (task) => count(task.unread) },
+      has("trimMargin") && { title: "Before a trim", number: true, of: (task) => count(task.trimMargin) },
+      has("lostRecords") && { title: "Lost", number: true, of: (task) => count(task.lostRecords) },
       connector.direction === "sink" && { title: "Refused", number: true, of: (task) => count(task.refused) },
       connector.direction === "source" && { title: "Position", code: true, of: (task) => task.position ?? "–" },
     ].filter(Boolean), tasks.slice(0, most), { empty: nothing(connector), key: (task) => `${task.name} ${task.process}` }));
