@@ -27,13 +27,17 @@ class Worker:
         self.input.mkdir(parents=True)
         (self.folder / "out").mkdir()
         for name in (*FILES, HOSTILE):
-            (self.input / name).write_text("".join(f"{number}\n" for number in range(LINES)))
+            (self.input / name).touch()
         (self.folder / "held.txt").write_text("".join(f"{number}\n" for number in range(LINES)))
         (self.folder / "tokens").write_text(f"read {READER}\nread,operate {OPERATOR}\n")
         for number in range(3):
             self.begin(number)
         for number in range(2):
             self.addresses.append(self.await_address(number))
+
+    def write_lines(self):
+        for name in (*FILES, HOSTILE):
+            (self.input / name).write_text("".join(f"{number}\n" for number in range(LINES)))
 
     def begin(self, number):
         document = {
@@ -100,8 +104,10 @@ class Connectors:
     def check(self):
         self.worker.start()
         worker = self.worker
-        worker.wait(lambda: len(worker.report()["processes"]) == 3 and sum(task["records"] for task in worker.connector("lines")["tasks"]) > 0
-                    and worker.connector("held")["heldBack"], "three processes that work")
+        worker.wait(lambda: len(worker.report()["processes"]) == 3 and worker.connector("held")["heldBack"], "three processes")
+        # A process counts what it has read itself, so nothing is there to be read before the parts are shared.
+        worker.write_lines()
+        worker.wait(lambda: sum(task["records"] for task in worker.connector("lines")["tasks"]) > 0, "lines that are read")
         for width, height in ((1600, 1000), (1024, 800), (390, 844)):
             for scheme in ("light", "dark"):
                 self.checks.look = f"{width}-{scheme}"
