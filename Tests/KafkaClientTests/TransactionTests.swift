@@ -93,6 +93,33 @@ extension BrokerTests {
             try newer.commitTransaction(timeoutMs: 10_000)
         }
 
+        @Test("after a failure that only an abort mends, records are refused with an error that asks for it")
+        func failed() throws {
+            let (topic, gone) = (try TestBroker.topic(), try TestBroker.topic("gone"))
+            let producer = try TestBroker.producer([
+                "transactional.id": TestBroker.uniqueName("txn"), "message.timeout.ms": "2000",
+            ])
+            try producer.initTransactions(timeoutMs: 10_000)
+            try producer.beginTransaction()
+            try producer.send("a", to: gone)
+            try producer.commitTransaction(timeoutMs: 10_000)
+            try #require(try TestBroker.admin().deleteTopics([gone], timeoutMs: 10_000)[gone]).get()
+
+            // The record fails in the background: no transaction takes a partition of a deleted topic, or the record's time is over.
+            try producer.beginTransaction()
+            try producer.send("b", to: gone)
+            let deadline = ContinuousClock.now + .seconds(300)
+            let error = try #require(throws: KafkaError.self) {
+                while ContinuousClock.now < deadline {
+                    try producer.send("c", to: topic)
+                    producer.poll(timeoutMs: 10)
+                }
+            }
+            #expect(error.code == .invalidState)
+            #expect(error.requiresAbort)
+            #expect(!error.isFatal)
+        }
+
         @Test("calls out of order are errors, not crashes")
         func outOfOrder() throws {
             let producer = try TestBroker.producer(["transactional.id": TestBroker.uniqueName("txn")])

@@ -130,9 +130,11 @@ package final class KafkaProducer {
 }
 
 extension KafkaError {
-    /// `rd_kafka_produceva` creates its errors without flags: asks the client whether it is the fatal one.
+    /// `rd_kafka_produceva` creates its errors without flags. This asks the client whether it is the fatal one; and records do not fit the
+    /// client's state where a transaction has failed, which it has found out meanwhile.
     fileprivate func classified(by client: ClientHandle) -> KafkaError {
         if let fatal = client.fatalError, code == .fatal || code == fatal.code { return fatal.during(context) }
-        return KafkaError(code, message, context: context, isFatal: isFatal)
+        return KafkaError(
+            code, message, context: context, isFatal: isFatal, requiresAbort: !isFatal && code == .invalidState)
     }
 }
