@@ -4,6 +4,7 @@ import json
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -52,7 +53,8 @@ class Round:
                 for worker in self.workers:
                     worker.check()
                 victim.kill()
-                time.sleep(self.random.choice([0, self.random.uniform(0, 1.5)]))
+                # Once in a while longer than the sessions of the groups, which then begin anew.
+                time.sleep(self.random.choice([0, 0, self.random.uniform(0, 1.5), self.random.uniform(6, 8)]))
                 victim.start()
             time.sleep(self.random.uniform(0, 1))
             for load in self.loads:
@@ -109,6 +111,8 @@ def main():
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--kills", type=int, default=4)
     arguments = parser.parse_args()
+    # The servers end with this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     failures = 0
     for scenario in arguments.scenario or SCENARIOS:
         for seed in range(arguments.first, arguments.first + arguments.seeds):
