@@ -1,4 +1,5 @@
 import Millrace
+import MillraceConnect
 import MillraceConnectRuntime
 import MillraceVectors
 
@@ -66,6 +67,8 @@ enum SampleMetrics {
         var task = ConnectorTaskStatus(name: "customers")
         task.records = 100
         task.lastRecordMs = 1_700_000_000_123
+        task.lastLossMs = 1_700_000_000_000
+        task.backlog = SourceBacklog(recordCount: 40, trimMargin: 9)
         connector.tasks = [task]
         return connector
     }

@@ -34,6 +34,8 @@ struct RedisPubSubSourceTests {
             #expect(ended?.kind == .temporary)
             try server.process.start()
             let next = try source.open("messages", from: position)
+            let gap = try next.read(1, withinMs: 50)
+            #expect(gap.losses.count == 1 && gap.position == position)
             try server.ask(["PUBLISH", "a", "2"])
             let (later, end) = try next.read(upTo: 1)
             #expect(later[0].headers.last(named: "redis.gap") != nil && end?.rawValue == "3")
@@ -74,7 +76,13 @@ struct RedisPubSubSourceTests {
             try server.ask(["PUBLISH", "a", "last"])
             var records: [SourceRecord] = []
             while source.measures.droppedCount < 41 { Thread.sleep(forTimeInterval: 0.001) }
-            while records.count < 10 { records += try reader.read(5, withinMs: 50).records }
+            var lost = 0
+            while records.count < 10 || lost < 41 {
+                let batch = try reader.read(5, withinMs: 50)
+                records += batch.records
+                lost += batch.losses.reduce(0) { $0 + ($1.recordCount ?? 0) }
+            }
+            #expect(lost == 41)
             #expect(records.prefix(10).map(\.value) == (0..<10).map { Array("\($0)".utf8) })
             try server.ask(["PUBLISH", "a", "after"])
             while records.last?.value != Array("after".utf8) { records += try reader.read(1, withinMs: 50).records }

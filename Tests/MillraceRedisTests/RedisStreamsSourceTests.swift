@@ -80,7 +80,13 @@ struct RedisStreamsSourceTests {
             var configuration = configuration(server)
             configuration.loss = .goOn
             let tolerant = try RedisStreamsSource(configuration)
-            let (records, last) = try tolerant.open("orders", from: position).read(upTo: 5)
+            let tolerantReader = try tolerant.open("orders", from: position)
+            let news = try tolerantReader.read(5, withinMs: 50)
+            #expect(news.records.isEmpty && news.position != nil && news.losses.map(\.recordCount) == [2])
+            #expect(
+                news.losses.first?.sentence
+                    == "the stream orders: 2 entries between 3-1 and 6-1 were trimmed before they were read")
+            let (records, last) = try tolerantReader.read(upTo: 5)
             #expect(records.map(\.timestampMs) == [6, 7, 8, 9, 10])
             #expect(
                 records[0].headers.last(named: "redis.loss") != nil
@@ -100,6 +106,37 @@ struct RedisStreamsSourceTests {
             ])
             let burst = connectorError { _ = try reader.read(upTo: 1) }
             #expect(burst?.message.contains("24 entries between 11-1 and 36-1") == true, "\(String(describing: burst))")
+        }
+    }
+
+    @Test("a reader and a look tell how much is not read, and how much a trim can remove before that")
+    func backlog() async throws {
+        let server = try TestRedis()
+        try await onThread {
+            for number in 1...10 { try server.ask(["XADD", "orders", "\(number)-1", "n", "\(number)"]) }
+            let source = try RedisStreamsSource(configuration(server))
+            let reader = try source.open("orders", from: nil)
+            #expect(reader.backlog == nil)
+            let position = try #require(try reader.read(upTo: 6).position)
+            // Nobody has trimmed yet.
+            #expect(try source.backlog(of: "orders", after: position) == SourceBacklog(recordCount: 4))
+            try server.ask(["XTRIM", "orders", "MAXLEN", "7"])
+            #expect(try source.backlog(of: "orders", after: position) == SourceBacklog(recordCount: 4, trimMargin: 3))
+            try server.ask(["XTRIM", "orders", "MAXLEN", "2"])
+            #expect(try source.backlog(of: "orders", after: position) == SourceBacklog(recordCount: 2, trimMargin: 0))
+            #expect(try source.backlog(of: "none", after: position) == nil)
+            // The figures of a reader that is behind are not older than a second or so.
+            for number in 11...400 { try server.ask(["XADD", "orders", "\(number)-1", "n", "\(number)"]) }
+            let behind = try source.open("orders", from: nil)
+            var read = 0
+            let deadline = ContinuousClock.now + .seconds(600)
+            while behind.backlog == nil, read < 390, ContinuousClock.now < deadline {
+                read += try behind.read(1, withinMs: 0).records.count
+                // The look is due after a second, whatever the reader finds.
+                Thread.sleep(forTimeInterval: 0.01)
+            }
+            let seen = try #require(behind.backlog)
+            #expect(seen.recordCount > 0 && seen.recordCount + (seen.trimMargin ?? 0) <= 392)
         }
     }
 

@@ -2,8 +2,8 @@
 
     run_expressions.py http://127.0.0.1:9090 dashboard.json
 
-Each expression of the dashboard has to give series, but those of caches of embeddings, which the instances that are scraped do not
-have: these only have to be accepted. The alerts' expressions were loaded by Prometheus; none may fail.
+Each expression of the dashboard has to give series, but those of caches of embeddings and of connectors, which the instances that are
+scraped do not have: these only have to be accepted. The alerts' expressions were loaded by Prometheus; none may fail.
 """
 import json
 import sys
@@ -27,7 +27,8 @@ def expressions():
 
 
 everything = list(expressions())
-waiting = [(title, expression) for title, expression in everything if "millrace_embedding_cache_" not in expression]
+absent = ("millrace_embedding_cache_", "millrace_connector_")
+waiting = [(title, expression) for title, expression in everything if not any(name in expression for name in absent)]
 count = len(waiting)
 accepted = [get("/api/v1/query", query=expression) for title, expression in everything if (title, expression) not in waiting]
 while waiting:
@@ -46,4 +47,4 @@ while any(rule["health"] == "unknown" for rule in rules) and time.monotonic() < 
 bad = [rule["name"] for rule in rules if rule["health"] != "ok"]
 if bad or not rules:
     sys.exit(f"these alerts were not evaluated: {bad or 'all'}")
-print(f"{count} expressions of the dashboard have series, {len(accepted)} of caches of embeddings are accepted; {len(rules)} alerts were evaluated")
+print(f"{count} expressions of the dashboard have series, {len(accepted)} of caches of embeddings and of connectors are accepted; {len(rules)} alerts were evaluated")

@@ -47,6 +47,8 @@ package final class SinkTask {
     private var writtenCount = 0
     private var writtenSizeInBytes = 0
     private var lastCommit: Moment
+    /// The losses that nobody has taken yet.
+    private var losses: [RecordLoss] = []
 
     /// The number of records that were committed, refused ones included.
     package private(set) var committedCount = 0
@@ -174,7 +176,15 @@ package final class SinkTask {
         let first = try reader.listOffsets([partition: .earliest])
         written = first
         try commit()
+        let end = first[partition].map { " before offset \($0)" } ?? ""
+        losses.append(RecordLoss("\(partition): records\(end) were deleted from the topic before they were written"))
         drop()
+    }
+
+    /// Returns the losses that were passed over, each once.
+    package func takeLosses() -> [RecordLoss] {
+        defer { losses = [] }
+        return losses
     }
 
     private func write(_ runs: [RecordRun]) throws {

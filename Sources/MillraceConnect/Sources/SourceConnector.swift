@@ -21,10 +21,20 @@ public protocol SourceConnector: Sendable {
     ///   - position: the position from which to go on; `nil` to begin.
     /// - Throws: ``ConnectorError``, such as for a position that the source does not have any more.
     func open(_ partition: String, from position: SourcePosition?) throws -> any SourcePartitionReader
+
+    /// Looks how much of a part is not read yet; `nil`, the default, if that is not known. It is asked for while the part is paused, when
+    /// no reader tells.
+    ///
+    /// - Parameters:
+    ///   - partition: the name of the part.
+    ///   - position: the last committed position.
+    /// - Throws: ``ConnectorError``.
+    func backlog(of partition: String, after position: SourcePosition) throws -> SourceBacklog?
 }
 
 extension SourceConnector {
     public var topics: [String] { [] }
+    public func backlog(of partition: String, after position: SourcePosition) throws -> SourceBacklog? { nil }
 }
 
 /// The reading of one part of a source, on one thread.
@@ -43,8 +53,16 @@ public protocol SourcePartitionReader: AnyObject {
     /// - Throws: ``ConnectorError``.
     func committed(_ position: SourcePosition) throws
 
+    /// The records that the part has and that are not read yet, as of the last look; `nil`, the default, if it is not known. It is asked for
+    /// after each step, so the answer has to be at hand.
+    var backlog: SourceBacklog? { get }
+
     /// Releases the reader's resources. Called once.
     func close()
+}
+
+extension SourcePartitionReader {
+    public var backlog: SourceBacklog? { nil }
 }
 
 /// A place in a part of a source: after some of its records and before the others. Only the source understands it.
@@ -66,14 +84,18 @@ public struct SourceBatch: Sendable, Hashable {
     public var records: [SourceRecord]
     /// The position after the records; `nil` if it is that of before.
     public var position: SourcePosition?
+    /// The losses that the source has noticed since the last batch.
+    public var losses: [RecordLoss]
 
     /// Makes a batch.
     ///
     /// - Parameters:
     ///   - records: the records, in their order.
     ///   - position: the position after them; `nil` if there are none, and the position is that of before.
-    public init(_ records: [SourceRecord] = [], position: SourcePosition? = nil) {
+    ///   - losses: the losses that the source has noticed since the last batch; none by default.
+    public init(_ records: [SourceRecord] = [], position: SourcePosition? = nil, losses: [RecordLoss] = []) {
         self.records = records
         self.position = position
+        self.losses = losses
     }
 }

@@ -51,9 +51,14 @@ package final class SourceTask {
     /// The position after the records of the open transaction.
     private var position: SourcePosition?
     private var sent = Totals()
+    /// The losses up to that position.
+    private var losses: [RecordLoss] = []
     /// Whether the commit has been begun, so that nothing may be added.
     private var isCommitting = false
     private var lastCommit: Moment
+
+    /// The losses up to the committed position that nobody has taken yet.
+    private var committedLosses: [RecordLoss] = []
 
     /// The position that was committed last; `nil` before the first.
     package private(set) var committed: SourcePosition?
@@ -63,6 +68,8 @@ package final class SourceTask {
     package var committedCount: Int { totals.records }
     /// Whether the source is open.
     package var isReading: Bool { reader != nil }
+    /// The records that are not read yet, as far as the source tells.
+    package var backlog: SourceBacklog? { reader?.backlog }
     /// The topics that were written to since the task last got the sole right to write.
     package var writtenTopics: Set<String> { Set(topics.keys).subtracting([configuration.positionsTopic]) }
 
@@ -146,6 +153,7 @@ package final class SourceTask {
     }
 
     private func send(_ batch: SourceBatch, _ producer: any ProducerPort) throws {
+        losses += batch.losses
         if batch.records.isEmpty, batch.position == nil { return }
         if !isInTransaction {
             try producer.beginTransaction()
@@ -186,6 +194,7 @@ package final class SourceTask {
         totals.records += sent.records
         totals.sizeInBytes += sent.sizeInBytes
         totals.commits += 1
+        committedLosses += losses
         endTransaction()
         committed = position
         lastCommit = ports.clock.monotonic
@@ -202,7 +211,13 @@ package final class SourceTask {
     }
 
     private func endTransaction() {
-        (isInTransaction, isCommitting, position, sent) = (false, false, nil, Totals())
+        (isInTransaction, isCommitting, position, sent, losses) = (false, false, nil, Totals(), [])
+    }
+
+    /// Returns the losses up to the committed position, each once.
+    package func takeLosses() -> [RecordLoss] {
+        defer { committedLosses = [] }
+        return committedLosses
     }
 
     // MARK: Failures

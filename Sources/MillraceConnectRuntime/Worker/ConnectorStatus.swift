@@ -1,3 +1,5 @@
+public import MillraceConnect
+
 /// The state of a connector or of one of its tasks, with Kafka Connect's names.
 public enum ConnectorState: String, Sendable, Hashable, CaseIterable {
     /// It works, or tries again after a failure that may pass.
@@ -75,9 +77,24 @@ public struct ConnectorTaskStatus: Sendable, Hashable {
     public var lastRecordMs: Int64?
     /// The last position that was committed, in the source's own words; `nil` for none.
     public var position: String?
+    /// The losses since this process has had the task: times at which records were gone before they were read, or may have been.
+    public var losses = 0
+    /// The records that were lost so, as far as their number is known.
+    public var lostRecords = 0
+    /// The time at which the last loss was noticed, in milliseconds since 1 January 1970, UTC; `nil` for none.
+    public var lastLossMs: Int64?
+    /// The records that the source has and that are not read yet; `nil` if the source does not tell.
+    public var backlog: SourceBacklog?
 
     /// Makes the status of a task that has not begun.
     ///
     /// - Parameter name: the name of the part of the source; the connector's name for a sink.
     public init(name: String) { self.name = name }
+
+    mutating func add(_ losses: [RecordLoss], atMs nowMs: Int64) {
+        if losses.isEmpty { return }
+        self.losses += losses.count
+        lostRecords += losses.reduce(0) { $0 + ($1.recordCount ?? 0) }
+        lastLossMs = nowMs
+    }
 }

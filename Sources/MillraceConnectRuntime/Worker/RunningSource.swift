@@ -58,7 +58,7 @@ final class RunningSource: RunningConnector {
             positionsPartition: topics.partition(of: id))
         settings.commitIntervalMs = 100
         let (source, ports, clientID) = (source, ports, "\(clientID)-\(id)")
-        let runner = SourceRunner(id, order: order, topics: written, clock: ports.clock, logger: logger) {
+        let runner = SourceRunner(id, of: source, order: order, topics: written, clock: ports.clock, logger: logger) {
             [settings] in
             SourceTask(
                 id, of: source, ports: TaskClients(ports, clientID: clientID), configuration: settings)

@@ -93,6 +93,8 @@ final class SinkRunner: Sendable {
         let now = ports.clock.wallClockMs()
         let growth = running.takeGrowth()
         let hasPartitions = running.member.partitionCount > 0
+        let losses = running.task.takeLosses()
+        for loss in losses { logger.warning("records are lost: \(loss.sentence)") }
         control.update { status in
             status.state = hasPartitions ? .running : .unassigned
             status.partitions = running.member.partitionCount
@@ -100,6 +102,7 @@ final class SinkRunner: Sendable {
             status.sizeInBytes += growth.sizeInBytes
             status.commits += growth.commits
             status.refused += growth.refused
+            status.add(losses, atMs: now)
             if growth.records > 0 { status.lastRecordMs = now }
             if growth.commits > 0 || hasPartitions && running.task.isWriting { status.trouble = nil }
         }

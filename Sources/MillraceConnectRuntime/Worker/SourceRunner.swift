@@ -7,6 +7,8 @@ import MillraceRuntime
 /// The thread of a source's task. Reads and commits block, so each task has one.
 final class SourceRunner: Sendable {
     let control: TaskControl
+    private let part: String
+    private let source: any SourceConnector
     private let makeTask: @Sendable () -> SourceTask
     private let topics: WrittenTopics
     private let clock: any WallClock & Sendable
@@ -16,9 +18,11 @@ final class SourceRunner: Sendable {
     private static let waitMs = 200
 
     init(
-        _ id: SourceTaskID, order: TaskControl.Order, topics: WrittenTopics, clock: any WallClock & Sendable,
-        logger: Logger, makeTask: @escaping @Sendable () -> SourceTask
+        _ id: SourceTaskID, of source: any SourceConnector, order: TaskControl.Order, topics: WrittenTopics,
+        clock: any WallClock & Sendable, logger: Logger, makeTask: @escaping @Sendable () -> SourceTask
     ) {
+        part = id.partition
+        self.source = source
         self.makeTask = makeTask
         self.topics = topics
         self.clock = clock
@@ -45,6 +49,8 @@ final class SourceRunner: Sendable {
         } finish: {
             finish(&task)
             delay.reset()
+        } pause: {
+            lookAtBacklog()
         }
     }
 
@@ -78,6 +84,8 @@ final class SourceRunner: Sendable {
     }
 
     private func publish(_ task: SourceTask, since before: SourceTask.Totals) {
+        let losses = task.takeLosses()
+        for loss in losses { logger.warning("records are lost: \(loss.sentence)") }
         let totals = task.totals
         guard totals != before || task.isReading else { return }
         let now = clock.wallClockMs()
@@ -85,10 +93,21 @@ final class SourceRunner: Sendable {
             status.records += totals.records - before.records
             status.sizeInBytes += totals.sizeInBytes - before.sizeInBytes
             status.commits += totals.commits - before.commits
+            status.add(losses, atMs: now)
+            status.backlog = task.backlog ?? status.backlog
             if totals.records != before.records { status.lastRecordMs = now }
             status.position = task.committed?.rawValue
             status.trouble = nil
         }
+    }
+
+    /// Looks at a source that nobody reads: it may trim all the same.
+    private func lookAtBacklog() {
+        guard let position = control.status.position else { return }
+        do {
+            let backlog = try source.backlog(of: part, after: SourcePosition(rawValue: position))
+            control.update { ($0.backlog, $0.trouble) = (backlog, nil) }
+        } catch { control.update { $0.trouble = "\(error)" } }
     }
 
     /// Commits what was read, and closes.

@@ -61,7 +61,8 @@ final class TaskControl: Sendable {
     /// - Parameters:
     ///   - step: makes a step; returns whether another one may succeed.
     ///   - finish: commits what is possible, and closes, if anything has begun. The next step begins anew.
-    func follow(step: () -> Bool, finish: () -> Void) {
+    ///   - pause: called at the beginning of a pause, and every ten seconds while it lasts.
+    func follow(step: () -> Bool, finish: () -> Void, pause: () -> Void = {}) {
         var restarts = orders.restarts
         var isFailed = false
         while true {
@@ -79,7 +80,8 @@ final class TaskControl: Sendable {
             case .pause where !isFailed:
                 finish()
                 update { $0.state = .paused }
-                wait(milliseconds: Self.longWaitMs)
+                pause()
+                wait(milliseconds: Self.pauseWaitMs)
             case .run, .pause: wait(milliseconds: Self.longWaitMs)
             }
         }
@@ -89,6 +91,7 @@ final class TaskControl: Sendable {
 
     /// The wait of somebody who has nothing to do before the next order.
     private static let longWaitMs = 60_000
+    private static let pauseWaitMs = 10_000
 
     /// Notes a failure, and waits before the next attempt if there may be one.
     func note(_ error: any Error, mayPass: Bool, _ delay: inout RetryDelay, _ logger: Logger) {

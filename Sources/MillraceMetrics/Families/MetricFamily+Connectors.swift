@@ -1,3 +1,4 @@
+import MillraceConnect
 import MillraceConnectRuntime
 
 extension MetricFamily {
@@ -58,18 +59,52 @@ extension MetricFamily {
             "connector_refused_records_total", .counter, "Records that the target refused, which are dead letters.",
             kafka: "deadletterqueue-produce-requests"
         ) { $0.refused },
-        MetricFamily(
-            "connector_last_record_timestamp_seconds", .gauge,
-            "Time of the last record that was committed, in seconds since 1970.", labels: ["connector", "task"],
-            unit: .seconds
-        ) { snapshot in
+        ofConnectorTask(
+            "connector_losses_total", .counter,
+            "Losses: times at which records were gone before they were read, or may have been."
+        ) { $0.losses },
+        ofConnectorTask(
+            "connector_lost_records_total", .counter, "Records that were lost so, as far as their number is known."
+        ) { $0.lostRecords },
+        ofTime(
+            "connector_last_loss_timestamp_seconds", "Time at which the last loss was noticed, in seconds since 1970."
+        ) { $0.lastLossMs },
+        ofBacklog(
+            "connector_unread_records", "Records that a source has and that are not read yet, as far as it tells."
+        ) { $0.recordCount },
+        ofBacklog(
+            "connector_trim_margin_records",
+            "Records that a source that removes records can remove before it meets one that is not read."
+        ) { $0.trimMargin },
+        ofTime(
+            "connector_last_record_timestamp_seconds",
+            "Time of the last record that was committed, in seconds since 1970."
+        ) { $0.lastRecordMs },
+    ]
+
+    private static func ofTime(
+        _ name: String, _ help: String, _ readMs: @escaping @Sendable (ConnectorTaskStatus) -> Int64?
+    ) -> MetricFamily {
+        MetricFamily(name, .gauge, help, labels: ["connector", "task"], unit: .seconds) { snapshot in
             snapshot.connectors.flatMap { connector in
                 connector.tasks.compactMap { task in
-                    task.lastRecordMs.map { MetricSample([connector.name, task.name], .real(Double($0) / 1_000)) }
+                    readMs(task).map { MetricSample([connector.name, task.name], .real(Double($0) / 1_000)) }
                 }
             }
-        },
-    ]
+        }
+    }
+
+    private static func ofBacklog(
+        _ name: String, _ help: String, _ read: @escaping @Sendable (SourceBacklog) -> Int?
+    ) -> MetricFamily {
+        MetricFamily(name, .gauge, help, labels: ["connector", "task"]) { snapshot in
+            snapshot.connectors.flatMap { connector in
+                connector.tasks.compactMap { task in
+                    task.backlog.flatMap(read).map { MetricSample([connector.name, task.name], .integer($0)) }
+                }
+            }
+        }
+    }
 
     private static func ofConnectorTask(
         _ name: String, _ kind: MetricDescription.Kind, _ help: String, kafka: String? = nil,

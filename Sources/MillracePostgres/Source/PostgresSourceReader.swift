@@ -9,16 +9,21 @@ final class PostgresSourceReader: SourcePartitionReader {
     private let rules: ChangeRules
     private var snapshot: SnapshotReader?
     private var changes: ChangeReader?
+    /// The loss that made the reading begin again, for the first batch.
+    private var losses: [RecordLoss]
 
+    /// - Parameter loss: the loss because of which the reading begins again; `nil` for none.
     /// - Throws: ``ConnectorError``.
     init(
         _ configuration: PostgresSourceConfiguration, _ catalog: TableCatalog, _ replication: PostgresConnection,
-        _ tables: [CheckedTable], from position: SlotPosition, snapshot: String?
+        _ tables: [CheckedTable], from position: SlotPosition, snapshot: String?,
+        after loss: String?
     ) throws(ConnectorError) {
         self.configuration = configuration
         self.catalog = catalog
         self.replication = replication
         rules = ChangeRules(configuration)
+        losses = loss.map { [RecordLoss($0)] } ?? []
         let unread = tables.filter { position.tables[$0.id] == nil }
         if unread.isEmpty {
             try startStream(position)
@@ -39,6 +44,12 @@ final class PostgresSourceReader: SourcePartitionReader {
     }
 
     func read(_ count: Int, withinMs milliseconds: Int) throws -> SourceBatch {
+        var batch = try next(count, withinMs: milliseconds)
+        swap(&batch.losses, &losses)
+        return batch
+    }
+
+    private func next(_ count: Int, withinMs milliseconds: Int) throws -> SourceBatch {
         if let snapshot {
             if let batch = try snapshot.read(count) { return batch }
             self.snapshot = nil

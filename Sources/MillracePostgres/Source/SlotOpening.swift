@@ -44,7 +44,8 @@ struct SlotOpening {
             }
             var position: SlotPosition
             var snapshot: String?
-            if let stored, let loss = try loss(stored, slot) {
+            let loss = try stored.flatMap { try loss($0, slot) }
+            if let loss {
                 guard configuration.onLostChanges == .snapshot else {
                     throw ConnectorError(
                         .permanent,
@@ -58,7 +59,7 @@ struct SlotOpening {
                 (position, snapshot) = try begin(slot)
             }
             return try PostgresSourceReader(
-                configuration, catalog, replication, tables, from: position, snapshot: snapshot)
+                configuration, catalog, replication, tables, from: position, snapshot: snapshot, after: loss)
         } catch { throw ConnectorError.of(error) }
     }
 

@@ -13,6 +13,8 @@ final class RedisPubSubReader: SourcePartitionReader {
     private var count: Int64
     /// The sentence for the next record.
     private var gap: String?
+    /// The gaps that are not reported yet.
+    private var losses: [RecordLoss] = []
 
     static let channelHeader = "redis.channel"
     static let patternHeader = "redis.pattern"
@@ -38,9 +40,8 @@ final class RedisPubSubReader: SourcePartitionReader {
             }
             queue.end()
         }
-        if position != nil {
-            gap = "messages that were published before this connection began are missing"
-            source.update { $0.gaps += 1 }
+        if let position {
+            note("messages that were published after number \(position) and before this connection are missing")
         }
         var commands = configuration.channels.map { RedisCommand(["SUBSCRIBE", .init($0)]) }
         commands += configuration.patterns.map { RedisCommand(["PSUBSCRIBE", .init($0)]) }
@@ -68,14 +69,22 @@ final class RedisPubSubReader: SourcePartitionReader {
                 at: "", about: "the messages for \(source.configuration.topic)")
         }
         let records = messages.map(record)
-        if droppedCount > 0 {
-            gap = "\(droppedCount) messages were dropped, because too many waited"
-            source.update { $0.gaps += 1 }
-        }
-        if records.isEmpty { return SourceBatch() }
         self.count &+= Int64(records.count)
+        if droppedCount > 0 {
+            note(
+                "\(droppedCount) messages after number \(self.count) were dropped, because too many waited",
+                droppedCount)
+        }
+        if records.isEmpty, losses.isEmpty { return SourceBatch() }
         source.update { $0.readCount += records.count }
-        return SourceBatch(records, position: SourcePosition(rawValue: "\(self.count)"))
+        defer { losses = [] }
+        return SourceBatch(records, position: SourcePosition(rawValue: "\(self.count)"), losses: losses)
+    }
+
+    private func note(_ sentence: String, _ count: Int? = nil) {
+        gap = sentence
+        losses.append(RecordLoss(sentence, recordCount: count))
+        source.update { $0.gaps += 1 }
     }
 
     private func record(_ message: PubSubMessage) -> SourceRecord {

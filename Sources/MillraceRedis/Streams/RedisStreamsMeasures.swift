@@ -14,8 +14,8 @@ public final class RedisStreamsMeasures: Sendable {
         public var lastLoss: String?
         /// The number of entries that are not read yet; `nil` if it is not known.
         public var lag: Int?
-        /// The number of entries that a trim can remove before it meets one that is not read; `nil` if it is not known. When it is 0, the
-        /// next trim loses something, unless everything is read.
+        /// The number of entries that a trim can remove before it meets one that is not read; `nil` if it is not known, or as
+        /// long as nothing was ever removed. When it is 0, the next trim loses something, unless everything is read.
         public var trimMargin: Int?
     }
 
@@ -25,6 +25,8 @@ public final class RedisStreamsMeasures: Sendable {
 
     /// The figures by the streams' keys.
     public var streams: [String: Stream] { state.withLock { $0 } }
+
+    subscript(stream: String) -> Stream? { state.withLock { $0[stream] } }
 
     func update(_ stream: String, _ body: (inout Stream) -> Void) {
         state.withLock { body(&$0[stream, default: Stream()]) }

@@ -21,6 +21,8 @@ final class RedisStreamsReader: SourcePartitionReader {
     private var isNews = false
     /// The sentence for the next record after a loss.
     private var loss: String?
+    /// The losses that are not reported yet.
+    private var losses: [RecordLoss] = []
 
     private var configuration: RedisStreamsSource.Configuration { source.configuration }
 
@@ -72,6 +74,11 @@ final class RedisStreamsReader: SourcePartitionReader {
         }
     }
 
+    var backlog: SourceBacklog? {
+        guard let measures = source.measures[stream], let lag = measures.lag else { return nil }
+        return SourceBacklog(recordCount: lag, trimMargin: measures.trimMargin)
+    }
+
     func close() { session.close() }
 
     private func failure(_ error: RedisError) -> ConnectorError {
@@ -80,8 +87,8 @@ final class RedisStreamsReader: SourcePartitionReader {
 
     private func batch(_ entries: [StreamEntry]) -> SourceBatch {
         guard let last = entries.last else {
-            defer { isNews = false }
-            return SourceBatch([], position: isNews ? position.text : nil)
+            defer { (isNews, losses) = (false, []) }
+            return SourceBatch([], position: isNews ? position.text : nil, losses: losses)
         }
         isNews = false
         var batch: [SourceRecord] = []
@@ -95,7 +102,8 @@ final class RedisStreamsReader: SourcePartitionReader {
             measures.readCount += entries.count
             measures.lag = measures.lag.map { max(0, $0 - entries.count) }
         }
-        return SourceBatch(batch, position: position.text)
+        defer { losses = [] }
+        return SourceBatch(batch, position: position.text, losses: losses)
     }
 
     // MARK: Entries
@@ -105,7 +113,9 @@ final class RedisStreamsReader: SourcePartitionReader {
         if position.pending != nil { return try takePending(count) }
         let answer = ahead ?? start(count)
         ahead = nil
-        var entries = try StreamEntry.entries(RedisAnswer.checked(try answer.replies.wait().first, "XRANGE"))
+        let answers = try answer.replies.wait()
+        var entries = try StreamEntry.entries(RedisAnswer.checked(answers.first, "XRANGE"))
+        if answers.count > 1, let info = StreamInfo(answers[1]) { note(info) }
         if entries.first?.id == position.id {
             entries.removeFirst()
         } else {
@@ -126,9 +136,10 @@ final class RedisStreamsReader: SourcePartitionReader {
     ) -> (count: Int, replies: any RedisReplies) {
         let count = min(max(1, count), budget.count)
         let begin = id ?? position.id
-        return (
-            count, session.start([["XRANGE", .init(stream), "\(begin)", "+", "COUNT", "\(count + 1)"]], blockingMs: 0)
-        )
+        var commands: [RedisCommand] = [["XRANGE", .init(stream), "\(begin)", "+", "COUNT", "\(count + 1)"]]
+        // The figures are looked at while there is a backlog, too, which a trim may be near.
+        if budget.isCheckDue { commands.append(["XINFO", "STREAM", .init(stream)]) }
+        return (count, session.start(commands, blockingMs: 0))
     }
 
     /// Waits until there is something after the position.
@@ -163,11 +174,8 @@ final class RedisStreamsReader: SourcePartitionReader {
     private func note(_ info: StreamInfo) {
         budget.checked()
         if info.lastID == position.id { (position.ordinal, position.certainTo) = (info.added, info.lastID) }
-        let ordinal = position.ordinal
-        source.measures.update(stream) { measures in
-            measures.lag = ordinal.map { Int(clamping: max(0, info.added - max($0, info.gone))) }
-            measures.trimMargin = ordinal.map { Int(clamping: max(0, $0 - info.gone)) }
-        }
+        let backlog = info.backlog(after: position)
+        source.measures.update(stream) { ($0.lag, $0.trimMargin) = (backlog?.recordCount, backlog?.trimMargin) }
     }
 
     /// Returns the stream's figures and its entries from the position on, of the same moment; `nil` if there is no stream.
@@ -183,7 +191,8 @@ final class RedisStreamsReader: SourcePartitionReader {
         }
     }
 
-    private static func info(of stream: String, _ session: any RedisSession) throws -> StreamInfo? {
+    /// Returns the stream's figures; `nil` if there is no stream.
+    static func info(of stream: String, _ session: any RedisSession) throws -> StreamInfo? {
         do {
             guard let info = StreamInfo(try session.send(["XINFO", "STREAM", .init(stream)])) else {
                 throw tooOld(stream)
@@ -213,6 +222,7 @@ final class RedisStreamsReader: SourcePartitionReader {
             )
         }
         loss = report.sentence
+        losses.append(RecordLoss("the stream \(stream): \(report.sentence)", recordCount: report.lostCount))
         source.measures.update(stream) { measures in
             measures.lostCount += report.lostCount ?? 0
             measures.losses += 1

@@ -57,4 +57,24 @@ public final class RedisStreamsSource: SourceConnector {
             throw RedisFailures.error(error, at: sessions.address, about: "the stream \(partition)")
         }
     }
+
+    /// Looks at the counts of a stream.
+    ///
+    /// - Parameters:
+    ///   - partition: the stream's key in Redis.
+    ///   - position: the last committed position.
+    /// - Returns: the backlog; `nil` if the position does not tell how many entries are before it, or there is no such stream.
+    /// - Throws: ``ConnectorError``.
+    public func backlog(of partition: String, after position: SourcePosition) throws -> SourceBacklog? {
+        let place = try StreamPosition(position, stream: partition)
+        do {
+            let session = try sessions.open()
+            defer { session.close() }
+            let backlog = try RedisStreamsReader.info(of: partition, session)?.backlog(after: place)
+            measures.update(partition) { ($0.lag, $0.trimMargin) = (backlog?.recordCount, backlog?.trimMargin) }
+            return backlog
+        } catch let error as RedisError {
+            throw RedisFailures.error(error, at: sessions.address, about: "the stream \(partition)")
+        }
+    }
 }

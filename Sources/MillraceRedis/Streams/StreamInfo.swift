@@ -1,3 +1,4 @@
+import MillraceConnect
 import RedisClient
 
 /// The figures of a stream, as XINFO STREAM has them.
@@ -15,6 +16,16 @@ struct StreamInfo: Sendable, Hashable {
 
     /// The number of entries that were added and are gone.
     var gone: Int64 { added.subtractingReportingOverflow(length).partialValue }
+
+    /// Returns the number of entries after a position, and of those that a trim can remove before it meets one of these; `nil` if the
+    /// position does not tell its number.
+    func backlog(after position: StreamPosition) -> SourceBacklog? {
+        guard let ordinal = position.ordinal else { return nil }
+        let unread = max(0, added.subtractingReportingOverflow(max(ordinal, gone)).partialValue)
+        let margin = max(0, ordinal.subtractingReportingOverflow(gone).partialValue)
+        // As long as everything that was ever added is there, nobody trims.
+        return SourceBacklog(recordCount: Int(clamping: unread), trimMargin: gone == 0 ? nil : Int(clamping: margin))
+    }
 
     /// Reads the answer; `nil` if it lacks something, as that of Redis before 7.0 does.
     init?(_ value: RedisValue) {

@@ -44,6 +44,11 @@ struct ConnectorsReport: Codable, Sendable {
         var partitions = 0
         var lastRecordMs: Int64?
         var position: String?
+        var losses: Int?
+        var lostRecords: Int?
+        /// The records of the source that are not read yet, and those that it can remove before it meets one of these.
+        var unread: Int?
+        var trimMargin: Int?
         /// The address of the process that has it, if that has one.
         var process: String?
     }
@@ -131,6 +136,10 @@ extension ConnectorsReport.Task {
         partitions = status.partitions
         lastRecordMs = status.lastRecordMs
         position = status.position
+        losses = status.losses
+        lostRecords = status.lostRecords
+        unread = status.backlog?.recordCount
+        trimMargin = status.backlog?.trimMargin
         process = address
     }
 }

@@ -10,7 +10,10 @@ enum ConnectorSchema {
             "name": Schema.text, "state": state, "records": integer, "bytes": integer, "commits": integer,
             "failures": integer, "refused": integer, "partitions": integer,
         ],
-        optional: ["trouble": Schema.text, "lastRecordMs": integer, "position": Schema.text, "process": Schema.text])
+        optional: [
+            "trouble": Schema.text, "lastRecordMs": integer, "position": Schema.text, "losses": integer,
+            "lostRecords": integer, "unread": integer, "trimMargin": integer, "process": Schema.text,
+        ])
 
     static let connector = Schema.object(
         [

@@ -152,6 +152,9 @@ struct SourcePositionTests {
         renewed.onLostChanges = .snapshot
         let again = Topics(renewed, from: position)
         try again.read(until: [#"{"k":1}"#: #"{"k":1}"#, #"{"k":2}"#: #"{"k":2}"#])
+        #expect(again.losses.count == 1 && again.losses.first?.recordCount == nil)
+        #expect(
+            again.losses.first?.sentence.hasSuffix("Changes after \(try SlotPosition(position).lsn) are lost.") == true)
         again.drop()
 
         database.drop(configuration)

@@ -12,6 +12,7 @@ final class Topics {
     private(set) var records: [SourceRecord] = []
     /// The latest values by key, as a compacted topic has them.
     private(set) var table: [String: String] = [:]
+    private(set) var losses: [RecordLoss] = []
     private var uncommitted: [SourceRecord] = []
     private var reached: SourcePosition?
 
@@ -42,6 +43,7 @@ final class Topics {
         try open()
         guard let batch = try reader?.read(count, withinMs: 50) else { return false }
         uncommitted += batch.records
+        losses += batch.losses
         reached = batch.position ?? reached
         return batch.position != nil
     }

@@ -31,9 +31,8 @@ final class StreamSimulation {
     private var found: [Int] = []
     private var position: SourcePosition?
     private var reader: (any SourcePartitionReader)?
-    /// The losses that are committed with a position, and all that the source has counted up to then.
+    /// The entries whose loss is committed with a position.
     private var lost = 0
-    private var counted = 0
 
     init(seed: Int, fault: StreamFault? = nil) throws {
         server = SimulatedStreams(seed: seed, fault: fault)
@@ -42,8 +41,6 @@ final class StreamSimulation {
         (configuration.loss, configuration.value) = (.goOn, .field("n"))
         source = try RedisStreamsSource(configuration, sessions: server)
     }
-
-    private var countedNow: Int { source.measures.streams["orders"]?.lostCount ?? 0 }
 
     /// Runs the simulation. Returns the problems, and the trace.
     func run() -> (problems: [String], trace: [String]) {
@@ -68,7 +65,6 @@ final class StreamSimulation {
 
     private func step() throws {
         let open = try reader ?? source.open("orders", from: position)
-        if reader == nil { counted = countedNow }
         reader = open
         let batch = try open.read(1 + server.random.below(8), withinMs: server.random.below(2))
         if fault?.commitsPositionFirst == true { position = batch.position ?? position }
@@ -78,9 +74,9 @@ final class StreamSimulation {
         }
         guard let next = batch.position else { return }
         found += batch.records.compactMap { $0.value.flatMap { Int(String(decoding: $0, as: UTF8.self)) } }
-        server.log("read to \(next): \(batch.records.count), lost \(countedNow - counted)")
-        lost += countedNow - counted
-        counted = countedNow
+        let losses = batch.losses.reduce(0) { $0 + ($1.recordCount ?? 0) }
+        server.log("read to \(next): \(batch.records.count), lost \(losses)")
+        lost += losses
         position = fault?.forgetsCount == true ? Self.withoutCount(next) : next
         // What is trimmed before the first position is nobody's loss.
         server.trims = true
