@@ -296,6 +296,11 @@ let package = Package(
             name: "postgres-bench", dependencies: ["Millrace", "MillraceConnect", "MillracePostgres", argumentParser],
             path: "Tools/postgres-bench", swiftSettings: swiftSettings),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
+        .target(name: "CRedisLoop", path: "Tools/redis-bench/Loop"),
+        .executableTarget(
+            name: "redis-bench",
+            dependencies: ["CRedisLoop", "MillraceConnect", "MillraceRedis", "RedisClient", argumentParser],
+            path: "Tools/redis-bench/Command", swiftSettings: swiftSettings),
         .target(
             name: "TestSupport", dependencies: ["CSpawn", "Millrace"], path: "Tests/Support",
             swiftSettings: swiftSettings),
@@ -397,8 +402,8 @@ let package = Package(
         .testTarget(
             name: "MillraceConnectTests",
             dependencies: [
-                "ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillracePostgres", "MillraceTesting",
-                "PostgresClient",
+                "ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillracePostgres", "MillraceRedis",
+                "MillraceTesting", "PostgresClient", "RedisClient", nioCore,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -18,11 +18,21 @@ final class RedisChannelHandler: ChannelDuplexHandler {
         var command: String
         var promise: EventLoopPromise<RedisValue>
         var deadline: NIODeadline
+        /// The first text of the answer, if the command begins or ends a subscription.
+        var confirmation: String?
+
+        init(_ command: String, _ promise: EventLoopPromise<RedisValue>, _ deadline: NIODeadline) {
+            (self.command, self.promise, self.deadline) = (command, promise, deadline)
+            let name = command.lowercased()
+            confirmation = name.hasSuffix("subscribe") ? name : nil
+        }
     }
 
     private let address: String
     private let pushes: AsyncStream<[RedisValue]>.Continuation
     private var waiting: CircularBuffer<Waiting> = []
+    /// The numbers of subscriptions. Without one, an array is the answer to a command, however it begins.
+    private var subscriptions: (channels: Int64, shards: Int64) = (0, 0)
     private var alarm: Scheduled<Void>?
     private var alarmDeadline = NIODeadline.distantFuture
     private var failure: RedisError?
@@ -38,7 +48,7 @@ final class RedisChannelHandler: ChannelDuplexHandler {
         var buffer = context.channel.allocator.buffer(capacity: 256)
         for (command, answer) in zip(request.commands, request.promises) {
             command.write(to: &buffer)
-            waiting.append(Waiting(command: command.name, promise: answer, deadline: deadline))
+            waiting.append(Waiting(command.name, answer, deadline))
         }
         if deadline < alarmDeadline { setAlarm(context, deadline) }
         context.write(wrapOutboundOut(buffer), promise: promise)
@@ -46,10 +56,10 @@ final class RedisChannelHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let value = unwrapInboundIn(data)
-        if let message = Self.message(value) {
+        if let message = message(value) {
             pushes.yield(message)
             // A subscription's own confirmation also answers the command.
-            guard Self.isConfirmation(message) else { return }
+            guard isAnswer(message) else { return }
         }
         guard let first = waiting.popFirst() else {
             return fail(context, .protocolProblem("an answer came that nobody asked for"))
@@ -58,11 +68,17 @@ final class RedisChannelHandler: ChannelDuplexHandler {
     }
 
     /// Returns the message of a subscription that a value is. Under version 2 of the protocol it is an array like any other.
-    private static func message(_ value: RedisValue) -> [RedisValue]? {
+    private func message(_ value: RedisValue) -> [RedisValue]? {
         switch value {
-        case .push(let message): return message
+        case .push(let message):
+            note(message)
+            return message
         case .array(let elements):
-            guard let kind = elements.first?.text, messages.contains(kind), elements.count >= 3 else { return nil }
+            let isSubscribed = subscriptions.channels > 0 || subscriptions.shards > 0
+            guard elements.count >= 3, isSubscribed || isAnswer(elements), let kind = elements.first?.text,
+                Self.messages.contains(kind)
+            else { return nil }
+            note(elements)
             return elements
         default: return nil
         }
@@ -73,8 +89,22 @@ final class RedisChannelHandler: ChannelDuplexHandler {
         "sunsubscribe",
     ]
 
-    private static func isConfirmation(_ message: [RedisValue]) -> Bool {
-        message.first?.text.map { $0.hasSuffix("subscribe") } ?? false
+    /// Whether a message confirms the command that waits for an answer.
+    private func isAnswer(_ message: [RedisValue]) -> Bool {
+        guard let confirmation = waiting.first?.confirmation else { return false }
+        return message.first?.text == confirmation
+    }
+
+    /// Learns from a confirmation whether there are subscriptions.
+    private func note(_ message: [RedisValue]) {
+        guard message.count >= 3, let kind = message[0].text, kind.hasSuffix("subscribe"),
+            let count = message[2].integer
+        else { return }
+        if kind == "ssubscribe" || kind == "sunsubscribe" {
+            subscriptions.shards = count
+        } else {
+            subscriptions.channels = count
+        }
     }
 
     // MARK: Time

@@ -21,11 +21,11 @@ struct ConnectLossTests {
         func task() -> ConnectorTaskStatus? { worker.connector("trimmed")?.tasks.first }
         try await eventually("the loss is counted") { task()?.losses == 1 }
         #expect(task()?.lostRecords == 5 && task()?.lastLossMs != nil)
-        #expect(task()?.backlog == SourceBacklog(recordCount: 7))
+        #expect(task()?.unread == 7 && task()?.trimMargin == nil)
         #expect(try surroundings.lines(1) == ["1"])
         try await worker.pause("trimmed")
         try await eventually("the paused source is asked") {
-            task()?.state == .paused && task()?.backlog == SourceBacklog(recordCount: 9, trimMargin: 2)
+            task()?.state == .paused && task()?.unread == 9 && task()?.trimMargin == 2
         }
         worker.shutdown()
         try await run

@@ -1,5 +1,4 @@
 import Millrace
-import MillraceConnect
 import MillraceConnectRuntime
 import MillraceVectors
 
@@ -68,7 +67,7 @@ enum SampleMetrics {
         task.records = 100
         task.lastRecordMs = 1_700_000_000_123
         task.lastLossMs = 1_700_000_000_000
-        task.backlog = SourceBacklog(recordCount: 40, trimMargin: 9)
+        (task.unread, task.trimMargin) = (40, 9)
         connector.tasks = [task]
         return connector
     }

@@ -67,6 +67,9 @@ struct RedisKindsTests {
                 "redis-vectors-sink", #"{"topics": ["t"], "dimension": 3, "attributes": {"a": "blob"}}"#,
                 "tag, number or text"
             ),
+            (
+                "redis-vectors-sink", #"{"topics": ["t"], "dimension": 3, "prefix": "mill"}"#, "the keys of the offsets"
+            ),
         ])
     func problems(_ type: String, _ json: String, _ words: String) throws {
         let kind = try #require(ConnectorKind.redis.first { $0.name == type })

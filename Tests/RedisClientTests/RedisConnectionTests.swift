@@ -54,6 +54,26 @@ struct RedisConnectionTests {
         #expect(answers[1].text == "x")
     }
 
+    @Test("an array that begins as a message does is an answer, unless the connection has subscribed")
+    func arraysLikeMessages() async throws {
+        let server = try TestRedis()
+        let (connection, publisher) = (try await server.connect(), try await server.connect())
+        let texts = ["message", "channel", "text"].map { RedisValue.bytes(ByteBuffer(string: $0)) }
+        let list: RedisCommand = ["LRANGE", "list", "0", "-1"]
+        try await connection.send(["RPUSH", "list", "message", "channel", "text"])
+        #expect(try await connection.send(list) == .array(texts))
+        // The answer before a subscription in one piece, and after its end, too.
+        let answers = try await connection.send([list, ["SUBSCRIBE", "news"]])
+        #expect(answers[0] == .array(texts) && answers[1].elements?.first?.text == "subscribe")
+        try await publisher.send(["PUBLISH", "news", "hello"])
+        var pushes = connection.pushes.makeAsyncIterator()
+        #expect(await pushes.next()?.first?.text == "subscribe")
+        #expect(await pushes.next()?.last?.text == "hello")
+        try await connection.send(["UNSUBSCRIBE", "news"])
+        #expect(try await connection.send(list) == .array(texts))
+        #expect(try await connection.send(["PING"]) == .status("PONG"))
+    }
+
     @Test("a password is needed, and never shown; a wrong one says so")
     func password() async throws {
         let server = try TestRedis { _ in ["--requirepass", "s3cret"] }

@@ -17,6 +17,12 @@ public protocol SinkConnector: Sendable {
 
 /// The writing into a target, on one thread, of the partitions that the thread has at the moment.
 public protocol SinkWriter: AnyObject {
+    /// Whether the target keeps the offsets of what was committed; `false` by default.
+    ///
+    /// A target may forget the last seconds, such as when a replica takes over that lags. If it forgets that it ever had an offset, the group's
+    /// counts. So the group hears of an offset only when the target has kept one for ten seconds.
+    var keepsOffsets: Bool { get }
+
     /// Takes the sole right to write the records of some partitions. A writer that had it before can commit nothing of them any more.
     ///
     /// - Parameter partitions: partitions that this writer does not have yet.
@@ -48,6 +54,10 @@ public protocol SinkWriter: AnyObject {
 
     /// Releases the writer's resources. Called once.
     func close()
+}
+
+extension SinkWriter {
+    public var keepsOffsets: Bool { false }
 }
 
 /// A record of a topic that a sink writes.

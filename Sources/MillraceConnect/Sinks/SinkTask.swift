@@ -22,6 +22,8 @@ package struct SinkTaskConfiguration: Sendable {
     package var transactionCount = 100_000
     /// Whether records that the topic does not have any more are passed over, instead of stopping there.
     package var passesOverLostRecords = false
+    /// The time for which a target may still forget its first commits, in milliseconds.
+    package var settlingMs: Int64 = 10_000
 
     package init(connector: String) { self.connector = connector }
 }
@@ -42,6 +44,10 @@ package final class SinkTask {
     private var hasBegun = false
     /// The partitions whose offsets the target keeps.
     private var kept: Set<TopicPartition> = []
+    /// The offsets that the group has not heard of.
+    private var untold: [TopicPartition: Int64] = [:]
+    /// The times at which the target had an offset for the first time, as far as this task knows. For a while it may forget that.
+    private var firstSeen: [TopicPartition: Moment] = [:]
     /// The offsets after the records that are written and not committed.
     private var written: [TopicPartition: Int64] = [:]
     private var writtenCount = 0
@@ -106,6 +112,7 @@ package final class SinkTask {
     private func drop() {
         writer?.rollBack()
         (hasBegun, kept, written, writtenCount, writtenSizeInBytes) = (false, [], [:], 0, 0)
+        (untold, firstSeen) = ([:], [:])
     }
 
     private func begin() throws {
@@ -114,6 +121,10 @@ package final class SinkTask {
         var offsets = try writer.begin(partitions)
         hasBegun = true
         kept = Set(offsets.keys)
+        if writer.keepsOffsets {
+            untold = offsets
+            firstSeen = offsets.mapValues { _ in ports.clock.monotonic }
+        }
         let others = partitions.filter { offsets[$0] == nil }
         if !others.isEmpty {
             for (partition, committed) in try reader.committed(others, withinMs: nil) {
@@ -138,6 +149,7 @@ package final class SinkTask {
         for event in polled.events { try handle(event) }
         if !polled.runs.isEmpty { try write(polled.runs) }
         if !written.isEmpty, isCommitDue { try commit() }
+        if !untold.isEmpty, written.isEmpty { try tellSettled() }
         return !polled.runs.isEmpty
     }
 
@@ -224,17 +236,46 @@ package final class SinkTask {
     private func commit() throws {
         guard !written.isEmpty, let writer else { return }
         try letters?.flush()
+        let start = ports.clock.monotonic
         try writer.commit(written)
-        let offsets = written.mapValues { CommittedOffset(offset: $0, metadata: "") }
         committedCount += writtenCount
         committedSizeInBytes += writtenSizeInBytes
         commitCount += 1
-        let isGroupDecisive = !kept.isSuperset(of: written.keys)
-        (written, writtenCount, writtenSizeInBytes) = ([:], 0, 0)
         lastCommit = ports.clock.monotonic
-        do { try reader.commit(offsets) } catch {
+        if writer.keepsOffsets {
+            for partition in written.keys where kept.insert(partition).inserted { firstSeen[partition] = lastCommit }
+        }
+        let offsets = written
+        (written, writtenCount, writtenSizeInBytes) = ([:], 0, 0)
+        try tell(offsets, confirmedAt: start)
+    }
+
+    /// Commits offsets to the group, but those that the target may still forget.
+    ///
+    /// - Parameter moment: the time since which the target has confirmed them.
+    private func tell(_ offsets: [TopicPartition: Int64], confirmedAt moment: Moment) throws {
+        untold.merge(offsets) { $1 }
+        let due = offsets.filter { isSettled($0.key, at: moment) }
+        if due.isEmpty { return }
+        for partition in due.keys { untold[partition] = nil }
+        do { try reader.commit(due.mapValues { CommittedOffset(offset: $0, metadata: "") }) } catch {
+            let isGroupDecisive = !kept.isSuperset(of: due.keys)
             if isGroupDecisive || error.kind == .fatal || error.kind == .fenced { throw error }
         }
+    }
+
+    private func isSettled(_ partition: TopicPartition, at moment: Moment) -> Bool {
+        firstSeen[partition].map { moment - $0 >= TimeSpan(ms: configuration.settlingMs) } ?? true
+    }
+
+    /// Tells the group of offsets that the target cannot forget any more. The target is asked whether it still has them: this process may
+    /// have been stopped in the meantime.
+    private func tellSettled() throws {
+        let now = ports.clock.monotonic
+        let settled = untold.filter { isSettled($0.key, at: now) }
+        guard !settled.isEmpty, let writer else { return }
+        try writer.commit(settled)
+        try tell(settled, confirmedAt: now)
     }
 
     // MARK: Failures

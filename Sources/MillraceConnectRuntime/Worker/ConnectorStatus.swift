@@ -1,4 +1,4 @@
-public import MillraceConnect
+import MillraceConnect
 
 /// The state of a connector or of one of its tasks, with Kafka Connect's names.
 public enum ConnectorState: String, Sendable, Hashable, CaseIterable {
@@ -83,8 +83,10 @@ public struct ConnectorTaskStatus: Sendable, Hashable {
     public var lostRecords = 0
     /// The time at which the last loss was noticed, in milliseconds since 1 January 1970, UTC; `nil` for none.
     public var lastLossMs: Int64?
-    /// The records that the source has and that are not read yet; `nil` if the source does not tell.
-    public var backlog: SourceBacklog?
+    /// The number of records that the source has and that are not read yet; `nil` if the source does not tell.
+    public var unread: Int?
+    /// The number of records that the source can remove before it meets one that is not read; `nil` if it removes none, or does not tell.
+    public var trimMargin: Int?
 
     /// Makes the status of a task that has not begun.
     ///

@@ -94,7 +94,9 @@ final class SourceRunner: Sendable {
             status.sizeInBytes += totals.sizeInBytes - before.sizeInBytes
             status.commits += totals.commits - before.commits
             status.add(losses, atMs: now)
-            status.backlog = task.backlog ?? status.backlog
+            if let backlog = task.backlog {
+                (status.unread, status.trimMargin) = (backlog.recordCount, backlog.trimMargin)
+            }
             if totals.records != before.records { status.lastRecordMs = now }
             status.position = task.committed?.rawValue
             status.trouble = nil
@@ -106,7 +108,10 @@ final class SourceRunner: Sendable {
         guard let position = control.status.position else { return }
         do {
             let backlog = try source.backlog(of: part, after: SourcePosition(rawValue: position))
-            control.update { ($0.backlog, $0.trouble) = (backlog, nil) }
+            control.update { status in
+                (status.unread, status.trimMargin) = (backlog?.recordCount, backlog?.trimMargin)
+                status.trouble = nil
+            }
         } catch { control.update { $0.trouble = "\(error)" } }
     }
 

@@ -1,4 +1,3 @@
-import MillraceConnect
 import MillraceConnectRuntime
 
 extension MetricFamily {
@@ -69,10 +68,10 @@ extension MetricFamily {
         ofTime(
             "connector_last_loss_timestamp_seconds", "Time at which the last loss was noticed, in seconds since 1970."
         ) { $0.lastLossMs },
-        ofBacklog(
+        ofKnown(
             "connector_unread_records", "Records that a source has and that are not read yet, as far as it tells."
-        ) { $0.recordCount },
-        ofBacklog(
+        ) { $0.unread },
+        ofKnown(
             "connector_trim_margin_records",
             "Records that a source that removes records can remove before it meets one that is not read."
         ) { $0.trimMargin },
@@ -94,13 +93,13 @@ extension MetricFamily {
         }
     }
 
-    private static func ofBacklog(
-        _ name: String, _ help: String, _ read: @escaping @Sendable (SourceBacklog) -> Int?
+    private static func ofKnown(
+        _ name: String, _ help: String, _ read: @escaping @Sendable (ConnectorTaskStatus) -> Int?
     ) -> MetricFamily {
         MetricFamily(name, .gauge, help, labels: ["connector", "task"]) { snapshot in
             snapshot.connectors.flatMap { connector in
                 connector.tasks.compactMap { task in
-                    task.backlog.flatMap(read).map { MetricSample([connector.name, task.name], .integer($0)) }
+                    read(task).map { MetricSample([connector.name, task.name], .integer($0)) }
                 }
             }
         }

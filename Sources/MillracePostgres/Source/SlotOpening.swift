@@ -44,7 +44,7 @@ struct SlotOpening {
             }
             var position: SlotPosition
             var snapshot: String?
-            let loss = try stored.flatMap { try loss($0, slot) }
+            let loss = try loss(stored, slot)
             if let loss {
                 guard configuration.onLostChanges == .snapshot else {
                     throw ConnectorError(
@@ -133,7 +133,8 @@ struct SlotOpening {
     // MARK: Losses
 
     /// Returns the reason why the changes after a stored position cannot all be had any more; `nil` if they can.
-    private func loss(_ stored: SlotPosition, _ slot: SlotFacts?) throws -> String? {
+    private func loss(_ stored: SlotPosition?, _ slot: SlotFacts?) throws -> String? {
+        guard let stored else { return nil }
         let name = configuration.slot
         if stored.system != system.identity {
             return

@@ -17,13 +17,14 @@ struct CommandChunk {
     /// The offset after the records.
     private(set) var next: Int64
 
-    private static let maxCount = 1_000
+    private let maxCount: Int
     private static let maxSizeInBytes = 1 << 20
 
-    init(at offset: Int64) { next = offset }
+    /// - Parameter maxCount: the number of commands from which on the chunk is full.
+    init(at offset: Int64, maxCount: Int) { (next, self.maxCount) = (offset, maxCount) }
 
     /// Whether other records need another chunk, so that no step holds the server up for long.
-    var isFull: Bool { commands.count >= Self.maxCount || sizeInBytes >= Self.maxSizeInBytes }
+    var isFull: Bool { commands.count >= maxCount || sizeInBytes >= Self.maxSizeInBytes }
 
     mutating func append(_ others: [SinkCommand], next: Int64) {
         commands += others

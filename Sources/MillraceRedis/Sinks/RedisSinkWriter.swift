@@ -11,16 +11,18 @@ final class RedisSinkWriter: SinkWriter {
         /// The offset in Redis; `nil` for none.
         var offset: Int64?
         var chunks: [CommandChunk] = []
+        var chunkCount: Int
 
         mutating func append(_ commands: [SinkCommand], next: Int64) {
-            if chunks.last?.isFull ?? true { chunks.append(CommandChunk(at: next)) }
+            if chunks.last?.isFull ?? true { chunks.append(CommandChunk(at: next, maxCount: chunkCount)) }
             chunks[chunks.count - 1].append(commands, next: next)
         }
 
         /// Moves the offset past the last records, which were refused, or are marks of transactions.
         mutating func move(to offset: Int64) {
             if chunks.isEmpty {
-                if self.offset != offset { chunks.append(CommandChunk(at: offset)) }
+                // The same offset is compared again, too.
+                chunks.append(CommandChunk(at: offset, maxCount: chunkCount))
             } else {
                 chunks[chunks.count - 1].move(to: offset)
             }
@@ -30,6 +32,7 @@ final class RedisSinkWriter: SinkWriter {
     private let sessions: any RedisSessions
     private let commands: any SinkCommands
     private let offsetsPrefix: String
+    private let chunkCount: Int
     /// The proof of the right to write. A number could be that of an earlier life of the server, so it is a new name each time.
     private var writer = ""
     private var session: (any RedisSession)?
@@ -41,13 +44,17 @@ final class RedisSinkWriter: SinkWriter {
     /// The time after which things that the target needs are made again if somebody has deleted them.
     private static let preparationInterval = Duration.seconds(30)
 
-    init(_ commands: any SinkCommands, offsetsPrefix: String, sessions: any RedisSessions) {
+    /// - Parameter chunkCount: the number of commands of a script.
+    init(_ commands: any SinkCommands, offsetsPrefix: String, sessions: any RedisSessions, chunkCount: Int = 1_000) {
+        self.chunkCount = chunkCount
         self.commands = commands
         self.offsetsPrefix = offsetsPrefix
         self.sessions = sessions
     }
 
     // MARK: The partitions
+
+    var keepsOffsets: Bool { true }
 
     func begin(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         do {
@@ -75,7 +82,7 @@ final class RedisSinkWriter: SinkWriter {
         }
         var offsets: [TopicPartition: Int64] = [:]
         for ((partition, key), answer) in zip(zip(partitions, keys), answers) {
-            owned[partition] = Owned(key: key, offset: answer.integer)
+            owned[partition] = Owned(key: key, offset: answer.integer, chunkCount: chunkCount)
             offsets[partition] = answer.integer ?? (commands.beginsAnew ? 0 : nil)
         }
         return offsets
@@ -113,7 +120,7 @@ final class RedisSinkWriter: SinkWriter {
 
     func commit(_ offsets: [TopicPartition: Int64]) throws {
         do {
-            for (partition, offset) in offsets { try commit(partition, offset) }
+            for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) { try commit(partition, offset) }
             if let session, ContinuousClock.now - lastPreparation >= Self.preparationInterval { try prepare(session) }
         } catch let error as RedisError { throw failure(error) }
     }

@@ -13,6 +13,7 @@ public final class RedisStreamsSink: SinkConnector {
     /// The configuration.
     public let configuration: Configuration
     private let sessions: any RedisSessions
+    private let chunkCount: Int
 
     /// Makes a sink. It does not connect yet.
     ///
@@ -24,8 +25,10 @@ public final class RedisStreamsSink: SinkConnector {
         self.init(configuration, sessions: LiveSessions(server: configuration.server))
     }
 
-    package init(_ configuration: Configuration, sessions: any RedisSessions) {
+    /// - Parameter chunkCount: the number of entries that one script adds.
+    package init(_ configuration: Configuration, sessions: any RedisSessions, chunkCount: Int = 1_000) {
         self.configuration = configuration
+        self.chunkCount = chunkCount
         self.sessions = sessions
     }
 
@@ -35,6 +38,7 @@ public final class RedisStreamsSink: SinkConnector {
     /// Makes a writer, which connects when it begins.
     public func open() -> any SinkWriter {
         RedisSinkWriter(
-            StreamCommands(configuration), offsetsPrefix: configuration.offsetsPrefix, sessions: sessions)
+            StreamCommands(configuration), offsetsPrefix: configuration.offsetsPrefix, sessions: sessions,
+            chunkCount: chunkCount)
     }
 }

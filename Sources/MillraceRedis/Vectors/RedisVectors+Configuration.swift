@@ -89,6 +89,9 @@ extension RedisVectors {
             self.dimension = dimension
         }
 
+        /// The keys of the offsets without topic and partition.
+        var offsetsPrefix: String { "millrace:\(name):" }
+
         /// The problems of the settings, each a sentence; empty if there are none.
         public func problems() -> [String] {
             var problems = server.problems()
@@ -99,6 +102,10 @@ extension RedisVectors {
             }
             if index == "" { problems.append("the index needs a name") }
             if layout.prefix.isEmpty { problems.append("the hashes need a prefix") }
+            if !layout.prefix.isEmpty, offsetsPrefix.hasPrefix(layout.prefix) || layout.prefix.hasPrefix(offsetsPrefix)
+            {
+                problems.append("the prefix \"\(layout.prefix)\" is one of the keys of the offsets, \(offsetsPrefix)")
+            }
             if !layout.hasNamespaces, !namespace.isEmpty {
                 problems.append("a namespace needs a layout with namespaces")
             }
@@ -110,8 +117,8 @@ extension RedisVectors {
                 if case .member = expiry { problems.append("a value of bytes has no member with a time") }
                 if !attributes.isEmpty { problems.append("a value of bytes has no attributes") }
             }
-            if case .after(let time) = expiry, time < .milliseconds(1) {
-                problems.append("hashes must live for 1 ms or more")
+            if case .after(let time) = expiry, time < .milliseconds(1) || time > .seconds(3_153_600_000) {
+                problems.append("hashes must live for 1 ms or more, and 100 years at most")
             }
             if !(2...512).contains(links) { problems.append("an entry of the index needs 2 to 512 links") }
             if !(1...4_096).contains(buildEffort) { problems.append("the effort of building is 1 to 4096") }

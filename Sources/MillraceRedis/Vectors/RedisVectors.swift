@@ -35,6 +35,6 @@ public final class RedisVectors: SinkConnector {
     /// Makes a writer, which connects when it begins.
     public func open() -> any SinkWriter {
         RedisSinkWriter(
-            VectorCommands(configuration), offsetsPrefix: "millrace:\(configuration.name):", sessions: sessions)
+            VectorCommands(configuration), offsetsPrefix: configuration.offsetsPrefix, sessions: sessions)
     }
 }

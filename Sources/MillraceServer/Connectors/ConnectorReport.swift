@@ -138,8 +138,8 @@ extension ConnectorsReport.Task {
         position = status.position
         losses = status.losses
         lostRecords = status.lostRecords
-        unread = status.backlog?.recordCount
-        trimMargin = status.backlog?.trimMargin
+        unread = status.unread
+        trimMargin = status.trimMargin
         process = address
     }
 }

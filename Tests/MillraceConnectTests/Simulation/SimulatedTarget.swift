@@ -6,7 +6,7 @@ import MillraceConnect
 /// A target with transactions, which keeps the offsets of a sink beside its rows. It breaks off now and then, before or after what it was
 /// asked for, and refuses values that begin with an exclamation mark.
 // @unchecked: a simulation has one thread.
-final class SimulatedTarget: SinkConnector, @unchecked Sendable {
+final class SimulatedTarget: SimulatedSinkTarget, @unchecked Sendable {
     private let world: SimulatedWorld
     let topics = ["in"]
     private(set) var rows: [TopicPartition: [String]] = [:]

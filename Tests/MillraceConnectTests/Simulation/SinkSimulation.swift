@@ -5,6 +5,22 @@ import MillraceEngine
 
 @testable import MillraceTesting
 
+/// A target of sinks in a simulation.
+protocol SimulatedSinkTarget: SinkConnector, AnyObject {
+    /// Whether it breaks off now and then.
+    var breaks: Bool { get set }
+    /// The rows of each partition, in the texts of the records.
+    var rows: [Millrace.TopicPartition: [String]] { get }
+    var offsets: [Millrace.TopicPartition: Int64] { get }
+
+    /// Called between the steps of tasks.
+    func turn()
+}
+
+extension SimulatedSinkTarget {
+    func turn() {}
+}
+
 /// Processes that write the partitions of a topic into a target, on a simulated cluster where everything fails, from a seed.
 ///
 /// Partitions move between processes at any time, and those that had them are often not told: they go on as zombies. In the end each
@@ -14,8 +30,9 @@ final class SinkSimulation {
     private static let count = 60
 
     private let world: SimulatedWorld
-    private let target: SimulatedTarget
+    private let target: any SimulatedSinkTarget
     private let fault: SinkFault?
+    private let settlingMs: Int64
     private var processes: [SimulatedProcess]
     private var tasks: [SinkTask?]
     private var assigned: [[Millrace.TopicPartition]]
@@ -23,11 +40,23 @@ final class SinkSimulation {
     /// The processes that are in the middle of a step.
     private var busy: Set<Int> = []
 
-    init(seed: UInt64, fault: SinkFault? = nil) {
+    convenience init(seed: UInt64, fault: SinkFault? = nil) {
+        self.init(seed: seed, fault: fault) { world in
+            let target = SimulatedTarget(world)
+            target.fences = fault?.isUnfenced != true
+            return target
+        }
+    }
+
+    /// - Parameter settlingMs: the time for which the target may forget its first commits.
+    init(
+        seed: UInt64, fault: SinkFault? = nil, settlingMs: Int64 = 0,
+        makeTarget: (SimulatedWorld) -> any SimulatedSinkTarget
+    ) {
         world = SimulatedWorld(seed: seed, faults: .ofSources, groupID: "none", maxOffsetMetadataLength: 4_096)
-        target = SimulatedTarget(world)
-        target.fences = fault?.isUnfenced != true
+        target = makeTarget(world)
         self.fault = fault
+        self.settlingMs = settlingMs
         processes = (0..<3).map { SimulatedProcess(name: "process-\($0)") }
         tasks = processes.map { _ in nil }
         assigned = processes.map { _ in [] }
@@ -55,6 +84,7 @@ final class SinkSimulation {
         world.clock.advance(by: Int64(world.random.below(30)))
         world.settle()
         try append()
+        target.turn()
         if !heals {
             if world.random.chance(world.faults.brokerRestarts) { world.restartBroker() }
             move()
@@ -67,7 +97,7 @@ final class SinkSimulation {
         let partition = Self.partitions[world.random.below(Self.partitions.count)]
         let number = sent[partition]?.count ?? 0
         guard number < Self.count else { return }
-        let text = number % 7 == 3 ? "!\(number)" : "\(number)"
+        let text = number % 7 == 3 ? "!\(number)" : "{\"n\":\(number)}"
         var writer = RecordBatchWriter()
         writer.append(key: nil, value: Array(text.utf8), headers: [], timestampMs: world.clock.nowMs)
         _ = try world.cluster.produce(
@@ -114,6 +144,7 @@ final class SinkSimulation {
         configuration.deadLetterTopic = "letters"
         configuration.writeCount = 5
         configuration.transactionCount = 20
+        configuration.settlingMs = settlingMs
         let reader = SimulatedConsumer(
             world: world, process: process,
             settings: .init(groupID: "sink", clientID: process.name, readsCommitted: true))

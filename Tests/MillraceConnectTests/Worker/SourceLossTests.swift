@@ -1,3 +1,4 @@
+import ClusterCore
 import Millrace
 import MillraceConnect
 import MillraceEngine
@@ -13,7 +14,7 @@ struct SourceLossTests {
     func once() throws {
         let world = SimulatedWorld(seed: 1, faults: .none, groupID: "connect", maxOffsetMetadataLength: 4_096)
         for topic in ["out", "positions"] {
-            _ = try world.cluster.createTopic(.init(topic, partitionCount: 1), nowMs: world.clock.nowMs)
+            _ = try world.cluster.createTopic(NewTopic(topic, partitionCount: 1), nowMs: world.clock.nowMs)
         }
         world.settle()
         let source = LossySource()

@@ -1,3 +1,4 @@
+import Foundation
 import MillraceConnect
 import MillraceRedis
 import Testing
@@ -103,6 +104,15 @@ struct StreamSimulationTests {
             let (problems, trace) = try StreamSimulation(seed: seed).run()
             #expect(problems.isEmpty, "seed \(seed): \(problems)\n\(trace.suffix(60).joined(separator: "\n"))")
         }
+    }
+
+    @Test("docs/simulation.md lists the planted faults")
+    func listed() throws {
+        let page = try String(
+            contentsOfFile: #filePath.replacing(/Tests\/.*/, with: "docs/simulation.md"), encoding: .utf8)
+        let rows = page.split(separator: "\n").filter { $0.hasSuffix("| streams of Redis |") }.map(String.init)
+        let expected = StreamFault.all.map { "| \($0.testDescription) | streams of Redis |" }
+        #expect(rows.sorted() == expected.sorted())
     }
 
     @Test("planted faults are found", arguments: StreamFault.all)

@@ -1,0 +1,77 @@
+import Foundation
+
+/// A whole `millrace connect` with a broker of its own, from its first commit to the last. The stream's group shows how far it is.
+struct ConnectTurn {
+    let millrace: String
+    let server: BenchServer
+    let brokerPort: Int
+    let number: Int
+
+    func run(_ entries: Int) throws -> Turn {
+        guard FileManager.default.isExecutableFile(atPath: millrace) else {
+            throw Failure("there is no \(millrace): build it, or name it with --millrace")
+        }
+        let group = "bench-\(number)"
+        let folder = server.folder.appending(path: group)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let broker = try ChildProcess(
+            millrace,
+            [
+                "broker", "--port", "\(brokerPort)", "--data-dir", folder.appending(path: "broker").path, "--topic",
+                "bench:4", "--log-level", "warning",
+            ], log: folder.appending(path: "broker.log"))
+        defer { broker.stop() }
+        let file = folder.appending(path: "connect.json")
+        try Data(
+            """
+            {"name": "\(group)", "bootstrapServers": ["127.0.0.1:\(brokerPort)"], "connectors": {"bench": {
+              "type": "redis-streams-source", "server": {"port": \(server.port)}, "streams": {"\(BenchServer.stream)": "bench"},
+              "group": "\(group)"}}}
+            """.utf8
+        ).write(to: file)
+        let log = folder.appending(path: "connect.log")
+        let connect = try start(file, log, broker)
+        defer { connect.stop() }
+        return try watch(connect, group, entries, log)
+    }
+
+    /// Starts the connector once the broker listens.
+    private func start(_ file: URL, _ log: URL, _ broker: ChildProcess) throws -> ChildProcess {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            let connect = try ChildProcess(millrace, ["connect", file.path, "--log-level", "warning"], log: log)
+            // It ends within seconds if no broker answers.
+            let end = ContinuousClock.now + .seconds(10)
+            while connect.isRunning, ContinuousClock.now < end {
+                if try server.lag(of: "bench-\(number)") != nil { return connect }
+                Thread.sleep(forTimeInterval: 0.005)
+            }
+            if connect.isRunning { return connect }
+        }
+        throw Failure("the connector does not start: \(words(of: log))")
+    }
+
+    private func watch(_ connect: ChildProcess, _ group: String, _ entries: Int, _ log: URL) throws -> Turn {
+        var first: (time: ContinuousClock.Instant, cpu: Double, lag: Int)?
+        let deadline = ContinuousClock.now + .seconds(900)
+        while ContinuousClock.now < deadline {
+            guard connect.isRunning else { throw Failure("the connector has ended: \(words(of: log))") }
+            let (lag, time) = (try server.lag(of: group) ?? entries, ContinuousClock.now)
+            if first == nil, lag < entries { first = (time, connect.figures.cpuSeconds, lag) }
+            if let first, lag == 0 {
+                guard first.lag > entries / 2 else { throw Failure("the stream is too short to measure") }
+                let figures = connect.figures
+                return Turn(
+                    entries: first.lag, seconds: (time - first.time) / .seconds(1),
+                    cpuSeconds: figures.cpuSeconds - first.cpu, peakInMiB: figures.peakInMiB)
+            }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+        throw Failure("the connector has not read everything: \(words(of: log))")
+    }
+
+    private func words(of log: URL) -> String {
+        String(((try? String(contentsOf: log, encoding: .utf8)) ?? "").suffix(2_000))
+    }
+}
