@@ -94,7 +94,7 @@ struct RedisDecoder: ByteToMessageDecoder {
         if let text { return try read(text.kind, text.size, &buffer) }
         guard let length = try Self.lineLength(buffer) else { return .incomplete }
         guard let kind = buffer.readInteger(as: UInt8.self) else { return .incomplete }
-        if Self.numbers.contains(kind) {
+        if Self.beginsWithNumber(kind) {
             let number = try Self.number(&buffer, length - 3)
             buffer.moveReaderIndex(forwardBy: 2)
             switch kind {
@@ -123,7 +123,15 @@ struct RedisDecoder: ByteToMessageDecoder {
         }
     }
 
-    private static let numbers = Set(":$=!*~>%|".utf8)
+    /// Whether a number follows a kind.
+    private static func beginsWithNumber(_ kind: UInt8) -> Bool {
+        switch kind {
+        case UInt8(ascii: "$"), UInt8(ascii: "*"), UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "!"),
+            UInt8(ascii: "~"), UInt8(ascii: ">"), UInt8(ascii: "%"), UInt8(ascii: "|"):
+            true
+        default: false
+        }
+    }
 
     /// Returns the length of the first line with its end; `nil` if it has none yet.
     private static func lineLength(_ buffer: ByteBuffer) throws(RedisError) -> Int? {

@@ -8,9 +8,14 @@ enum FieldsJSON {
     /// Returns a JSON object of names and values that follow each other. A value that is not UTF-8 becomes `{"$base64": "…"}`, a name
     /// that is not becomes `$base64:…`, and the values of a name that occurs several times become an array.
     static func object(_ fields: [RedisValue]) -> [UInt8] {
+        var json: [UInt8] = []
+        json.reserveCapacity(
+            fields.reduce(2) { sum, field in
+                if case .bytes(let bytes) = field { sum + bytes.readableBytes + 4 } else { sum }
+            })
+        json.append(UInt8(ascii: "{"))
+        if appendPlain(fields, to: &json) { return json }
         let merged = merged(fields)
-        var json: [UInt8] = [UInt8(ascii: "{")]
-        json.reserveCapacity(fields.reduce(2) { $0 + ($1.bytes?.readableBytes ?? 0) + 4 })
         for (index, field) in merged.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
             append(name: field.name, to: &json)
@@ -28,6 +33,27 @@ enum FieldsJSON {
         }
         json.append(UInt8(ascii: "}"))
         return json
+    }
+
+    /// Appends the members of a few fields without repeated names, and the end of the object. Returns `false`, and appends nothing, if there
+    /// are others.
+    private static func appendPlain(_ fields: [RedisValue], to json: inout [UInt8]) -> Bool {
+        guard fields.count <= 16 else { return false }
+        for index in stride(from: 0, to: fields.count - 1, by: 2) {
+            guard case .bytes(let name) = fields[index], case .bytes = fields[index + 1] else { return false }
+            for other in stride(from: 0, to: index, by: 2) {
+                if case .bytes(let earlier) = fields[other], earlier == name { return false }
+            }
+        }
+        for index in stride(from: 0, to: fields.count - 1, by: 2) {
+            guard case .bytes(let name) = fields[index], case .bytes(let value) = fields[index + 1] else { continue }
+            if index > 0 { json.append(UInt8(ascii: ",")) }
+            append(name: name, to: &json)
+            json.append(UInt8(ascii: ":"))
+            append(value: value, to: &json)
+        }
+        json.append(UInt8(ascii: "}"))
+        return true
     }
 
     private static func merged(_ fields: [RedisValue]) -> [(name: ByteBuffer, values: [ByteBuffer])] {
@@ -61,14 +87,14 @@ enum FieldsJSON {
     /// Returns `false` for bytes that are not UTF-8.
     private static func appendText(_ bytes: ByteBuffer, to json: inout [UInt8]) -> Bool {
         let isPlain = bytes.withUnsafeReadableBytes { bytes in
-            bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        }
-        if isPlain {
+            guard bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+            else { return false }
             json.append(UInt8(ascii: "\""))
-            bytes.withUnsafeReadableBytes { json.append(contentsOf: $0) }
+            json.append(contentsOf: bytes)
             json.append(UInt8(ascii: "\""))
             return true
         }
+        if isPlain { return true }
         guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else { return false }
         json += JSONText.quoted(text).utf8
         return true

@@ -41,7 +41,7 @@ struct StreamRecords {
 
     /// Returns the record of an entry.
     func record(_ entry: StreamEntry, loss: String?) -> SourceRecord {
-        let id = Array(entry.id.description.utf8)
+        let id = Array(entry.idText.readableBytesView)
         var headers: Headers = [
             Header(name: Self.streamHeader, value: streamName), Header(name: Self.idHeader, value: id),
         ]
