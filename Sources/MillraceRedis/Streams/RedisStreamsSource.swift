@@ -19,7 +19,7 @@ public final class RedisStreamsSource: SourceConnector {
     /// Makes a source. It does not connect yet.
     ///
     /// - Parameter configuration: the settings.
-    /// - Throws: ``ConnectorError`` with all problems of the settings.
+    /// - Throws: `ConnectorError` with all problems of the settings.
     public convenience init(_ configuration: Configuration) throws {
         let problems = configuration.problems()
         if !problems.isEmpty { throw ConnectorError(.permanent, problems.joined(separator: "; ")) }
@@ -43,7 +43,7 @@ public final class RedisStreamsSource: SourceConnector {
     ///   - partition: the stream's key in Redis.
     ///   - position: the position from which to go on; `nil` to begin.
     /// - Returns: the reader.
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     public func open(_ partition: String, from position: SourcePosition?) throws -> any SourcePartitionReader {
         guard let topic = configuration.topics[partition] else {
             throw ConnectorError(.permanent, "the stream \(partition) has no topic; add it to the configuration")
@@ -64,7 +64,7 @@ public final class RedisStreamsSource: SourceConnector {
     ///   - partition: the stream's key in Redis.
     ///   - position: the last committed position.
     /// - Returns: the backlog; `nil` if the position does not tell how many entries are before it, or there is no such stream.
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     public func backlog(of partition: String, after position: SourcePosition) throws -> SourceBacklog? {
         let place = try StreamPosition(position, stream: partition)
         do {
