@@ -4,8 +4,7 @@ import Synchronization
 
 /// A process that a test starts.
 ///
-/// Foundation's `Process` reads beyond the list of open files when it starts one, and crashes now and then where a test process has
-/// opened thousands.
+/// Foundation's `Process` is not used, because its `run` has crashed in a test process with many threads and open files.
 package final class TestProcess: Sendable {
     /// The reason why the system did not start a process.
     package struct Failure: Error, CustomStringConvertible {

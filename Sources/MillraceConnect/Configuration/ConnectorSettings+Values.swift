@@ -109,22 +109,11 @@ extension ConnectorSettings {
     /// - Parameters:
     ///   - key: the setting's name.
     ///   - type: the type whose raw values are the words; it has at least one case.
-    ///   - fallback: the value if the setting is missing; without one it has to be given.
+    ///   - fallback: the value if the setting is missing.
     public func choice<Choice: CaseIterable & RawRepresentable<String> & Sendable>(
         _ key: String, of type: Choice.Type = Choice.self, default fallback: Choice
     ) -> Choice {
         value(key, .choice) ?? fallback
-    }
-
-    /// Returns one of the words of a type; `nil` if the setting is missing, or wrong and reported.
-    ///
-    /// - Parameters:
-    ///   - key: the setting's name.
-    ///   - type: the type whose raw values are the words.
-    public func optionalChoice<Choice: CaseIterable & RawRepresentable<String> & Sendable>(
-        _ key: String, of type: Choice.Type = Choice.self
-    ) -> Choice? {
-        value(key, .choice)
     }
 
     /// Returns a number of replicas; −1, for the broker's default, if the setting is missing.

@@ -26,7 +26,7 @@ package final class SinkMember {
     /// - Returns: whether another step may succeed.
     package func recover(from error: any Error) -> Bool {
         guard task.recover(from: error) else { return false }
-        // What came from the group with the error waits for its answer: until then nothing can be assigned.
+        // The group waits for the answer to events that came with the error: until then nothing can be assigned.
         do { try followGroup() } catch { return task.recover(from: error) }
         return true
     }

@@ -13,7 +13,7 @@ package struct CacheRules: Sendable {
     /// A source that is away gets one load at a time, with pauses.
     package var pausesLoads = true
 
-    /// What was announced and could not be loaded is remembered.
+    /// The cache remembers announced versions that it could not load.
     package var remembersVersions = true
 
     package init() {}

@@ -125,7 +125,7 @@ public final class LayeredEmbeddings: EmbeddingSource {
             hasAnswered = false
             state.withLock { $0.measures.frontFailures += 1 }
         }
-        // What another load has found out, or has removed, meanwhile.
+        // Another load may have found out more meanwhile, or have removed the copy.
         outdatedVersions.merge(self.outdatedVersions(of: keys)) { max($0, $1) }
         let outdated = found.filter { key, embedding in
             versions[key].map { embedding.version < $0 } ?? false

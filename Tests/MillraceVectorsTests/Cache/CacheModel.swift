@@ -28,7 +28,7 @@ struct CacheModel {
     let core: CacheCore
     var nowMs: Int64 = 1_000
     private var versions: [EmbeddingKey: Int64] = [:]
-    /// What a source in front of the durable one has, which may be old. It is asked first, and believed unless something newer is known.
+    /// The contents of a source in front of the durable one, which may be old. It is asked first, and believed unless something newer is known.
     private var copies: [EmbeddingKey: Int64] = [:]
     private var lastVersion: Int64 = 0
     private(set) var loads: [Load] = []
@@ -151,7 +151,7 @@ struct CacheModel {
             if let copy = copies[key], copy >= load.versions[key] ?? .min {
                 answer[key] = Embedding([Float(copy), 1], version: copy)
             } else if copies[key] != nil || random.chance(50) {
-                // What is passed over is replaced.
+                // A copy that is passed over is replaced.
                 copies[key] = versions[key]
             }
         }
@@ -214,7 +214,7 @@ struct CacheModel {
     }
 
     private mutating func tell(_ key: EmbeddingKey, version: Int64?) {
-        // What comes after an announcement without a version is not older than what is there now.
+        // A load after an announcement without a version brings nothing older than there is now.
         announced[key] = max(announced[key] ?? 0, version ?? versions[key] ?? lastVersion + 1)
         let wasAbsent = core.peek(key, nowMs: nowMs) == .absent
         perform(core.received([EmbeddingAnnouncement(key, version: version, origin: "there")], nowMs: nowMs))

@@ -21,7 +21,7 @@ struct LoadTable {
         var waiters: [Waiter] = []
         /// Whether somebody here has asked for it, so that it will be announced.
         var isWanted = false
-        /// What was announced, and that the load has to bring.
+        /// The announced version, which the load has to bring.
         var owed = OwedVersions.Version()
         /// Whether an announcement without a version came while it was loaded.
         var isOutdated = false
