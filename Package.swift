@@ -302,7 +302,7 @@ let package = Package(
             dependencies: ["CRedisLoop", "MillraceConnect", "MillraceRedis", "RedisClient", argumentParser],
             path: "Tools/redis-bench/Command", swiftSettings: swiftSettings),
         .target(
-            name: "TestSupport", dependencies: ["CSpawn", "Millrace"], path: "Tests/Support",
+            name: "TestSupport", dependencies: ["CSpawn", "Millrace", logging], path: "Tests/Support",
             swiftSettings: swiftSettings),
         .target(
             name: "Servers", dependencies: ["PostgresClient", "RedisClient", "TestSupport"], path: "Tests/Servers",

@@ -1,7 +1,6 @@
-import Logging
 import MillraceConnect
 import MillraceConnectRuntime
-import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Losses in a worker")
@@ -12,7 +11,7 @@ struct ConnectLossTests {
     func loss() async throws {
         let surroundings = try ConnectSurroundings()
         try surroundings.makeTopic()
-        let log = WarningLog()
+        let log = RecordingLog()
         let source = TrimmedSource(topic: surroundings.topic)
         let connector = ConfiguredConnector(name: "trimmed", type: "trimmed-source", connector: .source(source))
         let worker = ConnectWorker(
@@ -30,7 +29,9 @@ struct ConnectLossTests {
         worker.shutdown()
         try await run
         #expect(
-            log.warnings.filter { $0.hasPrefix("records are lost") } == ["records are lost: 5 of them between 1 and 7"])
+            log.warnings.filter { $0.hasPrefix("records are lost") } == [
+                "records are lost: 5 of them between 1 and 7 [:]"
+            ])
     }
 }
 
@@ -67,30 +68,5 @@ private struct TrimmedSource: SourceConnector {
         func committed(_ position: SourcePosition) {}
 
         func close() {}
-    }
-}
-
-/// Keeps the logged warnings.
-private final class WarningLog: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var warnings: [String] { lines.withLock { $0 } }
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
-
-    private struct Handler: LogHandler {
-        let log: WarningLog
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            guard event.level == .warning else { return }
-            log.lines.withLock { $0.append("\(event.message)") }
-        }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import KafkaClient
 import Millrace
 import MillraceRuntime
+import TestSupport
 import Testing
 
 extension ApplicationTests {

@@ -2,6 +2,7 @@ import Logging
 import Millrace
 import MillraceRuntime
 import Synchronization
+import TestSupport
 import Testing
 
 /// An instance of an application that a test runs, with its states and its outcome.

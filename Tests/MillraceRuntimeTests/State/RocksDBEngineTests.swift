@@ -3,6 +3,7 @@ import Millrace
 import MillraceEngine
 import MillraceRuntime
 import RocksDB
+import TestSupport
 import Testing
 
 private let task = TaskID(subtopology: 0, partition: 1)

@@ -3,6 +3,7 @@ import Millrace
 import MillraceEngine
 import MillraceRuntime
 import Synchronization
+import TestSupport
 import Testing
 
 private let task = TaskID(subtopology: 2, partition: 7)

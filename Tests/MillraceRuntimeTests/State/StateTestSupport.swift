@@ -2,7 +2,6 @@ import Foundation
 import Logging
 import Millrace
 import MillraceEngine
-import Synchronization
 
 /// A directory for one test, removed with everything in it when released.
 final class TestDirectory: Sendable {
@@ -19,31 +18,6 @@ final class TestDirectory: Sendable {
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// Keeps the logged messages.
-final class RecordingLog: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var warnings: [String] { lines.withLock { $0 } }
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
-
-    private struct Handler: LogHandler {
-        let log: RecordingLog
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            guard event.level >= .warning else { return }
-            log.lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
-        }
-    }
 }
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

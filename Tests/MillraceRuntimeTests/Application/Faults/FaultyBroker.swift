@@ -4,6 +4,7 @@ import Foundation
 import Millrace
 import MillraceRuntime
 import RiskScore
+import TestSupport
 import Testing
 
 /// A broker in this process into which a test injects faults. The real client reaches it over TCP. It has risk events, and proves
