@@ -52,17 +52,4 @@ struct PostgresExamples {
         #expect(cache.name == "embeddings" && embeddings.order.count == 2)
         embeddings.close()
     }
-
-    @Test("the configurations of the page are made")
-    func page() throws {
-        let page = try String(
-            contentsOfFile: #filePath.replacing(/Tests\/.*/, with: "docs/connect-postgres.md"), encoding: .utf8)
-        let blocks = page.matches(of: /```json\n((?s:.*?))```/).map { String($0.1) }
-        #expect(blocks.count == 2)
-        for block in blocks {
-            let json = block.replacing("/run/secrets/postgres", with: #filePath)
-            let kind = json.contains("postgres-source") ? ConnectorKind.postgresSource : .postgresSink
-            _ = try kind.connector(json: json)
-        }
-    }
 }

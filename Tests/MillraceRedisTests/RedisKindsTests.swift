@@ -6,9 +6,9 @@ import Testing
 
 @Suite("Kinds of connectors for Redis")
 struct RedisKindsTests {
-    /// The configurations of docs/connect-redis.md, by their types.
+    /// The configurations of docs/connect/redis.md, by their types.
     private static func documented() throws -> [(type: String, json: String)] {
-        let page = try String(contentsOf: projectFolder.appending(path: "docs/connect-redis.md"), encoding: .utf8)
+        let page = try String(contentsOf: projectFolder.appending(path: "docs/connect/redis.md"), encoding: .utf8)
         return page.components(separatedBy: "```json\n").dropFirst().compactMap { part in
             let json = part.components(separatedBy: "\n```")[0]
             let type = json.components(separatedBy: "\"type\": \"").dropFirst().first?.components(separatedBy: "\"")

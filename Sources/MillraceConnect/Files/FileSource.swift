@@ -14,7 +14,7 @@ import Foundation
 ///
 /// A file may only grow: the position is a number of bytes. A folder's files are parts of the source, each for itself.
 public struct FileSource: SourceConnector {
-    /// A file, or a folder of files. Files whose names begin with a dot are passed over.
+    /// A file, or a folder of files. Files whose names begin with a dot, and folders in it, are passed over.
     public var path: String
     /// The topic of the lines.
     public var topic: String
@@ -40,16 +40,22 @@ public struct FileSource: SourceConnector {
     ///
     /// - Throws: ``ConnectorError`` if the folder or the file cannot be read.
     public func partitions() throws -> [String] {
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        guard FileManager.default.fileExists(atPath: path) else {
             throw ConnectorError(.temporary, "there is neither a file nor a folder \(path)")
         }
-        if !isFolder { return [URL(filePath: path).lastPathComponent] }
+        if !Self.isFolder(path) { return [URL(filePath: path).lastPathComponent] }
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
+            return try FileManager.default.contentsOfDirectory(atPath: path).filter {
+                !$0.hasPrefix(".") && !Self.isFolder("\(path)/\($0)")
+            }
         } catch {
             throw ConnectorError(.temporary, "the folder \(path) cannot be read: \(error)")
         }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
     }
 
     /// Opens a file.
@@ -59,9 +65,7 @@ public struct FileSource: SourceConnector {
     ///   - position: the position from which to go on; `nil` to begin.
     /// - Throws: ``ConnectorError`` if the file cannot be read, or is shorter than the position.
     public func open(_ partition: String, from position: SourcePosition?) throws -> any SourcePartitionReader {
-        var isFolder = false
-        _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        let file = isFolder ? "\(path)/\(partition)" : path
+        let file = Self.isFolder(path) ? "\(path)/\(partition)" : path
         guard let offset = position.map({ Int($0.rawValue) }) ?? 0, offset >= 0 else {
             throw ConnectorError(
                 .permanent,

@@ -4,7 +4,7 @@ import RedisClient
 /// Streams of Redis or Valkey as a sink: each record of a topic becomes an entry, exactly once.
 ///
 /// The offset after the records is written with them in one step of Redis, which also fences writers that have lost their partition.
-/// Redis itself may lose what it has acknowledged; docs/connect-redis.md says when.
+/// Redis itself may lose what it has acknowledged; docs/connect/redis.md says when.
 ///
 /// ```swift
 /// let sink = try RedisStreamsSink(.init(name: "payments", streams: ["payments": "payments"]))

@@ -4,7 +4,7 @@ import RedisClient
 /// Streams of Redis or Valkey as a source: each entry becomes a record of a topic, exactly once and in the stream's order.
 ///
 /// Each stream is a part. The position, which is kept in Kafka with the records, decides where the reading goes on. Entries that were trimmed
-/// before they were read are noticed. docs/connect-redis.md has more.
+/// before they were read are noticed. docs/connect/redis.md has more.
 ///
 /// ```swift
 /// let source = try RedisStreamsSource(.init(topics: ["payments": "payments"]))

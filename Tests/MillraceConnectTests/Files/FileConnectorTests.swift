@@ -39,9 +39,10 @@ final class FileConnectorTests {
         #expect(lines(try second.read(10, withinMs: 0)) == ["three", ""])
     }
 
-    @Test("a folder's files are its parts, but for hidden ones")
+    @Test("a folder's files are its parts, but for hidden ones and folders")
     func parts() throws {
         for name in ["a", "b", ".c"] { try append("x\n", to: name) }
+        try FileManager.default.createDirectory(at: folder.appending(path: "d"), withIntermediateDirectories: true)
         #expect(try FileSource(path: folder.path, topic: "lines").partitions().sorted() == ["a", "b"])
         #expect(try FileSource(path: path("a"), topic: "lines").partitions() == ["a"])
     }
