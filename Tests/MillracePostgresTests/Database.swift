@@ -1,4 +1,5 @@
 import Foundation
+import MillraceConnect
 import MillracePostgres
 import PostgresClient
 import Servers
@@ -46,6 +47,14 @@ struct Database {
             _ = try? connection.run("SELECT pg_terminate_backend(active_pid), active_pid IS NULL \(condition)")
             _ = try? connection.run("SELECT pg_drop_replication_slot(slot_name) \(condition) AND NOT active")
         }
+    }
+}
+
+extension SinkWriter {
+    /// Writes records and waits for all refusals.
+    func take(_ records: [SinkRecord]) throws -> [RefusedSinkRecord] {
+        let refused = try write(records)
+        return refused + (try finish())
     }
 }
 

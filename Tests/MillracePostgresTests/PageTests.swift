@@ -2,6 +2,7 @@ import Foundation
 import Millrace
 import MillraceConnect
 import MillracePostgres
+import PostgresClient
 import Servers
 import Testing
 
@@ -47,7 +48,7 @@ struct PageTests {
             INSERT INTO agent_context SELECT gen_random_uuid(), jsonb_build_object('n', n), array_fill(n, ARRAY[1536])::vector
             FROM generate_series(1, 3) n
             """)
-        let rows = "SELECT * FROM agent_context ORDER BY agent_id"
+        let rows = "SELECT agent_id, metadata, embedding FROM agent_context ORDER BY agent_id"
         let expected = try database.connection.run(rows).texts
         let topics = Topics(source.configuration)
         defer { database.drop(source.configuration) }
@@ -62,7 +63,7 @@ struct PageTests {
         let records = topics.records.enumerated().map {
             SinkRecord(partition: partition, offset: Int64($0), key: $1.key, value: $1.value)
         }
-        #expect(try writer.write(records).isEmpty)
+        #expect(try writer.take(records).isEmpty)
         try writer.commit([partition: 3])
         #expect(try database.connection.run(rows).texts == expected)
     }

@@ -2,6 +2,7 @@ import Foundation
 import Millrace
 import MillraceConnect
 import MillraceRedis
+import NIOCore
 import RedisClient
 import Servers
 import Testing

@@ -132,6 +132,40 @@ struct ConnectionTests {
         #expect(throws: PostgresError.self) { try connection.run("COPY t TO STDOUT") }
     }
 
+    @Test("statements around a COPY run in one go, and their answer comes later")
+    func copyAmongStatements() throws {
+        let connection = try server.connect()
+        try connection.run("CREATE TEMP TABLE t (k int)")
+        func copy(_ statements: String, _ line: String) throws {
+            try connection.startCopyIn(statements) { input in
+                var line = line + "\n"
+                try line.withUTF8 { try input.write(UnsafeRawBufferPointer($0)) }
+            }
+        }
+        let statements = "TRUNCATE t; COPY t FROM STDIN; INSERT INTO t VALUES (7); SELECT count(*) FROM t"
+        try copy(statements, "1")
+        #expect(try connection.finishCopyIn(statements).texts == [["2"]])
+        try copy(statements, "x")
+        #expect(try #require(throws: PostgresError.self) { try connection.finishCopyIn(statements) }.code == "22P02")
+        #expect(throws: PostgresError.self) { try copy("TRUNCATE nowhere; COPY t FROM STDIN", "1") }
+        #expect(throws: PostgresError.self) { try copy("TRUNCATE t; TRUNCATE t", "1") }
+        #expect(try connection.run("SELECT count(*) FROM t").texts == [["0"]])
+    }
+
+    @Test("the code of a missing right is that of a policy, too; the place in the server tells them apart")
+    func policies() throws {
+        let connection = try server.connect()
+        try connection.run(
+            """
+            CREATE ROLE clerk; CREATE TABLE notes (k int); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY small ON notes TO clerk USING (k < 10); GRANT INSERT ON notes TO clerk; SET ROLE clerk
+            """)
+        let policy = try #require(throws: PostgresError.self) { try connection.run("INSERT INTO notes VALUES (10)") }
+        let right = try #require(throws: PostgresError.self) { try connection.run("DELETE FROM notes") }
+        #expect(policy.code == "42501" && policy.isOfPolicy)
+        #expect(right.code == "42501" && !right.isOfPolicy)
+    }
+
     @Test("a server that is killed ends the connection with an error, and a new connection works after its start")
     func killed() throws {
         let server = try TestPostgres()

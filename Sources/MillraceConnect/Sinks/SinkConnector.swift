@@ -34,13 +34,19 @@ public protocol SinkWriter: AnyObject {
     /// Gives partitions up, of which nothing is written that is not committed.
     func end(_ partitions: [TopicPartition])
 
-    /// Writes records, not yet for good. Those of a partition follow each other.
+    /// Writes records, not yet for good. Those of a partition follow each other. The target may still be at work on them afterwards.
     ///
     /// - Parameter records: the records of partitions that this writer has.
-    /// - Returns: the records that the target refuses whenever they are tried, such as one with text in place of a number. They go to
-    ///   the dead letters, and the others are written all the same.
+    /// - Returns: the records, of this call or of earlier ones, that the target refuses whenever they are tried, such as one with text in
+    ///   place of a number. Each is returned once. They go to the dead letters, and the others are written all the same.
     /// - Throws: ``ConnectorError`` if nothing was written; a call of ``rollBack()`` follows.
     func write(_ records: [SinkRecord]) throws -> [RefusedSinkRecord]
+
+    /// Waits until the target has taken or refused all records that were written. Called before each commit of records.
+    ///
+    /// - Returns: the refused records that no call has returned yet; by default none.
+    /// - Throws: ``ConnectorError``; a call of ``rollBack()`` follows.
+    func finish() throws -> [RefusedSinkRecord]
 
     /// Makes for good what was written since the last commit.
     ///
@@ -58,6 +64,8 @@ public protocol SinkWriter: AnyObject {
 
 extension SinkWriter {
     public var keepsOffsets: Bool { false }
+
+    public func finish() throws -> [RefusedSinkRecord] { [] }
 }
 
 /// A record of a topic that a sink writes.

@@ -235,6 +235,8 @@ package final class SinkTask {
     /// Commits what is written. The dead letters are in Kafka before: after the commit nobody would send them again.
     private func commit() throws {
         guard !written.isEmpty, let writer else { return }
+        let refused = try writer.finish()
+        if !refused.isEmpty { try send(refused) }
         try letters?.flush()
         let start = ports.clock.monotonic
         try writer.commit(written)

@@ -15,6 +15,11 @@ struct JSONPiece {
     var bytes: UnsafeRawBufferPointer
     /// Whether a text has escapes.
     var hasEscapes = false
+
+    /// The bytes of a text without its quotes.
+    var inner: UnsafeRawBufferPointer {
+        bytes.count < 2 ? bytes : UnsafeRawBufferPointer(rebasing: bytes[1..<(bytes.count - 1)])
+    }
 }
 
 /// Goes through a JSON text once, without building a tree: values stay bytes of the text, so that numbers lose nothing.
@@ -206,7 +211,7 @@ extension JSONPiece {
     ///
     /// - Throws: `JSONObjectScanner.Problem` for an escape that is none.
     func unescaped() throws -> [UInt8] {
-        let inner = bytes.dropFirst().dropLast()
+        let inner = inner
         if !hasEscapes { return Array(inner) }
         var output: [UInt8] = []
         output.reserveCapacity(inner.count)
@@ -242,7 +247,7 @@ extension JSONPiece {
 
     /// Appends the character of `\uXXXX`, of which the digits come next, and of the second half of a pair.
     private static func append(
-        unicode bytes: Slice<UnsafeRawBufferPointer>, at index: inout Int, to output: inout [UInt8]
+        unicode bytes: UnsafeRawBufferPointer, at index: inout Int, to output: inout [UInt8]
     ) throws {
         func unit() throws -> UInt32 {
             let digits = bytes[index...].prefix(4)

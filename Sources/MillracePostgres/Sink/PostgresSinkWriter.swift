@@ -6,11 +6,24 @@ import PostgresClient
 ///
 /// Rows go into the table by COPY as long as their keys are new. Otherwise they go through a temporary table, from which the last row of
 /// each key is inserted, changed or deleted. Rows that the server refuses are found by halves, each within a savepoint.
+///
+/// The server works on the rows of a batch while the next one is read and its lines are made, so a batch's refusals are known one call later.
 final class PostgresSinkWriter: SinkWriter {
+    /// Rows that were sent in one go, whose answer is awaited.
+    private struct Sent {
+        let batch: SinkBatch
+        let range: Range<Int>
+        /// Whether they go through the temporary table.
+        let isStaged: Bool
+        let statements: String
+    }
+
     private let configuration: PostgresSinkConfiguration
     private var connection: PostgresConnection?
     private var table: SinkTable?
     private var epochs: [TopicPartition: Int64] = [:]
+    /// The rows on which the server is at work.
+    private var sent: Sent?
     /// Whether the temporary table has rows of the open transaction.
     private var isStagingUsed = false
     /// The number of batches that still go through the temporary table, and the number after the next key that is not new.
@@ -25,7 +38,7 @@ final class PostgresSinkWriter: SinkWriter {
 
     private func connect() throws(ConnectorError) -> PostgresConnection {
         if let connection, !connection.isLost { return connection }
-        connection = nil
+        (connection, sent) = (nil, nil)
         let new = try configuration.server.connect()
         try configuration.server.requirePrimary(new)
         do {
@@ -66,7 +79,6 @@ final class PostgresSinkWriter: SinkWriter {
         if connection.isInTransaction { try connection.run("ROLLBACK") }
         let table = try SinkTable(configuration, connection)
         self.table = table
-        try connection.run("DROP TABLE IF EXISTS pg_temp.\(SinkTable.staging)")
         try connection.run(table.createStaging)
         isStagingUsed = false
     }
@@ -78,6 +90,9 @@ final class PostgresSinkWriter: SinkWriter {
     func commit(_ offsets: [TopicPartition: Int64]) throws {
         // The uncommitted rows went with a connection that was lost.
         guard let connection, !connection.isLost else { throw Self.lost }
+        guard try finish().isEmpty else {
+            throw ConnectorError(.permanent, "Records were refused, and nobody has asked for them before the commit.")
+        }
         let table = OffsetsTable(configuration, connection)
         do {
             if !connection.isInTransaction { try connection.run("BEGIN") }
@@ -97,83 +112,122 @@ final class PostgresSinkWriter: SinkWriter {
     private static let lost = ConnectorError(.temporary, "The connection to PostgreSQL was lost.")
 
     func rollBack() {
-        epochs = [:]
-        isStagingUsed = false
+        let last = sent
+        (epochs, sent, isStagingUsed) = ([:], nil, false)
         guard let connection, connection.isInTransaction else { return }
-        // A connection that cannot roll back is broken, and the server rolls back at its end.
-        do { try connection.run("ROLLBACK") } catch { self.connection = nil }
+        do {
+            // The server has to answer first. Its refusals do not count any more.
+            if let last { _ = try? connection.finishCopyIn(last.statements) }
+            try connection.run("ROLLBACK")
+        } catch {
+            // A connection that cannot roll back is broken, and the server rolls back at its end.
+            self.connection = nil
+        }
     }
 
-    func close() { (connection, table) = (nil, nil) }
+    func close() { (connection, table, sent) = (nil, nil, nil) }
 
     // MARK: Rows
 
     func write(_ records: [SinkRecord]) throws -> [RefusedSinkRecord] {
-        guard let connection, let table, !connection.isLost else {
-            throw Self.lost
-        }
+        guard let connection, let table, !connection.isLost else { throw Self.lost }
         var refused: [RefusedSinkRecord] = []
         do {
             if !connection.isInTransaction { try connection.run("BEGIN") }
             for part in records[...].parts(upToBytes: Self.batchSizeInBytes) {
                 let batch = SinkBatch(part, table, configuration)
-                try store(batch.indices, of: batch, table, connection)
-                refused += batch.refused
+                if sent != nil {
+                    batch.makeLines()
+                    refused += try settle(table, connection)
+                }
+                let rows = rows(batch.indices, of: batch, table, isStaged: !mayCopy(batch))
+                try start(rows, connection)
+                sent = rows
             }
-        } catch { throw ConnectorError.of(error) }
+        } catch { throw explained(error) }
         return refused
     }
 
-    /// Writes a part of a batch, without the records that the server refuses.
-    private func store(
-        _ range: Range<Int>, of batch: SinkBatch, _ table: SinkTable, _ connection: PostgresConnection
-    ) throws {
-        if range.isEmpty { return }
-        let kinds = batch.kinds(in: range)
-        if !kinds.hasDeleted, try copy(range, of: batch, table, connection) { return }
-        try connection.run("SAVEPOINT millrace_rows")
-        do {
-            if isStagingUsed { try connection.run("TRUNCATE pg_temp.\(SinkTable.staging)") }
-            isStagingUsed = true
-            _ = try connection.copyIn(table.copyToStaging) { try batch.send(range, to: $0, isStaging: true) }
-            if kinds.hasDeleted { try connection.run(table.deleteRows) }
-            if kinds.hasRows { try connection.run(table.upsertRows) }
-            try connection.run("RELEASE millrace_rows")
-        } catch let error as PostgresError where error.isOfRow {
-            try connection.run("ROLLBACK TO millrace_rows; RELEASE millrace_rows")
-            guard range.count > 1 else { return batch.refuse(range, reason: error.reason) }
-            let middle = range.lowerBound + range.count / 2
-            try store(range.lowerBound..<middle, of: batch, table, connection)
-            try store(middle..<range.upperBound, of: batch, table, connection)
+    func finish() throws -> [RefusedSinkRecord] {
+        guard sent != nil else { return [] }
+        guard let connection, let table, !connection.isLost else { throw Self.lost }
+        do { return try settle(table, connection) } catch { throw explained(error) }
+    }
+
+    /// Waits until the server has taken the rows on which it is at work. Returns those that it refuses.
+    private func settle(_ table: SinkTable, _ connection: PostgresConnection) throws -> [RefusedSinkRecord] {
+        guard let rows = sent else { return [] }
+        sent = nil
+        try conclude(rows, table, connection)
+        return rows.batch.refused
+    }
+
+    /// Returns whether to try to copy a batch into the table itself.
+    private func mayCopy(_ batch: SinkBatch) -> Bool {
+        if batch.hasDeleted(in: batch.indices) { return false }
+        if detour.left == 0 { return true }
+        detour.left -= 1
+        return false
+    }
+
+    private func rows(_ range: Range<Int>, of batch: SinkBatch, _ table: SinkTable, isStaged: Bool) -> Sent {
+        if !isStaged, let statements = table.copyStatements {
+            return Sent(batch: batch, range: range, isStaged: false, statements: statements)
+        }
+        let statements = table.stagingStatements(
+            empties: isStagingUsed, deletes: batch.hasDeleted(in: range), upserts: batch.hasRows(in: range))
+        isStagingUsed = true
+        return Sent(batch: batch, range: range, isStaged: true, statements: statements)
+    }
+
+    private func start(_ rows: Sent, _ connection: PostgresConnection) throws {
+        try connection.startCopyIn(rows.statements) {
+            try rows.batch.send(rows.range, to: $0, isStaging: rows.isStaged)
         }
     }
 
-    /// Copies a part of a batch into the table itself. Returns whether that was possible: all keys are new and all rows are good.
-    private func copy(
-        _ range: Range<Int>, of batch: SinkBatch, _ table: SinkTable, _ connection: PostgresConnection
-    ) throws -> Bool {
-        guard let statement = table.copyToTable else { return false }
-        guard detour.left == 0 else {
-            detour.left -= 1
-            return false
-        }
-        try connection.run("SAVEPOINT millrace_copy")
+    /// Waits for the server's answer to rows, and writes them without those that it refuses.
+    private func conclude(_ rows: Sent, _ table: SinkTable, _ connection: PostgresConnection) throws {
         do {
-            _ = try connection.copyIn(statement) { try batch.send(range, to: $0, isStaging: false) }
-            try connection.run("RELEASE millrace_copy")
-            detour.next = 1
-            return true
-        } catch let error as PostgresError where error.isOfRow {
-            try connection.run("ROLLBACK TO millrace_copy; RELEASE millrace_copy")
-            detour = (detour.next, min(256, detour.next * 2))
-            return false
+            try connection.finishCopyIn(rows.statements)
+            if !rows.isStaged { detour.next = 1 }
+        } catch  where error.isOfRow {
+            try connection.run(SinkTable.takeBack)
+            if !rows.isStaged {
+                detour = (detour.next, min(256, detour.next * 2))
+                return try store(rows.range, of: rows.batch, table, connection)
+            }
+            guard rows.range.count > 1 else { return rows.batch.refuse(rows.range, reason: error.reason) }
+            let middle = rows.range.lowerBound + rows.range.count / 2
+            try store(rows.range.lowerBound..<middle, of: rows.batch, table, connection)
+            try store(middle..<rows.range.upperBound, of: rows.batch, table, connection)
         }
+    }
+
+    /// Writes a part of a batch through the temporary table, without the records that the server refuses.
+    private func store(
+        _ range: Range<Int>, of batch: SinkBatch, _ table: SinkTable, _ connection: PostgresConnection
+    ) throws {
+        let rows = rows(range, of: batch, table, isStaged: true)
+        try start(rows, connection)
+        try conclude(rows, table, connection)
+    }
+
+    /// Returns an error as one of a connector. A right that is missing has a sentence that says what to do.
+    private func explained(_ error: any Error) -> ConnectorError {
+        let words = ConnectorError.of(error)
+        guard let error = error as? PostgresError, error.code == "42501", let connection else { return words }
+        do {
+            try connection.run("ROLLBACK")
+            _ = try SinkTable(configuration, connection)
+        } catch let sentence as ConnectorError { return sentence } catch {}
+        return words
     }
 }
 
 extension PostgresError {
-    /// Whether the error is about a row: its values, a constraint, a size, or an exception that a trigger raised.
-    var isOfRow: Bool { !isConnectionLost && (isOfData || code == "54000" || code == "P0001") }
+    /// Whether the error is about a row: its values, a constraint, a size, a policy, or an exception that a trigger raised.
+    var isOfRow: Bool { !isConnectionLost && (isOfData || isOfPolicy || code == "54000" || code == "P0001") }
 
     /// The server's words, as a reason.
     var reason: String { ([message] + details).joined(separator: "; ") }

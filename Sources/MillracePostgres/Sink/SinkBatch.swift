@@ -3,7 +3,8 @@ import PostgresClient
 
 /// Records that become rows by the same statements.
 ///
-/// A record's line is made when it is sent for the first time, so the server works on the first lines while the last ones are made.
+/// A record's line is made when it is sent for the first time, if not before, so the server works on the first lines while the last ones
+/// are made.
 final class SinkBatch {
     private let records: ArraySlice<SinkRecord>
     private var lines: SinkLines
@@ -20,10 +21,14 @@ final class SinkBatch {
 
     var indices: Range<Int> { records.indices }
 
-    /// Returns whether there are tombstones, and whether there are rows, in a part of the batch.
-    func kinds(in range: Range<Int>) -> (hasDeleted: Bool, hasRows: Bool) {
-        (records[range].contains { $0.value == nil }, records[range].contains { $0.value != nil })
-    }
+    /// Returns whether there are tombstones in a part of the batch.
+    func hasDeleted(in range: Range<Int>) -> Bool { records[range].contains { $0.value == nil } }
+
+    /// Returns whether there are rows in a part of the batch.
+    func hasRows(in range: Range<Int>) -> Bool { records[range].contains { $0.value != nil } }
+
+    /// Makes all lines.
+    func makeLines() { if let last = indices.last { _ = place(of: last) } }
 
     /// Refuses records that the server has refused.
     func refuse(_ range: Range<Int>, reason: String) {
@@ -35,10 +40,12 @@ final class SinkBatch {
 
     private func place(of index: Int) -> Range<Int>? {
         while places.count <= index - records.startIndex {
-            let record = records[records.startIndex + places.count]
-            do throws(SinkRefusal) { places.append(try lines.append(record)) } catch {
+            let next = records.startIndex + places.count
+            do throws(SinkRefusal) {
+                places.append(try lines.append(key: records[next].key, value: records[next].value))
+            } catch {
                 places.append(nil)
-                refused.append(RefusedSinkRecord(record, reason: error.reason))
+                refused.append(RefusedSinkRecord(records[next], reason: error.reason))
             }
         }
         return places[index - records.startIndex]

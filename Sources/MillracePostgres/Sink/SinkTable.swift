@@ -19,22 +19,27 @@ final class SinkTable {
         let name: String
         let form: Form
         let isKey: Bool
+        /// The type with its modifiers, of a domain that of its base: the other values of a row that is deleted are null, which a domain
+        /// may not take.
+        let baseType: String
     }
 
     let columns: [Column]
     /// The places of the key's columns in the order of ``columns``.
     let keyIndexes: [Int]
     private let indexes: [String: Int]
+    /// The columns' names as bytes.
+    private let names: [[UInt8]]
     /// The name in quotes.
     let quotedName: String
     /// The staging table's name.
-    static let staging = "millrace_staging"
+    private static let staging = "pg_temp.millrace_staging"
+    /// The statements that make the staging table, as the table's columns are at present.
     let createStaging: String
-    let copyToStaging: String
-    /// The statement that copies rows into the table itself; `nil` if that is not allowed.
-    let copyToTable: String?
-    let deleteRows: String
-    let upsertRows: String
+    private let copyToStaging: String
+    private let copyToTable: String?
+    private let deleteRows: String
+    private let upsertRows: String
 
     /// Reads the table's facts, having created it if that is asked for.
     ///
@@ -60,13 +65,15 @@ final class SinkTable {
         let columns = try Self.columns(keys, facts, configuration, connection)
         self.columns = columns
         keyIndexes = keys.compactMap { key in columns.firstIndex { $0.name == key } }
+        self.names = columns.map { Array($0.name.utf8) }
         indexes = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1.name, $0) })
 
         let names = columns.map { quote($0.name) }
         let key = keys.map(quote).joined(separator: ", ")
         let list = names.joined(separator: ", ")
+        let values = columns.map { "\(quote($0.name))::\($0.baseType) AS \(quote($0.name))" }.joined(separator: ", ")
         createStaging =
-            "CREATE TEMP TABLE \(Self.staging) ON COMMIT DELETE ROWS AS SELECT \(list), false AS millrace_deleted, 0::int8 AS millrace_number FROM \(quotedName) WITH NO DATA"
+            "DROP TABLE IF EXISTS \(Self.staging); CREATE TEMP TABLE \(Self.staging) ON COMMIT DELETE ROWS AS SELECT \(values), false AS millrace_deleted, 0::int8 AS millrace_number FROM \(quotedName) WITH NO DATA"
         copyToStaging = "COPY \(Self.staging) (\(list), millrace_deleted, millrace_number) FROM STDIN"
         // PostgreSQL has no COPY into a table whose rows have policies.
         copyToTable = isSecuredByRow ? nil : "COPY \(quotedName) (\(list)) FROM STDIN"
@@ -80,6 +87,34 @@ final class SinkTable {
             + (changes.isEmpty ? "NOTHING" : "UPDATE SET " + changes.joined(separator: ", "))
     }
 
+    // MARK: Statements
+
+    /// The statements that take the last rows back.
+    static let takeBack = "ROLLBACK TO millrace_rows; RELEASE millrace_rows"
+
+    /// The statements that copy rows into the table itself, which only goes well if all keys are new; `nil` if that is not allowed.
+    var copyStatements: String? { copyToTable.map(Self.revocable) }
+
+    /// Returns the statements that change the table by rows that are copied into the staging table.
+    ///
+    /// - Parameters:
+    ///   - empties: whether the staging table may have earlier rows.
+    ///   - deletes: whether there are rows to delete.
+    ///   - upserts: whether there are rows to insert or change.
+    func stagingStatements(empties: Bool, deletes: Bool, upserts: Bool) -> String {
+        let statements = [
+            empties ? "TRUNCATE \(Self.staging)" : nil, copyToStaging, deletes ? deleteRows : nil,
+            upserts ? upsertRows : nil,
+        ]
+        return Self.revocable(statements.compactMap(\.self).joined(separator: "; "))
+    }
+
+    private static func revocable(_ statements: String) -> String {
+        "SAVEPOINT millrace_rows; \(statements); RELEASE millrace_rows"
+    }
+
+    // MARK: Fields
+
     /// Returns the place of the column that a field belongs to; `nil` if there is none of that name.
     ///
     /// - Parameters:
@@ -87,8 +122,9 @@ final class SinkTable {
     ///   - guess: the place where it probably is: fields have the same order again and again.
     /// - Throws: `JSONObjectScanner.Problem`.
     func index(of field: JSONPiece, guess: Int) throws -> Int? {
-        let name = UnsafeRawBufferPointer(rebasing: field.bytes.dropFirst().dropLast())
-        if !field.hasEscapes, columns.indices.contains(guess), name.elementsEqual(columns[guess].name.utf8) {
+        if !field.hasEscapes, names.indices.contains(guess),
+            names[guess].withUnsafeBytes({ $0.count == field.inner.count && $0.elementsEqual(field.inner) })
+        {
             return guess
         }
         return indexes[String(decoding: try field.unescaped(), as: UTF8.self)]
@@ -211,6 +247,7 @@ final class SinkTable {
                 )
             }
         }
+        let baseTypes = try baseTypes(of: facts.id, connection)
         return facts.columns.filter { column in
             keys.contains(column.name)
                 || (configuration.columns.isEmpty
@@ -218,8 +255,20 @@ final class SinkTable {
         }.map { column in
             Column(
                 name: column.name, form: form(types.form(of: column.type), types.baseName(of: column.type)),
-                isKey: keys.contains(column.name))
+                isKey: keys.contains(column.name), baseType: baseTypes[column.name] ?? "text")
         }
+    }
+
+    /// Returns the types of the columns of a table with their modifiers, of domains those of their bases.
+    private static func baseTypes(of id: UInt32, _ connection: PostgresConnection) throws -> [String: String] {
+        let found = try connection.run(
+            """
+            WITH RECURSIVE c(name, type, modifier) AS (
+                SELECT attname, atttypid, atttypmod FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
+                UNION ALL SELECT c.name, t.typbasetype, t.typtypmod FROM c JOIN pg_type t ON t.oid = c.type WHERE t.typtype = 'd')
+            SELECT c.name, format_type(c.type, c.modifier) FROM c JOIN pg_type t ON t.oid = c.type WHERE t.typtype <> 'd'
+            """, [.text("\(id)")])
+        return Dictionary(found.texts.map { ($0[0] ?? "", $0[1] ?? "") }, uniquingKeysWith: { first, _ in first })
     }
 
     private static func form(_ form: ValueForm?, _ type: String?) -> Column.Form {

@@ -10,15 +10,36 @@ extension PostgresConnection {
     /// - Returns: the number of rows that the server took.
     /// - Throws: `PostgresError`; what `body` throws.
     package func copyIn(_ statement: String, _ body: (CopyInput) throws -> Void) throws -> Int {
-        try begin(statement, PGRES_COPY_IN)
-        let input = CopyInput(self, Self.shortened(statement))
+        try startCopyIn(statement, body)
+        return try finishCopyIn(statement).changedCount ?? 0
+    }
+
+    /// Sends statements, of which one is a `COPY … FROM STDIN`, and its rows. The server works on while the caller does something else;
+    /// a call of ``finishCopyIn(_:)`` has to follow.
+    ///
+    /// - Parameters:
+    ///   - statements: the statements. Those before the COPY return no rows.
+    ///   - body: sends the rows through its argument, as in ``copyIn(_:_:)``.
+    /// - Throws: `PostgresError`, also for a statement before the COPY; what `body` throws. Then there is nothing to finish.
+    package func startCopyIn(_ statements: String, _ body: (CopyInput) throws -> Void) throws {
+        let context = Self.shortened(statements)
+        try begin(statements, PGRES_COPY_IN)
+        let input = CopyInput(self, context)
         do { try body(input) } catch {
-            if PQputCopyEnd(pointer, "the rows were taken back") == 1 { _ = try? lastResult(statement) }
+            if PQputCopyEnd(pointer, "the rows were taken back") == 1 { _ = try? lastResult(statements) }
             throw error
         }
-        guard PQputCopyEnd(pointer, nil) == 1 else { throw connectionError(Self.shortened(statement)) }
-        try flush(Self.shortened(statement))
-        return try lastResult(statement).changedCount ?? 0
+        guard PQputCopyEnd(pointer, nil) == 1 else { throw connectionError(context) }
+        try flush(context)
+    }
+
+    /// Waits for the answer to statements that ``startCopyIn(_:_:)`` has sent.
+    ///
+    /// - Returns: the answer to the last statement.
+    /// - Throws: `PostgresError` of the first that fails; the server has run none of those after it.
+    @discardableResult
+    package func finishCopyIn(_ statements: String) throws(PostgresError) -> PostgresResult {
+        try lastResult(statements)
     }
 
     /// Receives the rows of `COPY … TO STDOUT`.
@@ -44,21 +65,26 @@ extension PostgresConnection {
         _ = try lastResult(statement)
     }
 
-    /// Begins a COPY of a direction.
-    func begin(_ statement: String, _ direction: ExecStatusType) throws(PostgresError) {
-        let context = Self.shortened(statement)
-        try start(statement, PQsendQuery(pointer, statement))
-        guard let result = try nextResult(context) else { throw connectionError(context) }
-        guard PQresultStatus(result) == direction else {
-            let error =
-                PQresultStatus(result) == PGRES_FATAL_ERROR
-                ? PostgresError(result, context: context, isConnectionLost: isLost)
-                : PostgresError("", "the statement is not such a COPY", context: context, isConnectionLost: true)
-            PQclear(result)
-            while let rest = try nextResult(context) { PQclear(rest) }
-            throw error
+    /// Begins a COPY of a direction. Statements before it return no rows.
+    func begin(_ statements: String, _ direction: ExecStatusType) throws(PostgresError) {
+        let context = Self.shortened(statements)
+        try start(statements, PQsendQuery(pointer, statements))
+        while let result = try nextResult(context) {
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case direction: return
+            case PGRES_COMMAND_OK: continue
+            case PGRES_FATAL_ERROR:
+                let error = PostgresError(result, context: context, isConnectionLost: isLost)
+                while let rest = try nextResult(context) { PQclear(rest) }
+                throw error
+            default:
+                while let rest = try nextResult(context) { PQclear(rest) }
+                throw PostgresError("", "the statement is not such a COPY", context: context, isConnectionLost: true)
+            }
         }
-        PQclear(result)
+        if isLost { throw connectionError(context) }
+        throw PostgresError("", "the statement is not such a COPY", context: context, isConnectionLost: true)
     }
 
     /// Waits for a row. The caller frees it.

@@ -10,13 +10,17 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
     package var context: String
     /// Whether the connection cannot be used any more.
     package var isConnectionLost: Bool
+    /// The function of the server's own code that reported the error, such as `ExecWithCheckOptions`; empty if it is not known.
+    package var origin: String
 
     package init(
-        _ code: String, _ message: String, details: [String] = [], context: String, isConnectionLost: Bool = false
+        _ code: String, _ message: String, details: [String] = [], origin: String = "", context: String,
+        isConnectionLost: Bool = false
     ) {
         self.code = code
         self.message = message
         self.details = details
+        self.origin = origin
         self.context = context
         self.isConnectionLost = isConnectionLost
     }
@@ -31,6 +35,9 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
 
     /// Whether the error is about the rows that were sent, so that other rows may succeed: data exceptions and violated constraints.
     package var isOfData: Bool { code.hasPrefix("22") || code.hasPrefix("23") }
+
+    /// Whether a policy of the table forbids a row. The code is also that of a missing right, and the words depend on the server's language.
+    package var isOfPolicy: Bool { code == "42501" && origin == "ExecWithCheckOptions" }
 
     /// `connect to 127.0.0.1:5432: 28P01: password authentication failed for user "app"`.
     package var description: String {

@@ -62,10 +62,10 @@ extension PostgresError {
             PQresultErrorField(result, code).map { String(cString: $0) }
         }
         // The letters by which libpq names the fields of an error.
-        let (state, primary, detail, hint) = (Int32(67), Int32(77), Int32(68), Int32(72))
+        let (state, primary, detail, hint, function) = (Int32(67), Int32(77), Int32(68), Int32(72), Int32(82))
         self.init(
             field(state) ?? "", field(primary) ?? String(cString: PQresultErrorMessage(result)).trimmed,
-            details: [field(detail), field(hint)].compactMap(\.self), context: context,
+            details: [field(detail), field(hint)].compactMap(\.self), origin: field(function) ?? "", context: context,
             isConnectionLost: isConnectionLost)
     }
 }

@@ -4,7 +4,7 @@ import MillraceConnect
 @testable import MillraceTesting
 
 /// A target with transactions, which keeps the offsets of a sink beside its rows. It breaks off now and then, before or after what it was
-/// asked for, and refuses values that begin with an exclamation mark.
+/// asked for, and refuses values that begin with an exclamation mark, some of them later than they were written.
 // @unchecked: a simulation has one thread.
 final class SimulatedTarget: SimulatedSinkTarget, @unchecked Sendable {
     private let world: SimulatedWorld
@@ -31,6 +31,8 @@ final class SimulatedTarget: SimulatedSinkTarget, @unchecked Sendable {
         private let target: SimulatedTarget
         private var number = 0
         private var pending: [TopicPartition: [String]] = [:]
+        /// The records whose refusal nobody knows yet.
+        private var late: [RefusedSinkRecord] = []
 
         init(_ target: SimulatedTarget) { self.target = target }
 
@@ -49,16 +51,25 @@ final class SimulatedTarget: SimulatedSinkTarget, @unchecked Sendable {
 
         func write(_ records: [SinkRecord]) throws -> [RefusedSinkRecord] {
             try target.interrupt(at: "write")
-            var refused: [RefusedSinkRecord] = []
+            var refused = late
+            late = []
+            let isLate = target.world.random.chance(0.5)
             for record in records {
                 let text = String(decoding: record.value ?? [], as: UTF8.self)
                 if text.hasPrefix("!") {
-                    refused.append(RefusedSinkRecord(record, reason: "the value is not a number"))
+                    let letter = RefusedSinkRecord(record, reason: "the value is not a number")
+                    if isLate { late.append(letter) } else { refused.append(letter) }
                 } else {
                     pending[record.partition, default: []].append(text)
                 }
             }
             return refused
+        }
+
+        func finish() throws -> [RefusedSinkRecord] {
+            try target.interrupt(at: "finish")
+            defer { late = [] }
+            return late
         }
 
         func commit(_ offsets: [TopicPartition: Int64]) throws {
@@ -73,8 +84,8 @@ final class SimulatedTarget: SimulatedSinkTarget, @unchecked Sendable {
             try target.interrupt(at: "the answer to commit")
         }
 
-        func rollBack() { pending = [:] }
+        func rollBack() { (pending, late) = ([:], []) }
 
-        func close() { pending = [:] }
+        func close() { rollBack() }
     }
 }

@@ -20,6 +20,9 @@ struct SinkFault: CustomTestStringConvertible, Sendable {
         SinkFault(
             testDescription: "a dead letter is sent after the commit", wrapProducer: { LateLetters($0) }),
         SinkFault(
+            testDescription: "a commit does not wait for the refusals of what is written",
+            wrapSink: { HastySink(inner: $0) }),
+        SinkFault(
             testDescription: "records of a commit that failed are written on", wrapSink: { ClingingSink(inner: $0) }),
     ]
 }
@@ -77,6 +80,8 @@ private class WriterDecorator: SinkWriter {
 
     func write(_ records: [SinkRecord]) throws -> [RefusedSinkRecord] { try inner.write(records) }
 
+    func finish() throws -> [RefusedSinkRecord] { try inner.finish() }
+
     func commit(_ offsets: [TopicPartition: Int64]) throws { try inner.commit(offsets) }
 
     func rollBack() { inner.rollBack() }
@@ -89,6 +94,17 @@ private final class ForgetfulWriter: WriterDecorator {
         _ = try inner.begin(partitions)
         return [:]
     }
+}
+
+private struct HastySink: SinkConnector {
+    let inner: any SinkConnector
+    var topics: [String] { inner.topics }
+
+    func open() throws -> any SinkWriter { HastyWriter(try inner.open()) }
+}
+
+private final class HastyWriter: WriterDecorator {
+    override func finish() -> [RefusedSinkRecord] { [] }
 }
 
 private struct ClingingSink: SinkConnector {

@@ -225,7 +225,7 @@ struct VectorColumnTests {
         let records = topics.records.enumerated().map {
             SinkRecord(partition: partition, offset: Int64($0), key: $1.key, value: $1.value)
         }
-        let refused = try writer.write(records + [bad])
+        let refused = try writer.take(records + [bad])
         #expect(refused.map(\.reason) == ["expected 1536 dimensions, not 2"])
         try writer.commit([partition: 100])
         writer.close()

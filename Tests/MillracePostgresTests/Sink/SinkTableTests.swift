@@ -31,7 +31,7 @@ struct SinkTableTests {
                     partition: partition, offset: offset + Int64(index), key: Array(record.key.utf8),
                     value: record.value.map { Array($0.utf8) })
             }
-            reasons += try writer.write(records).map(\.reason)
+            reasons += try writer.take(records).map(\.reason)
             offset += Int64(batch.count)
             try writer.commit([partition: offset])
         }
@@ -118,25 +118,96 @@ struct SinkTableTests {
             try rows("SELECT tableoid::regclass, k, v FROM t ORDER BY 1") == [["t_25", "3", "5"], ["t_26", "1", "3"]])
     }
 
-    @Test("a table with policies for its rows is written without COPY")
+    @Test("a table with policies for its rows is written without COPY, and a row that they forbid is refused")
     func policies() throws {
         let role = "r_\(database.name)"
         try database.run(
             """
             CREATE ROLE \(role) LOGIN PASSWORD 'x'; CREATE SCHEMA own AUTHORIZATION \(role);
-            CREATE TABLE t (k int PRIMARY KEY, v int); ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-            CREATE POLICY p ON t TO \(role) USING (true); GRANT SELECT, INSERT, UPDATE, DELETE ON t TO \(role);
+            CREATE TABLE t (k int PRIMARY KEY, v int); ALTER TABLE t ENABLE ROW LEVEL SECURITY; INSERT INTO t VALUES (9, 900);
+            CREATE POLICY p ON t TO \(role) USING (v < 100); GRANT SELECT, INSERT, UPDATE, DELETE ON t TO \(role);
             CREATE SCHEMA shut; CREATE TABLE shut.t (k int PRIMARY KEY); GRANT ALL ON shut.t TO \(role)
             """)
         var restricted = configuration()
         (restricted.server.user, restricted.server.password) = (role, "x")
         restricted.offsetsTable = "own.offsets"
-        #expect(try write([[("1", #"{"v":1}"#)], [("1", #"{"v":2}"#), ("2", #"{"v":3}"#)]], restricted).isEmpty)
-        #expect(try rows("SELECT * FROM t ORDER BY k") == [["1", "2"], ["2", "3"]])
+        let reasons = try write(
+            [
+                [("1", #"{"v":1}"#)], [("1", #"{"v":2}"#), ("2", #"{"v":3}"#), ("1", #"{"v":100}"#)],
+                // The rows of one key are there and hidden.
+                [("9", #"{"v":9}"#), ("3", #"{"v":101}"#), ("4", #"{"v":4}"#), ("9", nil)],
+            ], restricted)
+        #expect(reasons.count == 3 && reasons.allSatisfy { $0.contains("row-level security policy") }, "\(reasons)")
+        #expect(try rows("SELECT * FROM t ORDER BY k") == [["1", "2"], ["2", "3"], ["4", "4"], ["9", "900"]])
         restricted.table = "shut.t"
         #expect(
             problem(restricted)
                 == "The user \(role) may not use the schema shut: run GRANT USAGE ON SCHEMA \"shut\" TO \"\(role)\".")
+    }
+
+    @Test("a right that is taken away stops the sink with a sentence", arguments: [false, true])
+    func rights(hasPolicies: Bool) throws {
+        let role = "r_\(database.name)"
+        try database.run(
+            """
+            CREATE ROLE \(role) LOGIN PASSWORD 'x'; CREATE SCHEMA own AUTHORIZATION \(role); CREATE TABLE t (k int PRIMARY KEY, v int);
+            CREATE TABLE log (k int); GRANT SELECT, INSERT, UPDATE, DELETE ON t TO \(role)
+            """)
+        if hasPolicies {
+            try database.run("ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t TO \(role) USING (true)")
+        }
+        var restricted = configuration()
+        (restricted.server.user, restricted.server.password) = (role, "x")
+        restricted.offsetsTable = "own.offsets"
+        let writer = try PostgresSink(restricted).open()
+        defer { writer.close() }
+        func writeOne() throws {
+            let offset = try writer.begin([partition])[partition] ?? 0
+            let record = SinkRecord(
+                partition: partition, offset: offset, key: Array("\(offset)".utf8), value: Array(#"{"v":1}"#.utf8))
+            defer { writer.rollBack() }
+            #expect(try writer.take([record]).isEmpty)
+            try writer.commit([partition: offset + 1])
+        }
+        try writeOne()
+        _ = try writer.begin([partition])
+        try database.run("REVOKE INSERT ON t FROM \(role)")
+        let record = SinkRecord(partition: partition, offset: 1, key: [0x31], value: Array(#"{"v":1}"#.utf8))
+        let revoked = try #require(throws: ConnectorError.self) { try writer.take([record]) }
+        #expect(
+            revoked
+                == ConnectorError(
+                    .permanent,
+                    "The user \(role) may not write the table public.t: run GRANT SELECT, INSERT, UPDATE, DELETE ON \"public\".\"t\" TO \"\(role)\"."
+                ))
+        writer.rollBack()
+        // A trigger that lacks a right would refuse every row.
+        try database.run(
+            """
+            GRANT INSERT ON t TO \(role);
+            CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (new.k); RETURN new; END';
+            CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()
+            """)
+        let denied = try #require(throws: ConnectorError.self) { try writeOne() }
+        #expect(denied.kind == .permanent && denied.message.contains("42501: permission denied"), "\(denied)")
+    }
+
+    @Test("tombstones delete rows with columns of a domain that takes no null")
+    func domains() throws {
+        try database.run(
+            """
+            CREATE DOMAIN given AS int NOT NULL; CREATE DOMAIN few AS given CHECK (value < 10); CREATE DOMAIN "Id" AS varchar(3) NOT NULL;
+            CREATE TABLE t (k "Id" PRIMARY KEY, v given, w few); INSERT INTO t VALUES ('a', 1, 1), ('b', 2, 2)
+            """)
+        let reasons = try write(
+            [
+                [
+                    (#""a""#, nil), (#""b""#, #"{"v":3,"w":4}"#), (#""c""#, #"{"v":3,"w":10}"#), (#""d""#, #"{"w":1}"#),
+                    (#""long""#, nil),
+                ]
+            ], configuration())
+        #expect(reasons.count == 3, "\(reasons)")
+        #expect(try rows("SELECT * FROM t") == [["b", "3", "4"]])
     }
 
     @Test("a key that is checked at the end of a transaction finds no rows")

@@ -34,7 +34,7 @@ struct SinkTests {
         let writer = try PostgresSink(configuration()).open()
         #expect(try writer.begin([partition]).isEmpty)
         #expect(
-            try writer.write([
+            try writer.take([
                 record(0, #"{"k":1}"#, #"{"k":1,"v":"a"}"#),
                 record(1, #"{"k":2}"#, #"{"v":"b\t\\\"\n\u00fc\ud83d\ude00"}"#),
             ]).isEmpty)
@@ -49,8 +49,8 @@ struct SinkTests {
             record(8, #"{"k":2}"#, #"{"k":2}"#),
             record(9, #"{"k":1}"#, #"{"k":1,"v":"e"}"#),
         ]
-        #expect(try writer.write(batch).isEmpty)
-        #expect(try writer.write([record(10, #"{"k":5}"#, #"{"k":5,"v":"y"}"#)]).isEmpty)
+        #expect(try writer.take(batch).isEmpty)
+        #expect(try writer.take([record(10, #"{"k":5}"#, #"{"k":5,"v":"y"}"#)]).isEmpty)
         try writer.commit([partition: 11])
         #expect(try rows("SELECT k, v FROM t ORDER BY k") == [["1", "e"], ["2", nil], ["5", "y"]])
         writer.close()
@@ -160,7 +160,7 @@ struct SinkTests {
         }
         let writer = try PostgresSink(configuration()).open()
         _ = try writer.begin([partition])
-        let refused = try writer.write(records)
+        let refused = try writer.take(records)
         try writer.commit([partition: offset])
         writer.close()
         #expect(refused.count == bad.count)
@@ -173,13 +173,45 @@ struct SinkTests {
             written == (0..<bad.count).map { ["\($0)", "\($0)", #"{"x": [1.50, "\n"]}"#, "\\x00ff10", "{1,NULL}"] })
     }
 
+    @Test("the server works on while the next batch is made: refusals come with a later call, each once")
+    func late() throws {
+        try database.run("CREATE TABLE t (k int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0)")
+        let writer = try PostgresSink(configuration()).open()
+        _ = try writer.begin([partition])
+        var refused: [RefusedSinkRecord] = []
+        for offset in Int64(0)..<20 {
+            let value = offset % 5 == 3 ? "x" : "\(offset)"
+            refused += try writer.write([
+                record(offset, "\(offset % 4)", "{\"n\":\(value)}".replacing("x", with: "\"x\""))
+            ])
+            #expect(refused.allSatisfy { $0.record.offset < offset })
+        }
+        refused += try writer.finish()
+        #expect(try writer.finish().isEmpty)
+        #expect(refused.map(\.record.offset) == [3, 8, 13, 18])
+        try writer.commit([partition: 20])
+        #expect(try rows("SELECT * FROM t ORDER BY k") == [["0", "16"], ["1", "17"], ["2", "14"], ["3", "19"]])
+        // Nobody has asked for the refusal of this one.
+        #expect(try writer.write([record(20, "1", #"{"n":"x"}"#)]).isEmpty)
+        #expect(throws: ConnectorError.self) { try writer.commit([partition: 21]) }
+        writer.rollBack()
+        #expect(try writer.begin([partition]) == [partition: 20])
+        // What is on its way does not count after a rollback.
+        #expect(try writer.write([record(20, "1", #"{"n":-1}"#)]).isEmpty)
+        writer.rollBack()
+        #expect(try writer.begin([partition]) == [partition: 20])
+        #expect(try writer.finish().isEmpty)
+        writer.close()
+        #expect(try rows("SELECT n FROM t WHERE k = 1") == [["17"]])
+    }
+
     @Test("a bad last record of a key does not take the good one before it along")
     func lastOfKey() throws {
         try database.run("CREATE TABLE t (k uuid PRIMARY KEY, n int)")
         let writer = try PostgresSink(configuration()).open()
         _ = try writer.begin([partition])
         let (small, large) = (#""a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11""#, #""A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11""#)
-        let refused = try writer.write([
+        let refused = try writer.take([
             record(0, small, #"{"n":1}"#), record(1, large, #"{"n":2}"#), record(2, small, #"{"n":"x"}"#),
         ])
         try writer.commit([partition: 3])
@@ -212,7 +244,7 @@ struct SinkTests {
         let records = topics.records.enumerated().map {
             SinkRecord(partition: partition, offset: Int64($0), key: $1.key, value: $1.value)
         }
-        #expect(try writer.write(records).map(\.reason) == [])
+        #expect(try writer.take(records).map(\.reason) == [])
         try writer.commit([partition: 2])
         writer.close()
         #expect(try rows("SELECT * FROM b ORDER BY k") == rows("SELECT * FROM a ORDER BY k"))
@@ -230,7 +262,7 @@ struct SinkTests {
         let writer = try PostgresSink(created).open()
         _ = try writer.begin([partition])
         #expect(
-            try writer.write([record(0, "plain key", #"{"n":1,"other":true}"#), record(1, "plain key", #"{"n":2}"#)])
+            try writer.take([record(0, "plain key", #"{"n":1,"other":true}"#), record(1, "plain key", #"{"n":2}"#)])
                 .isEmpty)
         try writer.commit([partition: 2])
         writer.close()
