@@ -7,7 +7,7 @@ final class EmbeddingConnection {
     private let connection: PostgresConnection
     private let hasNamespaces: Bool
 
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     init(_ server: PostgresServer, _ configuration: PostgresEmbeddingsConfiguration) throws(ConnectorError) {
         connection = try server.connect()
         hasNamespaces = configuration.namespaceColumn != nil
@@ -47,7 +47,7 @@ final class EmbeddingConnection {
 
     /// Measures the time of a small statement, the quickest of three, which asks whether the server is a primary.
     ///
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func measure() throws(ConnectorError) -> (roundTrip: Duration, isPrimary: Bool) {
         var (quickest, isPrimary) = (Duration.seconds(1 << 20), false)
         for _ in 0..<3 {
@@ -62,7 +62,7 @@ final class EmbeddingConnection {
 
     /// Loads embeddings.
     ///
-    /// - Throws: ``ConnectorError``; a key that is no value of the column's type fails all keys.
+    /// - Throws: `ConnectorError`; a key that is no value of the column's type fails all keys.
     func load(_ keys: [EmbeddingKey]) throws(ConnectorError) -> [EmbeddingKey: Embedding] {
         let asked = hasNamespaces ? keys : keys.filter(\.namespace.isEmpty)
         if asked.isEmpty { return [:] }

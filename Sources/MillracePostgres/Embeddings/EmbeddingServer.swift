@@ -73,7 +73,7 @@ final class EmbeddingServer: @unchecked Sendable {
 
     /// Loads embeddings over one of the connections.
     ///
-    /// - Throws: ``ConnectorError``, also if too many loads wait.
+    /// - Throws: `ConnectorError`, also if too many loads wait.
     func load(
         _ keys: [EmbeddingKey], until deadline: ContinuousClock.Instant
     ) async throws(ConnectorError) -> [EmbeddingKey: Embedding] {

@@ -21,7 +21,7 @@ public final class PostgresEmbeddings: EmbeddingSource {
     /// Makes a source and begins to connect.
     ///
     /// - Parameter configuration: the settings.
-    /// - Throws: ``ConnectorError`` with a sentence for each setting that cannot be right.
+    /// - Throws: `ConnectorError` with a sentence for each setting that cannot be right.
     public init(_ configuration: PostgresEmbeddingsConfiguration) throws(ConnectorError) {
         let problems = configuration.problems()
         if !problems.isEmpty { throw ConnectorError(.permanent, problems.joined(separator: " ")) }
@@ -52,7 +52,7 @@ public final class PostgresEmbeddings: EmbeddingSource {
     ///   - keys: the keys.
     ///   - timeout: the time after which nobody waits for the answer any more. No server is asked after it.
     /// - Returns: the embeddings that there are.
-    /// - Throws: ``ConnectorError`` of the last server, if none answers.
+    /// - Throws: `ConnectorError` of the last server, if none answers.
     public func load(_ keys: [EmbeddingKey], within timeout: Duration) async throws -> [EmbeddingKey: Embedding] {
         try await load(keys, from: ordered, until: ContinuousClock.now + timeout).found
     }
@@ -64,7 +64,7 @@ public final class PostgresEmbeddings: EmbeddingSource {
     ///   - versions: the versions of some of the keys that are known to exist; `Int64.max` for one that only a primary can tell.
     ///   - timeout: the time after which nobody waits for the answer any more. No server is asked after it.
     /// - Returns: the embeddings that there are. An older one than is known is among them if no primary answers.
-    /// - Throws: ``ConnectorError`` of the last server, if none answers, or if no primary does for a key that only it can tell.
+    /// - Throws: `ConnectorError` of the last server, if none answers, or if no primary does for a key that only it can tell.
     public func load(
         _ keys: [EmbeddingKey], atLeast versions: [EmbeddingKey: Int64], within timeout: Duration
     ) async throws -> [EmbeddingKey: Embedding] {

@@ -26,7 +26,7 @@ extension PostgresServer {
 
     /// Connects.
     ///
-    /// - Throws: ``ConnectorError``, whose sentence says what to do.
+    /// - Throws: `ConnectorError`, whose sentence says what to do.
     func connect(for purpose: Purpose = .statements) throws(ConnectorError) -> PostgresConnection {
         do { return try PostgresConnection(settings(purpose), limitMs: timeLimitMs) } catch {
             throw refusal(error)
@@ -35,7 +35,7 @@ extension PostgresServer {
 
     /// Refuses a standby. The error passes, because a standby may become the primary.
     ///
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func requirePrimary(_ connection: PostgresConnection) throws(ConnectorError) {
         do {
             guard try connection.run("SELECT pg_is_in_recovery()").text(row: 0, column: 0) == "t" else { return }

@@ -23,7 +23,7 @@ struct OffsetsTable {
 
     /// Creates the table if it is missing.
     ///
-    /// - Throws: `PostgresError`; ``ConnectorError`` with a sentence.
+    /// - Throws: `PostgresError`; `ConnectorError` with a sentence.
     func create() throws {
         guard try TableFacts(name, connection) == nil else { return }
         let columns =

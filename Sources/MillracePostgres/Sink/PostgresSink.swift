@@ -46,7 +46,7 @@ public struct PostgresSink: SinkConnector {
     /// Connects, checks the table, and makes it and the table of offsets if they are missing.
     ///
     /// - Returns: the writer.
-    /// - Throws: ``ConnectorError``, whose sentence says what to do.
+    /// - Throws: `ConnectorError`, whose sentence says what to do.
     public func open() throws -> any SinkWriter {
         let problems = configuration.problems()
         if !problems.isEmpty { throw ConnectorError(.permanent, problems.joined(separator: " ")) }

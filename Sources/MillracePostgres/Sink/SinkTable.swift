@@ -43,7 +43,7 @@ final class SinkTable {
 
     /// Reads the table's facts, having created it if that is asked for.
     ///
-    /// - Throws: ``ConnectorError`` with a sentence for what is wrong.
+    /// - Throws: `ConnectorError` with a sentence for what is wrong.
     init(_ configuration: PostgresSinkConfiguration, _ connection: PostgresConnection) throws {
         let name = TableName(configuration.table)
         let quote = connection.quoted

@@ -52,7 +52,7 @@ public struct PostgresSource: SourceConnector {
     ///   - partition: the slot's name.
     ///   - position: the position from which to go on; `nil` to begin.
     /// - Returns: the reader.
-    /// - Throws: ``ConnectorError``, whose sentence says what to do.
+    /// - Throws: `ConnectorError`, whose sentence says what to do.
     public func open(_ partition: String, from position: SourcePosition?) throws -> any SourcePartitionReader {
         let problems = configuration.problems()
         if let first = problems.first {

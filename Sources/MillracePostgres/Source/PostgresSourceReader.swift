@@ -13,7 +13,7 @@ final class PostgresSourceReader: SourcePartitionReader {
     private var losses: [RecordLoss]
 
     /// - Parameter loss: the loss because of which the reading begins again; `nil` for none.
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     init(
         _ configuration: PostgresSourceConfiguration, _ catalog: TableCatalog, _ replication: PostgresConnection,
         _ tables: [CheckedTable], from position: SlotPosition, snapshot: String?,

@@ -13,7 +13,7 @@ struct SlotOpening {
 
     /// Connects and checks.
     ///
-    /// - Throws: ``ConnectorError`` with a sentence for each problem.
+    /// - Throws: `ConnectorError` with a sentence for each problem.
     init(_ configuration: PostgresSourceConfiguration) throws(ConnectorError) {
         self.configuration = configuration
         let connection = try configuration.server.connect()
@@ -31,7 +31,7 @@ struct SlotOpening {
     /// Opens the slot.
     ///
     /// - Parameter stored: the stored position; `nil` to begin.
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func open(from stored: SlotPosition?) throws(ConnectorError) -> PostgresSourceReader {
         do {
             try makePublication()

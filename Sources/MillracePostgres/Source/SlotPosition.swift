@@ -64,7 +64,7 @@ extension SlotPosition {
 
     /// Reads a position.
     ///
-    /// - Throws: ``ConnectorError`` for a text that is none.
+    /// - Throws: `ConnectorError` for a text that is none.
     init(_ position: SourcePosition) throws(ConnectorError) {
         let strange = ConnectorError(
             .permanent,

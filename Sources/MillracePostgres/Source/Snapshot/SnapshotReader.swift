@@ -19,7 +19,7 @@ final class SnapshotReader {
     ///   - tables: the tables that are not read yet, or not to their ends.
     ///   - position: the position, of which the stream's part stays.
     ///   - snapshot: the name of the moment that another connection holds; `nil` for the present one.
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     init(
         _ connection: PostgresConnection, _ tables: [CheckedTable], rules: ChangeRules, from position: SlotPosition,
         snapshot: String?
@@ -38,7 +38,7 @@ final class SnapshotReader {
 
     /// Returns the next rows; `nil` at the end.
     ///
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func read(_ count: Int) throws(ConnectorError) -> SourceBatch? {
         do {
             guard let table = tables.first else {

@@ -9,7 +9,7 @@ enum Change {
 
     /// Appends the records of the change.
     ///
-    /// - Throws: ``ConnectorError`` if values of the row are not known.
+    /// - Throws: `ConnectorError` if values of the row are not known.
     func append(
         to records: inout [SourceRecord], _ shape: TableShape, _ marks: TransactionMarks, _ tables: any TableKnowledge
     ) throws {

@@ -57,7 +57,7 @@ final class ChangeReader {
 
     /// Returns the next records. See `SourcePartitionReader.read(_:withinMs:)`.
     ///
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func read(_ count: Int, withinMs milliseconds: Int) throws -> SourceBatch {
         var wait = milliseconds
         while ready.count < count, readySize < rules.splitSizeInBytes, let event = try stream.next(withinMs: wait) {
@@ -75,7 +75,7 @@ final class ChangeReader {
 
     /// Hears that a position is committed in Kafka.
     ///
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func committed(_ position: SlotPosition) throws {
         confirmed = max(confirmed, position.lsn)
         try stream.confirm(confirmed)

@@ -5,12 +5,12 @@ import PostgresClient
 protocol SlotStream: AnyObject {
     /// Returns the next event; `nil` if none comes within a time.
     ///
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func next(withinMs milliseconds: Int) throws -> ReplicationStream.Event?
 
     /// Tells the server that it need not keep what is before a position.
     ///
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func confirm(_ position: LogSequenceNumber) throws
 }
 
@@ -18,7 +18,7 @@ protocol SlotStream: AnyObject {
 protocol TableKnowledge: AnyObject {
     /// Returns the making of JSON of a table's rows; `nil` for a table that was not chosen.
     ///
-    /// - Throws: ``ConnectorError`` for a table whose rows cannot become records any more.
+    /// - Throws: `ConnectorError` for a table whose rows cannot become records any more.
     func shape(of relation: Relation) throws -> TableShape?
 
     /// Returns the values that some columns have at present.
@@ -28,7 +28,7 @@ protocol TableKnowledge: AnyObject {
     ///   - row: a row with the key.
     ///   - shape: the shape of the row's table.
     /// - Returns: the values; `nil` if there is no row with the key any more.
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     func values(of columns: [Int], forKeyOf row: Row, in shape: TableShape) throws -> [Row.Value]?
 }
 

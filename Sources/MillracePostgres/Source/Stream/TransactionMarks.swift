@@ -92,7 +92,7 @@ struct TransactionMarks: Sendable {
 
     /// Returns the record of a table's truncation; `nil` if it is left out.
     ///
-    /// - Throws: ``ConnectorError`` if it is refused.
+    /// - Throws: `ConnectorError` if it is refused.
     func truncation(of shape: TableShape) throws(ConnectorError) -> SourceRecord? {
         if rules.format == .changes {
             return record(.truncate, topic: shape.topic, key: Array("{}".utf8), value: envelope(.truncate, shape))

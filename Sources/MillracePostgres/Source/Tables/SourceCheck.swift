@@ -8,7 +8,7 @@ struct SourceCheck {
     private(set) var problems: [String] = []
     private(set) var tables: [CheckedTable] = []
 
-    /// - Throws: ``ConnectorError`` if the server cannot be asked.
+    /// - Throws: `ConnectorError` if the server cannot be asked.
     init(_ configuration: PostgresSourceConfiguration, _ catalog: TableCatalog) throws(ConnectorError) {
         self.configuration = configuration
         connection = catalog.connection

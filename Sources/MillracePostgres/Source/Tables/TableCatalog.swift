@@ -8,7 +8,7 @@ final class TableCatalog: TableKnowledge {
     private let chosen: Set<TableName>
     private var types: TypeCatalog
 
-    /// - Throws: ``ConnectorError``.
+    /// - Throws: `ConnectorError`.
     init(_ connection: PostgresConnection, _ configuration: PostgresSourceConfiguration) throws(ConnectorError) {
         self.connection = connection
         self.configuration = configuration
@@ -54,7 +54,7 @@ final class TableCatalog: TableKnowledge {
 
     /// Returns a column with the form of its values.
     ///
-    /// - Throws: ``ConnectorError`` for a type without a form, unless such values become texts.
+    /// - Throws: `ConnectorError` for a type without a form, unless such values become texts.
     func column(_ name: String, _ type: UInt32, of table: TableName) throws(ConnectorError) -> TableShape.Column {
         if types.name(of: type) == nil {
             do { types = try TypeCatalog(connection) } catch { throw ConnectorError(error) }
