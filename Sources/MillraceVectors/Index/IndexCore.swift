@@ -174,12 +174,14 @@ package final class IndexCore {
     ///   which it is made anew. If a commit cannot be written, the index goes on in memory.
     package func commit(at position: String, isAhead: Bool = false) throws -> IndexSnapshot {
         self.isAhead = isAhead
+        let isRebuilt = try takeRebuilt()
         // An index that is not complete has no position, so that it is made anew if the process ends now.
         let position = isComplete ? position : ""
         if disk.reason != nil || !changes.isEmpty || position != self.position { try write(changes, at: position) }
         changes.removeAll(keepingCapacity: true)
         self.position = position
-        try takeRebuilt()
+        // There may be no other commit, and no checkpoint, before the system ends.
+        if isRebuilt { try checkpoint() }
         let snapshot = snapshot(of: commit)
         if commit < .max - 1 { commit += 1 }
         return try makeSegments() ? self.snapshot(of: commit - 1) : snapshot
@@ -230,13 +232,16 @@ package final class IndexCore {
     /// The number of entries that have been read to make the index anew; `nil` if it is complete.
     package var rebuiltCount: Int? { isComplete ? nil : rebuild?.count ?? 0 }
 
-    /// Takes the segments over that were made of a store's entries.
-    private func takeRebuilt() throws {
-        guard let rebuild, let result = rebuild.result else { return }
+    /// Takes the segments over that were made of a store's entries. The manifest names them before a commit has a position.
+    ///
+    /// - Returns: whether there were any, so that the index is complete now.
+    private func takeRebuilt() throws -> Bool {
+        guard let rebuild, let result = rebuild.result else { return false }
         self.rebuild = nil
         if case .failure(let problem as FileProblem) = result, problem.isOfSystem {
             waitingEntries = rebuild.entries
-            return disk.record(problem)
+            disk.record(problem)
+            return false
         }
         let made = try result.get()
         for segment in made {
@@ -248,6 +253,7 @@ package final class IndexCore {
         segments += made
         changedKeys = []
         try installSegments(replacing: [])
+        return true
     }
 
     // MARK: Life

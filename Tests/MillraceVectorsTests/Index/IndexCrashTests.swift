@@ -8,12 +8,17 @@ import Testing
 struct IndexCrashTests {
     private enum End: CaseIterable { case kill, powerLoss }
 
-    /// What an index went through: its states by position, and the last commit that a checkpoint has made durable.
+    /// What an index went through: its states by position, and how much of that has to be left after an end.
     private struct History {
         var models = ["": IndexModel()]
         var committed = ""
+        /// The last commit that made a complete index, which survives the end of the process.
+        var complete = ""
+        /// The last commit that survives the end of the system: by a checkpoint, or because the index was made anew until then.
         var durable = ""
         var number = 0
+
+        func floor(_ end: End) -> String { end == .kill ? complete : durable }
     }
 
     private let format: IndexFormat
@@ -42,6 +47,7 @@ struct IndexCrashTests {
             // The store has what the index lacks.
             let entries = (history.models[history.committed] ?? IndexModel()).vectors
             model = IndexModel(vectors: entries)
+            (history.complete, history.durable) = ("", "")
             try index.rebuildAll { body in
                 for (key, vector) in entries.sorted(by: { $0.key < $1.key }) {
                     if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector, IndexModel.row(of: vector)) }) {
@@ -50,6 +56,7 @@ struct IndexCrashTests {
                 }
             }
         }
+        var isBeingMade = index.rebuiltCount != nil
         for _ in 0..<commits {
             for _ in 0..<Int.random(in: 0..<6, using: &numbers) {
                 let key = "key-\(Int.random(in: 0..<25, using: &numbers))"
@@ -64,6 +71,9 @@ struct IndexCrashTests {
             let snapshot = try index.commit(at: "\(history.number)")
             history.committed = "\(history.number)"
             if snapshot.isComplete {
+                history.complete = history.committed
+                if isBeingMade { history.durable = history.committed }
+                isBeingMade = false
                 let query = (0..<3).map { _ in Float.random(in: -1...1, using: &numbers) }
                 let found = try snapshot.keys(near: query, count: 5)
                 #expect(model.isNearest(found, to: query, count: 5, metric: .euclidean))
@@ -102,9 +112,7 @@ struct IndexCrashTests {
             directory.crash(atStep: directory.stepCount + Int.random(in: 1..<250, using: &numbers))
             do { try work(on: directory, &history, &numbers, commits: 40) } catch is SimulatedDirectory.Crash {}
             directory = end == .kill ? directory.afterKill() : directory.afterPowerLoss(&numbers)
-            // What a process has committed survives its end; what was checkpointed survives that of the system. An index that was being
-            // made anew has no position, and is made anew again.
-            try check(directory.afterKill(), history, &numbers, floor: "")
+            try check(directory.afterKill(), history, &numbers, floor: history.floor(end))
         }
     }
 
@@ -125,7 +133,7 @@ struct IndexCrashTests {
             directory.crash(atStep: step)
             do { try work(on: directory, &history, &numbers, commits: 30) } catch is SimulatedDirectory.Crash {}
             let next = end == .kill ? directory.afterKill() : directory.afterPowerLoss(&numbers)
-            try check(next, history, &numbers, floor: end == .kill ? history.committed : history.durable)
+            try check(next, history, &numbers, floor: history.floor(end))
         }
     }
 }

@@ -66,6 +66,30 @@ struct IndexRebuildTests {
         }
     }
 
+    @Test(
+        "an index that was made anew keeps its position without another commit or checkpoint", arguments: [false, true])
+    func kept(losesPower: Bool) throws {
+        let (directory, work) = (SimulatedDirectory(), DelayedWork())
+        let index = try IndexCore(format, settings: settings, directory: directory, threads: work)
+        let entries = vectors(50, seed: 1)
+        try index.rebuild { body in
+            for (key, vector) in entries {
+                if try !Array(key.utf8).withUnsafeBytes({ try body($0, vector) }) { return }
+            }
+        }
+        #expect(try !index.commit(at: "7").isComplete)
+        var numbers = SeededNumbers(seed: 2)
+        work.runAll(&numbers)
+        #expect(try index.commit(at: "7").isComplete && index.position == "7")
+        for seed in 0..<10 as Range<UInt64> {
+            numbers = SeededNumbers(seed: seed)
+            let left = losesPower ? directory.afterPowerLoss(&numbers) : directory.afterKill()
+            let opened = try IndexCore(format, settings: settings, directory: left, threads: DelayedWork())
+            #expect(opened.position == "7")
+            #expect(try opened.commit(at: "7").count == 50)
+        }
+    }
+
     @Test("an index that ends while it is made anew has no position afterwards")
     func interrupted() throws {
         let directory = try ScratchDirectory()

@@ -3,6 +3,7 @@ import Logging
 import Millrace
 import MillraceRuntime
 import MillraceTesting
+import Synchronization
 import TestSupport
 import Testing
 
@@ -85,13 +86,12 @@ struct IndexFolderTests {
         }
     }
 
-    /// Makes an index complete, and commits once more: only then it has its position on disk.
+    /// Makes an index complete.
     private func make(
         _ driver: TopologyTestDriver, _ index: Index, vector: (String) -> [Float]? = { _ in nil }
     ) async throws {
         try fill(driver)
         try await check(driver, index, vector: vector)
-        try fill(driver)
     }
 
     @Test("is kept by a restart with the same declaration")
@@ -100,6 +100,31 @@ struct IndexFolderTests {
         try await run([Self.similar]) { driver in
             #expect(try isComplete(driver, Self.similar))
             try await check(driver, Self.similar)
+        }
+    }
+
+    @Test("is made anew once for a store that has entries already, though nothing is written afterwards")
+    func once() async throws {
+        let count = Mutex(0)
+        func run(_ supplier: StoreIndexSupplier<[Float]>?, _ body: (TopologyTestDriver) async throws -> Void)
+            async throws
+        {
+            let builder = StreamsBuilder()
+            let store = Materialized<String, [Float]>.store("vectors")
+            builder.table(
+                "vectors", key: .string, value: .json([Float].self), into: supplier.map(store.indexed) ?? store)
+            let driver = try TopologyTestDriver(try builder.build(), storage: .rocksDB(in: directory.path))
+            defer { driver.close() }
+            try await body(driver)
+        }
+        let declared = Self.similar.supplier
+        let supplier = StoreIndexSupplier(declared.name, kind: "vectors", access: declared.access) { context, value in
+            CountedIndex(try VectorStoreIndex(Self.similar, value, in: context)) { count.withLock { $0 += 1 } }
+        }
+        try await run(nil) { try fill($0) }
+        for _ in 0..<3 {
+            try await run(supplier) { try await check($0, Self.similar) }
+            #expect(count.withLock(\.self) == 1)
         }
     }
 
@@ -169,4 +194,33 @@ struct IndexFolderTests {
             try await check(driver, Self.similar)
         }
     }
+}
+
+/// An index that tells when it is made anew.
+private final class CountedIndex<Inner: StoreIndex>: StoreIndex {
+    private let inner: Inner
+    private let onRebuild: () -> Void
+
+    init(_ inner: Inner, onRebuild: @escaping () -> Void) {
+        self.inner = inner
+        self.onRebuild = onRebuild
+    }
+
+    var position: Position { inner.position }
+    var isCommitWanted: Bool { inner.isCommitWanted }
+
+    func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws {
+        try inner.apply(key: key, value: value)
+    }
+
+    func commit(at position: Position) throws -> Inner.View { try inner.commit(at: position) }
+    func checkpoint() throws { try inner.checkpoint() }
+
+    func rebuild(from entries: StoreIndexEntries) throws {
+        onRebuild()
+        try inner.rebuild(from: entries)
+    }
+
+    func removeAll() throws { try inner.removeAll() }
+    func close() { inner.close() }
 }

@@ -19,13 +19,14 @@ struct IndexCheck {
 }
 
 /// An index that is compared with the committed records of its store's log at each commit. Nor may it be made anew if its files were
-/// made durable and nothing has damaged them.
+/// made durable, or were complete once after it was made anew, and nothing has damaged them.
 final class CheckedIndex<Inner: StoreIndex>: StoreIndex {
     private let inner: Inner
     private let check: IndexCheck
     /// Whether what was on disk is whole and not older than the store.
     private let isKept: Bool
     private var isMadeAnew = false
+    private var isComplete = true
     private var hasCommitted = false
 
     init(_ inner: Inner, _ check: IndexCheck) {
@@ -46,7 +47,10 @@ final class CheckedIndex<Inner: StoreIndex>: StoreIndex {
         }
         hasCommitted = true
         let view = try check.attempt { try inner.commit(at: position) }
-        if check.isComplete(view), let entries = check.world.table(at: position),
+        let wasComplete = isComplete
+        isComplete = check.isComplete(view)
+        if isComplete, !wasComplete { check.files.folder.recordCheckpoint(at: position) }
+        if isComplete, let entries = check.world.table(at: position),
             let problem = check.problem(view, entries)
         {
             check.world.violate("\(check.name) at \(position) \(problem)")
@@ -62,7 +66,7 @@ final class CheckedIndex<Inner: StoreIndex>: StoreIndex {
     }
 
     func rebuild(from entries: StoreIndexEntries) throws {
-        isMadeAnew = true
+        (isMadeAnew, isComplete) = (true, false)
         check.files.folder.recordCheckpoint(at: Position())
         try check.attempt { try inner.rebuild(from: entries) }
     }

@@ -4,7 +4,7 @@ import MillraceEngine
 extension PlantedFault {
     package static let ofIndexes = [
         indexBeforeCommit, deadEntries, unsyncedSegments, manifestBeforeSegment, indexAfterStore, forgetfulRebuild,
-        feedClosedIndex,
+        rebuildWithoutPosition, feedClosedIndex,
     ]
 
     static let indexBeforeCommit = PlantedFault(
@@ -27,6 +27,10 @@ extension PlantedFault {
         "changes that come while an index is made anew are forgotten",
         wrapIndex: { index, setting in forgetful(index, setting) })
 
+    static let rebuildWithoutPosition = PlantedFault(
+        "an index that was made anew has its position only after another commit",
+        wrapIndex: { index, setting in unplaced(index, setting) })
+
     static let feedClosedIndex = PlantedFault(
         "the index of a task that has gone is still fed", wrapIndex: { index, setting in left(index, setting) })
 
@@ -35,6 +39,10 @@ extension PlantedFault {
 
     private static func forgetful(_ index: some StoreIndex, _ setting: FaultyIndexSetting) -> any StoreIndex {
         ForgetfulIndex(index, setting)
+    }
+
+    private static func unplaced(_ index: some StoreIndex, _ setting: FaultyIndexSetting) -> any StoreIndex {
+        UnplacedIndex(index, setting)
     }
 
     private static func left(_ index: some StoreIndex, _ setting: FaultyIndexSetting) -> any StoreIndex {
@@ -141,6 +149,28 @@ private final class ForgetfulIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
 
     override func commit(at position: Position) throws -> Inner.View {
         let view = try super.commit(at: position)
+        if isComplete(view) { isBeingMade = false }
+        return view
+    }
+}
+
+/// Gets no position with the commit that makes it complete.
+private final class UnplacedIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
+    private let isComplete: (any Sendable) -> Bool
+    private var isBeingMade = false
+
+    init(_ inner: Inner, _ setting: FaultyIndexSetting) {
+        isComplete = setting.isComplete
+        super.init(inner)
+    }
+
+    override func rebuild(from entries: StoreIndexEntries) throws {
+        isBeingMade = true
+        try super.rebuild(from: entries)
+    }
+
+    override func commit(at position: Position) throws -> Inner.View {
+        let view = try super.commit(at: isBeingMade ? Position() : position)
         if isComplete(view) { isBeingMade = false }
         return view
     }
