@@ -48,6 +48,10 @@ package final class SinkTask {
     private var untold: [TopicPartition: Int64] = [:]
     /// The times at which the target had an offset for the first time, as far as this task knows. For a while it may forget that.
     private var firstSeen: [TopicPartition: Moment] = [:]
+    /// The ends that were reached. Between the last record and the end there may be marks of transactions, which are no records.
+    private var ends: [TopicPartition: Int64] = [:]
+    /// The offsets that the group has heard of from this task.
+    private var told: [TopicPartition: Int64] = [:]
     /// The offsets after the records that are written and not committed.
     private var written: [TopicPartition: Int64] = [:]
     private var writtenCount = 0
@@ -112,7 +116,7 @@ package final class SinkTask {
     private func drop() {
         writer?.rollBack()
         (hasBegun, kept, written, writtenCount, writtenSizeInBytes) = (false, [], [:], 0, 0)
-        (untold, firstSeen) = ([:], [:])
+        (untold, firstSeen, ends, told) = ([:], [:], [:], [:])
     }
 
     private func begin() throws {
@@ -150,6 +154,7 @@ package final class SinkTask {
         if !polled.runs.isEmpty { try write(polled.runs) }
         if !written.isEmpty, isCommitDue { try commit() }
         if !untold.isEmpty, written.isEmpty { try tellSettled() }
+        if written.isEmpty { try tellEnds() }
         return !polled.runs.isEmpty
     }
 
@@ -167,7 +172,8 @@ package final class SinkTask {
 
     private func handle(_ event: ReaderEvent) throws {
         switch event {
-        case .endOfPartition: break
+        case .endOfPartition(let slot, let offset):
+            if partitions.indices.contains(slot) { ends[partitions[slot]] = offset }
         case .offsetOutOfRange(let slot): try handleLoss(of: slot)
         case .topicUnavailable(let words): throw ConnectorError(.temporary, words)
         case .trouble(let words): throw PortError(.retriable, words)
@@ -177,6 +183,8 @@ package final class SinkTask {
     private func handleLoss(of slot: Int) throws {
         guard partitions.indices.contains(slot) else { return }
         let partition = partitions[slot]
+        // It may have been the end of a topic that was made anew.
+        ends[partition] = nil
         guard configuration.passesOverLostRecords else {
             throw ConnectorError(
                 .permanent,
@@ -260,10 +268,26 @@ package final class SinkTask {
         let due = offsets.filter { isSettled($0.key, at: moment) }
         if due.isEmpty { return }
         for partition in due.keys { untold[partition] = nil }
-        do { try reader.commit(due.mapValues { CommittedOffset(offset: $0, metadata: "") }) } catch {
-            let isGroupDecisive = !kept.isSuperset(of: due.keys)
+        try tellGroup(due)
+    }
+
+    /// Commits offsets to the group, up to the ends that were reached: everything that was read is committed. Otherwise the lag of a sink
+    /// with nothing to do would never be 0.
+    private func tellGroup(_ offsets: [TopicPartition: Int64]) throws {
+        let reached = Dictionary(uniqueKeysWithValues: offsets.map { ($0, max($1, ends[$0] ?? $1)) })
+        do {
+            try reader.commit(reached.mapValues { CommittedOffset(offset: $0, metadata: "") })
+            told.merge(reached) { $1 }
+        } catch {
+            let isGroupDecisive = !kept.isSuperset(of: reached.keys)
             if isGroupDecisive || error.kind == .fatal || error.kind == .fenced { throw error }
         }
+    }
+
+    /// Tells the group of ends that were reached without a record before them.
+    private func tellEnds() throws {
+        let due = ends.filter { partition, end in untold[partition] == nil && end > told[partition] ?? -1 }
+        if !due.isEmpty { try tellGroup(due) }
     }
 
     private func isSettled(_ partition: TopicPartition, at moment: Moment) -> Bool {

@@ -42,6 +42,40 @@ struct SinkMemberTests {
         #expect(target.rows == ["0", "1", "2", "3", "4", "5"])
         #expect(target.offset == 6)
     }
+
+    @Test("the group hears of the ends that were reached, but not before the records are in the target")
+    func ends() throws {
+        let (group, target) = (Group(), Target())
+        var configuration = SinkTaskConfiguration(connector: "sink")
+        configuration.settlingMs = 0
+        let member = SinkMember(
+            task: SinkTask(of: target, reader: group, ports: group, configuration: configuration), member: group)
+        func step(_ poll: Poll) -> Bool {
+            group.polls = [poll]
+            do { try member.step(withinMs: 0) } catch {
+                #expect(member.recover(from: error))
+                return false
+            }
+            return true
+        }
+        #expect(step(Poll(membership: [.assigned([partition])])))
+        #expect(step(Poll(records: 0..<3, events: [.endOfPartition(slot: 0, offset: 4)])))
+        #expect(target.offset == 3 && group.committed[partition] == 4)
+        // A transaction that was aborted, behind which are no records.
+        #expect(step(Poll(events: [.endOfPartition(slot: 0, offset: 6)])))
+        #expect(target.offset == 3 && group.committed[partition] == 6)
+        let count = group.commitCount
+        #expect(step(Poll(events: [.endOfPartition(slot: 0, offset: 6)])) && step(Poll()))
+        #expect(group.commitCount == count)
+        target.isBroken = true
+        #expect(!step(Poll(records: 6..<8, events: [.endOfPartition(slot: 0, offset: 9)])))
+        #expect(step(Poll()) && group.committed[partition] == 6)
+        target.isBroken = false
+        #expect(step(Poll(records: 6..<8)))
+        #expect(target.offset == 8 && group.committed[partition] == 8)
+        #expect(step(Poll(membership: [.revoked([partition])])))
+        #expect(step(Poll(events: [.endOfPartition(slot: 0, offset: 9)])) && group.committed[partition] == 8)
+    }
 }
 
 /// The result of a poll.
@@ -59,6 +93,8 @@ private final class Group: MembershipPort, OffsetsPort, ReaderPort, SinkTaskPort
     private var pending: [MembershipEvent] = []
     private var isRevoked = false
     private(set) var assigned: [PartitionAssignment] = []
+    private(set) var committed: [TopicPartition: Int64] = [:]
+    private(set) var commitCount = 0
     private var time: Int64 = 0
 
     init() { digits.copyBytes(from: "0123456789".utf8) }
@@ -100,7 +136,12 @@ private final class Group: MembershipPort, OffsetsPort, ReaderPort, SinkTaskPort
     func memberID() -> String? { nil }
     func groupMetadata() -> GroupMetadata { GroupMetadata(encoded: []) }
     func committed(_ partitions: [TopicPartition], withinMs: Int?) -> [TopicPartition: CommittedOffset] { [:] }
-    func commit(_ offsets: [TopicPartition: CommittedOffset]) {}
+
+    func commit(_ offsets: [TopicPartition: CommittedOffset]) {
+        committed.merge(offsets.mapValues(\.offset)) { $1 }
+        commitCount += 1
+    }
+
     func pause(_ partitions: [TopicPartition]) {}
     func resume(_ partitions: [TopicPartition]) {}
     func listOffsets(_ specs: [TopicPartition: OffsetSpec]) -> [TopicPartition: Int64] { [:] }
