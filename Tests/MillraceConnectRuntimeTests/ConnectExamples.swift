@@ -82,6 +82,7 @@ enum ConnectExamples {
     static func orders(_ worker: ConnectWorker) async throws {
         for connector in worker.status { print(connector.name, connector.state.rawValue, connector.tasks.count) }
         print(worker.otherProcesses?.map(\.name) ?? [])
+        for sentence in worker.differences { print(sentence) }
         try await worker.pause("orders")
         try await worker.resume("orders")
         try await worker.restart("orders")

@@ -66,12 +66,12 @@ final class ConnectSurroundings: Sendable {
     }
 
     /// The same as a file for other processes.
-    func configurationFile(_ connectors: String) throws -> String {
+    func configurationFile(_ connectors: String, named file: String = "connect.json") throws -> String {
         let text = """
             {"name": "\(name)", "bootstrapServers": ["\(servers)"], "partCheckInterval": "200ms",
              "kafka": {"broker.address.family": "v4", "session.timeout.ms": 6000}, "connectors": {\(connectors)}}
             """
-        let file = folder.appending(path: "connect.json")
+        let file = folder.appending(path: file)
         try Data(text.utf8).write(to: file)
         return file.path
     }

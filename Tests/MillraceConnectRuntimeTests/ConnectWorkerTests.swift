@@ -46,6 +46,8 @@ struct ConnectWorkerTests {
                 try await eventually("the counts are those of this worker") {
                     workers[0].connector("copy")?.tasks.first?.records == 500
                 }
+                // The topic ends with the mark of a transaction.
+                try await eventually("the sink has no lag") { workers[0].connector("copy")?.lag == 0 }
                 let task = try #require(workers[0].connector("lines")?.tasks.first)
                 #expect(task.records == 500 && task.commits > 0 && task.failures == 0)
                 #expect(task.sizeInBytes == (0..<500).reduce(0) { $0 + "\(round)-\($1)".utf8.count })
@@ -91,9 +93,7 @@ struct ConnectWorkerTests {
     func backPressure() async throws {
         let surroundings = try ConnectSurroundings()
         try surroundings.makeTopic()
-        // Another worker: processes of one worker with different connectors would leave each other's tasks undone.
-        var sink = surroundings.configuration([surroundings.sink], hasSource: false)
-        sink.name = "\(surroundings.name)-readers"
+        let sink = surroundings.configuration([surroundings.sink], hasSource: false)
         let limit = LagLimit(group: "\(sink.name)-copy", records: 1_000)
         let source = surroundings.configuration(pauseAtLag: limit)
         try surroundings.write((0..<3_000).map { "first \($0)" }, to: "a")

@@ -109,6 +109,7 @@ extension ConnectConfiguration {
         var configured = ConfiguredConnector(name: name, type: type, connector: connector, pauseAtLag: pauseAtLag)
         configured.deadLetterTopic = deadLetterTopic
         configured.passesOverLostRecords = passesOverLostRecords
+        configured.digest = SettingsDigest(members)
         let others: (keys: [String], purpose: String) =
             switch connector {
             case .source: (["deadLetterTopic", "passOverLostRecords"], "is for sinks")

@@ -71,6 +71,8 @@ public struct ConfiguredConnector: Sendable {
     public var deadLetterTopic: String?
     /// Whether a sink passes over records that their topic does not have any more; false by default: it stops there.
     public var passesOverLostRecords = false
+    /// The digest of the settings in a configuration file, to be compared with that of other processes; `nil` for a connector from code.
+    package var digest: SettingsDigest?
 
     /// Makes a connector.
     ///

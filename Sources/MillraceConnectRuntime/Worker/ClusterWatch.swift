@@ -21,6 +21,7 @@ final class ClusterWatch: Sendable {
     private struct State {
         var gates: [String: LagGate] = [:]
         var processes: [WorkerProcess]?
+        var differences: [String] = []
         var isStopped = false
         var hasEnded = false
     }
@@ -54,6 +55,9 @@ final class ClusterWatch: Sendable {
 
     /// All processes of the worker, in the order of their names; `nil` before the group has told them.
     var processes: [WorkerProcess]? { state.withLock(\.processes) }
+
+    /// The differences between the processes' connectors, each a sentence; none before the group has told the processes.
+    var differences: [String] { state.withLock(\.differences) }
 
     var hasEnded: Bool { state.withLock(\.hasEnded) }
 
@@ -95,8 +99,16 @@ final class ClusterWatch: Sendable {
     /// A group that is being balanced says nothing.
     private func lookAtMembers(_ admin: any AdminPort) throws(PortError) {
         guard let description = try admin.describeGroup(group), description.isStable else { return }
-        let processes = description.members.map { WorkerProcess(name: String($0.name), address: $0.address) }
-        state.withLock { $0.processes = processes.sorted { $0.name < $1.name } }
+        let processes = description.members.map(WorkerProcess.init)
+        let differences = AnnouncedConnectors.differences(
+            of: processes.compactMap { process in process.connectors.map { (process.name, $0) } })
+        let before = state.withLock { state in
+            state.processes = processes.sorted { $0.name < $1.name }
+            defer { state.differences = differences }
+            return state.differences
+        }
+        for sentence in differences where !before.contains(sentence) { logger.warning("\(sentence)") }
+        if differences.isEmpty, !before.isEmpty { logger.info("all processes have the same connectors again") }
     }
 
     private typealias Clients = (admin: any AdminPort & GroupOffsetsPort, reader: any ReaderPort)

@@ -6,20 +6,18 @@ import MillraceRuntime
 
 /// The part of a worker that decides which tasks run in this process. One thread makes its steps.
 ///
-/// All processes of a worker are members of one group over the topic of positions, and a task belongs to the process that has the partition
-/// of its position. A rebalance does not interrupt tasks that stay: the processes need not agree at any moment, because a task that
-/// begins anywhere fences the earlier one by its transactional id.
+/// All processes of a worker are members of one group, which says who they are and which connectors each has. The tasks of a connector
+/// are shared by a group of its own, so that only those processes get some that have the connector.
 final class ConnectCoordinator {
     private let configuration: ConnectConfiguration
     private let ports: KafkaPorts
     private let clientID: String
     private let logger: Logger
     private let topics: ConnectTopics
-    private let member: any GroupConsumer
+    private let membership: GroupMembership
     private let states: StatesTopic
     private let cluster: ClusterWatch
     private let connectors: [any RunningConnector]
-    private var owned: Set<Int32> = []
     private var trouble: String?
 
     /// The time that a step may take if nothing happens.
@@ -42,10 +40,11 @@ final class ConnectCoordinator {
         connectors = running.map(\.connector)
         cluster = ClusterWatch(
             running.compactMap(\.watched), group: configuration.name, ports: ports, name: clientID, logger: logger)
-        member = try ports.makeMember(
-            of: configuration.name,
-            clientID: GroupMember.clientID(name: clientID, address: configuration.serverAddress))
-        try member.subscribe(to: [configuration.positionsTopic])
+        membership = try GroupMembership(
+            of: configuration.name, over: configuration.positionsTopic, ports: ports,
+            clientID: WorkerProcess.clientID(
+                name: clientID, address: configuration.serverAddress,
+                connectors: AnnouncedConnectors(configuration.connectors)), logger: logger)
         try cluster.start()
         for connector in connectors { try connector.start() }
     }
@@ -83,7 +82,8 @@ final class ConnectCoordinator {
     /// - Throws: `PortError` if the process cannot be a member any more; the system's refusal of a thread.
     func step() throws {
         do throws(PortError) {
-            try followGroup()
+            try membership.follow(withinMs: Self.waitMs)
+            for connector in connectors { try connector.followGroup() }
             for target in try states.poll(timeoutMs: 0) { restart(target) }
             trouble = nil
         } catch {
@@ -94,24 +94,7 @@ final class ConnectCoordinator {
         // Nothing starts before a pause of earlier days is known.
         guard states.isComplete else { return }
         for connector in connectors {
-            try connector.follow(owned: owned, wanted: states.wanted, gate: cluster.gate(of: connector.name))
-        }
-    }
-
-    private func followGroup() throws(PortError) {
-        let polled = try member.poll(maxRecords: 1_000, timeoutMs: Self.waitMs)
-        for case .trouble(let words) in polled.events { logger.debug("\(words)") }
-        for event in member.takeMembershipEvents() {
-            switch event {
-            case .assigned(let partitions):
-                owned = Set(partitions.map(\.partition))
-                logger.info("this process has the tasks of \(owned.count) of \(topics.positionsCount) partitions")
-            // The next owners of the tasks are known only when the group has agreed.
-            case .revoked: break
-            case .lost: owned = []
-            }
-            // Nothing of the topic is read as a member.
-            try member.assign([])
+            try connector.follow(wanted: states.wanted, gate: cluster.gate(of: connector.name))
         }
     }
 
@@ -127,6 +110,9 @@ final class ConnectCoordinator {
 
     /// The worker's other processes; `nil` before the group has told them.
     var otherProcesses: [WorkerProcess]? { cluster.processes?.filter { $0.name != clientID } }
+
+    /// The differences between the processes' connectors, each a sentence.
+    var differences: [String] { cluster.differences }
 
     /// Writes down what somebody asks for, so that all processes follow it.
     ///
@@ -152,12 +138,15 @@ final class ConnectCoordinator {
                     "a connector does not answer; what it has not committed is read again by the next process")
                 break
             }
-            // The member stays in the group until its last task has committed.
-            _ = try? member.poll(maxRecords: 1, timeoutMs: 20)
-            for _ in member.takeMembershipEvents() { try? member.assign([]) }
-            for connector in connectors { connector.sweep() }
+            // The process stays in its groups until its last task has committed.
+            try? membership.follow(withinMs: 20)
+            for connector in connectors {
+                try? connector.followGroup()
+                connector.sweep()
+            }
         }
-        member.close()
+        for connector in connectors { connector.leave() }
+        membership.close()
         states.close()
     }
 }

@@ -32,6 +32,7 @@ public final class ConnectWorker: Service, Sendable {
         var isRunning = false
         var status: [ConnectorStatus]
         var otherProcesses: [WorkerProcess]?
+        var differences: [String] = []
         var orders: [(order: ConnectorOrder, target: String, done: CheckedContinuation<Void, any Error>)] = []
     }
 
@@ -121,7 +122,8 @@ public final class ConnectWorker: Service, Sendable {
 
     private func publish(_ coordinator: ConnectCoordinator) {
         let (status, processes) = (coordinator.status, coordinator.otherProcesses)
-        shared.withLock { ($0.status, $0.otherProcesses) = (status, processes) }
+        let differences = coordinator.differences
+        shared.withLock { ($0.status, $0.otherProcesses, $0.differences) = (status, processes, differences) }
     }
 
     private func performOrders(_ coordinator: ConnectCoordinator) {
@@ -171,6 +173,14 @@ public final class ConnectWorker: Service, Sendable {
     /// print(worker.otherProcesses?.map(\.name) ?? [])
     /// ```
     public var otherProcesses: [WorkerProcess]? { shared.withLock(\.otherProcesses) }
+
+    /// The differences between the connectors of the worker's processes, at most some seconds ago: a sentence for each connector that some
+    /// processes lack or have with other settings. Empty if there are none, and before the group has told the processes.
+    ///
+    /// ```swift
+    /// for sentence in worker.differences { print(sentence) }
+    /// ```
+    public var differences: [String] { shared.withLock(\.differences) }
 
     /// Whether the worker has begun and not ended.
     public var isRunning: Bool { shared.withLock(\.isRunning) }

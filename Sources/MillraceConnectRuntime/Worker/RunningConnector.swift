@@ -1,4 +1,5 @@
 import MillraceConnect
+import MillraceEngine
 
 /// A connector in this process, for the thread of the coordinator.
 protocol RunningConnector: AnyObject {
@@ -8,12 +9,15 @@ protocol RunningConnector: AnyObject {
 
     func start() throws
 
+    /// Follows the group that shares the connector's tasks among the processes that have the connector.
+    ///
+    /// - Throws: `PortError`.
+    func followGroup() throws(PortError)
+
     /// Starts, pauses and stops tasks.
     ///
-    /// - Parameters:
-    ///   - owned: the partitions of the positions that this process has.
-    ///   - gate: the decision whether a source may be read; `nil` without a limit.
-    func follow(owned: Set<Int32>, wanted: WantedStates, gate: LagGate?) throws
+    /// - Parameter gate: the decision whether a source may be read; `nil` without a limit.
+    func follow(wanted: WantedStates, gate: LagGate?) throws
 
     /// Begins anew what a target names: the connector, or one of its tasks.
     func restart(_ target: String)
@@ -25,4 +29,7 @@ protocol RunningConnector: AnyObject {
 
     /// Forgets tasks that have ended.
     func sweep()
+
+    /// Leaves the group, after the last task has ended.
+    func leave()
 }

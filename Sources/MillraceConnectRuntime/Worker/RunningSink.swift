@@ -31,7 +31,10 @@ final class RunningSink: RunningConnector {
 
     func start() {}
 
-    func follow(owned: Set<Int32>, wanted: WantedStates, gate: LagGate?) throws {
+    /// The thread of the sink does.
+    func followGroup() {}
+
+    func follow(wanted: WantedStates, gate: LagGate?) throws {
         let order: TaskControl.Order = wanted.state(of: name) == .paused ? .pause : .run
         if let runner { return runner.control.set(order) }
         let runner = SinkRunner(
@@ -57,4 +60,5 @@ final class RunningSink: RunningConnector {
     func stop() { runner?.control.set(.stop) }
 
     func sweep() {}
+    func leave() {}
 }

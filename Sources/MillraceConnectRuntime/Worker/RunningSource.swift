@@ -5,6 +5,9 @@ import MillraceEngine
 import MillraceRuntime
 
 /// A source in this process: the watch of its parts, and the tasks that belong to this process.
+///
+/// The processes that have the source are members of its group over the topic of positions. A task belongs to the process that has the
+/// partition of its position.
 final class RunningSource: RunningConnector {
     private let connector: ConfiguredConnector
     private let source: any SourceConnector
@@ -15,6 +18,7 @@ final class RunningSource: RunningConnector {
     private let clientID: String
     private let logger: Logger
     private let watch: PartWatch
+    private var membership: GroupMembership?
     private var runners: [SourceTaskID: SourceRunner] = [:]
 
     init(
@@ -37,13 +41,26 @@ final class RunningSource: RunningConnector {
     var name: String { connector.name }
     var hasEnded: Bool { watch.hasEnded && runners.isEmpty }
 
-    func start() throws { try watch.start() }
+    func start() throws {
+        membership = try GroupMembership(
+            of: "\(configuration.name)-\(name)", over: configuration.positionsTopic, ports: ports,
+            clientID: "\(clientID)-\(name)", logger: logger)
+        try watch.start()
+    }
 
-    func follow(owned: Set<Int32>, wanted: WantedStates, gate: LagGate?) throws {
+    func followGroup() throws(PortError) { try membership?.follow(withinMs: 0) }
+
+    func leave() {
+        membership?.close()
+        membership = nil
+    }
+
+    func follow(wanted: WantedStates, gate: LagGate?) throws {
         sweep()
         // A source that does not answer at the moment keeps its tasks.
         guard let parts = watch.answer.parts else { return }
         let ids = parts.map { SourceTaskID(connector: name, partition: $0) }
+        let owned = membership?.partitions ?? []
         let ours = Set(ids.filter { owned.contains(topics.partition(of: $0)) })
         for (id, runner) in runners where !ours.contains(id) { runner.control.set(.stop) }
         for id in ours {

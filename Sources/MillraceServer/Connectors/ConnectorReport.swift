@@ -8,6 +8,8 @@ struct ConnectorsReport: Codable, Sendable {
     /// The processes that share the work, as the group knows them, also those that could not be asked.
     var processes: [Process]
     var connectors: [Connector]
+    /// The connectors that some processes lack or have with other settings, each a sentence; `nil` if all have the same.
+    var differences: [String]?
 
     struct Process: Codable, Sendable {
         var name: String
@@ -56,8 +58,9 @@ struct ConnectorsReport: Codable, Sendable {
 
 extension ConnectorsReport {
     /// The report of this process.
-    init(_ status: [ConnectorStatus], process: WorkerProcess) {
+    init(_ status: [ConnectorStatus], process: WorkerProcess, differences: [String]) {
         complete = true
+        self.differences = differences.isEmpty ? nil : differences
         let address = process.address?.description
         processes = [Process(name: process.name, address: address, isHere: true)]
         connectors = status.map { Connector($0, address: address) }
@@ -65,6 +68,9 @@ extension ConnectorsReport {
 
     /// Adds the report of another process.
     mutating func add(_ other: ConnectorsReport) {
+        // All processes find the same ones, but not at the same moment.
+        let found = Set((differences ?? []) + (other.differences ?? [])).sorted()
+        differences = found.isEmpty ? nil : found
         processes += other.processes.map {
             Process(name: $0.name, address: $0.address, isHere: false, error: $0.error)
         }

@@ -89,7 +89,7 @@ struct ConnectorRoutes: RouteGroup {
     private func report(_ request: RouteRequest) async -> ConnectorsReport {
         let own = WorkerProcess(
             name: worker.processName, address: worker.configuration.serverAddress ?? listening.current)
-        var report = ConnectorsReport(worker.status, process: own)
+        var report = ConnectorsReport(worker.status, process: own, differences: worker.differences)
         if request.isForwarded { return report }
         guard let others = worker.otherProcesses else {
             report.complete = false

@@ -22,11 +22,12 @@ enum ConnectorSchema {
         ],
         optional: ["trouble": Schema.text, "lag": integer, "parts": Schema.list(Schema.text)])
 
-    static let report = Schema.object([
-        "complete": flag,
-        "processes": Schema.list(
-            Schema.object(
-                ["name": Schema.text, "isHere": flag], optional: ["address": Schema.text, "error": Schema.text])),
-        "connectors": Schema.list(connector),
-    ])
+    static let report = Schema.object(
+        [
+            "complete": flag,
+            "processes": Schema.list(
+                Schema.object(
+                    ["name": Schema.text, "isHere": flag], optional: ["address": Schema.text, "error": Schema.text])),
+            "connectors": Schema.list(connector),
+        ], optional: ["differences": Schema.list(Schema.text)])
 }

@@ -35,6 +35,7 @@ package struct ConnectorsVerb: AsyncParsableCommand {
             for process in silent {
                 complain("\(process.address ?? process.name): \(process.error ?? "no answer")")
             }
+            for difference in report.differences ?? [] { complain(difference) }
             if !report.complete { throw ExitCode(1) }
         }
     }
@@ -49,6 +50,7 @@ private struct WorkerReport: Decodable {
     var complete: Bool
     var processes: [Process]
     var connectors: [Connector]
+    var differences: [String]?
 
     struct Process: Decodable {
         var name: String

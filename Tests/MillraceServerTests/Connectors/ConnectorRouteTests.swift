@@ -72,7 +72,8 @@ extension ServerTests {
             try Data("one\n".utf8).write(to: folder.appending(path: "a"))
             try await withServers(2, unserved: 1, broker, tokens: nil) { servers in
                 try await eventually("all three are known", within: .seconds(900)) {
-                    try await servers[0].report().processes.count == 3
+                    for server in servers where try await server.report().processes.count != 3 { return false }
+                    return true
                 }
                 let report = try await servers[1].report()
                 #expect(!report.complete)
@@ -82,6 +83,13 @@ extension ServerTests {
                     report.processes.filter { $0.address == nil }.map(\.error)
                         == ["it has no server that others can reach"])
                 #expect(report.processes.filter { $0.error == nil }.count == 2)
+                // The process without a server has a connector more.
+                let lacking = report.processes.filter { $0.error == nil }.map(\.name).sorted()
+                #expect(
+                    report.differences == [
+                        "the connector more is missing in the configuration of \(lacking.joined(separator: " and ")): "
+                            + "the other processes do its work"
+                    ])
             }
         }
 
@@ -116,6 +124,7 @@ extension ServerTests {
             var complete: Bool
             var processes: [Process]
             var connectors: [Connector]
+            var differences: [String]?
 
             struct Process: Decodable {
                 var name: String
@@ -173,7 +182,10 @@ extension ServerTests {
                 name: "bank", bootstrapServers: [broker.broker.bootstrapServers],
                 connectors: [ConfiguredConnector(name: "lines", type: "file-source", connector: .source(source))])
             for _ in 0..<unserved {
-                let worker = ConnectWorker(common, logger: logger)
+                var configuration = common
+                configuration.connectors.append(
+                    ConfiguredConnector(name: "more", type: "file-source", connector: .source(source)))
+                let worker = ConnectWorker(configuration, logger: logger)
                 groups.append(ServiceGroup(services: [worker], logger: logger))
             }
             for _ in 0..<count {

@@ -87,8 +87,10 @@ function matching(connector, words) {
 function troubles(report) {
   const silent = report.processes.filter((process) => process.error && process.address);
   const failed = report.connectors.filter(hasFailed);
-  return (silent.length > 0 || failed.length > 0) && h("div", { class: "trouble", role: "alert" },
+  const differences = report.differences ?? [];
+  return (silent.length > 0 || failed.length > 0 || differences.length > 0) && h("div", { class: "trouble", role: "alert" },
     silent.map((process) => h("p", {}, h("strong", {}, process.address), ": ", process.error)),
+    differences.map((difference) => h("p", {}, difference)),
     failed.flatMap((connector) => [
       connector.state === "FAILED" && h("p", {}, h("strong", {}, connector.name), ": ", connector.trouble ?? "it has failed"),
       failedTasks(connector).slice(0, 5).map((task) =>
