@@ -52,6 +52,15 @@ struct KindTests {
         wanted.createsTable = [.init("id", "text"), .init("v", "vector(3)")]
         #expect(made.configuration == wanted)
 
+        let named = try ConnectorKind.postgresSink.connector(
+            json: #"{"database": "agents", "user": "millrace", "topics": ["a"], "table": "t"}"#,
+            path: "connectors.eu.contexts")
+        guard case .sink(let made as PostgresSink) = named else {
+            Issue.record("\(named)")
+            return
+        }
+        #expect(made.configuration.name == "eu.contexts" && made.configuration.offsetsTable == "millrace_offsets")
+
         let wrong = #expect(throws: InvalidConnectConfiguration.self) {
             try ConnectorKind.postgresSource.connector(
                 json: #"{"database": "", "user": "u", "password": "plain", "tables": ["a", "a"], "sloth": 1}"#)

@@ -45,10 +45,10 @@ struct RedisKindsTests {
         #expect(source.configuration.deadAfter == .seconds(5) && source.configuration.value == .fields)
         let sink = try #require(
             try ConnectorKind.redisStreamsSink.connector(
-                json: #"{"streams": {"a": "b"}, "maxAge": "1h", "server": {"port": 7000}}"#, path: "connectors.x"
+                json: #"{"streams": {"a": "b"}, "maxAge": "1h", "server": {"port": 7000}}"#, path: "connectors.eu.x"
             )
             .sink as? RedisStreamsSink)
-        #expect(sink.configuration.name == "x" && sink.configuration.bound == .age(.seconds(3_600)))
+        #expect(sink.configuration.name == "eu.x" && sink.configuration.bound == .age(.seconds(3_600)))
         #expect(sink.configuration.server.port == 7_000)
     }
 

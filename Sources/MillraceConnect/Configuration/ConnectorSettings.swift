@@ -13,6 +13,11 @@ import Foundation
 public final class ConnectorSettings {
     /// The place of the object, with dots between the levels: `connectors.orders`.
     public let path: String
+    /// The connector's name, if the settings are those of a connector of a configuration; otherwise their place.
+    public var connectorName: String {
+        let folder = "connectors."
+        return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path.isEmpty ? "connector" : path
+    }
     private let members: [String: JSONValue]
     private let secrets: SecretStore
     private let log: ProblemLog

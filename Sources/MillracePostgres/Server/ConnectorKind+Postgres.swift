@@ -29,12 +29,12 @@ extension ConnectorKind {
     }
 
     /// Topics into a table of PostgreSQL: `{"type": "postgres-sink", "host": "db", "database": "agents", "user": "millrace",
-    /// "password": {"file": "/run/secrets/postgres"}, "name": "contexts", "topics": ["contexts"], "table": "agent_context"}`. Settings have
-    /// the names of ``PostgresSinkConfiguration``; `createsTable` is an object of types by column.
+    /// "password": {"file": "/run/secrets/postgres"}, "topics": ["contexts"], "table": "agent_context"}`. Settings have the names of
+    /// ``PostgresSinkConfiguration``; `name` is the connector's by default, and `createsTable` an object of types by column.
     public static let postgresSink = ConnectorKind("postgres-sink") { settings in
         var configuration = PostgresSinkConfiguration(
-            server: PostgresServer(settings), name: settings.text("name"), topics: settings.list("topics"),
-            table: settings.text("table"))
+            server: PostgresServer(settings), name: settings.text("name", default: settings.connectorName),
+            topics: settings.list("topics"), table: settings.text("table"))
         configuration.keyColumns = settings.list("keyColumns", default: [])
         configuration.keyFormat = settings.choice("keyFormat", default: configuration.keyFormat)
         configuration.columns = settings.list("columns", default: [])

@@ -35,7 +35,7 @@ struct OffsetsTable {
             case "42501", "3F000":
                 throw ConnectorError(
                     .permanent,
-                    "The user \(user) may not create the table of offsets \(name) (\(error.message)): run CREATE TABLE \(name) \(columns), and GRANT SELECT, INSERT, UPDATE ON \(name) TO \(user)."
+                    "The user \(user) may not create the table of offsets \(name) (\(error.message)): run CREATE TABLE \(quotedName) \(columns), and GRANT SELECT, INSERT, UPDATE ON \(quotedName) TO \(connection.quoted(user))."
                 )
             default: throw error
             }

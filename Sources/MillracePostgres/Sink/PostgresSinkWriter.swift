@@ -191,16 +191,20 @@ final class PostgresSinkWriter: SinkWriter {
         do {
             try connection.finishCopyIn(rows.statements)
             if !rows.isStaged { detour.next = 1 }
-        } catch  where error.isOfRow {
+        } catch {
+            guard error.isOfRow else { throw error }
             try connection.run(SinkTable.takeBack)
+            let range = rows.range
             if !rows.isStaged {
                 detour = (detour.next, min(256, detour.next * 2))
-                return try store(rows.range, of: rows.batch, table, connection)
+                try store(range, of: rows.batch, table, connection)
+            } else if range.count == 1 {
+                rows.batch.refuse(range, reason: error.reason)
+            } else {
+                let middle = range.lowerBound + range.count / 2
+                try store(range.lowerBound..<middle, of: rows.batch, table, connection)
+                try store(middle..<range.upperBound, of: rows.batch, table, connection)
             }
-            guard rows.range.count > 1 else { return rows.batch.refuse(rows.range, reason: error.reason) }
-            let middle = rows.range.lowerBound + rows.range.count / 2
-            try store(rows.range.lowerBound..<middle, of: rows.batch, table, connection)
-            try store(middle..<rows.range.upperBound, of: rows.batch, table, connection)
         }
     }
 

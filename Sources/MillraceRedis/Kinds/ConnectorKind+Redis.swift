@@ -98,9 +98,6 @@ private enum EntryForm: String, CaseIterable { case value, fields }
 private enum KeyForm: String, CaseIterable { case id, none }
 
 extension ConnectorSettings {
-    /// The last part of the place of the settings, which is the connector's name.
-    fileprivate var connectorName: String { path.split(separator: ".").last.map(String.init) ?? "connector" }
-
     fileprivate func streamKey() -> RedisStreamsSource.Configuration.Key {
         if let field = optionalText("keyField") { return .field(field) }
         return choice("key", default: KeyForm.id) == .id ? .id : .none

@@ -118,8 +118,12 @@ struct SinkTableTests {
             try rows("SELECT tableoid::regclass, k, v FROM t ORDER BY 1") == [["t_25", "3", "5"], ["t_26", "1", "3"]])
     }
 
-    @Test("a table with policies for its rows is written without COPY, and a row that they forbid is refused")
-    func policies() throws {
+    @Test(
+        "a table with policies for its rows is written without COPY, and a row that they forbid is refused",
+        arguments: [15, 18])
+    func policies(version: Int) throws {
+        let database = version == 18 ? try Database(vectors.get()) : database
+        func rows(_ query: String) throws -> [[String?]] { try database.connection.run(query).texts }
         let role = "r_\(database.name)"
         try database.run(
             """
@@ -129,6 +133,7 @@ struct SinkTableTests {
             CREATE SCHEMA shut; CREATE TABLE shut.t (k int PRIMARY KEY); GRANT ALL ON shut.t TO \(role)
             """)
         var restricted = configuration()
+        restricted.server = database.address
         (restricted.server.user, restricted.server.password) = (role, "x")
         restricted.offsetsTable = "own.offsets"
         let reasons = try write(
