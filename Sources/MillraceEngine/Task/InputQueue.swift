@@ -25,6 +25,8 @@ final class InputQueue {
     var partitionTimeMs: Int64 = -1
     /// The next offset to read after everything that was processed or dropped; `nil` before the first.
     private(set) var nextOffset: Int64?
+    /// The end that was reached. Between the last record and the end there may be marks of transactions, which are no records.
+    private var reachedEnd: Int64?
     /// The group's committed offset when reading began; `nil` if there was none.
     var committedOffset: Int64?
     /// The size in bytes of the runs that are not being processed yet.
@@ -57,6 +59,17 @@ final class InputQueue {
         sizeInBytes += size
     }
 
+    /// Records that everything before an offset has been appended, and that the partition ends there.
+    func recordEnd(at offset: Int64) {
+        reachedEnd = offset
+        if count == 0 { passMarks() }
+    }
+
+    /// Treats the marks behind the last record as processed. Otherwise the group would never reach the end of a topic that ends with them.
+    private func passMarks() {
+        if let end = reachedEnd, let next = nextOffset ?? committedOffset, end > next { nextOffset = end }
+    }
+
     /// Treats everything before an offset as processed.
     func begin(at offset: Int64) { nextOffset = offset }
 
@@ -68,13 +81,17 @@ final class InputQueue {
         next = 0
         isDecoded = false
         nextOffset = nil
+        reachedEnd = nil
         sizeInBytes = 0
     }
 
     /// Decodes records until one is valid. Returns its timestamp, or `nil` if none is left.
     func fill() throws -> Int64? {
         while !isDecoded {
-            guard next < run.records.endIndex || startNextRun() else { return nil }
+            guard next < run.records.endIndex || startNextRun() else {
+                passMarks()
+                return nil
+            }
             if let timestampMs = try decode() {
                 headTimestampMs = timestampMs
                 isDecoded = true

@@ -110,6 +110,15 @@ package final class StreamTask {
         orderedQueues[index].append(run)
     }
 
+    /// Records that the partition at this index of ``partitions`` ends at an offset, and that everything before it has been added. The
+    /// marks of transactions behind the last record are committed, too. Kafka: `StreamTask.commitNeeded`.
+    package func recordEnd(at offset: Int64, ofPartitionAt index: Int) {
+        let queue = orderedQueues[index]
+        let before = queue.nextOffset
+        queue.recordEnd(at: offset)
+        if queue.nextOffset != before { hasProgress = true }
+    }
+
     /// Returns the number of waiting records of the partition at this index of ``partitions``.
     package func bufferedCount(ofPartitionAt index: Int) -> Int { orderedQueues[index].count }
 

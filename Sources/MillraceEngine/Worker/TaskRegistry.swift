@@ -188,8 +188,14 @@ final class TaskRegistry {
     }
 
     /// Records that everything in a slot's partition has been fetched.
-    func recordEnd(ofSlot slot: Int) {
-        if slots.indices.contains(slot) { slots[slot].isAtEnd = true }
+    ///
+    /// - Parameter offset: the end of the partition.
+    func recordEnd(ofSlot slot: Int, at offset: Int64) {
+        guard slots.indices.contains(slot) else { return }
+        slots[slot].isAtEnd = true
+        let task = slots[slot].task
+        task.recordEnd(at: offset, ofPartitionAt: slots[slot].queueIndex)
+        if task.hasProgress { wake(slots[slot].taskIndex) }
     }
 
     /// Forgets of slots that everything in their partitions has been fetched.

@@ -28,7 +28,7 @@ extension Worker {
         var outOfRange: [Int] = []
         for event in polled.events {
             switch event {
-            case .endOfPartition(let slot, _): tasks.recordEnd(ofSlot: slot)
+            case .endOfPartition(let slot, let offset): tasks.recordEnd(ofSlot: slot, at: offset)
             case .topicUnavailable(let message):
                 logger.warning("\(message)")
                 topics.raiseDoubt()

@@ -138,7 +138,10 @@ final class SimulatedInstance {
         let before = tasks.map { (task: $0, work: Work(of: $0)) }
         try worker.step(maxWaitMs: 50)
         for (task, work) in before where worker.openTasks.contains(where: { $0 === task }) {
-            guard let problem = work.problem(after: Work(of: task)) else { continue }
+            let problem = work.problem(after: Work(of: task)) { partition, offsets in
+                world.hasRecords(in: partition, at: offsets, readsCommitted: setting.guarantee == .exactlyOnce)
+            }
+            guard let problem else { continue }
             world.violate("\(process?.name ?? name): the paused task \(task.id) \(problem)")
         }
     }
@@ -325,12 +328,14 @@ private struct Work {
         isStarted = !task.isToBeStarted
     }
 
-    /// Returns what the task has done meanwhile; `nil` if nothing.
-    func problem(after later: Work) -> String? {
+    /// Returns what the task has done meanwhile; `nil` if nothing. It may pass the marks of transactions, which are no records.
+    func problem(
+        after later: Work, hasRecords: (_ partition: TopicPartition, _ offsets: Range<Int64>) -> Bool
+    ) -> String? {
         if later.isStarted != isStarted { return "has started its operators" }
         if later.nextPunctuation != nextPunctuation { return "has run a punctuation" }
         let advanced = nextOffsets.first { partition, offset in
-            later.nextOffsets[partition].map { $0 > offset } ?? false
+            later.nextOffsets[partition].map { $0 > offset && hasRecords(partition, offset..<$0) } ?? false
         }
         return advanced.map { "has processed records of \($0.key)" }
     }

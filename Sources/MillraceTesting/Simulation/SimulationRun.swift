@@ -301,6 +301,18 @@ extension SimulatedWorld {
         else { return nil }
         return committedRecords(of: partition, from: 0).filter { $0.offset < end }
     }
+
+    /// Whether a reader sees records at some offsets; true if nobody can say.
+    func hasRecords(
+        in partition: Millrace.TopicPartition, at offsets: Range<Int64>, readsCommitted: Bool
+    ) -> Bool {
+        let partition = ClusterCore.TopicPartition(partition)
+        let answer = try? cluster.fetch(
+            partition, from: offsets.lowerBound, maxBytes: .max,
+            isolation: readsCommitted ? .readCommitted : .readUncommitted)
+        guard let answer else { return true }
+        return CommittedRecords(answer, from: offsets.lowerBound).contains { offsets.contains($0.offset) }
+    }
 }
 
 extension Cluster {

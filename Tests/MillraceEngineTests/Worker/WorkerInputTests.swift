@@ -34,6 +34,24 @@ struct WorkerInputTests {
         try fixture.steps(until: "the results") { fixture.cluster.values("out") == ["l1", "l2"] }
     }
 
+    @Test("the marks of transactions behind the last record are committed once, though no record comes")
+    func marksAtTheEnd() throws {
+        let fixture = try fixture()
+        fixture.cluster.write(["l1", "l2"], to: "left")
+        try fixture.start()
+        try fixture.steps(until: "the commit") { fixture.cluster.committed[left]?.offset == 2 }
+        try fixture.steps(forMs: 1_000)
+        // In a partition of which nothing is committed nothing was processed either.
+        fixture.consumer.events = [.endOfPartition(slot: 0, offset: 3), .endOfPartition(slot: 1, offset: 2)]
+        try fixture.steps(until: "the commit of the end") { fixture.cluster.committed[left]?.offset == 3 }
+        #expect(fixture.cluster.committed[right] == nil)
+        let commits = fixture.worker.status.commits
+        fixture.consumer.events = [.endOfPartition(slot: 0, offset: 3)]
+        try fixture.steps(forMs: 1_000)
+        #expect(fixture.worker.status.commits == commits)
+        #expect(fixture.cluster.values("out") == ["l1", "l2"])
+    }
+
     @Test("a partition that waits for another one is paused when it is full, and resumed when it has drained")
     func backPressure() throws {
         let fixture = try fixture { $0.maxBufferedRecordsPerPartition = 10 }

@@ -1,6 +1,8 @@
 import Foundation
 import KafkaClient
+import Logging
 import Millrace
+import MillraceEngine
 import MillraceRuntime
 import RiskScore
 import Testing
@@ -154,6 +156,39 @@ extension ApplicationTests {
                 #expect(instance.metrics.processedRecords == 20)
                 #expect(try cluster.table(output) == table(4) { _ in "\(5 * round)" })
             }
+        }
+
+        @Test(
+            "a group that has read all of a topic whose transactions' marks are at its end has no lag",
+            arguments: ProcessingGuarantee.allCases)
+        func marksAtTheEnd(guarantee: ProcessingGuarantee) async throws {
+            let (input, between) = (try cluster.createTopic("in"), try cluster.createTopic("between"))
+            let output = try cluster.createTopic("out")
+            let other = try TestDirectory()
+            let (first, second) = (TestCluster.uniqueName("app"), TestCluster.uniqueName("app"))
+            let writing = try RunningInstance(cluster.configuration(first, directory)) { builder in
+                builder.stream(input, key: .string, value: .string).to(between)
+            }
+            var configuration = cluster.configuration(second, other)
+            configuration.guarantee = guarantee
+            let reading = try RunningInstance(configuration) { builder in
+                builder.stream(between, key: .string, value: .string).to(output)
+            }
+            try cluster.write(["a": "1", "b": "2"], to: input)
+            try await reading.awaits(processed: 2)
+            let partition = Millrace.TopicPartition(topic: between, partition: 0)
+            let ports = KafkaPorts(
+                bootstrapServers: [cluster.bootstrapServers], clientSettings: ["broker.address.family": "v4"],
+                logger: Logger(label: "test"))
+            let admin = try ports.makeAdmin(clientID: "test")
+            let reader = try ports.makeReader(clientID: "test")
+            defer { reader.close() }
+            try await reading.awaits("the group at the end, behind the mark") { metrics in
+                let end = try? reader.listOffsets([partition: .latest])[partition]
+                return metrics.lag == 0 && end ?? 0 > 2 && (try? admin.committedOffsets(of: second)[partition]) == end
+            }
+            try await writing.stop()
+            try await reading.stop()
         }
 
         @Test("a store in memory is restored from its changelog at each start")
