@@ -296,7 +296,7 @@ let package = Package(
             name: "postgres-bench", dependencies: ["Millrace", "MillraceConnect", "MillracePostgres", argumentParser],
             path: "Tools/postgres-bench", swiftSettings: swiftSettings),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
-        .target(name: "CRedisLoop", path: "Tools/redis-bench/Loop"),
+        .target(name: "CRedisLoop", dependencies: ["CRdkafka"], path: "Tools/redis-bench/Loop"),
         .executableTarget(
             name: "redis-bench",
             dependencies: ["CRedisLoop", "MillraceConnect", "MillraceRedis", "RedisClient", argumentParser],

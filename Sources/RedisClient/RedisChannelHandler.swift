@@ -10,7 +10,7 @@ struct RedisRequest: Sendable {
 
 /// Gives each answer to the command that it belongs to.
 final class RedisChannelHandler: ChannelDuplexHandler {
-    typealias InboundIn = RedisValue
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = RedisRequest
     typealias OutboundOut = ByteBuffer
 
@@ -20,10 +20,12 @@ final class RedisChannelHandler: ChannelDuplexHandler {
         var deadline: NIODeadline
         /// The first text of the answer, if the command begins or ends a subscription.
         var confirmation: String?
+        var wantsEncodedAnswer: Bool
 
-        init(_ command: String, _ promise: EventLoopPromise<RedisValue>, _ deadline: NIODeadline) {
-            (self.command, self.promise, self.deadline) = (command, promise, deadline)
-            let name = command.lowercased()
+        init(_ command: RedisCommand, _ promise: EventLoopPromise<RedisValue>, _ deadline: NIODeadline) {
+            (self.command, self.promise, self.deadline) = (command.name, promise, deadline)
+            wantsEncodedAnswer = command.wantsEncodedAnswer
+            let name = self.command.lowercased()
             confirmation = name.hasSuffix("subscribe") ? name : nil
         }
     }
@@ -48,14 +50,28 @@ final class RedisChannelHandler: ChannelDuplexHandler {
         var buffer = context.channel.allocator.buffer(capacity: 256)
         for (command, answer) in zip(request.commands, request.promises) {
             command.write(to: &buffer)
-            waiting.append(Waiting(command.name, answer, deadline))
+            waiting.append(Waiting(command, answer, deadline))
         }
         if deadline < alarmDeadline { setAlarm(context, deadline) }
         context.write(wrapOutboundOut(buffer), promise: promise)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let value = unwrapInboundIn(data)
+        let answer = unwrapInboundIn(data)
+        do throws(RedisError) { take(try value(of: answer), context) } catch { fail(context, error) }
+    }
+
+    private func value(of answer: ByteBuffer) throws(RedisError) -> RedisValue {
+        guard waiting.first?.wantsEncodedAnswer == true, !isSubscribed,
+            let kind = answer.readableBytesView.first, !Self.decodedKinds.contains(kind)
+        else { return try RedisCursor.value(of: answer) }
+        return .encoded(answer)
+    }
+
+    /// The kinds of failures, and of messages that no command asked for.
+    private static let decodedKinds = "-!>".utf8
+
+    private func take(_ value: RedisValue, _ context: ChannelHandlerContext) {
         if let message = message(value) {
             pushes.yield(message)
             // A subscription's own confirmation also answers the command.
@@ -74,7 +90,6 @@ final class RedisChannelHandler: ChannelDuplexHandler {
             note(message)
             return message
         case .array(let elements):
-            let isSubscribed = subscriptions.channels > 0 || subscriptions.shards > 0
             guard elements.count >= 3, isSubscribed || isAnswer(elements), let kind = elements.first?.text,
                 Self.messages.contains(kind)
             else { return nil }
@@ -83,6 +98,8 @@ final class RedisChannelHandler: ChannelDuplexHandler {
         default: return nil
         }
     }
+
+    private var isSubscribed: Bool { subscriptions.channels > 0 || subscriptions.shards > 0 }
 
     private static let messages: Set<String> = [
         "message", "pmessage", "smessage", "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe",

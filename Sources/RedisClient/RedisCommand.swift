@@ -17,9 +17,18 @@ package struct RedisCommand: Sendable, ExpressibleByArrayLiteral {
     }
 
     private(set) var arguments: [Argument]
+    /// Whether the answer stays as the server has written it, `RedisValue.encoded`. A failure is decoded all the same.
+    package private(set) var wantsEncodedAnswer = false
 
     package init(_ arguments: [Argument]) { self.arguments = arguments }
     package init(arrayLiteral elements: Argument...) { arguments = elements }
+
+    /// The same command, whose answer stays as the server has written it.
+    package var withEncodedAnswer: RedisCommand {
+        var command = self
+        command.wantsEncodedAnswer = true
+        return command
+    }
 
     /// Adds arguments.
     package mutating func append(_ others: Argument...) { arguments += others }

@@ -69,7 +69,7 @@ package final class RedisConnection: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     if let tls { try pipeline.addHandler(Self.handler(tls, host: settings.host)) }
                     try pipeline.addHandlers(
-                        ByteToMessageHandler(RedisDecoder()),
+                        ByteToMessageHandler(RedisFramer()),
                         RedisChannelHandler(address: settings.address, pushes: continuation))
                 }
             }

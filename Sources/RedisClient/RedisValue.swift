@@ -18,6 +18,8 @@ package enum RedisValue: Sendable, Hashable {
     case map([RedisValue])
     /// A message that no command asked for, such as one of a subscription.
     case push([RedisValue])
+    /// An answer as the server has written it, to a command that wants it so.
+    case encoded(ByteBuffer)
 }
 
 extension RedisValue {

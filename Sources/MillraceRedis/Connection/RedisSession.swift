@@ -27,12 +27,15 @@ extension RedisSession {
     ///
     /// - Throws: `RedisError`; `.refused` if the server refuses one of them.
     func sendTogether(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {
-        let answers = try start([["MULTI"]] + commands + [["EXEC"]], blockingMs: 0).wait()
+        let wantsEncodedAnswers = commands.contains { $0.wantsEncodedAnswer }
+        let execution: RedisCommand = ["EXEC"]
+        let together = [["MULTI"]] + commands + [wantsEncodedAnswers ? execution.withEncodedAnswer : execution]
+        let answers = try start(together, blockingMs: 0).wait()
         for (answer, command) in zip(answers.dropFirst(), commands) {
             _ = try RedisAnswer.checked(answer, command.name)
         }
-        guard case .array(let results) = try RedisAnswer.checked(answers.last, "EXEC"), results.count == commands.count
-        else {
+        let results = try RedisAnswer.results(of: RedisAnswer.checked(answers.last, "EXEC"), commands)
+        guard results.count == commands.count else {
             throw .protocolProblem("EXEC has not answered with the results")
         }
         for (result, command) in zip(results, commands) { _ = try RedisAnswer.checked(result, command.name) }
@@ -50,6 +53,22 @@ enum RedisAnswer {
         case .failure(let words): throw .refused(words, command: command)
         case .some(let answer): return answer
         case nil: throw .protocolProblem("\(command) has no answer")
+        }
+    }
+
+    /// Returns the results of commands that were sent as one transaction.
+    fileprivate static func results(
+        of answer: RedisValue, _ commands: [RedisCommand]
+    ) throws(RedisError) -> [RedisValue] {
+        guard case .encoded(let bytes) = answer else { return answer.elements ?? [] }
+        return try RedisCursor.read(bytes) { (cursor, _) throws(RedisError) in
+            guard let count = try cursor.array(), count == commands.count else { return [] }
+            var results: [RedisValue] = []
+            for command in commands {
+                results.append(
+                    try command.wantsEncodedAnswer ? cursor.encodedValue(of: bytes) : cursor.value(of: bytes))
+            }
+            return results
         }
     }
 }

@@ -14,7 +14,7 @@ struct ReadBudget {
     var count: Int { max(1, min(Self.maxCount, sizeInBytes / entrySizeInBytes)) }
 
     /// Learns the size of entries. A large one counts at once, small ones by and by.
-    mutating func note(_ entries: [StreamEntry]) {
+    mutating func note(_ entries: StreamEntries) {
         guard !entries.isEmpty else { return }
         let mean = entries.reduce(0) { $0 + $1.sizeInBytes } / entries.count + Self.overheadInBytes
         entrySizeInBytes = mean > entrySizeInBytes ? mean : (entrySizeInBytes + mean) / 2

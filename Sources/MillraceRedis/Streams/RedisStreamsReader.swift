@@ -85,18 +85,14 @@ final class RedisStreamsReader: SourcePartitionReader {
         RedisFailures.error(error, at: address, about: "the stream \(stream)")
     }
 
-    private func batch(_ entries: [StreamEntry]) -> SourceBatch {
+    private func batch(_ entries: StreamEntries) -> SourceBatch {
         guard let last = entries.last else {
             defer { (isNews, losses) = (false, []) }
             return SourceBatch([], position: isNews ? position.text : nil, losses: losses)
         }
         isNews = false
-        var batch: [SourceRecord] = []
-        batch.reserveCapacity(entries.count)
-        for entry in entries {
-            batch.append(records.record(entry, loss: loss))
-            loss = nil
-        }
+        let batch = records.records(of: entries, loss: loss)
+        loss = nil
         if position.pending == nil { position.advance(to: last.id, count: entries.count) }
         source.measures.update(stream) { measures in
             measures.readCount += entries.count
@@ -109,12 +105,12 @@ final class RedisStreamsReader: SourcePartitionReader {
     // MARK: Entries
 
     /// Returns the entries that follow the position, as far as they are there.
-    private func take(_ count: Int) throws -> [StreamEntry] {
+    private func take(_ count: Int) throws -> StreamEntries {
         if position.pending != nil { return try takePending(count) }
         let answer = ahead ?? start(count)
         ahead = nil
         let answers = try answer.replies.wait()
-        var entries = try StreamEntry.entries(RedisAnswer.checked(answers.first, "XRANGE"))
+        var entries = try StreamEntries(RedisAnswer.checked(answers.first, "XRANGE"))
         if answers.count > 1, let info = StreamInfo(answers[1]) { note(info) }
         if entries.first?.id == position.id {
             entries.removeFirst()
@@ -136,10 +132,15 @@ final class RedisStreamsReader: SourcePartitionReader {
     ) -> (count: Int, replies: any RedisReplies) {
         let count = min(max(1, count), budget.count)
         let begin = id ?? position.id
-        var commands: [RedisCommand] = [["XRANGE", .init(stream), "\(begin)", "+", "COUNT", "\(count + 1)"]]
+        var commands = [range(from: begin, count + 1)]
         // The figures are looked at while there is a backlog, too, which a trim may be near.
         if budget.isCheckDue { commands.append(["XINFO", "STREAM", .init(stream)]) }
         return (count, session.start(commands, blockingMs: 0))
+    }
+
+    private func range(from id: StreamID, _ count: Int) -> RedisCommand {
+        let command: RedisCommand = ["XRANGE", .init(stream), "\(id)", "+", "COUNT", "\(count)"]
+        return command.withEncodedAnswer
     }
 
     /// Waits until there is something after the position.
@@ -152,10 +153,10 @@ final class RedisStreamsReader: SourcePartitionReader {
     }
 
     /// Looks whether the stream has everything after the position, and returns the first entries after it.
-    private func check(_ count: Int) throws -> [StreamEntry] {
-        guard let answers = try look(count + 1) else { return [] }
+    private func check(_ count: Int) throws -> StreamEntries {
+        guard let answers = try look(count + 1) else { return StreamEntries() }
         guard let info = StreamInfo(answers[0]) else { throw Self.tooOld(stream) }
-        var entries = try StreamEntry.entries(answers[1])
+        var entries = try StreamEntries(answers[1])
         let isThere = entries.first?.id == position.id
         if isThere {
             entries.removeFirst()
@@ -164,11 +165,12 @@ final class RedisStreamsReader: SourcePartitionReader {
             if continuity != .whole {
                 try handle(continuity, info)
                 // The rest depends on the new position.
-                entries = []
+                entries = StreamEntries()
             }
         }
         note(info)
-        return Array(entries.prefix(count))
+        entries.keepFirst(count)
+        return entries
     }
 
     private func note(_ info: StreamInfo) {
@@ -183,7 +185,7 @@ final class RedisStreamsReader: SourcePartitionReader {
         do {
             return try session.sendTogether([
                 ["XINFO", "STREAM", .init(stream)],
-                ["XRANGE", .init(stream), "\(position.id)", "+", "COUNT", "\(count)"],
+                range(from: position.id, count),
             ])
         } catch {
             if error.isMissingKey { return nil }
@@ -236,13 +238,13 @@ final class RedisStreamsReader: SourcePartitionReader {
 
     /// Returns the last entry up to an id. From there on the next reads see that nothing is missing.
     private func lastEntry(upTo id: StreamID) throws(RedisError) -> StreamID? {
-        let answer = try session.send(["XREVRANGE", .init(stream), "\(id)", "-", "COUNT", "1"])
-        return try StreamEntry.entries(answer).first?.id
+        let command: RedisCommand = ["XREVRANGE", .init(stream), "\(id)", "-", "COUNT", "1"]
+        return try StreamEntries(session.send(command.withEncodedAnswer)).first?.id
     }
 
     // MARK: What a group had pending
 
-    private func takePending(_ count: Int) throws -> [StreamEntry] {
+    private func takePending(_ count: Int) throws -> StreamEntries {
         guard let group, let delivered = position.pending else {
             throw ConnectorError(
                 .permanent,
@@ -252,7 +254,7 @@ final class RedisStreamsReader: SourcePartitionReader {
         guard let (entries, deleted) = try group.claim(after: position.id, count: min(count, budget.count)) else {
             position = StreamPosition(delivered, ordinal: position.ordinal, certainTo: delivered)
             isNews = true
-            return []
+            return StreamEntries()
         }
         if !deleted.isEmpty { try handle(StreamLossReport(deleted: deleted, group: group.name, position: position)) }
         budget.note(entries)

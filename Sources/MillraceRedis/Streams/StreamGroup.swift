@@ -125,20 +125,36 @@ final class StreamGroup {
     ///   - count: the number of entries at most.
     /// - Returns: the entries, and the ids of those that are not in the stream any more; `nil` if nothing is left.
     /// - Throws: `RedisError`; ``ConnectorError`` if a consumer that has entries pending is alive.
-    func claim(after id: StreamID, count: Int) throws -> (entries: [StreamEntry], deleted: [StreamID])? {
+    func claim(after id: StreamID, count: Int) throws -> (entries: StreamEntries, deleted: [StreamID])? {
         try checkConsumers()
-        let answer = try session.send([
+        let command: RedisCommand = [
             "XAUTOCLAIM", .init(stream), .init(name), .init(consumer), "0", "\(cursor ?? id.next)", "COUNT", "\(count)",
-        ])
-        guard let parts = answer.elements, parts.count >= 2, let next = parts[0].text.flatMap({ StreamID($0) }) else {
-            throw RedisError.protocolProblem("XAUTOCLAIM has not answered with entries")
-        }
-        let entries = try StreamEntry.entries(parts[1])
-        let deleted = (parts.count > 2 ? parts[2].elements ?? [] : []).compactMap { $0.text.flatMap { StreamID($0) } }
+        ]
+        let (next, entries, deleted) = try Self.claimed(try session.send(command.withEncodedAnswer))
         claimed += entries.map(\.id)
         cursor = next == .zero ? nil : next
         return next == .zero && entries.isEmpty && deleted.isEmpty ? nil : (entries, deleted)
     }
+
+    private static func claimed(
+        _ answer: RedisValue
+    ) throws(RedisError) -> (next: StreamID, entries: StreamEntries, deleted: [StreamID]) {
+        guard case .encoded(let answer) = answer else { throw problem }
+        return try RedisCursor.read(answer) { (cursor, bytes) throws(RedisError) in
+            guard let count = try cursor.array(), count >= 2, let text = try cursor.text(),
+                let next = StreamID(bytes: bytes[text])
+            else { throw problem }
+            let entries = try StreamEntries(&cursor, bytes, of: answer)
+            var deleted: [StreamID] = []
+            // Redis before 7.0 does not tell the deleted ones.
+            for _ in 0..<(count > 2 ? try cursor.array() ?? 0 : 0) {
+                if let text = try cursor.text(), let id = StreamID(bytes: bytes[text]) { deleted.append(id) }
+            }
+            return (next, entries, deleted)
+        }
+    }
+
+    private static let problem = RedisError.protocolProblem("XAUTOCLAIM has not answered with entries")
 
     private func checkConsumers() throws {
         let consumers = try session.send(["XINFO", "CONSUMERS", .init(stream), .init(name)])

@@ -1,7 +1,5 @@
 import Millrace
 import MillraceConnect
-import NIOCore
-import RedisClient
 
 /// The making of records from entries.
 struct StreamRecords {
@@ -39,24 +37,35 @@ struct StreamRecords {
             }
     }
 
-    /// Returns the record of an entry.
-    func record(_ entry: StreamEntry, loss: String?) -> SourceRecord {
-        let id = Array(entry.idText.readableBytesView)
+    /// Returns the records of entries.
+    ///
+    /// - Parameter loss: the sentence for the first one.
+    func records(of entries: StreamEntries, loss: String?) -> [SourceRecord] {
+        var records: [SourceRecord] = []
+        records.reserveCapacity(entries.count)
+        entries.forEach { (entry, texts) in
+            records.append(record(entry, texts, loss: records.isEmpty ? loss : nil))
+        }
+        return records
+    }
+
+    private func record(_ entry: StreamEntry, _ texts: StreamTexts, loss: String?) -> SourceRecord {
+        let id = Array(texts.id)
         var headers: Headers = [
             Header(name: Self.streamHeader, value: streamName), Header(name: Self.idHeader, value: id),
         ]
         if let loss { headers.append(name: Self.lossHeader, text: loss) }
         return SourceRecord(
-            topic: topic, key: bytes(key, entry, id), value: bytes(value, entry, id),
+            topic: topic, key: bytes(key, entry, texts, id), value: bytes(value, entry, texts, id),
             timestampMs: usesEntryTimes ? Int64(clamping: entry.id.ms) : nil, headers: headers)
     }
 
-    private func bytes(_ part: Part, _ entry: StreamEntry, _ id: [UInt8]) -> [UInt8]? {
+    private func bytes(_ part: Part, _ entry: StreamEntry, _ texts: StreamTexts, _ id: [UInt8]) -> [UInt8]? {
         switch part {
         case .none: nil
         case .id: id
-        case .field(let name): entry.value(of: name)
-        case .fields: FieldsJSON.object(entry.fields)
+        case .field(let name): texts.value(of: name).map { Array($0) }
+        case .fields: FieldsJSON.object(texts, sizeInBytes: entry.sizeInBytes)
         }
     }
 }

@@ -98,10 +98,11 @@ final class SimulatedStreams: RedisSessions, @unchecked Sendable {
                 together = []
                 answers.append(.status("OK"))
             case "EXEC":
-                answers.append(.array(together ?? []))
+                let results = RedisValue.array(together ?? [])
+                answers.append(command.wantsEncodedAnswer ? results.encoded : results)
                 together = nil
             default:
-                let answer = answer(words)
+                let answer = command.wantsEncodedAnswer ? answer(words).encoded : answer(words)
                 if together == nil {
                     answers.append(answer)
                 } else {
@@ -152,4 +153,31 @@ final class SimulatedStreams: RedisSessions, @unchecked Sendable {
 
 extension RedisValue {
     fileprivate static func text(_ text: String) -> RedisValue { .bytes(ByteBuffer(string: text)) }
+
+    /// The value as a server writes it; a failure stays as it is.
+    fileprivate var encoded: RedisValue {
+        if case .failure = self { return self }
+        var bytes = ByteBuffer()
+        write(to: &bytes)
+        return .encoded(bytes)
+    }
+
+    private func write(to buffer: inout ByteBuffer) {
+        switch self {
+        case .integer(let number): buffer.writeString(":\(number)\r\n")
+        case .failure(let words): buffer.writeString("-\(words)\r\n")
+        case .encoded(let bytes): buffer.writeImmutableBuffer(bytes)
+        case .array(let elements):
+            buffer.writeString("*\(elements.count)\r\n")
+            for element in elements { element.write(to: &buffer) }
+        default:
+            guard let bytes else {
+                _ = buffer.writeString("$-1\r\n")
+                return
+            }
+            buffer.writeString("$\(bytes.readableBytes)\r\n")
+            buffer.writeImmutableBuffer(bytes)
+            buffer.writeString("\r\n")
+        }
+    }
 }

@@ -8,48 +8,24 @@ struct ConnectTurn {
     let number: Int
 
     func run(_ entries: Int) throws -> Turn {
-        guard FileManager.default.isExecutableFile(atPath: millrace) else {
-            throw Failure("there is no \(millrace): build it, or name it with --millrace")
-        }
+        let broker = try BenchBroker(millrace: millrace, port: brokerPort)
+        defer { broker.stop() }
         let group = "bench-\(number)"
         let folder = server.folder.appending(path: group)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let broker = try ChildProcess(
-            millrace,
-            [
-                "broker", "--port", "\(brokerPort)", "--data-dir", folder.appending(path: "broker").path, "--topic",
-                "bench:4", "--log-level", "warning",
-            ], log: folder.appending(path: "broker.log"))
-        defer { broker.stop() }
         let file = folder.appending(path: "connect.json")
         try Data(
             """
-            {"name": "\(group)", "bootstrapServers": ["127.0.0.1:\(brokerPort)"], "connectors": {"bench": {
+            {"name": "\(group)", "bootstrapServers": ["\(broker.address)"], "connectors": {"bench": {
               "type": "redis-streams-source", "server": {"port": \(server.port)}, "streams": {"\(BenchServer.stream)": "bench"},
               "group": "\(group)"}}}
             """.utf8
         ).write(to: file)
         let log = folder.appending(path: "connect.log")
-        let connect = try start(file, log, broker)
+        let connect = try ChildProcess(millrace, ["connect", file.path, "--log-level", "warning"], log: log)
         defer { connect.stop() }
         return try watch(connect, group, entries, log)
-    }
-
-    /// Starts the connector once the broker listens.
-    private func start(_ file: URL, _ log: URL, _ broker: ChildProcess) throws -> ChildProcess {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            let connect = try ChildProcess(millrace, ["connect", file.path, "--log-level", "warning"], log: log)
-            // It ends within seconds if no broker answers.
-            let end = ContinuousClock.now + .seconds(10)
-            while connect.isRunning, ContinuousClock.now < end {
-                if try server.lag(of: "bench-\(number)") != nil { return connect }
-                Thread.sleep(forTimeInterval: 0.005)
-            }
-            if connect.isRunning { return connect }
-        }
-        throw Failure("the connector does not start: \(words(of: log))")
     }
 
     private func watch(_ connect: ChildProcess, _ group: String, _ entries: Int, _ log: URL) throws -> Turn {

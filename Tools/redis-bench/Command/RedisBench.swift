@@ -2,8 +2,8 @@ import ArgumentParser
 import CRedisLoop
 import Foundation
 
-/// Measures the source of Redis' streams beside a loop of XREAD by hand in C, by turns on one server of its own: its reader alone, and a whole
-/// `millrace connect` into a topic of a broker.
+/// Measures the source of Redis' streams beside a loop of XREAD by hand in C, by turns on one server of its own: its reader alone beside a
+/// loop that copies the entries, and a whole `millrace connect` beside a loop that writes them into a topic of a broker, too.
 ///
 /// Servers, broker and connector run on 127.0.0.1, and their data are deleted at the end.
 @main
@@ -28,22 +28,35 @@ struct RedisBench: ParsableCommand {
         defer { server.stop() }
         try server.fill(entries)
         print("\(entries) entries of about \(BenchServer.entrySizeInBytes) bytes, by turns")
-        var (loop, reader, connect): ([Turn], [Turn], [Turn]) = ([], [], [])
+        var (loop, reader, copy, connect): ([Turn], [Turn], [Turn], [Turn]) = ([], [], [], [])
         for number in 0..<turns {
             loop.append(try readByLoop())
             reader.append(try server.read(entries))
+            copy.append(try copyByLoop())
             let turn = ConnectTurn(millrace: millrace, server: server, brokerPort: port + 1, number: number)
             connect.append(try turn.run(entries))
         }
         report("loop in C", loop)
         report("reader", reader, beside: loop)
+        report("loop in C into a topic", copy, beside: loop)
         report("millrace connect", connect, beside: loop)
+        report("millrace connect, beside the loop in C into a topic", connect, beside: copy)
     }
 
     private func readByLoop() throws -> Turn {
         try Turn.measured(entries) {
             let result = redis_loop_read(Int32(port), BenchServer.stream, Int32(count))
             guard result.entries == entries else { throw Failure("the loop has read \(result.entries) entries") }
+        }
+    }
+
+    private func copyByLoop() throws -> Turn {
+        let broker = try BenchBroker(millrace: millrace, port: port + 1)
+        defer { broker.stop() }
+        return try Turn.measured(entries) {
+            let result = redis_loop_copy(
+                Int32(port), BenchServer.stream, Int32(count), broker.address, BenchBroker.topic)
+            guard result.entries == entries else { throw Failure("the loop has written \(result.entries) entries") }
         }
     }
 }

@@ -5,7 +5,7 @@
 
 /// The result of a reading of a stream.
 struct RedisLoopResult {
-    /// The number of entries; -1 if the connection failed, or the answers were not as expected.
+    /// The number of entries; -1 if a connection failed, or the answers were not as expected.
     int64_t entries;
     /// The bytes of all fields and values.
     int64_t bytes;
@@ -13,8 +13,11 @@ struct RedisLoopResult {
     uint64_t sum;
 };
 
-/// Reads a stream from its beginning to its end with XREAD COUNT, as one would by hand: each answer is searched for its last id, the next
-/// command is sent, and then the entries are copied into a record each while the server works.
+/// Reads a stream from its beginning to its end, as one would by hand, and copies each entry.
 struct RedisLoopResult redis_loop_read(int port, const char *stream, int count);
+
+/// Reads a stream in the same way, and writes each entry into a topic with librdkafka: its fields as JSON, its id as the key, its time, the
+/// two headers of `millrace connect`, in a transaction every 100 ms.
+struct RedisLoopResult redis_loop_copy(int port, const char *stream, int count, const char *brokers, const char *topic);
 
 #endif

@@ -4,7 +4,7 @@ import Testing
 @testable import RedisClient
 
 @Suite("Redis' protocol")
-struct RedisDecoderTests {
+struct RedisFramerTests {
     private static let values: [(text: String, value: RedisValue)] = [
         ("+OK\r\n", .status("OK")), ("-ERR no\r\n", .failure("ERR no")), (":-7\r\n", .integer(-7)), ("_\r\n", .null),
         ("$-1\r\n", .null), ("*-1\r\n", .null), ("$0\r\n\r\n", .bytes(ByteBuffer())),
@@ -25,14 +25,14 @@ struct RedisDecoderTests {
         let bytes = Array(text.utf8)
         for cut in 0...bytes.count {
             var buffer = ByteBuffer(bytes: bytes.prefix(cut))
-            var decoder = RedisDecoder()
+            var framer = RedisFramer()
             if cut < bytes.count {
-                #expect(try decoder.next(&buffer) == nil)
+                #expect(try framer.next(&buffer) == nil)
                 buffer.writeBytes(bytes[cut...])
             }
             buffer.writeString("+next\r\n")
-            #expect(try decoder.next(&buffer) == value)
-            #expect(try decoder.next(&buffer) == .status("next"))
+            #expect(try framer.value(&buffer) == value)
+            #expect(try framer.value(&buffer) == .status("next"))
         }
     }
 
@@ -46,8 +46,8 @@ struct RedisDecoderTests {
         ])
     func refused(_ text: String) {
         var buffer = ByteBuffer(string: text)
-        var decoder = RedisDecoder()
-        #expect(throws: RedisError.self) { try decoder.next(&buffer) }
+        var framer = RedisFramer()
+        #expect(throws: RedisError.self) { try framer.value(&buffer) }
     }
 
     @Test("random bytes never trap")
@@ -56,8 +56,27 @@ struct RedisDecoderTests {
         for _ in 0..<50_000 {
             let count = Int.random(in: 0..<24)
             var buffer = ByteBuffer(bytes: (0..<count).map { _ in letters.randomElement() ?? 0 })
-            var decoder = RedisDecoder()
-            while let value = try? decoder.next(&buffer) { #expect(value == value) }
+            var framer = RedisFramer()
+            while let value = try? framer.value(&buffer) { #expect(value == value) }
+        }
+    }
+
+    @Test("an answer is walked through without its values being made, and what is not there is refused")
+    func cursor() throws {
+        let answer = ByteBuffer(string: "*3\r\n$2\r\nab\r\n*-1\r\n*2\r\n:1\r\n-ERR no\r\n")
+        try RedisCursor.read(answer) { (cursor, bytes) throws(RedisError) in
+            #expect(try cursor.array() == 3)
+            let text = try cursor.text()
+            #expect(text.map { String(decoding: bytes[$0], as: UTF8.self) } == "ab")
+            #expect(try cursor.array() == nil)
+            var copy = cursor
+            #expect(throws: RedisError.self) { try copy.text() }
+            #expect(try copy.encodedValue(of: answer) == .encoded(ByteBuffer(string: "*2\r\n:1\r\n-ERR no\r\n")))
+            #expect(try cursor.array() == 2)
+            #expect(throws: RedisError.self) { try cursor.array() }
+            #expect(try cursor.value(of: answer) == .integer(1))
+            #expect(try cursor.encodedValue(of: answer) == .failure("ERR no"))
+            #expect(throws: RedisError.self) { try cursor.value(of: answer) }
         }
     }
 
@@ -68,5 +87,12 @@ struct RedisDecoderTests {
         #expect(RedisValue.array(pairs).dictionary == ["a": .integer(1), "b": .null])
         #expect(RedisValue.array([.integer(1)]).dictionary == nil && RedisValue.integer(1).dictionary == nil)
         #expect(RedisValue.bytes(ByteBuffer(string: "12")).integer == 12 && RedisValue.status("x").integer == nil)
+    }
+}
+
+extension RedisFramer {
+    /// Takes the first value out of a buffer; `nil` if it is not there as a whole.
+    fileprivate mutating func value(_ buffer: inout ByteBuffer) throws -> RedisValue? {
+        try next(&buffer).map { try RedisCursor.value(of: $0) }
     }
 }
