@@ -67,6 +67,35 @@ struct RedisVectorsTests {
         #expect(found == [EmbeddingKey("a"): Embedding([5, 0], version: 8)])
     }
 
+    @Test("a member of a key names the embedding, and dots lead to the version, as for rows of PostgreSQL")
+    func rows() async throws {
+        let server = try TestRedis()
+        try await onThread {
+            var configuration = self.configuration(server)
+            (configuration.index, configuration.keyMember) = (nil, "agent_id")
+            configuration.version = .member("metadata.version")
+            let writer = try RedisVectors(configuration).open()
+            _ = try writer.begin([Self.partition])
+            let refused = try writer.write([
+                record(0, #"{"agent_id":"a"}"#, #"{"embedding":[1,2],"metadata":{"version":7}}"#),
+                record(1, #"{"agent_id":5}"#, #"{"embedding":[1,2],"metadata.version":8,"metadata":{"version":7}}"#),
+                record(2, #"{"agent_id":"c"}"#, #"{"embedding":[1,2],"metadata":{}}"#),
+                record(3, #"{"agent_id":"c"}"#, #"{"embedding":[1,2],"metadata":3}"#),
+                record(4, #"{"agent":"d"}"#, nil), record(5, #"{"agent_id":{}}"#, nil), record(6, "a", nil),
+                record(7, nil, nil), record(8, #"{"agent_id":""}"#, nil),
+            ])
+            #expect(refused.map(\.record.offset) == [2, 3, 4, 5, 6, 7, 8])
+            #expect(refused[2].reason == "its key is no JSON object whose member agent_id names an embedding")
+            try writer.commit([Self.partition: 9])
+            #expect(try server.ask(["HGET", "embedding:a", "version"]).integer == 7)
+            #expect(try server.ask(["HGET", "embedding:a", "metadata"]).text == #"{"version":7}"#)
+            #expect(try server.ask(["HGET", "embedding:5", "version"]).integer == 8)
+            _ = try writer.write([record(9, #"{"agent_id":"a"}"#, nil)])
+            try writer.commit([Self.partition: 10])
+            #expect(try server.ask(["EXISTS", "embedding:a"]).integer == 0)
+        }
+    }
+
     @Test("hashes expire after a time, or at the time in a member")
     func expiry() async throws {
         let server = try TestRedis()

@@ -67,6 +67,7 @@ extension ConnectorKind {
         if let namespace = settings.optionalText("namespace") {
             (configuration.layout.hasNamespaces, configuration.namespace) = (true, namespace)
         }
+        configuration.keyMember = settings.optionalText("keyMember")
         if settings.boolean("bytes", default: false) {
             configuration.vector = .bytes
         } else {

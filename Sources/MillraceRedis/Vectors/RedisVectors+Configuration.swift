@@ -14,7 +14,7 @@ extension RedisVectors {
         public enum Version: Sendable, Hashable {
             /// The record's offset.
             case offset
-            /// A member of the value, a whole number.
+            /// A member of the value, a whole number. Dots lead into objects, as in `metadata.version`.
             case member(String)
         }
 
@@ -24,7 +24,8 @@ extension RedisVectors {
             case never
             /// A time after the hash was written.
             case after(Duration)
-            /// The time in a member of the value, milliseconds since 1 January 1970, UTC. A record without it never expires.
+            /// The time in a member of the value, milliseconds since 1 January 1970, UTC. Dots lead into objects. A record without it
+            /// never expires.
             case member(String)
         }
 
@@ -52,12 +53,15 @@ extension RedisVectors {
         public var server = RedisServerSettings()
         /// The name under which Redis keeps the offsets.
         public var name: String
-        /// The topics, whose keys are the names of the embeddings.
+        /// The topics, whose keys name the embeddings.
         public var topics: [String]
         /// The form in which Redis has embeddings.
         public var layout = RedisVectorLayout()
         /// The namespace of the embeddings; the empty one by default. Another one needs a layout with namespaces.
         public var namespace = ""
+        /// The member of the record's key, a JSON object, that is the name of the embedding, as for rows of the source of PostgreSQL; the
+        /// whole key, `nil`, by default.
+        public var keyMember: String?
         /// The place of the vector in a record; the member `embedding` by default.
         public var vector = Vector.member("embedding")
         /// The version of an embedding; the record's offset by default.
@@ -81,7 +85,7 @@ extension RedisVectors {
         ///
         /// - Parameters:
         ///   - name: the name under which Redis keeps the offsets.
-        ///   - topics: the topics, whose keys are the names of the embeddings.
+        ///   - topics: the topics, whose keys name the embeddings.
         ///   - dimension: the number of components.
         public init(name: String, topics: [String], dimension: Int) {
             self.name = name
@@ -109,6 +113,7 @@ extension RedisVectors {
             if !layout.hasNamespaces, !namespace.isEmpty {
                 problems.append("a namespace needs a layout with namespaces")
             }
+            if keyMember == "" { problems.append("the member of the key needs a name") }
             if layout.vectorField.isEmpty || layout.versionField.isEmpty || layout.vectorField == layout.versionField {
                 problems.append("the vector and the version need different fields")
             }

@@ -23,10 +23,8 @@ struct VectorCommands: SinkCommands {
     func prepare(_ session: any RedisSession) throws { try index?.make(session) }
 
     func commands(for record: SinkRecord) throws(SinkRefusal) -> [SinkCommand] {
-        guard let bytes = record.key, let name = String(validating: bytes, as: UTF8.self), !name.isEmpty else {
-            throw SinkRefusal("its key is missing, empty, or not UTF-8, and cannot be the name of an embedding")
-        }
-        guard let key = layout.hashKey(of: EmbeddingKey(name, in: configuration.namespace)) else {
+        let name = EmbeddingKey(try name(of: record), in: configuration.namespace)
+        guard let key = layout.hashKey(of: name) else {
             throw SinkRefusal("the layout has no namespaces")
         }
         let argument = RedisCommand.Argument(key)
@@ -55,6 +53,20 @@ struct VectorCommands: SinkCommands {
         ]
     }
 
+    private func name(of record: SinkRecord) throws(SinkRefusal) -> String {
+        if let member = configuration.keyMember {
+            let members = record.key.flatMap { try? JSONDecoder().decode([String: JSONValue].self, from: Data($0)) }
+            guard let name = members?[member]?.scalarText, !name.isEmpty else {
+                throw SinkRefusal("its key is no JSON object whose member \(member) names an embedding")
+            }
+            return name
+        }
+        guard let bytes = record.key, let name = String(validating: bytes, as: UTF8.self), !name.isEmpty else {
+            throw SinkRefusal("its key is missing, empty, or not UTF-8, and cannot be the name of an embedding")
+        }
+        return name
+    }
+
     private struct Hash {
         var vector: [Float]
         var version: Int64
@@ -77,12 +89,12 @@ struct VectorCommands: SinkCommands {
         }
         var hash = Hash(vector: vector, version: record.offset, expiry: lifetime)
         if case .member(let name) = configuration.version {
-            guard let version = members[name]?.integer else {
+            guard let version = VectorMember.integer(at: name, in: members) else {
                 throw SinkRefusal("its member \(name) is missing, or no whole number for a version")
             }
             hash.version = version
         }
-        if case .member(let name) = configuration.expiry, let end = members[name]?.integer {
+        if case .member(let name) = configuration.expiry, let end = VectorMember.integer(at: name, in: members) {
             hash.expiry = ("PEXPIREAT", max(1, end))
         }
         let reserved = [vectorName, layout.vectorField, layout.versionField]
@@ -126,10 +138,21 @@ private enum VectorMember: Decodable {
         }
     }
 
-    var integer: Int64? {
-        if case .other(.integer(let number)) = self { return number }
-        if case .other(let value) = self { return value.scalarText.flatMap { Int64($0) } }
-        return nil
+    /// Returns the whole number at a place, where dots lead into objects; a member whose own name has the dots goes first.
+    static func integer(at path: String, in members: [String: VectorMember]) -> Int64? {
+        if let member = members[path] { return Self.integer(member.value) }
+        let names = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard let first = names.first, case .other(var value)? = members[first] else { return nil }
+        for name in names.dropFirst() {
+            guard case .object(let inner) = value, let next = inner[name] else { return nil }
+            value = next
+        }
+        return Self.integer(value)
+    }
+
+    private static func integer(_ value: JSONValue) -> Int64? {
+        if case .integer(let number) = value { return number }
+        return value.scalarText.flatMap { Int64($0) }
     }
 
     var value: JSONValue {

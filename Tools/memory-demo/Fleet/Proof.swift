@@ -1,8 +1,10 @@
 import AgentMemory
 import Foundation
 import KafkaClient
+import MillraceRedis
+import MillraceVectors
 
-/// The comparison of what all agents see with PostgreSQL, and of the decisions with the requests.
+/// The comparison of what all agents see, and of Redis, with PostgreSQL, and of the decisions with the requests.
 struct Proof {
     let fleet: Fleet
     let expected: [String: Fingerprint]
@@ -24,6 +26,7 @@ struct Proof {
                 }
                 problems += differences(rows).map { "\(name): \($0)" }
             }
+            problems += await mirrorProblems()
             problems += try decisionProblems()
             if problems.isEmpty { break }
             try await Task.sleep(for: .milliseconds(500))
@@ -37,7 +40,7 @@ struct Proof {
             say(
                 """
                 PROVEN: each of \(fleet.agents.count) agents has the latest version of all \(expected.count) rows in its table and its cache, \
-                after \(changes) changes; each of \(requests.count) requests has one decision
+                and so has Redis, after \(changes) changes; each of \(requests.count) requests has one decision
                 """)
         } else {
             say("NOT PROVEN: \(problems.count) differences")
@@ -57,6 +60,28 @@ struct Proof {
             }
         }
         return problems + rows.keys.filter { expected[$0] == nil }.map { "row \($0) is deleted, and in the table" }
+    }
+
+    /// Redis needs the latest embedding of each row.
+    private func mirrorProblems() async -> [String] {
+        var configuration = RedisEmbeddings.Configuration()
+        configuration.server.port = servers.redisPort
+        do {
+            let redis = try RedisEmbeddings(configuration)
+            var problems: [String] = []
+            let agents = expected.keys.sorted()
+            for start in stride(from: 0, to: agents.count, by: redis.maxBatchCount) {
+                let keys = agents[start..<min(agents.count, start + redis.maxBatchCount)].map { EmbeddingKey($0) }
+                let found = try await redis.load(keys, within: .seconds(10))
+                for key in keys {
+                    let row = found[key].map { Fingerprint(version: $0.version, embedding: $0.vector) }
+                    if row == expected[key.key] { continue }
+                    let words = expected[key.key]?.description ?? "missing"
+                    problems.append("row \(key.key) is \(words), and in Redis \(row?.description ?? "missing")")
+                }
+            }
+            return problems
+        } catch { return ["Redis: \(error)"] }
     }
 
     /// Each request needs exactly one decision.

@@ -68,6 +68,12 @@ struct Show: AsyncParsableCommand {
                     "host": "127.0.0.1", "port": \(servers.postgresPort), "database": "postgres", "user": "millrace",
                     "password": {"environment": "MEMORY_DEMO_PASSWORD"},
                     "tables": ["public.agent_context"], "slot": "memory_demo", "topicPrefix": "memory."
+                },
+                "mirror": {
+                    "type": "redis-vectors-sink",
+                    "server": {"port": \(servers.redisPort)},
+                    "topics": ["\(AgentMemoryTopology.rows)"], "dimension": \(Database.dimensions),
+                    "keyMember": "agent_id", "versionMember": "metadata.version", "hasIndex": false
                 }
             }
         }
