@@ -62,7 +62,7 @@ struct StreamEntries {
     }
 
     /// Calls a closure with each entry and its texts, which are valid until it returns.
-    func forEach(_ body: (StreamEntry, StreamTexts) -> Void) {
+    func visit(_ body: (StreamEntry, StreamTexts) -> Void) {
         answer.withUnsafeReadableBytes { bytes in
             for entry in entries { body(entry, StreamTexts(bytes: bytes, places: texts[entry.texts])) }
         }

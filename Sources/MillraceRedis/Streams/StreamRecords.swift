@@ -43,7 +43,7 @@ struct StreamRecords {
     func records(of entries: StreamEntries, loss: String?) -> [SourceRecord] {
         var records: [SourceRecord] = []
         records.reserveCapacity(entries.count)
-        entries.forEach { (entry, texts) in
+        entries.visit { (entry, texts) in
             records.append(record(entry, texts, loss: records.isEmpty ? loss : nil))
         }
         return records
