@@ -12,9 +12,19 @@ package func freePort() throws -> Int {
     throw ServerProcess.Failure(description: "there is no free port")
 }
 
-/// Returns whether somebody listens on a port of 127.0.0.1.
-func isListening(on port: Int) -> Bool {
-    withSocket(port: port) { socket, address, size in connect(socket, address, size) == 0 }
+/// Returns the first bytes that a server on a port of 127.0.0.1 answers within a second; `nil` if nobody listens, the empty text for silence.
+func answer(to request: String, on port: Int) -> String? {
+    withSocket(port: port) { socket, address, size -> String? in
+        var limit = timeval(tv_sec: 1, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        guard connect(socket, address, size) == 0 else { return nil }
+        guard send(socket, request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count else {
+            return ""
+        }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = recv(socket, &bytes, bytes.count, 0)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
 }
 
 private func withSocket<Result>(

@@ -26,7 +26,10 @@ package final class TestRedis: Sendable {
         ]
         if search { command = [script, folder.path, "\(port)"] }
         command += ["--appendonly", "yes"]
-        process = ServerProcess(command + (try settings(folder)), in: folder) { isListening(on: port) }
+        process = ServerProcess(command + (try settings(folder)), in: folder) {
+            // It listens before it has read its log.
+            answer(to: "PING\r\n", on: port).map { !$0.hasPrefix("-LOADING") } ?? false
+        }
         try process.start()
     }
 
