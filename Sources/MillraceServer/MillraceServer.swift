@@ -115,10 +115,11 @@ public final class MillraceServer: Service {
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.maxHeaderSizeInBytes, maxHeaderListSize: limits.maxHeaderSizeInBytes,
                 maxHeaderFieldCount: 100))
+        let open = OpenChannels()
         let http = HTTPServerBuilder { responder in
             EventLoopConnections(
                 connection: HTTP1Channel(responder: responder, configuration: connections), routes: routes,
-                peers: peers)
+                peers: peers, open: open)
         }
         var logger = logger
         logger.logLevel = max(logger.logLevel, .notice)
@@ -132,11 +133,34 @@ public final class MillraceServer: Service {
             onServerRunning: { channel in
                 let address = InstanceAddress(host: host, port: channel.localAddress?.port ?? 0)
                 log.info("listening", metadata: ["address": "\(tls == nil ? "http" : "https")://\(address)"])
+                open.add(channel)
                 listening.set(address)
             }, logger: logger)
-        do { try await server.run() } catch let error as IOError where listening.current == nil {
+        do { try await runShielded(server, open, logger) } catch let error as IOError where listening.current == nil {
             throw ServerError(
                 "the server cannot listen at \(configuration.address): \(String(cString: strerror(error.errnoCode)))")
+        }
+    }
+}
+
+/// Runs a server until this task is cancelled or shuts down gracefully.
+///
+/// A cancelled server of Hummingbird drops the connection that comes at that moment: its client would wait in vain, or NIO ends the
+/// process. So it is always asked to shut down, and cancelled only once nobody can connect any more.
+private func runShielded(_ server: some Service, _ open: OpenChannels, _ logger: Logger) async throws {
+    let group = ServiceGroup(services: [server], logger: logger)
+    let running = Task { try await group.run() }
+    try await withTaskCancellationHandler {
+        try await withGracefulShutdownHandler {
+            try await running.value
+        } onGracefulShutdown: {
+            Task { await group.triggerGracefulShutdown() }
+        }
+    } onCancel: {
+        Task {
+            await group.triggerGracefulShutdown()
+            await open.close()
+            running.cancel()
         }
     }
 }

@@ -16,6 +16,7 @@ final class PeerConnection: ChannelDuplexHandler {
     }
 
     private var exchange: Exchange?
+    private var hasEnded = false
     private let arrivals: ArrivalMark
     private let hasAnswered: (any Channel) -> Void
 
@@ -29,6 +30,11 @@ final class PeerConnection: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let request = unwrapOutboundIn(data)
+        // The end has been told already, so nobody would tell it to this request.
+        if hasEnded {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
         request.take()
         exchange = Exchange(request: request)
         arrivals.hasArrived = false
@@ -72,6 +78,7 @@ final class PeerConnection: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        hasEnded = true
         fail(PeerError.closed)
         context.fireChannelInactive()
     }

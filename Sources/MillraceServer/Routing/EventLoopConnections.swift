@@ -9,9 +9,11 @@ struct EventLoopConnections: ServerChildChannel {
     let connection: HTTP1Channel
     let routes: RouteTable
     let peers: PeerClient
+    let open: OpenChannels
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        connection.setup(channel: channel, logger: logger).flatMapThrowing { [routes, peers] value in
+        open.add(channel)
+        return connection.setup(channel: channel, logger: logger).flatMapThrowing { [routes, peers] value in
             let pipeline = channel.pipeline.syncOperations
             // Hummingbird's own handler still sees every request: it knows when a connection is idle and when to close it.
             let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)

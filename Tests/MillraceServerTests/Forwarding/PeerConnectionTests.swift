@@ -43,6 +43,32 @@ struct PeerConnectionTests {
             steps: [.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), .close]),
     ]
 
+    @Test("a request that meets the end of a kept connection is sent over another one")
+    func endOfConnection() async throws {
+        let peer = try await ScriptedPeer { _ in [] }
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        let answer = eventLoop.makePromise(of: PeerClient.Answer.self)
+        let again = eventLoop.makePromise(of: Void.self)
+        let request = PeerRequest(
+            head: HTTPRequestHead(version: .http1_1, method: .POST, uri: "/"), body: nil, maxResponseSizeInBytes: 1_000,
+            promise: answer
+        ).repeatable { _ in again.succeed() }
+        let connection = try await ClientBootstrap(group: eventLoop).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let arrivals = ArrivalMark()
+                let pipeline = channel.pipeline.syncOperations
+                try pipeline.addHandler(arrivals)
+                try pipeline.addHTTPClientHandlers()
+                try pipeline.addHandler(PeerConnection(arrivals) { _ in })
+                try pipeline.addHandler(LateSender { PeerConnections.send(request, over: channel) })
+            }
+        }.connect(host: peer.address.host, port: peer.address.port).get()
+        try await connection.close()
+        try await again.futureResult.get()
+        #expect(!request.isTaken && peer.requests.isEmpty)
+        answer.fail(CancellationError())
+    }
+
     @Test("a peer that does not answer as it should is reported, and its connection ends", arguments: cases)
     func unlucky(_ unlucky: Case) async throws {
         let peer = try await ScriptedPeer { _ in unlucky.steps }
@@ -197,5 +223,19 @@ struct PeerConnectionTests {
         await connections.close()
         try await eventually("the end of the connections") { peer.openCount == 0 }
         try await peer.stop()
+    }
+}
+
+/// Sends something at the end of a connection, while its handlers are still there.
+private final class LateSender: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+
+    private let send: () -> Void
+
+    init(_ send: @escaping () -> Void) { self.send = send }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        send()
+        context.fireChannelInactive()
     }
 }
