@@ -145,8 +145,8 @@ public final class MillraceServer: Service {
 
 /// Runs a server until this task is cancelled or shuts down gracefully.
 ///
-/// A cancelled server of Hummingbird drops the connection that comes at that moment: its client would wait in vain, or NIO ends the
-/// process. So it is always asked to shut down, and cancelled only once nobody can connect any more.
+/// A server of Hummingbird that is cancelled may drop a connection that comes at that moment, on which NIO ends the process. So it is always
+/// asked to shut down, and cancelled only once nobody can connect any more.
 private func runShielded(_ server: some Service, _ open: OpenChannels, _ logger: Logger) async throws {
     let group = ServiceGroup(services: [server], logger: logger)
     let running = Task { try await group.run() }

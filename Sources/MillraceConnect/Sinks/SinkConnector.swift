@@ -65,6 +65,9 @@ public protocol SinkWriter: AnyObject {
 extension SinkWriter {
     public var keepsOffsets: Bool { false }
 
+    /// Returns no records, for targets that have taken or refused everything when `write` returns.
+    ///
+    /// - Throws: nothing.
     public func finish() throws -> [RefusedSinkRecord] { [] }
 }
 

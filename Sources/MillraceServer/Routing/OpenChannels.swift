@@ -3,7 +3,7 @@ import Synchronization
 
 /// The listening channel and the connections of a server, until they are closed.
 ///
-/// A server that is cancelled leaves those open that it has accepted and not begun to serve. Their clients would wait in vain.
+/// A server that is cancelled closes them, so that requests under way do not hold up its end.
 final class OpenChannels: Sendable {
     private let state = Mutex(State())
 

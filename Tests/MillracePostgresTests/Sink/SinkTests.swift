@@ -196,7 +196,7 @@ struct SinkTests {
         #expect(throws: ConnectorError.self) { try writer.commit([partition: 21]) }
         writer.rollBack()
         #expect(try writer.begin([partition]) == [partition: 20])
-        // What is on its way does not count after a rollback.
+        // Rows on their way do not count after a rollback.
         #expect(try writer.write([record(20, "1", #"{"n":-1}"#)]).isEmpty)
         writer.rollBack()
         #expect(try writer.begin([partition]) == [partition: 20])

@@ -8,7 +8,7 @@ import Testing
 struct IndexCrashTests {
     private enum End: CaseIterable { case kill, powerLoss }
 
-    /// What an index went through: its states by position, and how much of that has to be left after an end.
+    /// The states of an index by position, and how much of them has to be left after an end.
     private struct History {
         var models = ["": IndexModel()]
         var committed = ""
