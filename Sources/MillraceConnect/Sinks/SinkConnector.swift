@@ -66,9 +66,7 @@ extension SinkWriter {
     public var keepsOffsets: Bool { false }
 
     /// Returns no records, for targets that have taken or refused everything when `write` returns.
-    ///
-    /// - Throws: nothing.
-    public func finish() throws -> [RefusedSinkRecord] { [] }
+    public func finish() -> [RefusedSinkRecord] { [] }
 }
 
 /// A record of a topic that a sink writes.
