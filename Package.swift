@@ -1,6 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// The settings of every target.
 var swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -42,21 +43,27 @@ let consoleFiles = [
     "confirm.js", "tiles.js", "token.js",
 ]
 
+let libraries = [
+    "Millrace", "MillraceTesting", "MillraceRuntime", "MillraceCommandLine", "MillraceMetrics", "MillraceServer",
+    "MillraceVectors", "MillraceEmbeddings", "MillraceConnect", "MillraceConnectRuntime", "MillracePostgres",
+    "MillraceRedis",
+]
+
+// The topologies of Topologies/, and what each needs.
+let topologies: [(name: String, dependencies: [Target.Dependency])] = [
+    ("RiskScore", ["Millrace"]),
+    ("PageViews", ["Millrace"]),
+    ("VelocityRules", ["Millrace"]),
+    ("Anomalies", ["Millrace"]),
+    ("AgentContext", ["Millrace"]),
+    ("CaseMemory", ["Millrace", "MillraceVectors"]),
+    ("AgentMemory", ["Millrace", "MillraceVectors"]),
+    ("PackageSearch", ["Millrace", "MillraceVectors"]),
+]
+
 let package = Package(
     name: "millrace",
-    products: [
-        .library(name: "Millrace", targets: ["Millrace"]),
-        .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
-        .library(name: "MillraceRuntime", targets: ["MillraceRuntime"]),
-        .library(name: "MillraceCommandLine", targets: ["MillraceCommandLine"]),
-        .library(name: "MillraceMetrics", targets: ["MillraceMetrics"]),
-        .library(name: "MillraceServer", targets: ["MillraceServer"]),
-        .library(name: "MillraceVectors", targets: ["MillraceVectors"]),
-        .library(name: "MillraceEmbeddings", targets: ["MillraceEmbeddings"]),
-        .library(name: "MillraceConnect", targets: ["MillraceConnect"]),
-        .library(name: "MillraceConnectRuntime", targets: ["MillraceConnectRuntime"]),
-        .library(name: "MillracePostgres", targets: ["MillracePostgres"]),
-        .library(name: "MillraceRedis", targets: ["MillraceRedis"]),
+    products: libraries.map { .library(name: $0, targets: [$0]) } + [
         .executable(name: "millrace", targets: ["millrace-command"]),
         .executable(name: "millrace-bench", targets: ["millrace-bench"]),
     ],
@@ -84,73 +91,61 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
-        .target(name: "Millrace", swiftSettings: swiftSettings),
-        .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging], swiftSettings: swiftSettings),
-        .target(name: "MillraceRouting", dependencies: ["Millrace"], swiftSettings: swiftSettings),
+        .target(name: "Millrace"),
+        .target(name: "MillraceEngine", dependencies: ["Millrace", deque, logging]),
+        .target(name: "MillraceRouting", dependencies: ["Millrace"]),
         .target(
             name: "MillraceTesting",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceRouting", "ClusterCore", logging],
-            swiftSettings: swiftSettings),
-        .target(name: "KafkaClient", dependencies: ["CRdkafka"], swiftSettings: swiftSettings),
-        .target(name: "ClusterCore", swiftSettings: swiftSettings),
-        .target(
-            name: "RecordCompression", dependencies: ["ClusterCore", "CLZ4", "CSnappy", "CZlib", "CZstd"],
-            swiftSettings: swiftSettings),
+            dependencies: ["Millrace", "MillraceEngine", "MillraceRouting", "ClusterCore", logging]),
+        .target(name: "KafkaClient", dependencies: ["CRdkafka"]),
+        .target(name: "ClusterCore"),
+        .target(name: "RecordCompression", dependencies: ["ClusterCore", "CLZ4", "CSnappy", "CZlib", "CZstd"]),
         .target(
             name: "EmbeddedBroker",
-            dependencies: ["ClusterCore", "RecordCompression", deque, logging, nioCore, nioPosix],
-            swiftSettings: swiftSettings),
-        .target(name: "PostgresClient", dependencies: ["CPostgres"], swiftSettings: swiftSettings),
-        .target(
-            name: "RedisClient", dependencies: [nioCore, nioPosix, nioSSL], swiftSettings: swiftSettings),
+            dependencies: ["ClusterCore", "RecordCompression", deque, logging, nioCore, nioPosix]),
+        .target(name: "PostgresClient", dependencies: ["CPostgres"]),
+        .target(name: "RedisClient", dependencies: [nioCore, nioPosix, nioSSL]),
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"]),
-        .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: swiftSettings),
+        .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"]),
         .target(
             name: "MillraceRuntime",
             dependencies: [
                 "Millrace", "MillraceEngine", "KafkaClient", "RocksDB", deque, logging, serviceLifecycle, tracing,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         // Other systems, in and out of topics.
-        .target(name: "MillraceConnect", dependencies: ["Millrace", "MillraceEngine"], swiftSettings: swiftSettings),
+        .target(name: "MillraceConnect", dependencies: ["Millrace", "MillraceEngine"]),
         // The processes that run such connectors.
         .target(
             name: "MillraceConnectRuntime",
             dependencies: [
                 "Millrace", "MillraceConnect", "MillraceEngine", "MillraceRuntime", logging, serviceLifecycle,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .target(
             name: "MillracePostgres",
-            dependencies: ["Millrace", "MillraceConnect", "MillraceVectors", "PostgresClient"],
-            swiftSettings: swiftSettings),
+            dependencies: ["Millrace", "MillraceConnect", "MillraceVectors", "PostgresClient"]),
         // The operations on a running system, without a command line: dead letters, replays, lags.
         .target(
             name: "MillraceOperations",
             dependencies: [
                 "KafkaClient", "Millrace", "MillraceRuntime", "MillraceTesting", logging,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .target(
             name: "MillraceCommandLine",
             dependencies: [
                 "KafkaClient", "Millrace", "MillraceOperations", "MillraceRuntime", argumentParser, configuration,
                 logging, serviceLifecycle, signals,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
 
         .target(
             name: "MillraceMetrics",
             dependencies: [
                 "Millrace", "MillraceConnectRuntime", "MillraceRuntime", "MillraceVectors", coreMetrics,
                 serviceLifecycle,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
 
         // Search by similarity, which nothing above imports.
         .target(name: "CVectorKernels"),
-        .target(
-            name: "MillraceVectors", dependencies: ["CVectorKernels", "Millrace"], swiftSettings: swiftSettings),
+        .target(name: "MillraceVectors", dependencies: ["CVectorKernels", "Millrace"]),
 
         // A cache of embeddings in front of Kafka and HTTP.
         .target(
@@ -158,14 +153,12 @@ let package = Package(
             dependencies: [
                 "KafkaClient", "MillraceVectors", httpClient, logging, nioCore, nioFoundation, nioHTTP1,
                 serviceLifecycle,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
 
         // Redis and Valkey, in and out of topics, and as a place of embeddings.
         .target(
             name: "MillraceRedis",
-            dependencies: ["Millrace", "MillraceConnect", "MillraceVectors", "RedisClient", nioCore, nioSSL],
-            swiftSettings: swiftSettings),
+            dependencies: ["Millrace", "MillraceConnect", "MillraceVectors", "RedisClient", nioCore, nioSSL]),
 
         // HTTP, which nothing above imports.
         .target(
@@ -173,8 +166,7 @@ let package = Package(
             dependencies: [
                 "Millrace", "MillraceCommandLine", "MillraceOperations", argumentParser, httpClient, nioCore,
                 nioFoundation, nioHTTP1, nioPosix, nioSSL,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .target(
             name: "MillraceServer",
             dependencies: [
@@ -185,75 +177,47 @@ let package = Package(
                 hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore, nioFoundation, nioHTTP1,
                 nioHTTPTypes, nioPosix, nioSSL, serviceLifecycle,
             ],
-            resources: consoleFiles.map { .embedInCode("Console/page/\($0)") }, swiftSettings: swiftSettings),
+            resources: consoleFiles.map { .embedInCode("Console/page/\($0)") }),
 
         .target(
-            name: "RiskScore", dependencies: ["Millrace"], path: "Topologies/RiskScore", exclude: ["README.md"],
-            swiftSettings: swiftSettings),
-
-        .target(
-            name: "PageViews", dependencies: ["Millrace"], path: "Topologies/PageViews", exclude: ["README.md"],
-            swiftSettings: swiftSettings),
-        .target(
-            name: "VelocityRules", dependencies: ["Millrace"], path: "Topologies/VelocityRules",
-            exclude: ["README.md"], swiftSettings: swiftSettings),
-        .target(
-            name: "Anomalies", dependencies: ["Millrace"], path: "Topologies/Anomalies", exclude: ["README.md"],
-            swiftSettings: swiftSettings),
-        .target(
-            name: "AgentContext", dependencies: ["Millrace"], path: "Topologies/AgentContext", exclude: ["README.md"],
-            swiftSettings: swiftSettings),
-        .target(
-            name: "CaseMemory", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/CaseMemory",
-            exclude: ["README.md"], swiftSettings: swiftSettings),
-        .target(
-            name: "AgentMemory", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/AgentMemory",
-            exclude: ["README.md"], swiftSettings: swiftSettings),
-        .target(
-            name: "PackageSearch", dependencies: ["Millrace", "MillraceVectors"], path: "Topologies/PackageSearch",
-            exclude: ["README.md"], swiftSettings: swiftSettings),
-
-        .target(
-            name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner",
-            swiftSettings: swiftSettings),
+            name: "ConformanceRunner", dependencies: ["Millrace", "MillraceTesting"], path: "Tools/conformance/Runner"),
         .executableTarget(
-            name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command",
-            swiftSettings: swiftSettings),
+            name: "conformance", dependencies: ["ConformanceRunner", argumentParser], path: "Tools/conformance/Command"),
         .executableTarget(
             name: "risk-scores",
             dependencies: ["Millrace", "MillraceCommandLine", "MillraceServer", "RiskScore", argumentParser],
-            path: "Tools/risk-scores", swiftSettings: swiftSettings),
+            path: "Tools/risk-scores"),
         .executableTarget(
             name: "risk-answers",
             dependencies: [
                 "Millrace", "MillraceCommandLine", "MillraceRuntime", "RiskScore", argumentParser, serviceLifecycle,
             ],
-            path: "Tools/risk-answers", swiftSettings: swiftSettings),
+            path: "Tools/risk-answers"),
         .executableTarget(
             name: "topologies",
             dependencies: [
                 "AgentContext", "Anomalies", "CaseMemory", "Millrace", "MillraceCommandLine", "MillraceServer",
                 "PackageSearch", "PageViews", "VelocityRules", argumentParser,
             ],
-            path: "Tools/topologies", swiftSettings: swiftSettings),
+            path: "Tools/topologies"),
         .executableTarget(
             name: "risk-demo",
             dependencies: [
                 "Millrace", "MillraceRuntime", "MillraceServer", "KafkaClient", "RiskScore", argumentParser, logging,
                 serviceLifecycle,
             ],
-            path: "Tools/risk-demo", swiftSettings: swiftSettings),
+            path: "Tools/risk-demo"),
         .executableTarget(
             name: "memory-demo",
             dependencies: [
-                "AgentMemory", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics", "MillracePostgres",
-                "MillraceRedis", "MillraceRuntime", "MillraceServer", "MillraceVectors", "PostgresClient",
-                argumentParser, logging, serviceLifecycle, signals,
+                "AgentMemory", "ChildProcesses", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics",
+                "MillracePostgres", "MillraceRedis", "MillraceRuntime", "MillraceServer", "MillraceVectors",
+                "PostgresClient", argumentParser, logging, serviceLifecycle, signals,
             ],
-            path: "Tools/memory-demo", swiftSettings: swiftSettings),
+            path: "Tools/memory-demo"),
         .executableTarget(
-            name: "broker-load", dependencies: ["KafkaClient", argumentParser], path: "Tools/broker-load",
-            swiftSettings: swiftSettings),
+            name: "broker-load", dependencies: ["ChildProcesses", "KafkaClient", argumentParser],
+            path: "Tools/broker-load"),
         .executableTarget(
             name: "millrace-command",
             dependencies: [
@@ -263,7 +227,7 @@ let package = Package(
                 "VelocityRules",
                 argumentParser, logging, serviceLifecycle, signals,
             ],
-            path: "Tools/millrace/Command", swiftSettings: swiftSettings),
+            path: "Tools/millrace/Command"),
 
         // The programs by hand that millrace-bench measures against, and what counts the allocations of both.
         .target(name: "AllocationCounter", path: "Tools/millrace-bench/AllocationCounter"),
@@ -272,56 +236,48 @@ let package = Package(
             path: "Tools/bench-ceiling"),
         .target(
             name: "Loops", dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "RiskScore", logging],
-            path: "Tools/millrace-bench/Loops", swiftSettings: swiftSettings),
+            path: "Tools/millrace-bench/Loops"),
         .target(
-            name: "VectorBench", dependencies: ["MillraceVectors"], path: "Tools/millrace-bench/Vectors",
-            swiftSettings: swiftSettings),
+            name: "VectorBench", dependencies: ["ChildProcesses", "MillraceVectors"],
+            path: "Tools/millrace-bench/Vectors"),
         .executableTarget(
-            name: "allocation-guard", dependencies: ["AllocationCounter", "Loops"], path: "Tools/allocation-guard",
-            swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "simulation-guard", dependencies: ["Scenarios"], path: "Tools/simulation-guard",
-            swiftSettings: swiftSettings),
+            name: "allocation-guard", dependencies: ["AllocationCounter", "Loops"], path: "Tools/allocation-guard"),
+        .executableTarget(name: "simulation-guard", dependencies: ["Scenarios"], path: "Tools/simulation-guard"),
         .executableTarget(
             name: "millrace-bench",
             dependencies: [
-                "AllocationCounter", "BenchCeiling", "EmbeddedBroker", "KafkaClient", "Loops", "Millrace",
-                "MillraceCommandLine", "MillraceRuntime", "MillraceServer", "MillraceVectors", "RiskScore",
-                "VectorBench",
-                argumentParser, hummingbird, logging, nioCore,
+                "AllocationCounter", "BenchCeiling", "ChildProcesses", "EmbeddedBroker", "KafkaClient", "Loops",
+                "Millrace", "MillraceCommandLine", "MillraceRuntime", "MillraceServer", "MillraceVectors", "RiskScore",
+                "VectorBench", argumentParser, hummingbird, logging, nioCore,
             ],
-            path: "Tools/millrace-bench/Command", swiftSettings: swiftSettings),
+            path: "Tools/millrace-bench/Command"),
 
         .executableTarget(
-            name: "postgres-bench", dependencies: ["Millrace", "MillraceConnect", "MillracePostgres", argumentParser],
-            path: "Tools/postgres-bench", swiftSettings: swiftSettings),
-        .target(name: "CSpawn", path: "Tests/CSpawn"),
+            name: "postgres-bench",
+            dependencies: ["ChildProcesses", "Millrace", "MillraceConnect", "MillracePostgres", argumentParser],
+            path: "Tools/postgres-bench"),
+        .target(name: "CSpawn", path: "Tools/child-processes/Spawn"),
+        .target(name: "ChildProcesses", dependencies: ["CSpawn"], path: "Tools/child-processes/Processes"),
         .target(name: "CRedisLoop", dependencies: ["CRdkafka"], path: "Tools/redis-bench/Loop"),
         .executableTarget(
             name: "redis-bench",
-            dependencies: ["CRedisLoop", "MillraceConnect", "MillraceRedis", "RedisClient", argumentParser],
-            path: "Tools/redis-bench/Command", swiftSettings: swiftSettings),
+            dependencies: [
+                "CRedisLoop", "ChildProcesses", "MillraceConnect", "MillraceRedis", "RedisClient", argumentParser,
+            ],
+            path: "Tools/redis-bench/Command"),
+        .target(name: "TestSupport", dependencies: ["Millrace", logging], path: "Tests/Support"),
         .target(
-            name: "TestSupport", dependencies: ["CSpawn", "Millrace", logging], path: "Tests/Support",
-            swiftSettings: swiftSettings),
-        .target(
-            name: "Servers", dependencies: ["PostgresClient", "RedisClient", "TestSupport"], path: "Tests/Servers",
-            swiftSettings: swiftSettings),
-        .target(
-            name: "PortContracts", dependencies: ["Millrace", "MillraceEngine"], path: "Tests/PortContracts",
-            swiftSettings: swiftSettings),
+            name: "Servers", dependencies: ["ChildProcesses", "PostgresClient", "RedisClient", "TestSupport"],
+            path: "Tests/Servers"),
+        .target(name: "PortContracts", dependencies: ["Millrace", "MillraceEngine"], path: "Tests/PortContracts"),
         .testTarget(
             name: "MillraceTests", dependencies: ["Millrace", "MillraceTesting", "TestSupport"],
-            exclude: ["Documentation/kafka-streams-methods.txt"], swiftSettings: swiftSettings),
-        .testTarget(
-            name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"], swiftSettings: swiftSettings),
+            exclude: ["Documentation/kafka-streams-methods.txt"]),
+        .testTarget(name: "MillraceTestingTests", dependencies: ["Millrace", "MillraceTesting"]),
         .testTarget(
             name: "MillraceEngineTests",
-            dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "PortContracts", "TestSupport", logging],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"],
-            swiftSettings: swiftSettings),
+            dependencies: ["Millrace", "MillraceEngine", "MillraceTesting", "PortContracts", "TestSupport", logging]),
+        .testTarget(name: "RiskScoreTests", dependencies: ["Millrace", "MillraceTesting", "RiskScore"]),
         .testTarget(
             name: "TopologyTests",
             dependencies: [
@@ -329,119 +285,108 @@ let package = Package(
                 "MillraceVectors", "PageViews",
                 "VelocityRules",
             ],
-            resources: [.copy("CaseNotes")], swiftSettings: swiftSettings),
+            resources: [.copy("CaseNotes")]),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["ConformanceRunner", "Millrace", "MillraceTesting", "TestSupport"],
-            swiftSettings: swiftSettings),
+            dependencies: ["ConformanceRunner", "Millrace", "MillraceTesting", "TestSupport"]),
         .target(
             name: "Scenarios", dependencies: ["Millrace", "MillraceTesting", "MillraceVectors", "RiskScore"],
-            path: "Tools/millrace/Scenarios", swiftSettings: swiftSettings),
+            path: "Tools/millrace/Scenarios"),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
                 "ClusterCore", "Scenarios", "Millrace", "MillraceTesting", "MillraceEngine",
                 "MillraceRuntime", "PortContracts", "TestSupport",
-            ],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression", "TestSupport"],
-            swiftSettings: swiftSettings),
+            ]),
+        .testTarget(name: "ClusterCoreTests", dependencies: ["ClusterCore", "RecordCompression", "TestSupport"]),
         .testTarget(
             name: "EmbeddedBrokerTests",
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "RecordCompression", "TestSupport", logging, nioCore,
                 nioPosix,
             ],
-            resources: [.copy("Protocol/golden-checksums.txt")], swiftSettings: swiftSettings),
-        .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"], swiftSettings: swiftSettings),
+            resources: [.copy("Protocol/golden-checksums.txt")]),
+        .testTarget(name: "KafkaClientTests", dependencies: ["KafkaClient"]),
         .testTarget(
             name: "MillraceCommandLineTests",
             dependencies: [
                 "Millrace", "MillraceCommandLine", "MillraceOperations", "MillraceRuntime", argumentParser, logging,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "MillraceServerTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine", "MillraceConnect",
-                "MillraceConnectRuntime", "MillraceMetrics", "MillraceOperations", "MillraceRouting",
+                "ChildProcesses", "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceCommandLine",
+                "MillraceConnect", "MillraceConnectRuntime", "MillraceMetrics", "MillraceOperations", "MillraceRouting",
                 "MillraceRuntime", "MillraceServer", "MillraceServerVerbs", "MillraceVectors", "TestSupport",
-                argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation,
-                nioHTTP1, nioPosix, nioSSL, serviceLifecycle, signals,
-            ],
-            swiftSettings: swiftSettings),
+                argumentParser, httpClient, httpTypes, logging, nioCore, nioFoundation, nioHTTP1, nioPosix, nioSSL,
+                serviceLifecycle, signals,
+            ]),
         .testTarget(
             name: "MillraceOperationsTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceOperations", "MillraceRuntime",
-                "PageViews", "RiskScore", "TestSupport",
-            ],
-            swiftSettings: swiftSettings),
+                "ChildProcesses", "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceOperations",
+                "MillraceRuntime", "PageViews", "RiskScore", "TestSupport",
+            ]),
         .testTarget(
             name: "MillraceMetricsTests",
             dependencies: [
                 "Millrace", "MillraceConnectRuntime", "MillraceMetrics", "MillraceRuntime", "MillraceServer",
                 "MillraceVectors", "TestSupport", coreMetrics, logging, serviceLifecycle,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "MillraceVectorsTests",
             dependencies: [
                 "CVectorKernels", "Millrace", "MillraceEngine", "MillraceRuntime", "MillraceTesting",
                 "MillraceVectors", "TestSupport", logging,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "MillraceEmbeddingsTests",
             dependencies: [
                 "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEmbeddings", "MillraceMetrics",
                 "MillraceRuntime", "MillraceServer", "MillraceVectors", logging, serviceLifecycle,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "MillraceConnectTests",
             dependencies: [
                 "ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillracePostgres", "MillraceRedis",
                 "MillraceTesting", "PostgresClient", "RedisClient", nioCore,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "MillracePostgresTests",
             dependencies: [
-                "Millrace", "MillraceConnect", "MillracePostgres", "MillraceVectors", "PostgresClient", "Servers",
-                "TestSupport",
-            ],
-            swiftSettings: swiftSettings),
+                "ChildProcesses", "Millrace", "MillraceConnect", "MillracePostgres", "MillraceVectors",
+                "PostgresClient", "Servers", "TestSupport",
+            ]),
         .testTarget(
             name: "MillraceConnectRuntimeTests",
             dependencies: [
-                "Millrace", "MillraceConnect", "MillraceConnectRuntime", "MillraceEngine", "MillraceRuntime",
-                "TestSupport",
-                logging, serviceLifecycle, signals,
-            ],
-            swiftSettings: swiftSettings),
+                "ChildProcesses", "Millrace", "MillraceConnect", "MillraceConnectRuntime", "MillraceEngine",
+                "MillraceRuntime", "TestSupport", logging, serviceLifecycle, signals,
+            ]),
+        .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"]),
         .testTarget(
-            name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"], swiftSettings: swiftSettings),
-        .testTarget(
-            name: "RedisClientTests", dependencies: ["RedisClient", "Servers", "TestSupport", nioCore, nioSSL],
-            swiftSettings: swiftSettings),
+            name: "RedisClientTests",
+            dependencies: ["ChildProcesses", "RedisClient", "Servers", "TestSupport", nioCore, nioSSL]),
         .testTarget(
             name: "MillraceRedisTests",
             dependencies: [
                 "ClusterCore", "Millrace", "MillraceConnect", "MillraceEngine", "MillraceRedis", "MillraceTesting",
                 "MillraceVectors", "RedisClient", "Servers", nioCore,
-            ],
-            swiftSettings: swiftSettings),
-        .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: swiftSettings),
+            ]),
+        .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"]),
         .testTarget(
             name: "MillraceRuntimeTests",
             dependencies: [
-                "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine", "MillraceRuntime",
-                "MillraceTesting", "PortContracts", "RiskScore", "RocksDB", "TestSupport", logging, serviceLifecycle,
-                signals, tracing, inMemoryTracing,
-            ],
-            swiftSettings: swiftSettings),
+                "ChildProcesses", "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceEngine",
+                "MillraceRuntime", "MillraceTesting", "PortContracts", "RiskScore", "RocksDB", "TestSupport", logging,
+                serviceLifecycle, signals, tracing, inMemoryTracing,
+            ]),
     ],
     cxxLanguageStandard: .cxx20
 )
+
+package.targets += topologies.map { name, dependencies in
+    .target(name: name, dependencies: dependencies, path: "Topologies/\(name)", exclude: ["README.md"])
+}
+
+for target in package.targets where target.type != .system { target.swiftSettings = swiftSettings }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import TestSupport
 import Testing
@@ -7,8 +8,8 @@ struct ConnectKillTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: ".build/debug")
 
-    private func start(_ file: String) throws -> TestProcess {
-        try TestProcess(Self.folder.appending(path: "millrace"), ["connect", file, "--log-level", "error"])
+    private func start(_ file: String) throws -> ChildProcess {
+        try ChildProcess(Self.folder.appending(path: "millrace"), ["connect", file, "--log-level", "error"])
     }
 
     /// A generator that gives the same numbers for a seed.

@@ -1,3 +1,4 @@
+import ChildProcesses
 import ClusterCore
 import EmbeddedBroker
 import Foundation
@@ -113,17 +114,13 @@ struct Command {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: ".build/debug")
 
-    let process: TestProcess
+    let process: ChildProcess
     private let output = Pipe()
     private let errors = Pipe()
 
     init(_ arguments: [String]) throws {
-        process = try TestProcess(
-            Self.folder.appending(path: "millrace"), arguments, output: output.fileHandleForWriting,
-            errors: errors.fileHandleForWriting)
-        // The process has them; their ends are its end.
-        try output.fileHandleForWriting.close()
-        try errors.fileHandleForWriting.close()
+        process = try ChildProcess(
+            Self.folder.appending(path: "millrace"), arguments, output: .pipe(output), errors: .pipe(errors))
     }
 
     /// Waits for the end.

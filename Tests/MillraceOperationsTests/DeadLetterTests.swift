@@ -1,3 +1,4 @@
+import ChildProcesses
 import ClusterCore
 import EmbeddedBroker
 import Foundation
@@ -141,8 +142,7 @@ import Testing
             if !isReached { try await Task.sleep(for: .milliseconds(5)) }
         }
         #expect(isReached && command.process.isRunning, "the process ended before its transaction was seen")
-        command.process.signal(SIGKILL)
-        command.process.waitUntilExit()
+        command.process.stop(SIGKILL)
         try await cluster.broker.clearFaults()
 
         let second = try Command(arguments).finish()

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChildProcesses
 import Foundation
 import Millrace
 import MillraceRuntime
@@ -209,7 +210,7 @@ final class Certificates {
 
     init() throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let process = try TestProcess(
+        let process = try ChildProcess(
             URL(filePath: "/usr/bin/env"),
             [
                 "--chdir=\(folder.path)", "sh", "-ec",

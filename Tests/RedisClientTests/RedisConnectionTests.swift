@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import NIOCore
 import NIOSSL
@@ -164,7 +165,7 @@ struct RedisConnectionTests {
     }
 
     private static func makeCertificate(in folder: URL) throws {
-        let process = try TestProcess(
+        let process = try ChildProcess(
             URL(filePath: "/usr/bin/env"),
             [
                 "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",

@@ -1,3 +1,4 @@
+import ChildProcesses
 package import Foundation
 import Synchronization
 import TestSupport
@@ -12,7 +13,7 @@ package final class ServerProcess: Sendable {
     private let command: [String]
     private let stopSignal: Int32
     private let isReady: @Sendable () -> Bool
-    private let process = Mutex<TestProcess?>(nil)
+    private let process = Mutex<ChildProcess?>(nil)
     /// The folder of the server, which goes with this object.
     package let folder: URL
     private var log: URL { folder.appending(path: "log") }
@@ -54,10 +55,10 @@ package final class ServerProcess: Sendable {
         throw Failure(description: "\(command.joined(separator: " ")) does not start: \(text)")
     }
 
-    private func launch() throws -> TestProcess {
+    private func launch() throws -> ChildProcess {
         try Data().write(to: log)
-        let output = try FileHandle(forWritingTo: log)
-        let process = try TestProcess(URL(filePath: "/usr/bin/env"), command, output: output, errors: output)
+        let output = try ProcessStream.log(log)
+        let process = try ChildProcess(URL(filePath: "/usr/bin/env"), command, output: output, errors: output)
         Leftovers.end(process.processIdentifier, atExitOf: folder)
         self.process.withLock { $0 = process }
         return process

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// A `millrace broker` in a separate process, which can be killed and restarted on the same port with the same data.
@@ -9,7 +10,7 @@ final class BrokerProcess {
     private let binary: String
     private let dataDirectory: String
     private let options: [String]
-    private var process: Process?
+    private var process: ChildProcess?
     private(set) var port = 0
     private var programInBytes = 0
 
@@ -24,28 +25,16 @@ final class BrokerProcess {
 
     /// Starts the broker; it listens when this returns.
     func start() throws {
-        let process = Process()
         let output = Pipe()
         // If this process is killed, the broker ends with it.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-        process.arguments =
+        process = try ChildProcess(
+            URL(filePath: "/usr/bin/setpriv"),
             [
                 "--pdeathsig", "KILL", binary, "broker", "--port", "\(port)", "--data-dir", dataDirectory,
-                "--log-level",
-                "warning",
-            ] + options
-        process.standardOutput = output
-        try process.run()
-        self.process = process
-        var line = ""
-        while !line.contains("\n") {
-            let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { throw DidNotStart() }
-            line += String(decoding: data, as: UTF8.self)
-        }
-        guard let text = line.split(separator: "\n").first?.split(separator: ":").last, let number = Int(text) else {
-            throw DidNotStart()
-        }
+                "--log-level", "warning",
+            ] + options, output: .pipe(output), errors: .inherited)
+        var lines = LineReader(output)
+        guard let text = lines.next()?.split(separator: ":").last, let number = Int(text) else { throw DidNotStart() }
         port = number
         programInBytes = try status("RssFile")
     }
@@ -66,7 +55,7 @@ final class BrokerProcess {
     /// Kills the broker with SIGKILL and waits for its end.
     func kill() {
         guard let process else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.kill()
         process.waitUntilExit()
         self.process = nil
     }

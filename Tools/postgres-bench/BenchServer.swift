@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import MillracePostgres
 
@@ -11,7 +12,7 @@ final class BenchServer {
         ProcessInfo.processInfo.environment["MILLRACE_POSTGRES"] ?? "/usr/lib/postgresql/15/bin"
     let folder: URL
     let address: PostgresServer
-    private let process = Process()
+    private let process: ChildProcess
     private let port: Int
 
     init(port: Int) throws {
@@ -22,11 +23,9 @@ final class BenchServer {
         address.timeLimitMs = 600_000
         self.address = address
         let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        process.executableURL = project.appending(path: "postgres")
-        process.arguments = [folder.path, "\(port)", "shared_buffers=256MB", "max_wal_size=8GB"]
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        process = try ChildProcess(
+            project.appending(path: "postgres"),
+            [folder.path, "\(port)", "shared_buffers=256MB", "max_wal_size=8GB"])
         for _ in 0..<600 {
             if (try? query("SELECT 1")) == "1" { return }
             guard process.isRunning else { break }
@@ -37,21 +36,18 @@ final class BenchServer {
     }
 
     func stop() {
-        if process.isRunning { process.interrupt() }
-        process.waitUntilExit()
+        process.stop(SIGINT)
         try? FileManager.default.removeItem(at: folder)
     }
 
     /// Runs a program of PostgreSQL and returns its output.
     @discardableResult
     func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: Self.programs + "/" + program)
-        process.arguments = ["-h", "127.0.0.1", "-p", "\(port)", "-U", "millrace", "-d", "postgres"] + arguments
-        process.environment = ["PGPASSWORD": "millrace", "PATH": "/usr/bin:/bin"]
         let output = Pipe()
-        process.standardOutput = output
-        try process.run()
+        let process = try ChildProcess(
+            URL(filePath: Self.programs + "/" + program),
+            ["-h", "127.0.0.1", "-p", "\(port)", "-U", "millrace", "-d", "postgres"] + arguments,
+            environment: ["PGPASSWORD": "millrace", "PATH": "/usr/bin:/bin"], output: .pipe(output), errors: .inherited)
         let text = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {

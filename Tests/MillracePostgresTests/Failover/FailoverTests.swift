@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import MillraceConnect
 import PostgresClient
@@ -195,7 +196,7 @@ struct FailoverTests {
     }
 
     private func run(_ command: String...) throws {
-        let process = try TestProcess(URL(filePath: "/usr/bin/env"), command)
+        let process = try ChildProcess(URL(filePath: "/usr/bin/env"), command)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
     }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import TestSupport
 import Testing
@@ -7,7 +8,7 @@ struct VerbProcess {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: ".build/debug")
 
-    private let process: TestProcess
+    private let process: ChildProcess
     private let folder = FileManager.default.temporaryDirectory.appending(path: "verb-\(UUID().uuidString)")
     private let arguments: [String]
 
@@ -21,14 +22,9 @@ struct VerbProcess {
     ) throws {
         self.arguments = arguments
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let handles = try ["output", "errors"].map { [folder] name in
-            let file = folder.appending(path: name)
-            try Data().write(to: file)
-            return try FileHandle(forWritingTo: file)
-        }
-        process = try TestProcess(
+        process = try ChildProcess(
             program, arguments, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own },
-            output: handles[0], errors: handles[1])
+            output: .log(folder.appending(path: "output")), errors: .log(folder.appending(path: "errors")))
     }
 
     private func lines(of name: String) throws -> [String] {

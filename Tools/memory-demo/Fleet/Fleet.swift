@@ -3,10 +3,10 @@ import Foundation
 /// All processes of the demo but the broker.
 final class Fleet {
     let folder: URL
-    let postgres: ChildProcess
-    let redis: ChildProcess
-    let connect: ChildProcess
-    let agents: [ChildProcess]
+    let postgres: FleetProcess
+    let redis: FleetProcess
+    let connect: FleetProcess
+    let agents: [FleetProcess]
     /// The ports of the agents' servers, which show their consoles.
     private(set) var ports: [Int: Int] = [:]
     /// The last figures of each agent.
@@ -18,10 +18,10 @@ final class Fleet {
         self.folder = folder
         postgresPort = options.servers.postgresPort
         let project = FileManager.default.currentDirectoryPath
-        postgres = ChildProcess(
+        postgres = FleetProcess(
             "postgres", ["\(project)/Tools/postgres-vectors", "\(folder.path)/postgres", "\(postgresPort)"],
             folder: folder)
-        redis = ChildProcess(
+        redis = FleetProcess(
             "redis",
             [
                 "redis-server", "--port", "\(options.servers.redisPort)", "--bind", "127.0.0.1", "--dir", folder.path,
@@ -29,7 +29,7 @@ final class Fleet {
             ], folder: folder)
         let configuration = folder.appending(path: "connect.json")
         try options.connectorSettings.write(to: configuration, atomically: true, encoding: .utf8)
-        connect = ChildProcess(
+        connect = FleetProcess(
             "connect", [options.millrace, "connect", configuration.path],
             environment: ["MEMORY_DEMO_PASSWORD": "millrace"], folder: folder)
         let servers = [
@@ -37,7 +37,7 @@ final class Fleet {
             "--redis-port", "\(options.servers.redisPort)",
         ]
         agents = (1...4).map { number in
-            ChildProcess(
+            FleetProcess(
                 "agent-\(number)",
                 [
                     CommandLine.arguments[0], "agent", "--number", "\(number)", "--state-dir",
@@ -48,7 +48,7 @@ final class Fleet {
         }
     }
 
-    var all: [ChildProcess] { agents + [connect, redis, postgres] }
+    var all: [FleetProcess] { agents + [connect, redis, postgres] }
 
     /// Reads what the agents have written.
     func receive() {

@@ -112,7 +112,7 @@ struct Show: AsyncParsableCommand {
     }
 
     /// Waits for a condition, for a minute at most.
-    private func wait(_ what: String, _ process: ChildProcess, until condition: () -> Bool) async throws {
+    private func wait(_ what: String, _ process: FleetProcess, until condition: () -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while !condition() {
             guard process.isRunning, ContinuousClock.now < deadline else {

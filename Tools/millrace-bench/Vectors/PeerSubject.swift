@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// Another vector index on this machine, in a separate process (Tools/vector-peers).
@@ -5,10 +6,9 @@ package final class PeerSubject: SearchSubject {
     package let name: String
     package let buildCPUSeconds: Double?
     package let sizeInBytes: Int
-    private let process = Process()
+    private let process: ChildProcess
     private let input = Pipe()
-    private let output = Pipe()
-    private var unread = Data()
+    private var output: LineReader
     private let results: String
 
     /// The peers that can be started.
@@ -45,18 +45,14 @@ package final class PeerSubject: SearchSubject {
         name = kind.rawValue
         results = "\(folder)/found-\(kind.rawValue).i32"
         let arguments = [data.base, data.queries, "\(dimensions)", "\(links)", "\(buildEffort)"]
-        if kind == .hnswlib {
-            process.executableURL = URL(fileURLWithPath: "\(installed)/hnswlib")
-            process.arguments = arguments
-        } else {
-            process.executableURL = URL(fileURLWithPath: "\(installed)/venv/bin/python3")
-            process.arguments = ["\(programs)/\(kind.rawValue.lowercased()).py"] + arguments
-        }
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        guard let line = Self.line(from: output, &unread), let built = try? JSONDecoder().decode(Built.self, from: line)
-        else {
+        let (program, first) =
+            kind == .hnswlib ? ("hnswlib", []) : ("venv/bin/python3", ["\(programs)/\(kind.rawValue.lowercased()).py"])
+        let pipe = Pipe()
+        process = try ChildProcess(
+            URL(filePath: "\(installed)/\(program)"), first + arguments, input: .pipe(input), output: .pipe(pipe),
+            errors: .inherited)
+        output = LineReader(pipe)
+        guard let line = output.next(), let built = try? JSONDecoder().decode(Built.self, from: Data(line.utf8)) else {
             process.terminate()
             throw VectorBenchError("\(kind.rawValue) does not start; is it installed in \(installed)?")
         }
@@ -73,26 +69,12 @@ package final class PeerSubject: SearchSubject {
     package func search(effort: Int, count: Int, repetitions: Int) throws -> SearchRun {
         let command = "search \(effort) \(count) \(repetitions) \(results)\n"
         try input.fileHandleForWriting.write(contentsOf: Data(command.utf8))
-        guard let line = Self.line(from: output, &unread),
-            let searched = try? JSONDecoder().decode(Searched.self, from: line)
+        guard let line = output.next(), let searched = try? JSONDecoder().decode(Searched.self, from: Data(line.utf8))
         else { throw VectorBenchError("\(name) has ended") }
         let found = try Data(contentsOf: URL(fileURLWithPath: results))
         return SearchRun(
             queries: searched.queries, seconds: searched.seconds, cpuSeconds: searched.cpuSeconds,
             clientCPUSeconds: searched.clientCPUSeconds,
             found: found.withUnsafeBytes { Array($0.bindMemory(to: Int32.self)) })
-    }
-
-    private static func line(from pipe: Pipe, _ unread: inout Data) -> Data? {
-        while true {
-            if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = Data(unread[unread.startIndex..<end])
-                unread.removeSubrange(unread.startIndex...end)
-                return line
-            }
-            let more = pipe.fileHandleForReading.availableData
-            if more.isEmpty { return nil }
-            unread.append(more)
-        }
     }
 }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// A broker for measurements, with the topic `bench` of four partitions.
@@ -16,11 +17,11 @@ final class BenchBroker {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let log = folder.appending(path: "broker.log")
         process = try ChildProcess(
-            millrace,
+            URL(filePath: millrace),
             [
                 "broker", "--port", "\(port)", "--data-dir", folder.appending(path: "data").path, "--topic",
                 "\(Self.topic):4", "--log-level", "warning",
-            ], log: log)
+            ], output: .log(log), errors: .log(log))
         let deadline = ContinuousClock.now + .seconds(60)
         while !Self.listens(port) {
             guard process.isRunning, ContinuousClock.now < deadline else {

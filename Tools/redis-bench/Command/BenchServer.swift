@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import MillraceConnect
 import MillraceRedis
@@ -17,7 +18,7 @@ final class BenchServer {
         folder = FileManager.default.temporaryDirectory.appending(path: "millrace-redis-bench-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         process = try ChildProcess(
-            "/usr/bin/env",
+            URL(filePath: "/usr/bin/env"),
             ["redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path, "--save", ""])
         var settings = RedisSettings()
         settings.port = port

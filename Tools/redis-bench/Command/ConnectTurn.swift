@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// A whole `millrace connect` with a broker of its own, from its first commit to the last. The stream's group shows how far it is.
@@ -23,7 +24,9 @@ struct ConnectTurn {
             """.utf8
         ).write(to: file)
         let log = folder.appending(path: "connect.log")
-        let connect = try ChildProcess(millrace, ["connect", file.path, "--log-level", "warning"], log: log)
+        let connect = try ChildProcess(
+            URL(filePath: millrace), ["connect", file.path, "--log-level", "warning"], output: .log(log),
+            errors: .log(log))
         defer { connect.stop() }
         return try watch(connect, group, entries, log)
     }
@@ -34,10 +37,10 @@ struct ConnectTurn {
         while ContinuousClock.now < deadline {
             guard connect.isRunning else { throw Failure("the connector has ended: \(words(of: log))") }
             let (lag, time) = (try server.lag(of: group) ?? entries, ContinuousClock.now)
-            if first == nil, lag < entries { first = (time, connect.figures.cpuSeconds, lag) }
+            if first == nil, lag < entries { first = (time, ProcessFigures(connect.processIdentifier).cpuSeconds, lag) }
             if let first, lag == 0 {
                 guard first.lag > entries / 2 else { throw Failure("the stream is too short to measure") }
-                let figures = connect.figures
+                let figures = ProcessFigures(connect.processIdentifier)
                 return Turn(
                     entries: first.lag, seconds: (time - first.time) / .seconds(1),
                     cpuSeconds: figures.cpuSeconds - first.cpu, peakInMiB: figures.peakInMiB)

@@ -1,3 +1,4 @@
+import ChildProcesses
 import ClusterCore
 import EmbeddedBroker
 import Foundation
@@ -65,7 +66,7 @@ extension ApplicationTests {
 
 /// A process that runs the risk score, started as a user starts one.
 final class RiskScoresProcess {
-    private let process: TestProcess
+    private let process: ChildProcess
     private let logPath: String
 
     init(
@@ -84,11 +85,11 @@ final class RiskScoresProcess {
         let log = URL(fileURLWithPath: directory.path + ".log")
         try Data().write(to: log)
         logPath = log.path
-        process = try TestProcess(
+        process = try ChildProcess(
             folder.appendingPathComponent("risk-scores"), arguments,
             // The options of the test run are not for the process.
             environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") },
-            errors: FileHandle(forWritingTo: log))
+            errors: .log(log))
     }
 
     var isRunning: Bool { process.isRunning }

@@ -1,37 +1,28 @@
+import ChildProcesses
 import Foundation
 import MillraceCommandLine
 
 /// This program again, in a separate process.
 final class Child {
-    private let process = Process()
-    private let output = Pipe()
-    private var unread = Data()
+    private let process: ChildProcess
+    private let arguments: [String]
+    private var output: LineReader
 
     init(_ arguments: [String]) throws {
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         // An instance measures its start from here.
-        process.arguments = arguments + (arguments.first == "subject" ? ["--start", "\(monotonicSeconds())"] : [])
-        process.standardOutput = output
-        try process.run()
+        self.arguments = arguments + (arguments.first == "subject" ? ["--start", "\(monotonicSeconds())"] : [])
+        let pipe = Pipe()
+        process = try ChildProcess(
+            URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(), self.arguments, output: .pipe(pipe),
+            errors: .inherited)
+        output = LineReader(pipe)
     }
 
     /// The next line that the process prints; `nil` at the end.
-    func line() -> String? {
-        while true {
-            if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = String(decoding: unread[unread.startIndex..<end], as: UTF8.self)
-                unread.removeSubrange(unread.startIndex...end)
-                return line
-            }
-            let more = output.fileHandleForReading.availableData
-            if more.isEmpty { return nil }
-            unread.append(more)
-        }
-    }
+    func line() -> String? { output.next() }
 
     /// Returns the cost once the process has ended, for which it has three minutes.
     func sample() throws -> Sample {
-        let arguments = process.arguments ?? []
         let bar = ProgressBar(
             "measuring \(arguments.prefix(2).joined(separator: " "))", json: CommandLine.arguments.contains("--json"))
         defer { bar.clear() }
@@ -43,7 +34,7 @@ final class Child {
         while let line = line() { last = line }
         process.waitUntilExit()
         guard process.terminationStatus == 0, let last else {
-            throw BenchError("\(process.arguments ?? []) ended with \(process.terminationStatus)")
+            throw BenchError("\(arguments) ended with \(process.terminationStatus)")
         }
         return try JSONDecoder().decode(Sample.self, from: Data(last.utf8))
     }
@@ -59,10 +50,7 @@ final class Child {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    func stop() {
-        process.terminate()
-        process.waitUntilExit()
-    }
+    func stop() { process.stop() }
 
     static func sample(_ arguments: [String]) throws -> Sample { try Child(arguments).sample() }
 }

@@ -2,33 +2,37 @@ import CSpawn
 package import Foundation
 import Synchronization
 
-/// A process that a test starts.
+/// A process that this one starts, for tests and tools.
 ///
 /// Foundation's `Process` is not used, because its `run` has crashed in a test process with many threads and open files.
-package final class TestProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// The reason why the system did not start a process.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
     package let processIdentifier: Int32
+    /// They are kept, because a pipe that nobody keeps is closed.
+    private let streams: [ProcessStream]
     private let status = Mutex<Int32?>(nil)
     private let end = DispatchGroup()
 
-    /// Starts a process, without input.
+    /// Starts a process.
     ///
     /// - Parameter environment: its variables; `nil` for those of this process.
     /// - Throws: `Failure`.
     package init(
         _ program: URL, _ arguments: [String], environment: [String: String]? = nil,
-        output: FileHandle = .nullDevice, errors: FileHandle = .nullDevice
+        input: ProcessStream = .nothing, output: ProcessStream = .nothing, errors: ProcessStream = .nothing
     ) throws {
+        streams = [input, output, errors]
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, FileHandle.nullDevice.fileDescriptor, 0)
-        posix_spawn_file_actions_adddup2(&actions, output.fileDescriptor, 1)
-        posix_spawn_file_actions_adddup2(&actions, errors.fileDescriptor, 2)
+        for (number, stream) in zip(Int32(0)..., streams) {
+            guard let handle = stream.handle(for: number) else { continue }
+            posix_spawn_file_actions_adddup2(&actions, handle.fileDescriptor, number)
+        }
         millrace_spawn_close_from(&actions, 3)
 
         var attributes = posix_spawnattr_t()
@@ -50,6 +54,7 @@ package final class TestProcess: Sendable {
         let code = posix_spawn(&identifier, program.path, &actions, &attributes, &arguments, &environment)
         guard code == 0 else { throw Failure(description: "\(program.path): \(String(cString: strerror(code)))") }
         processIdentifier = identifier
+        for (number, stream) in zip(Int32(0)..., streams) { stream.closeAfterStart(number) }
         awaitEnd()
     }
 
@@ -73,14 +78,26 @@ package final class TestProcess: Sendable {
 
     /// Sends a signal, unless the process has ended.
     package func signal(_ number: Int32) {
-        status.withLock { if $0 == nil { kill(processIdentifier, number) } }
+        status.withLock { if $0 == nil { Foundation.kill(processIdentifier, number) } }
     }
 
     package func interrupt() { signal(SIGINT) }
     package func terminate() { signal(SIGTERM) }
+    package func kill() { signal(SIGKILL) }
 
     /// Blocks until the process has ended.
     package func waitUntilExit() { end.wait() }
+
+    /// Blocks until the process has ended, or some time has passed. Returns whether it has ended.
+    package func waitUntilExit(within limit: DispatchTimeInterval) -> Bool {
+        end.wait(timeout: .now() + limit) == .success
+    }
+
+    /// Asks the process to end, by SIGTERM if nothing else is said, and blocks until it has.
+    package func stop(_ number: Int32 = SIGTERM) {
+        signal(number)
+        waitUntilExit()
+    }
 
     /// Waits until the process has ended, and returns its ``terminationStatus``.
     package func exit() async -> Int32 {

@@ -1,8 +1,9 @@
+import ChildProcesses
 import Foundation
 import Synchronization
 
 /// A process of the demo, which can be killed and started again. It ends with the demo.
-final class ChildProcess: Sendable {
+final class FleetProcess: Sendable {
     /// The name for messages.
     let name: String
     private let arguments: [String]
@@ -12,11 +13,9 @@ final class ChildProcess: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var process: Process?
+        var process: ChildProcess?
         var input: FileHandle?
-        var lines: [String] = []
-        /// The beginning of a line whose end has not arrived.
-        var rest = Data()
+        var output = LineBuffer()
     }
 
     /// Describes a process, which does not run yet.
@@ -35,50 +34,27 @@ final class ChildProcess: Sendable {
     deinit { kill() }
 
     func start() throws {
-        if !FileManager.default.fileExists(atPath: log.path) {
-            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        }
-        let errors = try FileHandle(forWritingTo: log)
-        try errors.seekToEnd()
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = errors
+        let process = try ChildProcess(
+            URL(filePath: "/usr/bin/env"), arguments,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            input: .pipe(input), output: .pipe(output), errors: .log(log))
+        state.withLock { $0 = State(process: process, input: input.fileHandleForWriting) }
         output.fileHandleForReading.readabilityHandler = { [weak self] handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
-            self?.receive(data)
+            self?.state.withLock { $0.output.append(data) }
         }
-        try process.run()
         // Whoever has started the demo ends what is left, if the demo is killed.
         try "\(process.processIdentifier)\n".write(to: identifier, atomically: true, encoding: .utf8)
-        state.withLock { state in
-            state.process = process
-            state.input = input.fileHandleForWriting
-            state.lines = []
-            state.rest = Data()
-        }
-    }
-
-    private func receive(_ data: Data) {
-        state.withLock { state in
-            state.rest += data
-            while let end = state.rest.firstIndex(of: UInt8(ascii: "\n")) {
-                state.lines.append(String(decoding: state.rest[..<end], as: UTF8.self))
-                state.rest = Data(state.rest[state.rest.index(after: end)...])
-            }
-        }
     }
 
     /// The lines that it has written since the last call.
     func takeLines() -> [String] {
         state.withLock { state in
-            defer { state.lines = [] }
-            return state.lines
+            var lines: [String] = []
+            while let line = state.output.next() { lines.append(line) }
+            return lines
         }
     }
 
@@ -91,18 +67,14 @@ final class ChildProcess: Sendable {
 
     /// Ends it at once, as a crash would.
     func kill() {
-        guard let process = state.withLock({ $0.process }), process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        state.withLock { $0.process }?.stop(SIGKILL)
     }
 
     /// Asks it to end, and waits.
     func stop(_ signal: Int32 = SIGTERM) {
         guard let process = state.withLock({ $0.process }), process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, signal)
-        let deadline = ContinuousClock.now + .seconds(20)
-        while process.isRunning, ContinuousClock.now < deadline { usleep(20_000) }
-        kill()
+        process.signal(signal)
+        if !process.waitUntilExit(within: .seconds(20)) { kill() }
     }
 
     /// The last lines of its log.
