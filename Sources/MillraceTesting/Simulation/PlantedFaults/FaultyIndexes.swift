@@ -128,10 +128,10 @@ private final class LateIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
     }
 }
 
-/// Forgets what changes while it is made anew.
-private final class ForgetfulIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
+/// Knows whether it is being made anew.
+private class RebuiltIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
     private let isComplete: (any Sendable) -> Bool
-    private var isBeingMade = false
+    private(set) var isBeingMade = false
 
     init(_ inner: Inner, _ setting: FaultyIndexSetting) {
         isComplete = setting.isComplete
@@ -141,10 +141,6 @@ private final class ForgetfulIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
     override func rebuild(from entries: StoreIndexEntries) throws {
         isBeingMade = true
         try super.rebuild(from: entries)
-    }
-
-    override func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws {
-        if !isBeingMade { try super.apply(key: key, value: value) }
     }
 
     override func commit(at position: Position) throws -> Inner.View {
@@ -154,25 +150,17 @@ private final class ForgetfulIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
     }
 }
 
+/// Forgets what changes while it is made anew.
+private final class ForgetfulIndex<Inner: StoreIndex>: RebuiltIndex<Inner> {
+    override func apply(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws {
+        if !isBeingMade { try super.apply(key: key, value: value) }
+    }
+}
+
 /// Gets no position with the commit that makes it complete.
-private final class UnplacedIndex<Inner: StoreIndex>: IndexDecorator<Inner> {
-    private let isComplete: (any Sendable) -> Bool
-    private var isBeingMade = false
-
-    init(_ inner: Inner, _ setting: FaultyIndexSetting) {
-        isComplete = setting.isComplete
-        super.init(inner)
-    }
-
-    override func rebuild(from entries: StoreIndexEntries) throws {
-        isBeingMade = true
-        try super.rebuild(from: entries)
-    }
-
+private final class UnplacedIndex<Inner: StoreIndex>: RebuiltIndex<Inner> {
     override func commit(at position: Position) throws -> Inner.View {
-        let view = try super.commit(at: isBeingMade ? Position() : position)
-        if isComplete(view) { isBeingMade = false }
-        return view
+        try super.commit(at: isBeingMade ? Position() : position)
     }
 }
 
