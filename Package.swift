@@ -267,7 +267,7 @@ let package = Package(
             path: "Tools/redis-bench/Command"),
         .target(name: "TestSupport", dependencies: ["Millrace", logging], path: "Tests/Support"),
         .target(
-            name: "Servers", dependencies: ["ChildProcesses", "PostgresClient", "RedisClient", "TestSupport"],
+            name: "Servers", dependencies: ["ChildProcesses", "PostgresClient", "RedisClient"],
             path: "Tests/Servers"),
         .target(name: "PortContracts", dependencies: ["Millrace", "MillraceEngine"], path: "Tests/PortContracts"),
         .testTarget(
@@ -325,7 +325,7 @@ let package = Package(
             name: "MillraceOperationsTests",
             dependencies: [
                 "ChildProcesses", "ClusterCore", "EmbeddedBroker", "KafkaClient", "Millrace", "MillraceOperations",
-                "MillraceRuntime", "PageViews", "RiskScore", "TestSupport",
+                "MillraceRuntime", "PageViews", "RiskScore",
             ]),
         .testTarget(
             name: "MillraceMetricsTests",
@@ -355,7 +355,7 @@ let package = Package(
             name: "MillracePostgresTests",
             dependencies: [
                 "ChildProcesses", "Millrace", "MillraceConnect", "MillracePostgres", "MillraceVectors",
-                "PostgresClient", "Servers", "TestSupport",
+                "PostgresClient", "Servers",
             ]),
         .testTarget(
             name: "MillraceConnectRuntimeTests",
@@ -366,7 +366,7 @@ let package = Package(
         .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "Servers"]),
         .testTarget(
             name: "RedisClientTests",
-            dependencies: ["ChildProcesses", "RedisClient", "Servers", "TestSupport", nioCore, nioSSL]),
+            dependencies: ["ChildProcesses", "RedisClient", "Servers", nioCore, nioSSL]),
         .testTarget(
             name: "MillraceRedisTests",
             dependencies: [

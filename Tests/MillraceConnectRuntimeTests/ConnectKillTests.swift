@@ -1,6 +1,5 @@
 import ChildProcesses
 import Foundation
-import TestSupport
 import Testing
 
 @Suite("Processes of connectors that are killed", .serialized)

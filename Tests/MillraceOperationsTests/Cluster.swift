@@ -6,7 +6,6 @@ import KafkaClient
 import Millrace
 import MillraceOperations
 import MillraceRuntime
-import TestSupport
 
 /// An embedded broker with some topics, and what tests ask of it.
 struct Cluster {

@@ -4,7 +4,6 @@ import EmbeddedBroker
 import Foundation
 import KafkaClient
 import MillraceOperations
-import TestSupport
 import Testing
 
 @Suite("Dead letters") struct DeadLetterTests {

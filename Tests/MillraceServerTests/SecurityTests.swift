@@ -7,7 +7,6 @@ import MillraceServer
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import TestSupport
 import Testing
 
 extension ServerTests {

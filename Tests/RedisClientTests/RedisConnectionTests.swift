@@ -4,7 +4,6 @@ import NIOCore
 import NIOSSL
 import RedisClient
 import Servers
-import TestSupport
 import Testing
 
 @Suite("A connection to Redis", .timeLimit(.minutes(15)))

@@ -1,7 +1,6 @@
 import ChildProcesses
 package import Foundation
 import Synchronization
-import TestSupport
 
 /// A server of another system that a test starts, kills and starts again, on a port of 127.0.0.1.
 package final class ServerProcess: Sendable {

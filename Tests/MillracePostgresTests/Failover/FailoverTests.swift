@@ -3,7 +3,6 @@ import Foundation
 import MillraceConnect
 import PostgresClient
 import Servers
-import TestSupport
 import Testing
 
 @testable import MillracePostgres

@@ -1,6 +1,5 @@
 import ChildProcesses
 import Foundation
-import TestSupport
 import Testing
 
 /// The `millrace` command of this build as a process, with what it has written so far.

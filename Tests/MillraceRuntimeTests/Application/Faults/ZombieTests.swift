@@ -4,7 +4,6 @@ import EmbeddedBroker
 import Foundation
 import Millrace
 import MillraceRuntime
-import TestSupport
 import Testing
 
 extension ApplicationTests {
