@@ -25,7 +25,7 @@ struct ConnectConfigurationTests {
              "kafka": {"security.protocol": "SASL_SSL", "fetch.max.bytes": 1000000},
              "server": {"listen": "127.0.0.1:8080", "tokens": "/run/tokens"},
              "connectors": {
-                "in": {"type": "file-source", "path": "/in", "topic": "lines", "pauseAtLag": {"group": "readers"}},
+                "in": {"type": "file-source", "path": "/in", "topic": "lines", "pauseAtLag": {"group": "bank:out"}},
                 "out": {"type": "file-sink", "topics": ["lines"], "folder": "/out", "deadLetterTopic": "dead",
                         "passOverLostRecords": true}
              }}
@@ -38,7 +38,7 @@ struct ConnectConfigurationTests {
         #expect(configuration.server == ["listen": "127.0.0.1:8080", "tokens": "/run/tokens"])
         let (first, second) = (configuration.connectors[0], configuration.connectors[1])
         #expect(first.name == "in" && first.type == "file-source" && first.deadLetterTopic == nil)
-        #expect(first.pauseAtLag == LagLimit(group: "readers", records: 10_000))
+        #expect(first.pauseAtLag == LagLimit(group: "bank:out", records: 10_000))
         #expect(second.deadLetterTopic == "dead" && second.passesOverLostRecords && second.pauseAtLag == nil)
         guard case .source(let source as FileSource) = first.connector,
             case .sink(let sink as FileSink) = second.connector

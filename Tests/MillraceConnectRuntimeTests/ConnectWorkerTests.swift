@@ -94,7 +94,7 @@ struct ConnectWorkerTests {
         let surroundings = try ConnectSurroundings()
         try surroundings.makeTopic()
         let sink = surroundings.configuration([surroundings.sink], hasSource: false)
-        let limit = LagLimit(group: "\(sink.name)-copy", records: 1_000)
+        let limit = LagLimit(group: WorkerNames(sink.name).group(of: "copy"), records: 1_000)
         let source = surroundings.configuration(pauseAtLag: limit)
         try surroundings.write((0..<3_000).map { "first \($0)" }, to: "a")
         try await withWorkers([source]) { workers in

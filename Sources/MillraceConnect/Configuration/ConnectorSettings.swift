@@ -18,6 +18,10 @@ public final class ConnectorSettings {
         let folder = "connectors."
         return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path.isEmpty ? "connector" : path
     }
+    /// The name under which a sink keeps its offsets in the target, if it is given no other: the worker's and the connector's, such as
+    /// `bank:orders`, so that connectors of several workers may write into one target. Outside of a worker's configuration, the connector's.
+    public var offsetsName: String { offsetsNameOfWorker ?? connectorName }
+    private let offsetsNameOfWorker: String?
     private let members: [String: JSONValue]
     private let secrets: SecretStore
     private let log: ProblemLog
@@ -29,11 +33,17 @@ public final class ConnectorSettings {
         var problems: [SettingProblem] = []
     }
 
-    package convenience init(path: String, members: [String: JSONValue], secrets: SecretStore = .ofProcess) {
-        self.init(path: path, members: members, secrets: secrets, log: ProblemLog())
+    /// - Parameter offsetsName: the name of a connector of a worker; `nil` for settings of something else.
+    package convenience init(
+        path: String, members: [String: JSONValue], secrets: SecretStore = .ofProcess, offsetsName: String? = nil
+    ) {
+        self.init(path: path, members: members, secrets: secrets, offsetsName: offsetsName, log: ProblemLog())
     }
 
-    private init(path: String, members: [String: JSONValue], secrets: SecretStore, log: ProblemLog) {
+    private init(
+        path: String, members: [String: JSONValue], secrets: SecretStore, offsetsName: String?, log: ProblemLog
+    ) {
+        offsetsNameOfWorker = offsetsName
         self.path = path
         self.members = members
         self.secrets = secrets
@@ -202,7 +212,8 @@ public final class ConnectorSettings {
     }
 
     private func child(_ path: String, _ members: [String: JSONValue]) -> ConnectorSettings {
-        let settings = ConnectorSettings(path: path, members: members, secrets: secrets, log: log)
+        let settings = ConnectorSettings(
+            path: path, members: members, secrets: secrets, offsetsName: offsetsNameOfWorker, log: log)
         nested.append(settings)
         return settings
     }

@@ -14,8 +14,8 @@ package protocol SourceTaskPorts: AnyObject {
 
 /// The settings of the tasks of sources.
 package struct SourceTaskConfiguration: Sendable {
-    /// The name that the processes have in common. Transactional ids begin with it.
-    package var id: String
+    /// The transactional id, which belongs to the part in whichever process it is.
+    package var transactionalID: String
     /// The compacted topic of positions.
     package var positionsTopic: String
     /// The partition of the topic of positions that has this task's.
@@ -26,8 +26,8 @@ package struct SourceTaskConfiguration: Sendable {
     /// The number of records from which on a commit is made before its time.
     package var transactionCount = 100_000
 
-    package init(id: String, positionsTopic: String, positionsPartition: Int32) {
-        self.id = id
+    package init(transactionalID: String, positionsTopic: String, positionsPartition: Int32) {
+        self.transactionalID = transactionalID
         self.positionsTopic = positionsTopic
         self.positionsPartition = positionsPartition
     }
@@ -123,7 +123,7 @@ package final class SourceTask {
     }
 
     private func makeProducer() throws -> any ProducerPort {
-        let producer = try ports.makeProducer(transactionalID: "\(configuration.id)-\(id)")
+        let producer = try ports.makeProducer(transactionalID: configuration.transactionalID)
         do { try producer.initTransactions() } catch {
             producer.close()
             throw error

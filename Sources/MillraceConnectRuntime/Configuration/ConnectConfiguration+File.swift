@@ -39,6 +39,10 @@ extension ConnectConfiguration {
         let settings = ConnectorSettings(path: "", members: members, secrets: secrets)
         self.init(
             name: settings.topic("name"), bootstrapServers: settings.addresses("bootstrapServers"), connectors: [])
+        // The settings have reported a name that is none at all.
+        if KafkaName.problem(of: name) == nil, let reason = WorkerNames.problem(ofWorker: name) {
+            settings.report(reason, at: "name")
+        }
         clientSettings = settings.texts("kafka")
         for (name, value) in clientSettings.sorted(by: { $0.key < $1.key }) {
             guard let problem = StreamsConfiguration.problem(ofClientSetting: name, value: value) else { continue }
@@ -70,7 +74,7 @@ extension ConnectConfiguration {
         var problems: [SettingProblem] = []
         for (name, description) in described.sorted(by: { $0.key < $1.key }) {
             do throws(InvalidConnectConfiguration) {
-                connectors.append(try Self.connector(name, description, kinds, secrets))
+                connectors.append(try connector(name, description, kinds, secrets))
             } catch {
                 problems += error.problems
             }
@@ -78,7 +82,7 @@ extension ConnectConfiguration {
         return problems
     }
 
-    private static func connector(
+    private func connector(
         _ name: String, _ description: JSONValue, _ kinds: [ConnectorKind], _ secrets: SecretStore
     ) throws(InvalidConnectConfiguration) -> ConfiguredConnector {
         let path = "connectors.\(name)"
@@ -96,11 +100,12 @@ extension ConnectConfiguration {
                 "\(KafkaName.quoted(type)) \(Suggestion.unknown(type, among: kinds.map(\.name), noun: "a kind of connectors"))",
                 at: "type")
         }
-        let settings = ConnectorSettings(path: path, members: members, secrets: secrets)
+        let settings = ConnectorSettings(
+            path: path, members: members, secrets: secrets, offsetsName: names.offsetsName(of: name))
         settings.skip("type")
         let pauseAtLag = settings.optionalObject("pauseAtLag").map { limit in
             LagLimit(
-                group: limit.topic("group"),
+                group: limit.text("group"),
                 records: Int64(limit.number("records", in: 1...1_000_000_000, default: 10_000)))
         }
         let deadLetterTopic = settings.has("deadLetterTopic") ? settings.topic("deadLetterTopic") : nil

@@ -20,8 +20,8 @@ public import MillraceConnect
 /// }
 /// ```
 public struct ConnectConfiguration: Sendable {
-    /// The name that all processes with this configuration have in common. The topics of positions and wanted states, the consumer
-    /// groups and the transactional ids begin with it.
+    /// The name that all processes with this configuration have in common: letters, digits, `.`, `_` and `-`. The topics of positions and
+    /// wanted states, the consumer groups and the transactional ids begin with it.
     public var name: String
     /// The brokers to connect to first, each `HOST:PORT`.
     public var bootstrapServers: [String]
@@ -51,15 +51,14 @@ public struct ConnectConfiguration: Sendable {
         self.connectors = connectors
     }
 
-    /// The compacted topic of positions.
-    var positionsTopic: String { "\(name)-positions" }
-    /// The compacted topic of wanted states.
-    var statesTopic: String { "\(name)-states" }
+    /// The names of topics, groups and ids.
+    var names: WorkerNames { WorkerNames(name) }
 }
 
 /// A connector with its name, and what holds for connectors of every kind.
 public struct ConfiguredConnector: Sendable {
-    /// The name, which is part of transactional ids and of groups' names.
+    /// The name, which is part of transactional ids and of groups' names: letters, digits, `.`, `_` and `-`. No two connectors of a
+    /// worker have the same.
     public var name: String
     /// The kind's name, such as `postgres-source`.
     public var type: String

@@ -28,7 +28,7 @@ final class ClusterWatch: Sendable {
 
     private let watched: [Watched]
     private let ports: KafkaPorts
-    private let name: String
+    private let clientID: String
     private let group: String
     private let logger: Logger
     private let state: Mutex<State>
@@ -38,12 +38,12 @@ final class ClusterWatch: Sendable {
 
     /// - Parameters:
     ///   - group: the group of the worker's processes.
-    ///   - name: the prefix of the clients' names.
-    init(_ watched: [Watched], group: String, ports: KafkaPorts, name: String, logger: Logger) {
+    ///   - clientID: the id of the clients.
+    init(_ watched: [Watched], group: String, ports: KafkaPorts, clientID: String, logger: Logger) {
         self.group = group
         self.watched = watched
         self.ports = ports
-        self.name = name
+        self.clientID = clientID
         self.logger = logger
         var state = State()
         for group in watched { state.gates[group.connector] = LagGate(threshold: group.threshold) }
@@ -114,7 +114,7 @@ final class ClusterWatch: Sendable {
     private typealias Clients = (admin: any AdminPort & GroupOffsetsPort, reader: any ReaderPort)
 
     private func makeClients() throws(PortError) -> Clients {
-        (try ports.makeAdmin(clientID: "\(name)-watch"), try ports.makeReader(clientID: "\(name)-watch"))
+        (try ports.makeAdmin(clientID: clientID), try ports.makeReader(clientID: clientID))
     }
 
     /// Returns how many records of topics a group has not read yet. In a partition of which the group has committed nothing, that is all

@@ -11,7 +11,7 @@ import MillraceRuntime
 final class ConnectCoordinator {
     private let configuration: ConnectConfiguration
     private let ports: KafkaPorts
-    private let clientID: String
+    private let process: WorkerNames.Process
     private let logger: Logger
     private let topics: ConnectTopics
     private let membership: GroupMembership
@@ -26,24 +26,27 @@ final class ConnectCoordinator {
     private static let closeTimeout = TimeSpan(ms: 20_000)
 
     /// - Throws: `PortError`; `StreamsError` with code `.topic`; the system's refusal of a thread.
-    init(_ configuration: ConnectConfiguration, ports: KafkaPorts, clientID: String, logger: Logger) throws {
+    init(_ configuration: ConnectConfiguration, ports: KafkaPorts, process: WorkerNames.Process, logger: Logger) throws
+    {
         self.configuration = configuration
         self.ports = ports
-        self.clientID = clientID
+        self.process = process
         self.logger = logger
-        let admin = try ports.makeAdmin(clientID: "\(clientID)-admin")
+        let admin = try ports.makeAdmin(clientID: process.clientID(.admin))
         topics = try ConnectTopics(configuration, admin)
-        states = try StatesTopic(configuration.statesTopic, ports: ports, clientID: "\(clientID)-states")
+        let names = configuration.names
+        states = try StatesTopic(names.statesTopic, ports: ports, clientID: process.clientID(.states))
         let running = configuration.connectors.map { [topics] connector in
-            Self.makeConnector(connector, configuration, topics, ports, clientID: clientID, logger)
+            Self.makeConnector(connector, configuration, topics, ports, process, logger)
         }
         connectors = running.map(\.connector)
         cluster = ClusterWatch(
-            running.compactMap(\.watched), group: configuration.name, ports: ports, name: clientID, logger: logger)
+            running.compactMap(\.watched), group: names.group, ports: ports, clientID: process.clientID(.watch),
+            logger: logger)
         membership = try GroupMembership(
-            of: configuration.name, over: configuration.positionsTopic, ports: ports,
+            of: names.group, over: names.positionsTopic, ports: ports,
             clientID: WorkerProcess.clientID(
-                name: clientID, address: configuration.serverAddress,
+                name: process.name, address: configuration.serverAddress,
                 connectors: AnnouncedConnectors(configuration.connectors)), logger: logger)
         try cluster.start()
         for connector in connectors { try connector.start() }
@@ -52,23 +55,24 @@ final class ConnectCoordinator {
     /// Returns a connector that can be started, and the group whose lag is watched for it.
     private static func makeConnector(
         _ connector: ConfiguredConnector, _ configuration: ConnectConfiguration, _ topics: ConnectTopics,
-        _ ports: KafkaPorts, clientID: String, _ logger: Logger
+        _ ports: KafkaPorts, _ process: WorkerNames.Process, _ logger: Logger
     ) -> (connector: any RunningConnector, watched: ClusterWatch.Watched?) {
         switch connector.connector {
         case .source(let source):
             let written = WrittenTopics(source.topics)
             let running = RunningSource(
                 connector, source, written: written, configuration: configuration, topics: topics, ports: ports,
-                clientID: clientID, logger: logger)
+                process: process, logger: logger)
             let watched = connector.pauseAtLag.map { limit in
                 ClusterWatch.Watched(
                     connector: connector.name, group: limit.group, threshold: limit.records, topics: written)
             }
             return (running, watched)
         case .sink(let sink):
-            let group = "\(configuration.name)-\(connector.name)"
+            let group = configuration.names.group(of: connector.name)
             let running = RunningSink(
-                connector, sink, group: group, clientID: clientID, ports: ports, logger: logger)
+                connector, sink, group: group, clientID: process.clientID(of: connector.name), ports: ports,
+                logger: logger)
             let watched = ClusterWatch.Watched(
                 connector: connector.name, group: group, threshold: .max, topics: WrittenTopics(sink.topics))
             return (running, watched)
@@ -109,7 +113,7 @@ final class ConnectCoordinator {
     }
 
     /// The worker's other processes; `nil` before the group has told them.
-    var otherProcesses: [WorkerProcess]? { cluster.processes?.filter { $0.name != clientID } }
+    var otherProcesses: [WorkerProcess]? { cluster.processes?.filter { $0.name != process.name } }
 
     /// The differences between the processes' connectors, each a sentence.
     var differences: [String] { cluster.differences }

@@ -14,8 +14,8 @@ struct ConnectTopics {
     ///
     /// - Throws: `PortError`; `StreamsError` with code `.topic` if a topic is not as it has to be.
     init(_ configuration: ConnectConfiguration, _ admin: any AdminPort) throws {
-        let positions = configuration.positionsTopic
-        let states = configuration.statesTopic
+        let positions = configuration.names.positionsTopic
+        let states = configuration.names.statesTopic
         let wanted = [(positions, Self.newPositionsCount), (states, 1)].map { name, partitions in
             NewTopic(
                 name: name, partitions: partitions, replicationFactor: configuration.replicationFactor,

@@ -21,8 +21,9 @@ import Synchronization
 public final class ConnectWorker: Service, Sendable {
     /// The configuration.
     public let configuration: ConnectConfiguration
+    private let process: WorkerNames.Process
     /// The name of this process, which no other one has.
-    package let processName: String
+    package var processName: String { process.name }
     private let logger: Logger
     private let shared: Mutex<Shared>
     private let stopRequested = Atomic<Bool>(false)
@@ -43,7 +44,7 @@ public final class ConnectWorker: Service, Sendable {
     ///   - logger: the destination of log messages; a logger labelled `millrace-connect` by default.
     public init(_ configuration: ConnectConfiguration, logger: Logger = Logger(label: "millrace-connect")) {
         self.configuration = configuration
-        processName = "\(configuration.name)-\(Self.randomName())"
+        process = configuration.names.process(UInt32.random(in: .min ... .max))
         var logger = logger
         logger[metadataKey: "worker"] = "\(configuration.name)"
         self.logger = logger
@@ -58,8 +59,9 @@ public final class ConnectWorker: Service, Sendable {
 
     /// Runs the connectors. A worker can be run only once.
     ///
-    /// - Throws: `StreamsError` with code `.broker` within seconds if no broker answers, `.topic` if a topic of the worker's own is
-    ///   not as it has to be, `.illegalState` if it has run before; and any error that ends its membership of the group.
+    /// - Throws: `StreamsError` with code `.configuration` for a name that cannot be one or that two connectors have, `.broker` within
+    ///   seconds if no broker answers, `.topic` if a topic of the worker's own is not as it has to be, `.illegalState` if it has run
+    ///   before; and any error that ends its membership of the group.
     public func run() async throws {
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
@@ -92,13 +94,15 @@ public final class ConnectWorker: Service, Sendable {
         }
         guard isFirst else { throw StreamsError(.illegalState, "a worker can be run once") }
         defer { refuseOrders() }
+        let problems = WorkerNames.problems(of: configuration)
+        if !problems.isEmpty { throw StreamsError(.configuration, problems.joined(separator: "; ")) }
         let ports = KafkaPorts(
             bootstrapServers: configuration.bootstrapServers, clientSettings: configuration.clientSettings,
             logger: logger)
         let coordinator: ConnectCoordinator
         do {
             coordinator = try ConnectCoordinator(
-                configuration, ports: ports, clientID: processName, logger: logger)
+                configuration, ports: ports, process: process, logger: logger)
         } catch let error as PortError {
             let servers = configuration.bootstrapServers.joined(separator: ",")
             throw StreamsError(.broker, "while starting with the brokers at \(servers): \(error)")
@@ -151,12 +155,6 @@ public final class ConnectWorker: Service, Sendable {
     }
 
     private static var notRunning: StreamsError { StreamsError(.illegalState, "the worker does not run") }
-
-    /// Eight hexadecimal digits that tell this process from the others.
-    private static func randomName() -> String {
-        let digits = String(UInt32.random(in: .min ... .max), radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
-    }
 
     // MARK: Seen and ordered from outside
 

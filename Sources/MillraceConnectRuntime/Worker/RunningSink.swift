@@ -19,7 +19,7 @@ final class RunningSink: RunningConnector {
         self.connector = connector
         self.sink = sink
         self.group = group
-        self.clientID = "\(clientID)-\(connector.name)"
+        self.clientID = clientID
         self.ports = ports
         var logger = logger
         logger[metadataKey: "connector"] = "\(connector.name)"

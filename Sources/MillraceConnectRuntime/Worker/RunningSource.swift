@@ -15,7 +15,7 @@ final class RunningSource: RunningConnector {
     private let configuration: ConnectConfiguration
     private let topics: ConnectTopics
     private let ports: KafkaPorts
-    private let clientID: String
+    private let process: WorkerNames.Process
     private let logger: Logger
     private let watch: PartWatch
     private var membership: GroupMembership?
@@ -23,7 +23,8 @@ final class RunningSource: RunningConnector {
 
     init(
         _ connector: ConfiguredConnector, _ source: any SourceConnector, written: WrittenTopics,
-        configuration: ConnectConfiguration, topics: ConnectTopics, ports: KafkaPorts, clientID: String, logger: Logger
+        configuration: ConnectConfiguration, topics: ConnectTopics, ports: KafkaPorts, process: WorkerNames.Process,
+        logger: Logger
     ) {
         self.connector = connector
         self.source = source
@@ -31,7 +32,7 @@ final class RunningSource: RunningConnector {
         self.configuration = configuration
         self.topics = topics
         self.ports = ports
-        self.clientID = clientID
+        self.process = process
         var logger = logger
         logger[metadataKey: "connector"] = "\(connector.name)"
         self.logger = logger
@@ -43,8 +44,8 @@ final class RunningSource: RunningConnector {
 
     func start() throws {
         membership = try GroupMembership(
-            of: "\(configuration.name)-\(name)", over: configuration.positionsTopic, ports: ports,
-            clientID: "\(clientID)-\(name)", logger: logger)
+            of: configuration.names.group(of: name), over: configuration.names.positionsTopic, ports: ports,
+            clientID: process.clientID(of: name), logger: logger)
         try watch.start()
     }
 
@@ -71,10 +72,11 @@ final class RunningSource: RunningConnector {
 
     private func begin(_ id: SourceTaskID, _ order: TaskControl.Order) throws {
         var settings = SourceTaskConfiguration(
-            id: configuration.name, positionsTopic: configuration.positionsTopic,
+            transactionalID: configuration.names.transactionalID(of: id),
+            positionsTopic: configuration.names.positionsTopic,
             positionsPartition: topics.partition(of: id))
         settings.commitIntervalMs = 100
-        let (source, ports, clientID) = (source, ports, "\(clientID)-\(id)")
+        let (source, ports, clientID) = (source, ports, process.clientID(of: id))
         let runner = SourceRunner(id, of: source, order: order, topics: written, clock: ports.clock, logger: logger) {
             [settings] in
             SourceTask(

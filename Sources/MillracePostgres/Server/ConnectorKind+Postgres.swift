@@ -30,10 +30,10 @@ extension ConnectorKind {
 
     /// Topics into a table of PostgreSQL: `{"type": "postgres-sink", "host": "db", "database": "agents", "user": "millrace",
     /// "password": {"file": "/run/secrets/postgres"}, "topics": ["contexts"], "table": "agent_context"}`. Settings have the names of
-    /// ``PostgresSinkConfiguration``; `name` is the connector's by default, and `createsTable` an object of types by column.
+    /// ``PostgresSinkConfiguration``; `name` is the worker's and the connector's by default, and `createsTable` an object of types by column.
     public static let postgresSink = ConnectorKind("postgres-sink") { settings in
         var configuration = PostgresSinkConfiguration(
-            server: PostgresServer(settings), name: settings.text("name", default: settings.connectorName),
+            server: PostgresServer(settings), name: settings.text("name", default: settings.offsetsName),
             topics: settings.list("topics"), table: settings.text("table"))
         configuration.keyColumns = settings.list("keyColumns", default: [])
         configuration.keyFormat = settings.choice("keyFormat", default: configuration.keyFormat)

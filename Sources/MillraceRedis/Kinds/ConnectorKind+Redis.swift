@@ -38,7 +38,7 @@ extension ConnectorKind {
     /// Streams as a sink: `redis-streams-sink`. ``RedisStreamsSink``.
     public static let redisStreamsSink = ConnectorKind("redis-streams-sink") { settings in
         var configuration = RedisStreamsSink.Configuration(
-            name: settings.text("name", default: settings.connectorName), streams: settings.texts("streams"))
+            name: settings.text("name", default: settings.offsetsName), streams: settings.texts("streams"))
         let defaults = configuration
         configuration.server = settings.redisServer()
         if settings.choice("entry", default: EntryForm.value) == .fields {
@@ -59,7 +59,7 @@ extension ConnectorKind {
     /// A mirror of embeddings: `redis-vectors-sink`. ``RedisVectors``.
     public static let redisVectorsSink = ConnectorKind("redis-vectors-sink") { settings in
         var configuration = RedisVectors.Configuration(
-            name: settings.text("name", default: settings.connectorName), topics: settings.list("topics"),
+            name: settings.text("name", default: settings.offsetsName), topics: settings.list("topics"),
             dimension: settings.number("dimension", in: 1...32_768))
         let defaults = configuration
         configuration.server = settings.redisServer()

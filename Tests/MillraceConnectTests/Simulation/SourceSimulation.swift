@@ -83,7 +83,7 @@ final class SourceSimulation {
 
     private func makeTask(_ part: String, in process: SimulatedProcess) -> SourceTask {
         var configuration = SourceTaskConfiguration(
-            id: "connect", positionsTopic: Self.positionsTopic, positionsPartition: 0)
+            transactionalID: "connect:source/\(part)", positionsTopic: Self.positionsTopic, positionsPartition: 0)
         configuration.readCount = 10
         configuration.transactionCount = 20
         return SourceTask(

@@ -20,7 +20,8 @@ struct SourceLossTests {
         let source = LossySource()
         let task = SourceTask(
             SourceTaskID(connector: "source", partition: "part"), of: source, ports: Ports(world),
-            configuration: .init(id: "connect", positionsTopic: "positions", positionsPartition: 0))
+            configuration: .init(
+                transactionalID: "connect:source/part", positionsTopic: "positions", positionsPartition: 0))
         while !task.isReading { _ = try task.step(withinMs: 10) }
         // The interval of commits is not over yet.
         #expect(task.takeLosses() == [] && task.totals.commits == 0)
