@@ -42,11 +42,39 @@ struct AnnouncedConnectorTests {
         #expect(fromCode.text == ";a=" && AnnouncedConnectors(";a=") == fromCode)
     }
 
-    @Test("nothing is read from another text, and too many connectors are not told", arguments: ["", "a", ";a", ";=1"])
-    func otherTexts(text: String) throws {
-        #expect(AnnouncedConnectors(Substring(text)) == nil)
-        let many = try announced((0..<1_000).map { source("connector-\($0)") }.joined(separator: ","))
-        #expect(many.text.isEmpty)
+    @Test("nothing is read from another text", arguments: ["", "a", ";a", ";=1", ";*=", ";*=1;a=1"])
+    func otherTexts(text: String) { #expect(AnnouncedConnectors(Substring(text)) == nil) }
+
+    @Test("too many connectors have one digest, by which processes see that they differ, not in what")
+    func tooMany() throws {
+        func many(_ paths: [Int: String] = [:]) throws -> AnnouncedConnectors {
+            try announced(
+                (0..<1_000).map { source("connector-\($0)", path: paths[$0] ?? "/in") }.joined(separator: ","))
+        }
+        let (first, same, other) = (try many(), try many(), try many([999: "/other"]))
+        #expect(first.text.hasPrefix(";*=") && first.text.utf8.count == 11)
+        #expect(AnnouncedConnectors(Substring(first.text)) == first && first == same && first.text != other.text)
+        let few = try announced(source("connector-0"))
+        #expect(few.text == ";connector-0=" + few.text.suffix(8))
+        func differences(_ processes: [(String, AnnouncedConnectors)]) -> [String] {
+            let sentences = AnnouncedConnectors.differences(of: processes)
+            #expect(AnnouncedConnectors.differences(of: processes.reversed()) == sentences)
+            return sentences
+        }
+        let end = ": they are too many to tell which, and each process works by its own"
+        #expect(differences([("a", first), ("b", same)]).isEmpty)
+        #expect(
+            differences([("a", first), ("b", other), ("c", same)])
+                == ["the connectors of a and c differ from those of b" + end])
+        // What the others tell one by one is compared one by one all the same.
+        let less = try announced(source("connector-1"))
+        #expect(
+            differences([("a", first), ("b", few), ("c", less)])
+                == [
+                    "the connector connector-0 is missing in the configuration of c: the other processes do its work",
+                    "the connector connector-1 is missing in the configuration of b: the other processes do its work",
+                    "the connectors of a differ from those of b, and from those of c" + end,
+                ])
     }
 
     @Test(
