@@ -35,7 +35,8 @@ public final class ConnectMetricsReporter: Service {
         var metrics = StreamsMetrics()
         metrics.clientID = worker.configuration.name
         let snapshot = MetricsSnapshot(
-            metrics: metrics, state: nil, stores: [], process: .read(), connectors: worker.status)
+            metrics: metrics, state: nil, stores: [], process: .read(), connectors: worker.status,
+            connectorDifferences: worker.differences.count)
         series.withLock { $0.report(snapshot, of: MetricFamily.ofConnectors + MetricFamily.ofProcess, to: factory) }
     }
 

@@ -50,7 +50,7 @@ enum SampleMetrics {
         partition.indexFigures = ["similar": index]
         return MetricsSnapshot(
             metrics: metrics, state: state(tasks), stores: [store(partition)], process: .read(),
-            caches: [cache(latency)], connectors: [connector])
+            caches: [cache(latency)], connectors: [connector], connectorDifferences: 2)
     }
 
     private static var index: StoreIndexFigures {

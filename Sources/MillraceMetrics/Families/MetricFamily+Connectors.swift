@@ -42,6 +42,13 @@ extension MetricFamily {
         ) { snapshot in
             snapshot.connectors.map { MetricSample([$0.name], .flag($0.isHeldBack)) }
         },
+        MetricFamily(
+            "connector_differences", .gauge,
+            "Connectors that some processes of the worker lack or have with other settings, as this process sees it.",
+            labels: []
+        ) { snapshot in
+            snapshot.connectorDifferences.map { [MetricSample([], .integer($0))] } ?? []
+        },
         ofConnectorTask(
             "connector_records_total", .counter, "Records that were committed: written to topics, or to the target.",
             kafka: "source-record-write-total"

@@ -61,6 +61,8 @@ struct MetricsSnapshot: Sendable {
     var process: ProcessMetrics?
     var caches: [CacheFigures] = []
     var connectors: [ConnectorStatus] = []
+    /// The number of differences between the connectors of a worker's processes; `nil` for an instance that is no such process.
+    var connectorDifferences: Int?
 }
 
 /// One value of a family.
