@@ -9,6 +9,8 @@ import Testing
 struct SinkFault: CustomTestStringConvertible, Sendable {
     let testDescription: String
     var isUnfenced = false
+    var readsUncommitted = false
+    var wrapReader: @Sendable (any GroupConsumer) -> any ReaderPort & OffsetsPort = { $0 }
     var wrapProducer: @Sendable (any ProducerPort) -> any ProducerPort = { $0 }
     var wrapSink: @Sendable (any SinkConnector) -> any SinkConnector = { $0 }
 
@@ -24,6 +26,13 @@ struct SinkFault: CustomTestStringConvertible, Sendable {
             wrapSink: { HastySink(inner: $0) }),
         SinkFault(
             testDescription: "records of a commit that failed are written on", wrapSink: { ClingingSink(inner: $0) }),
+        SinkFault(
+            testDescription: "the position is counted in records instead of offsets",
+            wrapSink: { CountingSink(inner: $0) }),
+        SinkFault(testDescription: "a record of an aborted transaction is written", readsUncommitted: true),
+        SinkFault(
+            testDescription: "the group does not hear of an end without a record before it",
+            wrapReader: { EndlessReader($0) }),
     ]
 }
 
@@ -116,4 +125,40 @@ private struct ClingingSink: SinkConnector {
 
 private final class ClingingWriter: WriterDecorator {
     override func rollBack() {}
+}
+
+private struct CountingSink: SinkConnector {
+    let inner: any SinkConnector
+    var topics: [String] { inner.topics }
+
+    func open() throws -> any SinkWriter { CountingWriter(try inner.open()) }
+}
+
+private final class CountingWriter: WriterDecorator {
+    private var next: [TopicPartition: Int64] = [:]
+
+    override func begin(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+        next = try super.begin(partitions)
+        return next
+    }
+
+    override func write(_ records: [SinkRecord]) throws -> [RefusedSinkRecord] {
+        for record in records { next[record.partition, default: 0] += 1 }
+        return try super.write(records)
+    }
+
+    override func commit(_ offsets: [TopicPartition: Int64]) throws {
+        try super.commit(Dictionary(uniqueKeysWithValues: offsets.map { ($0, next[$0] ?? $1) }))
+    }
+}
+
+/// Does not tell that a partition has been read to its end.
+private final class EndlessReader: ConsumerDecorator {
+    override func poll(maxRecords: Int, timeoutMs: Int) throws(PortError) -> PollResult {
+        var polled = try super.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+        polled.events.removeAll { event in
+            if case .endOfPartition = event { true } else { false }
+        }
+        return polled
+    }
 }

@@ -24,9 +24,11 @@ extension SimulatedSinkTarget {
 /// Processes that write the partitions of a topic into a target, on a simulated cluster where everything fails, from a seed.
 ///
 /// Partitions move between processes at any time, and those that had them are often not told: they go on as zombies. In the end each
-/// good record has to be in the target once, in its order, and each bad one among the dead letters.
+/// good record has to be in the target once, in its order, each bad one among the dead letters, no aborted one in either, and the group
+/// at the end of each partition, after the last mark.
 final class SinkSimulation {
     private static let partitions = (Int32(0)..<3).map { Millrace.TopicPartition(topic: "in", partition: $0) }
+    /// The number of records of a partition, aborted ones included.
     private static let count = 60
 
     private let world: SimulatedWorld
@@ -36,7 +38,7 @@ final class SinkSimulation {
     private var processes: [SimulatedProcess]
     private var tasks: [SinkTask?]
     private var assigned: [[Millrace.TopicPartition]]
-    private var sent: [Millrace.TopicPartition: [String]] = [:]
+    private let load: SimulatedLoad
     /// The processes that are in the middle of a step.
     private var busy: Set<Int> = []
 
@@ -55,6 +57,9 @@ final class SinkSimulation {
     ) {
         world = SimulatedWorld(seed: seed, faults: .ofSources, groupID: "none", maxOffsetMetadataLength: 4_096)
         target = makeTarget(world)
+        load = SimulatedLoad(world, to: Self.partitions, count: Self.count) { number in
+            number % 7 == 3 ? "!\(number)" : "{\"n\":\(number)}"
+        }
         self.fault = fault
         self.settlingMs = settlingMs
         processes = (0..<3).map { SimulatedProcess(name: "process-\($0)") }
@@ -83,27 +88,13 @@ final class SinkSimulation {
     private func step(heals: Bool) throws {
         world.clock.advance(by: Int64(world.random.below(30)))
         world.settle()
-        try append()
+        try load.step()
         target.turn()
         if !heals {
             if world.random.chance(world.faults.brokerRestarts) { world.restartBroker() }
             move()
         }
         step(world.random.below(processes.count))
-    }
-
-    /// Appends a record to a partition.
-    private func append() throws {
-        let partition = Self.partitions[world.random.below(Self.partitions.count)]
-        let number = sent[partition]?.count ?? 0
-        guard number < Self.count else { return }
-        let text = number % 7 == 3 ? "!\(number)" : "{\"n\":\(number)}"
-        var writer = RecordBatchWriter()
-        writer.append(key: nil, value: Array(text.utf8), headers: [], timestampMs: world.clock.nowMs)
-        _ = try world.cluster.produce(
-            writer.finish(), to: ClusterCore.TopicPartition(partition), transactionalID: nil, nowMs: world.clock.nowMs)
-        world.settle()
-        sent[partition, default: []].append(text)
     }
 
     /// Gives all partitions to a process. The one that had them hears of it or not.
@@ -147,9 +138,11 @@ final class SinkSimulation {
         configuration.settlingMs = settlingMs
         let reader = SimulatedConsumer(
             world: world, process: process,
-            settings: .init(groupID: "sink", clientID: process.name, readsCommitted: true))
+            settings: .init(
+                groupID: "sink", clientID: process.name, readsCommitted: fault?.readsUncommitted != true))
         return SinkTask(
-            of: fault?.wrapSink(target) ?? target, reader: reader, ports: Ports(world, process, fault),
+            of: fault?.wrapSink(target) ?? target, reader: fault?.wrapReader(reader) ?? reader,
+            ports: Ports(world, process, fault),
             configuration: configuration)
     }
 
@@ -196,20 +189,36 @@ final class SinkSimulation {
             })
     }
 
-    private var isDone: Bool { Self.partitions.allSatisfy { target.offsets[$0] == Int64(Self.count) } }
+    private var isDone: Bool {
+        load.isComplete
+            && Self.partitions.allSatisfy { partition in
+                let last = load.visible(in: partition).last?.offset ?? -1
+                return target.offsets[partition] ?? 0 > last && groupOffset(of: partition) == load.end(of: partition)
+            }
+    }
+
+    private func groupOffset(of partition: Millrace.TopicPartition) -> Int64? {
+        let partitions = [ClusterCore.TopicPartition(partition)]
+        return world.cluster.fetchOffsets(groupID: "sink", partitions: partitions).first?.offset.offset
+    }
 
     private var wrong: [String] {
         let letters = letters
-        return Self.partitions.flatMap { partition -> [String] in
-            let all = sent[partition] ?? []
-            let good = all.filter { !$0.hasPrefix("!") }
-            let rows = target.rows[partition] ?? []
-            let missing = all.indices.filter {
-                all[$0].hasPrefix("!") && !letters.contains("\(partition.partition) \($0)")
-            }
-            return (rows == good && all.count == Self.count ? [] : ["\(partition): \(rows)"])
-                + missing.map { "\(partition): no letter of \(all[$0])" }
+        let refused = Self.partitions.flatMap { partition in
+            load.visible(in: partition).filter { $0.text.hasPrefix("!") }.map { "\(partition.partition) \($0.offset)" }
         }
+        var problems = load.isComplete ? [] : ["not everything was written into the topic"]
+        for partition in Self.partitions {
+            let good = load.visible(in: partition).map(\.text).filter { !$0.hasPrefix("!") }
+            let rows = target.rows[partition] ?? []
+            if rows != good { problems.append("\(partition): \(rows) instead of \(good)") }
+            let (group, end) = (groupOffset(of: partition), load.end(of: partition))
+            if group != end { problems.append("\(partition): the group is at \(group ?? -1) of \(end ?? -1)") }
+        }
+        return problems
+            + letters.symmetricDifference(refused).sorted().map { record in
+                letters.contains(record) ? "a letter of \(record), which is no bad record" : "no letter of \(record)"
+            }
     }
 
     private final class Ports: SinkTaskPorts {
