@@ -13,7 +13,7 @@ import database
 import streams
 from processes import PATIENCE, Broker, Postgres, Problem, Redis, Worker, await_until
 
-SCENARIOS = ["postgres", "redis", "servers"]
+SCENARIOS = ["postgres", "redis", "servers", "rolling"]
 
 
 class Round:
@@ -25,37 +25,37 @@ class Round:
         parts = [database, streams] if scenario == "servers" else [database] if scenario == "postgres" else [streams]
         self.broker = Broker(folder, [topic for part in parts for topic in part.TOPICS])
         self.systems = [Postgres(folder) if part is database else Redis(folder) for part in parts]
+        self.parts = parts
+        self.workers = [Worker(f"worker-{number}", folder) for number in (1, 2)]
+        self.loads = []
         connectors = {}
         for part, system in zip(parts, self.systems):
             connectors.update(part.connectors(system.port))
-        file = folder / "connect.json"
-        file.write_text(json.dumps({
+        self.versions = streams.versions(self.systems[0].port) if scenario == "rolling" else [connectors]
+        for worker in self.workers:
+            self.configure(worker, self.versions[0])
+
+    def configure(self, worker, connectors):
+        worker.file.write_text(json.dumps({
             "name": "kills", "bootstrapServers": [self.broker.address], "partCheckInterval": "200ms",
             "kafka": {"broker.address.family": "v4", "session.timeout.ms": 6000, "reconnect.backoff.max.ms": 500},
             "connectors": connectors}))
-        self.parts = parts
-        self.workers = [Worker(f"worker-{number}", folder, file) for number in (1, 2)]
-        self.loads = []
 
     def run(self):
         try:
             for server in [self.broker, *self.systems]:
                 server.start()
             self.loads = [
-                database.DatabaseLoad(system, self.seed) if part is database else streams.StreamsLoad(system, self.seed)
+                database.DatabaseLoad(system, self.seed) if part is database
+                else streams.StreamsLoad(system, self.seed, streams.SINKS if self.scenario == "rolling" else ["out"])
                 for part, system in zip(self.parts, self.systems)]
             for process in [*self.loads, *self.workers]:
                 process.start()
-            for victim in self.victims():
-                if self.random.random() < 0.6:
-                    self.await_work()
-                time.sleep(self.random.uniform(0, 2))
-                for worker in self.workers:
-                    worker.check()
-                victim.kill()
-                # Once in a while longer than the sessions of the groups, which then begin anew.
-                time.sleep(self.random.choice([0, 0, self.random.uniform(0, 1.5), self.random.uniform(6, 8)]))
-                victim.start()
+            if self.scenario == "rolling":
+                self.roll()
+            else:
+                for victim in self.victims():
+                    self.strike(victim)
             time.sleep(self.random.uniform(0, 1))
             for load in self.loads:
                 load.end()
@@ -70,6 +70,40 @@ class Round:
                 load.is_over.set()
             for process in [*self.workers, *self.systems, self.broker]:
                 process.kill()
+
+    def strike(self, victim):
+        """Kills a process, and starts it again."""
+        if self.random.random() < 0.6:
+            self.await_work()
+        time.sleep(self.random.uniform(0, 2))
+        for worker in self.workers:
+            worker.check()
+        victim.kill()
+        # Once in a while longer than the sessions of the groups, which then begin anew.
+        time.sleep(self.random.choice([0, 0, self.random.uniform(0, 1.5), self.random.uniform(6, 8)]))
+        victim.start()
+
+    def roll(self):
+        """Gives the processes one version of the configuration after the other, one process at a time, and kills some in between."""
+        changes = [(version, number) for version in self.versions[1:] for number in range(len(self.workers))]
+        strikes = self.random.choices(range(len(changes)), k=self.kills)
+        for index, (version, number) in enumerate(changes):
+            worker = self.workers[number]
+            before = json.loads(worker.file.read_text())["connectors"]
+            if self.random.random() < 0.5:
+                await_until(f"{worker.name} begins", lambda: worker.log_has("started"))
+                worker.stop()
+            else:
+                worker.kill()
+            self.configure(worker, version)
+            worker.start()
+            if number == 0:
+                # Only this process has the file that adds a connector.
+                for name in version.keys() - before.keys():
+                    sentence = f"the connector {name} is missing in the configuration of"
+                    await_until(f"{worker.name} tells that {name} is missing elsewhere", lambda: worker.log_has(sentence))
+            for _ in range(strikes.count(index)):
+                self.strike(self.random.choice(self.workers))
 
     def victims(self):
         """Those that are killed, in order: each server at least once, any worker."""

@@ -202,8 +202,17 @@ class Session:
 class Worker(Killable):
     """A process of `millrace connect`."""
 
-    def __init__(self, name, folder, file):
-        super().__init__(name, folder, [MILLRACE, "connect", file, "--log-level", "info"])
+    def __init__(self, name, folder):
+        self.file = folder / f"{name}.json"
+        super().__init__(name, folder, [MILLRACE, "connect", self.file, "--log-level", "info"])
+
+    def log_has(self, words):
+        """Whether the log has some words since the process was launched."""
+        return words in self.log.read_bytes()[self.begin:].decode(errors="replace")
+
+    def launch(self):
+        self.begin = self.log.stat().st_size if self.log.exists() else 0
+        super().launch()
 
     def check(self):
         if self.process.poll() is not None:

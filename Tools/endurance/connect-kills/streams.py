@@ -9,6 +9,8 @@ from processes import PATIENCE, Problem, Session
 TOPIC = "entries"
 TOPICS = [f"{TOPIC}:4"]
 STREAMS = [f"in-{number}" for number in range(3)]
+# The sinks of the last version of a configuration that changes, each with the stream of its name.
+SINKS = ["out", "old", "new"]
 
 
 def connectors(port):
@@ -20,12 +22,26 @@ def connectors(port):
     }
 
 
+def versions(port):
+    """The connectors of a configuration that changes: a sink goes and comes back, one comes, settings change and change back, and the
+    source gets another stream."""
+    first = connectors(port)
+    streams, out = first["streams"], first["out"]
+    old, new = [{"type": out["type"], "server": out["server"], "streams": {TOPIC: name}} for name in ("old", "new")]
+    fewer = {stream: TOPIC for stream in STREAMS[:-1]}
+    return [
+        {"streams": {**streams, "streams": fewer}, "out": out, "old": old},
+        {"streams": {**streams, "readSizeInBytes": 65_536}, "out": {**out, "maxCount": 500_000}, "new": new},
+        {"streams": streams, "out": out, "new": new, "old": old},
+    ]
+
+
 class StreamsLoad(threading.Thread):
     """Adds entries until it is ended, also while the server comes and goes."""
 
-    def __init__(self, server, seed):
+    def __init__(self, server, seed, sinks):
         super().__init__(daemon=True)
-        self.server, self.random = server, random.Random(seed)
+        self.server, self.random, self.sinks = server, random.Random(seed), sinks
         self.is_over, self.failure = threading.Event(), None
         self.count = dict.fromkeys(STREAMS, 0)
 
@@ -73,7 +89,7 @@ class StreamsLoad(threading.Thread):
         """Says what is not as it has to be, or not yet; `None` if all is."""
         with Session(self.server.port) as session:
             entries = {stream: session.run("XRANGE", stream, "-", "+") for stream in STREAMS}
-            out = session.run("XRANGE", "out", "-", "+")
+            written = {sink: session.run("XRANGE", sink, "-", "+") for sink in self.sinks}
         expected = collections.defaultdict(list)
         for stream in STREAMS:
             numbers = [number_of(entry)[1] for entry in entries[stream]]
@@ -88,10 +104,13 @@ class StreamsLoad(threading.Thread):
             topic[record["key"]].append(record["payload"])
         if problem := difference("the topic", found, expected):
             return problem
-        written = collections.defaultdict(list)
-        for entry in out:
-            written[fields(entry)["key"]].append(fields(entry)["value"])
-        return difference("the sink's stream", written, topic)
+        for sink, entries in written.items():
+            found = collections.defaultdict(list)
+            for entry in entries:
+                found[fields(entry)["key"]].append(fields(entry)["value"])
+            if problem := difference(f"the sink's stream {sink}", found, topic):
+                return problem
+        return None
 
     def written_count(self):
         with Session(self.server.port) as session:
