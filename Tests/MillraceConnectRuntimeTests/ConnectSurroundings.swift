@@ -89,12 +89,15 @@ final class ConnectSurroundings: Sendable {
         try handle.write(contentsOf: Data(lines.map { "\($0)\n" }.joined().utf8))
     }
 
-    /// The lines that the sink has written, of all partitions.
-    func written() throws -> [String] {
+    /// The lines that a sink has written, of all partitions.
+    ///
+    /// - Parameter folder: the sink's folder; `nil` for the output folder.
+    func written(in folder: String? = nil) throws -> [String] {
         struct Line: Decodable { var value: String }
-        return try FileManager.default.contentsOfDirectory(atPath: output).sorted().flatMap { name in
+        let folder = folder ?? output
+        return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().flatMap { name in
             let text = String(
-                decoding: FileManager.default.contents(atPath: "\(output)/\(name)") ?? Data(), as: UTF8.self)
+                decoding: FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data(), as: UTF8.self)
             return text.split(separator: "\n").compactMap { line in
                 // The last line may be half written.
                 try? JSONDecoder().decode(Line.self, from: Data(line.utf8)).value

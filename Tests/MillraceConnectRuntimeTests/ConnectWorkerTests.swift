@@ -89,6 +89,40 @@ struct ConnectWorkerTests {
         }
     }
 
+    @Test(
+        "workers whose names with those of their connectors would be the same text share nothing",
+        .timeLimit(.minutes(60)))
+    func joinedNames() async throws {
+        let surroundings = try ConnectSurroundings()
+        try surroundings.makeTopic()
+        func worker(_ end: String, _ begin: String, into folder: String) throws -> ConnectConfiguration {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let sink = FileSink(topics: [surroundings.topic], folder: folder)
+            var configuration = surroundings.configuration([
+                ConfiguredConnector(name: "\(begin)copy", type: "file-sink", connector: .sink(sink))
+            ])
+            configuration.name += end
+            configuration.connectors[0].name = "\(begin)lines"
+            return configuration
+        }
+        let folders = ["first", "second"].map { surroundings.folder.appending(path: $0).path }
+        let configurations = [
+            try worker("", "x-", into: folders[0]), try worker("-x", "", into: folders[1]),
+        ]
+        try surroundings.write((0..<200).map { "\($0)" }, to: "a")
+        // Both read the file.
+        let expected = (0..<200).flatMap { ["\($0)", "\($0)"] }.sorted()
+        try await withWorkers(configurations) { _ in
+            #expect(try surroundings.lines(expected.count).sorted() == expected)
+            for folder in folders {
+                try await eventually("each sink has everything") {
+                    try surroundings.written(in: folder).count >= expected.count
+                }
+                #expect(try surroundings.written(in: folder).sorted() == expected)
+            }
+        }
+    }
+
     @Test("a source waits for the group that reads its topic, and goes on", .timeLimit(.minutes(60)))
     func backPressure() async throws {
         let surroundings = try ConnectSurroundings()

@@ -1,3 +1,4 @@
+import Millrace
 import MillraceConnect
 import MillracePostgres
 import Testing
@@ -67,5 +68,20 @@ struct KindTests {
         }
         #expect((wrong.map { "\($0)" } ?? "").contains("sloth"))
         #expect((wrong.map { "\($0)" } ?? "").contains("The table public.a is named twice."))
+    }
+
+    @Test("offsets are under the worker's and the connector's name by default, and a name that is given stays as it is")
+    func offsetsName() throws {
+        func name(_ others: [String: JSONValue]) throws -> String? {
+            let members = ["database": "agents", "user": "millrace", "topics": "a", "table": "t"]
+                .mapValues { JSONValue.string($0) }
+            let settings = ConnectorSettings(
+                path: "connectors.contexts", members: members.merging(others) { $1 }, offsetsName: "bank:contexts")
+            guard case .sink(let made as PostgresSink) = try ConnectorKind.postgresSink.connector(from: settings)
+            else { return nil }
+            return made.configuration.name
+        }
+        #expect(try name([:]) == "bank:contexts")
+        #expect(try name(["name": .string("contexts")]) == "contexts")
     }
 }

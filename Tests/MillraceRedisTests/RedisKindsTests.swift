@@ -1,4 +1,5 @@
 import Foundation
+import Millrace
 import MillraceConnect
 import MillraceRedis
 import Servers
@@ -50,6 +51,24 @@ struct RedisKindsTests {
             .sink as? RedisStreamsSink)
         #expect(sink.configuration.name == "eu.x" && sink.configuration.bound == .age(.seconds(3_600)))
         #expect(sink.configuration.server.port == 7_000)
+    }
+
+    @Test("offsets are under the worker's and the connector's name by default, and a name that is given stays as it is")
+    func offsetsName() throws {
+        func names(_ others: [String: JSONValue]) throws -> [String?] {
+            func sink(_ kind: ConnectorKind, _ members: [String: JSONValue]) throws -> (any SinkConnector)? {
+                let members = members.merging(others) { $1 }
+                return try kind.connector(
+                    from: ConnectorSettings(path: "connectors.alerts", members: members, offsetsName: "bank:alerts")
+                ).sink
+            }
+            let streams = try sink(.redisStreamsSink, ["streams": .object(["a": .string("b")])]) as? RedisStreamsSink
+            let vectors =
+                try sink(.redisVectorsSink, ["topics": .string("a"), "dimension": .integer(3)]) as? RedisVectors
+            return [streams?.configuration.name, vectors?.configuration.name]
+        }
+        #expect(try names([:]) == ["bank:alerts", "bank:alerts"])
+        #expect(try names(["name": .string("{b}")]) == ["{b}", "{b}"])
     }
 
     @Test(
