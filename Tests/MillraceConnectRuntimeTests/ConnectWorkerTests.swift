@@ -205,6 +205,40 @@ struct ConnectWorkerTests {
         }
     }
 
+    @Test("topics that are missing are named, and waited for", .timeLimit(.minutes(60)))
+    func missingTopics() async throws {
+        let surroundings = try ConnectSurroundings()
+        var sink = surroundings.sink
+        sink.deadLetterTopic = "\(surroundings.name)-dead"
+        try surroundings.write(["a", "c", "b"], to: "a")
+        try await withWorkers([surroundings.configuration([sink])]) { workers in
+            let words = "does not exist: create it. The connector waits for it."
+            func trouble(_ connector: String) -> String? { workers[0].connector(connector)?.tasks.first?.trouble }
+            try await eventually("the source waits") {
+                trouble("lines") == "The topic \(surroundings.topic) \(words)"
+            }
+            try surroundings.makeTopic(partitions: 1)
+            try await eventually("all lines are in files") { try surroundings.written().count == 3 }
+            try await eventually("the trouble has passed") { trouble("lines") == nil }
+
+            let producer = try surroundings.ports.makeProducer(clientID: "test", transactionalID: nil)
+            defer { producer.close() }
+            try withBytes(of: nil, [0xff]) { (key, value) throws(PortError) in
+                try producer.send(
+                    topic: producer.topic(named: surroundings.topic), partition: 0, key: key, value: value,
+                    timestampMs: -1, headers: [])
+            }
+            try producer.flush()
+            try await eventually("the sink waits") {
+                trouble("copy") == "The topic of dead letters \(surroundings.name)-dead \(words)"
+            }
+            try surroundings.makeTopic(partitions: 1, "\(surroundings.name)-dead")
+            try await eventually("the record is refused") { workers[0].connector("copy")?.tasks.first?.refused == 1 }
+        }
+        #expect(try surroundings.lines(3, partitions: 1).count == 4)
+        #expect(try surroundings.written().count == 3)
+    }
+
     @Test("a topic of its own with the wrong policy is refused, as is a broker that is away", .timeLimit(.minutes(60)))
     func refusals() async throws {
         let surroundings = try ConnectSurroundings()

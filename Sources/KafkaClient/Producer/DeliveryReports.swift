@@ -52,7 +52,9 @@ package struct DeliveryFailure: Sendable {
 
     fileprivate init(_ message: rd_kafka_message_t, topic: String) {
         let code = KafkaError.Code(message.err)
-        error = KafkaError(code, code.sentence, context: "deliver to \(topic)-\(message.partition)")
+        // A record for a topic that is not there has no partition yet.
+        let place = message.partition < 0 ? topic : "\(topic)-\(message.partition)"
+        error = KafkaError(code, code.sentence, context: "deliver to \(place)")
         self.topic = topic
         partition = message.partition
         keyPrefix = message.key.map { Array(UnsafeRawBufferPointer(start: $0, count: min(64, message.key_len))) }

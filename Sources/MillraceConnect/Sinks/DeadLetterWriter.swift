@@ -14,8 +14,8 @@ final class DeadLetterWriter {
         self.producer = producer
     }
 
-    /// - Throws: `PortError`.
-    func send(_ refused: [RefusedSinkRecord]) throws(PortError) {
+    /// - Throws: `PortError`; ``ConnectorError`` if the topic does not exist.
+    func send(_ refused: [RefusedSinkRecord]) throws {
         let number = try topicNumber()
         for refusal in refused {
             let record = refusal.record
@@ -30,9 +30,9 @@ final class DeadLetterWriter {
         count += refused.count
     }
 
-    private func topicNumber() throws(PortError) -> Int {
+    private func topicNumber() throws -> Int {
         if let number { return number }
-        let number = try producer.topic(named: topic)
+        let number = try producer.existingTopic(named: topic, role: "topic of dead letters")
         self.number = number
         return number
     }

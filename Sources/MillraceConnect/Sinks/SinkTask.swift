@@ -317,6 +317,8 @@ package final class SinkTask {
         case let error as PortError:
             switch error.kind {
             case .retriable, .abortable, .staleGeneration, .producerLost: return true
+            // The topic of dead letters was deleted.
+            case .rejected where error.isTopicMissing: return true
             case .fenced, .rejected, .fatal: return false
             }
         case let error as ConnectorError: return error.kind == .temporary

@@ -174,7 +174,7 @@ package final class SourceTask {
 
     private func topic(_ name: String, _ producer: any ProducerPort) throws -> Int {
         if let number = topics[name] { return number }
-        let number = try producer.topic(named: name)
+        let number = try producer.existingTopic(named: name)
         topics[name] = number
         return number
     }
@@ -233,6 +233,8 @@ package final class SourceTask {
             case .retriable: if !isCommitting { abort() }
             case .abortable, .staleGeneration: abort()
             case .producerLost: close()
+            // A topic was deleted. The next producer looks whether it is there again.
+            case .rejected where error.isTopicMissing: close()
             case .fenced, .rejected, .fatal:
                 close()
                 return false

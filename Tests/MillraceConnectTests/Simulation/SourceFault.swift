@@ -64,6 +64,10 @@ private final class SplitProducer: ProducerDecorator {
             topic: 0, partition: partition, key: key, value: value, timestampMs: timestampMs, headers: headers)
         try positions.flush()
     }
+
+    override func partitionCount(of topic: Int) throws(PortError) -> Int32 {
+        topic == self.topic ? try positions.partitionCount(of: 0) : try super.partitionCount(of: topic)
+    }
 }
 
 /// Registers its transactional id with the first transaction only.

@@ -19,7 +19,7 @@ struct SourceLossTests {
         world.settle()
         let source = LossySource()
         let task = SourceTask(
-            SourceTaskID(connector: "source", partition: "part"), of: source, ports: Ports(world),
+            SourceTaskID(connector: "source", partition: "part"), of: source, ports: SimulatedTaskPorts(world),
             configuration: .init(
                 transactionalID: "connect:source/part", positionsTopic: "positions", positionsPartition: 0))
         while !task.isReading { _ = try task.step(withinMs: 10) }
@@ -76,24 +76,5 @@ private final class LossySource: SourceConnector, @unchecked Sendable {
         func committed(_ position: SourcePosition) {}
 
         func close() {}
-    }
-}
-
-private final class Ports: SourceTaskPorts {
-    private let world: SimulatedWorld
-    private let process = SimulatedProcess(name: "process")
-
-    init(_ world: SimulatedWorld) { self.world = world }
-
-    var clock: any WallClock { world.clock }
-
-    func makeProducer(transactionalID: String) -> any ProducerPort {
-        SimulatedProducer(world: world, process: process, transactionalID: transactionalID)
-    }
-
-    func makeReader() -> any ReaderPort {
-        SimulatedConsumer(
-            world: world, process: process,
-            settings: .init(groupID: "readers", clientID: "reader", readsCommitted: true))
     }
 }

@@ -1,0 +1,91 @@
+import ClusterCore
+import Millrace
+import MillraceConnect
+import MillraceEngine
+import Testing
+
+@testable import MillraceTesting
+
+@Suite("A source whose topic is missing")
+struct MissingTopicTests {
+    @Test("says so at once, waits, and writes each record once, also when the topic is deleted later")
+    func missing() throws {
+        let world = SimulatedWorld(seed: 1, faults: .none, groupID: "connect", maxOffsetMetadataLength: 4_096)
+        func create(_ topic: String) throws {
+            _ = try world.cluster.createTopic(NewTopic(topic, partitionCount: 1), nowMs: world.clock.nowMs)
+            world.settle()
+        }
+        try create("positions")
+        let source = CountingSource()
+        let task = SourceTask(
+            SourceTaskID(connector: "source", partition: "part"), of: source, ports: SimulatedTaskPorts(world),
+            configuration: .init(
+                transactionalID: "connect:source/part", positionsTopic: "positions", positionsPartition: 0))
+        /// Makes steps until everything is committed. Returns the errors before.
+        func commit(mostErrors: Int) -> [String] {
+            var errors: [String] = []
+            for _ in 0..<200 where task.committed?.rawValue != "\(source.end)" && errors.count < mostErrors {
+                do { _ = try task.step(withinMs: 10) } catch {
+                    errors.append("\(error)")
+                    #expect(task.recover(from: error), "\(error)")
+                }
+                world.clock.advance(by: 50)
+                world.settle()
+            }
+            return errors
+        }
+        let sentence = "The topic out does not exist: create it. The connector waits for it."
+        source.end = 2
+        #expect(commit(mostErrors: 2) == [sentence, sentence] && task.totals.commits == 0)
+        try create("out")
+        #expect(commit(mostErrors: 1) == [] && world.values(of: "out") == ["0", "1"])
+
+        try world.cluster.deleteTopic("out", nowMs: world.clock.nowMs)
+        source.end = 3
+        let errors = commit(mostErrors: 2)
+        // What was sent before the topic went, the broker refuses.
+        #expect(errors.count == 2 && errors[0] != sentence && errors[1] == sentence, "\(errors)")
+        try create("out")
+        #expect(commit(mostErrors: 1) == [] && world.values(of: "out") == ["2"])
+        task.close()
+    }
+}
+
+extension SimulatedWorld {
+    /// The values of the first partition of a topic.
+    fileprivate func values(of topic: String) -> [String] {
+        cluster.committedRecords(of: ClusterCore.TopicPartition(topic, 0), from: 0).map {
+            String(decoding: $0.value.map { Array($0) } ?? [], as: UTF8.self)
+        }
+    }
+}
+
+/// A source of the numbers up to but excluding an end, one record a read.
+// @unchecked: the test has one thread.
+private final class CountingSource: SourceConnector, @unchecked Sendable {
+    var end = 0
+
+    func partitions() -> [String] { ["part"] }
+
+    func open(_ partition: String, from position: SourcePosition?) -> any SourcePartitionReader {
+        Reader(self, next: position.flatMap { Int($0.rawValue) } ?? 0)
+    }
+
+    private final class Reader: SourcePartitionReader {
+        private let source: CountingSource
+        private var next: Int
+
+        init(_ source: CountingSource, next: Int) { (self.source, self.next) = (source, next) }
+
+        func read(_ count: Int, withinMs milliseconds: Int) -> SourceBatch {
+            guard next < source.end else { return SourceBatch() }
+            defer { next += 1 }
+            return SourceBatch(
+                [SourceRecord(topic: "out", key: nil, value: Array("\(next)".utf8))],
+                position: SourcePosition(rawValue: "\(next + 1)"))
+        }
+
+        func committed(_ position: SourcePosition) {}
+        func close() {}
+    }
+}
