@@ -8,6 +8,9 @@ import PostgresClient
 /// each key is inserted, changed or deleted. Rows that the server refuses are found by halves, each within a savepoint.
 ///
 /// The server works on the rows of a batch while the next one is read and its lines are made, so a batch's refusals are known one call later.
+///
+/// If the server checks rows only at the end of a transaction, the writer keeps the transaction's records and has them checked before the
+/// commit. If some are refused, it writes the transaction again without them: see `RefusalSearch`.
 final class PostgresSinkWriter: SinkWriter {
     /// Rows that were sent in one go, whose answer is awaited.
     private struct Sent {
@@ -28,8 +31,12 @@ final class PostgresSinkWriter: SinkWriter {
     private var isStagingUsed = false
     /// The number of batches that still go through the temporary table, and the number after the next key that is not new.
     private var detour = (left: 0, next: 1)
-    /// The bytes of the records that become rows at once: they bound the memory, and the time of a statement.
-    private static let batchSizeInBytes = 4 << 20
+    /// Whether the server has refused rows at a commit, although the table itself has no checks that wait for it.
+    private var hasRefusedCommit = false
+    /// The records of the open transaction that the server has taken, if it has to check them before the commit.
+    private var held: [SinkRecord] = []
+    /// Whether all of them are checked.
+    private var isChecked = true
 
     init(_ configuration: PostgresSinkConfiguration) throws(ConnectorError) {
         self.configuration = configuration
@@ -104,16 +111,28 @@ final class PostgresSinkWriter: SinkWriter {
                     )
                 }
             }
-            try connection.run("COMMIT")
-            isStagingUsed = false
+            try commitTransaction(connection)
+            (isStagingUsed, held, isChecked) = (false, [], true)
         } catch { throw ConnectorError.of(error) }
+    }
+
+    private func commitTransaction(_ connection: PostgresConnection) throws {
+        do { try connection.run("COMMIT") } catch {
+            guard error.isOfRow, !checksBeforeCommit else { throw error }
+            // A trigger of the table has written into another one, whose checks wait for the end.
+            hasRefusedCommit = true
+            throw ConnectorError(
+                .temporary,
+                "PostgreSQL has refused rows at the commit (\(error.reason)): they are written again and checked before it."
+            )
+        }
     }
 
     private static let lost = ConnectorError(.temporary, "The connection to PostgreSQL was lost.")
 
     func rollBack() {
         let last = sent
-        (epochs, sent, isStagingUsed) = ([:], nil, false)
+        (epochs, sent, isStagingUsed, held, isChecked) = ([:], nil, false, [], true)
         guard let connection, connection.isInTransaction else { return }
         do {
             // The server has to answer first. Its refusals do not count any more.
@@ -134,7 +153,9 @@ final class PostgresSinkWriter: SinkWriter {
         var refused: [RefusedSinkRecord] = []
         do {
             if !connection.isInTransaction { try connection.run("BEGIN") }
-            for part in records[...].parts(upToBytes: Self.batchSizeInBytes) {
+            if isChecked, !held.isEmpty { try connection.run("SET CONSTRAINTS ALL DEFERRED") }
+            isChecked = !checksBeforeCommit
+            for part in records[...].parts(upToBytes: SinkBatch.limitInBytes) {
                 let batch = SinkBatch(part, table, configuration)
                 if sent != nil {
                     batch.makeLines()
@@ -149,9 +170,31 @@ final class PostgresSinkWriter: SinkWriter {
     }
 
     func finish() throws -> [RefusedSinkRecord] {
-        guard sent != nil else { return [] }
+        guard sent != nil || !isChecked else { return [] }
         guard let connection, let table, !connection.isLost else { throw Self.lost }
-        do { return try settle(table, connection) } catch { throw explained(error) }
+        do {
+            let refused = try settle(table, connection)
+            return isChecked ? refused : refused + (try check(table, connection))
+        } catch { throw explained(error) }
+    }
+
+    private var checksBeforeCommit: Bool { hasRefusedCommit || table?.hasDeferredChecks == true }
+
+    /// Has the server check what it would check at the commit. Returns the records that it refuses.
+    private func check(_ table: SinkTable, _ connection: PostgresConnection) throws -> [RefusedSinkRecord] {
+        isChecked = true
+        do {
+            try connection.run("SET CONSTRAINTS ALL IMMEDIATE")
+            return []
+        } catch {
+            guard error.isOfRow else { throw error }
+        }
+        isStagingUsed = true
+        let search = RefusalSearch(transaction: SinkTransaction(table, configuration, connection))
+        let refused = try search.write(held)
+        let out = Set(refused.map(\.record))
+        held.removeAll { out.contains($0) }
+        return refused
     }
 
     /// Waits until the server has taken the rows on which it is at work. Returns those that it refuses.
@@ -159,6 +202,7 @@ final class PostgresSinkWriter: SinkWriter {
         guard let rows = sent else { return [] }
         sent = nil
         try conclude(rows, table, connection)
+        if checksBeforeCommit { held += rows.batch.taken }
         return rows.batch.refused
     }
 

@@ -6,6 +6,9 @@ import PostgresClient
 /// A record's line is made when it is sent for the first time, if not before, so the server works on the first lines while the last ones
 /// are made.
 final class SinkBatch {
+    /// The bytes of the records that become rows at once: they bound the memory, and the time of a statement.
+    static let limitInBytes = 4 << 20
+
     private let records: ArraySlice<SinkRecord>
     private var lines: SinkLines
     /// The places of the lines that are made; `nil` for records that cannot be rows.
@@ -20,6 +23,13 @@ final class SinkBatch {
     }
 
     var indices: Range<Int> { records.indices }
+
+    /// The records that the target has not refused.
+    var taken: [SinkRecord] {
+        if refused.isEmpty { return Array(records) }
+        let out = Set(refused.map(\.record))
+        return records.filter { !out.contains($0) }
+    }
 
     /// Returns whether there are tombstones in a part of the batch.
     func hasDeleted(in range: Range<Int>) -> Bool { records[range].contains { $0.value == nil } }

@@ -40,6 +40,8 @@ final class SinkTable {
     private let copyToTable: String?
     private let deleteRows: String
     private let upsertRows: String
+    /// Whether the server checks some of the table's rows only at the end of a transaction.
+    let hasDeferredChecks: Bool
 
     /// Reads the table's facts, having created it if that is asked for.
     ///
@@ -64,6 +66,7 @@ final class SinkTable {
         try Self.checkKey(keys, facts, configuration, connection)
         let columns = try Self.columns(keys, facts, configuration, connection)
         self.columns = columns
+        hasDeferredChecks = try Self.hasDeferredChecks(facts, connection)
         keyIndexes = keys.compactMap { key in columns.firstIndex { $0.name == key } }
         self.names = columns.map { Array($0.name.utf8) }
         indexes = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1.name, $0) })
@@ -173,6 +176,18 @@ final class SinkTable {
             )
         }
         return found.text(row: 0, column: 2) == "t"
+    }
+
+    /// Returns whether the table or a part of it has triggers that wait for the end of a transaction. Deferred constraints are such triggers, too.
+    private static func hasDeferredChecks(
+        _ facts: TableFacts, _ connection: PostgresConnection
+    ) throws(PostgresError) -> Bool {
+        let found = try connection.run(
+            """
+            WITH RECURSIVE part(id) AS (SELECT $1::oid UNION SELECT inhrelid FROM pg_inherits JOIN part ON inhparent = id)
+            SELECT EXISTS (SELECT FROM pg_trigger JOIN part ON tgrelid = id WHERE tginitdeferred AND tgenabled <> 'D')
+            """, [.text("\(facts.id)")])
+        return found.text(row: 0, column: 0) == "t"
     }
 
     private static func checkKey(

@@ -11,6 +11,9 @@ struct SinkFault: CustomTestStringConvertible, Sendable {
     var isUnfenced = false
     var readsUncommitted = false
     var wrapReader: @Sendable (any GroupConsumer) -> any ReaderPort & OffsetsPort = { $0 }
+    var isUnchecked = false
+    var keepsRowsAtRestart = false
+    var triesOnce = false
     var wrapProducer: @Sendable (any ProducerPort) -> any ProducerPort = { $0 }
     var wrapSink: @Sendable (any SinkConnector) -> any SinkConnector = { $0 }
 
@@ -33,6 +36,13 @@ struct SinkFault: CustomTestStringConvertible, Sendable {
         SinkFault(
             testDescription: "the group does not hear of an end without a record before it",
             wrapReader: { EndlessReader($0) }),
+        SinkFault(
+            testDescription: "the checks of a transaction's end are left to the commit", isUnchecked: true),
+        SinkFault(
+            testDescription: "a transaction that is written again has the rows of the first time",
+            keepsRowsAtRestart: true),
+        SinkFault(
+            testDescription: "a row that was refused at the end is not tried again beside later ones", triesOnce: true),
     ]
 }
 

@@ -12,12 +12,18 @@ protocol SimulatedSinkTarget: SinkConnector, AnyObject {
     /// The rows of each partition, in the texts of the records.
     var rows: [Millrace.TopicPartition: [String]] { get }
     var offsets: [Millrace.TopicPartition: Int64] { get }
+    /// Whether it takes rows that need others, and checks them at the end of a transaction.
+    var checksAtEnd: Bool { get }
+    /// What was wrong in its writers.
+    var problems: [String] { get }
 
     /// Called between the steps of tasks.
     func turn()
 }
 
 extension SimulatedSinkTarget {
+    var checksAtEnd: Bool { false }
+    var problems: [String] { [] }
     func turn() {}
 }
 
@@ -43,11 +49,7 @@ final class SinkSimulation {
     private var busy: Set<Int> = []
 
     convenience init(seed: UInt64, fault: SinkFault? = nil) {
-        self.init(seed: seed, fault: fault) { world in
-            let target = SimulatedTarget(world)
-            target.fences = fault?.isUnfenced != true
-            return target
-        }
+        self.init(seed: seed, fault: fault) { SimulatedTarget($0, fault) }
     }
 
     /// - Parameter settlingMs: the time for which the target may forget its first commits.
@@ -57,8 +59,9 @@ final class SinkSimulation {
     ) {
         world = SimulatedWorld(seed: seed, faults: .ofSources, groupID: "none", maxOffsetMetadataLength: 4_096)
         target = makeTarget(world)
-        load = SimulatedLoad(world, to: Self.partitions, count: Self.count) { number in
-            number % 7 == 3 ? "!\(number)" : "{\"n\":\(number)}"
+        let checksAtEnd = target.checksAtEnd
+        load = SimulatedLoad(world, to: Self.partitions, count: Self.count) {
+            Self.text($0, checksAtEnd: checksAtEnd)
         }
         self.fault = fault
         self.settlingMs = settlingMs
@@ -67,6 +70,23 @@ final class SinkSimulation {
         assigned = processes.map { _ in [] }
         world.interleave = { [unowned self] _ in self.letOthersMove() }
         world.hold = { [unowned self] _, ms in self.hold(ms) }
+    }
+
+    /// A record: a good one, one that is refused, one that is refused at the end of a transaction, or one that is refused then unless the next
+    /// one is in the same transaction.
+    private static func text(_ number: Int, checksAtEnd: Bool) -> String {
+        switch number {
+        case _ where number % 7 == 3: "!\(number)"
+        case _ where checksAtEnd && number % 11 == 4: "{\"n\":\(number),\"needs\":-1}"
+        case _ where checksAtEnd && number % 7 == 5: "{\"n\":\(number),\"needs\":\(number + 1)}"
+        default: "{\"n\":\(number)}"
+        }
+    }
+
+    /// Returns whether a record has to be a row. One that needs the next is one or not, by the ends of the target's transactions.
+    private func isWritten(_ text: String, in partition: Millrace.TopicPartition) -> Bool {
+        if text.contains("needs") { return !text.contains("-1") && target.rows[partition]?.contains(text) ?? false }
+        return !text.hasPrefix("!")
     }
 
     /// Runs the simulation. Returns what is wrong, and the trace.
@@ -82,7 +102,7 @@ final class SinkSimulation {
                 if turn > 400, turn % 50 == 0, isDone { break }
             }
         } catch { return (["\(error)"], world.trace) }
-        return (world.violations + wrong, world.trace)
+        return (world.violations + target.problems + wrong, world.trace)
     }
 
     private func step(heals: Bool) throws {
@@ -205,20 +225,24 @@ final class SinkSimulation {
     private var wrong: [String] {
         let letters = letters
         let refused = Self.partitions.flatMap { partition in
-            load.visible(in: partition).filter { $0.text.hasPrefix("!") }.map { "\(partition.partition) \($0.offset)" }
+            load.visible(in: partition).filter { !isWritten($0.text, in: partition) }
+                .map { "\(partition.partition) \($0.offset)" }
         }
         var problems = load.isComplete ? [] : ["not everything was written into the topic"]
         for partition in Self.partitions {
-            let good = load.visible(in: partition).map(\.text).filter { !$0.hasPrefix("!") }
+            let good = load.visible(in: partition).map(\.text).filter { isWritten($0, in: partition) }
             let rows = target.rows[partition] ?? []
             if rows != good { problems.append("\(partition): \(rows) instead of \(good)") }
             let (group, end) = (groupOffset(of: partition), load.end(of: partition))
             if group != end { problems.append("\(partition): the group is at \(group ?? -1) of \(end ?? -1)") }
         }
-        return problems
-            + letters.symmetricDifference(refused).sorted().map { record in
-                letters.contains(record) ? "a letter of \(record), which is no bad record" : "no letter of \(record)"
-            }
+        // What was refused may be written after a failure, in a transaction with other ends.
+        let possible = Self.partitions.flatMap { partition in
+            load.visible(in: partition).filter { $0.text.hasPrefix("!") || $0.text.contains("needs") }
+                .map { "\(partition.partition) \($0.offset)" }
+        }
+        return problems + letters.subtracting(possible).sorted().map { "a letter of \($0), which is no bad record" }
+            + Set(refused).subtracting(letters).sorted().map { "no letter of \($0)" }
     }
 
     private final class Ports: SinkTaskPorts {

@@ -156,6 +156,68 @@ struct KillTests {
             #expect(rows == [["50", "\(goal - 50)", "\(goal - 1)"]], "seed \(seed)")
         }
     }
+    @Test("a sink whose server is killed around the checks at the end of a transaction writes or refuses each row once")
+    func deferredChecks() throws {
+        let server = try TestPostgres()
+        let database = try Database(server)
+        try database.run(
+            """
+            CREATE TABLE t (k int PRIMARY KEY, p int REFERENCES t DEFERRABLE INITIALLY DEFERRED); CREATE TABLE log (k int);
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (new.k); RETURN new; END';
+            CREATE TRIGGER note AFTER INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION note();
+            """)
+        let partition = SinkTests.partition
+        let sink = PostgresSink(
+            PostgresSinkConfiguration(server: database.address, name: "sink", topics: ["in"], table: "t"))
+        var random = SeededChoice(4)
+        let goal = 700
+        var letters: Set<Int64> = []
+        var writer: (any SinkWriter)?
+        var (next, step, isKilled) = (0, 0, false)
+        func kill() {
+            server.process.kill()
+            isKilled = true
+        }
+        while next < goal {
+            do {
+                if writer == nil {
+                    let new = try sink.open()
+                    writer = new
+                    next = Int(try new.begin([partition])[partition] ?? 0)
+                    if next >= goal { break }
+                }
+                let end = min(goal, next + 7 * (1 + random.below(5)))
+                let records = (next..<end).map { number in
+                    // Of seven rows one refers to nothing, and one to the next.
+                    let value = number % 7 == 3 ? #"{"p":-1}"# : number % 7 == 1 ? "{\"p\":\(number + 1)}" : "{}"
+                    return SinkRecord(
+                        partition: partition, offset: Int64(number), key: Array("\(number)".utf8),
+                        value: Array(value.utf8))
+                }
+                var refused = try writer?.write(records) ?? []
+                step += 1
+                let killAt = step % 6 == 0 ? random.below(2) : -1
+                if killAt == 0 { kill() }
+                refused += try writer?.finish() ?? []
+                letters.formUnion(refused.map(\.record.offset))
+                if killAt == 1 { kill() }
+                try writer?.commit([partition: Int64(end)])
+                next = end
+            } catch let error as ConnectorError where error.kind == .temporary {
+                writer?.close()
+                writer = nil
+                if isKilled { try server.process.start() }
+                isKilled = false
+            }
+        }
+        writer?.close()
+        if isKilled { try server.process.start() }
+        let connection = try server.connect(to: database.name)
+        let log = try connection.run("SELECT k FROM log ORDER BY k").texts
+        #expect(log == (0..<goal).filter { $0 % 7 != 3 }.map { ["\($0)"] })
+        #expect(try connection.run("SELECT k FROM t ORDER BY k").texts == log)
+        #expect(letters == Set((0..<Int64(goal)).filter { $0 % 7 == 3 }))
+    }
 }
 
 /// A flag that tasks share.
