@@ -20,6 +20,8 @@ package struct SinkTaskConfiguration: Sendable {
     package var writeCount = 10_000
     /// The number of records from which on a commit is made before its time.
     package var transactionCount = 100_000
+    /// The bytes of keys and values from which on a commit is made before its time: writers may keep the records until then.
+    package var transactionSizeInBytes = 16 << 20
     /// Whether records that the topic does not have any more are passed over, instead of stopping there.
     package var passesOverLostRecords = false
     /// The time for which a target may still forget its first commits, in milliseconds.
@@ -161,7 +163,8 @@ package final class SinkTask {
     private var sinceCommit: TimeSpan { ports.clock.monotonic - lastCommit }
 
     private var isCommitDue: Bool {
-        writtenCount >= configuration.transactionCount || sinceCommit >= TimeSpan(ms: configuration.commitIntervalMs)
+        writtenCount >= configuration.transactionCount || writtenSizeInBytes >= configuration.transactionSizeInBytes
+            || sinceCommit >= TimeSpan(ms: configuration.commitIntervalMs)
     }
 
     private func wait(_ milliseconds: Int) -> Int {

@@ -25,6 +25,8 @@ package struct SourceTaskConfiguration: Sendable {
     package var readCount = 1_000
     /// The number of records from which on a commit is made before its time.
     package var transactionCount = 100_000
+    /// The bytes of keys and values from which on a commit is made before its time: the client keeps the records until they are sent.
+    package var transactionSizeInBytes = 16 << 20
 
     package init(transactionalID: String, positionsTopic: String, positionsPartition: Int32) {
         self.transactionalID = transactionalID
@@ -145,11 +147,13 @@ package final class SourceTask {
         let batch = try reader.read(configuration.readCount, withinMs: isInTransaction ? 0 : milliseconds)
         try send(batch, producer)
         try producer.poll()
-        let isDue = ports.clock.monotonic - lastCommit >= TimeSpan(ms: configuration.commitIntervalMs)
-        if position != nil, isDue || sent.records >= configuration.transactionCount {
-            return try commit(producer, reader)
-        }
+        if position != nil, isCommitDue { return try commit(producer, reader) }
         return !batch.records.isEmpty
+    }
+
+    private var isCommitDue: Bool {
+        sent.records >= configuration.transactionCount || sent.sizeInBytes >= configuration.transactionSizeInBytes
+            || ports.clock.monotonic - lastCommit >= TimeSpan(ms: configuration.commitIntervalMs)
     }
 
     private func send(_ batch: SourceBatch, _ producer: any ProducerPort) throws {

@@ -23,3 +23,33 @@ final class SimulatedTaskPorts: SourceTaskPorts {
             settings: .init(groupID: "readers", clientID: "reader", readsCommitted: true))
     }
 }
+
+/// A source of the numbers up to but excluding an end, one record a read.
+// @unchecked: the test has one thread.
+final class CountingSource: SourceConnector, @unchecked Sendable {
+    var end = 0
+
+    func partitions() -> [String] { ["part"] }
+
+    func open(_ partition: String, from position: SourcePosition?) -> any SourcePartitionReader {
+        Reader(self, next: position.flatMap { Int($0.rawValue) } ?? 0)
+    }
+
+    private final class Reader: SourcePartitionReader {
+        private let source: CountingSource
+        private var next: Int
+
+        init(_ source: CountingSource, next: Int) { (self.source, self.next) = (source, next) }
+
+        func read(_ count: Int, withinMs milliseconds: Int) -> SourceBatch {
+            guard next < source.end else { return SourceBatch() }
+            defer { next += 1 }
+            return SourceBatch(
+                [SourceRecord(topic: "out", key: nil, value: Array("\(next)".utf8))],
+                position: SourcePosition(rawValue: "\(next + 1)"))
+        }
+
+        func committed(_ position: SourcePosition) {}
+        func close() {}
+    }
+}

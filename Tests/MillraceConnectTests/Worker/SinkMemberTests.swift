@@ -43,6 +43,32 @@ struct SinkMemberTests {
         #expect(target.offset == 6)
     }
 
+    @Test(
+        "what is written is committed with its time, or earlier with so many records or bytes",
+        arguments: [(3, 100), (100, 3)])
+    func sizes(count: Int, bytes: Int) throws {
+        let (group, target) = (Group(), Target())
+        var configuration = SinkTaskConfiguration(connector: "sink")
+        configuration.commitIntervalMs = 10_000
+        configuration.transactionCount = count
+        configuration.transactionSizeInBytes = bytes
+        let member = SinkMember(
+            task: SinkTask(of: target, reader: group, ports: group, configuration: configuration), member: group)
+        group.polls = [
+            Poll(membership: [.assigned([partition])]), Poll(records: 0..<2), Poll(records: 2..<3),
+            Poll(records: 3..<4),
+        ]
+        var offsets: [Int64] = []
+        while !group.polls.isEmpty {
+            try member.step(withinMs: 0)
+            offsets.append(target.offset)
+        }
+        #expect(offsets == [0, 0, 3, 3])
+        // Each step takes a second.
+        for _ in 0..<10 { try member.step(withinMs: 0) }
+        #expect(target.offset == 4)
+    }
+
     @Test("the group hears of the ends that were reached, but not before the records are in the target")
     func ends() throws {
         let (group, target) = (Group(), Target())
