@@ -10,12 +10,7 @@ import Testing
 struct MissingTopicTests {
     @Test("says so at once, waits, and writes each record once, also when the topic is deleted later")
     func missing() throws {
-        let world = SimulatedWorld(seed: 1, faults: .none, groupID: "connect", maxOffsetMetadataLength: 4_096)
-        func create(_ topic: String) throws {
-            _ = try world.cluster.createTopic(NewTopic(topic, partitionCount: 1), nowMs: world.clock.nowMs)
-            world.settle()
-        }
-        try create("positions")
+        let world = try SimulatedWorld(topics: ["positions"])
         let source = CountingSource()
         let task = SourceTask(
             SourceTaskID(connector: "source", partition: "part"), of: source, ports: SimulatedTaskPorts(world),
@@ -37,7 +32,7 @@ struct MissingTopicTests {
         let sentence = "The topic out does not exist: create it. The connector waits for it."
         source.end = 2
         #expect(commit(mostErrors: 2) == [sentence, sentence] && task.totals.commits == 0)
-        try create("out")
+        try world.create("out")
         #expect(commit(mostErrors: 1) == [] && world.values(of: "out") == ["0", "1"])
 
         try world.cluster.deleteTopic("out", nowMs: world.clock.nowMs)
@@ -45,7 +40,7 @@ struct MissingTopicTests {
         let errors = commit(mostErrors: 2)
         // What was sent before the topic went, the broker refuses.
         #expect(errors.count == 2 && errors[0] != sentence && errors[1] == sentence, "\(errors)")
-        try create("out")
+        try world.create("out")
         #expect(commit(mostErrors: 1) == [] && world.values(of: "out") == ["2"])
         task.close()
     }

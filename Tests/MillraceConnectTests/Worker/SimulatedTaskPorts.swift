@@ -1,8 +1,22 @@
+import ClusterCore
 import Millrace
 import MillraceConnect
 import MillraceEngine
 
 @testable import MillraceTesting
+
+extension SimulatedWorld {
+    /// A world without faults, with topics of one partition.
+    convenience init(topics: [String]) throws {
+        self.init(seed: 1, faults: .none, groupID: "connect", maxOffsetMetadataLength: 4_096)
+        for topic in topics { try create(topic) }
+    }
+
+    func create(_ topic: String) throws {
+        _ = try cluster.createTopic(NewTopic(topic, partitionCount: 1), nowMs: clock.nowMs)
+        settle()
+    }
+}
 
 /// The clients of a source's task on a simulated cluster.
 final class SimulatedTaskPorts: SourceTaskPorts {

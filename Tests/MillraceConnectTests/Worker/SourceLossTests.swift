@@ -1,4 +1,3 @@
-import ClusterCore
 import Millrace
 import MillraceConnect
 import MillraceEngine
@@ -12,11 +11,7 @@ struct SourceLossTests {
         "are told once, when the position after them is committed, although the source notices them again after an error"
     )
     func once() throws {
-        let world = SimulatedWorld(seed: 1, faults: .none, groupID: "connect", maxOffsetMetadataLength: 4_096)
-        for topic in ["out", "positions"] {
-            _ = try world.cluster.createTopic(NewTopic(topic, partitionCount: 1), nowMs: world.clock.nowMs)
-        }
-        world.settle()
+        let world = try SimulatedWorld(topics: ["out", "positions"])
         let source = LossySource()
         let task = SourceTask(
             SourceTaskID(connector: "source", partition: "part"), of: source, ports: SimulatedTaskPorts(world),

@@ -1,4 +1,3 @@
-import ClusterCore
 import Millrace
 import MillraceConnect
 import MillraceEngine
@@ -10,11 +9,7 @@ import Testing
 struct SourceTransactionTests {
     @Test("end with their time, or earlier with so many records or bytes", arguments: [(3, 100), (100, 3)])
     func sizes(count: Int, bytes: Int) throws {
-        let world = SimulatedWorld(seed: 1, faults: .none, groupID: "connect", maxOffsetMetadataLength: 4_096)
-        for topic in ["out", "positions"] {
-            _ = try world.cluster.createTopic(NewTopic(topic, partitionCount: 1), nowMs: world.clock.nowMs)
-        }
-        world.settle()
+        let world = try SimulatedWorld(topics: ["out", "positions"])
         let source = CountingSource()
         var configuration = SourceTaskConfiguration(
             transactionalID: "connect:source/part", positionsTopic: "positions", positionsPartition: 0)
