@@ -22,6 +22,7 @@ package final class KafkaConsumer {
     private let queue: OpaquePointer
     /// The buffer of a poll's messages before they are sorted; as long as the longest poll so far.
     private var received = UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>(start: nil, count: 0)
+    private var wakeUp: FetchWakeUp
     private var isClosed = false
 
     /// - Throws: the settings that librdkafka refuses. `group.id` is required even to read without a group.
@@ -31,6 +32,7 @@ package final class KafkaConsumer {
             .consumer, settings, context: CallbackContext(log: ClientLog(log), rebalances: rebalances))
         self.settings = settings
         self.rebalances = rebalances
+        wakeUp = FetchWakeUp(settings)
         // Errors of the client have to arrive through the consumer's queue too.
         try client.check(rd_kafka_poll_set_consumer(client.pointer), "create consumer")
         guard let queue = rd_kafka_queue_get_consumer(client.pointer) else {
@@ -80,7 +82,9 @@ package final class KafkaConsumer {
         guard count >= 0 else { throw client.error(rd_kafka_last_error(), "poll") }
         var events = rebalances.takeEvents()
         for error in client.log.takeErrors() { events.append(.error(error, nil)) }
-        let messages = sort(received: count, into: &events)
+        var size = 0
+        let messages = sort(received: count, into: &events, size: &size)
+        if wakeUp.isDue(afterReading: size) { wakeFetchers(of: messages) }
         return PolledBatch(messages: messages, events: events)
     }
 
@@ -123,13 +127,14 @@ package final class KafkaConsumer {
         if isClosed { throw KafkaError(.invalidState, "The consumer is closed", context: operation) }
     }
 
-    /// Keeps the records, makes events of the rest.
-    private func sort(received count: Int, into events: inout [ConsumerEvent]) -> ConsumedMessages {
+    /// Keeps the records, makes events of the rest, and adds the bytes of all keys and values.
+    private func sort(received count: Int, into events: inout [ConsumerEvent], size: inout Int) -> ConsumedMessages {
         let entries = UnsafeMutablePointer<ConsumedMessages.Entry>.allocate(capacity: count)
         var kept = 0
         var hint = 0
         for index in 0..<count {
             guard let message = received[index] else { continue }
+            size += message.pointee.key_len + message.pointee.len
             let topicIndex = message.pointee.rkt.flatMap { table.index(of: $0, hint: hint) }
             if let topicIndex { hint = topicIndex }
             let slot = topicIndex.map { table.slot(topicIndex: $0, partition: message.pointee.partition) } ?? -1
