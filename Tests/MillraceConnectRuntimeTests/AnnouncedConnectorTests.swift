@@ -66,7 +66,7 @@ struct AnnouncedConnectorTests {
         #expect(
             differences([("a", first), ("b", other), ("c", same)])
                 == ["the connectors of a and c differ from those of b" + end])
-        // What the others tell one by one is compared one by one all the same.
+        // The connectors that the others tell one by one are still compared one by one.
         let less = try announced(source("connector-1"))
         #expect(
             differences([("a", first), ("b", few), ("c", less)])

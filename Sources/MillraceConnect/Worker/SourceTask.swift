@@ -73,7 +73,7 @@ package final class SourceTask {
     /// The records that are not read yet, as far as the source tells.
     package var backlog: SourceBacklog? { reader?.backlog }
     /// The topics that were written to since the task last got the sole right to write.
-    package var writtenTopics: Set<String> { Set(topics.keys).subtracting([configuration.positionsTopic]) }
+    package var writtenTopics: Set<String> { Set(topics.keys) }
 
     /// Sums of what was written.
     package struct Totals: Sendable, Hashable {
@@ -186,7 +186,8 @@ package final class SourceTask {
     private func commit(_ producer: any ProducerPort, _ reader: any SourcePartitionReader) throws -> Bool {
         guard let position else { return false }
         if !isCommitting {
-            let topic = try topic(configuration.positionsTopic, producer)
+            // Nobody should create a missing one by hand: the positions would be gone.
+            let topic = try producer.topic(named: configuration.positionsTopic)
             try withBytes(of: id.key, Array(position.rawValue.utf8)) { (key, value) throws(PortError) in
                 try producer.send(
                     topic: topic, partition: configuration.positionsPartition, key: key, value: value, timestampMs: -1,

@@ -180,7 +180,7 @@ final class PostgresSinkWriter: SinkWriter {
 
     private var checksBeforeCommit: Bool { hasRefusedCommit || table?.hasDeferredChecks == true }
 
-    /// Has the server check what it would check at the commit. Returns the records that it refuses.
+    /// Makes the server check what it would check at the commit. Returns the records that it refuses.
     private func check(_ table: SinkTable, _ connection: PostgresConnection) throws -> [RefusedSinkRecord] {
         isChecked = true
         do {

@@ -14,7 +14,7 @@ protocol SimulatedSinkTarget: SinkConnector, AnyObject {
     var offsets: [Millrace.TopicPartition: Int64] { get }
     /// Whether it takes rows that need others, and checks them at the end of a transaction.
     var checksAtEnd: Bool { get }
-    /// What was wrong in its writers.
+    /// The faults of its writers.
     var problems: [String] { get }
 
     /// Called between the steps of tasks.
@@ -236,7 +236,7 @@ final class SinkSimulation {
             let (group, end) = (groupOffset(of: partition), load.end(of: partition))
             if group != end { problems.append("\(partition): the group is at \(group ?? -1) of \(end ?? -1)") }
         }
-        // What was refused may be written after a failure, in a transaction with other ends.
+        // A refused row may be written after a failure, in a transaction with other ends.
         let possible = Self.partitions.flatMap { partition in
             load.visible(in: partition).filter { $0.text.hasPrefix("!") || $0.text.contains("needs") }
                 .map { "\(partition.partition) \($0.offset)" }

@@ -38,7 +38,7 @@ struct MissingTopicTests {
         try world.cluster.deleteTopic("out", nowMs: world.clock.nowMs)
         source.end = 3
         let errors = commit(mostErrors: 2)
-        // What was sent before the topic went, the broker refuses.
+        // The broker refuses the record that was sent before the topic went.
         #expect(errors.count == 2 && errors[0] != sentence && errors[1] == sentence, "\(errors)")
         try world.create("out")
         #expect(commit(mostErrors: 1) == [] && world.values(of: "out") == ["2"])

@@ -16,10 +16,15 @@ struct DeferredCheckTests {
         version == 18 ? try Database(vectors.get()) : try Database()
     }
 
-    private func open(_ database: Database) throws -> any SinkWriter {
-        try PostgresSink(
+    /// Makes tables in a database, and a writer that has begun.
+    private func begin(_ version: Int, _ tables: String) throws -> (Database, any SinkWriter) {
+        let database = try database(version)
+        try database.run(tables)
+        let writer = try PostgresSink(
             PostgresSinkConfiguration(server: database.address, name: "sink", topics: ["in"], table: "t")
         ).open()
+        _ = try writer.begin([partition])
+        return (database, writer)
     }
 
     private func rows(_ query: String, _ database: Database) throws -> [[String?]] {
@@ -59,11 +64,8 @@ struct DeferredCheckTests {
         "a row that refers to nothing is refused; rows that refer to each other pass, also beside refused ones",
         arguments: [15, 18], [1, 3, 1_000])
     func foreignKey(version: Int, count: Int) throws {
-        let database = try database(version)
-        try database.run(Self.tree)
-        let writer = try open(database)
+        let (database, writer) = try begin(version, Self.tree)
         defer { writer.close() }
-        _ = try writer.begin([partition])
         let circle: [Row] = [(1, #"{"p":3}"#), (2, #"{"p":1}"#), (3, #"{"p":2}"#), (4, "{}")]
         #expect(try transact(circle, by: count, to: writer).isEmpty)
         // Each refers to the next.
@@ -91,11 +93,9 @@ struct DeferredCheckTests {
         "rows with the same unique value: the later one is refused, and two that change places pass",
         arguments: [15, 18])
     func unique(version: Int) throws {
-        let database = try database(version)
-        try database.run("CREATE TABLE t (k int PRIMARY KEY, u int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
-        let writer = try open(database)
+        let (database, writer) = try begin(
+            version, "CREATE TABLE t (k int PRIMARY KEY, u int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
         defer { writer.close() }
-        _ = try writer.begin([partition])
         #expect(try transact([(1, #"{"u":1}"#), (2, #"{"u":2}"#)], to: writer).isEmpty)
         #expect(try transact([(1, #"{"u":2}"#), (2, #"{"u":1}"#)], from: 2, to: writer).isEmpty)
         let refused = try transact([(5, #"{"u":5}"#), (6, #"{"u":5}"#), (7, #"{"u":7}"#)], from: 4, to: writer)
@@ -109,17 +109,15 @@ struct DeferredCheckTests {
         "what a constraint trigger forbids at the end of a transaction, also one of a part of the table",
         arguments: [15, 18])
     func trigger(version: Int) throws {
-        let database = try database(version)
-        try database.run(
+        let (database, writer) = try begin(
+            version,
             """
             CREATE TABLE t (k int PRIMARY KEY, n int) PARTITION BY RANGE (k); CREATE TABLE t_low PARTITION OF t FOR VALUES FROM (0) TO (100);
             CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
                 'BEGIN IF (SELECT sum(n) FROM t) > 100 THEN RAISE EXCEPTION ''the sum is above 100''; END IF; RETURN NULL; END';
             CREATE CONSTRAINT TRIGGER g AFTER INSERT OR UPDATE ON t_low DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()
             """)
-        let writer = try open(database)
         defer { writer.close() }
-        _ = try writer.begin([partition])
         #expect(try transact([(1, #"{"n":90}"#), (2, #"{"n":60}"#), (1, #"{"n":10}"#)], by: 1, to: writer).isEmpty)
         let refused = try transact([(3, #"{"n":200}"#), (4, #"{"n":5}"#), (5, #"{"n":"x"}"#)], from: 3, to: writer)
         #expect(refused["3"] == "the sum is above 100" && refused.keys.sorted() == ["3", "5"], "\(refused)")
@@ -132,15 +130,13 @@ struct DeferredCheckTests {
         "a tombstone of a row to which another table refers is refused",
         arguments: [15, 18])
     func tombstone(version: Int) throws {
-        let database = try database(version)
-        try database.run(
+        let (database, writer) = try begin(
+            version,
             """
             CREATE TABLE t (k int PRIMARY KEY); CREATE TABLE c (p int REFERENCES t DEFERRABLE INITIALLY DEFERRED);
             INSERT INTO t VALUES (1), (2); INSERT INTO c VALUES (1)
             """)
-        let writer = try open(database)
         defer { writer.close() }
-        _ = try writer.begin([partition])
         let refused = try transact([(3, "{}"), (1, nil), (2, nil)], to: writer)
         #expect(refused.keys.sorted() == ["1"])
         #expect(refused["1"]?.contains("is still referenced from table \"c\"") == true, "\(refused)")
@@ -151,17 +147,15 @@ struct DeferredCheckTests {
         "checks of another table, into which a trigger writes, are known after the first refused commit",
         arguments: [15, 18])
     func learned(version: Int) throws {
-        let database = try database(version)
-        try database.run(
+        let (database, writer) = try begin(
+            version,
             """
             CREATE TABLE t (k int PRIMARY KEY, n int); CREATE TABLE known (n int PRIMARY KEY); INSERT INTO known VALUES (1);
             CREATE TABLE log (n int REFERENCES known DEFERRABLE INITIALLY DEFERRED);
             CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (new.n); RETURN new; END';
             CREATE TRIGGER g AFTER INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()
             """)
-        let writer = try open(database)
         defer { writer.close() }
-        _ = try writer.begin([partition])
         let batch: [Row] = [(1, #"{"n":1}"#), (2, #"{"n":2}"#), (3, #"{"n":1}"#)]
         #expect(try write(batch, to: writer).isEmpty)
         let error = try #require(throws: ConnectorError.self) { try writer.commit([partition: 3]) }
@@ -178,11 +172,8 @@ struct DeferredCheckTests {
         "refusals are known before anything is committed; a connection that is lost then commits nothing",
         arguments: [15, 18])
     func order(version: Int) throws {
-        let database = try database(version)
-        try database.run(Self.tree)
-        let writer = try open(database)
+        let (database, writer) = try begin(version, Self.tree)
         defer { writer.close() }
-        _ = try writer.begin([partition])
         let batch: [Row] = [(1, #"{"p":2}"#), (2, "{}"), (3, #"{"p":777}"#), (4, #"{"p":1}"#)]
         let facts = "SELECT (SELECT count(*) FROM t), (SELECT next_offset FROM millrace_offsets)"
         #expect(try write(batch, to: writer).keys.sorted() == ["3"])
@@ -203,18 +194,15 @@ struct DeferredCheckTests {
         "rows that are written after the refusals were asked for are checked at the end, too",
         arguments: [15, 18])
     func writtenOn(version: Int) throws {
-        let database = try database(version)
-        try database.run(Self.tree)
-        let writer = try open(database)
+        let (database, writer) = try begin(version, Self.tree)
         defer { writer.close() }
-        _ = try writer.begin([partition])
         #expect(try write([(1, "{}"), (2, #"{"p":777}"#)], to: writer).keys.sorted() == ["2"])
         #expect(try write([(3, #"{"p":4}"#)], from: 2, to: writer).keys.sorted() == ["3"])
         #expect(try writer.write([record(3, 5, #"{"p":6}"#)]).isEmpty)
         #expect(try write([(6, #"{"p":1}"#)], from: 4, to: writer).isEmpty)
         try writer.commit([partition: 5])
         #expect(try rows("SELECT k, p FROM t ORDER BY k", database) == [["1", nil], ["5", "6"], ["6", "1"]])
-        // What is rolled back is not checked any more.
+        // The server does not check rows that are rolled back.
         #expect(try writer.write([record(5, 7, #"{"p":777}"#)]).isEmpty)
         writer.rollBack()
         #expect(try writer.begin([partition]) == [partition: 5])
